@@ -1,0 +1,26 @@
+//! Lifetimes and limits of the contract. Those that a backend may configure say so.
+
+/// How long a one-time code is good, from its SMS (configurable in the sandbox).
+pub const OTP_SECONDS: u32 = 120;
+/// How long an Instant Link is good, from its SMS (configurable in the sandbox).
+pub const LINK_SECONDS: u32 = 180;
+/// How long an authToken and the session behind it live.
+pub const SESSION_SECONDS: u32 = 15 * 60;
+/// How long an access token of `/token` lives.
+pub const ACCESS_TOKEN_SECONDS: u32 = 60 * 60;
+/// Tries of a one-time code without `allowOTPRetry`.
+pub const OTP_TRIES: u8 = 1;
+/// Tries of a one-time code with `allowOTPRetry`.
+pub const OTP_TRIES_WITH_RETRY: u8 = 3;
+/// How many numbers one session may be given: the first, and this many less one changes.
+pub const PHONE_NUMBERS: u8 = 3;
+/// Longest request body of the server API, in bytes.
+pub const SERVER_BODY_BYTES: usize = 4096;
+/// Longest `smsMessage`, in characters.
+pub const SMS_MESSAGE_CHARS: usize = 160;
+/// Longest `finalTargetUrl`, in characters.
+pub const FINAL_TARGET_URL_CHARS: usize = 128;
+/// Requests a second and credential before 429 (configurable in the sandbox).
+pub const REQUESTS_PER_SECOND: u32 = 25;
+/// Most steps in one flow.
+pub const FLOW_STEPS: u32 = 50;

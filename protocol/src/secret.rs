@@ -1,0 +1,61 @@
+use serde::{Deserialize, Serialize};
+
+/// A text that must not reach a log, an event, an error or storage: an authToken, a phone number, a code, an SSN.
+///
+/// It has no `Display`, its `Debug` prints a placeholder, and reading it takes an [`expose`](Secret::expose) that shows
+/// in a review. It travels on the wire as the plain text that it is.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the wire and for comparisons only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is no text in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_holds_no_part_of_the_text() {
+        let printed = format!("{:?} {:?}", Secret::new("2001004009"), Some(Secret::new("1234")));
+        assert_eq!(printed, "[secret] Some([secret])");
+    }
+
+    #[test]
+    fn travels_as_the_plain_text() {
+        assert_eq!(serde_json::to_string(&Secret::new("1234")).unwrap(), "\"1234\"");
+        assert_eq!(serde_json::from_str::<Secret>("\"1234\"").unwrap(), Secret::new("1234"));
+    }
+}

@@ -1,0 +1,1 @@
+//! What a relying party's server calls.

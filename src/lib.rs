@@ -1,0 +1,11 @@
+//! Handset: a web page learns, in seconds, that the person in front of it holds the phone they say they hold.
+//!
+//! [`flow`] is the orchestrator and knows no web type, clock or socket; `browser` is its one implementation of
+//! [`flow::Platform`]; `facade` is what JavaScript sees. The last two exist on the wasm32 target only.
+
+pub mod flow;
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+#[cfg(target_arch = "wasm32")]
+mod facade;
