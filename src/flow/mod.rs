@@ -1,1 +1,33 @@
+//! The orchestrator: runs one authToken's flow to one of its endings.
+//!
+//! Straight-line async over two traits: [`Platform`] (requests, sockets, clocks, chance) and [`Page`] (the page's own
+//! steps). It reads no clock and no random source of its own, so a test drives it natively in virtual time.
+//!
+//! Dropping the future of [`authenticate`] is how a flow is cancelled: sockets, timers and requests end with it.
 
+mod api;
+mod codec;
+mod deadline;
+mod events;
+mod failure;
+mod flow_type;
+mod link;
+mod otp;
+mod page;
+mod planted;
+mod platform;
+mod run;
+mod session;
+mod status;
+mod token;
+
+pub use events::{Detail, SocketState, State};
+pub use failure::{Cause, Failure, Kind};
+pub use flow_type::{DeviceHints, flow_type, is_mobile_web};
+pub use link::finish_instant_link;
+pub use page::{LinkRetry, OtpEntry, Page, PageError, Refusal};
+#[cfg(feature = "planted-bugs")]
+pub use planted::{Bug, plant};
+pub use platform::{NetworkError, Now, Platform, Request, Response, Socket, SocketEvent};
+pub use run::{Rejection, authenticate};
+pub use session::{Config, Role};

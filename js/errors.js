@@ -1,0 +1,30 @@
+/** What leaves the module when something fails. Pages switch on `kind`, never on the text. */
+export class AuthError extends Error {
+  constructor(kind, retryable, message, code, cause) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+    this.retryable = retryable;
+    if (code !== undefined) this.code = code;
+  }
+  get name() {
+    return "AuthError";
+  }
+}
+
+/** The backend refused a one-time code. */
+export class OtpError extends AuthError {
+  get name() {
+    return "OtpError";
+  }
+}
+
+/** The backend refused a phone number. */
+export class PhoneValidationError extends AuthError {
+  get name() {
+    return "PhoneValidationError";
+  }
+}
+
+const classes = { otp_invalid: OtpError, phone_invalid: PhoneValidationError };
+
+export const createError = (kind, ...rest) => new (classes[kind] ?? AuthError)(kind, ...rest);

@@ -1,0 +1,91 @@
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    future::poll_fn,
+    rc::Rc,
+    task::{Poll, Waker},
+};
+
+use handset_protocol::Secret;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{MessageEvent, WebSocket};
+
+use super::Listener;
+use crate::flow::{Socket, SocketEvent};
+
+/// A WebSocket of the browser. gloo-net's hides `event.origin` and may panic in its Drop, so this is web-sys.
+pub(crate) struct BrowserSocket {
+    socket: Option<WebSocket>,
+    queue: Rc<Queue>,
+    _listeners: Vec<Listener>,
+}
+
+#[derive(Default)]
+struct Queue {
+    events: RefCell<VecDeque<SocketEvent>>,
+    waker: Cell<Option<Waker>>,
+}
+
+impl Queue {
+    fn push(&self, event: SocketEvent) {
+        self.events.borrow_mut().push_back(event);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl BrowserSocket {
+    pub(super) fn open(url: &Secret) -> Self {
+        let queue = Rc::new(Queue::default());
+        // Refused at once, for example by mixed-content rules: as good as closed.
+        let Ok(socket) = WebSocket::new(url.expose()) else {
+            queue.push(SocketEvent::Closed);
+            return Self { socket: None, queue, _listeners: Vec::new() };
+        };
+        let listen = |event, read: fn(JsValue) -> Option<SocketEvent>| {
+            let queue = queue.clone();
+            Listener::new(&socket, event, move |event| {
+                if let Some(event) = read(event) {
+                    queue.push(event);
+                }
+            })
+        };
+        let listeners = vec![
+            listen("open", |_| Some(SocketEvent::Open)),
+            // Binary frames are no part of the contract.
+            listen("message", |event| {
+                Some(SocketEvent::Text(event.unchecked_into::<MessageEvent>().data().as_string()?))
+            }),
+            listen("close", |_| Some(SocketEvent::Closed)),
+        ];
+        Self { socket: Some(socket), queue, _listeners: listeners }
+    }
+}
+
+impl Socket for BrowserSocket {
+    fn send(&self, text: &str) {
+        if let Some(socket) = self.socket.as_ref().filter(|socket| socket.ready_state() == WebSocket::OPEN) {
+            let _ = socket.send_with_str(text);
+        }
+    }
+
+    async fn next(&mut self) -> SocketEvent {
+        poll_fn(|context| match self.queue.events.borrow_mut().pop_front() {
+            Some(event) => Poll::Ready(event),
+            None => {
+                self.queue.waker.set(Some(context.waker().clone()));
+                Poll::Pending
+            }
+        })
+        .await
+    }
+}
+
+impl Drop for BrowserSocket {
+    fn drop(&mut self) {
+        if let Some(socket) = &self.socket {
+            let _ = socket.close();
+        }
+    }
+}

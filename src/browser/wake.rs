@@ -1,0 +1,44 @@
+use std::{
+    cell::Cell,
+    future::poll_fn,
+    rc::Rc,
+    task::{Poll, Waker},
+};
+
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::EventTarget;
+
+use super::{Listener, device::global};
+
+/// What tells that a page was asleep or offline and may be back.
+const SIGNS: [(&str, &str); 3] = [("self", "online"), ("self", "pageshow"), ("document", "visibilitychange")];
+
+/// Resolves at the next such sign, once the page is visible.
+pub(super) async fn woken() {
+    let woken = Rc::new(Cell::new(false));
+    let waker: Rc<Cell<Option<Waker>>> = Rc::default();
+    let _listeners = SIGNS.map(|(target, event)| {
+        let target: EventTarget = global(target).dyn_into().ok()?;
+        let (woken, waker) = (woken.clone(), waker.clone());
+        Some(Listener::new(&target, event, move |_: JsValue| {
+            if !is_hidden() {
+                woken.set(true);
+                if let Some(waker) = waker.take() {
+                    waker.wake();
+                }
+            }
+        }))
+    });
+    poll_fn(|context| {
+        if woken.get() {
+            return Poll::Ready(());
+        }
+        waker.set(Some(context.waker().clone()));
+        Poll::Pending
+    })
+    .await;
+}
+
+fn is_hidden() -> bool {
+    super::device::get(&global("document"), "hidden").is_truthy()
+}

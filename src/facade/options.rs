@@ -1,0 +1,120 @@
+use js_sys::{Array, Function};
+use wasm_bindgen::{JsCast, prelude::*};
+use web_sys::AbortSignal;
+
+use super::{errors, page::JsPage, step::Step};
+use crate::{
+    browser::{Browser, get, hints},
+    flow::{Config, Kind, Role, is_mobile_web},
+};
+
+/// What the builder collected, read and checked.
+pub(super) struct Options {
+    pub(super) browser: Browser,
+    pub(super) page: JsPage,
+    pub(super) config: Config,
+    pub(super) signal: Option<AbortSignal>,
+}
+
+/// Names the method and the shape it expects.
+fn misuse(message: &str) -> JsValue {
+    errors::simple(Kind::Misuse, message)
+}
+
+fn present(options: &JsValue, name: &str) -> Option<JsValue> {
+    Some(get(options, name)).filter(|value| !value.is_undefined() && !value.is_null())
+}
+
+fn step(options: &JsValue, name: &str, expected: &str) -> Result<Option<Step>, JsValue> {
+    present(options, name).map(|value| Step::read(&value).ok_or_else(|| misuse(expected))).transpose()
+}
+
+impl Options {
+    /// Reads the object that `js/` made of the builder's calls.
+    pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
+        let auth_finish = step(
+            options,
+            "authFinish",
+            "withAuthFinishStep: step must be a function or an object with a function `execute`",
+        )?;
+        let otp = "withOtpFallback: start and finish must each be a function or an object with a function `execute`";
+        let (otp_start, otp_finish) = (step(options, "otpStart", otp)?, step(options, "otpFinish", otp)?);
+        if otp_start.is_some() != otp_finish.is_some() {
+            return Err(misuse(otp));
+        }
+        let link = "withInstantLinkFallback: start, and retry if given, must be a function or an object with a function \
+                    `execute`";
+        let (link_start, link_retry) = (step(options, "linkStart", link)?, step(options, "linkRetry", link)?);
+        if link_retry.is_some() && link_start.is_none() {
+            return Err(misuse(link));
+        }
+        let config = Config {
+            role: role(options)?,
+            mobile_web: is_mobile_web(&hints().user_agent),
+            has_otp: otp_finish.is_some(),
+            has_link: link_start.is_some(),
+            has_link_retry: link_retry.is_some(),
+            has_auth_finish: auth_finish.is_some(),
+            otp_ms: timeout(options, "otp")?,
+            link_ms: timeout(options, "instantLink")?,
+            allowed_origins: allowed_origins(options)?,
+        };
+        mobile_auth(options)?;
+        let emit = present(options, "emit").and_then(|emit| emit.dyn_into::<Function>().ok());
+        let page = JsPage {
+            auth_finish,
+            otp_start,
+            otp_finish,
+            link_start,
+            link_retry,
+            emit,
+            device_ip: present(options, "deviceIp"),
+        };
+        let browser = Browser { storage: present(options, "storage") };
+        Ok(Self { browser, page, config, signal: signal(options)? })
+    }
+}
+
+fn role(options: &JsValue) -> Result<Role, JsValue> {
+    match present(options, "role").map(|role| role.as_string()) {
+        None => Ok(Role::Primary),
+        Some(Some(role)) if role == "primary" => Ok(Role::Primary),
+        Some(Some(role)) if role == "secondary" => Ok(Role::Secondary),
+        Some(_) => Err(misuse("withRole: role must be \"primary\" or \"secondary\"")),
+    }
+}
+
+/// Accepted already; the step itself is one that the page did not configure until Mobile Auth is built.
+fn mobile_auth(options: &JsValue) -> Result<(), JsValue> {
+    match present(options, "mobileAuth").map(|implementation| implementation.as_string()) {
+        None => Ok(()),
+        Some(Some(implementation)) if implementation == "fetch" || implementation == "pixel" => Ok(()),
+        Some(_) => Err(misuse("withMobileAuthImplementation: implementation must be \"fetch\" or \"pixel\"")),
+    }
+}
+
+fn timeout(options: &JsValue, name: &str) -> Result<Option<u32>, JsValue> {
+    let Some(timeouts) = present(options, "timeouts") else { return Ok(None) };
+    match present(&timeouts, name).map(|value| value.as_f64()) {
+        None => Ok(None),
+        Some(Some(ms)) if ms >= 1.0 && ms <= f64::from(u32::MAX) => Ok(Some(ms as u32)),
+        Some(_) => Err(misuse("withTimeouts: otp and instantLink must be positive numbers of milliseconds")),
+    }
+}
+
+fn allowed_origins(options: &JsValue) -> Result<Option<Vec<String>>, JsValue> {
+    let expected = || misuse("withAllowedOrigins: origins must be an array of strings");
+    let Some(origins) = present(options, "allowedOrigins") else { return Ok(None) };
+    let origins: Array = origins.dyn_into().map_err(|_| expected())?;
+    let origins: Option<Vec<String>> = origins.iter().map(|origin| origin.as_string()).collect();
+    origins.map(Some).ok_or_else(expected)
+}
+
+/// Structural, so that a signal of another realm is one too.
+fn signal(options: &JsValue) -> Result<Option<AbortSignal>, JsValue> {
+    let Some(signal) = present(options, "signal") else { return Ok(None) };
+    if get(&signal, "aborted").as_bool().is_none() || !get(&signal, "addEventListener").is_function() {
+        return Err(misuse("withAbortSignal: signal must be an AbortSignal"));
+    }
+    Ok(Some(signal.unchecked_into()))
+}

@@ -1,0 +1,100 @@
+use handset_protocol::Secret;
+use js_sys::Function;
+use wasm_bindgen::{JsCast, prelude::*};
+
+use super::{errors, events, step::Step};
+use crate::{
+    browser::get,
+    flow::{Cause, Detail, Failure, Kind, LinkRetry, OtpEntry, Page, PageError, Refusal},
+};
+
+/// The page's steps as the flow's [`Page`]. The flow calls only what its configuration says is there.
+pub(super) struct JsPage {
+    pub(super) auth_finish: Option<Step>,
+    pub(super) otp_start: Option<Step>,
+    pub(super) otp_finish: Option<Step>,
+    pub(super) link_start: Option<Step>,
+    pub(super) link_retry: Option<Step>,
+    pub(super) emit: Option<Function>,
+    pub(super) device_ip: Option<JsValue>,
+}
+
+impl Page for JsPage {
+    async fn otp_start(&self, number_needed: bool, refused: Option<Refusal>) -> Result<Option<Secret>, PageError> {
+        start(self.otp_start.as_ref(), number_needed, refused).await
+    }
+
+    async fn otp_finish(&self, refused: Option<Refusal>) -> Result<OtpEntry, PageError> {
+        let answer = run(self.otp_finish.as_ref(), &[errors::refusal(Kind::OtpInvalid, refused)]).await?;
+        match get(&answer, "resultType").as_f64() {
+            Some(0.0) => match get(&get(&answer, "input"), "otp").as_string() {
+                Some(otp) => Ok(OtpEntry::Code(otp.into())),
+                None => Err(errors::bad_input("input.otp must be a string when resultType is OnSuccess (0)")),
+            },
+            Some(1.0) => Ok(OtpEntry::Resend),
+            Some(2.0) => Ok(OtpEntry::ChangeNumber),
+            _ => {
+                Err(errors::bad_input("resultType must be OnSuccess (0), OnResendOtp (1) or OnMobileNumberChange (2)"))
+            }
+        }
+    }
+
+    async fn link_start(&self, number_needed: bool, refused: Option<Refusal>) -> Result<Option<Secret>, PageError> {
+        start(self.link_start.as_ref(), number_needed, refused).await
+    }
+
+    async fn link_retry(&self) -> Result<LinkRetry, PageError> {
+        match run(self.link_retry.as_ref(), &[]).await?.as_f64() {
+            Some(0.0) => Ok(LinkRetry::Resend),
+            Some(1.0) => Ok(LinkRetry::ChangeNumber),
+            _ => Err(errors::bad_input("the result must be OnResend (0) or OnMobileNumberChange (1)")),
+        }
+    }
+
+    async fn auth_finish(&self, auth_id: &str, failure: Option<&Failure>) -> Result<(), Cause> {
+        let Some(step) = &self.auth_finish else { return Ok(()) };
+        let input = js_sys::Object::new();
+        events::set(&input, "authId", &JsValue::from_str(auth_id));
+        if let Some(failure) = failure {
+            events::set(&input, "failure", &errors::failure(failure));
+        }
+        step.run(&[input.into()]).await.map(|_| ()).map_err(errors::cause)
+    }
+
+    fn device_ip(&self) -> Option<String> {
+        let value = self.device_ip.as_ref()?;
+        match value.dyn_ref::<Function>() {
+            Some(function) => function.call0(&JsValue::UNDEFINED).ok()?.as_string(),
+            None => value.as_string(),
+        }
+    }
+
+    fn state_changed(&self, detail: &Detail) {
+        if let Some(emit) = &self.emit {
+            let _ = emit.call1(&JsValue::UNDEFINED, &events::detail(detail));
+        }
+    }
+}
+
+async fn run(step: Option<&Step>, arguments: &[JsValue]) -> Result<JsValue, PageError> {
+    match step {
+        Some(step) => step.run(arguments).await.map_err(errors::page_error),
+        None => Err(errors::bad_input("the step is not configured")),
+    }
+}
+
+async fn start(
+    step: Option<&Step>,
+    number_needed: bool,
+    refused: Option<Refusal>,
+) -> Result<Option<Secret>, PageError> {
+    let refused = errors::refusal(Kind::PhoneInvalid, refused);
+    let answer = run(step, &[JsValue::from_bool(number_needed), refused]).await?;
+    if answer.is_null() {
+        return Ok(None);
+    }
+    match get(&answer, "phoneNumber").as_string() {
+        Some(number) if !number.is_empty() => Ok(Some(number.into())),
+        _ => Err(errors::bad_input("the result must be {phoneNumber: a non-empty string} or null")),
+    }
+}

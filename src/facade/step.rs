@@ -1,0 +1,29 @@
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::{JsCast, prelude::*};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::browser::get;
+
+/// A page step: a function, or an object with `execute` of the same signature.
+pub(super) struct Step {
+    this: JsValue,
+    function: Function,
+}
+
+impl Step {
+    /// `None` when `value` is neither.
+    pub(super) fn read(value: &JsValue) -> Option<Self> {
+        if let Some(function) = value.dyn_ref::<Function>() {
+            return Some(Self { this: JsValue::UNDEFINED, function: function.clone() });
+        }
+        let function = get(value, "execute").dyn_into().ok()?;
+        Some(Self { this: value.clone(), function })
+    }
+
+    /// Runs it; a plain value counts as resolved, a throw as rejected.
+    pub(super) async fn run(&self, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+        let arguments: Array = arguments.iter().collect();
+        let value = self.function.apply(&self.this, &arguments)?;
+        JsFuture::from(Promise::resolve(&value)).await
+    }
+}

@@ -1,0 +1,92 @@
+use super::Now;
+
+/// A moment by which something must have happened, on both clocks.
+///
+/// The monotonic clock decides. The wall clock can only raise a doubt: past it while the monotonic clock says otherwise
+/// means that the machine slept (and the monotonic clock with it) or that somebody set the clock, and nobody on this
+/// side can tell which. Then the backend is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Deadline {
+    mono: i64,
+    wall: i64,
+}
+
+/// What the clocks say of a [`Deadline`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// This many ms are left on the nearer clock.
+    Left(i64),
+    /// Only the wall clock is past it.
+    Doubtful,
+    /// Past.
+    Passed,
+}
+
+impl Deadline {
+    pub(super) fn after(now: Now, ms: i64) -> Self {
+        Self { mono: now.mono.saturating_add(ms), wall: now.wall.saturating_add(ms) }
+    }
+
+    pub(super) fn verdict(self, now: Now) -> Verdict {
+        if now.mono >= self.mono {
+            Verdict::Passed
+        } else if now.wall >= self.wall {
+            Verdict::Doubtful
+        } else {
+            Verdict::Left((self.mono - now.mono).min(self.wall - now.wall))
+        }
+    }
+
+    /// The deadline after a doubt was settled: `left` is what the backend says remains, where it says so. It can only
+    /// come nearer, and the wall clock is read anew.
+    pub(super) fn settled(self, now: Now, left: Option<i64>) -> Self {
+        let own = (self.mono - now.mono).max(0);
+        Self::after(now, left.map_or(own, |left| left.clamp(0, own)))
+    }
+
+    /// When it will be, in epoch ms of the page's clock.
+    pub(super) fn wall(self) -> i64 {
+        self.wall
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Now = Now { mono: 1_000, wall: 1_700_000_000_000 };
+
+    fn later(mono: i64, wall: i64) -> Now {
+        Now { mono: START.mono + mono, wall: START.wall + wall }
+    }
+
+    #[test]
+    fn passes_exactly_at_its_moment() {
+        let deadline = Deadline::after(START, 120_000);
+        assert_eq!(deadline.verdict(later(119_999, 119_999)), Verdict::Left(1));
+        assert_eq!(deadline.verdict(later(120_000, 120_000)), Verdict::Passed);
+    }
+
+    #[test]
+    fn a_wall_clock_set_back_neither_hastens_nor_delays_it() {
+        let deadline = Deadline::after(START, 120_000);
+        assert_eq!(deadline.verdict(later(119_000, -600_000)), Verdict::Left(1_000));
+        assert_eq!(deadline.verdict(later(120_000, -600_000)), Verdict::Passed);
+    }
+
+    #[test]
+    fn a_wall_clock_that_jumped_ahead_is_only_a_doubt() {
+        let deadline = Deadline::after(START, 120_000);
+        let jumped = later(10_000, 610_000);
+        assert_eq!(deadline.verdict(jumped), Verdict::Doubtful);
+        assert_eq!(deadline.settled(jumped, None).verdict(jumped), Verdict::Left(110_000));
+        assert_eq!(deadline.settled(jumped, Some(500_000)).verdict(jumped), Verdict::Left(110_000));
+    }
+
+    #[test]
+    fn after_a_sleep_the_backend_says_what_is_left() {
+        let deadline = Deadline::after(START, 120_000);
+        let woken = later(10_000, 610_000);
+        assert_eq!(deadline.settled(woken, Some(-480_000)).verdict(woken), Verdict::Passed);
+    }
+}

@@ -1,0 +1,136 @@
+use std::{any::Any, rc::Rc};
+
+use handset_protocol::steps;
+
+/// The page's own reason for a rejection, handed through untouched.
+pub type Cause = Rc<dyn Any>;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal, retryable: $retryable:literal;)*) => {
+        /// Why a flow failed. The texts are stable: pages switch on them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind { $($(#[$doc])* $variant,)* }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The stable text.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// Whether a new flow, with a new authToken, may well succeed without a change of code.
+            pub fn retryable(self) -> bool {
+                match self { $(Self::$variant => $retryable,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A wrong one-time code.
+    OtpInvalid = "otp_invalid", retryable: true;
+    /// The code was not entered in time.
+    OtpTimeout = "otp_timeout", retryable: true;
+    /// The link was not opened in time.
+    LinkTimeout = "link_timeout", retryable: true;
+    /// The backend refused the phone number.
+    PhoneInvalid = "phone_invalid", retryable: true;
+    /// `cancel()`.
+    Cancelled = "cancelled", retryable: true;
+    /// The page's abort signal.
+    Aborted = "aborted", retryable: true;
+    /// A page step rejected, threw, or returned rubbish.
+    StepFailed = "step_failed", retryable: true;
+    /// The backend named a step that this role lacks or the page did not configure.
+    StepMissing = "step_missing", retryable: false;
+    /// No readable response.
+    Network = "network", retryable: true;
+    /// The backend said no.
+    Server = "server", retryable: false;
+    /// Neither the socket nor the status call could be reached.
+    SocketLost = "socket_lost", retryable: true;
+    /// The authToken is no token.
+    TokenInvalid = "token_invalid", retryable: false;
+    /// The authToken has expired, or the backend no longer knows it.
+    TokenExpired = "token_expired", retryable: true;
+    /// The authToken names an origin that the page does not allow.
+    OriginRefused = "origin_refused", retryable: false;
+    /// Another flow runs on this authenticator.
+    AlreadyRunning = "already_running", retryable: true;
+    /// The device registration failed.
+    Device = "device", retryable: false;
+    /// This browser or page cannot do it.
+    Unsupported = "unsupported", retryable: false;
+    /// The page called it wrongly.
+    Misuse = "misuse", retryable: false;
+    /// A bug or a crash of the module.
+    Internal = "internal", retryable: false;
+}
+
+/// A failed step or flow.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Why.
+    pub kind: Kind,
+    /// The backend's code, or a client error code; 0 when there is none.
+    pub code: i64,
+    /// In words, without secrets.
+    pub message: String,
+    /// The page's own reason, where a page step failed.
+    pub cause: Option<Cause>,
+    /// The step that the backend named beside the failure.
+    pub(super) next: Option<String>,
+    /// Raised on the client, so the backend must be told.
+    pub(super) reportable: bool,
+}
+
+impl Failure {
+    /// A failure that is not reported to the backend.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, code: 0, message: message.into(), cause: None, next: None, reportable: false }
+    }
+
+    /// A failure that was raised on the client and is reported where its step has an error area.
+    pub(super) fn raised(kind: Kind, message: impl Into<String>) -> Self {
+        Self { reportable: true, ..Self::new(kind, message) }
+    }
+
+    pub(super) fn with_code(self, code: i64) -> Self {
+        Self { code, ..self }
+    }
+
+    /// Whether the backend ended the flow in the same breath.
+    pub(super) fn is_done(&self) -> bool {
+        self.next.as_deref() == Some(steps::DONE)
+    }
+}
+
+/// What a report may say: page texts can hold a number or a code, so where four digits or more stand, none travels.
+pub(super) fn redact(message: &str) -> String {
+    if message.chars().filter(char::is_ascii_digit).count() < 4 {
+        return message.to_owned();
+    }
+    message.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_never_holds_a_number_or_a_code() {
+        assert_eq!(redact("no SMS to 200-100-4009"), "no SMS to ###-###-####");
+        assert_eq!(redact("code 1234 is wrong"), "code #### is wrong");
+        assert_eq!(redact("user cancelled at step 2"), "user cancelled at step 2");
+    }
+
+    #[test]
+    fn texts_of_kinds_are_unique() {
+        let mut texts: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), Kind::ALL.len());
+    }
+}

@@ -1,0 +1,136 @@
+//! Instant Link: step `mobile/instantlink`.
+
+use std::future::pending;
+
+use futures_lite::future::or;
+use handset_protocol::{
+    Secret,
+    client::{LinkStart, paths},
+    limits, steps,
+};
+
+use super::{
+    Cause, Config, Failure, Kind, LinkRetry, Page, Platform, Refusal, Rejection, State, codec,
+    run::missing_auth_finish,
+    session::{Session, StepResult, refusal, server_failure, step_failed},
+    status::Status,
+};
+
+/// The backend is listened to from the first moment; whatever the page is being asked meanwhile, its word ends the step.
+pub(super) async fn run<P: Platform, G: Page>(session: &Session<'_, P, G>) -> StepResult {
+    let status = Status::new(session);
+    or(status.settled(), converse(session, &status)).await
+}
+
+async fn converse<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &Status<'_, P, G>) -> StepResult {
+    let known = session.token.claims.auth.subs.mob.as_ref().and_then(|mob| mob.auths.inln).unwrap_or_default().mnp;
+    let mut number_needed = !known;
+    let mut refused = None;
+    loop {
+        session.ask_number();
+        let number = session.page.link_start(number_needed, refused.take()).await;
+        let number = number.map_err(|error| step_failed("", error))?;
+        match send(session, number).await? {
+            Sent::Next(next) => return Ok(next),
+            Sent::Refused(refusal) => {
+                refused = Some(refusal);
+                continue;
+            }
+            Sent::Waiting => {}
+        }
+        match wait(session, status).await? {
+            Waited::Next(next) => return Ok(next),
+            Waited::ChangeNumber => number_needed = true,
+        }
+    }
+}
+
+enum Waited {
+    Next(String),
+    ChangeNumber,
+}
+
+/// The link is on its way: the page may have it sent again or ask for another number.
+async fn wait<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &Status<'_, P, G>) -> Result<Waited, Failure> {
+    loop {
+        session.enter(State::AwaitingLink);
+        let choice = session.before_deadline(Kind::LinkTimeout, async {
+            if !session.config.has_link_retry {
+                return pending().await;
+            }
+            session.enter(State::AwaitingRetry);
+            session.page.link_retry().await
+        });
+        match choice.await {
+            Err(interrupted) => return interrupted.into_result(status.is_heard()).map(Waited::Next),
+            Ok(choice) => match choice.map_err(|error| step_failed("", error))? {
+                LinkRetry::ChangeNumber => return Ok(Waited::ChangeNumber),
+                // A number is refused at a start only: what a resend says of one is ignored.
+                LinkRetry::Resend => {
+                    if let Sent::Next(next) = send(session, Some(Secret::default())).await? {
+                        return Ok(Waited::Next(next));
+                    }
+                }
+            },
+        }
+    }
+}
+
+enum Sent {
+    Next(String),
+    Refused(Refusal),
+    Waiting,
+}
+
+async fn send<P: Platform, G: Page>(session: &Session<'_, P, G>, number: Option<Secret>) -> Result<Sent, Failure> {
+    session.enter(State::Sending);
+    let is_resend = number.as_ref().is_some_and(Secret::is_empty);
+    let is_mobile = session.config.mobile_web;
+    let request = LinkStart { source_ip: session.page.device_ip(), mobile_number: number, is_mobile };
+    let reply = session.api.post(paths::LINK_START, codec::encode(&request)).await?;
+    if reply.error.is_some() {
+        return Err(server_failure(reply, Kind::Server));
+    }
+    match reply.next.as_deref() {
+        Some(steps::DONE) => return Ok(Sent::Next(steps::DONE.to_owned())),
+        // The page that the link opens goes on from here.
+        Some(steps::ENDED) if is_mobile => return Ok(Sent::Next(steps::ENDED.to_owned())),
+        None | Some(steps::ENDED) => {}
+        Some(_) => {
+            return Err(Failure::raised(
+                Kind::Server,
+                "the backend's reply to an Instant Link names an unexpected step",
+            ));
+        }
+    }
+    match reply.data.clone() {
+        Some(data) if !is_resend && (data.code.is_some() || data.message.is_some()) => {
+            Ok(Sent::Refused(refusal(data, "Error validating phone number.")))
+        }
+        _ => {
+            session.accepted(&reply, session.config.link_ms, limits::LINK_SECONDS);
+            Ok(Sent::Waiting)
+        }
+    }
+}
+
+/// The page that an opened link leads to: runs AuthFinishStep with the `authId` of its URL when `asc` says that the
+/// phone was proved.
+pub async fn finish_instant_link<G: Page>(page: &G, config: &Config, url: &str) -> Result<(), Rejection> {
+    if !config.has_auth_finish {
+        return Err(missing_auth_finish().into());
+    }
+    let parameter = |name: &str| {
+        let query = url.split_once('?')?.1;
+        let query = query.split_once('#').map_or(query, |(query, _)| query);
+        query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value)
+    };
+    let (Some(asc), Some(auth_id)) = (parameter("asc"), parameter("authId").filter(|id| !id.is_empty())) else {
+        return Err(Failure::new(Kind::Misuse, "redirectUrl must have the query parameters authId and asc").into());
+    };
+    if asc != "true" {
+        return Err(Failure::new(Kind::Server, "the Instant Link did not prove the phone").into());
+    }
+    let done: Result<(), Cause> = page.auth_finish(auth_id, None).await;
+    done.map_err(Rejection::Page)
+}

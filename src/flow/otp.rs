@@ -1,0 +1,110 @@
+//! SMS one-time code: step `mobile/otp`.
+
+use handset_protocol::{
+    client::{Empty, OtpFinish, OtpStart, Reply, error_codes, paths},
+    limits,
+};
+
+use super::{
+    Failure, Kind, OtpEntry, Page, Platform, Refusal, State, codec,
+    session::{Session, StepResult, refusal, server_failure, step_failed},
+    status::{Answer, ask, outcome},
+};
+
+const START_FAILED: &str = "Failed to start OTP flow: ";
+const FINISH_FAILED: &str = "Failed to obtain OTP for verification: ";
+
+pub(super) async fn run<P: Platform, G: Page>(session: &Session<'_, P, G>) -> StepResult {
+    let known = session.token.claims.auth.subs.mob.as_ref().and_then(|mob| mob.auths.otp).unwrap_or_default().mnp;
+    let mut number_needed = !known;
+    let mut refused = None;
+    loop {
+        session.ask_number();
+        let number = session.page.otp_start(number_needed, refused.take()).await;
+        let mobile_number = number.map_err(|error| step_failed(START_FAILED, error))?;
+
+        session.enter(State::Sending);
+        let body = codec::encode(&OtpStart { mobile_number });
+        let reply = session.api.post(paths::OTP_START, body).await?;
+        if reply.error.is_some() {
+            return Err(server_failure(reply, Kind::Server));
+        }
+        if let Some(data) = reply.data {
+            refused = Some(refusal(data, "Error validating phone number"));
+            continue;
+        }
+        session.accepted(&reply, session.config.otp_ms, limits::OTP_SECONDS);
+        match enter_code(session).await? {
+            Entered::Next(next) => return Ok(next),
+            Entered::ChangeNumber => number_needed = true,
+        }
+    }
+}
+
+enum Entered {
+    Next(String),
+    ChangeNumber,
+}
+
+/// The SMS is on its way: codes are tried, and it is sent again, until one is right or the page wants another number.
+async fn enter_code<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Result<Entered, Failure> {
+    let mut wrong: Option<Refusal> = None;
+    loop {
+        session.enter(State::AwaitingOtp);
+        let entry = session.before_deadline(Kind::OtpTimeout, session.page.otp_finish(wrong.take())).await;
+        let entry = match entry {
+            Ok(entry) => entry.map_err(|error| step_failed(FINISH_FAILED, error))?,
+            Err(interrupted) => return interrupted.into_result(true).map(Entered::Next),
+        };
+        match entry {
+            OtpEntry::ChangeNumber => return Ok(Entered::ChangeNumber),
+            OtpEntry::Resend => {
+                session.enter(State::Sending);
+                let reply = session.api.post(paths::OTP_START, codec::encode(&Empty {})).await?;
+                if reply.error.is_some() {
+                    return Err(server_failure(reply, Kind::Server));
+                }
+                session.accepted(&reply, session.config.otp_ms, limits::OTP_SECONDS);
+            }
+            OtpEntry::Code(otp) => {
+                session.enter(State::CheckingOtp);
+                match session.api.post(paths::OTP_FINISH, codec::encode(&OtpFinish { otp })).await {
+                    Ok(reply) => match judge(session, reply)? {
+                        Judged::Next(next) => return Ok(Entered::Next(next)),
+                        Judged::Wrong(refusal) => wrong = Some(refusal),
+                    },
+                    // The code may have arrived: it is not sent again, the backend is asked what became of it.
+                    Err(lost) if lost.kind == Kind::Network => {
+                        return match ask(session).await {
+                            Answer::Settled(reply) => outcome(reply).map(Entered::Next),
+                            Answer::Unauthorized(failure) => Err(failure),
+                            Answer::Pending { .. } | Answer::Unknown => Err(lost),
+                        };
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            }
+        }
+    }
+}
+
+enum Judged {
+    Next(String),
+    Wrong(Refusal),
+}
+
+fn judge<P: Platform, G: Page>(session: &Session<'_, P, G>, reply: Reply) -> Result<Judged, Failure> {
+    if let Some(error) = &reply.error {
+        let wrong = error.code == error_codes::AUTHENTICATION;
+        return Err(server_failure(reply, if wrong { Kind::OtpInvalid } else { Kind::Server }));
+    }
+    if let Some(data) = reply.data {
+        let attempts_left = data.attempts_left;
+        session.note(|detail| detail.attempts_left = attempts_left);
+        return Ok(Judged::Wrong(refusal(data, "Error validating OTP")));
+    }
+    match reply.next {
+        Some(next) => Ok(Judged::Next(next)),
+        None => Err(Failure::raised(Kind::Server, "the backend's reply to a code names no next step")),
+    }
+}

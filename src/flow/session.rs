@@ -1,0 +1,259 @@
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+};
+
+use futures_lite::future::or;
+use handset_protocol::client::{Data, Reply};
+
+use super::{
+    Detail, Failure, Kind, Page, PageError, Platform, Refusal, Rejection, SocketState, State,
+    api::Api,
+    deadline::{Deadline, Verdict},
+    planted::{Bug, planted},
+    status::{Answer, ask, outcome},
+    token::Token,
+};
+
+/// The part that this page plays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// The device that is proved.
+    #[default]
+    Primary,
+    /// The desktop that waits for a phone.
+    Secondary,
+}
+
+/// What the page configured.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The part that this page plays.
+    pub role: Role,
+    /// Whether this is a mobile browser; sent with an Instant Link.
+    pub mobile_web: bool,
+    /// There are OTP steps.
+    pub has_otp: bool,
+    /// There is an Instant Link start step.
+    pub has_link: bool,
+    /// There is an Instant Link retry step.
+    pub has_link_retry: bool,
+    /// There is an AuthFinishStep.
+    pub has_auth_finish: bool,
+    /// How long a code may be entered, in ms from its SMS, instead of what the backend says.
+    pub otp_ms: Option<u32>,
+    /// How long a link may be opened, in ms from its SMS, instead of what the backend says.
+    pub link_ms: Option<u32>,
+    /// The origins that an authToken may name, instead of "https or loopback".
+    pub allowed_origins: Option<Vec<String>>,
+}
+
+/// How a step ended well: the name of the next one.
+pub(super) type StepResult = Result<String, Failure>;
+
+/// One flow while it runs: what every step needs.
+pub(super) struct Session<'a, P, G> {
+    pub(super) platform: &'a P,
+    pub(super) page: &'a G,
+    pub(super) config: &'a Config,
+    pub(super) token: &'a Token,
+    pub(super) api: Api<'a, P>,
+    /// When what was last sent expires; `None` while nothing was.
+    pub(super) deadline: Cell<Option<Deadline>>,
+    detail: RefCell<Detail>,
+}
+
+impl<'a, P: Platform, G: Page> Session<'a, P, G> {
+    pub(super) fn new(platform: &'a P, page: &'a G, config: &'a Config, token: &'a Token) -> Self {
+        Self {
+            platform,
+            page,
+            config,
+            token,
+            api: Api::new(platform, &token.claims.auth.endp, &token.text),
+            deadline: Cell::new(None),
+            detail: RefCell::new(Detail::new(State::Idle)),
+        }
+    }
+
+    /// Changes what the page is told, and tells it. No borrow is held while page code runs.
+    pub(super) fn tell(&self, change: impl FnOnce(&mut Detail)) {
+        let detail = {
+            let mut detail = self.detail.borrow_mut();
+            change(&mut detail);
+            detail.clone()
+        };
+        self.page.state_changed(&detail);
+    }
+
+    /// Changes what the page will be told next.
+    pub(super) fn note(&self, change: impl FnOnce(&mut Detail)) {
+        change(&mut self.detail.borrow_mut());
+    }
+
+    pub(super) fn enter(&self, state: State) {
+        self.tell(|detail| detail.state = state);
+    }
+
+    /// The page is about to be asked for a number: nothing that was sent before is waited for any more.
+    pub(super) fn ask_number(&self) {
+        self.deadline.set(None);
+        self.tell(|detail| {
+            detail.state = State::AwaitingPhone;
+            (detail.expires_at, detail.resend_at, detail.attempts_left) = (None, None, None);
+        });
+    }
+
+    pub(super) fn socket_state(&self, socket: SocketState) {
+        if self.detail.borrow().socket != Some(socket) {
+            self.tell(|detail| detail.socket = Some(socket));
+        }
+    }
+
+    /// A new step begins: nothing of the last one is told any more.
+    pub(super) fn begin(&self, step: &str) {
+        self.deadline.set(None);
+        let mut detail = self.detail.borrow_mut();
+        *detail = Detail { step: step.to_owned(), ..Detail::new(detail.state) };
+    }
+
+    /// The last event.
+    pub(super) fn close(&self, result: &Result<State, Rejection>) {
+        match result {
+            Ok(state) => self.enter(*state),
+            Err(rejection) => {
+                if let Rejection::Flow(failure) = rejection {
+                    self.begin("");
+                    self.note(|detail| detail.failure = Some(failure.clone()));
+                }
+                self.enter(State::Failed);
+            }
+        }
+    }
+
+    /// An SMS was accepted: its lifetime starts. The page's own limit goes before the backend's, that before `default_s`.
+    pub(super) fn accepted(&self, reply: &Reply, own_ms: Option<u32>, default_s: u32) {
+        let now = self.platform.now();
+        let since = |at: Option<i64>| Some(at?.saturating_sub(reply.server_time?));
+        let ms = match (own_ms, since(reply.expires_at)) {
+            (Some(own), _) => i64::from(own),
+            (None, Some(theirs)) => theirs.max(0),
+            (None, None) => i64::from(default_s) * 1000,
+        };
+        let deadline = Deadline::after(now, ms);
+        self.deadline.set(Some(deadline));
+        let mut detail = self.detail.borrow_mut();
+        detail.expires_at = Some(deadline.wall());
+        detail.resend_at = since(reply.resend_at).map(|wait| now.wall.saturating_add(wait));
+        detail.attempts_left = None;
+    }
+
+    /// Awaits `work` until the deadline. Then the backend is asked once more before the step fails as `kind`: it may
+    /// have settled the flow without this page hearing of it.
+    pub(super) async fn before_deadline<T>(&self, kind: Kind, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+        or(async { Ok(work.await) }, async { Err(self.past_deadline(kind).await) }).await
+    }
+
+    async fn past_deadline(&self, kind: Kind) -> Interrupted {
+        loop {
+            let now = self.platform.now();
+            let verdict = match self.deadline.get() {
+                _ if planted(Bug::IgnoreDeadline) => Verdict::Left(i64::MAX),
+                Some(deadline) => deadline.verdict(now),
+                None => Verdict::Left(i64::MAX),
+            };
+            match verdict {
+                // Time passes in slices, and every waking is a reason to look again: timers of a sleeping page do not.
+                Verdict::Left(ms) => {
+                    or(self.platform.sleep_until(now.mono.saturating_add(ms.min(SLICE_MS))), self.platform.woken())
+                        .await;
+                }
+                Verdict::Doubtful => match ask(self).await {
+                    Answer::Settled(reply) => return Interrupted::Settled(outcome(reply)),
+                    Answer::Unauthorized(failure) => return Interrupted::Settled(Err(failure)),
+                    Answer::Pending { left_ms } => self.settle_doubt(left_ms),
+                    Answer::Unknown => self.settle_doubt(None),
+                },
+                Verdict::Passed => {
+                    return match ask(self).await {
+                        Answer::Settled(reply) => Interrupted::Settled(outcome(reply)),
+                        Answer::Unauthorized(failure) => Interrupted::Settled(Err(failure)),
+                        Answer::Pending { .. } => Interrupted::TimedOut { answered: true, kind },
+                        Answer::Unknown => Interrupted::TimedOut { answered: false, kind },
+                    };
+                }
+            }
+        }
+    }
+
+    fn settle_doubt(&self, left_ms: Option<i64>) {
+        let now = self.platform.now();
+        if let Some(deadline) = self.deadline.get() {
+            let settled = deadline.settled(now, left_ms);
+            self.deadline.set(Some(settled));
+            self.tell(|detail| detail.expires_at = Some(settled.wall()));
+        }
+    }
+}
+
+/// Longest the clocks go unread while a deadline is awaited, in ms.
+const SLICE_MS: i64 = 5_000;
+
+/// Why awaiting something ended without it.
+pub(super) enum Interrupted {
+    /// The backend has settled the flow.
+    Settled(StepResult),
+    /// The deadline is past and the flow is not settled.
+    TimedOut {
+        /// Whether the backend could be asked.
+        answered: bool,
+        /// What the failure is called.
+        kind: Kind,
+    },
+}
+
+impl Interrupted {
+    /// The end of the step.
+    pub(super) fn into_result(self, backend_is_heard: bool) -> StepResult {
+        match self {
+            Self::Settled(result) => result,
+            Self::TimedOut { answered: false, .. } if !backend_is_heard => {
+                Err(Failure::raised(Kind::SocketLost, "neither the status socket nor the status call can be reached"))
+            }
+            Self::TimedOut { kind: kind @ Kind::OtpTimeout, .. } => {
+                Err(Failure::raised(kind, "the code was not entered in time"))
+            }
+            Self::TimedOut { kind, .. } => Err(Failure::raised(kind, "the link was not opened in time")),
+        }
+    }
+}
+
+/// A page step failed: `prefix` says which.
+pub(super) fn step_failed(prefix: &str, error: PageError) -> Failure {
+    let mut message = String::from(prefix);
+    message.push_str(&error.message);
+    Failure { cause: error.cause, ..Failure::raised(Kind::StepFailed, message) }
+}
+
+/// What a page step is told of a refusal: the backend's own text behind its code, or `default`.
+pub(super) fn refusal(data: Data, default: &str) -> Refusal {
+    let code = data.code.unwrap_or(0);
+    let text = data.message.filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned());
+    if code == 0 {
+        return Refusal { code, message: text };
+    }
+    let mut message = String::from("Error Code: ");
+    message.push_str(&code.to_string());
+    message.push_str(", ");
+    message.push_str(&text);
+    Refusal { code, message }
+}
+
+/// The failure that a reply's `error` stands for.
+pub(super) fn server_failure(reply: Reply, kind: Kind) -> Failure {
+    let error = reply.error.unwrap_or_default();
+    Failure {
+        next: reply.next.filter(|next| !next.is_empty()),
+        ..Failure::new(kind, error.message).with_code(error.code)
+    }
+}

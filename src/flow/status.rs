@@ -1,0 +1,214 @@
+//! Hearing that the backend has settled a flow: by socket, and by asking.
+
+use std::cell::Cell;
+
+use futures_lite::future::or;
+use handset_protocol::{
+    Secret,
+    client::{Empty, Reply, paths},
+    steps,
+};
+
+use super::{
+    Failure, Kind, Page, Platform, Socket, SocketEvent, SocketState, codec,
+    planted::{Bug, planted},
+    session::{Session, StepResult, server_failure},
+};
+
+/// The client's ping, in ms; a pong that is not there at the next one means a dead socket.
+const PING_MS: i64 = 30_000;
+/// How long a pong may take after the page was asleep, in ms.
+const PROBE_MS: i64 = 3_000;
+/// How long a handshake may take, in ms.
+const HANDSHAKE_MS: i64 = 20_000;
+/// Pause before a socket is replaced, in ms: doubles up to the cap, with jitter.
+const PAUSE_MS: i64 = 250;
+const PAUSE_CAP_MS: i64 = 5_000;
+/// After so many refused handshakes in a row the pauses become those of polling.
+const REFUSALS_BEFORE_POLLING: u32 = 4;
+/// Pauses of polling, in ms.
+const POLL_MS: i64 = 3_000;
+const POLL_CAP_MS: i64 = 10_000;
+
+/// What the backend answered when it was asked.
+pub(super) enum Answer {
+    /// The flow is settled.
+    Settled(Reply),
+    /// It is not; `left_ms` is what remains of what was sent, where the backend says so.
+    Pending { left_ms: Option<i64> },
+    /// The token is refused: nothing more will be heard.
+    Unauthorized(Failure),
+    /// No answer. A page cannot see why, and a backend may lack the call: never fatal.
+    Unknown,
+}
+
+/// Asks the backend once, with the repeats that a status call may have.
+pub(super) async fn ask<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Answer {
+    read(session.api.post_repeating(paths::STATUS, codec::encode(&Empty {})).await)
+}
+
+/// Asks without repeats: whoever asks in a loop has its own.
+async fn ask_once<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Answer {
+    read(session.api.post(paths::STATUS, codec::encode(&Empty {})).await)
+}
+
+fn read(reply: Result<Reply, Failure>) -> Answer {
+    match reply {
+        Err(failure) if failure.kind == Kind::TokenExpired => Answer::Unauthorized(failure),
+        Err(_) => Answer::Unknown,
+        Ok(reply) => match (reply.next.as_deref(), &reply.error) {
+            (Some(steps::ENDED), None) => {
+                let left_ms = reply.expires_at.zip(reply.server_time).map(|(at, now)| at.saturating_sub(now));
+                Answer::Pending { left_ms }
+            }
+            (None, None) => Answer::Unknown,
+            _ => Answer::Settled(reply),
+        },
+    }
+}
+
+/// What a settled flow's message means for the loop.
+pub(super) fn outcome(reply: Reply) -> StepResult {
+    if reply.error.is_some() {
+        return Err(server_failure(reply, Kind::Server));
+    }
+    reply.next.ok_or_else(|| Failure::new(Kind::Server, "the status message names no next step"))
+}
+
+/// The backend's word on a flow that waits for a phone.
+pub(super) struct Status<'a, P, G> {
+    session: &'a Session<'a, P, G>,
+    heard: Cell<bool>,
+}
+
+/// How one socket ended.
+enum Ended {
+    Told(StepResult),
+    Lost { was_open: bool },
+}
+
+impl<'a, P: Platform, G: Page> Status<'a, P, G> {
+    pub(super) fn new(session: &'a Session<'a, P, G>) -> Self {
+        Self { session, heard: Cell::new(false) }
+    }
+
+    /// Whether the backend was within hearing when last looked: an open socket, or an answer.
+    pub(super) fn is_heard(&self) -> bool {
+        self.heard.get()
+    }
+
+    /// Resolves when the backend has settled the flow. One socket at a time, replaced for as long as it takes; after
+    /// each that was lost or refused the backend is asked, so that nothing said in between is missed.
+    pub(super) async fn settled(&self) -> StepResult {
+        let mut refusals = 0;
+        let mut losses = 0;
+        loop {
+            match self.one_socket().await {
+                Ended::Told(result) => return result,
+                Ended::Lost { was_open: true } => (refusals, losses) = (0, losses + 1),
+                Ended::Lost { was_open: false } => (refusals, losses) = (refusals + 1, losses + 1),
+            }
+            let polling = refusals >= REFUSALS_BEFORE_POLLING;
+            self.session.socket_state(if polling { SocketState::Polling } else { SocketState::Reconnecting });
+            match ask_once(self.session).await {
+                Answer::Settled(reply) => return outcome(reply),
+                Answer::Unauthorized(failure) => return Err(failure),
+                Answer::Pending { .. } => self.heard.set(true),
+                Answer::Unknown => self.heard.set(false),
+            }
+            let pause = if polling {
+                (POLL_MS << (refusals - REFUSALS_BEFORE_POLLING).min(2)).min(POLL_CAP_MS)
+            } else {
+                let step = (PAUSE_MS << losses.min(5)).min(PAUSE_CAP_MS);
+                step / 2 + i64::from(self.session.platform.random((step / 2) as u32 + 1))
+            };
+            let until = self.session.platform.now().mono + pause;
+            or(self.session.platform.sleep_until(until), self.session.platform.woken()).await;
+        }
+    }
+
+    async fn one_socket(&self) -> Ended {
+        let platform = self.session.platform;
+        let mut socket = platform.open_socket(&self.url());
+        let mut was_open = false;
+        let mut awaiting_pong = false;
+        // The one clock of a socket: when the handshake, the next ping or the pong is due.
+        let mut due = platform.now().mono + HANDSHAKE_MS;
+        loop {
+            let event = or(
+                async { Event::Socket(socket.next().await) },
+                or(
+                    async {
+                        platform.sleep_until(due).await;
+                        Event::Due
+                    },
+                    async {
+                        platform.woken().await;
+                        Event::Woken
+                    },
+                ),
+            );
+            match event.await {
+                Event::Socket(SocketEvent::Open) => {
+                    was_open = true;
+                    due = platform.now().mono + PING_MS;
+                    self.heard.set(true);
+                    self.session.socket_state(SocketState::Open);
+                }
+                Event::Socket(SocketEvent::Text(text)) if text == "pong" => {
+                    awaiting_pong = false;
+                    due = platform.now().mono + PING_MS;
+                }
+                Event::Socket(SocketEvent::Text(_)) if planted(Bug::LoseLastMessage) => {
+                    return std::future::pending().await;
+                }
+                Event::Socket(SocketEvent::Text(text)) => {
+                    return Ended::Told(match codec::decode(&text) {
+                        Some(reply) => outcome(reply),
+                        None => Err(Failure::raised(Kind::Server, "the status message is not the JSON of a reply")),
+                    });
+                }
+                Event::Due if was_open && !awaiting_pong => {
+                    socket.send("ping");
+                    awaiting_pong = true;
+                    due = platform.now().mono + PING_MS;
+                }
+                Event::Woken if was_open => {
+                    socket.send("ping");
+                    awaiting_pong = true;
+                    due = platform.now().mono + PROBE_MS;
+                }
+                Event::Woken => {}
+                Event::Due | Event::Socket(SocketEvent::Closed) => {
+                    self.heard.set(false);
+                    return Ended::Lost { was_open };
+                }
+            }
+        }
+    }
+
+    fn url(&self) -> Secret {
+        let token = self.session.token;
+        let mut url = String::from(if token.claims.auth.endp.starts_with("https") { "wss" } else { "ws" });
+        url.push_str(token.claims.auth.endp.trim_start_matches("https").trim_start_matches("http"));
+        url.push_str(paths::STATUS);
+        url.push_str("?token=");
+        for byte in token.text.expose().bytes() {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+                url.push(char::from(byte));
+            } else {
+                url.push('%');
+                for nibble in [byte >> 4, byte & 15] {
+                    url.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase());
+                }
+            }
+        }
+        url.into()
+    }
+}
+
+enum Event {
+    Socket(SocketEvent),
+    Due,
+    Woken,
+}

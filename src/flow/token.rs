@@ -1,0 +1,176 @@
+use base64ct::{Base64UrlUnpadded, Encoding};
+use handset_protocol::{Secret, limits, token::Claims};
+
+use super::{Failure, Kind, codec};
+
+/// How far past its `exp` a token is still tried: clocks differ, and the backend's 401 decides.
+const EXPIRY_TOLERANCE_S: i64 = 600;
+
+/// An authToken whose claims were read and whose backend may be spoken to.
+#[derive(Debug)]
+pub(super) struct Token {
+    pub(super) text: Secret,
+    pub(super) claims: Claims,
+}
+
+impl Token {
+    /// Reads a token. Nothing is sent anywhere before this has passed.
+    pub(super) fn accept(text: Secret, wall_ms: i64, allowed: Option<&[String]>) -> Result<Self, Failure> {
+        let Some(claims) = read(text.expose()) else {
+            return Err(Failure::new(Kind::TokenInvalid, "authToken must be a JWT with the claims of a flow"));
+        };
+        if claims.exp != 0 && wall_ms / 1000 - claims.exp > EXPIRY_TOLERANCE_S {
+            return Err(Failure::new(Kind::TokenExpired, "authToken has expired"));
+        }
+        if !is_allowed(&claims.auth.endp, allowed) {
+            return Err(Failure::new(
+                Kind::OriginRefused,
+                "auth.endp of the authToken must be an https origin, a loopback origin, or one that the page allows",
+            ));
+        }
+        Ok(Self { text, claims })
+    }
+
+    /// How long the flow may take, in ms from the call: the token's own lifetime, however wrong either clock is.
+    pub(super) fn lifetime_ms(&self) -> i64 {
+        match self.claims.exp.saturating_sub(self.claims.iat) {
+            seconds @ 1..=86_400 => seconds * 1000,
+            _ => i64::from(limits::SESSION_SECONDS) * 1000,
+        }
+    }
+}
+
+fn read(token: &str) -> Option<Claims> {
+    let mut parts = token.split('.');
+    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    // Some issuers pad, some use the other alphabet.
+    let payload = payload.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    let bytes = Base64UrlUnpadded::decode_vec(&payload).ok()?;
+    let claims: Claims = codec::decode(std::str::from_utf8(&bytes).ok()?)?;
+    (!claims.auth.id.is_empty()).then_some(claims)
+}
+
+/// Whether `origin` is one that an authToken may send this page to.
+fn is_allowed(origin: &str, allowed: Option<&[String]>) -> bool {
+    let Some(host) = bare_host(origin) else { return false };
+    match allowed {
+        Some(list) => list.iter().any(|entry| entry.trim_end_matches('/').eq_ignore_ascii_case(origin)),
+        None => origin.starts_with("https://") || is_loopback(host),
+    }
+}
+
+/// The host of a bare origin (`scheme://host[:port]`); `None` for anything else, such as a path or a user name.
+fn bare_host(origin: &str) -> Option<&str> {
+    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
+    let (host, port) = match rest.strip_prefix('[') {
+        Some(v6) => v6.split_once(']').map(|(host, port)| (host, port.strip_prefix(':')))?,
+        None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
+    };
+    let host_is_plain = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':'));
+    let port_is_plain = port.is_none_or(|port| port.parse::<u16>().is_ok());
+    (!host.is_empty() && host_is_plain && port_is_plain).then_some(host)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let v4 = host.strip_prefix("127.").is_some_and(|rest| {
+        let mut octets = rest.split('.');
+        octets.by_ref().take(3).filter(|octet| octet.parse::<u8>().is_ok()).count() == 3 && octets.next().is_none()
+    });
+    v4 || host == "::1" || host == "localhost" || host.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: i64 = 1_800_000_000_000;
+
+    fn token(payload: &str) -> Secret {
+        Secret::new(format!("e30.{}.c2ln", Base64UrlUnpadded::encode_string(payload.as_bytes())))
+    }
+
+    fn payload(endp: &str, exp: i64) -> String {
+        format!(
+            r#"{{"rid":"r","iat":{},"exp":{exp},"auth":{{"id":"a","ans":"n","endp":"{endp}","chlg":"c","next":"done","subs":{{}}}}}}"#,
+            exp - 900
+        )
+    }
+
+    fn refused(payload: &str, allowed: Option<&[String]>) -> Kind {
+        Token::accept(token(payload), NOW_MS, allowed).unwrap_err().kind
+    }
+
+    #[test]
+    fn https_and_loopback_origins_are_accepted() {
+        for endp in
+            ["https://api.example.com", "https://api.example.com:8443", "http://localhost:8787", "http://127.0.0.1:1"]
+        {
+            assert!(Token::accept(token(&payload(endp, NOW_MS / 1000)), NOW_MS, None).is_ok(), "{endp}");
+        }
+        assert!(Token::accept(token(&payload("http://[::1]:80", NOW_MS / 1000)), NOW_MS, None).is_ok());
+    }
+
+    #[test]
+    fn other_origins_are_refused() {
+        for endp in [
+            "http://example.com",
+            "http://127.0.0.1.example.com",
+            "http://127.0.0.1@example.com",
+            "https://example.com/path",
+            "https://example.com?x",
+            "https://",
+            "https://a:b@c",
+            "ftp://localhost",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert_eq!(refused(&payload(endp, NOW_MS / 1000), None), Kind::OriginRefused, "{endp}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_origins_replaces_the_rule() {
+        let list = ["https://only.example.com/".to_owned()];
+        let accept = |endp| Token::accept(token(&payload(endp, NOW_MS / 1000)), NOW_MS, Some(&list)).is_ok();
+        assert!(accept("https://only.example.com"));
+        assert!(!accept("https://other.example.com") && !accept("http://localhost"));
+    }
+
+    #[test]
+    fn expiry_is_tolerated_for_ten_minutes() {
+        let at = |seconds_past| payload("https://e.com", NOW_MS / 1000 - seconds_past);
+        assert!(Token::accept(token(&at(600)), NOW_MS, None).is_ok());
+        assert_eq!(refused(&at(601), None), Kind::TokenExpired);
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for text in ["", "a.b", "a.b.c", "a.b.c.d", "..", "e30.e30.c", "e30.%%%.c", "\u{1F4F1}.e30.x"] {
+            let failure = Token::accept(Secret::new(text), NOW_MS, None).unwrap_err();
+            assert_eq!(failure.kind, Kind::TokenInvalid, "{text}");
+        }
+    }
+
+    #[test]
+    fn padded_and_standard_base64_are_read_too() {
+        let json = payload("https://e.com", NOW_MS / 1000).replace("\"r\"", "\"\u{fffd}?\u{fffd}>\"");
+        let url_safe = Base64UrlUnpadded::encode_string(json.as_bytes());
+        assert!(url_safe.contains(['-', '_']), "the sample has to exercise both alphabets");
+        let standard = url_safe.replace('-', "+").replace('_', "/");
+        let padded = format!("{standard}{}", "=".repeat((4 - standard.len() % 4) % 4));
+        for segment in [url_safe, standard, padded] {
+            assert!(Token::accept(Secret::new(format!("e30.{segment}.c2ln")), NOW_MS, None).is_ok(), "{segment}");
+        }
+    }
+
+    #[test]
+    fn lifetime_is_the_tokens_own_and_fifteen_minutes_without_one() {
+        let life = |json: &str| Token::accept(token(json), NOW_MS, None).unwrap().lifetime_ms();
+        assert_eq!(life(&payload("https://e.com", NOW_MS / 1000)), 900_000);
+        let bare = r#"{"auth":{"id":"a","endp":"https://e.com","next":"done","subs":{}}}"#;
+        assert_eq!(life(bare), 900_000);
+    }
+}
