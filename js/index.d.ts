@@ -1,0 +1,291 @@
+/**
+ * Handset: a web page learns that the person in front of it holds the phone they say they hold.
+ *
+ * Importing does no work. The WebAssembly module inside is loaded, synchronously, by the first
+ * `new AuthenticatorBuilder()`.
+ */
+
+/** The version of this package. */
+export const VERSION: string;
+
+// ---------------------------------------------------------------------------------------------------------- errors
+
+/** Why a flow failed. Stable: switch on it, never on a message. Each kind has an entry in docs/errors.md. */
+export type ErrorKind =
+  | "otp_invalid"
+  | "otp_timeout"
+  | "link_timeout"
+  | "phone_invalid"
+  | "cancelled"
+  | "aborted"
+  | "step_failed"
+  | "step_missing"
+  | "network"
+  | "server"
+  | "socket_lost"
+  | "token_invalid"
+  | "token_expired"
+  | "origin_refused"
+  | "already_running"
+  | "device"
+  | "unsupported"
+  | "misuse"
+  | "internal";
+
+/** Every error that leaves the module, except the reason of an abort signal and of an AuthFinishStep, which pass as they are. */
+export interface AuthError extends Error {
+  readonly kind: ErrorKind;
+  /** The backend's code, or a client error code (10000 to 10006). */
+  readonly code?: number;
+  /** Whether a new flow, with a new authToken, may well succeed. */
+  readonly retryable: boolean;
+  /** What lies behind it, for example what a page step rejected with. */
+  readonly cause?: unknown;
+}
+
+/** A one-time code was refused. */
+export class OtpError extends Error implements AuthError {
+  private constructor();
+  readonly kind: ErrorKind;
+  readonly code?: number;
+  readonly retryable: boolean;
+  readonly cause?: unknown;
+}
+
+/** A phone number was refused. */
+export class PhoneValidationError extends Error implements AuthError {
+  private constructor();
+  readonly kind: ErrorKind;
+  readonly code?: number;
+  readonly retryable: boolean;
+  readonly cause?: unknown;
+}
+
+// ----------------------------------------------------------------------------------------------------------- steps
+
+export interface AuthFinishStepInput {
+  /** The authId of the authToken. */
+  authId: string;
+  /** Set when the flow ended as done after a failure: the backend's Validate will then say `success: false`. */
+  failure?: AuthError;
+}
+/** Runs once, when the possession check is over: tell your server to call Validate. */
+export type AuthFinishStepFn = (input: AuthFinishStepInput) => Promise<void> | void;
+export interface AuthFinishStep {
+  execute: AuthFinishStepFn;
+}
+
+export interface PhoneNumberInput {
+  /** Alphanumeric, with `+` and country code outside the US and Canada. */
+  phoneNumber: string;
+}
+
+export type OtpStartInput = PhoneNumberInput;
+/**
+ * Asks for the number when `phoneNumberNeeded`, and for consent. Resolve with `null` when the server has the number.
+ * Called again with an error when the backend refused a number. Reject to end the step.
+ */
+export type OtpStartStepFn = (
+  phoneNumberNeeded: boolean,
+  phoneValidationError?: PhoneValidationError,
+) => Promise<OtpStartInput | null> | OtpStartInput | null;
+export interface OtpStartStep {
+  execute: OtpStartStepFn;
+}
+
+export interface OtpFinishInput {
+  /** The code, as the person typed it. */
+  otp: string;
+}
+export type OtpFinishResult =
+  | { resultType: OtpFinishResultType.OnSuccess; input: OtpFinishInput }
+  | { resultType: OtpFinishResultType.OnResendOtp | OtpFinishResultType.OnMobileNumberChange; input?: OtpFinishInput };
+/** Asks for the code. Called again with an error after a wrong code when another try is left. Reject to end the step. */
+export type OtpFinishStepFn = (
+  otpError?: OtpError,
+) => Promise<OtpFinishResult | { resultType: number; input?: OtpFinishInput }> | OtpFinishResult;
+export interface OtpFinishStep {
+  execute: OtpFinishStepFn;
+}
+
+export type InstantLinkStartInput = PhoneNumberInput;
+/** As {@link OtpStartStepFn}, for the link. */
+export type InstantLinkStartStepFn = (
+  phoneNumberNeeded: boolean,
+  phoneValidationError?: PhoneValidationError,
+) => Promise<InstantLinkStartInput | null> | InstantLinkStartInput | null;
+export interface InstantLinkStartStep {
+  execute: InstantLinkStartStepFn;
+}
+
+/** While the link is awaited: resolve to send it again or to another number. The flow ends without an answer too. */
+export type InstantLinkRetryStepFn = () => Promise<InstantLinkResultType> | InstantLinkResultType;
+export interface InstantLinkRetryStep {
+  execute: InstantLinkRetryStepFn;
+}
+
+// ---------------------------------------------------------------------------------------------------------- values
+
+export enum OtpFinishResultType {
+  /** `input.otp` holds the code. */
+  OnSuccess = 0,
+  /** Send another SMS. */
+  OnResendOtp = 1,
+  /** Ask for another number. */
+  OnMobileNumberChange = 2,
+}
+
+export enum InstantLinkResultType {
+  /** Send another SMS. */
+  OnResend = 0,
+  /** Ask for another number. */
+  OnMobileNumberChange = 1,
+}
+
+export enum DeviceRole {
+  /** The device that is proved. The default. */
+  Primary = "primary",
+  /** The desktop that waits for a phone. */
+  Secondary = "secondary",
+}
+
+export enum MobileAuthImplementation {
+  Pixel = "pixel",
+  Fetch = "fetch",
+}
+
+export enum AuthResponseStatus {
+  Accept = "accept",
+  Reject = "reject",
+  Cancel = "cancel",
+  Unexpected = "unexpected",
+  Timeout = "timeout",
+  Unknown = "unknown",
+}
+
+// ------------------------------------------------------------------------------------------------------------ logs
+
+export enum LogLevel {
+  disabled = 0,
+  error = 1,
+  warn = 2,
+  info = 3,
+  debug = 4,
+  trace = 5,
+}
+
+export interface LogWriter {
+  write(level: LogLevel, ...args: unknown[]): void;
+}
+
+export interface Logger {
+  error(...args: unknown[]): void;
+  warn(...args: unknown[]): void;
+  info(...args: unknown[]): void;
+  debug(...args: unknown[]): void;
+  trace(...args: unknown[]): void;
+}
+
+/** Logs go to the console, from level info up, unless set otherwise. They never hold a token, a number or a code. */
+export const LoggerFactory: {
+  setLogLevel(level: LogLevel): void;
+  setLogWriter(logWriter: LogWriter): void;
+  getLogger(name: string): Logger;
+};
+
+// ---------------------------------------------------------------------------------------------------------- events
+
+export type FlowState =
+  | "idle"
+  | "starting"
+  | "awaiting_phone"
+  | "sending"
+  | "awaiting_otp"
+  | "checking_otp"
+  | "awaiting_link"
+  | "awaiting_retry"
+  | "mobile_auth"
+  | "device"
+  | "finishing"
+  | "done"
+  | "ended"
+  | "failed"
+  | "cancelled";
+
+/** Times are epoch ms of the page's clock, so a countdown drawn from them survives a sleeping tab. Nothing here is secret. */
+export interface StateChange {
+  readonly state: FlowState;
+  /** The step's name, for example `mobile/otp`; empty before the first and after the last. */
+  readonly step: string;
+  /** When the code or the link expires, in epoch ms. */
+  readonly expiresAt?: number;
+  /** When another SMS may be asked for, in epoch ms. */
+  readonly resendAt?: number;
+  /** How many codes may still be tried, where the backend says so. */
+  readonly attemptsLeft?: number;
+  /** At the end: why the flow failed. */
+  readonly failure?: AuthError;
+  /** While a link is awaited: how the backend is listened to. */
+  readonly socket?: "open" | "reconnecting" | "polling";
+}
+
+export type StateChangeHandler = (event: CustomEvent<StateChange>) => void;
+
+// --------------------------------------------------------------------------------------------------- authenticator
+
+/** A promise with `cancel()`: sockets, timers and requests end, it resolves, and no further step runs. */
+export class CancelablePromise<T> extends Promise<T> {
+  constructor(
+    executor: (resolve: (value: T | PromiseLike<T>) => void, reject: (reason?: unknown) => void) => void,
+    cancel?: () => void,
+  );
+  cancel(): void;
+}
+
+export interface Authenticator {
+  /**
+   * Runs the flow of an authToken from Start. Settles always and once; docs/errors.md tables the endings.
+   * Rejects with an {@link AuthError}, with the abort signal's reason, or with what AuthFinishStep rejected with.
+   */
+  authenticate(authToken: string): CancelablePromise<void>;
+  /** Whether the user agent names a mobile browser. An iPad that calls itself a Mac is none by this rule. */
+  isMobileWeb(): boolean;
+  /** As {@link isMobileWeb}, and client hints and iPads count: what `POST /v3/start` wants as `flowType`. */
+  getFlowType(): "mobile" | "desktop";
+  /**
+   * For the page at `finalTargetUrl`: runs AuthFinishStep with the `authId` of its URL when `asc` is `true`, else rejects.
+   * @param redirectUrl the whole URL of that page, `location.href`
+   */
+  finishInstantLink(redirectUrl: string): Promise<void>;
+  /** Hears every state of the flow. Returns a function that stops it. */
+  addEventListener(type: "statechange", handler: StateChangeHandler): () => void;
+  removeEventListener(type: "statechange", handler: StateChangeHandler): void;
+}
+
+/** Every `with…` returns the same builder: chain them or not. */
+export class AuthenticatorBuilder {
+  /** Loads the module. @throws {AuthError} `unsupported` where that is impossible, for example by CSP; may be tried again. */
+  constructor();
+  /** Required by `authenticate`. */
+  withAuthFinishStep(step: AuthFinishStep | AuthFinishStepFn): this;
+  withOtpFallback(start: OtpStartStep | OtpStartStepFn, finish: OtpFinishStep | OtpFinishStepFn): this;
+  withInstantLinkFallback(
+    start: InstantLinkStartStep | InstantLinkStartStepFn,
+    retry?: InstantLinkRetryStep | InstantLinkRetryStepFn,
+  ): this;
+  /** Accepted; Mobile Auth itself is not built yet, so the flow falls back to OTP. */
+  withMobileAuthImplementation(implementation: MobileAuthImplementation | `${MobileAuthImplementation}`): this;
+  withRole(role: DeviceRole | `${DeviceRole}`): this;
+  /** The page's own idea of its address, sent with an Instant Link. */
+  withDeviceIpAddress(ip: string | (() => string | null) | null): this;
+  /** Where a device registration is kept; the default is localStorage. */
+  withStorage(storage: Storage): this;
+  /** Aborting rejects the running `authenticate()` with the signal's reason. */
+  withAbortSignal(signal: AbortSignal): this;
+  /** How long a code or a link may take, in ms from its SMS, instead of what the backend says (120000 and 180000). */
+  withTimeouts(timeouts: { otp?: number; instantLink?: number }): this;
+  /** The origins that an authToken may name as its backend, instead of "any https or loopback origin". */
+  withAllowedOrigins(origins: string[]): this;
+  /** @throws {AuthError} `misuse`, naming the method and the expected shape. */
+  build(): Authenticator;
+}

@@ -1,0 +1,13 @@
+export { AuthenticatorBuilder } from "./authenticator.js";
+export { CancelablePromise } from "./cancelable.js";
+export { OtpError, PhoneValidationError } from "./errors.js";
+export { LoggerFactory } from "./logger.js";
+export {
+  AuthResponseStatus,
+  DeviceRole,
+  InstantLinkResultType,
+  LogLevel,
+  MobileAuthImplementation,
+  OtpFinishResultType,
+  VERSION,
+} from "./values.js";

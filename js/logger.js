@@ -1,0 +1,30 @@
+import { LogLevel } from "./values.js";
+
+const toConsole = {
+  write(level, ...args) {
+    console[LogLevel[level]]?.(...args);
+  },
+};
+
+let threshold = LogLevel.info;
+let writer = toConsole;
+
+const at = (level, name) => (...args) => {
+  if (level <= threshold) writer.write(level, `[${name}]`, ...args);
+};
+
+export const LoggerFactory = Object.freeze({
+  setLogLevel(level) {
+    threshold = level;
+  },
+  setLogWriter(logWriter) {
+    writer = logWriter;
+  },
+  getLogger: (name) => ({
+    error: at(LogLevel.error, name),
+    warn: at(LogLevel.warn, name),
+    info: at(LogLevel.info, name),
+    debug: at(LogLevel.debug, name),
+    trace: at(LogLevel.trace, name),
+  }),
+});
