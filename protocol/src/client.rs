@@ -15,6 +15,10 @@ pub mod paths {
     pub const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
     /// [`LinkStart`](super::LinkStart): sends an SMS with a link.
     pub const LINK_START: &str = "/v1/client/mobile/instantlink/start";
+    /// [`InstantStart`](super::InstantStart): where Mobile Auth begins.
+    pub const INSTANT_START: &str = "/v1/client/mobile/instant/start";
+    /// [`InstantFinish`](super::InstantFinish): judges what Mobile Auth brought back.
+    pub const INSTANT_FINISH: &str = "/v1/client/mobile/instant/finish";
     /// The status socket; *ext*: the same answer to a POST of [`Empty`](super::Empty).
     pub const STATUS: &str = "/v1/client/status";
 }
@@ -106,6 +110,9 @@ pub struct Data {
     /// *ext* Beside a wrong code: how many tries are left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts_left: Option<u32>,
+    /// Mobile Auth: the URL to visit over the cellular network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_url: Option<String>,
 }
 
 /// A failed step.
@@ -152,6 +159,25 @@ pub struct LinkStart {
     /// Whether the page runs in a mobile browser.
     #[serde(default)]
     pub is_mobile: bool,
+}
+
+/// [`paths::INSTANT_START`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InstantStart {
+    /// The phone's address on the cellular network; null when it is not known.
+    #[serde(default)]
+    pub cellular_ip: Option<String>,
+    /// `fetch` or `pixel`.
+    #[serde(default)]
+    pub implementation: String,
+}
+
+/// [`paths::INSTANT_FINISH`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct InstantFinish {
+    /// What the visit brought back.
+    pub vfp: Secret,
 }
 
 /// `POST /v1/client/<area>/error`: a failure that the client raised. Never holds a secret.

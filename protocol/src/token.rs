@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::client::Empty;
+
 /// The whole payload.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claims {
@@ -65,6 +67,9 @@ pub struct MobileAuths {
     /// Instant Link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inln: Option<NumberKnown>,
+    /// Mobile Auth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inst: Option<Empty>,
 }
 
 /// Whether the server has the phone number.
