@@ -224,12 +224,15 @@ mod tests {
     #[test]
     fn requests_read_the_members_by_the_names_of_the_contract() {
         let body = r##"{"flowType":"desktop","phoneNumber":"2001004009","finalTargetUrl":"https://a.test/","allowOTPRetry":true,
-            "smsMessage":"####","emailAddress":"a@b.test","ipAddress":"127.0.0.1","ssn":"1234","dob":"1981-01","more":[1]}"##;
+            "smsMessage":"Code: #### ok","emailAddress":"a@b.test","ipAddress":"127.0.0.1","ssn":"1234","dob":"1981-01","more":[1]}"##;
         let start: StartRequest = serde_json::from_str(body).unwrap();
         assert_eq!((start.flow_type.as_deref(), start.allow_otp_retry), (Some("desktop"), Some(true)));
         assert_eq!(start.phone_number, Some(Secret::new("2001004009")));
         assert_eq!(start.final_target_url.as_deref(), Some("https://a.test/"));
-        assert_eq!((start.sms_message.as_deref(), start.ip_address.as_deref()), (Some("####"), Some("127.0.0.1")));
+        assert_eq!(
+            (start.sms_message.as_deref(), start.ip_address.as_deref()),
+            (Some("Code: #### ok"), Some("127.0.0.1"))
+        );
     }
 
     #[test]
