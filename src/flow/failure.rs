@@ -1,4 +1,4 @@
-use std::{any::Any, rc::Rc};
+use std::{any::Any, borrow::Cow, ops::Deref, rc::Rc};
 
 use handset_protocol::steps;
 
@@ -69,15 +69,19 @@ kinds! {
     Internal = "internal", retryable: false;
 }
 
-/// A failed step or flow.
+/// A failed step or flow: a [`FailureBody`] behind one pointer, since it travels through every result of a flow.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct Failure(Box<FailureBody>);
+
+/// What there is to say of a failure.
+#[derive(Clone, Debug)]
+pub struct FailureBody {
     /// Why.
     pub kind: Kind,
     /// The backend's code, or a client error code; 0 when there is none.
     pub code: i64,
     /// In words, without secrets.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// The page's own reason, where a page step failed.
     pub cause: Option<Cause>,
     /// The step that the backend named beside the failure.
@@ -86,19 +90,41 @@ pub struct Failure {
     pub(super) reportable: bool,
 }
 
+impl Deref for Failure {
+    type Target = FailureBody;
+
+    fn deref(&self) -> &FailureBody {
+        &self.0
+    }
+}
+
 impl Failure {
     /// A failure that is not reported to the backend.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, code: 0, message: message.into(), cause: None, next: None, reportable: false }
+    pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
+        let message = message.into();
+        Self(Box::new(FailureBody { kind, code: 0, message, cause: None, next: None, reportable: false }))
     }
 
     /// A failure that was raised on the client and is reported where its step has an error area.
-    pub(super) fn raised(kind: Kind, message: impl Into<String>) -> Self {
-        Self { reportable: true, ..Self::new(kind, message) }
+    pub(super) fn raised(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
+        let mut failure = Self::new(kind, message);
+        failure.0.reportable = true;
+        failure
     }
 
-    pub(super) fn with_code(self, code: i64) -> Self {
-        Self { code, ..self }
+    pub(super) fn with_code(mut self, code: i64) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    pub(super) fn with_cause(mut self, cause: Option<Cause>) -> Self {
+        self.0.cause = cause;
+        self
+    }
+
+    pub(super) fn with_next(mut self, next: Option<String>) -> Self {
+        self.0.next = next;
+        self
     }
 
     /// Whether the backend ended the flow in the same breath.

@@ -22,7 +22,7 @@ mod status;
 mod token;
 
 pub use events::{Detail, SocketState, State};
-pub use failure::{Cause, Failure, Kind};
+pub use failure::{Cause, Failure, FailureBody, Kind};
 pub use flow_type::{DeviceHints, flow_type, is_mobile_web};
 pub use link::finish_instant_link;
 pub use page::{LinkRetry, OtpEntry, Page, PageError, Refusal};

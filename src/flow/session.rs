@@ -76,13 +76,15 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
         }
     }
 
-    /// Changes what the page is told, and tells it. No borrow is held while page code runs.
+    /// Changes what the page is told, and tells it.
     pub(super) fn tell(&self, change: impl FnOnce(&mut Detail)) {
-        let detail = {
-            let mut detail = self.detail.borrow_mut();
-            change(&mut detail);
-            detail.clone()
-        };
+        self.note(change);
+        self.publish();
+    }
+
+    /// No borrow is held while page code runs.
+    fn publish(&self) {
+        let detail = self.detail.borrow().clone();
         self.page.state_changed(&detail);
     }
 
@@ -232,7 +234,7 @@ impl Interrupted {
 pub(super) fn step_failed(prefix: &str, error: PageError) -> Failure {
     let mut message = String::from(prefix);
     message.push_str(&error.message);
-    Failure { cause: error.cause, ..Failure::raised(Kind::StepFailed, message) }
+    Failure::raised(Kind::StepFailed, message).with_cause(error.cause)
 }
 
 /// What a page step is told of a refusal: the backend's own text behind its code, or `default`.
@@ -252,8 +254,6 @@ pub(super) fn refusal(data: Data, default: &str) -> Refusal {
 /// The failure that a reply's `error` stands for.
 pub(super) fn server_failure(reply: Reply, kind: Kind) -> Failure {
     let error = reply.error.unwrap_or_default();
-    Failure {
-        next: reply.next.filter(|next| !next.is_empty()),
-        ..Failure::new(kind, error.message).with_code(error.code)
-    }
+    let next = reply.next.filter(|next| !next.is_empty());
+    Failure::new(kind, error.message).with_code(error.code).with_next(next)
 }

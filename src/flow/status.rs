@@ -189,8 +189,8 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
 
     fn url(&self) -> Secret {
         let token = self.session.token;
-        let mut url = String::from(if token.claims.auth.endp.starts_with("https") { "wss" } else { "ws" });
-        url.push_str(token.claims.auth.endp.trim_start_matches("https").trim_start_matches("http"));
+        let mut url = String::from("ws");
+        url.push_str(token.claims.auth.endp.strip_prefix("http").unwrap_or_default());
         url.push_str(paths::STATUS);
         url.push_str("?token=");
         for byte in token.text.expose().bytes() {

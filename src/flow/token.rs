@@ -47,10 +47,18 @@ fn read(token: &str) -> Option<Claims> {
         return None;
     }
     // Some issuers pad, some use the other alphabet.
-    let payload = payload.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    let payload: String = payload.trim_end_matches('=').chars().map(url_safe).collect();
     let bytes = Base64UrlUnpadded::decode_vec(&payload).ok()?;
     let claims: Claims = codec::decode(std::str::from_utf8(&bytes).ok()?)?;
     (!claims.auth.id.is_empty()).then_some(claims)
+}
+
+fn url_safe(c: char) -> char {
+    match c {
+        '+' => '-',
+        '/' => '_',
+        c => c,
+    }
 }
 
 /// Whether `origin` is one that an authToken may send this page to.
