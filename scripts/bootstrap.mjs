@@ -1,0 +1,45 @@
+// Makes a fresh clone ready. Only node's built-ins here: this runs before node_modules exists.
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root, run, StepError } from "./lib/run.mjs";
+import { ensureBrowser, ensureCargoDeny, ensureRust, ensureWasmBindgen } from "./lib/tools.mjs";
+
+const OLDEST_NODE = [20, 19];
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
+  throw new StepError(`Node ${process.versions.node} is too old: Node ${OLDEST_NODE.join(".")} or newer is needed.`);
+}
+
+/** Runs `npm ci` when it never ran here, or ran for another package-lock.json. */
+async function ensureNodeModules() {
+  const stamp = join(root, "node_modules", ".handset-lock");
+  const wanted = createHash("sha256").update(await readFile(join(root, "package-lock.json"))).digest("hex");
+  const installed = await readFile(stamp, "utf8").catch(() => "");
+  if (installed === wanted) return;
+  // No install scripts: nothing here needs one, and a development dependency should not run code at install.
+  await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    advice: "Check the network. If package.json was edited by hand, run `npm install` once to bring package-lock.json along.",
+  });
+  await writeFile(stamp, wanted);
+}
+
+/**
+ * Installs what is missing and says where the tools are.
+ *
+ * @param {object} [needs]
+ * @param {boolean} [needs.browser] Chromium and chromedriver
+ * @param {boolean} [needs.deny] cargo-deny
+ */
+export async function bootstrap({ browser = false, deny = false } = {}) {
+  checkNode();
+  await ensureNodeModules();
+  await ensureRust();
+  return {
+    ...(await ensureWasmBindgen()),
+    ...(deny ? await ensureCargoDeny() : {}),
+    ...(browser ? await ensureBrowser() : {}),
+  };
+}

@@ -1,0 +1,179 @@
+// Turns the crate and js/ into pkg/, the package that pages install. Needs node_modules: import it after the bootstrap.
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { build as esbuild, transform } from "esbuild";
+import { root, run, StepError } from "./run.mjs";
+
+const glueFolder = join(root, "build", "glue");
+const packageFolder = join(root, "pkg");
+
+/** What cargo knows of the workspace: where it builds to, and the version that is released. */
+async function cargoMetadata() {
+  const metadata = JSON.parse(await run("cargo", ["metadata", "--no-deps", "--format-version", "1"], { output: "quiet" }));
+  const { version } = metadata.packages.find(({ name }) => name === "handset");
+  return { targetFolder: metadata.target_directory, version };
+}
+
+/** Rust → wasm, and the glue that wasm-bindgen writes for it. */
+async function compile(tools, targetFolder) {
+  await run("cargo", ["build", "--release", "--target", "wasm32-unknown-unknown", "-p", "handset", "--lib"]);
+  await rm(glueFolder, { recursive: true, force: true });
+  await run(tools.wasmBindgen, [
+    ...["--target", "web", "--out-dir", glueFolder, "--out-name", "handset"],
+    "--no-typescript", // js/index.d.ts is written by hand: it documents the page's side, not the glue's
+    "--omit-default-module-path", // it is an import.meta.url, which bundlers would try to resolve
+    ...["--encode-into", "always"], // every browser that has the wasm features used here has it
+    join(targetFolder, "wasm32-unknown-unknown", "release", "handset.wasm"),
+  ]);
+}
+
+/**
+ * Makes the wasm smaller and renames its imports and exports to one letter each.
+ *
+ * The features of rustc's wasm are named in its target-features section, which is why Cargo does not strip: wasm-opt reads it, then drops it.
+ *
+ * @returns {Promise<Record<string, string>>} new names by old
+ */
+async function optimise(to) {
+  const said = await run(
+    join(root, "node_modules", ".bin", "wasm-opt"),
+    [
+      ...["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"],
+      "--minify-imports-and-exports-and-modules",
+      ...[join(glueFolder, "handset_bg.wasm"), "-o", to],
+    ],
+    { output: "quiet" },
+  );
+  const { imports, exports } = JSON.parse(said);
+  return Object.fromEntries([...imports.map(([, from, short]) => [from, short]), ...exports]);
+}
+
+/** Gives the glue the names that `optimise` gave the wasm. */
+async function renameInGlue(names) {
+  const file = join(glueFolder, "handset.js");
+  const glue = await readFile(file, "utf8");
+  const moduleKey = /"\.\/handset_bg\.js": /g;
+  if (glue.match(moduleKey)?.length !== 1) {
+    throw new StepError("wasm-bindgen's glue no longer names its import module once: adapt renameInGlue in scripts/lib/package.mjs.");
+  }
+  for (const name of Object.keys(names)) {
+    // A property of the same name on another object would be renamed too, and break at run time.
+    const uses = glue.match(new RegExp(`\\b(\\w+)\\.${name}\\b`, "g")) ?? [];
+    const other = uses.find((use) => use !== `wasm.${name}`);
+    if (other) throw new StepError(`The export "${name}" shares its name with ${other} in the glue. Give the Rust export another name.`);
+  }
+  const { code } = await transform(glue.replace(moduleKey, "a: "), {
+    mangleProps: new RegExp(`^(?:${Object.keys(names).join("|")})$`),
+    mangleCache: names,
+  });
+  await writeFile(file, code);
+}
+
+/** Stands for the wasm until the bundle is minified: a minifier would escape what is cheaper as it is. */
+const WASM_PLACEHOLDER = "__HANDSET_WASM__";
+
+/** The module "handset-wasm": its default export gives the bytes. Decoded natively where the browser can. */
+const wasmModule = `
+  export default () => {
+    const text = "${WASM_PLACEHOLDER}";
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(btoa(text));
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+    return bytes;
+  };`;
+
+/**
+ * Puts the wasm into the bundle as text, one code unit per byte. The file must be read as UTF-8, as every module is.
+ *
+ * Compressed this is 2 % larger than wasm and JS in files of their own; base64 would be 30 % larger, escapes in quotes 8 %.
+ * Only what a template literal cannot hold is escaped: a carriage return would arrive as a line feed.
+ */
+function inline(code, wasm) {
+  const escapes = { "\\": "\\\\", "`": "\\`", "${": "\\${", "\r": "\\r" };
+  const literal = wasm.toString("latin1").replace(/\$\{|[\\`\r]/g, (unit) => escapes[unit]);
+  const parts = code.split(`"${WASM_PLACEHOLDER}"`);
+  if (parts.length !== 2) throw new StepError('The bundle must hold the wasm once: js/index.js imports "handset-wasm", and only there.');
+  return parts.join(`\`${literal}\``);
+}
+
+/** Resolves what js/index.js imports by a bare name, and gives the glue the same js/ modules that js/index.js has. */
+function handsetPlugin() {
+  return {
+    name: "handset",
+    setup(build) {
+      build.onResolve({ filter: /^handset-glue$/ }, () => ({ path: join(glueFolder, "handset.js") }));
+      build.onResolve({ filter: /^handset-wasm$/ }, () => ({ path: "handset-wasm", namespace: "handset-wasm" }));
+      build.onLoad({ filter: /.*/, namespace: "handset-wasm" }, () => ({ contents: wasmModule, loader: "js" }));
+      // wasm-bindgen copies the modules that Rust imports. With the copy there would be two classes of each error.
+      build.onResolve({ filter: /\/snippets\/[^/]+\/js\/[^/]+\.js$/ }, ({ path }) => ({ path: join(root, "js", basename(path)) }));
+    },
+  };
+}
+
+/** @returns {Promise<string>} js/index.js with all it imports but the wasm, as one minified file */
+async function bundle(format, version) {
+  const { outputFiles } = await esbuild({
+    entryPoints: [join(root, "js", "index.js")],
+    bundle: true,
+    write: false,
+    minify: true,
+    format,
+    globalName: format === "iife" ? "proveAuth" : undefined,
+    target: "es2022",
+    legalComments: "none",
+    define: { __HANDSET_VERSION__: JSON.stringify(version) },
+    plugins: [handsetPlugin()],
+    logLevel: "warning",
+  });
+  return outputFiles[0].text;
+}
+
+/** A page with a strict Content-Security-Policy, and a bundler without configuration, must be able to use the module. */
+function refuseForbidden(code) {
+  const forbidden = [/\bimport\.meta\b/, /\bimport\(/, /\beval\(/, /\bFunction\(/];
+  for (const pattern of forbidden) {
+    const at = code.search(pattern);
+    if (at >= 0) throw new StepError(`The bundle must not contain ${pattern.source}: …${code.slice(Math.max(0, at - 60), at + 60)}…`);
+  }
+}
+
+function manifest(version) {
+  return {
+    name: "handset",
+    version,
+    description: "Verify in a web page, in seconds, that the person in front of it holds the phone they say they hold.",
+    license: "MIT OR Apache-2.0",
+    repository: { type: "git", url: "git+https://github.com/handset-dev/handset.git" },
+    type: "module",
+    sideEffects: false,
+    types: "./index.d.ts",
+    exports: {
+      ".": { types: "./index.d.ts", default: "./index.js" },
+      "./wasm": "./handset_bg.wasm",
+      "./package.json": "./package.json",
+    },
+  };
+}
+
+/** Builds pkg/ from nothing. `build/module.js` is the same module without the wasm, for `npm run size`. */
+export async function buildPackage(tools) {
+  const { targetFolder, version } = await cargoMetadata();
+  await compile(tools, targetFolder);
+  await rm(packageFolder, { recursive: true, force: true });
+  await mkdir(packageFolder);
+
+  const wasmFile = join(packageFolder, "handset_bg.wasm");
+  await renameInGlue(await optimise(wasmFile));
+
+  const wasm = await readFile(wasmFile);
+  const module = await bundle("esm", version);
+  refuseForbidden(module);
+  await writeFile(join(root, "build", "module.js"), inline(module, Buffer.alloc(0)));
+  await writeFile(join(packageFolder, "index.js"), inline(module, wasm));
+  // A classic script is read in the page's encoding; the byte order mark says UTF-8 whatever the page says.
+  await writeFile(join(packageFolder, "handset.global.js"), `\uFEFF${inline(await bundle("iife", version), wasm)}`);
+
+  await writeFile(join(packageFolder, "package.json"), `${JSON.stringify(manifest(version), null, 2)}\n`);
+  await cp(join(root, "js", "index.d.ts"), join(packageFolder, "index.d.ts"));
+  for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(root, file), join(packageFolder, file));
+}

@@ -1,0 +1,39 @@
+// What the package weighs on the wire, and the ceiling it may not pass.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { root, StepError } from "./run.mjs";
+
+const rows = [
+  ["wasm", "pkg/handset_bg.wasm"],
+  ["JS without wasm", "build/module.js"],
+  ["both, as shipped (index.js)", "pkg/index.js"],
+  ["both, as classic script", "pkg/handset.global.js"],
+];
+
+async function weigh(file) {
+  const bytes = await readFile(join(root, file));
+  return {
+    raw: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
+  };
+}
+
+/** Prints the table and fails above the ceiling of scripts/size-limit.json. Weighs what is built; builds nothing. */
+export async function reportSizes() {
+  const { brotliBytes, aim } = JSON.parse(await readFile(join(root, "scripts", "size-limit.json"), "utf8"));
+  const print = (name, ...figures) => console.log(name.padEnd(28), ...figures.map((figure) => String(figure).padStart(9)));
+  print("bytes", "raw", "gzip -9", "brotli 11");
+  let shipped = 0;
+  for (const [name, file] of rows) {
+    const { raw, gzip, brotli } = await weigh(file);
+    if (file === "pkg/index.js") shipped = brotli;
+    print(name, raw, gzip, brotli);
+  }
+  console.log(`index.js, brotli 11: ${shipped} B; ceiling ${brotliBytes} B, aim ${aim} B.`);
+  if (shipped > brotliBytes) {
+    throw new StepError(`pkg/index.js is ${shipped - brotliBytes} B above its ceiling. Make it smaller; the ceiling in scripts/size-limit.json only goes down.`);
+  }
+  return `${shipped} of ${brotliBytes} B`;
+}

@@ -1,0 +1,122 @@
+// Finds the tools that npm does not bring, and installs those that may be installed without asking.
+import { access, constants, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { ask, root, run, StepError } from "./run.mjs";
+
+/** Not in any lock file of ours, so pinned here. */
+const CARGO_DENY_VERSION = "0.20.2";
+
+const RUSTUP_ADVICE = "Install Rust with rustup (https://rustup.rs) and run this again.";
+
+/** @returns {Promise<string | undefined>} the path, if it is a program (with another mode: a file) that this user may use */
+async function program(path, mode = constants.X_OK) {
+  try {
+    await access(path, mode);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first of `names` that stands in a folder of PATH. */
+async function onPath(...names) {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  for (const name of names) {
+    for (const folder of folders) {
+      const found = await program(join(folder, name));
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+/** Where tools that are built once per user live. Outside the clone, so that the next clone need not build them again. */
+function toolsFolder() {
+  return process.env.HANDSET_TOOLS || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "handset");
+}
+
+/** The pinned toolchain, with what it takes to lint it and to build for the browser. */
+export async function ensureRust() {
+  // rustup's own proxy installs the toolchain of rust-toolchain.toml here when it is missing.
+  await run("cargo", ["--version"], { output: "quiet", advice: RUSTUP_ADVICE });
+  const targets = await ask("rustup", ["target", "list", "--installed"]);
+  const components = await ask("rustup", ["component", "list", "--installed"]);
+  if (targets === undefined || components === undefined) {
+    const sysroot = (await run("rustc", ["--print", "sysroot"], { output: "quiet", advice: RUSTUP_ADVICE })).trim();
+    if (await program(join(sysroot, "lib", "rustlib", "wasm32-unknown-unknown"))) return;
+    throw new StepError(`This Rust has no wasm32-unknown-unknown target and there is no rustup to add it.\n  ${RUSTUP_ADVICE}`);
+  }
+  if (!targets.includes("wasm32-unknown-unknown")) await run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
+  const missing = ["clippy", "rustfmt"].filter((name) => !components.includes(name));
+  if (missing.length > 0) await run("rustup", ["component", "add", ...missing]);
+}
+
+/**
+ * A program of a crate, in exactly this version: from PATH, from the tools folder, or built into it.
+ *
+ * @returns {Promise<string>} the folder that holds the crate's programs
+ */
+async function cargoTool(crate, version, programs) {
+  const exact = async (path) => ((await ask(path, ["--version"])) ?? "").trim().split(/\s+/).includes(version);
+  const present = await onPath(programs[0]);
+  if (present && (await exact(present))) {
+    const folder = join(present, "..");
+    if ((await Promise.all(programs.map((name) => program(join(folder, name))))).every(Boolean)) return folder;
+  }
+  const home = join(toolsFolder(), `${crate}-${version}`);
+  const folder = join(home, "bin");
+  if (!(await program(join(folder, programs[0])))) {
+    console.log(`Building ${crate} ${version} into ${home}: once per user, a few minutes.`);
+    // Not --locked: these crates' lock files name releases that registries may no longer serve.
+    await run("cargo", ["install", crate, "--version", version, "--root", home], {
+      advice: `Check the network and try again, or put ${programs.join(" and ")} ${version} on PATH.`,
+    });
+  }
+  return folder;
+}
+
+/** The command line tool must be of exactly the version of the wasm-bindgen that the module was built with. */
+export async function ensureWasmBindgen() {
+  const lock = await readFile(join(root, "Cargo.lock"), "utf8");
+  const version = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(lock)?.[1];
+  if (!version) throw new StepError("Cargo.lock names no wasm-bindgen. Restore it with git.");
+  const folder = await cargoTool("wasm-bindgen-cli", version, ["wasm-bindgen", "wasm-bindgen-test-runner"]);
+  return { wasmBindgen: join(folder, "wasm-bindgen"), wasmBindgenTestRunner: join(folder, "wasm-bindgen-test-runner") };
+}
+
+export async function ensureCargoDeny() {
+  return { cargoDeny: join(await cargoTool("cargo-deny", CARGO_DENY_VERSION, ["cargo-deny"]), "cargo-deny") };
+}
+
+async function findBrowser() {
+  const chromium =
+    process.env.CHROME_PATH ||
+    (await onPath("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")) ||
+    (await program("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")) ||
+    (await program("/Applications/Chromium.app/Contents/MacOS/Chromium"));
+  const chromedriver =
+    process.env.CHROMEDRIVER || (await onPath("chromedriver")) || (await program("/usr/lib/chromium-browser/chromedriver"));
+  return { chromium, chromedriver };
+}
+
+/** Chromium and its driver. Installed only where that is one quiet command: on Debian, as root. */
+export async function ensureBrowser() {
+  let found = await findBrowser();
+  if (found.chromium && found.chromedriver) return found;
+  if (process.getuid?.() === 0 && (await onPath("apt-get")) && (await program("/etc/debian_version", constants.R_OK))) {
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    await run("apt-get", ["update"], { env });
+    await run("apt-get", ["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"], { env });
+    found = await findBrowser();
+  }
+  const missing = [!found.chromium && "Chromium (or set CHROME_PATH)", !found.chromedriver && "chromedriver (or set CHROMEDRIVER)"];
+  if (missing.some(Boolean)) {
+    throw new StepError(
+      `The browser tests need ${missing.filter(Boolean).join(" and ")}, in matching versions.\n` +
+        "  Debian, Ubuntu: sudo apt-get install chromium chromium-driver\n" +
+        "  macOS: brew install --cask google-chrome chromedriver",
+    );
+  }
+  return found;
+}
