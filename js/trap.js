@@ -16,7 +16,7 @@ export const guard = (exports) =>
 
 const guarded = (name, call) => {
   // The page calls these; all else is called by the browser, by timers and by promises, where nobody could catch.
-  const isApi = name.startsWith("core_");
+  const isApi = HANDSET_API_EXPORTS.includes(name);
   return (...args) => {
     if (!death) {
       try {

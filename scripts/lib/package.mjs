@@ -48,21 +48,26 @@ async function optimise(to) {
   return Object.fromEntries([...imports.map(([, from, short]) => [from, short]), ...exports]);
 }
 
-/** Gives the glue the names that `optimise` gave the wasm. */
-async function renameInGlue(names) {
+/** Replaces what must stand in the glue exactly once. */
+function replaceOnce(glue, from, to) {
+  const parts = glue.split(from);
+  if (parts.length === 2) return parts.join(to);
+  throw new StepError(`wasm-bindgen's glue holds ${JSON.stringify(from)} ${parts.length - 1} times, not once: adapt adaptGlue in scripts/lib/package.mjs.`);
+}
+
+/** Gives the glue the names that `optimise` gave the wasm, and wraps the exports so that js/trap.js sees a trap. */
+async function adaptGlue(names) {
   const file = join(glueFolder, "handset.js");
-  const glue = await readFile(file, "utf8");
-  const moduleKey = /"\.\/handset_bg\.js": /g;
-  if (glue.match(moduleKey)?.length !== 1) {
-    throw new StepError("wasm-bindgen's glue no longer names its import module once: adapt renameInGlue in scripts/lib/package.mjs.");
-  }
+  let glue = await readFile(file, "utf8");
+  glue = replaceOnce(glue, '"./handset_bg.js": ', "a: ");
+  glue = `import { guard } from "handset-trap";\n${replaceOnce(glue, "wasm = instance.exports;", "wasm = guard(instance.exports);")}`;
   for (const name of Object.keys(names)) {
     // A property of the same name on another object would be renamed too, and break at run time.
     const uses = glue.match(new RegExp(`\\b(\\w+)\\.${name}\\b`, "g")) ?? [];
     const other = uses.find((use) => use !== `wasm.${name}`);
     if (other) throw new StepError(`The export "${name}" shares its name with ${other} in the glue. Give the Rust export another name.`);
   }
-  const { code } = await transform(glue.replace(moduleKey, "a: "), {
+  const { code } = await transform(glue, {
     mangleProps: new RegExp(`^(?:${Object.keys(names).join("|")})$`),
     mangleCache: names,
   });
@@ -102,6 +107,7 @@ function handsetPlugin() {
     name: "handset",
     setup(build) {
       build.onResolve({ filter: /^handset-glue$/ }, () => ({ path: join(glueFolder, "handset.js") }));
+      build.onResolve({ filter: /^handset-trap$/ }, () => ({ path: join(root, "js", "trap.js") }));
       build.onResolve({ filter: /^handset-wasm$/ }, () => ({ path: "handset-wasm", namespace: "handset-wasm" }));
       build.onLoad({ filter: /.*/, namespace: "handset-wasm" }, () => ({ contents: wasmModule, loader: "js" }));
       // wasm-bindgen copies the modules that Rust imports. With the copy there would be two classes of each error.
@@ -111,7 +117,7 @@ function handsetPlugin() {
 }
 
 /** @returns {Promise<string>} js/index.js with all it imports but the wasm, as one minified file */
-async function bundle(format, version) {
+async function bundle(format, defines) {
   const { outputFiles } = await esbuild({
     entryPoints: [join(root, "js", "index.js")],
     bundle: true,
@@ -121,7 +127,7 @@ async function bundle(format, version) {
     globalName: format === "iife" ? "proveAuth" : undefined,
     target: "es2022",
     legalComments: "none",
-    define: { __HANDSET_VERSION__: JSON.stringify(version) },
+    define: Object.fromEntries(Object.entries(defines).map(([name, value]) => [name, JSON.stringify(value)])),
     plugins: [handsetPlugin()],
     logLevel: "warning",
   });
@@ -130,7 +136,7 @@ async function bundle(format, version) {
 
 /** A page with a strict Content-Security-Policy, and a bundler without configuration, must be able to use the module. */
 function refuseForbidden(code) {
-  const forbidden = [/\bimport\.meta\b/, /\bimport\(/, /\beval\(/, /\bFunction\(/];
+  const forbidden = [/\bimport\.meta\b/, /\bimport\(/, /\beval\(/, /(?<![`\w])Function\(/];
   for (const pattern of forbidden) {
     const at = code.search(pattern);
     if (at >= 0) throw new StepError(`The bundle must not contain ${pattern.source}: …${code.slice(Math.max(0, at - 60), at + 60)}…`);
@@ -163,15 +169,21 @@ export async function buildPackage(tools) {
   await mkdir(packageFolder);
 
   const wasmFile = join(packageFolder, "handset_bg.wasm");
-  await renameInGlue(await optimise(wasmFile));
+  const names = await optimise(wasmFile);
+  await adaptGlue(names);
 
   const wasm = await readFile(wasmFile);
-  const module = await bundle("esm", version);
+  const defines = {
+    HANDSET_VERSION: version,
+    // What the page's calls come down to: js/trap.js tells them from what the browser calls.
+    HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("core_")).map((name) => names[name]),
+  };
+  const module = await bundle("esm", defines);
   refuseForbidden(module);
   await writeFile(join(root, "build", "module.js"), inline(module, Buffer.alloc(0)));
   await writeFile(join(packageFolder, "index.js"), inline(module, wasm));
   // A classic script is read in the page's encoding; the byte order mark says UTF-8 whatever the page says.
-  await writeFile(join(packageFolder, "handset.global.js"), `\uFEFF${inline(await bundle("iife", version), wasm)}`);
+  await writeFile(join(packageFolder, "handset.global.js"), `\uFEFF${inline(await bundle("iife", defines), wasm)}`);
 
   await writeFile(join(packageFolder, "package.json"), `${JSON.stringify(manifest(version), null, 2)}\n`);
   await cp(join(root, "js", "index.d.ts"), join(packageFolder, "index.d.ts"));
