@@ -1,0 +1,86 @@
+/** Asks the person in front of the page. One question at a time: a new one, or the end of the flow, replaces the last. */
+import type { AuthError } from "handset";
+import { element, sayProblem, show, triesLeft, type View } from "./view.js";
+
+export type Wish = "resend" | "change-number";
+export type Answer = { action: "submit"; text: string } | { action: Wish };
+
+const numberInput = element("number-input", HTMLInputElement);
+const codeInput = element("code-input", HTMLInputElement);
+
+/** Who waits for an answer. */
+let waiting: { view: View; answer: (answer: Answer) => void } | undefined;
+
+function ask(view: View, focus: HTMLElement, wrong = ""): Promise<Answer> {
+  show(view, focus);
+  sayProblem(wrong, focus instanceof HTMLInputElement ? focus : undefined);
+  return new Promise((answer) => (waiting = { view, answer }));
+}
+
+/** The first answer counts, so a double click asks for one SMS. */
+function answer(view: View, given: Answer): void {
+  if (waiting?.view !== view) return;
+  const { answer } = waiting;
+  waiting = undefined;
+  sayProblem("");
+  answer(given);
+}
+
+/** Nobody waits for an answer any more. */
+export const dropQuestion = () => (waiting = undefined);
+
+/** Numbers are written with blanks, dots, dashes and brackets; the backend wants none of them. */
+export const tidyNumber = (text: string) => text.replace(/[\s().\-/]/g, "");
+
+export async function askForNumber(refused?: AuthError): Promise<string> {
+  const code = refused?.code === undefined ? "" : ` (code ${refused.code})`;
+  const given = await ask("number", numberInput, refused && `This number was refused${code}. Check it, or use another.`);
+  return given.action === "submit" ? given.text : "";
+}
+
+export function askForCode(wrong?: AuthError): Promise<Answer> {
+  codeInput.value = "";
+  return ask("code", codeInput, wrong && `This code is wrong. ${tries(triesLeft())}`);
+}
+
+export async function waitForLink(): Promise<Wish> {
+  const given = await ask("link", element("link-title", HTMLElement));
+  return given.action === "submit" ? "resend" : given.action;
+}
+
+function tries(left: number | undefined): string {
+  if (left === undefined) return "Try again.";
+  return left === 1 ? "One try is left." : `${left} tries are left.`;
+}
+
+/** Submits a form's one field when it holds something. */
+function onSubmit(view: View, input: HTMLInputElement, tidy: (text: string) => string, missing: string): void {
+  element(view, HTMLFormElement).addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (waiting?.view !== view) return;
+    const text = tidy(input.value);
+    if (text) return answer(view, { action: "submit", text });
+    sayProblem(missing, input);
+    input.focus();
+  });
+}
+
+onSubmit("number", numberInput, tidyNumber, "Type the phone number first.");
+onSubmit("code", codeInput, (text) => text.replace(/\s/g, ""), "Type the code first.");
+
+for (const view of ["code", "link"] as const) {
+  for (const action of ["resend", "change-number"] as const) {
+    const button = element(view, HTMLElement).querySelector(`[data-action=${action}]`);
+    button?.addEventListener("click", () => {
+      if (button.getAttribute("aria-disabled") !== "true") answer(view, { action });
+    });
+  }
+}
+
+/** Types a code for the person, as far as one is asked for; says whether it is. */
+export function fillCode(code: string): boolean {
+  if (waiting?.view !== "code") return false;
+  codeInput.value = code;
+  codeInput.focus();
+  return true;
+}
