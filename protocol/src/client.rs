@@ -3,9 +3,7 @@
 //! Optional members are left out when empty, never null, except where a member says so. Members marked *ext* are
 //! Handset's own: a vendor client ignores them and a vendor backend does not send them.
 
-use serde::{Deserialize, Serialize};
-
-use crate::Secret;
+use crate::{Secret, wire::message};
 
 /// Paths of the requests.
 pub mod paths {
@@ -63,31 +61,26 @@ pub mod error_codes {
     pub const NO_DEVICE: i64 = 10_006;
 }
 
-/// Every reply, and the one text message of the status socket.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Reply {
-    /// The step that follows; see [`steps`](crate::steps).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-    /// Its mere presence means "refused" in some replies, so an empty object is kept apart from none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<Data>,
-    /// The step has failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<ErrorBody>,
-    /// The backend wants a fresh device registration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refresh_device_trust: Option<bool>,
-    /// *ext* The backend's clock, epoch ms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub server_time: Option<i64>,
-    /// *ext* When what was sent expires, epoch ms of the backend's clock: only the difference to `serverTime` counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<i64>,
-    /// *ext* When the next SMS may be asked for, epoch ms of the backend's clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resend_at: Option<i64>,
+message! {
+    /// Every reply, and the one text message of the status socket.
+    Reply {
+        optional {
+            /// The step that follows; see [`steps`](crate::steps).
+            next: Option<String> = "next",
+            /// Its mere presence means "refused" in some replies, so an empty object is kept apart from none.
+            data: Option<Data> = "data",
+            /// The step has failed.
+            error: Option<ErrorBody> = "error",
+            /// The backend wants a fresh device registration.
+            refresh_device_trust: Option<bool> = "refreshDeviceTrust",
+            /// *ext* The backend's clock, epoch ms.
+            server_time: Option<i64> = "serverTime",
+            /// *ext* When what was sent expires, epoch ms of the backend's clock: only the difference to `serverTime` counts.
+            expires_at: Option<i64> = "expiresAt",
+            /// *ext* When the next SMS may be asked for, epoch ms of the backend's clock.
+            resend_at: Option<i64> = "resendAt",
+        }
+    }
 }
 
 impl Reply {
@@ -97,98 +90,111 @@ impl Reply {
     }
 }
 
-/// What a reply carries besides the next step.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Data {
-    /// Why; see [`data_codes`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<i64>,
-    /// Why, in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// *ext* Beside a wrong code: how many tries are left.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempts_left: Option<u32>,
-    /// Mobile Auth: the URL to visit over the cellular network.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redirect_url: Option<String>,
+message! {
+    /// What a reply carries besides the next step.
+    Data {
+        optional {
+            /// Why; see [`data_codes`].
+            code: Option<i64> = "code",
+            /// Why, in words.
+            message: Option<String> = "message",
+            /// *ext* Beside a wrong code: how many tries are left.
+            attempts_left: Option<u32> = "attemptsLeft",
+            /// Mobile Auth: the URL to visit over the cellular network.
+            redirect_url: Option<String> = "redirectUrl",
+        }
+    }
 }
 
-/// A failed step.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ErrorBody {
-    /// In words.
-    #[serde(default)]
-    pub message: String,
-    /// See [`error_codes`].
-    #[serde(default)]
-    pub code: i64,
+message! {
+    /// A failed step.
+    ErrorBody {
+        optional {
+            /// In words.
+            message: String = "message",
+            /// See [`error_codes`].
+            code: i64 = "code",
+        }
+    }
 }
 
-/// A body without members.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Empty {}
-
-/// [`paths::OTP_START`]. A resend is the same request without a number.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OtpStart {
-    /// Left out when the server has the number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mobile_number: Option<Secret>,
+message! {
+    /// A body without members.
+    #[derive(Copy)]
+    Empty {
+    }
 }
 
-/// [`paths::OTP_FINISH`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct OtpFinish {
-    /// The code that the person typed.
-    pub otp: Secret,
+message! {
+    /// [`paths::OTP_START`]. A resend is the same request without a number.
+    OtpStart {
+        optional {
+            /// Left out when the server has the number.
+            mobile_number: Option<Secret> = "mobileNumber",
+        }
+    }
 }
 
-/// [`paths::LINK_START`]. A resend is the same request with an empty number.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LinkStart {
-    /// The page's own idea of its address; null when it has none.
-    #[serde(default)]
-    pub source_ip: Option<String>,
-    /// Left out when the server has the number; empty for a resend.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mobile_number: Option<Secret>,
-    /// Whether the page runs in a mobile browser.
-    #[serde(default)]
-    pub is_mobile: bool,
+message! {
+    /// [`paths::OTP_FINISH`].
+    OtpFinish {
+        required {
+            /// The code that the person typed.
+            otp: Secret = "otp",
+        }
+    }
 }
 
-/// [`paths::INSTANT_START`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InstantStart {
-    /// The phone's address on the cellular network; null when it is not known.
-    #[serde(default)]
-    pub cellular_ip: Option<String>,
-    /// `fetch` or `pixel`.
-    #[serde(default)]
-    pub implementation: String,
+message! {
+    /// [`paths::LINK_START`]. A resend is the same request with an empty number.
+    LinkStart {
+        nullable {
+            /// The page's own idea of its address; null when it has none.
+            source_ip: Option<String> = "sourceIp",
+        }
+        optional {
+            /// Left out when the server has the number; empty for a resend.
+            mobile_number: Option<Secret> = "mobileNumber",
+            /// Whether the page runs in a mobile browser.
+            is_mobile: bool = "isMobile",
+        }
+    }
 }
 
-/// [`paths::INSTANT_FINISH`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct InstantFinish {
-    /// What the visit brought back.
-    pub vfp: Secret,
+message! {
+    /// [`paths::INSTANT_START`].
+    InstantStart {
+        nullable {
+            /// The phone's address on the cellular network; null when it is not known.
+            cellular_ip: Option<String> = "cellularIp",
+        }
+        optional {
+            /// `fetch` or `pixel`.
+            implementation: String = "implementation",
+        }
+    }
 }
 
-/// `POST /v1/client/<area>/error`: a failure that the client raised. Never holds a secret.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Report {
-    /// Left out when there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<i64>,
-    /// In words.
-    #[serde(default)]
-    pub message: String,
+message! {
+    /// [`paths::INSTANT_FINISH`].
+    InstantFinish {
+        required {
+            /// What the visit brought back.
+            vfp: Secret = "vfp",
+        }
+    }
+}
+
+message! {
+    /// `POST /v1/client/<area>/error`: a failure that the client raised. Never holds a secret.
+    Report {
+        optional {
+            /// Left out when there is none.
+            code: Option<i64> = "code",
+            /// In words.
+            message: String = "message",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,16 @@
 //! * [`server`]: what a relying party's server calls.
 //! * [`steps`] and [`limits`]: names and numbers of the contract.
 //!
-//! There is no codec here: types derive serde's traits and each side brings the format it can afford.
+//! Each message has two codecs from its one definition: serde's, behind the `serde` feature, for a server; and the small
+//! one of [`wire`], for a page.
 
 pub mod client;
 pub mod limits;
 mod secret;
+#[cfg(feature = "serde")]
 pub mod server;
 pub mod steps;
 pub mod token;
+pub mod wire;
 
 pub use secret::Secret;

@@ -1,11 +1,11 @@
-use serde::{Deserialize, Serialize};
+use crate::wire::{Reader, Wire};
 
 /// A text that must not reach a log, an event, an error or storage: an authToken, a phone number, a code, an SSN.
 ///
 /// It has no `Display`, its `Debug` prints a placeholder, and reading it takes an [`expose`](Secret::expose) that shows
 /// in a review. It travels on the wire as the plain text that it is.
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Secret(String);
 
 impl Secret {
@@ -28,6 +28,16 @@ impl Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[secret]")
+    }
+}
+
+impl Wire for Secret {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        String::read(reader).map(Self)
+    }
+
+    fn write(&self, out: &mut String) {
+        self.0.write(out);
     }
 }
 

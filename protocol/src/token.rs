@@ -4,78 +4,89 @@
 //! `>`, `?`, `~` and DEL: with ASCII claims only those bring a `-` or `_` into the payload segment, which some clients
 //! feed to `atob` as it is.
 
-use serde::{Deserialize, Serialize};
+use crate::{client::Empty, wire::message};
 
-use crate::client::Empty;
+message! {
+    /// The whole payload.
+    Claims {
+        required {
+            /// What the flow needs.
+            auth: Auth = "auth",
+        }
+        optional {
+            /// Request id.
+            rid: String = "rid",
+            /// When it was issued, in s since the epoch.
+            iat: i64 = "iat",
+            /// When it expires, in s since the epoch.
+            exp: i64 = "exp",
+        }
+    }
+}
 
-/// The whole payload.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Claims {
-    /// Request id.
-    #[serde(default)]
-    pub rid: String,
-    /// When it was issued, in s since the epoch.
-    #[serde(default)]
-    pub iat: i64,
-    /// When it expires, in s since the epoch.
-    #[serde(default)]
-    pub exp: i64,
+message! {
     /// What the flow needs.
-    pub auth: Auth,
+    Auth {
+        required {
+            /// authId, handed to AuthFinishStep.
+            id: String = "id",
+            /// Origin of the backend: scheme, lower-case host, port unless it is the default. No path, no slash.
+            endp: String = "endp",
+            /// Name of the first step.
+            next: String = "next",
+            /// What each subject can do. An object, even if empty.
+            subs: Subjects = "subs",
+        }
+        optional {
+            /// Namespace: the key under which a device registration is stored. Not empty.
+            ans: String = "ans",
+            /// Challenge that a device key signs.
+            chlg: String = "chlg",
+        }
+    }
 }
 
-/// What the flow needs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Auth {
-    /// authId, handed to AuthFinishStep.
-    pub id: String,
-    /// Namespace: the key under which a device registration is stored. Not empty.
-    #[serde(default)]
-    pub ans: String,
-    /// Origin of the backend: scheme, lower-case host, port unless it is the default. No path, no slash.
-    pub endp: String,
-    /// Challenge that a device key signs.
-    #[serde(default)]
-    pub chlg: String,
-    /// Name of the first step.
-    pub next: String,
-    /// What each subject can do. An object, even if empty.
-    pub subs: Subjects,
+message! {
+    /// What each subject can do.
+    Subjects {
+        optional {
+            /// The phone.
+            mob: Option<Mobile> = "mob",
+        }
+    }
 }
 
-/// What each subject can do.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Subjects {
+message! {
     /// The phone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mob: Option<Mobile>,
+    Mobile {
+        required {
+            /// The ways to prove it.
+            auths: MobileAuths = "auths",
+        }
+    }
 }
 
-/// The phone.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Mobile {
-    /// The ways to prove it.
-    pub auths: MobileAuths,
+message! {
+    /// The ways to prove a phone.
+    MobileAuths {
+        optional {
+            /// SMS one-time code.
+            otp: Option<NumberKnown> = "otp",
+            /// Instant Link.
+            inln: Option<NumberKnown> = "inln",
+            /// Mobile Auth.
+            inst: Option<Empty> = "inst",
+        }
+    }
 }
 
-/// The ways to prove a phone.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct MobileAuths {
-    /// SMS one-time code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub otp: Option<NumberKnown>,
-    /// Instant Link.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inln: Option<NumberKnown>,
-    /// Mobile Auth.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inst: Option<Empty>,
-}
-
-/// Whether the server has the phone number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NumberKnown {
-    /// True: the server has it, so the page's start step gets `phoneNumberNeeded = false`.
-    #[serde(default)]
-    pub mnp: bool,
+message! {
+    /// Whether the server has the phone number.
+    #[derive(Copy)]
+    NumberKnown {
+        optional {
+            /// True: the server has it, so the page's start step gets `phoneNumberNeeded = false`.
+            mnp: bool = "mnp",
+        }
+    }
 }

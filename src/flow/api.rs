@@ -2,9 +2,10 @@ use futures_lite::future::or;
 use handset_protocol::{
     Secret,
     client::{Reply, Report, error_codes},
+    wire::{from_json, to_json},
 };
 
-use super::{Failure, Kind, Platform, Request, Response, codec, failure::redact};
+use super::{Failure, Kind, Platform, Request, Response, failure::redact};
 
 /// Longest wait for one response, in ms.
 const REQUEST_MS: i64 = 20_000;
@@ -65,7 +66,7 @@ impl<'a, P: Platform> Api<'a, P> {
         let mut path = String::from("/v1/client/");
         path.push_str(area);
         path.push_str("/error");
-        Ok(self.post_repeating(&path, codec::encode(&report)).await?.next)
+        Ok(self.post_repeating(&path, to_json(&report)).await?.next)
     }
 
     async fn attempt(&self, path: &str, body: String) -> Result<Response, Attempt> {
@@ -87,7 +88,7 @@ impl<'a, P: Platform> Api<'a, P> {
     fn read(&self, attempt: Result<Response, Attempt>) -> Result<Reply, Failure> {
         match attempt {
             Ok(response) => {
-                let reply: Reply = codec::decode(&response.body)
+                let reply: Reply = from_json(&response.body)
                     .ok_or_else(|| Failure::raised(Kind::Server, "the backend's reply is not the JSON of a reply"))?;
                 if reply.error.as_ref().is_some_and(|error| error.code == error_codes::NO_DEVICE) {
                     self.platform.forget_device();

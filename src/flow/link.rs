@@ -7,10 +7,11 @@ use handset_protocol::{
     Secret,
     client::{LinkStart, paths},
     limits, steps,
+    wire::to_json,
 };
 
 use super::{
-    Cause, Config, Failure, Kind, LinkRetry, Page, Platform, Refusal, Rejection, State, codec,
+    Cause, Config, Failure, Kind, LinkRetry, Page, Platform, Refusal, Rejection, State,
     run::missing_auth_finish,
     session::{Session, StepResult, refusal, server_failure, step_failed},
     status::Status,
@@ -87,7 +88,7 @@ async fn send<P: Platform, G: Page>(session: &Session<'_, P, G>, number: Option<
     let is_resend = number.as_ref().is_some_and(Secret::is_empty);
     let is_mobile = session.config.mobile_web;
     let request = LinkStart { source_ip: session.page.device_ip(), mobile_number: number, is_mobile };
-    let reply = session.api.post(paths::LINK_START, codec::encode(&request)).await?;
+    let reply = session.api.post(paths::LINK_START, to_json(&request)).await?;
     if reply.error.is_some() {
         return Err(server_failure(reply, Kind::Server));
     }

@@ -6,7 +6,6 @@
 //! Dropping the future of [`authenticate`] is how a flow is cancelled: sockets, timers and requests end with it.
 
 mod api;
-mod codec;
 mod deadline;
 mod events;
 mod failure;

@@ -3,10 +3,11 @@
 use handset_protocol::{
     client::{Empty, OtpFinish, OtpStart, Reply, error_codes, paths},
     limits,
+    wire::to_json,
 };
 
 use super::{
-    Failure, Kind, OtpEntry, Page, Platform, Refusal, State, codec,
+    Failure, Kind, OtpEntry, Page, Platform, Refusal, State,
     session::{Session, StepResult, refusal, server_failure, step_failed},
     status::{Answer, ask, outcome},
 };
@@ -24,7 +25,7 @@ pub(super) async fn run<P: Platform, G: Page>(session: &Session<'_, P, G>) -> St
         let mobile_number = number.map_err(|error| step_failed(START_FAILED, error))?;
 
         session.enter(State::Sending);
-        let body = codec::encode(&OtpStart { mobile_number });
+        let body = to_json(&OtpStart { mobile_number });
         let reply = session.api.post(paths::OTP_START, body).await?;
         if reply.error.is_some() {
             return Err(server_failure(reply, Kind::Server));
@@ -60,7 +61,7 @@ async fn enter_code<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Result
             OtpEntry::ChangeNumber => return Ok(Entered::ChangeNumber),
             OtpEntry::Resend => {
                 session.enter(State::Sending);
-                let reply = session.api.post(paths::OTP_START, codec::encode(&Empty {})).await?;
+                let reply = session.api.post(paths::OTP_START, to_json(&Empty {})).await?;
                 if reply.error.is_some() {
                     return Err(server_failure(reply, Kind::Server));
                 }
@@ -68,7 +69,7 @@ async fn enter_code<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Result
             }
             OtpEntry::Code(otp) => {
                 session.enter(State::CheckingOtp);
-                match session.api.post(paths::OTP_FINISH, codec::encode(&OtpFinish { otp })).await {
+                match session.api.post(paths::OTP_FINISH, to_json(&OtpFinish { otp })).await {
                     Ok(reply) => match judge(session, reply)? {
                         Judged::Next(next) => return Ok(Entered::Next(next)),
                         Judged::Wrong(refusal) => wrong = Some(refusal),

@@ -7,10 +7,11 @@ use handset_protocol::{
     Secret,
     client::{Empty, Reply, paths},
     steps,
+    wire::{from_json, to_json},
 };
 
 use super::{
-    Failure, Kind, Page, Platform, Socket, SocketEvent, SocketState, codec,
+    Failure, Kind, Page, Platform, Socket, SocketEvent, SocketState,
     planted::{Bug, planted},
     session::{Session, StepResult, server_failure},
 };
@@ -44,12 +45,12 @@ pub(super) enum Answer {
 
 /// Asks the backend once, with the repeats that a status call may have.
 pub(super) async fn ask<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Answer {
-    read(session.api.post_repeating(paths::STATUS, codec::encode(&Empty {})).await)
+    read(session.api.post_repeating(paths::STATUS, to_json(&Empty {})).await)
 }
 
 /// Asks without repeats: whoever asks in a loop has its own.
 async fn ask_once<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Answer {
-    read(session.api.post(paths::STATUS, codec::encode(&Empty {})).await)
+    read(session.api.post(paths::STATUS, to_json(&Empty {})).await)
 }
 
 fn read(reply: Result<Reply, Failure>) -> Answer {
@@ -163,7 +164,7 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
                     return std::future::pending().await;
                 }
                 Event::Socket(SocketEvent::Text(text)) => {
-                    return Ended::Told(match codec::decode(&text) {
+                    return Ended::Told(match from_json(&text) {
                         Some(reply) => outcome(reply),
                         None => Err(Failure::raised(Kind::Server, "the status message is not the JSON of a reply")),
                     });

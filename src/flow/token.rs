@@ -1,7 +1,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
-use handset_protocol::{Secret, limits, token::Claims};
+use handset_protocol::{Secret, limits, token::Claims, wire::from_json};
 
-use super::{Failure, Kind, codec};
+use super::{Failure, Kind};
 
 /// How far past its `exp` a token is still tried: clocks differ, and the backend's 401 decides.
 const EXPIRY_TOLERANCE_S: i64 = 600;
@@ -49,7 +49,7 @@ fn read(token: &str) -> Option<Claims> {
     // Some issuers pad, some use the other alphabet.
     let payload: String = payload.trim_end_matches('=').chars().map(url_safe).collect();
     let bytes = Base64UrlUnpadded::decode_vec(&payload).ok()?;
-    let claims: Claims = codec::decode(std::str::from_utf8(&bytes).ok()?)?;
+    let claims: Claims = from_json(std::str::from_utf8(&bytes).ok()?)?;
     (!claims.auth.id.is_empty()).then_some(claims)
 }
 

@@ -1,0 +1,443 @@
+//! A JSON codec for the messages of this crate, small enough for a page to load.
+//!
+//! The sandbox uses serde (feature `serde`), whose derived code and error texts cost the page more than the whole rest
+//! of the client's codec. So [`message!`](crate::message) defines a message once and writes both: serde's derives, and
+//! an implementation of [`Wire`] over the reader and writer below. A property test holds the two against each other.
+
+/// Deepest nesting that is read; the contract needs five.
+const DEPTH: u32 = 64;
+
+/// Reads a whole text; `None` when it is not the JSON of a `T`.
+pub fn from_json<T: Wire>(text: &str) -> Option<T> {
+    let mut reader = Reader { text, at: 0, depth: 0 };
+    let value = T::read(&mut reader)?;
+    (reader.peek().is_none()).then_some(value)
+}
+
+/// Writes a message.
+pub fn to_json<T: Wire>(message: &T) -> String {
+    let mut out = String::new();
+    message.write(&mut out);
+    out
+}
+
+/// What can stand in a message.
+pub trait Wire: Sized {
+    /// Reads one value; `None` when another kind of value stands there.
+    fn read(reader: &mut Reader<'_>) -> Option<Self>;
+    /// Appends the value.
+    fn write(&self, out: &mut String);
+    /// Whether the member is left out.
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+/// Where in a text the next value stands.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    depth: u32,
+}
+
+impl Reader<'_> {
+    /// The next byte that is not white space.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.text.as_bytes().get(self.at)?;
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        self.peek()?;
+        self.text.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
+    }
+
+    /// Members or elements up to `close`, separated by commas.
+    fn list(&mut self, close: u8, item: &mut dyn FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.at += 1;
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return None;
+        }
+        if self.peek()? != close {
+            loop {
+                item(self)?;
+                if self.peek()? == close {
+                    break;
+                }
+                self.take(b',')?;
+            }
+        }
+        self.at += 1;
+        self.depth -= 1;
+        Some(())
+    }
+
+    /// Reads an object, handing each member's name to `member`, which reads its value.
+    pub fn object(&mut self, member: &mut dyn FnMut(&str, &mut Self) -> Option<()>) -> Option<()> {
+        if self.peek()? != b'{' {
+            return None;
+        }
+        self.list(b'}', &mut |reader| {
+            let name = reader.string()?;
+            reader.take(b':')?;
+            member(&name, reader)
+        })
+    }
+
+    /// Reads any value and forgets it.
+    pub fn skip(&mut self) -> Option<()> {
+        match self.peek()? {
+            b'{' => self.object(&mut |_, reader| reader.skip()),
+            b'[' => self.list(b']', &mut |reader| reader.skip()),
+            b'"' => self.string().map(drop),
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
+            _ => self.number().map(drop),
+        }
+    }
+
+    /// A number's text; what is no number by JSON's grammar is none here.
+    fn number(&mut self) -> Option<&str> {
+        self.peek()?;
+        let start = self.at;
+        self.at += usize::from(self.byte() == Some(b'-'));
+        let leading_zero = self.byte() == Some(b'0');
+        let digits = self.digits();
+        let mut valid = digits > 0 && !(leading_zero && digits > 1);
+        if self.byte() == Some(b'.') {
+            self.at += 1;
+            valid &= self.digits() > 0;
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            self.at += 1;
+            self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
+            valid &= self.digits() > 0;
+        }
+        self.text.get(start..self.at).filter(|_| valid)
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn digits(&mut self) -> usize {
+        let start = self.at;
+        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
+    fn string(&mut self) -> Option<String> {
+        self.take(b'"')?;
+        let mut out = String::new();
+        loop {
+            let start = self.at;
+            while self.byte().is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+                self.at += 1;
+            }
+            out.push_str(self.text.get(start..self.at)?);
+            let end = self.byte()?;
+            self.at += 1;
+            match end {
+                b'"' => return Some(out),
+                b'\\' => out.push(self.escape()?),
+                _ => return None,
+            }
+        }
+    }
+
+    /// What follows a backslash. Half a surrogate pair is no character and no JSON that anybody means.
+    fn escape(&mut self) -> Option<char> {
+        let byte = self.byte()?;
+        self.at += 1;
+        Some(match byte {
+            b'"' | b'\\' | b'/' => char::from(byte),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let unit = self.unit()?;
+                if unit & 0xFC00 != 0xD800 {
+                    return char::from_u32(unit);
+                }
+                if self.text.get(self.at..self.at + 2)? != "\\u" {
+                    return None;
+                }
+                self.at += 2;
+                let low = self.unit()?;
+                if low & 0xFC00 != 0xDC00 {
+                    return None;
+                }
+                return char::from_u32(0x10000 + ((unit & 0x3FF) << 10) + (low & 0x3FF));
+            }
+            _ => return None,
+        })
+    }
+
+    fn unit(&mut self) -> Option<u32> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            unit = unit << 4 | char::from(self.byte()?).to_digit(16)?;
+            self.at += 1;
+        }
+        Some(unit)
+    }
+}
+
+impl Wire for String {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.string()
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push('"');
+        for c in self.chars() {
+            match c {
+                '"' | '\\' => out.extend(['\\', c]),
+                '\0'..='\x1f' => {
+                    out.push_str("\\u00");
+                    out.extend(
+                        [c as u32 >> 4, c as u32 & 15].map(|nibble| char::from_digit(nibble, 16).unwrap_or('0')),
+                    );
+                }
+                c => out.push(c),
+            }
+        }
+        out.push('"');
+    }
+}
+
+impl Wire for bool {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        if reader.peek()? == b't' { reader.word("true").map(|()| true) } else { reader.word("false").map(|()| false) }
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push_str(if *self { "true" } else { "false" });
+    }
+}
+
+impl Wire for i64 {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.number()?.parse().ok()
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.to_string());
+    }
+}
+
+impl Wire for u32 {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        i64::read(reader)?.try_into().ok()
+    }
+
+    fn write(&self, out: &mut String) {
+        i64::from(*self).write(out);
+    }
+}
+
+impl<T: Wire> Wire for Option<T> {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        if reader.peek()? == b'n' {
+            return reader.word("null").map(|()| None);
+        }
+        T::read(reader).map(Some)
+    }
+
+    fn write(&self, out: &mut String) {
+        match self {
+            Some(value) => value.write(out),
+            None => out.push_str("null"),
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+/// Appends one member of an object that is open at the end of `out`.
+pub(crate) fn member<T: Wire>(out: &mut String, name: &str, value: &T) {
+    if !out.ends_with('{') {
+        out.push(',');
+    }
+    out.push('"');
+    out.push_str(name);
+    out.push_str("\":");
+    value.write(out);
+}
+
+/// Defines a message: a struct, serde's derives for the sandbox, and [`Wire`] for the page.
+///
+/// `required` members must be there, `nullable` ones are null when empty, `optional` ones are left out.
+macro_rules! message {
+    ($(#[$meta:meta])* $name:ident {
+        $(required { $($(#[$rm:meta])* $rf:ident: $rt:ty = $rn:literal,)* })?
+        $(nullable { $($(#[$nm:meta])* $nf:ident: $nt:ty = $nn:literal,)* })?
+        $(optional { $($(#[$om:meta])* $of:ident: $ot:ty = $on:literal,)* })?
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        pub struct $name {
+            $($($(#[$rm])* #[cfg_attr(feature = "serde", serde(rename = $rn))] pub $rf: $rt,)*)?
+            $($($(#[$nm])* #[cfg_attr(feature = "serde", serde(rename = $nn, default))] pub $nf: $nt,)*)?
+            $($($(#[$om])*
+                #[cfg_attr(
+                    feature = "serde",
+                    serde(rename = $on, default, skip_serializing_if = "crate::wire::Wire::is_absent")
+                )]
+                pub $of: $ot,)*)?
+        }
+
+        impl $crate::wire::Wire for $name {
+            #[allow(unused_mut, unused_variables)]
+            fn read(reader: &mut $crate::wire::Reader<'_>) -> Option<Self> {
+                let mut message = Self::default();
+                $($(let mut $rf = false;)*)?
+                reader.object(&mut |name, reader| {
+                    match name {
+                        $($($rn => (message.$rf, $rf) = ($crate::wire::Wire::read(reader)?, true),)*)?
+                        $($($nn => message.$nf = $crate::wire::Wire::read(reader)?,)*)?
+                        $($($on => message.$of = $crate::wire::Wire::read(reader)?,)*)?
+                        _ => reader.skip()?,
+                    }
+                    Some(())
+                })?;
+                $($(if !$rf { return None; })*)?
+                Some(message)
+            }
+
+            fn write(&self, out: &mut String) {
+                out.push('{');
+                $($($crate::wire::member(out, $rn, &self.$rf);)*)?
+                $($($crate::wire::member(out, $nn, &self.$nf);)*)?
+                $($(if !$crate::wire::Wire::is_absent(&self.$of) { $crate::wire::member(out, $on, &self.$of); })*)?
+                out.push('}');
+            }
+        }
+    };
+}
+pub(crate) use message;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::client::{Data, ErrorBody, LinkStart, Reply};
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![any::<String>(), "[\\x00-\\x7f]{0,12}", Just(String::new())]
+    }
+
+    prop_compose! {
+        fn reply()(
+            next in proptest::option::of(text()),
+            data in proptest::option::of((proptest::option::of(any::<i64>()), proptest::option::of(text()), any::<Option<u32>>())),
+            error in proptest::option::of((text(), any::<i64>())),
+            refresh_device_trust in any::<Option<bool>>(),
+            times in any::<[Option<i64>; 3]>(),
+        ) -> Reply {
+            Reply {
+                next,
+                data: data.map(|(code, message, attempts_left)| Data { code, message, attempts_left, ..Data::default() }),
+                error: error.map(|(message, code)| ErrorBody { message, code }),
+                refresh_device_trust,
+                server_time: times[0],
+                expires_at: times[1],
+                resend_at: times[2],
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_serde_writes_is_read_the_same(reply in reply()) {
+            prop_assert_eq!(from_json::<Reply>(&serde_json::to_string(&reply).unwrap()), Some(reply.clone()));
+            prop_assert_eq!(from_json::<Reply>(&serde_json::to_string_pretty(&reply).unwrap()), Some(reply));
+        }
+
+        #[test]
+        fn what_is_written_is_read_the_same_by_serde(ip in proptest::option::of(text()), number in text(), is_mobile: bool) {
+            let sent = LinkStart { source_ip: ip, mobile_number: Some(number.into()), is_mobile };
+            let json = to_json(&sent);
+            prop_assert_eq!(serde_json::from_str::<LinkStart>(&json).unwrap(), sent.clone());
+            prop_assert_eq!(from_json::<LinkStart>(&json), Some(sent));
+        }
+
+        #[test]
+        fn any_json_is_skipped_or_read_as_serde_does(value in json()) {
+            let text = format!(r#"{{"unknown":{value},"next":"done"}}"#);
+            prop_assert_eq!(from_json::<Reply>(&text), serde_json::from_str::<Reply>(&text).ok());
+        }
+
+        #[test]
+        fn no_text_panics_and_what_is_no_json_is_none(text in "[\\[\\]{}\",:\\\\0-9a-fntrue.+ -]{0,24}") {
+            let skipped = Reader { text: &text, at: 0, depth: 0 }.whole().is_some();
+            prop_assert_eq!(skipped, serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "{}", text);
+        }
+    }
+
+    impl Reader<'_> {
+        fn whole(&mut self) -> Option<()> {
+            self.skip()?;
+            self.peek().is_none().then_some(())
+        }
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<f64>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            text().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                proptest::collection::btree_map(text(), inner, 0..4)
+                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused() {
+        for text in
+            [r#"{"next":1}"#, r#"{"data":[]}"#, r#"{"data":{"code":"1"}}"#, r#"{"error":"no"}"#, "[]", "null", ""]
+        {
+            assert_eq!(from_json::<Reply>(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_required_member_that_is_missing_is_refused() {
+        assert_eq!(from_json::<crate::client::OtpFinish>("{}"), None);
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let deep = |depth: usize| format!(r#"{{"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert!(from_json::<Reply>(&deep(63)).is_some());
+        assert!(from_json::<Reply>(&deep(64)).is_none());
+        assert!(from_json::<Reply>(&"[".repeat(1_000_000)).is_none());
+    }
+}
