@@ -1,0 +1,43 @@
+import js from "@eslint/js";
+import globals from "globals";
+import typescript from "typescript-eslint";
+
+/** js/ holds classes and values. What takes time is decided in Rust, where it is tested in virtual time. */
+const noTimeInJs = [
+  { selector: "AwaitExpression, ForOfStatement[await=true]", message: "js/ does not wait: put it into Rust's flow/." },
+  { selector: ":function[async=true]", message: "js/ has no async functions: put it into Rust's flow/." },
+];
+const noTimeGlobals = ["setTimeout", "setInterval", "setImmediate", "requestAnimationFrame", "queueMicrotask", "fetch", "XMLHttpRequest", "WebSocket", "EventSource"];
+
+export default [
+  { ignores: ["target/", "pkg/", "build/", "www/dist/", "tests/output/"] },
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  js.configs.recommended,
+  { rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" } },
+  {
+    files: ["js/**/*.js"],
+    // `globals.browser` is left out on purpose: what js/ may use is listed.
+    languageOptions: {
+      globals: {
+        HANDSET_API_EXPORTS: "readonly",
+        HANDSET_VERSION: "readonly",
+        ...Object.fromEntries(["CustomEvent", "EventTarget", "WebAssembly", "console"].map((name) => [name, "readonly"])),
+      },
+    },
+    rules: {
+      "no-restricted-syntax": ["error", ...noTimeInJs],
+      "no-restricted-globals": ["error", ...noTimeGlobals],
+      "no-restricted-properties": ["error", ...noTimeGlobals.map((property) => ({ property, message: "js/ has no timers and no network: use Rust's browser/." }))],
+    },
+  },
+  { files: ["scripts/**/*.mjs", "tests/**/*.mjs", "*.mjs"], languageOptions: { globals: globals.node } },
+  // Functions that playwright runs in the page.
+  { files: ["tests/**/*.mjs"], languageOptions: { globals: globals.browser } },
+  ...typescript.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ["www/**/*.ts"] })),
+  {
+    files: ["www/**/*.ts"],
+    languageOptions: { parserOptions: { project: "./www/tsconfig.json", tsconfigRootDir: import.meta.dirname } },
+    rules: { "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }] },
+  },
+  ...typescript.configs.strict.map((config) => ({ ...config, files: ["js/**/*.d.ts"] })),
+];
