@@ -1,0 +1,75 @@
+// Opens a folder in Chromium and hands over what its page found out. Anything that goes wrong in the page fails the test.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { chromium } from "playwright-core";
+
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json", ".wasm": "application/wasm" };
+
+/** Serves a folder on a free port of this machine. `headers` go with every answer. */
+async function serve(folder, headers) {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url, "http://127.0.0.1");
+    const path = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
+    readFile(join(folder, normalize(path))).then(
+      (body) => response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", ...headers }).end(body),
+      () => response.writeHead(path === "/favicon.ico" ? 204 : 404).end(),
+    );
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { origin: `http://127.0.0.1:${server.address().port}`, close: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+/**
+ * Opens an address and waits for the page to call `report(value)`.
+ *
+ * @returns {Promise<unknown>} the value
+ */
+export async function reportOf(address, { expectedErrors = [] } = {}) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+  try {
+    const page = await browser.newPage();
+    const errors = [];
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("requestfailed", (request) => errors.push(`${request.url()} ${request.failure()?.errorText}`));
+    const reported = new Promise((resolve, reject) => {
+      page.exposeFunction("report", resolve).then(() => page.goto(address), reject).catch(reject);
+      page.on("pageerror", reject);
+    });
+    const value = await reported;
+    assert.deepEqual(errors.filter((error) => !expectedErrors.some((expected) => expected.test(error))), []);
+    return value;
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Serves a folder and opens it. */
+export async function reportOfFolder(folder, { headers = {}, ...options } = {}) {
+  const server = await serve(folder, headers);
+  try {
+    return await reportOf(`${server.origin}/`, options);
+  } finally {
+    await server.close();
+  }
+}
+
+/** What every page does with the package, given as the variable `proveAuth`, and what it must report. */
+export const exercise = `
+  const authenticator = new proveAuth.AuthenticatorBuilder().withAuthFinishStep(() => undefined).withRole("secondary").build();
+  authenticator.authenticate("not a token").then(
+    () => report({ resolved: true }),
+    (error) => report({
+      version: proveAuth.VERSION,
+      isMobileWeb: authenticator.isMobileWeb(),
+      kind: error.kind,
+      isAuthError: error instanceof Object.getPrototypeOf(proveAuth.OtpError),
+    }),
+  );`;
+
+export const expected = (version) => ({ version, isMobileWeb: false, kind: "token_invalid", isAuthError: true });
