@@ -18,6 +18,8 @@ export interface Started {
 export interface Validated {
   success: boolean;
   phoneNumber?: string;
+  /** What may be called next; Validate again, while the possession check is not over. */
+  next: Record<string, string>;
 }
 
 export interface Completed {
@@ -44,6 +46,12 @@ export const validate = (correlationId: string): Promise<Validated> => post("/de
 export const complete = (correlationId: string, firstName: string, lastName: string): Promise<Completed> =>
   post("/demo/complete", { correlationId, individual: { firstName, lastName } });
 
+/** What every refusal of the public API holds. */
+interface Refusal {
+  code?: number;
+  message: string;
+}
+
 async function post<Reply>(path: string, request: object): Promise<Reply> {
   const response = await fetch(path, {
     method: "POST",
@@ -52,7 +60,8 @@ async function post<Reply>(path: string, request: object): Promise<Reply> {
   }).catch(() => {
     throw new BackendError("the server cannot be reached");
   });
-  const reply = await response.json().catch(() => ({ message: `the server answered with HTTP ${response.status}` }));
-  if (!response.ok) throw new BackendError(reply.message, reply.code);
-  return reply;
+  if (response.ok) return response.json() as Promise<Reply>;
+  const unreadable = (): Refusal => ({ message: `the server answered with HTTP ${response.status}` });
+  const refusal = await (response.json() as Promise<Refusal>).catch(unreadable);
+  throw new BackendError(refusal.message, refusal.code);
 }

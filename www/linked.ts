@@ -7,7 +7,7 @@ const show = (title: string, text: string) => {
 };
 
 new proveAuth.AuthenticatorBuilder()
-  .withAuthFinishStep(() => show("The phone is proved", "Go back to the computer: it goes on by itself. You may close this page."))
+  .withAuthFinishStep(() => show("The phone is proved", "Go back to where you started: it goes on there. You may close this page."))
   .build()
   .finishInstantLink(location.href)
-  .catch(() => show("The phone is not proved", "Open the link in the newest SMS again, or ask the computer for a new one."));
+  .catch(() => show("The phone is not proved", "Open the link in the newest SMS, or ask for a new one where you started."));

@@ -27,7 +27,7 @@ export function showMessages(useCode: (code: string) => boolean): void {
     const stream = new EventSource("/sandbox/messages/stream");
     stream.addEventListener("open", () => (state.textContent = ""));
     stream.addEventListener("message", (event: MessageEvent<string>) => {
-      const message: Message = JSON.parse(event.data);
+      const message = JSON.parse(event.data) as Message;
       if (seen.has(message.id)) return;
       seen.add(message.id);
       draw(message, useCode);
@@ -43,7 +43,7 @@ export function showMessages(useCode: (code: string) => boolean): void {
 
 function draw(message: Message, useCode: (code: string) => boolean): void {
   const item = document.importNode(template.content, true);
-  const part = <T extends HTMLElement>(name: string) => item.querySelector<T>(`[data-${name}]`)!;
+  const part = <T extends HTMLElement = HTMLElement>(name: string) => item.querySelector(`[data-${name}]`) as T;
 
   part("to").textContent = message.to;
   const sentAt = new Date(message.sentAt);
@@ -56,8 +56,7 @@ function draw(message: Message, useCode: (code: string) => boolean): void {
   const link = part<HTMLAnchorElement>("open-link");
   if (code) {
     use.addEventListener("click", () => {
-      if (!useCode(code)) state.textContent = "The page is not asking for a code now.";
-      else state.textContent = "";
+      state.textContent = useCode(code) ? "" : "The page is not asking for a code now.";
     });
   } else use.remove();
   if (url) link.href = url;
