@@ -6,6 +6,16 @@ import { pending } from "./trap.js";
 
 const logger = LoggerFactory.getLogger("handset");
 
+/** A promise's executor that a trap of the module rejects. */
+const settling = (start) => (resolve, reject) => {
+  const settle = (how) => (value) => {
+    pending.delete(reject);
+    how(value);
+  };
+  pending.add(reject);
+  start(settle(resolve), settle(reject));
+};
+
 export class Authenticator {
   #core;
   #events = new EventTarget();
@@ -21,25 +31,14 @@ export class Authenticator {
   }
 
   authenticate(authToken) {
-    const run = (resolve, reject) => {
-      pending.add(reject);
-      const settle = (how) => (value) => {
-        pending.delete(reject);
-        how(value);
-      };
-      this.#core.authenticate(authToken, settle(resolve), settle(reject));
-    };
-    return new CancelablePromise(run, () => this.#core.cancel());
+    return new CancelablePromise(
+      settling((resolve, reject) => this.#core.authenticate(authToken, resolve, reject)),
+      () => this.#core.cancel(),
+    );
   }
 
   finishInstantLink(redirectUrl) {
-    return new Promise((resolve, reject) => {
-      pending.add(reject);
-      this.#core
-        .finishInstantLink(redirectUrl)
-        .finally(() => pending.delete(reject))
-        .then(resolve, reject);
-    });
+    return new Promise(settling((resolve, reject) => this.#core.finishInstantLink(redirectUrl, resolve, reject)));
   }
 
   isMobileWeb() {

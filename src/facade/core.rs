@@ -2,9 +2,9 @@ use std::{cell::RefCell, rc::Rc};
 
 use futures_lite::future::or;
 use handset_protocol::Secret;
-use js_sys::{Function, Promise};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{future_to_promise, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 
 use super::{
     errors,
@@ -37,12 +37,7 @@ impl Core {
 
     /// Runs a flow; calls `resolve` or `reject`, once.
     pub fn authenticate(&self, auth_token: &JsValue, resolve: Function, reject: Function) {
-        let settle = move |outcome: Result<(), JsValue>| {
-            let _ = match outcome {
-                Ok(()) => resolve.call0(&JsValue::UNDEFINED),
-                Err(reason) => reject.call1(&JsValue::UNDEFINED, &reason),
-            };
-        };
+        let settle = move |outcome| settle(outcome, &resolve, &reject);
         let inner = self.inner.clone();
         if inner.running.borrow().is_some() {
             return settle(Err(errors::simple(
@@ -84,17 +79,15 @@ impl Core {
         }
     }
 
-    /// For the page that an opened link leads to.
+    /// For the page that an opened link leads to; calls `resolve` or `reject`, once.
     #[wasm_bindgen(js_name = finishInstantLink)]
-    pub fn finish_instant_link(&self, redirect_url: &JsValue) -> Promise {
+    pub fn finish_instant_link(&self, redirect_url: &JsValue, resolve: Function, reject: Function) {
         let inner = self.inner.clone();
         let url = redirect_url.as_string().unwrap_or_default();
-        future_to_promise(async move {
-            match flow::finish_instant_link(&inner.options.page, &inner.options.config, &url).await {
-                Ok(()) => Ok(JsValue::UNDEFINED),
-                Err(rejection) => Err(errors::rejection(&rejection)),
-            }
-        })
+        spawn_local(async move {
+            let result = flow::finish_instant_link(&inner.options.page, &inner.options.config, &url).await;
+            settle(result.map_err(|rejection| errors::rejection(&rejection)), &resolve, &reject);
+        });
     }
 
     /// The compatible rule.
@@ -108,6 +101,13 @@ impl Core {
     pub fn flow_type(&self) -> String {
         flow::flow_type(&browser::hints()).into()
     }
+}
+
+fn settle(outcome: Result<(), JsValue>, resolve: &Function, reject: &Function) {
+    let _ = match outcome {
+        Ok(()) => resolve.call0(&JsValue::UNDEFINED),
+        Err(reason) => reject.call1(&JsValue::UNDEFINED, &reason),
+    };
 }
 
 impl Inner {

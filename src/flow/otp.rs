@@ -1,7 +1,8 @@
 //! SMS one-time code: step `mobile/otp`.
 
 use handset_protocol::{
-    client::{Empty, OtpFinish, OtpStart, Reply, error_codes, paths},
+    Secret,
+    client::{Data, OtpFinish, OtpStart, Reply, error_codes, paths},
     limits,
     wire::to_json,
 };
@@ -24,22 +25,33 @@ pub(super) async fn run<P: Platform, G: Page>(session: &Session<'_, P, G>) -> St
         let number = session.page.otp_start(number_needed, refused.take()).await;
         let mobile_number = number.map_err(|error| step_failed(START_FAILED, error))?;
 
-        session.enter(State::Sending);
-        let body = to_json(&OtpStart { mobile_number });
-        let reply = session.api.post(paths::OTP_START, body).await?;
-        if reply.error.is_some() {
-            return Err(server_failure(reply, Kind::Server));
-        }
-        if let Some(data) = reply.data {
+        if let Some(data) = send(session, mobile_number, false).await? {
             refused = Some(refusal(data, "Error validating phone number"));
             continue;
         }
-        session.accepted(&reply, session.config.otp_ms, limits::OTP_SECONDS);
         match enter_code(session).await? {
             Entered::Next(next) => return Ok(next),
             Entered::ChangeNumber => number_needed = true,
         }
     }
+}
+
+/// Asks for an SMS; gives back why the number was refused. What a resend says of a number is ignored.
+async fn send<P: Platform, G: Page>(
+    session: &Session<'_, P, G>,
+    mobile_number: Option<Secret>,
+    is_resend: bool,
+) -> Result<Option<Data>, Failure> {
+    session.enter(State::Sending);
+    let mut reply = session.api.post(paths::OTP_START, to_json(&OtpStart { mobile_number })).await?;
+    if reply.error.is_some() {
+        return Err(server_failure(reply, Kind::Server));
+    }
+    let refused = reply.data.take().filter(|_| !is_resend);
+    if refused.is_none() {
+        session.accepted(&reply, session.config.otp_ms, limits::OTP_SECONDS);
+    }
+    Ok(refused)
 }
 
 enum Entered {
@@ -60,12 +72,7 @@ async fn enter_code<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Result
         match entry {
             OtpEntry::ChangeNumber => return Ok(Entered::ChangeNumber),
             OtpEntry::Resend => {
-                session.enter(State::Sending);
-                let reply = session.api.post(paths::OTP_START, to_json(&Empty {})).await?;
-                if reply.error.is_some() {
-                    return Err(server_failure(reply, Kind::Server));
-                }
-                session.accepted(&reply, session.config.otp_ms, limits::OTP_SECONDS);
+                send(session, None, true).await?;
             }
             OtpEntry::Code(otp) => {
                 session.enter(State::CheckingOtp);

@@ -77,16 +77,13 @@ fn bare_host(origin: &str) -> Option<&str> {
         Some(v6) => v6.split_once(']').map(|(host, port)| (host, port.strip_prefix(':')))?,
         None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
     };
-    let host_is_plain = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':'));
-    let port_is_plain = port.is_none_or(|port| port.parse::<u16>().is_ok());
+    let host_is_plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'));
+    let port_is_plain = port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
     (!host.is_empty() && host_is_plain && port_is_plain).then_some(host)
 }
 
 fn is_loopback(host: &str) -> bool {
-    let v4 = host.strip_prefix("127.").is_some_and(|rest| {
-        let mut octets = rest.split('.');
-        octets.by_ref().take(3).filter(|octet| octet.parse::<u8>().is_ok()).count() == 3 && octets.next().is_none()
-    });
+    let v4 = host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
     v4 || host == "::1" || host == "localhost" || host.ends_with(".localhost")
 }
 
