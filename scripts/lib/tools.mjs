@@ -48,7 +48,7 @@ export async function ensureRust() {
     throw new StepError(`This Rust has no wasm32-unknown-unknown target and there is no rustup to add it.\n  ${RUSTUP_ADVICE}`);
   }
   if (!targets.includes("wasm32-unknown-unknown")) await run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
-  const missing = ["clippy", "rustfmt"].filter((name) => !components.includes(name));
+  const missing = ["clippy", "rustfmt", "rust-src"].filter((name) => !components.includes(name));
   if (missing.length > 0) await run("rustup", ["component", "add", ...missing]);
 }
 
