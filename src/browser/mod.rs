@@ -4,6 +4,8 @@ mod device;
 mod listener;
 mod request;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 use gloo_timers::future::TimeoutFuture;

@@ -135,6 +135,7 @@ impl Inner {
 
 /// Traps, so that a test can prove what a trap does to a running flow. Not in a release.
 #[cfg(feature = "test-exports")]
+#[allow(unreachable_pub)]
 #[wasm_bindgen(js_name = trapForTest)]
 pub fn trap_for_test() {
     core::arch::wasm32::unreachable()

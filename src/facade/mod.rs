@@ -7,3 +7,5 @@ mod options;
 mod page;
 mod step;
 mod stop;
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use handset_protocol::{
     wire::{from_json, to_json},
 };
 
-use super::{Failure, Kind, Platform, Request, Response, failure::redact};
+use super::{Failure, Kind, Platform, Request, Response};
 
 /// Longest wait for one response, in ms.
 const REQUEST_MS: i64 = 20_000;
@@ -62,7 +62,7 @@ impl<'a, P: Platform> Api<'a, P> {
 
     /// Tells the backend of a failure that was raised here; only the reply's `next` counts.
     pub(super) async fn report(&self, area: &str, failure: &Failure) -> Result<Option<String>, Failure> {
-        let report = Report { code: (failure.code != 0).then_some(failure.code), message: redact(&failure.message) };
+        let report = Report { code: (failure.code != 0).then_some(failure.code), message: failure.message.to_string() };
         let mut path = String::from("/v1/client/");
         path.push_str(area);
         path.push_str("/error");

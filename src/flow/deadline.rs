@@ -9,6 +9,8 @@ use super::Now;
 pub(super) struct Deadline {
     mono: i64,
     wall: i64,
+    /// How much later than the backend's, in ms: a page may set its own limit.
+    beyond: i64,
 }
 
 /// What the clocks say of a [`Deadline`].
@@ -24,7 +26,12 @@ pub(super) enum Verdict {
 
 impl Deadline {
     pub(super) fn after(now: Now, ms: i64) -> Self {
-        Self { mono: now.mono.saturating_add(ms), wall: now.wall.saturating_add(ms) }
+        Self { mono: now.mono.saturating_add(ms), wall: now.wall.saturating_add(ms), beyond: 0 }
+    }
+
+    /// The same, for a limit that is this many ms longer than the backend's (negative: shorter).
+    pub(super) fn beyond(self, beyond: i64) -> Self {
+        Self { beyond, ..self }
     }
 
     pub(super) fn verdict(self, now: Now) -> Verdict {
@@ -41,7 +48,8 @@ impl Deadline {
     /// come nearer, and the wall clock is read anew.
     pub(super) fn settled(self, now: Now, left: Option<i64>) -> Self {
         let own = (self.mono - now.mono).max(0);
-        Self::after(now, left.map_or(own, |left| left.clamp(0, own)))
+        let left = left.map_or(own, |left| left.saturating_add(self.beyond).clamp(0, own));
+        Self::after(now, left).beyond(self.beyond)
     }
 
     /// When it will be, in epoch ms of the page's clock.

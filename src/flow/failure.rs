@@ -133,7 +133,8 @@ impl Failure {
     }
 }
 
-/// What a report may say: page texts can hold a number or a code, so where four digits or more stand, none travels.
+/// What a failure may say: texts of a page or a backend can hold a number or a code, so where four digits or more stand,
+/// none is kept.
 pub(super) fn redact(message: &str) -> String {
     if message.chars().filter(char::is_ascii_digit).count() < 4 {
         return message.to_owned();
@@ -146,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_never_holds_a_number_or_a_code() {
+    fn a_text_with_a_number_or_a_code_keeps_no_digit() {
         assert_eq!(redact("no SMS to 200-100-4009"), "no SMS to ###-###-####");
         assert_eq!(redact("code 1234 is wrong"), "code #### is wrong");
         assert_eq!(redact("user cancelled at step 2"), "user cancelled at step 2");

@@ -122,9 +122,9 @@ pub async fn finish_instant_link<G: Page>(page: &G, config: &Config, url: &str) 
         return Err(missing_auth_finish().into());
     }
     let parameter = |name: &str| {
-        let query = url.split_once('?')?.1;
-        let query = query.split_once('#').map_or(query, |(query, _)| query);
-        query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value)
+        let url = url.split_once('#').map_or(url, |(url, _)| url);
+        let pairs = url.split_once('?')?.1.split('&');
+        decoded(pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1)
     };
     let (Some(asc), Some(auth_id)) = (parameter("asc"), parameter("authId").filter(|id| !id.is_empty())) else {
         return Err(Failure::new(Kind::Misuse, "redirectUrl must have the query parameters authId and asc").into());
@@ -132,6 +132,23 @@ pub async fn finish_instant_link<G: Page>(page: &G, config: &Config, url: &str) 
     if asc != "true" {
         return Err(Failure::new(Kind::Server, "the Instant Link did not prove the phone").into());
     }
-    let done: Result<(), Cause> = page.auth_finish(auth_id, None).await;
+    let done: Result<(), Cause> = page.auth_finish(&auth_id, None).await;
     done.map_err(Rejection::Page)
+}
+
+/// A value of a query, percent-decoded.
+fn decoded(value: &str) -> Option<String> {
+    let mut bytes = value.bytes();
+    let mut out = Vec::new();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut nibble = || char::from(bytes.next()?).to_digit(16);
+                (nibble()? << 4 | nibble()?) as u8
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(out).ok()
 }

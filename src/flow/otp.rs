@@ -3,7 +3,7 @@
 use handset_protocol::{
     Secret,
     client::{Data, OtpFinish, OtpStart, Reply, error_codes, paths},
-    limits,
+    limits, steps,
     wire::to_json,
 };
 
@@ -103,7 +103,7 @@ enum Judged {
 
 fn judge<P: Platform, G: Page>(session: &Session<'_, P, G>, reply: Reply) -> Result<Judged, Failure> {
     if let Some(error) = &reply.error {
-        let wrong = error.code == error_codes::AUTHENTICATION;
+        let wrong = error.code == error_codes::AUTHENTICATION && reply.next.as_deref() == Some(steps::DONE);
         return Err(server_failure(reply, if wrong { Kind::OtpInvalid } else { Kind::Server }));
     }
     if let Some(data) = reply.data {

@@ -10,6 +10,7 @@ use super::{
     Detail, Failure, Kind, Page, PageError, Platform, Refusal, Rejection, SocketState, State,
     api::Api,
     deadline::{Deadline, Verdict},
+    failure::redact,
     planted::{Bug, planted},
     status::{Answer, ask, outcome},
     token::Token,
@@ -137,12 +138,9 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
     pub(super) fn accepted(&self, reply: &Reply, own_ms: Option<u32>, default_s: u32) {
         let now = self.platform.now();
         let since = |at: Option<i64>| Some(at?.saturating_sub(reply.server_time?));
-        let ms = match (own_ms, since(reply.expires_at)) {
-            (Some(own), _) => i64::from(own),
-            (None, Some(theirs)) => theirs.max(0),
-            (None, None) => i64::from(default_s) * 1000,
-        };
-        let deadline = Deadline::after(now, ms);
+        let theirs = since(reply.expires_at).map_or(i64::from(default_s) * 1000, |ms| ms.max(0));
+        let ms = own_ms.map_or(theirs, i64::from);
+        let deadline = Deadline::after(now, ms).beyond(ms - theirs);
         self.deadline.set(Some(deadline));
         let mut detail = self.detail.borrow_mut();
         detail.expires_at = Some(deadline.wall());
@@ -153,10 +151,22 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
     /// Awaits `work` until the deadline. Then the backend is asked once more before the step fails as `kind`: it may
     /// have settled the flow without this page hearing of it.
     pub(super) async fn before_deadline<T>(&self, kind: Kind, work: impl Future<Output = T>) -> Result<T, Interrupted> {
-        or(async { Ok(work.await) }, async { Err(self.past_deadline(kind).await) }).await
+        let answer = match or(async { Ok(work.await) }, async { Err(self.past_deadline().await) }).await {
+            Ok(done) => return Ok(done),
+            Err(Some(settled)) => settled,
+            // `work` has been dropped: what the page answers now comes too late.
+            Err(None) => ask(self).await,
+        };
+        Err(match answer {
+            Answer::Settled(reply) => Interrupted::Settled(outcome(reply)),
+            Answer::Unauthorized(failure) => Interrupted::Settled(Err(failure)),
+            Answer::Pending { .. } => Interrupted::TimedOut { answered: true, kind },
+            Answer::Unknown => Interrupted::TimedOut { answered: false, kind },
+        })
     }
 
-    async fn past_deadline(&self, kind: Kind) -> Interrupted {
+    /// Resolves at the deadline, or before it with what settled the flow when a doubt was looked into.
+    async fn past_deadline(&self) -> Option<Answer> {
         loop {
             let now = self.platform.now();
             let verdict = match self.deadline.get() {
@@ -171,19 +181,11 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
                         .await;
                 }
                 Verdict::Doubtful => match ask(self).await {
-                    Answer::Settled(reply) => return Interrupted::Settled(outcome(reply)),
-                    Answer::Unauthorized(failure) => return Interrupted::Settled(Err(failure)),
                     Answer::Pending { left_ms } => self.settle_doubt(left_ms),
                     Answer::Unknown => self.settle_doubt(None),
+                    settled => return Some(settled),
                 },
-                Verdict::Passed => {
-                    return match ask(self).await {
-                        Answer::Settled(reply) => Interrupted::Settled(outcome(reply)),
-                        Answer::Unauthorized(failure) => Interrupted::Settled(Err(failure)),
-                        Answer::Pending { .. } => Interrupted::TimedOut { answered: true, kind },
-                        Answer::Unknown => Interrupted::TimedOut { answered: false, kind },
-                    };
-                }
+                Verdict::Passed => return None,
             }
         }
     }
@@ -233,7 +235,7 @@ impl Interrupted {
 /// A page step failed: `prefix` says which.
 pub(super) fn step_failed(prefix: &str, error: PageError) -> Failure {
     let mut message = String::from(prefix);
-    message.push_str(&error.message);
+    message.push_str(&redact(&error.message));
     Failure::raised(Kind::StepFailed, message).with_cause(error.cause)
 }
 
@@ -255,5 +257,5 @@ pub(super) fn refusal(data: Data, default: &str) -> Refusal {
 pub(super) fn server_failure(reply: Reply, kind: Kind) -> Failure {
     let error = reply.error.unwrap_or_default();
     let next = reply.next.filter(|next| !next.is_empty());
-    Failure::new(kind, error.message).with_code(error.code).with_next(next)
+    Failure::new(kind, redact(&error.message)).with_code(error.code).with_next(next)
 }

@@ -62,7 +62,8 @@ fn read(reply: Result<Reply, Failure>) -> Answer {
                 let left_ms = reply.expires_at.zip(reply.server_time).map(|(at, now)| at.saturating_sub(now));
                 Answer::Pending { left_ms }
             }
-            (None, None) => Answer::Unknown,
+            // A backend without this call says so with a bare error.
+            (None, _) => Answer::Unknown,
             _ => Answer::Settled(reply),
         },
     }
@@ -176,8 +177,10 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
                 }
                 Event::Woken if was_open => {
                     socket.send("ping");
+                    let probed = platform.now().mono + PROBE_MS;
+                    // A pong that is owed already is not owed any later for another waking.
+                    due = if awaiting_pong { due.min(probed) } else { probed };
                     awaiting_pong = true;
-                    due = platform.now().mono + PROBE_MS;
                 }
                 Event::Woken => {}
                 Event::Due | Event::Socket(SocketEvent::Closed) => {

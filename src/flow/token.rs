@@ -19,7 +19,7 @@ impl Token {
         let Some(claims) = read(text.expose()) else {
             return Err(Failure::new(Kind::TokenInvalid, "authToken must be a JWT with the claims of a flow"));
         };
-        if claims.exp != 0 && wall_ms / 1000 - claims.exp > EXPIRY_TOLERANCE_S {
+        if claims.exp != 0 && (wall_ms / 1000).saturating_sub(claims.exp) > EXPIRY_TOLERANCE_S {
             return Err(Failure::new(Kind::TokenExpired, "authToken has expired"));
         }
         if !is_allowed(&claims.auth.endp, allowed) {

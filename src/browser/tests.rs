@@ -1,0 +1,122 @@
+//! In Chromium, against real timers, a real server and real sockets.
+
+use futures_lite::future::{or, poll_once};
+use handset_protocol::Secret;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::{Event, EventTarget};
+
+use super::{Browser, device::global};
+use crate::flow::{NetworkError, Platform, Request, Socket, SocketEvent};
+
+/// A port that nobody listens on: browsers refuse it themselves.
+const REFUSED: &str = "127.0.0.1:1";
+
+fn browser() -> Browser {
+    Browser { storage: None }
+}
+
+fn request(url: &str) -> Request {
+    Request { url: url.into(), token: Secret::new("t"), version: "test", body: Secret::new("{}") }
+}
+
+fn dispatch(target: &str, event: &str) {
+    let target: EventTarget = global(target).unchecked_into();
+    target.dispatch_event(&Event::new(event).unwrap()).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_sleep_never_ends_early() {
+    let browser = browser();
+    for ms in [0, 1, 7, 30] {
+        let until = browser.now().mono + ms;
+        browser.sleep_until(until).await;
+        assert!(browser.now().mono >= until);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_moment_that_is_past_is_no_wait() {
+    let browser = browser();
+    assert!(poll_once(browser.sleep_until(browser.now().mono)).await.is_some());
+}
+
+#[wasm_bindgen_test]
+async fn the_monotonic_clock_does_not_go_back_and_the_wall_clock_is_the_dates() {
+    let (first, second) = (browser().now(), browser().now());
+    assert!(second.mono >= first.mono);
+    assert!((first.wall - js_sys::Date::now() as i64).abs() < 1_000);
+}
+
+#[wasm_bindgen_test]
+async fn coming_online_and_coming_back_wake() {
+    for (target, event) in [("self", "online"), ("self", "pageshow"), ("document", "visibilitychange")] {
+        let browser = browser();
+        let mut woken = Box::pin(browser.woken());
+        assert!(poll_once(&mut woken).await.is_none(), "{event}");
+        dispatch(target, event);
+        woken.await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_nobody_awaits_any_more_does_not_wake() {
+    let browser = browser();
+    let mut dropped = Box::pin(browser.woken());
+    assert!(poll_once(&mut dropped).await.is_none());
+    drop(dropped);
+    // The closure went with the future: calling it would throw into the page.
+    dispatch("self", "online");
+}
+
+#[wasm_bindgen_test]
+async fn a_response_is_read_whatever_its_status() {
+    let origin = global("location").unchecked_into::<web_sys::Location>().origin().unwrap();
+    // The test runner's own server, which takes no POST.
+    let response = browser().send(request(&(origin + "/no-such-page"))).await.unwrap();
+    assert!((400..500).contains(&response.status), "{}", response.status);
+    assert_eq!(response.retry_after, None);
+}
+
+#[wasm_bindgen_test]
+async fn no_readable_response_is_a_network_error() {
+    for url in [&format!("http://{REFUSED}/"), "http://[", "ftp://127.0.0.1/", ""] {
+        let sent = browser().send(request(url)).await;
+        // An empty URL is the page's own.
+        assert!(url.is_empty() || matches!(sent, Err(NetworkError)), "{url}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_socket_that_is_refused_is_closed_and_says_so_once() {
+    let browser = browser();
+    for url in [&format!("ws://{REFUSED}/"), "ws://[", "nonsense"] {
+        let mut socket = browser.open_socket(&Secret::new(url));
+        assert!(matches!(socket.next().await, SocketEvent::Closed), "{url}");
+        socket.send("into the void");
+        let silent = or(async { Some(socket.next().await) }, async {
+            browser.sleep_until(browser.now().mono + 5).await;
+            None
+        });
+        assert!(silent.await.is_none(), "{url}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn forgetting_a_device_clears_its_keys_and_nothing_else() {
+    let storage = global("localStorage").unchecked_into::<web_sys::Storage>();
+    storage.set_item("ProveAuth.DeviceId", "d").unwrap();
+    storage.set_item("ProveAuth.namespace", "n").unwrap();
+    storage.set_item("mine", "m").unwrap();
+    browser().forget_device();
+    assert_eq!(storage.get_item("ProveAuth.DeviceId").unwrap(), None);
+    assert_eq!(storage.get_item("ProveAuth.namespace").unwrap(), None);
+    assert_eq!(storage.get_item("mine").unwrap().as_deref(), Some("m"));
+    storage.remove_item("mine").unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn random_numbers_stay_below_their_bound() {
+    assert!((0..200).all(|_| browser().random(3) < 3));
+    assert_eq!(browser().random(1), 0);
+}

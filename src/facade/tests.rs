@@ -1,0 +1,296 @@
+//! In Chromium: what a page's values and steps become, and that every promise settles.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use js_sys::{Function, Object, Promise, Reflect};
+use serde::Deserialize;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::{core::Core, options::Options};
+use crate::{
+    browser::get,
+    flow::{OtpEntry, Page, Refusal},
+};
+
+/// An error as the page sees it.
+#[derive(Debug, Deserialize, PartialEq)]
+struct Seen {
+    kind: String,
+    message: String,
+    retryable: bool,
+}
+
+fn seen(error: &JsValue) -> Seen {
+    let text = |name| get(error, name).as_string().unwrap();
+    Seen { kind: text("kind"), message: text("message"), retryable: get(error, "retryable").as_bool().unwrap() }
+}
+
+/// What a `statechange` event says.
+#[derive(Debug, Deserialize)]
+struct Detail {
+    state: String,
+}
+
+/// An object from a JavaScript expression.
+fn js(expression: &str) -> JsValue {
+    Function::new_no_args(&format!("return ({expression})")).call0(&JsValue::UNDEFINED).unwrap()
+}
+
+/// The options that `js/` would make, with `events` collecting what is told.
+fn core(options: &str) -> (Core, js_sys::Array) {
+    let options = js(options);
+    let events = js_sys::Array::new();
+    let emit = Function::new_with_args("events, detail", "events.push(detail)").bind1(&JsValue::UNDEFINED, &events);
+    Reflect::set(&options, &"emit".into(), &emit).unwrap();
+    (Core::new(&options).map_err(|error| seen(&error)).unwrap(), events)
+}
+
+async fn settled(core: &Core, token: &JsValue) -> Result<JsValue, JsValue> {
+    JsFuture::from(Promise::new(&mut |resolve, reject| core.authenticate(token, resolve, reject))).await
+}
+
+fn token(next: &str) -> JsValue {
+    let claims = format!(
+        r#"{{"iat":0,"exp":0,"auth":{{"id":"the-auth-id","ans":"n","endp":"http://127.0.0.1:1","next":"{next}","subs":{{}}}}}}"#
+    );
+    format!("e30.{}.c2ln", Base64UrlUnpadded::encode_string(claims.as_bytes())).into()
+}
+
+fn states(events: &js_sys::Array) -> Vec<String> {
+    events.iter().map(|event| serde_wasm_bindgen::from_value::<Detail>(event).unwrap().state).collect()
+}
+
+#[wasm_bindgen_test]
+fn wrong_options_throw_misuse_and_name_the_method() {
+    for (options, method) in [
+        ("{authFinish: 1}", "withAuthFinishStep"),
+        ("{authFinish: {execute: 1}}", "withAuthFinishStep"),
+        ("{otpStart: () => {}}", "withOtpFallback"),
+        ("{otpStart: 'no', otpFinish: () => {}}", "withOtpFallback"),
+        ("{linkRetry: () => {}}", "withInstantLinkFallback"),
+        ("{role: 'tertiary'}", "withRole"),
+        ("{role: 1}", "withRole"),
+        ("{mobileAuth: 'carrier-pigeon'}", "withMobileAuthImplementation"),
+        ("{timeouts: {otp: 0}}", "withTimeouts"),
+        ("{timeouts: {instantLink: 'soon'}}", "withTimeouts"),
+        ("{timeouts: {otp: NaN}}", "withTimeouts"),
+        ("{allowedOrigins: 'https://e.com'}", "withAllowedOrigins"),
+        ("{allowedOrigins: [1]}", "withAllowedOrigins"),
+        ("{signal: {}}", "withAbortSignal"),
+    ] {
+        let error = seen(&Core::new(&js(options)).err().unwrap_or_else(|| panic!("{options} was accepted")));
+        assert_eq!(error.kind, "misuse", "{options}");
+        assert!(error.message.starts_with(method), "{options}: {}", error.message);
+    }
+}
+
+#[wasm_bindgen_test]
+fn right_options_are_accepted() {
+    for options in [
+        "{}",
+        "{role: 'secondary', mobileAuth: 'pixel', timeouts: {otp: 1, instantLink: 2}}",
+        "{authFinish: {execute() {}}, otpStart() {}, otpFinish: {execute() {}}, linkStart() {}, linkRetry() {}}",
+        "{signal: new AbortController().signal, allowedOrigins: [], timeouts: {}, role: null}",
+    ] {
+        core(options);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn done_runs_auth_finish_with_the_auth_id_and_resolves() {
+    let (core, events) = core("{authFinish(input) { globalThis.finished = input }}");
+    settled(&core, &token("done")).await.unwrap();
+    let input = get(&js("globalThis"), "finished");
+    assert_eq!(get(&input, "authId").as_string().as_deref(), Some("the-auth-id"));
+    assert!(get(&input, "failure").is_undefined());
+    assert_eq!(states(&events), ["starting", "finishing", "done"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_step_may_be_an_object_and_keeps_its_this() {
+    let (core, _) = core("{authFinish: {name: 'mine', async execute() { globalThis.self_name = this.name }}}");
+    settled(&core, &token("done")).await.unwrap();
+    assert_eq!(get(&js("globalThis"), "self_name").as_string().as_deref(), Some("mine"));
+}
+
+#[wasm_bindgen_test]
+async fn what_auth_finish_rejects_with_passes_as_it_is() {
+    for step in ["() => { throw globalThis.reason }", "() => Promise.reject(globalThis.reason)"] {
+        let reason = js("globalThis.reason = {mine: true}");
+        let (core, events) = core(&format!("{{authFinish: {step}}}"));
+        let rejected = settled(&core, &token("done")).await.unwrap_err();
+        assert!(Object::is(&rejected, &reason));
+        assert_eq!(states(&events).last().map(String::as_str), Some("failed"));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn without_auth_finish_nothing_is_sent_and_it_is_misuse() {
+    let (core, events) = core("{}");
+    let error = seen(&settled(&core, &token("mobile/otp")).await.unwrap_err());
+    assert_eq!(error.kind, "misuse");
+    assert_eq!(states(&events), ["failed"]);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_no_token_is_refused() {
+    let (core, _) = core("{authFinish() {}}");
+    for token in ["undefined", "null", "1", "{}", "''", "'a.b.c'"] {
+        let error = seen(&settled(&core, &js(token)).await.unwrap_err());
+        assert_eq!((error.kind.as_str(), error.retryable), ("token_invalid", false), "{token}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_second_flow_is_refused_while_one_runs_and_welcome_after() {
+    let (core, _) = core("{authFinish: () => new Promise((resolve) => { globalThis.release = resolve })}");
+    let first = Promise::new(&mut |resolve, reject| core.authenticate(&token("done"), resolve, reject));
+    let error = seen(&settled(&core, &token("done")).await.unwrap_err());
+    assert_eq!((error.kind.as_str(), error.retryable), ("already_running", true));
+    get(&js("globalThis"), "release").unchecked_into::<Function>().call0(&JsValue::UNDEFINED).unwrap();
+    JsFuture::from(first).await.unwrap();
+    let third = Promise::new(&mut |resolve, reject| core.authenticate(&token("done"), resolve, reject));
+    core.cancel();
+    JsFuture::from(third).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn cancel_resolves_even_while_a_step_never_settles() {
+    let (core, events) = core("{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}}");
+    let flow = Promise::new(&mut |resolve, reject| core.authenticate(&token("mobile/otp"), resolve, reject));
+    core.cancel();
+    core.cancel();
+    JsFuture::from(flow).await.unwrap();
+    let states = states(&events);
+    assert_eq!(states.last().map(String::as_str), Some("cancelled"), "{states:?}");
+}
+
+#[wasm_bindgen_test]
+async fn cancel_from_within_a_step_resolves_and_runs_nothing_more() {
+    let (core, _) = core(
+        "{authFinish() { globalThis.ran = true }, otpStart() { globalThis.core_cancel(); return null }, otpFinish() {}}",
+    );
+    js("globalThis.ran = false");
+    let core = std::rc::Rc::new(core);
+    let cancel = {
+        let core = core.clone();
+        wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || core.cancel())
+    };
+    Reflect::set(&js_sys::global(), &"core_cancel".into(), cancel.as_ref()).unwrap();
+    settled(&core, &token("mobile/otp")).await.unwrap();
+    assert_eq!(get(&js("globalThis"), "ran").as_bool(), Some(false));
+}
+
+#[wasm_bindgen_test]
+async fn an_abort_rejects_with_the_signals_reason() {
+    js("globalThis.controller = new AbortController()");
+    let options = "{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}, signal: controller.signal}";
+    let (core, events) = core(options);
+    let flow = Promise::new(&mut |resolve, reject| core.authenticate(&token("mobile/otp"), resolve, reject));
+    js("controller.abort('enough')");
+    assert_eq!(JsFuture::from(flow).await.unwrap_err().as_string().as_deref(), Some("enough"));
+    assert_eq!(states(&events).last().map(String::as_str), Some("cancelled"));
+
+    // Aborted already: before anything else.
+    let before = events.length();
+    assert_eq!(settled(&core, &token("done")).await.unwrap_err().as_string().as_deref(), Some("enough"));
+    assert_eq!(states(&events).split_off(before as usize), ["cancelled"]);
+}
+
+#[wasm_bindgen_test]
+async fn rubbish_from_a_step_names_the_field_and_its_shape() {
+    let page = |answer: &str| {
+        let step = format!("() => ({answer})");
+        let options = format!("{{otpStart: {step}, otpFinish: {step}, linkStart: {step}, linkRetry: {step}}}");
+        Options::read(&js(&options)).map_err(|error| seen(&error)).unwrap().page
+    };
+    for answer in ["undefined", "{}", "{phoneNumber: 1}", "{phoneNumber: ''}", "7", "'2001004009'", "[]", "true"] {
+        let expected = "the result must be {phoneNumber: a non-empty string} or null";
+        assert_eq!(page(answer).otp_start(true, None).await.unwrap_err().message, expected, "{answer}");
+        assert_eq!(page(answer).link_start(true, None).await.unwrap_err().message, expected, "{answer}");
+    }
+    for answer in ["undefined", "null", "{}", "{resultType: '0'}", "{resultType: 3}", "{resultType: NaN}", "0"] {
+        let message = page(answer).otp_finish(None).await.unwrap_err().message;
+        assert!(message.starts_with("resultType must be"), "{answer}: {message}");
+    }
+    for answer in ["{resultType: 0}", "{resultType: 0, input: null}", "{resultType: 0, input: {otp: 1234}}"] {
+        let message = page(answer).otp_finish(None).await.unwrap_err().message;
+        assert!(message.starts_with("input.otp must be a string"), "{answer}: {message}");
+    }
+    for answer in ["undefined", "'0'", "2", "{}", "-1", "0.5"] {
+        let message = page(answer).link_retry().await.unwrap_err().message;
+        assert!(message.starts_with("the result must be OnResend (0)"), "{answer}: {message}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn right_answers_are_read_from_values_promises_and_thenables() {
+    let page = |step: &str| Options::read(&js(&format!("{{otpStart: {step}, otpFinish: {step}}}"))).ok().unwrap().page;
+    assert_eq!(page("() => null").otp_start(false, None).await.unwrap(), None);
+    for step in [
+        "() => ({phoneNumber: '+15550000000'})",
+        "async () => ({phoneNumber: '+15550000000'})",
+        "() => ({then(resolve) { resolve({phoneNumber: '+15550000000'}) }})",
+    ] {
+        let number = page(step).otp_start(true, None).await.unwrap().unwrap();
+        assert_eq!(number.expose(), "+15550000000", "{step}");
+    }
+    let entered = page("() => ({resultType: 0, input: {otp: '0123'}})").otp_finish(None).await.unwrap();
+    assert!(matches!(entered, OtpEntry::Code(code) if code.expose() == "0123"));
+    assert!(matches!(page("() => ({resultType: 1})").otp_finish(None).await, Ok(OtpEntry::Resend)));
+    assert!(matches!(page("() => ({resultType: 2})").otp_finish(None).await, Ok(OtpEntry::ChangeNumber)));
+}
+
+#[wasm_bindgen_test]
+async fn a_refusal_reaches_the_step_as_an_error_of_its_own_class() {
+    let step = "(...args) => { globalThis.step_args = args; return null }";
+    let page = Options::read(&js(&format!("{{otpStart: {step}, otpFinish: {step}}}"))).ok().unwrap().page;
+    let refused = || Some(Refusal { code: 10_001, message: "Error Code: 10001, no".into() });
+    page.otp_start(true, refused()).await.unwrap();
+    let about = "[step_args.at(-1).name, step_args.at(-1).kind, step_args.at(-1).code, step_args.at(-1) instanceof Error].join()";
+    assert_eq!(js(about).as_string().as_deref(), Some("PhoneValidationError,phone_invalid,10001,true"));
+    assert_eq!(js("step_args[0]").as_bool(), Some(true));
+    page.otp_finish(refused()).await.unwrap_err();
+    assert_eq!(js(about).as_string().as_deref(), Some("OtpError,otp_invalid,10001,true"));
+}
+
+#[wasm_bindgen_test]
+async fn a_rejection_without_a_text_still_has_a_message() {
+    for (thrown, message) in [
+        ("'cancelled by the user'", "cancelled by the user"),
+        ("new TypeError('no')", "no"),
+        ("undefined", "the step gave no reason"),
+        ("{}", "the step gave no reason"),
+        ("Symbol()", "the step gave no reason"),
+    ] {
+        let step = format!("() => {{ throw {thrown} }}");
+        let page = Options::read(&js(&format!("{{otpStart: {step}, otpFinish: {step}}}"))).ok().unwrap().page;
+        assert_eq!(page.otp_start(true, None).await.unwrap_err().message, message, "{thrown}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn flow_type_and_mobile_web_agree_in_a_desktop_browser() {
+    let (core, _) = core("{}");
+    assert!(!core.is_mobile_web());
+    assert_eq!(core.flow_type(), "desktop");
+}
+
+#[wasm_bindgen_test]
+async fn finish_instant_link_runs_auth_finish_only_when_the_phone_was_proved() {
+    let (core, _) = core("{authFinish(input) { globalThis.finished = input.authId }}");
+    let finish = async |url: &str| {
+        js("globalThis.finished = undefined");
+        let promise = Promise::new(&mut |resolve, reject| core.finish_instant_link(&url.into(), resolve, reject));
+        let result = JsFuture::from(promise).await.map_err(|error| seen(&error).kind);
+        (result.is_ok(), get(&js("globalThis"), "finished").as_string(), result.err())
+    };
+    let kind = |kind: &str| Some(kind.to_owned());
+    assert_eq!(finish("https://e.com/x?a=1&authId=id-1&asc=true#f").await, (true, kind("id-1"), None));
+    assert_eq!(finish("https://e.com/x?authId=id-1&asc=false").await, (false, None, kind("server")));
+    assert_eq!(finish("https://e.com/x?asc=true").await, (false, None, kind("misuse")));
+    assert_eq!(finish("https://e.com/x?authId=id-1").await, (false, None, kind("misuse")));
+    assert_eq!(finish("https://e.com/x#authId=id-1&asc=true").await, (false, None, kind("misuse")));
+    assert_eq!(finish("").await, (false, None, kind("misuse")));
+}
