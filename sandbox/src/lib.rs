@@ -1,1 +1,25 @@
-//! The sandbox.
+//! A local backend that plays the whole vendor side, so that phone sign-in can be built and tested offline.
+//!
+//! [`app`] is the whole of it as one [`axum::Router`]: what a relying party's server calls (`/token`, `/v3/*`), what a
+//! page's authenticator calls (`/v1/client/*`), the links in its SMS (`/l/*`), inspection for tests and developers
+//! (`/sandbox/*`), the relying-party backend of the demo page (`/demo/*`) and that page. The rules are in [`core`].
+//!
+//! Nothing leaves the machine: an SMS is an entry in a list.
+
+mod clock;
+mod config;
+pub mod core;
+mod http;
+mod inbox;
+mod jwt;
+mod limiter;
+mod random;
+mod state;
+pub mod store;
+mod watchers;
+
+pub use clock::{Clock, SystemClock};
+pub use config::{Config, ConfigError, Origin, RateLimit};
+pub use http::{Unauthorized, app, status_socket};
+pub use random::{Random, SystemRandom};
+pub use state::AppState;

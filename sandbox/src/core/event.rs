@@ -1,0 +1,109 @@
+use handset_protocol::{Secret, client, server};
+
+use super::{Message, Refusal};
+
+/// Something that happens to a session. Secrets that its outcome may need were drawn by the shell beforehand, so that
+/// [`apply`](super::apply) stays a function; what it does not need is dropped.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Someone asks how things stand, or time has passed.
+    Status,
+    /// A code is asked for, for the first time or again.
+    OtpStart {
+        /// Left out or empty: the number in force.
+        number: Option<Secret>,
+        /// Six fresh digits; a shorter code is their beginning.
+        code: Secret,
+        /// Names the page in the last line of the SMS: a host without port.
+        host: String,
+    },
+    /// A code was typed.
+    OtpFinish {
+        /// The code.
+        otp: Secret,
+    },
+    /// A link is asked for, for the first time or again.
+    LinkStart {
+        /// Left out or empty: the number in force.
+        number: Option<Secret>,
+        /// Whether the page runs in a mobile browser.
+        is_mobile: bool,
+        /// A fresh unguessable text.
+        token: Secret,
+        /// The link with that text in it.
+        url: Secret,
+    },
+    /// A link was opened, by a person.
+    LinkOpened {
+        /// The unguessable part of its URL.
+        token: Secret,
+    },
+    /// Mobile Auth begins.
+    InstantStart {
+        /// A fresh text that the visit has to bring back.
+        vfp: Secret,
+        /// The URL with that text in it.
+        url: String,
+    },
+    /// Mobile Auth ends.
+    InstantFinish {
+        /// What the visit brought back.
+        vfp: Secret,
+    },
+    /// The page's authenticator reports a failure.
+    Reported {
+        /// One of [`ERROR_AREAS`](handset_protocol::steps::ERROR_AREAS).
+        area: &'static str,
+    },
+    /// `/v3/validate`.
+    Validate,
+    /// `/v3/complete`.
+    Complete {
+        /// What the person says about themselves, checked for shape.
+        individual: Box<server::Individual>,
+    },
+}
+
+/// What the shell carries out. The first four answer whoever caused the event; the last two go to others, and a store
+/// keeps them in an outbox of the same write until they were delivered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Answers the page.
+    Reply(client::Reply),
+    /// Answers the phone.
+    Page(LinkPage),
+    /// Answers `/v3/validate`.
+    Validated(server::ValidateReply),
+    /// Answers `/v3/complete`.
+    Completed(server::CompleteReply),
+    /// Answers the server with a refusal.
+    Refused(Refusal),
+    /// An SMS.
+    Send(Message),
+    /// The session was settled, or its deadline moved: whoever waits for it looks again.
+    Wake,
+}
+
+impl Effect {
+    /// Whether it goes to others than whoever caused the event.
+    pub fn is_outgoing(&self) -> bool {
+        matches!(self, Self::Send(_) | Self::Wake)
+    }
+}
+
+/// What a phone that opens a link gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkPage {
+    /// It did its work: on to this URL, if there is one.
+    Proved(Option<String>),
+    /// It was opened before.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// A newer one was sent.
+    Replaced,
+    /// The sign-in ended without it.
+    Ended,
+    /// There is no such link.
+    Unknown,
+}

@@ -1,0 +1,61 @@
+//! The rules of the backend, without a web server, a clock or a random source.
+//!
+//! Everything that happens to a session after it was opened goes through [`apply`], a pure function: the shell hands in
+//! the time and every secret that the outcome might need (a fresh code, a fresh link), and carries out the effects.
+//! The same session, event and time always give the same outcome, so a store may call it again after a lost race.
+
+mod credentials;
+mod event;
+mod journey;
+mod link;
+mod message;
+mod mobile_auth;
+mod otp;
+mod person;
+mod phone;
+mod refusal;
+pub mod request;
+mod session;
+mod start;
+mod status;
+mod test_users;
+mod turn;
+
+pub use credentials::{Credential, Product};
+pub use event::{Effect, Event, LinkPage};
+pub use message::{Kind, Message};
+pub use person::Person;
+pub use phone::Phone;
+pub use refusal::Refusal;
+pub use session::{
+    Failure, FlowType, Journey, LinkState, Moment, Otp, Possession, Rules, SentCode, SentLink, Session, StartReplyShape,
+};
+pub use start::{Drawn, open};
+pub use test_users::{Role, TEST_USERS, TestUser};
+
+use turn::Turn;
+
+/// After a link's expiry a waiting socket hears of it only this much later, in ms: a client with a clock of its own
+/// reports its own timeout first, and one without a clock is still told.
+pub const GRACE_MS: i64 = 10_000;
+
+/// The next state of a session, and what the shell has to carry out.
+///
+/// `now` is in ms since the epoch. What time alone changes (a link that nobody opened) is applied first.
+pub fn apply(session: &Session, event: &Event, now: i64) -> (Session, Vec<Effect>) {
+    let mut turn = Turn::new(session.clone(), now);
+    turn.lapse();
+    match event {
+        Event::Status => turn.status(),
+        Event::OtpStart { number, code, host } => turn.otp_start(number.as_ref(), code, host),
+        Event::OtpFinish { otp } => turn.otp_finish(otp),
+        Event::LinkStart { number, is_mobile, token, url } => turn.link_start(number.as_ref(), *is_mobile, token, url),
+        Event::LinkOpened { token } => turn.link_opened(token),
+        Event::InstantStart { vfp, url } => turn.instant_start(vfp, url),
+        Event::InstantFinish { vfp } => turn.instant_finish(vfp),
+        Event::Reported { area } => turn.reported(area),
+        Event::Validate => turn.validate(),
+        Event::Complete { individual } => turn.complete(individual),
+    }
+    turn.into_parts()
+}

@@ -1,0 +1,117 @@
+//! Step `mobile/otp`.
+
+use handset_protocol::{Secret, client, steps};
+use subtle::ConstantTimeEq;
+
+use super::message::{Kind, Message, code_length, code_text};
+use super::session::{Failure, Possession, SentCode};
+use super::turn::{Number, Turn};
+use super::{Effect, Phone, TestUser};
+
+/// Length of a code where the SMS text does not ask for another.
+const DEFAULT_LENGTH: usize = 4;
+
+impl Turn {
+    /// A number, a change of number, or a resend.
+    pub(super) fn otp_start(&mut self, number: Option<&Secret>, fresh: &Secret, host: &str) {
+        if self.answer_if_settled() {
+            return;
+        }
+        if !matches!(self.session.possession, Possession::Otp(_)) {
+            return self.prohibit("this flow is not at the code step");
+        }
+        match self.take_number(number) {
+            Number::Refused(why) => self.refuse_number(why),
+            Number::TooMany => self.fail(Failure::TooManyNumbers),
+            Number::Ready { phone, changed } => {
+                if changed || !self.pauses() {
+                    self.send_code(&phone, fresh, host);
+                }
+                let reply = self.sent_reply();
+                self.reply(reply);
+            }
+        }
+    }
+
+    /// A code.
+    pub(super) fn otp_finish(&mut self, otp: &Secret) {
+        if self.answer_if_settled() {
+            return;
+        }
+        let tries = self.session.rules.tries();
+        let Possession::Otp(state) = &mut self.session.possession else {
+            return self.prohibit("this flow is not at the code step");
+        };
+        let Some(sent) = &state.sent else {
+            return self.prohibit("no code was sent");
+        };
+        if self.now >= sent.expires_at {
+            return self.fail(Failure::CodeExpired);
+        }
+        if bool::from(otp.expose().as_bytes().ct_eq(sent.code.expose().as_bytes())) {
+            self.settle(Possession::Passed, "right code");
+            return self.reply(client::Reply::next(steps::DONE));
+        }
+        state.wrong = state.wrong.saturating_add(1);
+        let left = tries.saturating_sub(state.wrong);
+        if left == 0 {
+            return self.fail(Failure::WrongCode);
+        }
+        self.note("wrong code");
+        let data = client::Data {
+            code: Some(client::data_codes::WRONG_CODE),
+            message: Some("the code is wrong".to_owned()),
+            attempts_left: Some(left.into()),
+            ..Default::default()
+        };
+        self.reply(client::Reply { data: Some(data), ..Default::default() });
+    }
+
+    /// Whether the last code is too young for another.
+    fn pauses(&self) -> bool {
+        self.resend_at().is_some_and(|at| self.now < at)
+    }
+
+    fn resend_at(&self) -> Option<i64> {
+        let pause = i64::from(self.session.rules.resend_pause_seconds) * 1000;
+        match &self.session.possession {
+            Possession::Otp(otp) if pause > 0 => otp.sent.as_ref().map(|sent| sent.sent_at.saturating_add(pause)),
+            _ => None,
+        }
+    }
+
+    /// The old code is dead from here on; the count of tries goes on.
+    fn send_code(&mut self, phone: &Phone, fresh: &Secret, host: &str) {
+        let template = self.session.sms_message.as_deref();
+        let length = template.and_then(code_length).unwrap_or(DEFAULT_LENGTH);
+        let code = match TestUser::find(phone) {
+            Some(_) => TestUser::CODE.to_owned(),
+            None => fresh.expose().chars().take(length).collect(),
+        };
+        let seconds = self.session.rules.otp_seconds;
+        let expires_at = self.now.saturating_add(i64::from(seconds) * 1000);
+        let message = Message {
+            to: phone.given().clone(),
+            kind: Kind::Otp(code.as_str().into()),
+            text: code_text(template, &code, host, seconds).into(),
+            auth_id: self.session.auth_id.clone(),
+            sent_at: self.now,
+            expires_at,
+        };
+        if let Possession::Otp(otp) = &mut self.session.possession {
+            otp.sent = Some(SentCode { code: code.into(), sent_at: self.now, expires_at });
+        }
+        self.note("code sent");
+        self.effect(Effect::Send(message));
+    }
+
+    /// The SMS is sent. Times are extensions: only their differences count for a client.
+    fn sent_reply(&self) -> client::Reply {
+        client::Reply {
+            server_time: Some(self.now),
+            expires_at: self.session.sent_expires_at(),
+            resend_at: self.resend_at(),
+            ..Default::default()
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use handset_protocol::Secret;
+
+/// A phone number: `+`, country code, number. US and Canada may be given with or without `+1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    given: Secret,
+    digits: Secret,
+}
+
+impl Phone {
+    /// What a number has to look like.
+    pub const SHAPE: &str = "a phone number: ten digits for the US and Canada, else + and the country code";
+
+    /// Reads a number as it was given. `None`: it is not a number.
+    pub fn parse(given: &Secret) -> Option<Self> {
+        let text = given.expose();
+        let (international, digits) = match text.strip_prefix('+') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let digits = match (international, digits.len()) {
+            (true, 7..=15) => digits.to_owned(),
+            (false, 10) => format!("1{digits}"),
+            (false, 11) if digits.starts_with('1') => digits.to_owned(),
+            _ => return None,
+        };
+        Some(Self { given: given.clone(), digits: digits.into() })
+    }
+
+    /// As it was given.
+    pub fn given(&self) -> &Secret {
+        &self.given
+    }
+
+    /// Country code and number, without `+`: equal for every way to write the same number.
+    pub fn digits(&self) -> &str {
+        self.digits.expose()
+    }
+
+    /// Whether both are the same number, however they were written.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.digits == other.digits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_the_same_with_and_without_its_country_code() {
+        let parse = |text: &str| Phone::parse(&text.into()).unwrap();
+        for text in ["2001004009", "12001004009", "+12001004009"] {
+            assert_eq!(parse(text).digits(), "12001004009", "{text}");
+            assert_eq!(parse(text).given().expose(), text);
+        }
+        assert!(parse("2001004009").is_same(&parse("+12001004009")));
+        assert_eq!(parse("+447968900002").digits(), "447968900002");
+    }
+
+    #[test]
+    fn other_texts_are_not_numbers() {
+        for text in [
+            "",
+            "+",
+            "12345",
+            "447968900002",
+            "+1234567890123456",
+            "200-100-4009",
+            "hello there",
+            "２００１００４００９",
+        ] {
+            assert_eq!(Phone::parse(&text.into()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The shape of what a relying party's server sends. A refusal names the member and what it has to be.
+
+use std::net::IpAddr;
+
+use handset_protocol::server::{CompleteRequest, Individual, StartRequest, ValidateRequest};
+use handset_protocol::{Secret, limits};
+use url::Url;
+
+use super::message::code_length;
+use super::session::FlowType;
+use super::{Phone, Refusal};
+
+/// What a member has to be, for members whose JSON type is wrong.
+pub fn shape_of(field: &str) -> &'static str {
+    let name = field.rsplit('.').next().unwrap_or(field);
+    match name {
+        "flowType" => FLOW_TYPE,
+        "phoneNumber" => Phone::SHAPE,
+        "finalTargetUrl" => TARGET,
+        "ssn" => SSN,
+        "dob" => DOB,
+        "emailAddress" => EMAIL,
+        "ipAddress" => IP,
+        "smsMessage" => SMS,
+        "allowOTPRetry" | "isMobile" => "true or false",
+        "individual" => "an object",
+        "emailAddresses" => "a list of texts",
+        "addresses" => "a list of objects",
+        "advanceSeconds" => "a whole number of seconds, 0 to 31536000",
+        "code" => "a whole number",
+        _ if name.starts_with("addresses[") => "an object",
+        _ => "a text",
+    }
+}
+
+const FLOW_TYPE: &str = "'desktop' or 'mobile'";
+const TARGET: &str = "an http or https URL of at most 128 characters out of alphanumerics and -._+=/:?";
+const SSN: &str = "nine digits or the last four";
+const DOB: &str = "YYYY-MM-DD, YYYY-MM or MM-DD";
+const EMAIL: &str = "an e-mail address";
+const IP: &str = "an IPv4 or IPv6 address";
+const SMS: &str = "a text of at most 160 characters with one run of four to six # for the code or the link";
+
+/// A Start request of the right shape.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) flow_type: FlowType,
+    pub(super) phone: Option<Phone>,
+    pub(super) final_target_url: Option<String>,
+    pub(super) sms_message: Option<String>,
+    pub(super) allow_otp_retry: bool,
+}
+
+impl Start {
+    pub(super) fn read(request: &StartRequest) -> Result<Self, Refusal> {
+        let flow_type = match request.flow_type.as_deref() {
+            None => return Err(Refusal::missing("flowType")),
+            Some("desktop") => FlowType::Desktop,
+            Some("mobile") => FlowType::Mobile,
+            Some(_) => return Err(Refusal::shape("flowType", FLOW_TYPE)),
+        };
+        let phone = match given(&request.phone_number) {
+            None => None,
+            Some(number) => {
+                Some(Phone::parse(&number.into()).ok_or_else(|| Refusal::shape("phoneNumber", Phone::SHAPE))?)
+            }
+        };
+        let final_target_url = request.final_target_url.as_ref().filter(|url| !url.is_empty());
+        match final_target_url {
+            None if flow_type == FlowType::Desktop => return Err(Refusal::missing("finalTargetUrl")),
+            Some(url) if !is_target(url) => return Err(Refusal::shape("finalTargetUrl", TARGET)),
+            _ => {}
+        }
+        check("ssn", given(&request.ssn), SSN, is_ssn)?;
+        check("dob", given(&request.dob), DOB, is_dob)?;
+        check("emailAddress", given(&request.email_address), EMAIL, is_email)?;
+        let ip = request.ip_address.as_deref().filter(|ip| !ip.is_empty());
+        check("ipAddress", ip, IP, |ip| ip.parse::<IpAddr>().is_ok())?;
+        let sms_message = request.sms_message.as_ref().filter(|text| !text.is_empty());
+        check("smsMessage", sms_message.map(String::as_str), SMS, is_sms)?;
+        Ok(Self {
+            flow_type,
+            phone,
+            final_target_url: final_target_url.cloned(),
+            sms_message: sms_message.cloned(),
+            allow_otp_retry: request.allow_otp_retry.unwrap_or(false),
+        })
+    }
+}
+
+/// The correlationId of a Validate request.
+pub fn validate(request: &ValidateRequest) -> Result<&str, Refusal> {
+    correlation_id(request.correlation_id.as_deref())
+}
+
+/// The correlationId and the person of a Complete request.
+pub fn complete(request: CompleteRequest) -> Result<(String, Individual), Refusal> {
+    let id = correlation_id(request.correlation_id.as_deref())?.to_owned();
+    let individual = request.individual.ok_or_else(|| Refusal::missing("individual"))?;
+    check("individual.ssn", given(&individual.ssn), SSN, is_ssn)?;
+    check("individual.dob", given(&individual.dob), DOB, is_dob)?;
+    let email = individual.email_addresses.as_ref().and_then(|all| all.first());
+    check("individual.emailAddresses[0]", email.map(Secret::expose), EMAIL, is_email)?;
+    if given(&individual.ssn).is_none() {
+        if given(&individual.first_name).is_none() {
+            return Err(Refusal::missing("individual.firstName"));
+        }
+        if given(&individual.last_name).is_none() {
+            return Err(Refusal::missing("individual.lastName"));
+        }
+    }
+    // An empty text says nothing about the person.
+    let some = |member: Option<Secret>| member.filter(|text| !text.is_empty());
+    let individual = Individual {
+        first_name: some(individual.first_name),
+        last_name: some(individual.last_name),
+        dob: some(individual.dob),
+        ssn: some(individual.ssn),
+        ..individual
+    };
+    Ok((id, individual))
+}
+
+/// A malformed correlationId is as good as an unknown one.
+fn correlation_id(given: Option<&str>) -> Result<&str, Refusal> {
+    let id = given.ok_or_else(|| Refusal::missing("correlationId"))?;
+    let groups: Vec<usize> = id.split('-').map(str::len).collect();
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
+    if groups == [8, 4, 4, 4, 12] && id.bytes().all(is_hex) { Ok(id) } else { Err(Refusal::UnknownCorrelationId) }
+}
+
+/// An empty member counts as left out.
+fn given(member: &Option<Secret>) -> Option<&str> {
+    member.as_ref().map(Secret::expose).filter(|text| !text.is_empty())
+}
+
+fn check(field: &str, value: Option<&str>, shape: &str, is_right: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+    if value.is_none_or(is_right) { Ok(()) } else { Err(Refusal::shape(field, shape)) }
+}
+
+fn is_target(url: &str) -> bool {
+    let allowed = |character: char| character.is_ascii_alphanumeric() || "-._+=/:?".contains(character);
+    url.len() <= limits::FINAL_TARGET_URL_CHARS
+        && url.chars().all(allowed)
+        && Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+fn is_ssn(text: &str) -> bool {
+    matches!(text.len(), 4 | 9) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_dob(text: &str) -> bool {
+    let within = |text: &str, digits: usize, range: std::ops::RangeInclusive<u32>| {
+        text.len() == digits
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+            && text.parse().is_ok_and(|number| range.contains(&number))
+    };
+    let year = |text| within(text, 4, 1..=9999);
+    let month = |text| within(text, 2, 1..=12);
+    let day = |text| within(text, 2, 1..=31);
+    match text.split('-').collect::<Vec<_>>().as_slice() {
+        [y, m, d] => year(y) && month(m) && day(d),
+        [y, m] if y.len() == 4 => year(y) && month(m),
+        [m, d] => month(m) && day(d),
+        _ => false,
+    }
+}
+
+fn is_email(text: &str) -> bool {
+    text.len() <= 254
+        && !text.chars().any(char::is_whitespace)
+        && text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+}
+
+fn is_sms(text: &str) -> bool {
+    text.chars().count() <= limits::SMS_MESSAGE_CHARS && code_length(text).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_birth_come_in_three_forms() {
+        for text in ["1981-01-17", "1981-01", "01-17"] {
+            assert!(is_dob(text), "{text}");
+        }
+        for text in ["1981", "1981-13", "1981-1-17", "13-01", "01-32", "+981-01", "1981-01-17-01", ""] {
+            assert!(!is_dob(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_target_is_a_web_address_of_plain_characters() {
+        for url in ["http://localhost:8787/linked.html", "https://shop.test/a?b=c"] {
+            assert!(is_target(url), "{url}");
+        }
+        let long = format!("https://shop.test/{}", "a".repeat(111));
+        for url in ["javascript:alert", "/linked", "https://shop.test/#a", "https://shop.test/%20", "https://", &long] {
+            assert!(!is_target(url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,306 @@
+use handset_protocol::{Secret, client, limits, steps, token};
+
+use super::{GRACE_MS, phone::Phone};
+
+/// One attempt to show that a person holds a phone, from `/v3/start` to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Names the session towards the page.
+    pub auth_id: String,
+    /// Names the session towards the relying party's server.
+    pub correlation_id: String,
+    /// The `rid` claim.
+    pub request_id: String,
+    /// The `auth.chlg` claim.
+    pub challenge: String,
+    /// Whose session it is.
+    pub client_id: String,
+    /// Which kind of browser the relying party saw.
+    pub flow_type: FlowType,
+    /// The settings that were in force when it was opened.
+    pub rules: Rules,
+    /// When it was opened, in ms since the epoch.
+    pub created_at: i64,
+    /// When it and its authToken end, in ms since the epoch.
+    pub expires_at: i64,
+    /// Where an Instant Link ends.
+    pub final_target_url: Option<String>,
+    /// The text of the SMS, with a run of `#` for the code or the link.
+    pub sms_message: Option<String>,
+    /// The number in force.
+    pub phone: Option<Phone>,
+    /// The number last given, accepted or not: the same one again is not another number.
+    pub last_given: Option<Secret>,
+    /// How many numbers were given.
+    pub numbers_given: u8,
+    /// Whether the person holds the phone.
+    pub possession: Possession,
+    /// Every link that was sent, newest last.
+    pub links: Vec<SentLink>,
+    /// How far the relying party's server has come.
+    pub journey: Journey,
+    /// What happened, for whoever debugs a page. Holds no secret.
+    pub timeline: Vec<Moment>,
+}
+
+/// Which kind of browser the relying party saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowType {
+    /// Instant Link.
+    Desktop,
+    /// Mobile Auth where it is enabled, then OTP.
+    Mobile,
+}
+
+impl FlowType {
+    /// As in `flowType`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Desktop => "desktop",
+            Self::Mobile => "mobile",
+        }
+    }
+}
+
+/// Settings of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How long a code is good, in s from its SMS.
+    pub otp_seconds: u32,
+    /// How long a link is good, in s from its SMS.
+    pub link_seconds: u32,
+    /// The least time between two SMS with a code, in s.
+    pub resend_pause_seconds: u32,
+    /// What a successful `instantlink/start` answers.
+    pub link_start_reply: StartReplyShape,
+    /// Whether only test users are served.
+    pub strict_test_users: bool,
+    /// Whether a wrong code may be tried again.
+    pub allow_otp_retry: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            otp_seconds: limits::OTP_SECONDS,
+            link_seconds: limits::LINK_SECONDS,
+            resend_pause_seconds: 0,
+            link_start_reply: StartReplyShape::Auto,
+            strict_test_users: false,
+            allow_otp_retry: false,
+        }
+    }
+}
+
+impl Rules {
+    /// How many codes may be tried.
+    pub fn tries(&self) -> u8 {
+        if self.allow_otp_retry { limits::OTP_TRIES_WITH_RETRY } else { limits::OTP_TRIES }
+    }
+}
+
+/// What a successful `instantlink/start` answers: some clients need one shape with a retry step and another without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartReplyShape {
+    /// `{}` where Start allowed retries, else `{"data":{}}`; `{"next":""}` on a mobile browser.
+    #[default]
+    Auto,
+    /// Always `{"data":{}}`.
+    Data,
+    /// Always `{}`.
+    Empty,
+}
+
+/// Whether the person holds the phone. Passed and Failed are final.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Possession {
+    /// Waits for Mobile Auth. Holds what the visit has to bring back, once it was asked for.
+    MobileAuth(Option<Secret>),
+    /// Waits for a code.
+    Otp(Otp),
+    /// Waits for a link to be opened.
+    Link,
+    /// Shown.
+    Passed,
+    /// Not shown.
+    Failed(Failure),
+}
+
+impl Possession {
+    /// Whether it can no longer change.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Passed | Self::Failed(_))
+    }
+
+    /// The step that it waits for, or `done`.
+    pub fn step(&self) -> &'static str {
+        match self {
+            Self::MobileAuth(_) => steps::MOBILE_INSTANT,
+            Self::Otp(_) => steps::MOBILE_OTP,
+            Self::Link => steps::MOBILE_INSTANT_LINK,
+            Self::Passed | Self::Failed(_) => steps::DONE,
+        }
+    }
+}
+
+/// A code that is waited for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Otp {
+    /// The one code that is good.
+    pub sent: Option<SentCode>,
+    /// How many wrong codes were tried.
+    pub wrong: u8,
+}
+
+/// A code on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SentCode {
+    /// The code.
+    pub code: Secret,
+    /// When, in ms since the epoch.
+    pub sent_at: i64,
+    /// From when on it is no longer good, in ms since the epoch.
+    pub expires_at: i64,
+}
+
+/// A link on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SentLink {
+    /// The unguessable part of its URL.
+    pub token: Secret,
+    /// When, in ms since the epoch.
+    pub sent_at: i64,
+    /// From when on it is no longer good, in ms since the epoch.
+    pub expires_at: i64,
+    /// Whether it can still be opened.
+    pub state: LinkState,
+}
+
+/// Whether a link can still be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// It can, until it expires.
+    Live,
+    /// It was opened.
+    Used,
+    /// A newer one was sent.
+    Replaced,
+}
+
+/// Why possession was not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A wrong code, and no try left.
+    WrongCode,
+    /// A code after its time.
+    CodeExpired,
+    /// The link was not opened in time.
+    LinkExpired,
+    /// One number too many.
+    TooManyNumbers,
+    /// The page's authenticator gave up.
+    Reported,
+    /// The session's time is over.
+    SessionExpired,
+}
+
+impl Failure {
+    /// In words.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::WrongCode => "the code is wrong and no try is left",
+            Self::CodeExpired => "the code has expired",
+            Self::LinkExpired => "the link has expired",
+            Self::TooManyNumbers => "too many phone numbers",
+            Self::Reported => "the flow was given up",
+            Self::SessionExpired => "the session has expired",
+        }
+    }
+
+    /// As it travels.
+    pub fn to_body(self) -> client::ErrorBody {
+        client::ErrorBody { code: client::error_codes::AUTHENTICATION, message: self.message().to_owned() }
+    }
+}
+
+/// How far the relying party's server has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Journey {
+    /// Validate is awaited.
+    Started,
+    /// Validate said yes; Complete is awaited.
+    Validated,
+    /// Nothing more is allowed.
+    Ended,
+}
+
+impl Journey {
+    /// For whoever debugs a page.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Validated => "validated",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Moment {
+    /// When, in ms since the epoch.
+    pub at: i64,
+    /// What. Never a secret.
+    pub event: &'static str,
+}
+
+impl Session {
+    /// When the link that was sent last ends, or the code that is waited for, in ms since the epoch.
+    pub fn sent_expires_at(&self) -> Option<i64> {
+        match &self.possession {
+            Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.expires_at),
+            Possession::Link => self.links.last().map(|link| link.expires_at),
+            _ => None,
+        }
+    }
+
+    /// When time alone settles the session, in ms since the epoch. `None`: it is settled.
+    pub fn lapses_at(&self) -> Option<i64> {
+        let session_ends = self.expires_at.saturating_add(GRACE_MS);
+        match &self.possession {
+            Possession::Passed | Possession::Failed(_) => None,
+            Possession::Link => {
+                let link_ends = self.links.last().map(|link| link.expires_at.saturating_add(GRACE_MS));
+                Some(link_ends.map_or(session_ends, |at| at.min(session_ends)))
+            }
+            Possession::MobileAuth(_) | Possession::Otp(_) => Some(session_ends),
+        }
+    }
+
+    /// The claims of the authToken. `endp` is the public origin of this backend.
+    pub fn claims(&self, endp: &str) -> token::Claims {
+        let known = token::NumberKnown { mnp: self.phone.is_some() };
+        let auths = match &self.possession {
+            Possession::MobileAuth(_) => {
+                Some(token::MobileAuths { otp: Some(known), inst: Some(client::Empty {}), inln: None })
+            }
+            Possession::Otp(_) => Some(token::MobileAuths { otp: Some(known), ..Default::default() }),
+            Possession::Link => Some(token::MobileAuths { inln: Some(known), ..Default::default() }),
+            Possession::Passed | Possession::Failed(_) => None,
+        };
+        token::Claims {
+            rid: self.request_id.clone(),
+            iat: self.created_at.div_euclid(1000),
+            exp: self.expires_at.div_euclid(1000),
+            auth: token::Auth {
+                id: self.auth_id.clone(),
+                ans: "handset-sandbox".to_owned(),
+                endp: endp.to_owned(),
+                chlg: self.challenge.clone(),
+                next: self.possession.step().to_owned(),
+                subs: token::Subjects { mob: auths.map(|auths| token::Mobile { auths }) },
+            },
+        }
+    }
+}

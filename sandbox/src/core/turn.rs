@@ -1,0 +1,145 @@
+//! One event on its way through [`apply`](super::apply); the steps' own rules are in the files named for them.
+
+use handset_protocol::{Secret, client, limits};
+
+use super::session::{Failure, Moment, Possession, Session};
+use super::{Effect, Phone, Role, TestUser};
+
+/// A session that an event is changing.
+pub(super) struct Turn {
+    pub(super) session: Session,
+    pub(super) now: i64,
+    effects: Vec<Effect>,
+}
+
+/// What becomes of the number in a start request.
+pub(super) enum Number {
+    /// There is one to send to; `changed` when it took the place of another.
+    Ready { phone: Phone, changed: bool },
+    /// Ask the person again.
+    Refused(&'static str),
+    /// One number too many.
+    TooMany,
+}
+
+impl Turn {
+    pub(super) fn new(session: Session, now: i64) -> Self {
+        Self { session, now, effects: Vec::new() }
+    }
+
+    pub(super) fn into_parts(self) -> (Session, Vec<Effect>) {
+        (self.session, self.effects)
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(super) fn reply(&mut self, reply: client::Reply) {
+        self.effect(Effect::Reply(reply));
+    }
+
+    pub(super) fn note(&mut self, event: &'static str) {
+        self.session.timeline.push(Moment { at: self.now, event });
+    }
+
+    /// Settles the session. What is settled stays settled: callers look first.
+    pub(super) fn settle(&mut self, outcome: Possession, event: &'static str) {
+        self.session.possession = outcome;
+        self.note(event);
+        self.effect(Effect::Wake);
+    }
+
+    /// Settles as failed and says so to the page, which then ends with `done`.
+    pub(super) fn fail(&mut self, failure: Failure) {
+        self.settle(Possession::Failed(failure), failure.message());
+        self.reply(failed(failure));
+    }
+
+    /// Answers a late request on a settled session. Returns whether it was settled.
+    pub(super) fn answer_if_settled(&mut self) -> bool {
+        let reply = match self.session.possession {
+            Possession::Passed => client::Reply::next(handset_protocol::steps::DONE),
+            Possession::Failed(failure) => failed(failure),
+            _ => return false,
+        };
+        self.reply(reply);
+        true
+    }
+
+    /// The request belongs to a step that the session is not at. Nothing changes.
+    pub(super) fn prohibit(&mut self, message: &str) {
+        let error = client::ErrorBody { code: client::error_codes::PROHIBITED, message: message.to_owned() };
+        self.reply(client::Reply { error: Some(error), ..Default::default() });
+    }
+
+    /// Asks for another number.
+    pub(super) fn refuse_number(&mut self, why: &str) {
+        self.note("number refused");
+        let data = client::Data {
+            code: Some(client::data_codes::NUMBER_REFUSED),
+            message: Some(why.to_owned()),
+            ..Default::default()
+        };
+        self.reply(client::Reply { data: Some(data), ..Default::default() });
+    }
+
+    /// Takes the number of a start request. The same number again, however it is written, is not another number.
+    pub(super) fn take_number(&mut self, given: Option<&Secret>) -> Number {
+        let Some(given) = given.filter(|number| !number.is_empty()) else {
+            return match self.session.phone.clone() {
+                Some(phone) => Number::Ready { phone, changed: false },
+                None => Number::Refused("a phone number is needed"),
+            };
+        };
+        let parsed = Phone::parse(given);
+        if let (Some(phone), Some(current)) = (&parsed, &self.session.phone)
+            && phone.is_same(current)
+        {
+            return Number::Ready { phone: current.clone(), changed: false };
+        }
+        if self.session.last_given.as_ref() != Some(given) {
+            if self.session.numbers_given >= limits::PHONE_NUMBERS {
+                return Number::TooMany;
+            }
+            self.session.numbers_given += 1;
+            self.session.last_given = Some(given.clone());
+        }
+        let Some(phone) = parsed else {
+            return Number::Refused("this is not a phone number");
+        };
+        match TestUser::find(&phone) {
+            Some(user) if !user.products.identity => return Number::Refused("this number is not served here"),
+            None if self.session.rules.strict_test_users => {
+                return Number::Refused("no test user found matching the phone number");
+            }
+            _ => {}
+        }
+        let changed = self.session.phone.is_some();
+        if changed {
+            self.note("number changed");
+        }
+        self.session.phone = Some(phone.clone());
+        Number::Ready { phone, changed }
+    }
+
+    /// What time alone changes.
+    pub(super) fn lapse(&mut self) {
+        if self.session.lapses_at().is_none_or(|at| self.now < at) {
+            return;
+        }
+        let session_over = self.now >= self.session.expires_at;
+        let failure = if session_over { Failure::SessionExpired } else { Failure::LinkExpired };
+        self.settle(Possession::Failed(failure), failure.message());
+    }
+}
+
+/// `error` and `done` together: the flow is over, and the relying party's server learns why not.
+pub(super) fn failed(failure: Failure) -> client::Reply {
+    client::Reply { error: Some(failure.to_body()), ..client::Reply::next(handset_protocol::steps::DONE) }
+}
+
+/// Whether a number's owner is shown to hold it before the page was asked.
+pub(super) fn passes_without_browser(phone: &Phone) -> bool {
+    TestUser::find(phone).is_some_and(|user| user.role == Role::PassesWithoutBrowser)
+}

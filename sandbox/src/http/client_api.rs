@@ -1,0 +1,100 @@
+//! What a page's authenticator calls, from any origin: the authToken is the only credential.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, Method, header};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use handset_protocol::client::{InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Reply, Report, headers};
+use handset_protocol::steps;
+use tower_http::cors::{Any, CorsLayer};
+use url::Url;
+
+use super::errors::{ApiError, method_not_allowed, not_found};
+use super::extract::{Body, Flow};
+use super::{links, status};
+use crate::core::{Effect, Event, Refusal};
+use crate::random::{six_digits, unguessable};
+use crate::state::Sandbox;
+
+type Answer = Result<Json<Reply>, ApiError>;
+
+/// To be nested at `/v1/client`.
+pub(super) fn router() -> Router<Sandbox> {
+    let mut router = Router::new()
+        .route("/mobile/otp/start", post(otp_start))
+        .route("/mobile/otp/finish", post(otp_finish))
+        .route("/mobile/instantlink/start", post(link_start))
+        .route("/mobile/instant/start", post(instant_start))
+        .route("/mobile/instant/finish", post(instant_finish))
+        .route("/status", get(status::upgrade).post(status::ask));
+    for &area in steps::ERROR_AREAS {
+        let report = async move |State(sandbox): State<Sandbox>, flow: Flow, Body(_): Body<Report>| {
+            act(&sandbox, &flow, &Event::Reported { area }).await
+        };
+        router = router.route(&format!("/{area}/error"), post(report));
+    }
+    router.method_not_allowed_fallback(method_not_allowed).fallback(not_found).layer(cors())
+}
+
+/// Any origin, without cookies; every header of the contract; what a client may read of a reply.
+fn cors() -> CorsLayer {
+    let own = [headers::VERSION, headers::SIG_VERSION, headers::CHALLENGE, headers::KEY_ID, headers::SIGNATURE];
+    let own = own.into_iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
+    let allowed = [header::AUTHORIZATION, header::ACCEPT, header::CONTENT_TYPE].into_iter().chain(own);
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::POST])
+        .allow_headers(allowed.collect::<Vec<_>>())
+        .allow_private_network(true)
+        .expose_headers([header::RETRY_AFTER])
+        .max_age(Duration::from_secs(600))
+}
+
+async fn otp_start(
+    State(sandbox): State<Sandbox>,
+    flow: Flow,
+    headers: HeaderMap,
+    Body(body): Body<OtpStart>,
+) -> Answer {
+    let code = six_digits(&*sandbox.random).into();
+    let host = page_host(&headers).unwrap_or_else(|| sandbox.origin.host().to_owned());
+    act(&sandbox, &flow, &Event::OtpStart { number: body.mobile_number, code, host }).await
+}
+
+async fn otp_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<OtpFinish>) -> Answer {
+    act(&sandbox, &flow, &Event::OtpFinish { otp: body.otp }).await
+}
+
+async fn link_start(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<LinkStart>) -> Answer {
+    let token = unguessable(&*sandbox.random);
+    let url = links::url(&sandbox.origin, &token).into();
+    let (number, is_mobile) = (body.mobile_number, body.is_mobile);
+    act(&sandbox, &flow, &Event::LinkStart { number, is_mobile, token: token.into(), url }).await
+}
+
+async fn instant_start(State(sandbox): State<Sandbox>, flow: Flow, Body(_): Body<InstantStart>) -> Answer {
+    let vfp = unguessable(&*sandbox.random);
+    // Nobody visits it: a client that sees `testVfp` takes its value as what the visit brought back.
+    let url = format!("{}/mobile-auth?testVfp={vfp}", sandbox.origin);
+    act(&sandbox, &flow, &Event::InstantStart { vfp: vfp.into(), url }).await
+}
+
+async fn instant_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<InstantFinish>) -> Answer {
+    act(&sandbox, &flow, &Event::InstantFinish { vfp: body.vfp }).await
+}
+
+pub(super) async fn act(sandbox: &Sandbox, flow: &Flow, event: &Event) -> Answer {
+    match sandbox.act(&flow.0, event).await? {
+        Some(Effect::Reply(reply)) => Ok(Json(reply)),
+        Some(_) => Err(Refusal::Internal.into()),
+        None => Err(Refusal::Unauthorized.into()),
+    }
+}
+
+/// The host of the page that asks, without port, for the last line of its SMS.
+fn page_host(headers: &HeaderMap) -> Option<String> {
+    let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
+    Url::parse(origin).ok()?.host_str().map(str::to_owned)
+}

@@ -1,0 +1,131 @@
+//! What handlers ask of a request before they look at it, in the order of their arguments.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use handset_protocol::{client, limits, server};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::errors::ApiError;
+use crate::core::{Credential, Refusal, request::shape_of};
+use crate::state::Sandbox;
+
+/// Longest body of a page's request, in bytes.
+const CLIENT_BODY_BYTES: usize = 16 * 1024;
+
+/// The relying party's server that calls: its access token is good and its rate within the limit.
+pub(super) struct Caller(pub(super) Credential);
+
+impl FromRequestParts<Sandbox> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
+        let now = sandbox.clock.now();
+        let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
+        let credential = sandbox.keys.credential(token, now).ok_or(Refusal::Unauthorized)?;
+        sandbox.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
+        Ok(Self(credential))
+    }
+}
+
+/// The page's flow: its authToken is good and its session there. Holds the authId.
+pub(super) struct Flow(pub(super) String);
+
+impl FromRequestParts<Sandbox> for Flow {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
+        let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
+        Ok(Self(flow_of(sandbox, token).await?))
+    }
+}
+
+/// The authId of an authToken that is good.
+pub(super) async fn flow_of(sandbox: &Sandbox, token: &str) -> Result<String, ApiError> {
+    let auth_id = sandbox.keys.auth_id(token, sandbox.clock.now()).ok_or(Refusal::Unauthorized)?;
+    // The session of a good token can be gone after a reset.
+    if sandbox.store.get(&auth_id).await?.is_none() {
+        return Err(Refusal::Unauthorized.into());
+    }
+    Ok(auth_id)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+/// A body that the contract knows, and the members without which it cannot be read.
+pub(super) trait Wire: DeserializeOwned {
+    const REQUIRED: &'static [&'static str] = &[];
+    const MOST_BYTES: usize = CLIENT_BODY_BYTES;
+}
+
+// Which members the server API requires is judged by the core.
+impl Wire for server::StartRequest {
+    const MOST_BYTES: usize = limits::SERVER_BODY_BYTES;
+}
+impl Wire for server::ValidateRequest {
+    const MOST_BYTES: usize = limits::SERVER_BODY_BYTES;
+}
+impl Wire for server::CompleteRequest {
+    const MOST_BYTES: usize = limits::SERVER_BODY_BYTES;
+}
+impl Wire for client::Empty {}
+impl Wire for client::OtpStart {}
+impl Wire for client::OtpFinish {
+    const REQUIRED: &'static [&'static str] = &["otp"];
+}
+impl Wire for client::LinkStart {}
+impl Wire for client::InstantStart {}
+impl Wire for client::InstantFinish {
+    const REQUIRED: &'static [&'static str] = &["vfp"];
+}
+impl Wire for client::Report {}
+
+/// A JSON object of the right shape.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: Wire, S: Sync> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        if !has_type(request.headers(), "application/json") {
+            return Err(Refusal::BadRequest("header 'Content-Type' must be application/json".to_owned()).into());
+        }
+        let bytes = read(request, T::MOST_BYTES).await?;
+        Ok(Self(parse(&bytes)?))
+    }
+}
+
+/// The whole body.
+pub(super) async fn read(request: Request, most_bytes: usize) -> Result<Bytes, Refusal> {
+    let too_long = |_| Refusal::BadRequest(format!("the body must be at most {most_bytes} bytes"));
+    axum::body::to_bytes(request.into_body(), most_bytes).await.map_err(too_long)
+}
+
+/// Whether the body is said to be of that type, parameters aside.
+pub(super) fn has_type(headers: &HeaderMap, expected: &str) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(expected)
+}
+
+/// Never repeats what was sent: it may be a secret.
+fn parse<T: Wire>(bytes: &[u8]) -> Result<T, Refusal> {
+    let body: Value =
+        serde_json::from_slice(bytes).map_err(|_| Refusal::BadRequest("the body is not JSON".to_owned()))?;
+    let Value::Object(members) = &body else {
+        return Err(Refusal::BadRequest("the body must be a JSON object".to_owned()));
+    };
+    for field in T::REQUIRED {
+        if members.get(*field).is_none_or(Value::is_null) {
+            return Err(Refusal::missing(field));
+        }
+    }
+    serde_path_to_error::deserialize(body).map_err(|error| {
+        let field = error.path().to_string();
+        Refusal::shape(&field, shape_of(&field))
+    })
+}

@@ -1,0 +1,108 @@
+//! Keeps websites away from what is meant for the developer's own machine.
+//!
+//! A page elsewhere could reach a server on loopback in two ways: directly, as a foreign origin, or by pointing its own
+//! name at 127.0.0.1 (DNS rebinding). The first shows in `Origin` and `Sec-Fetch-Site`, the second in `Host`.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use url::Url;
+
+use super::errors::ApiError;
+use crate::config::Origin;
+use crate::state::Sandbox;
+
+/// Lets a request pass that names this machine, and that no other site has caused.
+pub(super) async fn own_site_only(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    match check(&request, &sandbox.origin) {
+        Ok(()) => next.run(request).await,
+        Err(message) => ApiError::http(StatusCode::FORBIDDEN, message).into_response(),
+    }
+}
+
+fn check(request: &Request, own: &Origin) -> Result<(), &'static str> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    // A URI that names the host, as in process or through a proxy, comes before the header.
+    let host = authority.or_else(|| header(header::HOST.as_str())).unwrap_or_default();
+    let scheme = if own.authority() == host { own.scheme() } else { "http" };
+    let Ok(here) = Url::parse(&format!("{scheme}://{host}")) else {
+        return Err("header 'Host' must be a loopback name or that of --origin");
+    };
+    if !(own.authority() == host || here.host_str().is_some_and(is_loopback)) {
+        return Err("header 'Host' must be a loopback name or that of --origin");
+    }
+    if let Some(site) = header("sec-fetch-site")
+        && !matches!(site, "same-origin" | "none")
+    {
+        return Err("other sites may not ask this");
+    }
+    if request.headers().contains_key(header::ORIGIN) {
+        let origin = header(header::ORIGIN.as_str()).and_then(|origin| Url::parse(origin).ok());
+        if origin.is_none_or(|origin| origin.origin() != here.origin()) {
+            return Err("other origins may not ask this");
+        }
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn passes(headers: &[(&str, &str)]) -> bool {
+        let mut request = Request::builder().uri("/sandbox/messages");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        check(&request.body(Body::empty()).unwrap(), &"https://shop.test".parse().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn names_of_this_machine_pass() {
+        for host in
+            ["localhost", "localhost:8787", "127.0.0.1:1", "127.8.8.8", "[::1]:8787", "a.localhost", "shop.test"]
+        {
+            assert!(passes(&[("host", host)]), "{host}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused() {
+        for host in ["", "evil.test", "localhost.evil.test", "10.0.0.1", "shop.test.evil.test", "shop.test:81", "a b"] {
+            assert!(!passes(&[("host", host)]), "{host}");
+        }
+        assert!(!passes(&[]));
+    }
+
+    #[test]
+    fn what_another_site_has_caused_is_refused() {
+        let from = |name, value| passes(&[("host", "localhost:8787"), (name, value)]);
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://evil.test"),
+            ("origin", "http://localhost:3000"),
+            ("origin", "https://localhost:8787"),
+            ("origin", "null"),
+        ] {
+            assert!(!from(name, value), "{name}: {value}");
+        }
+        for (name, value) in
+            [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none"), ("origin", "http://localhost:8787")]
+        {
+            assert!(from(name, value), "{name}: {value}");
+        }
+        assert!(passes(&[("host", "shop.test"), ("origin", "https://shop.test")]));
+    }
+}

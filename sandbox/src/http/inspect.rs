@@ -1,0 +1,252 @@
+//! What a developer or a test asks the sandbox itself. No CORS, and only from this machine's own names.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::response::sse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures_util::{Stream, stream};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::errors::{ApiError, method_not_allowed, not_found};
+use super::extract::{Body, Wire};
+use super::guard::own_site_only;
+use crate::core::{LinkState, Moment, Possession, Refusal, Session, request::shape_of};
+use crate::inbox::{Filter, Shown};
+use crate::state::Sandbox;
+use crate::store::Lookup;
+
+/// Longest long poll, in s.
+const LONGEST_WAIT: u64 = 30;
+/// How often an idle event stream shows that it is alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Furthest jump of the clock at once, in s: a year.
+const FURTHEST_ADVANCE: u32 = 31_536_000;
+
+/// To be nested at `/sandbox`.
+pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
+    Router::new()
+        .route("/messages", get(messages))
+        .route("/messages/stream", get(message_stream))
+        .route("/clock", post(advance))
+        .route("/sessions/{correlation_id}", get(session))
+        .route("/reset", post(reset))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .layer(from_fn_with_state(sandbox, own_site_only))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    to: Option<String>,
+    since: Option<u64>,
+    wait: Option<u64>,
+}
+
+impl Wanted {
+    fn filter(self) -> Filter {
+        // In a query, the `+` of a number that was not percent-encoded has become a blank.
+        let to = self.to.map(|to| to.trim().to_owned()).filter(|to| !to.is_empty());
+        Filter { to, since: self.since.unwrap_or(0) }
+    }
+}
+
+type WantedQuery = Result<Query<Wanted>, QueryRejection>;
+
+fn wanted(query: WantedQuery) -> Result<Wanted, ApiError> {
+    let refused = |_| Refusal::BadRequest("'since' and 'wait' must be whole numbers: an id, and seconds".to_owned());
+    query.map(|Query(wanted)| wanted).map_err(|error| refused(error).into())
+}
+
+/// The messages after `since`; with `wait`, it waits that long for the first.
+async fn messages(State(sandbox): State<Sandbox>, query: WantedQuery) -> Result<Json<Vec<Shown>>, ApiError> {
+    let wanted = wanted(query)?;
+    let wait = Duration::from_secs(wanted.wait.unwrap_or(0).min(LONGEST_WAIT));
+    let filter = wanted.filter();
+    let deadline = tokio::time::Instant::now() + wait;
+    let mut arrived = sandbox.inbox.subscribe();
+    loop {
+        let list = sandbox.inbox.list(&filter);
+        if !list.is_empty() || wait.is_zero() {
+            return Ok(Json(list));
+        }
+        tokio::select! {
+            biased;
+            () = sandbox.closing.cancelled() => return Ok(Json(list)),
+            _ = arrived.changed() => {}
+            () = tokio::time::sleep_until(deadline) => return Ok(Json(list)),
+        }
+    }
+}
+
+/// Server-sent events, one for each message, with its id: a browser that reconnects goes on where it was.
+async fn message_stream(
+    State(sandbox): State<Sandbox>,
+    headers: HeaderMap,
+    query: WantedQuery,
+) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
+    let mut filter = wanted(query)?.filter();
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    filter.since = last.unwrap_or(filter.since);
+    let reader = Reader { arrived: sandbox.inbox.subscribe(), sandbox, filter, waiting: VecDeque::new() };
+    let events = stream::unfold(reader, async |mut reader| {
+        let message = reader.next().await?;
+        let event = sse::Event::default().id(message.id.to_string()).json_data(&message).unwrap_or_default();
+        Some((Ok(event), reader))
+    });
+    Ok(sse::Sse::new(events).keep_alive(sse::KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+/// Reads the inbox from where it was left.
+struct Reader {
+    sandbox: Sandbox,
+    arrived: watch::Receiver<()>,
+    filter: Filter,
+    waiting: VecDeque<Shown>,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Option<Shown> {
+        loop {
+            if let Some(message) = self.waiting.pop_front() {
+                return Some(message);
+            }
+            self.waiting = self.sandbox.inbox.list(&self.filter).into();
+            if let Some(newest) = self.waiting.back() {
+                self.filter.since = newest.id;
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = self.sandbox.closing.cancelled() => return None,
+                changed = self.arrived.changed() => changed.ok()?,
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Advance {
+    advance_seconds: u32,
+}
+
+impl Wire for Advance {
+    const REQUIRED: &'static [&'static str] = &["advanceSeconds"];
+}
+
+#[derive(Serialize)]
+struct Now {
+    /// Epoch ms.
+    now: i64,
+}
+
+/// Moves the clock that every lifetime runs on.
+async fn advance(State(sandbox): State<Sandbox>, Body(body): Body<Advance>) -> Result<Json<Now>, ApiError> {
+    if body.advance_seconds > FURTHEST_ADVANCE {
+        return Err(Refusal::shape("advanceSeconds", shape_of("advanceSeconds")).into());
+    }
+    sandbox.clock.advance(body.advance_seconds);
+    Ok(Json(Now { now: sandbox.clock.now() }))
+}
+
+/// Forgets sessions and messages, and goes back to the machine's time.
+async fn reset(State(sandbox): State<Sandbox>) -> Result<StatusCode, ApiError> {
+    sandbox.reset().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn session(
+    State(sandbox): State<Sandbox>,
+    Path(correlation_id): Path<String>,
+) -> Result<Json<Inspected>, ApiError> {
+    let unknown = || ApiError::from(Refusal::UnknownCorrelationId).with_status(StatusCode::NOT_FOUND);
+    let found = sandbox.store.find(Lookup::CorrelationId(&correlation_id)).await?;
+    let session = sandbox.store.get(&found.ok_or_else(unknown)?).await?.ok_or_else(unknown)?;
+    Ok(Json(Inspected::from(session)))
+}
+
+/// A session without its secrets. Times in ms since the epoch.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inspected {
+    correlation_id: String,
+    auth_id: String,
+    client_id: String,
+    flow_type: &'static str,
+    /// `pending`, `passed` or `failed`.
+    state: &'static str,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'static str>,
+    /// The step that is waited for, or `done`.
+    step: &'static str,
+    /// How far the relying party's server has come: `started`, `validated` or `ended`.
+    journey: &'static str,
+    numbers_given: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts_left: Option<u8>,
+    links: Vec<InspectedLink>,
+    created_at: i64,
+    expires_at: i64,
+    /// When what was sent last is no longer good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_expires_at: Option<i64>,
+    timeline: Vec<Moment>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InspectedLink {
+    /// `live`, `used` or `replaced`.
+    state: &'static str,
+    sent_at: i64,
+    expires_at: i64,
+}
+
+impl From<Session> for Inspected {
+    fn from(session: Session) -> Self {
+        let (state, failure) = match session.possession {
+            Possession::Passed => ("passed", None),
+            Possession::Failed(failure) => ("failed", Some(failure.message())),
+            _ => ("pending", None),
+        };
+        let attempts_left = match &session.possession {
+            Possession::Otp(otp) => Some(session.rules.tries().saturating_sub(otp.wrong)),
+            _ => None,
+        };
+        let link = |link: &crate::core::SentLink| InspectedLink {
+            state: match link.state {
+                LinkState::Live => "live",
+                LinkState::Used => "used",
+                LinkState::Replaced => "replaced",
+            },
+            sent_at: link.sent_at,
+            expires_at: link.expires_at,
+        };
+        Self {
+            flow_type: session.flow_type.as_str(),
+            state,
+            failure,
+            step: session.possession.step(),
+            journey: session.journey.as_str(),
+            numbers_given: session.numbers_given,
+            attempts_left,
+            links: session.links.iter().map(link).collect(),
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+            sent_expires_at: session.sent_expires_at(),
+            timeline: session.timeline,
+            correlation_id: session.correlation_id,
+            auth_id: session.auth_id,
+            client_id: session.client_id,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The link in an SMS, opened on the phone.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use handset_protocol::Secret;
+
+use super::errors::{ApiError, method_not_allowed};
+use crate::config::Origin;
+use crate::core::{Effect, Event, LinkPage};
+use crate::state::Sandbox;
+use crate::store::Lookup;
+
+/// Parts of the `User-Agent` of software that looks at a link to show a preview, lower case. Their visit does not
+/// spend the link. Messengers, mail and chat services, and whatever calls itself a bot, a crawler or a preview.
+const PREVIEW_BOTS: &[&str] = &[
+    "facebookexternalhit",
+    "facebot",
+    "whatsapp",
+    "telegrambot",
+    "twitterbot",
+    "slackbot",
+    "slack-imgproxy",
+    "discordbot",
+    "linkedinbot",
+    "skypeuripreview",
+    "google-messages",
+    "googlebot",
+    "google-pagerenderer",
+    "applebot",
+    "bingpreview",
+    "viber",
+    "snapchat",
+    "redditbot",
+    "mastodon",
+    "embedly",
+    "iframely",
+    "bot/",
+    "bot;",
+    "crawler",
+    "spider",
+    "preview",
+];
+
+/// Headers by which a browser says that nobody has asked for the page yet.
+const PREFETCH_HEADERS: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
+
+/// Keeps the link's secret out of the `Referer` of the page that follows, and the page out of indexes and frames.
+const PAGE_HEADERS: [(HeaderName, &str); 3] = [
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    (HeaderName::from_static("x-robots-tag"), "noindex"),
+];
+
+/// The link with that secret in it.
+pub(super) fn url(origin: &Origin, token: &str) -> String {
+    format!("{origin}/l/{token}")
+}
+
+pub(super) fn router() -> Router<Sandbox> {
+    Router::new().route("/l/{token}", get(open)).method_not_allowed_fallback(method_not_allowed)
+}
+
+async fn open(
+    State(sandbox): State<Sandbox>,
+    Path(token): Path<Secret>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if method == Method::HEAD {
+        return Ok(with_headers(StatusCode::OK.into_response()));
+    }
+    if is_prefetch(&headers) {
+        // Not a success, so that the browser asks again when a person does.
+        return Ok(with_headers(StatusCode::SERVICE_UNAVAILABLE.into_response()));
+    }
+    if is_preview_bot(&headers) {
+        return Ok(page(StatusCode::OK, "Confirm your sign-in", "Open this link on your phone to confirm."));
+    }
+    let outcome = match sandbox.store.find(Lookup::LinkToken(token.expose())).await? {
+        Some(auth_id) => sandbox.act(&auth_id, &Event::LinkOpened { token }).await?,
+        None => None,
+    };
+    let outcome = match outcome {
+        Some(Effect::Page(outcome)) => outcome,
+        _ => LinkPage::Unknown,
+    };
+    Ok(show(outcome))
+}
+
+fn show(outcome: LinkPage) -> Response {
+    const AGAIN: &str = "Go back to where you were signing in and ask for a new link.";
+    match outcome {
+        LinkPage::Proved(Some(target)) => with_headers(Redirect::to(&target).into_response()),
+        LinkPage::Proved(None) => page(StatusCode::OK, "Confirmed", "You can go back to where you were signing in."),
+        LinkPage::Used => page(
+            StatusCode::GONE,
+            "This link was already used",
+            "A link works once. If it was you, there is nothing more to do here.",
+        ),
+        LinkPage::Expired => page(StatusCode::GONE, "This link has expired", AGAIN),
+        LinkPage::Replaced => page(
+            StatusCode::GONE,
+            "There is a newer link",
+            "Another message was sent after this one. Open the link in the newest message.",
+        ),
+        LinkPage::Ended => page(
+            StatusCode::GONE,
+            "This sign-in has ended",
+            "It ended before the link was opened. Go back to where you were signing in and start again.",
+        ),
+        LinkPage::Unknown => page(
+            StatusCode::NOT_FOUND,
+            "We do not know this link",
+            "Check that you opened the whole link, or ask for a new one where you were signing in.",
+        ),
+    }
+}
+
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    let says =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    PREFETCH_HEADERS.into_iter().map(says).any(|value| value.contains("prefetch") || value.contains("preview"))
+}
+
+fn is_preview_bot(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = agent.to_ascii_lowercase();
+    PREVIEW_BOTS.iter().any(|bot| agent.contains(bot))
+}
+
+fn page(status: StatusCode, title: &str, text: &str) -> Response {
+    let html = PAGE.replace("{title}", title).replace("{text}", text);
+    with_headers((status, Html(html)).into_response())
+}
+
+fn with_headers(mut response: Response) -> Response {
+    for (name, value) in PAGE_HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+const PAGE: &str = include_str!("link_page.html");

@@ -1,0 +1,56 @@
+//! Translates between HTTP and the core. No rule of the contract lives here but those about HTTP itself.
+
+mod client_api;
+mod demo;
+mod errors;
+mod extract;
+mod guard;
+mod inspect;
+mod links;
+mod server_api;
+mod status;
+mod www;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+use tracing::Span;
+
+use crate::AppState;
+use crate::core::Refusal;
+use errors::ApiError;
+
+pub use status::{Unauthorized, status_socket};
+
+/// The whole sandbox. Nothing in it starts before a request comes.
+///
+/// `/sandbox/*` and `/demo/*` want a `Host` that is a loopback name or that of the configured origin, also in process.
+pub fn app(state: AppState) -> Router {
+    let sandbox = state.0;
+    let server_api = server_api::router();
+    Router::new()
+        .merge(server_api.clone())
+        .merge(links::router())
+        .nest("/v1/client", client_api::router())
+        .nest("/sandbox", inspect::router(sandbox.clone()))
+        .nest("/demo", demo::router(sandbox.clone(), server_api.with_state(sandbox.clone())))
+        .fallback_service(www::service(&sandbox))
+        .with_state(sandbox)
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(CatchPanicLayer::custom(|_| ApiError::from(Refusal::Internal).into_response()))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+/// The route only: a path can hold a link's secret, and a query an authToken.
+fn span(request: &Request) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    tracing::info_span!("request", method = %request.method(), route)
+}

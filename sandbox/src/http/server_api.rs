@@ -1,0 +1,114 @@
+//! What a relying party's server calls.
+
+use axum::extract::{Request, State};
+use axum::routing::post;
+use axum::{Json, Router};
+use handset_protocol::server::{
+    CompleteReply, CompleteRequest, StartReply, StartRequest, TokenReply, TokenRequest, ValidateReply, ValidateRequest,
+    next_is, paths,
+};
+use handset_protocol::{Secret, limits};
+
+use super::errors::{ApiError, step_not_allowed};
+use super::extract::{Body, Caller, has_type, read};
+use crate::core::{Credential, Drawn, Effect, Event, Refusal, open, request};
+use crate::random::{unguessable, uuid};
+use crate::state::Sandbox;
+use crate::store::Lookup;
+
+pub(super) fn router() -> Router<Sandbox> {
+    Router::new()
+        .route(paths::TOKEN, post(token))
+        .route(paths::START, post(start))
+        .route(paths::VALIDATE, post(validate))
+        .route(paths::COMPLETE, post(complete))
+        .method_not_allowed_fallback(step_not_allowed)
+}
+
+async fn token(State(sandbox): State<Sandbox>, request: Request) -> Result<Json<TokenReply>, ApiError> {
+    if !has_type(request.headers(), "application/x-www-form-urlencoded") {
+        let expected = "header 'Content-Type' must be application/x-www-form-urlencoded";
+        return Err(Refusal::BadRequest(expected.to_owned()).into());
+    }
+    let bytes = read(request, limits::SERVER_BODY_BYTES).await?;
+    let form: TokenRequest =
+        serde_urlencoded::from_bytes(&bytes).map_err(|_| Refusal::BadRequest("the body is not a form".to_owned()))?;
+    match form.grant_type.as_deref() {
+        Some("client_credentials") => {}
+        Some(_) => return Err(Refusal::shape("grant_type", "client_credentials").into()),
+        None => return Err(Refusal::missing("grant_type").into()),
+    }
+    let client_id = form.client_id.ok_or_else(|| Refusal::missing("client_id"))?;
+    let secret = form.client_secret.ok_or_else(|| Refusal::missing("client_secret"))?;
+    let credential = Credential::authenticate(&client_id, &secret).ok_or(Refusal::Unauthorized)?;
+    let now = sandbox.clock.now();
+    sandbox.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
+    let access_token = sandbox.keys.mint_access(credential, now).ok_or(Refusal::Internal)?;
+    let expires_in = limits::ACCESS_TOKEN_SECONDS;
+    Ok(Json(TokenReply { access_token, expires_in, token_type: "Bearer".to_owned() }))
+}
+
+async fn start(
+    State(sandbox): State<Sandbox>,
+    Caller(caller): Caller,
+    Body(request): Body<StartRequest>,
+) -> Result<Json<StartReply>, ApiError> {
+    sandbox.forget_old().await?;
+    let random = &*sandbox.random;
+    let drawn = Drawn {
+        auth_id: uuid(random),
+        correlation_id: uuid(random),
+        request_id: uuid(random),
+        challenge: unguessable(random),
+    };
+    let session = open(&request, caller, drawn, sandbox.config.rules(), sandbox.clock.now())?;
+    let claims = session.claims(&sandbox.origin.to_string());
+    let auth_token: Secret = sandbox.keys.mint_auth(&claims).ok_or(Refusal::Internal)?;
+    sandbox.store.update(&session.auth_id, &|_| (Some(session.clone()), Vec::new())).await?;
+    let next = next_is("v3-validate", paths::VALIDATE);
+    Ok(Json(StartReply { auth_token, correlation_id: session.correlation_id, next }))
+}
+
+async fn validate(
+    State(sandbox): State<Sandbox>,
+    Caller(caller): Caller,
+    Body(request): Body<ValidateRequest>,
+) -> Result<Json<ValidateReply>, ApiError> {
+    let correlation_id = request::validate(&request)?;
+    match act(&sandbox, caller, correlation_id, &Event::Validate).await? {
+        Effect::Validated(reply) => Ok(Json(reply)),
+        other => Err(refusal(other)),
+    }
+}
+
+async fn complete(
+    State(sandbox): State<Sandbox>,
+    Caller(caller): Caller,
+    Body(request): Body<CompleteRequest>,
+) -> Result<Json<CompleteReply>, ApiError> {
+    let (correlation_id, individual) = request::complete(request)?;
+    let event = Event::Complete { individual: Box::new(individual) };
+    match act(&sandbox, caller, &correlation_id, &event).await? {
+        Effect::Completed(reply) => Ok(Json(reply)),
+        other => Err(refusal(other)),
+    }
+}
+
+/// A session of another credential is as good as unknown.
+async fn act(sandbox: &Sandbox, caller: Credential, correlation_id: &str, event: &Event) -> Result<Effect, ApiError> {
+    let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
+    let auth_id = found.ok_or(Refusal::UnknownCorrelationId)?;
+    let session = sandbox.store.get(&auth_id).await?;
+    if session.is_none_or(|session| session.client_id != caller.client_id) {
+        return Err(Refusal::UnknownCorrelationId.into());
+    }
+    let answer = sandbox.act(&auth_id, event).await?;
+    Ok(answer.ok_or(Refusal::UnknownCorrelationId)?)
+}
+
+fn refusal(effect: Effect) -> ApiError {
+    match effect {
+        Effect::Refused(refusal) => refusal.into(),
+        _ => Refusal::Internal.into(),
+    }
+}

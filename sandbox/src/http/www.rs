@@ -1,0 +1,65 @@
+//! The demo page: a folder, or what was built in.
+
+use axum::Router;
+use axum::http::{HeaderValue, Method, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use rust_embed::RustEmbed;
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::errors::{method_not_allowed, not_found};
+use crate::config::Origin;
+
+use crate::state::Sandbox;
+
+/// The page as it was when the sandbox was built, or one that says how to build it.
+#[derive(RustEmbed)]
+#[folder = "$OUT_DIR/www"]
+struct BuiltIn;
+
+pub(super) fn service(sandbox: &Sandbox) -> Router {
+    let files = match &sandbox.config.www {
+        Some(folder) => Router::new().fallback_service(
+            ServeDir::new(folder).call_fallback_on_method_not_allowed(true).fallback(any(no_such_file)),
+        ),
+        None => Router::new().fallback(built_in),
+    };
+    let policy = HeaderValue::from_str(&policy(&sandbox.origin));
+    let policy = policy.unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    files.layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
+}
+
+/// Scripts and styles from here only, WebAssembly, and requests and sockets to here by every name of this origin.
+fn policy(origin: &Origin) -> String {
+    let sockets = origin.socket_origin();
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+         font-src 'self'; manifest-src 'self'; connect-src 'self' {origin} {sockets}; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+async fn built_in(method: Method, uri: Uri) -> Response {
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return no_such_file(method).await;
+    }
+    let path = match uri.path().trim_start_matches('/') {
+        "" => "index.html",
+        path => path,
+    };
+    match BuiltIn::get(path) {
+        Some(file) => {
+            let content_type = mime_guess::from_path(path).first_or_octet_stream().to_string();
+            ([(header::CONTENT_TYPE, content_type)], file.data).into_response()
+        }
+        None => not_found().await.into_response(),
+    }
+}
+
+async fn no_such_file(method: Method) -> Response {
+    match method {
+        Method::GET | Method::HEAD => not_found().await.into_response(),
+        _ => method_not_allowed().await.into_response(),
+    }
+}

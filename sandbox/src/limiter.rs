@@ -1,0 +1,72 @@
+//! A token bucket for each credential, on the injected clock.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+pub(crate) struct Limiter {
+    /// Requests a second, and how many may come at once. 0: unlimited.
+    rate: u32,
+    buckets: Mutex<HashMap<&'static str, Bucket>>,
+}
+
+struct Bucket {
+    /// Thousandths of a request that may still come.
+    left: i64,
+    /// When that was so, in ms since the epoch.
+    at: i64,
+}
+
+/// A request, in the buckets' unit.
+const ONE: i64 = 1000;
+
+impl Limiter {
+    pub(crate) fn new(rate: u32) -> Self {
+        Self { rate, buckets: Mutex::default() }
+    }
+
+    /// Lets a request pass, or says after how many s the next may come.
+    pub(crate) fn pass(&self, client_id: &'static str, now: i64) -> Result<(), u64> {
+        if self.rate == 0 {
+            return Ok(());
+        }
+        let rate = i64::from(self.rate);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry(client_id).or_insert(Bucket { left: rate * ONE, at: now });
+        let gained = now.saturating_sub(bucket.at).max(0).saturating_mul(rate);
+        bucket.left = bucket.left.saturating_add(gained).min(rate * ONE);
+        bucket.at = now;
+        if bucket.left < ONE {
+            let wait_ms = (ONE - bucket.left + rate - 1) / rate;
+            return Err(u64::try_from((wait_ms + 999) / 1000).unwrap_or(1));
+        }
+        bucket.left -= ONE;
+        Ok(())
+    }
+
+    pub(crate) fn reset(&self) {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_of_one_second_passes_and_then_as_many_as_time_allows() {
+        let limiter = Limiter::new(25);
+        let passed = |now| (0..100).take_while(|_| limiter.pass("a", now).is_ok()).count();
+        assert_eq!(passed(0), 25);
+        assert_eq!(limiter.pass("a", 0), Err(1));
+        assert_eq!(passed(80), 2);
+        assert_eq!(passed(10_000), 25);
+        assert_eq!(passed(5000), 0, "a clock that goes back gives nothing");
+        assert_eq!(limiter.pass("b", 10_000), Ok(()), "every credential has its own");
+    }
+
+    #[test]
+    fn off_means_off() {
+        let limiter = Limiter::new(0);
+        assert!((0..1000).all(|_| limiter.pass("a", 0).is_ok()));
+    }
+}

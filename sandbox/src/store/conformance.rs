@@ -1,0 +1,178 @@
+//! What every [`Store`] has to do, as tests that are generic over it.
+//!
+//! Each check starts from an empty store. They panic where the store is wrong: call them from tests.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "runs in tests only")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use handset_protocol::server::StartRequest;
+
+use super::{Lookup, Store};
+use crate::core::{Credential, Drawn, Effect, LinkState, Moment, Rules, SentLink, Session, open};
+
+/// Runs every check, each on a fresh store.
+pub async fn check<S: Store>(new: impl Fn() -> S) {
+    a_session_is_found_by_every_name(&new()).await;
+    a_session_that_is_gone_is_found_by_none(&new()).await;
+    an_unchanged_session_is_not_written(&new()).await;
+    outgoing_effects_stay_until_delivered(&new()).await;
+    sequences_are_never_given_out_again(&new()).await;
+    sessions_are_listed_by_their_end(&new()).await;
+    a_lost_race_is_decided_again(Arc::new(new())).await;
+    no_concurrent_update_is_lost(Arc::new(new())).await;
+}
+
+fn session(name: &str) -> Session {
+    let request = StartRequest {
+        flow_type: Some("desktop".to_owned()),
+        final_target_url: Some("https://shop.test/".to_owned()),
+        ..StartRequest::default()
+    };
+    let drawn = Drawn {
+        auth_id: format!("auth-{name}"),
+        correlation_id: format!("correlation-{name}"),
+        request_id: format!("request-{name}"),
+        challenge: format!("challenge-{name}"),
+    };
+    open(&request, Credential::find("sandbox").unwrap(), drawn, Rules::default(), 0).unwrap()
+}
+
+async fn put(store: &impl Store, session: &Session) {
+    let effects = store.update(&session.auth_id, &|_| (Some(session.clone()), Vec::new())).await.unwrap();
+    assert_eq!(effects, []);
+}
+
+fn link(token: &str) -> SentLink {
+    SentLink { token: token.into(), sent_at: 0, expires_at: 1, state: LinkState::Live }
+}
+
+async fn a_session_is_found_by_every_name(store: &impl Store) {
+    let mut session = session("a");
+    put(store, &session).await;
+    session.links = vec![link("one"), link("two")];
+    put(store, &session).await;
+    assert_eq!(store.get("auth-a").await.unwrap().as_ref(), Some(&session));
+    for lookup in [Lookup::CorrelationId("correlation-a"), Lookup::LinkToken("one"), Lookup::LinkToken("two")] {
+        assert_eq!(store.find(lookup).await.unwrap().as_deref(), Some("auth-a"), "{lookup:?}");
+    }
+    assert_eq!(store.find(Lookup::CorrelationId("auth-a")).await.unwrap(), None, "names are not mixed up");
+    assert_eq!(store.get("auth-b").await.unwrap(), None);
+}
+
+async fn a_session_that_is_gone_is_found_by_none(store: &impl Store) {
+    let mut session = session("a");
+    session.links = vec![link("one")];
+    put(store, &session).await;
+    store.update("auth-a", &|_| (None, Vec::new())).await.unwrap();
+    assert_eq!(store.get("auth-a").await.unwrap(), None);
+    assert_eq!(store.find(Lookup::CorrelationId("correlation-a")).await.unwrap(), None);
+    assert_eq!(store.find(Lookup::LinkToken("one")).await.unwrap(), None);
+}
+
+async fn an_unchanged_session_is_not_written(store: &impl Store) {
+    let session = session("a");
+    put(store, &session).await;
+    let before = session.clone();
+    let page = Effect::Page(crate::core::LinkPage::Unknown);
+    let effects = store.update("auth-a", &|old| (old.cloned(), vec![page.clone()])).await.unwrap();
+    assert_eq!(effects, std::slice::from_ref(&page), "effects come back all the same");
+    assert_eq!(store.get("auth-a").await.unwrap(), Some(before));
+    assert_eq!(store.outbox().await.unwrap(), [], "an answer does not go through the outbox");
+}
+
+async fn outgoing_effects_stay_until_delivered(store: &impl Store) {
+    let session = session("a");
+    let effects = store.update("auth-a", &|_| (Some(session.clone()), vec![Effect::Wake, Effect::Wake])).await.unwrap();
+    assert_eq!(effects, [Effect::Wake, Effect::Wake]);
+    let waiting = store.outbox().await.unwrap();
+    assert_eq!(waiting.len(), 2);
+    assert!(waiting[0].sequence < waiting[1].sequence, "oldest first");
+    assert_eq!((waiting[0].auth_id.as_str(), &waiting[0].effect), ("auth-a", &Effect::Wake));
+    store.delivered(waiting[0].sequence).await.unwrap();
+    store.delivered(waiting[0].sequence).await.unwrap();
+    assert_eq!(store.outbox().await.unwrap(), waiting[1..]);
+}
+
+async fn sequences_are_never_given_out_again(store: &impl Store) {
+    let session = session("a");
+    let mut last = 0;
+    for _ in 0..3 {
+        store.update("auth-a", &|_| (Some(session.clone()), vec![Effect::Wake])).await.unwrap();
+        let waiting = store.outbox().await.unwrap();
+        assert_eq!(waiting.len(), 1);
+        assert!(waiting[0].sequence > last);
+        last = waiting[0].sequence;
+        store.delivered(last).await.unwrap();
+    }
+}
+
+async fn sessions_are_listed_by_their_end(store: &impl Store) {
+    for (name, expires_at) in [("b", 200), ("a", 100), ("c", 300)] {
+        put(store, &Session { expires_at, ..session(name) }).await;
+    }
+    let ending = async |ms| {
+        let mut ids = store.ending_before(ms).await.unwrap();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ending(100).await, [""; 0]);
+    assert_eq!(ending(201).await, ["auth-a", "auth-b"]);
+    assert_eq!(ending(i64::MAX).await.len(), 3);
+}
+
+/// The second writer gets in while the first is deciding.
+async fn a_lost_race_is_decided_again(store: Arc<impl Store>) {
+    put(&*store, &session("a")).await;
+    let calls = AtomicU32::new(0);
+    let handle = tokio::runtime::Handle::current();
+    let intrude = |call: u32| {
+        // Deciding is synchronous, so the intruder runs on a thread of its own while this one stands still.
+        let (store, handle) = (store.clone(), handle.clone());
+        let intruder = std::thread::spawn(move || {
+            handle.block_on(store.update("auth-a", &|old| (old.cloned().map(|old| noted(old, "intruder")), vec![])))
+        });
+        if call == 0 {
+            intruder.join().map(|result| result.map(|_| ())).unwrap().unwrap()
+        }
+    };
+    let decide = |old: Option<&Session>| {
+        let call = calls.fetch_add(1, Ordering::SeqCst);
+        if call == 0 {
+            intrude(call);
+        }
+        (old.cloned().map(|old| noted(old, "first")), vec![Effect::Wake])
+    };
+    store.update("auth-a", &decide).await.unwrap();
+    assert_eq!(calls.load(Ordering::SeqCst), 2, "decided once for nothing, and once on what the intruder wrote");
+    let timeline = store.get("auth-a").await.unwrap().unwrap().timeline;
+    let events: Vec<_> = timeline.iter().map(|moment| moment.event).collect();
+    assert_eq!(events, ["started", "intruder", "first"]);
+    assert_eq!(store.outbox().await.unwrap().len(), 1, "the effects of the decision that was dropped are gone");
+}
+
+fn noted(mut session: Session, event: &'static str) -> Session {
+    session.timeline.push(Moment { at: 0, event });
+    session
+}
+
+async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
+    put(&*store, &session("a")).await;
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
+            std::thread::spawn(move || {
+                handle.block_on(async {
+                    for _ in 0..25 {
+                        let count = |old: Option<&Session>| (old.cloned().map(|old| noted(old, "counted")), vec![]);
+                        store.update("auth-a", &count).await.unwrap();
+                    }
+                });
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    assert_eq!(store.get("auth-a").await.unwrap().unwrap().timeline.len(), 1 + 8 * 25);
+}

@@ -1,0 +1,74 @@
+//! Where sessions are kept. There is one write, [`Store::update`].
+
+pub mod conformance;
+mod memory;
+
+use async_trait::async_trait;
+
+use crate::core::{Effect, Session};
+
+pub use memory::MemoryStore;
+
+/// What becomes of a session: its next state (`None`: it is gone), and the effects.
+pub type Change = (Option<Session>, Vec<Effect>);
+
+/// Decides what becomes of a session. Must be a function of its argument: after a lost race it is called again.
+pub type Decide<'a> = &'a (dyn Fn(Option<&Session>) -> Change + Send + Sync);
+
+/// Names under which a session is found, besides its authId.
+#[derive(Clone, Copy, Debug)]
+pub enum Lookup<'a> {
+    /// [`Session::correlation_id`].
+    CorrelationId(&'a str),
+    /// The unguessable part of the URL of any link that was sent.
+    LinkToken(&'a str),
+}
+
+/// An effect that waits to be carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    /// Grows with every entry, and is never given out again: whoever carries it out can tell a repeat.
+    pub sequence: u64,
+    /// The session, by its authId.
+    pub auth_id: String,
+    /// The effect.
+    pub effect: Effect,
+}
+
+/// A store failed. What it was doing has not happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreError(
+    /// In words, without secrets.
+    pub String,
+);
+
+impl std::fmt::Display for StoreError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "store: {}", self.0)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// Where sessions are kept, by authId. [`conformance::check`] is what every implementation has to pass.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Compare-and-swap: reads the session, decides, and writes unless someone else wrote in between; then it starts
+    /// over. The outgoing effects go to the outbox in the same write. Returns all effects, in order.
+    async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError>;
+
+    /// The session.
+    async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError>;
+
+    /// The authId of the session of that name.
+    async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError>;
+
+    /// The authIds of the sessions that end before `ms` since the epoch. `i64::MAX`: of all.
+    async fn ending_before(&self, ms: i64) -> Result<Vec<String>, StoreError>;
+
+    /// What waits to be carried out, oldest first.
+    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError>;
+
+    /// It was carried out. Once is enough, twice does no harm.
+    async fn delivered(&self, sequence: u64) -> Result<(), StoreError>;
+}

@@ -1,0 +1,77 @@
+//! Who waits for a session to change.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+#[derive(Default)]
+pub(crate) struct Watchers(Mutex<HashMap<String, watch::Sender<()>>>);
+
+/// Waits for one session; forgotten when dropped.
+pub(crate) struct Watch<'a> {
+    watchers: &'a Watchers,
+    auth_id: String,
+    changes: Option<watch::Receiver<()>>,
+}
+
+impl Watchers {
+    fn senders(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on no change is missed.
+    pub(crate) fn watch(&self, auth_id: &str) -> Watch<'_> {
+        let changes = self.senders().entry(auth_id.to_owned()).or_default().subscribe();
+        Watch { watchers: self, auth_id: auth_id.to_owned(), changes: Some(changes) }
+    }
+
+    /// The session has changed.
+    pub(crate) fn wake(&self, auth_id: &str) {
+        if let Some(sender) = self.senders().get(auth_id) {
+            sender.send_replace(());
+        }
+    }
+}
+
+impl Watch<'_> {
+    /// Ends at the next change, or at once if there was one since the last call.
+    pub(crate) async fn changed(&mut self) {
+        if let Some(changes) = &mut self.changes
+            && changes.changed().await.is_ok()
+        {
+            return;
+        }
+        // Not reached: the sender lives as long as anyone watches.
+        std::future::pending().await
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.changes = None;
+        let mut senders = self.watchers.senders();
+        if senders.get(&self.auth_id).is_some_and(|sender| sender.receiver_count() == 0) {
+            senders.remove(&self.auth_id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_watched_session_is_forgotten_with_its_last_watcher() {
+        let watchers = Watchers::default();
+        let mut first = watchers.watch("a");
+        let second = watchers.watch("a");
+        watchers.wake("a");
+        watchers.wake("b");
+        first.changed().await;
+        drop(first);
+        assert_eq!(watchers.senders().len(), 1);
+        drop(second);
+        assert_eq!(watchers.senders().len(), 0);
+    }
+}
