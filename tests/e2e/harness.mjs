@@ -1,0 +1,112 @@
+// What every end-to-end test shares: a sandbox, Chromium, and a watch that fails a test on whatever it did not announce.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { chromium, devices } from "playwright-core";
+import { root, startSandbox } from "./sandbox.mjs";
+
+export const phone = devices["Pixel 7"];
+export const desktop = devices["Desktop Chrome"];
+
+/** The browser's own traffic must stay on this machine. */
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** How long a test waits for anything, in ms. */
+const PATIENCE_MS = 20_000;
+
+const output = join(root, "tests", "output");
+
+/** A number that nobody in this run has used: each gets a code of its own. */
+let numbersGiven = 0;
+export const freshNumber = () => `303555${String(++numbersGiven).padStart(4, "0")}`;
+
+/**
+ * Declares tests that share a sandbox and a browser. `define` is given `scenario(name, body)`, which runs `body` with
+ * - `sandbox`,
+ * - `open(device?, options?)`: a page in a browser context of its own,
+ * - `expectTrouble(...patterns)`: announces errors that the browser will show.
+ *
+ * @param {string} name
+ * @param {object} options for the sandbox, see startSandbox
+ * @param {(scenario: (name: string, body: (given: object) => Promise<void>) => void) => void} define
+ */
+export function suite(name, options, define) {
+  describe(name, () => {
+    let sandbox;
+    let browser;
+    before(async () => {
+      await mkdir(output, { recursive: true });
+      sandbox = await startSandbox(options);
+      browser = await chromium.launch({ executablePath: process.env.CHROME_PATH || "/usr/bin/chromium", args: FLAGS });
+    });
+    after(async () => {
+      await browser?.close();
+      await sandbox?.stop();
+    });
+    define((title, body) => test(title, () => inContexts(browser, (given) => body({ sandbox, ...given }))));
+  });
+}
+
+async function inContexts(browser, body) {
+  const watch = new Watch();
+  const contexts = [];
+  const open = async (device = desktop, options = {}) => {
+    const context = await browser.newContext({ ...device, ...options });
+    context.setDefaultTimeout(PATIENCE_MS);
+    contexts.push(context);
+    watch.over(context);
+    return context.newPage();
+  };
+  try {
+    await body({ open, expectTrouble: (...patterns) => watch.expect(...patterns) });
+    watch.check();
+  } finally {
+    watch.end();
+    for (const context of contexts) await context.close();
+  }
+}
+
+/** Collects errors of all pages of a test: console errors, uncaught errors, failed requests. */
+class Watch {
+  #found = [];
+  #expected = [];
+  #isOver = false;
+
+  over(context) {
+    const note = (text) => this.#isOver || this.#found.push(text);
+    context.on("console", (message) => {
+      if (message.type() === "error") note(`console: ${message.text()} (${message.location().url})`);
+    });
+    // Uncaught errors and unhandled rejections.
+    context.on("weberror", (error) => note(`uncaught: ${error.error().stack ?? error.error()}`));
+    context.on("requestfailed", (request) => note(`request: ${request.failure()?.errorText} ${request.url()}`));
+  }
+
+  /** Announces trouble; each pattern has to come true, once or more. */
+  expect(...patterns) {
+    this.#expected.push(...patterns);
+  }
+
+  end() {
+    this.#isOver = true;
+  }
+
+  check() {
+    const surprises = this.#found.filter((text) => !this.#expected.some((pattern) => pattern.test(text)));
+    assert.deepEqual(surprises, [], "trouble that the test did not announce");
+    const missing = this.#expected.filter((pattern) => !this.#found.some((text) => pattern.test(text)));
+    assert.deepEqual(missing, [], `announced trouble that did not come; found: ${JSON.stringify(this.#found)}`);
+  }
+}
+
+/** Saves what a page looks like, for people. */
+export const screenshot = (page, name) => page.screenshot({ path: join(output, `${name}.png`), fullPage: true });

@@ -1,0 +1,169 @@
+// The desktop flow: a link by SMS, opened on a phone.
+import assert from "node:assert/strict";
+import { freshNumber, phone, suite } from "./harness.mjs";
+import { VerifyPage } from "./page.mjs";
+
+suite("a link by SMS", {}, (scenario) => {
+  const flow = (name, body) =>
+    scenario(name, async (given) => body({ ...given, view: await VerifyPage.open(await given.open(), given.sandbox) }));
+
+  flow("a desktop browser gets a link by default, and opening it on the phone verifies at once", async ({ view, sandbox, open }) => {
+    const number = freshNumber();
+    assert.equal(await view.page.getByRole("radio", { name: /^Desktop/ }).isChecked(), true);
+    await view.start({ number });
+    await view.linkTitle.waitFor();
+    const onPhone = await open(phone);
+    await onPhone.goto((await sandbox.sms(number)).url);
+    await onPhone.getByRole("heading", { name: "The phone is proved" }).waitFor();
+    await view.ends("verified");
+    await view.says(`The phone number ${number} is proved. Validate says success: true.`);
+  });
+
+  flow("the page asks for the number when the server has none, and again when it is refused", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({});
+    await view.giveNumber("12345");
+    await view.says("This number was refused (code 10001). Check it, or use another.");
+    await view.giveNumber(number);
+    await sandbox.open((await sandbox.sms(number)).url);
+    await view.ends("verified");
+  });
+
+  flow("a link opens in a new tab from the messages beside the page", async ({ view }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const [tab] = await Promise.all([
+      view.page.context().waitForEvent("page"),
+      view.message(number).getByRole("link", { name: "Open the link" }).click(),
+    ]);
+    await tab.getByRole("heading", { name: "The phone is proved" }).waitFor();
+    await view.ends("verified");
+  });
+
+  flow("a link that is opened twice says so", async ({ view, sandbox, open, expectTrouble }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const { url } = await sandbox.sms(number);
+    await sandbox.open(url);
+    await view.ends("verified");
+    expectTrouble(/status of 410/);
+    const onPhone = await open(phone);
+    assert.equal((await onPhone.goto(url)).status(), 410);
+    await onPhone.getByRole("heading", { name: "This link was already used" }).waitFor();
+  });
+
+  flow("looking at a link with HEAD does not spend it", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const { url } = await sandbox.sms(number);
+    assert.equal((await sandbox.open(url, "HEAD")).status, 200);
+    await view.linkTitle.waitFor();
+    assert.equal((await sandbox.open(url)).status, 303);
+    await view.ends("verified");
+  });
+
+  flow("a new link replaces the old one", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const first = await sandbox.sms(number);
+    await view.button("Send a new link").click();
+    const second = await sandbox.sms(number, first);
+    assert.equal((await sandbox.open(first.url)).status, 410);
+    await sandbox.open(second.url);
+    await view.ends("verified");
+  });
+
+  flow("another number gets a link of its own, and the first number's is dead", async ({ view, sandbox }) => {
+    const [wrong, right] = [freshNumber(), freshNumber()];
+    await view.start({ number: wrong });
+    const first = await sandbox.sms(wrong);
+    await view.button("Use another number").click();
+    await view.giveNumber(right);
+    const second = await sandbox.sms(right);
+    assert.equal((await sandbox.open(first.url)).status, 410);
+    await sandbox.open(second.url);
+    await view.ends("verified");
+    await view.says(`The phone number ${right} is proved.`);
+  });
+
+  flow("a link that is opened while the page asks for another number still verifies", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const { url } = await sandbox.sms(number);
+    await view.button("Use another number").click();
+    await view.numberField().waitFor();
+    await sandbox.open(url);
+    await view.ends("verified");
+  });
+
+  flow("the backend's clock ends a link that nobody opened", async ({ view, sandbox, open, expectTrouble }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const { url } = await sandbox.sms(number);
+    await view.linkTitle.waitFor();
+    await sandbox.advance(180);
+    expectTrouble(/status of 410/);
+    const onPhone = await open(phone);
+    await onPhone.goto(url);
+    await onPhone.getByRole("heading", { name: "This link has expired" }).waitFor();
+    await sandbox.advance(11);
+    await view.ends("failed", "server");
+    await view.says("Validate says success: false.");
+  });
+
+  scenario("the page's clock ends a link that nobody opened", async ({ open, sandbox }) => {
+    const page = await open();
+    await page.clock.install();
+    const view = await VerifyPage.open(page, sandbox);
+    await view.start({ number: freshNumber() });
+    await view.linkTitle.waitFor();
+    await page.locator("#link [data-countdown]").getByText(/^2:5\d$|^3:00$/).waitFor();
+    await page.clock.fastForward(180_000);
+    await view.ends("failed", "link_timeout");
+    await view.says("The link was not opened in time.");
+  });
+
+  flow("cancel ends the wait, and the link does nothing more here", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const { url } = await sandbox.sms(number);
+    await view.linkTitle.waitFor();
+    await view.button("Cancel").click();
+    await view.ends("cancelled", "cancelled");
+    await sandbox.open(url);
+    await view.ends("cancelled", "cancelled");
+  });
+
+  flow("a test user whose possession passes without the browser is verified at once", async ({ view }) => {
+    await view.start({ number: "2001001695" });
+    await view.ends("verified");
+  });
+
+  scenario("a desktop visitor may try the mobile flow", async ({ open, sandbox }) => {
+    const number = freshNumber();
+    const view = await VerifyPage.open(await open(), sandbox);
+    await view.start({ flow: "mobile", number });
+    await view.giveCode((await sandbox.sms(number)).code);
+    await view.ends("verified");
+  });
+
+  scenario("on a mobile browser the page that the link opens goes on, and the server knows", async ({ open, sandbox }) => {
+    const number = freshNumber();
+    const view = await VerifyPage.open(await open(phone), sandbox);
+    await view.start({ flow: "desktop", number });
+    await view.ends("ended");
+    await view.button("Ask the server").click();
+    await view.says("The link has not been opened yet.");
+    await sandbox.open((await sandbox.sms(number)).url);
+    await view.button("Ask the server").click();
+    await view.ends("verified");
+  });
+
+  scenario("the page of a link without its parameters says that nothing is proved", async ({ open, sandbox }) => {
+    const page = await open(phone);
+    for (const query of ["", "?authId=1", "?authId=1&asc=false"]) {
+      await page.goto(`${sandbox.origin}/linked.html${query}`);
+      await page.getByRole("heading", { name: "The phone is not proved" }).waitFor();
+    }
+  });
+});

@@ -1,0 +1,187 @@
+// The mobile flow: a code by SMS, with every branch a person can take.
+import assert from "node:assert/strict";
+import { freshNumber, phone, suite } from "./harness.mjs";
+import { VerifyPage, wrongCode } from "./page.mjs";
+
+suite("a code by SMS", {}, (scenario) => {
+  const flow = (name, body) =>
+    scenario(name, async (given) => body({ ...given, view: await VerifyPage.open(await given.open(phone), given.sandbox) }));
+
+  flow("a mobile browser gets a code by default, and the right one verifies the phone", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    assert.equal(await view.page.getByRole("radio", { name: /^Mobile/ }).isChecked(), true);
+    await view.start({ number });
+    await view.says("An SMS with a code is on its way.");
+    await view.giveCode((await sandbox.sms(number)).code);
+    await view.ends("verified");
+    await view.says(`The phone number ${number} is proved. Validate says success: true.`);
+  });
+
+  flow("the page asks for the number when the server has none", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({});
+    await view.says("Waiting for the phone number.");
+    await view.giveNumber(number);
+    await view.giveCode((await sandbox.sms(number)).code);
+    await view.ends("verified");
+  });
+
+  flow("a number may be written with brackets, blanks and dashes", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({});
+    await view.giveNumber(`(${number.slice(0, 3)}) ${number.slice(3, 6)}-${number.slice(6)}`);
+    await view.giveCode((await sandbox.sms(number)).code);
+    await view.ends("verified");
+  });
+
+  flow("a refused number is asked for again", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({});
+    await view.giveNumber("12345");
+    await view.says("This number was refused (code 10001). Check it, or use another.");
+    assert.equal(await view.numberField().getAttribute("aria-invalid"), "true");
+    await view.giveNumber(number);
+    await view.giveCode((await sandbox.sms(number)).code);
+    await view.ends("verified");
+  });
+
+  flow("a wrong code may be tried again, and the page says how often", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const { code } = await sandbox.sms(number);
+    await view.giveCode(wrongCode(code));
+    await view.says("This code is wrong. 2 tries are left.");
+    await view.giveCode(wrongCode(code));
+    await view.says("This code is wrong. One try is left.");
+    await view.giveCode(code);
+    await view.ends("verified");
+  });
+
+  flow("the third wrong code ends the flow", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const { code } = await sandbox.sms(number);
+    for (const said of ["2 tries are left.", "One try is left."]) {
+      await view.giveCode(wrongCode(code));
+      await view.says(said);
+    }
+    await view.giveCode(wrongCode(code));
+    await view.ends("failed", "otp_invalid");
+    await view.says("Validate says success: false. Reason: otp_invalid, code 10000.");
+  });
+
+  flow("without retry the first wrong code ends the flow", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number, retry: false });
+    await view.giveCode(wrongCode((await sandbox.sms(number)).code));
+    await view.ends("failed", "otp_invalid");
+  });
+
+  flow("a resend brings a new code, and the old one is dead", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const first = await sandbox.sms(number);
+    const second = await resendUntilNew(view, sandbox, first);
+    await view.giveCode(first.code);
+    await view.says("This code is wrong.");
+    await view.giveCode(second.code);
+    await view.ends("verified");
+  });
+
+  flow("a double click on resend sends one SMS", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const first = await sandbox.sms(number);
+    await view.button("Send a new code").dblclick();
+    const second = await sandbox.sms(number, first);
+    await view.giveCode(second.code);
+    await view.ends("verified");
+    assert.equal((await sandbox.messages(number)).length, 2);
+  });
+
+  flow("another number gets a code of its own, and the first number's is dead", async ({ view, sandbox }) => {
+    const [wrong, right] = [freshNumber(), freshNumber()];
+    await view.start({ number: wrong });
+    const first = await sandbox.sms(wrong);
+    await view.codeField.waitFor();
+    await view.button("Use another number").click();
+    await view.giveNumber(right);
+    let second = await sandbox.sms(right);
+    if (second.code === first.code) second = await resendUntilNew(view, sandbox, second);
+    await view.giveCode(first.code);
+    await view.says("This code is wrong.");
+    await view.giveCode(second.code);
+    await view.ends("verified");
+    await view.says(`The phone number ${right} is proved.`);
+  });
+
+  flow("a fourth number ends the flow", async ({ view, sandbox }) => {
+    const first = freshNumber();
+    await view.start({ number: first });
+    await sandbox.sms(first);
+    for (let given = 2; given <= 4; given++) {
+      await view.codeField.waitFor();
+      await view.button("Use another number").click();
+      await view.giveNumber(freshNumber());
+    }
+    await view.ends("failed", "server");
+  });
+
+  flow("a code that is typed after its time ends the flow", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const { code } = await sandbox.sms(number);
+    await view.codeField.waitFor();
+    await sandbox.advance(121);
+    await view.giveCode(code);
+    await view.ends("failed", "otp_invalid");
+  });
+
+  flow("cancel ends the flow in words, and the next one runs", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const first = await sandbox.sms(number);
+    await view.codeField.waitFor();
+    await view.button("Cancel").click();
+    await view.ends("cancelled", "cancelled");
+    await view.button("Try again").click();
+    await view.button("Verify the phone").click();
+    await view.giveCode((await sandbox.sms(number, first)).code);
+    await view.ends("verified");
+  });
+
+  flow("a test user whose possession passes without the browser is verified at once", async ({ view, sandbox }) => {
+    await view.start({ number: "2001001695" });
+    await view.ends("verified");
+    assert.deepEqual(await sandbox.messages("2001001695"), []);
+  });
+
+  flow("Mobile Auth, which this page does not offer, falls back to a code", async ({ view, sandbox }) => {
+    await view.start({ number: "5550000000" });
+    await view.giveCode((await sandbox.sms("5550000000")).code);
+    await view.ends("verified");
+  });
+
+  scenario("the countdown follows the clock, and at its end the flow ends", async ({ open, sandbox }) => {
+    const number = freshNumber();
+    const page = await open(phone);
+    await page.clock.install();
+    const view = await VerifyPage.open(page, sandbox);
+    await view.start({ number });
+    await view.codeField.waitFor();
+    await page.clock.fastForward(60_000);
+    await page.locator("#code [data-countdown]").getByText(/^0:5\d$|^1:00$/).waitFor();
+    await page.clock.fastForward(60_000);
+    await view.ends("failed", "otp_timeout");
+    await view.says("The code was not entered in time.");
+  });
+
+  async function resendUntilNew(view, sandbox, old) {
+    let sms = old;
+    while (sms.code === old.code) {
+      await view.button("Send a new code").click();
+      sms = await sandbox.sms(old.to, sms);
+    }
+    return sms;
+  }
+});

@@ -1,0 +1,63 @@
+// Runs in the page, beside the module under test: builds authenticators and keeps what they say.
+import * as proveAuth from "./handset.js";
+
+/** An error as a test can compare it. */
+const plain = (reason) =>
+  reason instanceof Error
+    ? { name: reason.name, kind: reason.kind, code: reason.code, retryable: reason.retryable, message: reason.message }
+    : reason;
+
+/** A builder with steps that ask nobody; what runs is kept. `never` is a step that does not settle. */
+class Rig {
+  states = [];
+  finishes = [];
+  asked = [];
+  #waiting = [];
+
+  constructor(steps = {}) {
+    const asked = (name, step) => (...input) => {
+      this.asked.push([name, ...input.map(plain)]);
+      return step(...input);
+    };
+    this.builder = new proveAuth.AuthenticatorBuilder()
+      .withAuthFinishStep((input) => {
+        this.finishes.push({ ...input, failure: plain(input.failure) });
+        return steps.authFinish?.(input);
+      })
+      .withOtpFallback(asked("otpStart", steps.otpStart ?? (() => null)), asked("otpFinish", steps.otpFinish ?? never));
+    const linkRetry = steps.linkRetry && asked("linkRetry", steps.linkRetry);
+    this.builder.withInstantLinkFallback(asked("linkStart", steps.linkStart ?? (() => null)), linkRetry);
+  }
+
+  build() {
+    this.authenticator = this.builder.build();
+    this.authenticator.addEventListener("statechange", ({ detail }) => {
+      this.states.push(detail.state);
+      for (const { state, resolve } of this.#waiting) if (state === detail.state) resolve();
+    });
+    return this;
+  }
+
+  /** Starts a flow; `outcome` tells how it settled. */
+  start(authToken) {
+    this.running = this.authenticator.authenticate(authToken);
+    this.outcome = settled(this.running);
+    return this;
+  }
+
+  /** Resolves when the flow is, or was, in a state. */
+  reached(state) {
+    if (this.states.includes(state)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ state, resolve }));
+  }
+}
+
+const never = () => new Promise(() => {});
+
+const settled = (promise) =>
+  promise.then(
+    (value) => ({ resolved: value === undefined ? null : value }),
+    (reason) => ({ rejected: plain(reason) }),
+  );
+
+Object.assign(globalThis, { proveAuth, Rig, never, settled });

@@ -1,0 +1,103 @@
+// The real sandbox binary, one per test file, on a port of its own.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "server", "handset-sandbox");
+
+/** How long a test waits for an SMS, in s: far longer than one takes. */
+const SMS_WAIT_SECONDS = 20;
+
+/**
+ * Starts a sandbox and resolves when it says that it is ready.
+ *
+ * @param {object} [options]
+ * @param {string} [options.config] the text of its configuration file
+ * @param {string[]} [options.flags] more flags
+ */
+export async function startSandbox({ config = "", flags = [] } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "handset-e2e-"));
+  const file = join(folder, "sandbox.toml");
+  await writeFile(file, config);
+  const given = ["--listen", "127.0.0.1:0", "--www", join(root, "www", "dist"), "--config", file, "--rate-limit", "off", ...flags];
+  const child = spawn(binary, given, { stdio: ["ignore", "pipe", "pipe"] });
+  let log = "";
+  child.stderr.on("data", (chunk) => (log += chunk));
+  const exited = once(child, "exit");
+  const ready = once(createInterface(child.stdout), "line");
+  const [line] = await Promise.race([
+    ready,
+    once(child, "error").then(([error]) => Promise.reject(new Error(`${binary}: ${error.message}. Build it with: npm test -- --only sandbox`))),
+    exited.then(() => Promise.reject(new Error(`the sandbox ended before it was ready:\n${log}`))),
+  ]);
+  const origin = /^handset-sandbox listening on (http:\/\/\S+)$/.exec(line)?.[1];
+  if (!origin) throw new Error(`the sandbox's ready line is not of the agreed form: ${line}`);
+  return new Sandbox(origin, async () => {
+    child.kill("SIGTERM");
+    const [code, signal] = await exited;
+    await rm(folder, { recursive: true });
+    if (code !== 0) throw new Error(`the sandbox ended with ${code ?? signal}, not with 0:\n${log}`);
+  });
+}
+
+class Sandbox {
+  #stop;
+
+  constructor(origin, stop) {
+    this.origin = origin;
+    this.#stop = stop;
+  }
+
+  /** Ends it cleanly; a second call waits for the same end. */
+  stop() {
+    this.stopping ??= this.#stop();
+    return this.stopping;
+  }
+
+  async call(path, body) {
+    const response = await fetch(this.origin + path, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { "Content-Type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
+  /** Every SMS to a number so far. */
+  messages(to) {
+    return this.call(`/sandbox/messages?to=${encodeURIComponent(to)}`);
+  }
+
+  /** The newest SMS to a number after `after`, which is one of them; waits for it. */
+  async sms(to, after = { id: 0 }) {
+    const found = await this.call(`/sandbox/messages?to=${encodeURIComponent(to)}&since=${after.id}&wait=${SMS_WAIT_SECONDS}`);
+    if (found.length === 0) throw new Error(`no SMS to ${to} within ${SMS_WAIT_SECONDS} s`);
+    return found.at(-1);
+  }
+
+  /** Moves the clock that every lifetime of this sandbox runs on. */
+  advance(advanceSeconds) {
+    return this.call("/sandbox/clock", { advanceSeconds });
+  }
+
+  /** Starts a session as a relying party's server does. */
+  start(request) {
+    return this.call("/demo/start", request);
+  }
+
+  validate(correlationId) {
+    return this.call("/demo/verify", { correlationId });
+  }
+
+  /** Opens a link as a phone would, without a browser. */
+  open(url, method = "GET") {
+    return fetch(url, { method, redirect: "manual" });
+  }
+}

@@ -1,0 +1,44 @@
+// Every shape of a reply that says "the link is sent", with and without a retry step.
+import assert from "node:assert/strict";
+import { freshNumber, suite } from "./harness.mjs";
+import { openModule } from "./module.mjs";
+
+for (const shape of ["auto", "data", "empty"]) {
+  suite(`instant_link.start_reply = "${shape}"`, { config: `[instant_link]\nstart_reply = "${shape}"\n` }, (scenario) => {
+    for (const allowOTPRetry of shape === "auto" ? [true, false] : [true]) {
+      const start = (sandbox, phoneNumber) => sandbox.start({ flowType: "desktop", phoneNumber, allowOTPRetry });
+
+      scenario(`without a retry step the link is awaited (allowOTPRetry ${allowOTPRetry})`, async ({ open, sandbox }) => {
+        const number = freshNumber();
+        const { authToken, correlationId } = await start(sandbox, number);
+        const page = await openModule(await open(), sandbox);
+        await page.evaluate((token) => {
+          globalThis.rig = new Rig().build().start(token);
+          return rig.reached("awaiting_link");
+        }, authToken);
+        await sandbox.open((await sandbox.sms(number)).url);
+        assert.deepEqual(await page.evaluate(() => rig.outcome), { resolved: null });
+        assert.equal(await page.evaluate(() => rig.finishes.length), 1);
+        assert.equal((await sandbox.validate(correlationId)).success, true);
+      });
+
+      scenario(`with a retry step it is called after each SMS (allowOTPRetry ${allowOTPRetry})`, async ({ open, sandbox }) => {
+        const number = freshNumber();
+        const { authToken, correlationId } = await start(sandbox, number);
+        const page = await openModule(await open(), sandbox);
+        await page.evaluate((token) => {
+          let resends = 0;
+          const linkRetry = () => (resends++ === 0 ? proveAuth.InstantLinkResultType.OnResend : never());
+          globalThis.rig = new Rig({ linkRetry }).build().start(token);
+          return rig.reached("awaiting_retry");
+        }, authToken);
+        const second = await sandbox.sms(number, await sandbox.sms(number));
+        await sandbox.open(second.url);
+        assert.deepEqual(await page.evaluate(() => rig.outcome), { resolved: null });
+        const asked = await page.evaluate(() => rig.asked);
+        assert.deepEqual(asked, [["linkStart", false, null], ["linkRetry"], ["linkRetry"]]);
+        assert.equal((await sandbox.validate(correlationId)).success, true);
+      });
+    }
+  });
+}
