@@ -51,7 +51,10 @@ async function optimise(to) {
   const said = await run(
     join(root, "node_modules", ".bin", "wasm-opt"),
     [
-      ...["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"],
+      // Inlining every function that has one caller makes the raw wasm smaller and the compressed one larger; so does rustc's
+      // order of blocks. Together 1.7 kB of 37.6 kB brotli.
+      ...["--flatten", "--rereloop", "-Oz", "-Oz", "--one-caller-inline-max-function-size", "20"],
+      ...["--strip-debug", "--strip-producers", "--strip-target-features"],
       "--minify-imports-and-exports-and-modules",
       ...[join(glueFolder, "handset_bg.wasm"), "-o", to],
     ],

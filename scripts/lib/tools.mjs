@@ -44,8 +44,9 @@ export async function ensureRust() {
   const components = await ask("rustup", ["component", "list", "--installed"]);
   if (targets === undefined || components === undefined) {
     const sysroot = (await run("rustc", ["--print", "sysroot"], { output: "quiet", advice: RUSTUP_ADVICE })).trim();
-    if (await program(join(sysroot, "lib", "rustlib", "wasm32-unknown-unknown"))) return;
-    throw new StepError(`This Rust has no wasm32-unknown-unknown target and there is no rustup to add it.\n  ${RUSTUP_ADVICE}`);
+    const parts = ["wasm32-unknown-unknown", "src/rust/library"].map((part) => program(join(sysroot, "lib", "rustlib", part)));
+    if ((await Promise.all(parts)).every(Boolean)) return;
+    throw new StepError(`This Rust lacks the wasm32-unknown-unknown target or the rust-src component, and there is no rustup to add them.\n  ${RUSTUP_ADVICE}`);
   }
   if (!targets.includes("wasm32-unknown-unknown")) await run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
   const missing = ["clippy", "rustfmt", "rust-src"].filter((name) => !components.includes(name));
