@@ -21,9 +21,10 @@ export class StepError extends Error {
  * @param {string} [options.cwd]
  * @param {"show" | "tee" | "quiet"} [options.output] `show` hands the terminal over, `tee` shows and collects, `quiet` only collects
  * @param {string} [options.advice] what to do when it fails
+ * @param {boolean} [options.passSignals] a signal that asks this process to end goes to the command, which decides
  * @returns {Promise<string>} what it wrote, empty with `show`
  */
-export function run(command, args, { env = {}, cwd = root, output = "show", advice = "" } = {}) {
+export function run(command, args, { env = {}, cwd = root, output = "show", advice = "", passSignals = false } = {}) {
   const line = [command, ...args].map((part) => (/\s/.test(part) ? `"${part}"` : part)).join(" ");
   if (output !== "quiet") console.log(`$ ${line}`);
   return new Promise((resolve, reject) => {
@@ -32,6 +33,7 @@ export function run(command, args, { env = {}, cwd = root, output = "show", advi
       env: { ...process.env, ...env },
       stdio: output === "show" ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
     });
+    if (passSignals) for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
     const chunks = [];
     for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
       from?.on("data", (chunk) => {

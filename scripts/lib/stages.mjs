@@ -1,0 +1,96 @@
+// What `npm test` runs, in order. A stage names what it is, what must have run before it, and what it does.
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root, run, StepError } from "./run.mjs";
+
+const WASM = ["--target", "wasm32-unknown-unknown"];
+const tool = (name) => join(root, "node_modules", ".bin", name);
+
+/** A suite that ran nothing, or skipped something, has not passed. */
+function mustHaveRun(ran, skipped) {
+  if (ran === 0) throw new StepError("No test ran.");
+  if (skipped > 0) throw new StepError(`${skipped} tests were skipped. Run them, or delete them.`);
+  return `${ran} tests`;
+}
+
+const sum = (text, pattern) => [...text.matchAll(pattern)].reduce((total, [, figure]) => total + Number(figure), 0);
+
+async function cargoTest(args, env) {
+  const said = await run("cargo", ["test", ...args], { output: "tee", env });
+  return mustHaveRun(sum(said, /(\d+) passed/g), sum(said, /(\d+) ignored/g));
+}
+
+/** All `*.test.mjs` of a folder, by node's own runner. */
+async function nodeTest(folder, tools, ...flags) {
+  const files = (await readdir(join(root, folder))).filter((name) => name.endsWith(".test.mjs")).map((name) => join(folder, name));
+  if (files.length === 0) throw new StepError(`${folder} holds no *.test.mjs.`);
+  const env = { CHROME_PATH: tools.chromium, CHROMEDRIVER: tools.chromedriver };
+  const said = await run(process.execPath, ["--test", "--test-reporter=spec", ...flags, ...files.sort()], { output: "tee", env });
+  return mustHaveRun(sum(said, /^ℹ tests (\d+)/gm), sum(said, /^ℹ (?:skipped|todo|cancelled) (\d+)/gm));
+}
+
+/** webdriver.json with the path of the browser that the bootstrap found. */
+async function webdriverConfig(tools) {
+  const config = JSON.parse(await readFile(join(root, "webdriver.json"), "utf8"));
+  config["goog:chromeOptions"].binary = tools.chromium;
+  const file = join(root, "build", "webdriver.json");
+  await mkdir(join(root, "build"), { recursive: true });
+  await writeFile(file, JSON.stringify(config));
+  return file;
+}
+
+export const stages = [
+  { name: "format", what: "rustfmt", run: () => run("cargo", ["fmt", "--all", "--check"], { advice: "Run `cargo fmt`." }) },
+  {
+    name: "clippy",
+    what: "clippy on the native target: no web type in flow/, no panic outside tests",
+    run: () => run("cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+  },
+  {
+    name: "clippy-wasm",
+    what: "clippy on the browser's target",
+    run: () => run("cargo", ["clippy", "-p", "handset", ...WASM, "--all-targets", "--features", "test-exports", "--", "-D", "warnings"]),
+  },
+  { name: "deny", what: "dependencies: licences, sources, bans", run: (tools) => run(tools.cargoDeny, ["--all-features", "check", "bans", "licenses", "sources"]) },
+  { name: "native", what: "Rust tests", run: () => cargoTest(["--workspace"]) },
+  {
+    name: "build",
+    what: "pkg/",
+    run: async (tools) => (await import("./package.mjs")).buildPackage(tools),
+  },
+  { name: "size", what: "the package's size and its ceiling", needs: ["build"], run: async () => (await import("./sizes.mjs")).reportSizes() },
+  {
+    name: "types",
+    what: "tsc, strict: index.d.ts and the pages",
+    run: async () => {
+      await run(tool("tsc"), ["-p", "tsconfig.json"]);
+      await run(tool("tsc"), ["-p", "www/tsconfig.json"]);
+    },
+  },
+  { name: "lint", what: "eslint", run: () => run(tool("eslint"), ["--max-warnings", "0", "."]) },
+  {
+    name: "browser",
+    what: "wasm-bindgen tests in headless Chromium",
+    run: async (tools) =>
+      cargoTest([...WASM, "-p", "handset", "--lib", "--features", "test-exports"], {
+        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: tools.wasmBindgenTestRunner,
+        CHROMEDRIVER: tools.chromedriver,
+        WASM_BINDGEN_TEST_WEBDRIVER_JSON: await webdriverConfig(tools),
+        WASM_BINDGEN_TEST_TIMEOUT: "120",
+      }),
+  },
+  {
+    name: "package",
+    what: "the packed package in throw-away projects",
+    needs: ["build"],
+    run: (tools) => nodeTest("tests/package", tools, "--test-timeout=180000"),
+  },
+  { name: "www", what: "www/dist/", needs: ["build"], run: async () => (await import("./www.mjs")).buildWww() },
+  { name: "sandbox", what: "the sandbox's binary", run: () => run("cargo", ["build", "--profile", "server", "-p", "handset-sandbox"]) },
+  {
+    name: "e2e",
+    what: "pages against the sandbox in Chromium",
+    needs: ["www", "sandbox"],
+    run: (tools) => nodeTest("tests/e2e", tools, "--test-concurrency=1", "--test-timeout=180000"),
+  },
+];

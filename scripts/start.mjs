@@ -1,0 +1,24 @@
+// npm start: builds what is missing and serves the page and the sandbox on this machine.
+// Arguments go to the sandbox: npm start -- --listen 127.0.0.1:9000 --otp-seconds 10
+import { bootstrap } from "./bootstrap.mjs";
+import { main, run } from "./lib/run.mjs";
+
+const CARGO = ["--profile", "server", "-p", "handset-sandbox"];
+
+await main(async () => {
+  const given = process.argv.slice(2);
+  const www = given.some((part) => part === "--www" || part.startsWith("--www=")) ? [] : ["--www", "www/dist"];
+  const tools = await bootstrap();
+  const { buildPackage } = await import("./lib/package.mjs");
+  const { buildWww } = await import("./lib/www.mjs");
+  await buildPackage(tools);
+  await buildWww();
+  await run("cargo", ["build", ...CARGO]);
+
+  console.log("\nOpen the address below in a browser. Ctrl-C ends it.\n");
+  // The sandbox ends itself on a signal; this process waits for it, and passes on what only reached npm.
+  await run("cargo", ["run", "--quiet", ...CARGO, "--", ...www, ...given], {
+    passSignals: true,
+    advice: "If the port is taken, choose another: npm start -- --listen 127.0.0.1:0",
+  });
+});
