@@ -1,30 +1,28 @@
-// Gives a test the built package in an empty page, without the page of www/ around it.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+// The built package in an empty page, without the page of www/ around it.
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { root } from "./sandbox.mjs";
 
-const PAGE = `<!doctype html><html lang="en"><title>Module</title><script type="module" src="rig.js"></script></html>`;
-
-/** As strict as the page's own. */
-const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws:";
+const PAGE = `<!doctype html><html lang="en"><link rel="icon" href="icon.svg"><title>Module</title><script type="module" src="rig.js"></script></html>`;
 
 /**
- * An empty page of the sandbox's origin, in which the globals of rig.js stand.
+ * A folder that a sandbox can serve as its page: the module under test, and rig.js beside it.
  *
  * @param {string} [file] the module under test
  */
-export async function openModule(page, sandbox, file = "pkg/index.js") {
-  const files = {
-    "": ["text/html", PAGE],
-    "rig.js": ["text/javascript", await readFile(new URL("rig.js", import.meta.url))],
-    "handset.js": ["text/javascript", await readFile(join(root, file))],
-  };
-  await page.route(`${sandbox.origin}/__test__/*`, (route) => {
-    const [contentType, body] = files[new URL(route.request().url()).pathname.replace("/__test__/", "")] ?? [];
-    if (!body) return route.abort();
-    return route.fulfill({ contentType, body, headers: { "Content-Security-Policy": POLICY } });
-  });
-  await page.goto(`${sandbox.origin}/__test__/`);
-  await page.evaluate(() => import("/__test__/rig.js").then(() => {}));
+export async function moduleFolder(file = "pkg/index.js") {
+  const folder = join(root, "tests", "output", `module-${basename(dirname(file))}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "index.html"), PAGE);
+  await cp(join(root, file), join(folder, "handset.js"));
+  await cp(fileURLToPath(new URL("rig.js", import.meta.url)), join(folder, "rig.js"));
+  await cp(join(root, "www", "icon.svg"), join(folder, "icon.svg"));
+  return folder;
+}
+
+/** Opens that page; the globals of rig.js stand in it. */
+export async function openModule(page, sandbox) {
+  await page.goto(sandbox.origin);
   return page;
 }

@@ -7,7 +7,7 @@ const plain = (reason) =>
     ? { name: reason.name, kind: reason.kind, code: reason.code, retryable: reason.retryable, message: reason.message }
     : reason;
 
-/** A builder with steps that ask nobody; what runs is kept. `never` is a step that does not settle. */
+/** A builder with steps that ask nobody; what runs is kept. */
 class Rig {
   states = [];
   finishes = [];
@@ -54,10 +54,16 @@ class Rig {
 
 const never = () => new Promise(() => {});
 
+const deferred = () => {
+  const made = {};
+  made.promise = new Promise((resolve) => (made.resolve = resolve));
+  return made;
+};
+
 const settled = (promise) =>
   promise.then(
     (value) => ({ resolved: value === undefined ? null : value }),
     (reason) => ({ rejected: plain(reason) }),
   );
 
-Object.assign(globalThis, { proveAuth, Rig, never, settled });
+Object.assign(globalThis, { proveAuth, Rig, deferred, never, settled });

@@ -18,14 +18,15 @@ const SMS_WAIT_SECONDS = 20;
  * Starts a sandbox and resolves when it says that it is ready.
  *
  * @param {object} [options]
+ * @param {string} [options.www] the folder of its pages
  * @param {string} [options.config] the text of its configuration file
  * @param {string[]} [options.flags] more flags
  */
-export async function startSandbox({ config = "", flags = [] } = {}) {
+export async function startSandbox({ www = join(root, "www", "dist"), config = "", flags = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "handset-e2e-"));
   const file = join(folder, "sandbox.toml");
   await writeFile(file, config);
-  const given = ["--listen", "127.0.0.1:0", "--www", join(root, "www", "dist"), "--config", file, "--rate-limit", "off", ...flags];
+  const given = ["--listen", "127.0.0.1:0", "--www", www, "--config", file, "--rate-limit", "off", ...flags];
   const child = spawn(binary, given, { stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.on("data", (chunk) => (log += chunk));
@@ -75,11 +76,11 @@ class Sandbox {
     return this.call(`/sandbox/messages?to=${encodeURIComponent(to)}`);
   }
 
-  /** The newest SMS to a number after `after`, which is one of them; waits for it. */
+  /** The next SMS to a number after `after`, which is one of them; waits for it. */
   async sms(to, after = { id: 0 }) {
     const found = await this.call(`/sandbox/messages?to=${encodeURIComponent(to)}&since=${after.id}&wait=${SMS_WAIT_SECONDS}`);
     if (found.length === 0) throw new Error(`no SMS to ${to} within ${SMS_WAIT_SECONDS} s`);
-    return found.at(-1);
+    return found[0];
   }
 
   /** Moves the clock that every lifetime of this sandbox runs on. */
