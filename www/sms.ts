@@ -14,7 +14,7 @@ interface Message {
 /** Pause before a stream that the browser gave up is opened again, in ms. */
 const RECONNECT_MS = 2_000;
 /** More than these are not shown. */
-const MESSAGES_MAX = 30;
+const MESSAGES_MAX = 8;
 
 const state = element("phone-state", HTMLElement);
 const list = element("messages", HTMLOListElement);

@@ -25,6 +25,7 @@ suite("appearance", {}, (scenario) => {
       const named = (state) => `${state}-${width}-${colorScheme}`;
 
       scenario(`a code: ${width} px, ${colorScheme}`, async ({ open, sandbox }) => {
+        await sandbox.reset();
         const number = freshNumber();
         const page = await open(desktop, look);
         const view = await VerifyPage.open(page, sandbox);
@@ -56,6 +57,7 @@ suite("appearance", {}, (scenario) => {
       });
 
       scenario(`a link: ${width} px, ${colorScheme}`, async ({ open, sandbox, expectTrouble }) => {
+        await sandbox.reset();
         const number = freshNumber();
         const page = await open(desktop, look);
         const view = await VerifyPage.open(page, sandbox);

@@ -139,6 +139,27 @@ suite("a link by SMS", {}, (scenario) => {
     await view.ends("verified");
   });
 
+  scenario("a dropped connection is said, replaced, and costs nothing", async ({ open, sandbox }) => {
+    const number = freshNumber();
+    const page = await open();
+    const sockets = [];
+    await page.routeWebSocket(/\/v1\/client\/status/, (socket) => {
+      sockets.push(socket);
+      socket.connectToServer();
+    });
+    const view = await VerifyPage.open(page, sandbox);
+    await view.start({ number });
+    await view.linkTitle.waitFor();
+    const { url } = await sandbox.sms(number);
+    await view.says("An SMS with a link is on its way.");
+    await sockets[0].close();
+    await view.says("The connection was lost. Connecting again…");
+    await view.says("An SMS with a link is on its way.");
+    await sandbox.open(url);
+    await view.ends("verified");
+    assert.equal(sockets.length, 2);
+  });
+
   scenario("a desktop visitor may try the mobile flow", async ({ open, sandbox }) => {
     const number = freshNumber();
     const view = await VerifyPage.open(await open(), sandbox);

@@ -162,6 +162,20 @@ suite("a code by SMS", {}, (scenario) => {
     await view.ends("verified");
   });
 
+  flow("a code is sent once, however often it is submitted", async ({ view, sandbox }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    const { code } = await sandbox.sms(number);
+    await view.codeField.fill(wrongCode(code));
+    await view.page.locator("form#code").evaluate((form) => {
+      form.requestSubmit();
+      form.requestSubmit();
+    });
+    await view.says("This code is wrong. 2 tries are left.");
+    await view.giveCode(code);
+    await view.ends("verified");
+  });
+
   scenario("the countdown follows the clock, and at its end the flow ends", async ({ open, sandbox }) => {
     const number = freshNumber();
     const page = await open(phone);
@@ -176,6 +190,16 @@ suite("a code by SMS", {}, (scenario) => {
     await view.says("The code was not entered in time.");
   });
 
+  scenario("a person who never gives a number is told when the session is over", async ({ open, sandbox }) => {
+    const page = await open(phone);
+    await page.clock.install();
+    const view = await VerifyPage.open(page, sandbox);
+    await view.start({});
+    await view.numberField().waitFor();
+    await page.clock.fastForward("15:00");
+    await view.ends("failed", "token_expired");
+  });
+
   async function resendUntilNew(view, sandbox, old) {
     let sms = old;
     while (sms.code === old.code) {
@@ -184,4 +208,47 @@ suite("a code by SMS", {}, (scenario) => {
     }
     return sms;
   }
+});
+
+suite("a pause between two SMS", { config: "[otp]\nresend_pause_seconds = 30\n" }, (scenario) => {
+  scenario("the page says how long it is, and sends another SMS after it", async ({ open, sandbox }) => {
+    const number = freshNumber();
+    const page = await open(phone);
+    await page.clock.install();
+    const view = await VerifyPage.open(page, sandbox);
+    await view.start({ number });
+    const first = await sandbox.sms(number);
+    const resend = view.button(/^Send a new code/);
+    await resend.getByText(/in 0:(2\d|30)/).waitFor();
+    assert.equal(await resend.getAttribute("aria-disabled"), "true");
+    await resend.click({ force: true });
+    await sandbox.advance(30);
+    await page.clock.fastForward(30_000);
+    await view.button("Send a new code").and(page.locator("[aria-disabled=false]")).click();
+    const second = await sandbox.sms(number, first);
+    await view.giveCode(second.code);
+    await view.ends("verified");
+    assert.equal((await sandbox.messages(number)).length, 2);
+  });
+});
+
+suite("test users only", { flags: ["--strict-test-users"] }, (scenario) => {
+  scenario("another number is refused where the page asks for it", async ({ open, sandbox }) => {
+    const view = await VerifyPage.open(await open(phone), sandbox);
+    await view.start({});
+    await view.giveNumber(freshNumber());
+    await view.says("This number was refused (code 10001).");
+    await view.giveNumber("2001001693");
+    await view.giveCode("1234");
+    await view.ends("verified");
+  });
+
+  scenario("another number is refused where the server gives it", async ({ open, sandbox, expectTrouble }) => {
+    const view = await VerifyPage.open(await open(phone), sandbox);
+    expectTrouble(/status of 400 .*\/demo\/start/);
+    await view.start({ number: freshNumber() });
+    await view.ends("failed", "backend");
+    await view.says("no test user found matching the phone number");
+    await view.says("code 8007");
+  });
 });

@@ -68,7 +68,7 @@ class Sandbox {
       body: body && JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${await response.text()}`);
-    return response.json();
+    return response.status === 204 ? undefined : response.json();
   }
 
   /** Every SMS to a number so far. */
@@ -86,6 +86,11 @@ class Sandbox {
   /** Moves the clock that every lifetime of this sandbox runs on. */
   advance(advanceSeconds) {
     return this.call("/sandbox/clock", { advanceSeconds });
+  }
+
+  /** Forgets sessions and messages, and goes back to the machine's time. */
+  reset() {
+    return this.call("/sandbox/reset", {});
   }
 
   /** Starts a session as a relying party's server does. */
