@@ -1,0 +1,320 @@
+//! How long a code and a link are waited for, and what the clocks of a page do to it.
+
+use handset::flow::{Kind, State};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Answer, Bench, CODE, End, NUMBER, WALL_START, change_link_number, change_number, code, json, lost, never, number,
+    opens, resend, resend_link, status,
+};
+
+const OTP_START: &str = "/v1/client/mobile/otp/start";
+const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
+const LINK_START: &str = "/v1/client/mobile/instantlink/start";
+const STATUS: &str = "/v1/client/status";
+const MINUTES: i64 = 60_000;
+
+fn done() -> Answer {
+    json(json!({"next": "done"}))
+}
+
+/// Still pending; `left` is what the backend says remains, by a clock of its own.
+fn pending(left: Option<i64>) -> Answer {
+    json(match left {
+        Some(left) => json!({"next": "", "serverTime": 5_000_000, "expiresAt": 5_000_000 + left}),
+        None => json!({"next": ""}),
+    })
+}
+
+/// A code that was sent and is never entered; this is the reply that accepted it.
+fn code_awaited(accepted: Value) -> Bench {
+    let bench = Bench::otp();
+    bench.page.otp_start.then(number(NUMBER));
+    bench.page.otp_finish.then(never());
+    bench.world.on(OTP_START, json(accepted)).on("/v1/client/mobile/otp/error", done());
+    bench
+}
+
+/// A link that was sent and is never opened; this is the reply that accepted it.
+fn link_awaited(accepted: Value) -> Bench {
+    let bench = Bench::link();
+    bench.page.link_start.then(number(NUMBER));
+    bench.world.every_socket(opens()).on(LINK_START, json(accepted));
+    bench.world.on("/v1/client/mobile/instantlink/error", done());
+    bench
+}
+
+/// When the flow reported its timeout, in ms since it began.
+fn timed_out(end: &End) -> i64 {
+    assert!(matches!(end.kind(), Some(Kind::OtpTimeout | Kind::LinkTimeout)), "{:?}", end.failure());
+    end.at
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_is_waited_for_two_minutes_from_its_sms() {
+    let bench = Bench::otp();
+    bench.page.otp_start.then(number(NUMBER).after(5_000));
+    bench.page.otp_finish.then(never());
+    bench.world.on(OTP_START, json(json!({})).after(700)).on("/v1/client/mobile/otp/error", done());
+    bench.world.on(STATUS, pending(None));
+    let end = bench.run().await;
+    end.is_row("otp_deadline");
+    assert_eq!((timed_out(&end), end.sent_at("status")), (125_700, vec![125_700]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_is_waited_for_three_minutes_from_its_sms() {
+    let bench = Bench::link();
+    bench.page.link_start.then(number(NUMBER).after(5_000));
+    bench.world.every_socket(opens()).on(LINK_START, json(json!({"data": {}})).after(700)).on(STATUS, pending(None));
+    bench.world.on("/v1/client/mobile/instantlink/error", done());
+    let end = bench.run().await;
+    end.is_row("link_deadline");
+    assert_eq!((timed_out(&end), end.sent_at("status")), (185_700, vec![185_700]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_accepted_resend_renews_it() {
+    let bench = Bench::otp_sent();
+    bench.page.otp_finish.then(resend().after(119_000)).then(resend().after(119_500)).then(never());
+    bench.world.on(OTP_START, json(json!({}))).on(OTP_START, json(json!({"data": {}}))).on(STATUS, pending(None));
+    bench.world.on("/v1/client/mobile/otp/error", done());
+    assert_eq!(timed_out(&bench.run().await), 119_000 + 119_500 + 120_000);
+
+    let bench = Bench::link_sent().with_retry();
+    bench.page.link_retry.then(resend_link().after(170_000)).then(never());
+    bench.world.every_socket(opens()).on(LINK_START, json(json!({"data": {}}))).on(STATUS, pending(None));
+    bench.world.on("/v1/client/mobile/instantlink/error", done());
+    assert_eq!(timed_out(&bench.run().await), 170_000 + 180_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_expires_while_the_page_is_asked_for_a_number() {
+    let bench = Bench::otp_sent();
+    bench.page.otp_finish.then(change_number().after(60_000)).then(never());
+    bench.page.otp_start.then(number(NUMBER).after(400_000));
+    bench.world.on(OTP_START, json(json!({}))).on(STATUS, pending(None)).on("/v1/client/mobile/otp/error", done());
+    let end = bench.run().await;
+    assert_eq!(timed_out(&end), 60_000 + 400_000 + 120_000);
+    let asked = end.page.events.borrow().iter().filter(|(_, detail)| detail.state == State::AwaitingPhone).count();
+    assert_eq!(asked, 2);
+
+    let bench = Bench::link_sent().with_retry();
+    bench.page.link_retry.then(change_link_number().after(60_000)).then(never());
+    bench.page.link_start.then(number(NUMBER).after(400_000));
+    bench.world.every_socket(opens()).on(LINK_START, json(json!({}))).on(STATUS, pending(None));
+    bench.world.on("/v1/client/mobile/instantlink/error", done());
+    assert_eq!(timed_out(&bench.run().await), 60_000 + 400_000 + 180_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_backends_duration_replaces_the_default_whatever_its_clock_says() {
+    for server_time in [0, WALL_START - 100 * MINUTES, WALL_START + 100 * MINUTES] {
+        let accepted = json!({"serverTime": server_time, "expiresAt": server_time + 45_000, "data": null});
+        let bench = code_awaited(accepted.clone());
+        bench.world.on(STATUS, pending(None));
+        assert_eq!(timed_out(&bench.run().await), 45_000);
+        let bench = link_awaited(accepted);
+        bench.world.on(STATUS, pending(None));
+        assert_eq!(timed_out(&bench.run().await), 45_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_an_extension_is_none() {
+    for accepted in [json!({"expiresAt": 45_000}), json!({"serverTime": 45_000})] {
+        let bench = code_awaited(accepted);
+        bench.world.on(STATUS, pending(None));
+        assert_eq!(timed_out(&bench.run().await), 120_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pages_own_limit_replaces_the_backends() {
+    for own in [20_000, 400_000] {
+        let accepted = json!({"serverTime": 1_000, "expiresAt": 46_000});
+        let mut bench = code_awaited(accepted.clone());
+        bench.config.otp_ms = Some(own);
+        bench.world.on(STATUS, pending(None));
+        assert_eq!(timed_out(&bench.run().await), i64::from(own));
+        let mut bench = link_awaited(accepted);
+        bench.config.link_ms = Some(own);
+        bench.world.on(STATUS, pending(None));
+        assert_eq!(timed_out(&bench.run().await), i64::from(own));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_tell_when_by_the_pages_clock() {
+    let accepted = json!({"serverTime": 1_000, "expiresAt": 46_000, "resendAt": 11_000});
+    let bench = code_awaited(accepted);
+    bench.world.on(STATUS, pending(None));
+    let end = bench.run().await;
+    let events = end.page.events.borrow();
+    let (_, awaiting) = events.iter().find(|(_, detail)| detail.state == State::AwaitingOtp).unwrap();
+    assert_eq!((awaiting.expires_at, awaiting.resend_at), (Some(WALL_START + 45_000), Some(WALL_START + 10_000)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_neither_ends_nor_prolongs_it() {
+    for jump in [-10 * MINUTES, 10 * MINUTES] {
+        for backend_says_what_is_left in [false, true] {
+            let left = |ms| pending(backend_says_what_is_left.then_some(ms));
+            let doubts = usize::from(jump > 0);
+            let mut bench = code_awaited(json!({"serverTime": 1_000, "expiresAt": 121_000}));
+            bench.at(10_000, move |world| world.jump(jump));
+            if doubts == 1 {
+                bench.world.on(STATUS, left(110_000));
+            }
+            bench.world.on(STATUS, left(0));
+            let end = bench.run().await;
+            assert_eq!((timed_out(&end), end.sent_at("status").len()), (120_000, doubts + 1));
+
+            let mut bench = link_awaited(json!({"serverTime": 1_000, "expiresAt": 181_000}));
+            bench.at(10_000, move |world| world.jump(jump));
+            if doubts == 1 {
+                bench.world.on(STATUS, left(170_000));
+            }
+            bench.world.on(STATUS, left(0));
+            assert_eq!(timed_out(&bench.run().await), 180_000);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_clock_was_set_the_countdown_is_told_anew() {
+    let mut bench = code_awaited(json!({}));
+    bench.at(10_000, |world| world.sleep(10 * MINUTES)).world.on(STATUS, pending(None)).on(STATUS, pending(None));
+    let end = bench.run().await;
+    let events = end.page.events.borrow();
+    let last = events.iter().filter_map(|(_, detail)| detail.expires_at).next_back();
+    assert_eq!(last, Some(WALL_START + 10 * MINUTES + 120_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_does_not_take_the_pages_own_limit_away() {
+    let mut bench = code_awaited(json!({"serverTime": 1_000, "expiresAt": 121_000}));
+    bench.config.otp_ms = Some(300_000);
+    bench.at(10_000, |world| world.sleep(10 * MINUTES));
+    bench.world.on(STATUS, pending(Some(110_000))).on(STATUS, pending(Some(0)));
+    assert_eq!(timed_out(&bench.run().await), 300_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_sleep_past_it_the_backend_is_asked() {
+    // Its word on what is left ends the wait at once.
+    let mut bench = code_awaited(json!({}));
+    bench.at(10_000, |world| world.sleep(10 * MINUTES));
+    bench.world.always(STATUS, pending(Some(-490_000)));
+    assert_eq!(timed_out(&bench.run().await), 10_000);
+
+    // Settled meanwhile.
+    let mut bench = link_awaited(json!({}));
+    bench.at(10_000, |world| world.sleep(10 * MINUTES)).world.on(STATUS, done());
+    let end = bench.run().await;
+    end.is_row("done");
+    assert_eq!(end.at, 10_000);
+
+    // Nothing on what is left: what the monotonic clock says remains.
+    let mut bench = code_awaited(json!({}));
+    bench.at(10_000, |world| world.sleep(10 * MINUTES)).world.always(STATUS, pending(None));
+    assert_eq!(timed_out(&bench.run().await), 120_000);
+
+    // No answer: the same.
+    let mut bench = code_awaited(json!({}));
+    bench.at(10_000, |world| world.sleep(10 * MINUTES));
+    bench.world.on(STATUS, status(404)).on(STATUS, pending(None));
+    assert_eq!(timed_out(&bench.run().await), 120_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sleep_that_ends_before_it_counts() {
+    let mut bench = code_awaited(json!({}));
+    bench.at(10_000, |world| world.sleep(MINUTES)).world.always(STATUS, pending(Some(0)));
+    assert_eq!(timed_out(&bench.run().await), 60_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sleep_counts_against_the_pages_own_limit() {
+    let mut bench = code_awaited(json!({"serverTime": 1_000, "expiresAt": 121_000}));
+    bench.config.otp_ms = Some(60_000);
+    bench.at(10_000, |world| world.sleep(55_000)).world.always(STATUS, pending(Some(55_000)));
+    assert_eq!(timed_out(&bench.run().await), 10_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_set_is_noticed_without_a_sign_within_seconds() {
+    let mut bench = link_awaited(json!({}));
+    bench.at(12_000, |world| world.jump(10 * MINUTES)).world.on(STATUS, done());
+    let end = bench.run().await;
+    end.is_row("done");
+    assert!((12_000..=17_000).contains(&end.at), "{}", end.at);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_settled_answer_goes_before_the_timeout() {
+    for bench in [code_awaited(json!({})), link_awaited(json!({}))] {
+        bench.world.on(STATUS, done());
+        let end = bench.run().await;
+        end.is_row("done");
+        assert_eq!(end.sent_at("status").len(), 1);
+    }
+    let error = json!({"message": "the code has expired", "code": 10001});
+    for bench in [code_awaited(json!({})), link_awaited(json!({}))] {
+        bench.world.on(STATUS, json(json!({"next": "done", "error": error})));
+        bench.run().await.is_row("error_with_done");
+    }
+    for bench in [code_awaited(json!({})), link_awaited(json!({}))] {
+        bench.world.on(STATUS, status(401));
+        bench.run().await.is_row("unauthorized");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_answer_it_is_a_timeout_all_the_same() {
+    let bench = code_awaited(json!({}));
+    bench.world.always(STATUS, lost());
+    bench.run().await.is_row("otp_deadline");
+    // The socket is open, so the backend is within hearing.
+    let bench = link_awaited(json!({}));
+    bench.world.always(STATUS, lost());
+    bench.run().await.is_row("link_deadline");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_page_answers_after_it_is_ignored() {
+    let bench = Bench::otp_sent();
+    bench.page.otp_finish.then(code(CODE).after(121_000));
+    bench.world.on(STATUS, pending(None).after(5_000)).on("/v1/client/mobile/otp/error", done());
+    let end = bench.run().await;
+    end.is_row("otp_deadline");
+    assert!(end.sent_at("mobile/otp/finish").is_empty());
+
+    let bench = Bench::link_sent().with_retry();
+    bench.page.link_retry.then(resend_link().after(181_000));
+    bench.world.every_socket(opens()).on(STATUS, pending(None).after(5_000));
+    bench.world.on("/v1/client/mobile/instantlink/error", done());
+    let end = bench.run().await;
+    end.is_row("link_deadline");
+    assert_eq!(end.sent_at("mobile/instantlink/start").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_socket_is_heard_while_the_last_question_is_out() {
+    let bench = Bench::link_sent();
+    bench.world.socket(crate::harness::told(182_000, json!({"next": "done"})));
+    bench.world.on(STATUS, pending(None).after(5_000));
+    let end = bench.run().await;
+    end.is_row("done");
+    assert_eq!(end.at, 182_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_sent_in_time_is_judged_although_the_reply_is_late() {
+    let bench = Bench::otp_sent();
+    bench.page.otp_finish.then(code(CODE).after(119_900));
+    bench.world.on(OTP_FINISH, done().after(10_000));
+    let end = bench.run().await;
+    end.is_row("done");
+    assert_eq!(end.at, 129_900);
+}

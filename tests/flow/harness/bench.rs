@@ -1,0 +1,115 @@
+use std::{future::Future, time::Duration};
+
+use futures_lite::future::or;
+use handset::flow::{Config, authenticate};
+use handset_protocol::client::paths;
+
+use super::{End, Token, World, invariants, json, page::Page};
+
+/// Runs a property's case in virtual time of its own.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+}
+
+type Action = Box<dyn FnOnce(&World)>;
+
+/// One flow to be run, with everything scripted.
+pub(crate) struct Bench {
+    pub(crate) world: World,
+    pub(crate) page: Page,
+    pub(crate) config: Config,
+    pub(crate) token: Token,
+    /// The token's text where it is not made of `token`.
+    pub(crate) token_text: Option<String>,
+    actions: Vec<(u64, Action)>,
+    stop_at: Option<u64>,
+}
+
+impl Bench {
+    /// Every step that there is so far is configured; the token's first is this one.
+    pub(crate) fn new(first_step: &str) -> Self {
+        let world = World::new();
+        let page = Page::new(world.start(), world.said_done.clone());
+        let config = Config { has_otp: true, has_link: true, has_auth_finish: true, ..Config::default() };
+        let token = Token::new(first_step);
+        Self { world, page, config, token, token_text: None, actions: Vec::new(), stop_at: None }
+    }
+
+    /// SMS one-time code.
+    pub(crate) fn otp() -> Self {
+        Self::new("mobile/otp")
+    }
+
+    /// SMS one-time code, with one SMS accepted for a number that the page gave.
+    pub(crate) fn otp_sent() -> Self {
+        let bench = Self::otp();
+        bench.page.otp_start.then(super::number(super::NUMBER));
+        bench.world.on(paths::OTP_START, json(serde_json::json!({})));
+        bench
+    }
+
+    /// Instant Link without a retry step.
+    pub(crate) fn link() -> Self {
+        Self::new("mobile/instantlink")
+    }
+
+    /// Instant Link without a retry step, with one SMS accepted for a number that the page gave.
+    pub(crate) fn link_sent() -> Self {
+        let bench = Self::link();
+        bench.page.link_start.then(super::number(super::NUMBER));
+        bench.world.on(paths::LINK_START, json(serde_json::json!({})));
+        bench
+    }
+
+    /// The same with a retry step.
+    pub(crate) fn with_retry(mut self) -> Self {
+        self.config.has_link_retry = true;
+        self
+    }
+
+    /// Does something to the machine, this many ms after the flow began.
+    pub(crate) fn at(&mut self, ms: u64, action: impl FnOnce(&World) + 'static) -> &mut Self {
+        self.actions.push((ms, Box::new(action)));
+        self
+    }
+
+    /// Drops the flow, as `cancel()` and an abort do, this many ms after it began.
+    pub(crate) fn stop_at(&mut self, ms: u64) -> &mut Self {
+        self.stop_at = Some(ms);
+        self
+    }
+
+    /// Runs the flow to its end and checks what must hold after every one.
+    pub(crate) async fn run(self) -> End {
+        let Self { world, page, config, token, token_text, mut actions, stop_at } = self;
+        let text = token_text.unwrap_or_else(|| token.text());
+        world.begin();
+        world.said_done.set(token.0.pointer("/auth/next").is_some_and(|next| next == "done"));
+        actions.sort_by_key(|(at, _)| *at);
+
+        let flow = async { Some(authenticate(&world, &page, &config, text.as_str().into()).await) };
+        let director = async {
+            for (at, action) in actions {
+                wait_until(&world, at).await;
+                action(&world);
+            }
+            std::future::pending().await
+        };
+        let stop = async {
+            wait_until(&world, stop_at.unwrap_or(u64::from(u32::MAX))).await;
+            None
+        };
+        let result = or(flow, or(director, stop)).await;
+        assert_eq!(result.is_none(), stop_at.is_some(), "a flow settles unless it is stopped");
+
+        let at = world.elapsed();
+        let end = End { world, page, result, at };
+        invariants::check(&end, &text);
+        end
+    }
+}
+
+async fn wait_until(world: &World, ms: u64) {
+    let left = ms.saturating_sub(u64::try_from(world.elapsed()).unwrap());
+    tokio::time::sleep(Duration::from_millis(left)).await;
+}

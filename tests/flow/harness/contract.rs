@@ -1,0 +1,71 @@
+//! The rules, read from `contract/*.txt`.
+//!
+//! A line that is not indented is a rule; the indented lines below it name its tests, as `cargo test -- --list` does.
+//! A test of another suite, for what only the facade does, is named by file or folder: `path::name`. `#` begins a
+//! comment.
+
+/// One rule and what proves it.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) text: String,
+    pub(crate) tests: Vec<String>,
+}
+
+/// One row of the table of endings.
+pub(crate) struct Ending {
+    pub(crate) reported: String,
+    pub(crate) finish: String,
+    pub(crate) promise: String,
+    pub(crate) state: String,
+    pub(crate) kind: String,
+}
+
+const ENDINGS: &str = include_str!("../contract/endings.txt");
+const FILES: &[&str] = &[
+    include_str!("../contract/token.txt"),
+    include_str!("../contract/loop.txt"),
+    include_str!("../contract/otp.txt"),
+    include_str!("../contract/link.txt"),
+    include_str!("../contract/status.txt"),
+    include_str!("../contract/deadlines.txt"),
+    include_str!("../contract/repeats.txt"),
+    include_str!("../contract/secrets.txt"),
+    ENDINGS,
+];
+
+/// Every rule of every file.
+pub(crate) fn rules() -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for line in FILES.iter().flat_map(|file| file.lines()) {
+        match (line.trim(), line.starts_with(' ')) {
+            ("", _) => {}
+            (comment, _) if comment.starts_with('#') => {}
+            (test, true) => rules.last_mut().expect("a test stands below its rule").tests.push(test.to_owned()),
+            (text, false) => rules.push(Rule { text: text.to_owned(), tests: Vec::new() }),
+        }
+    }
+    rules
+}
+
+/// The row of the table of endings with this id.
+pub(crate) fn ending(id: &str) -> Ending {
+    let rows = ENDINGS.lines().filter(|line| !line.starts_with([' ', '#'])).map(cells);
+    let row: Vec<String> = rows.into_iter().find(|row| row[0] == id).unwrap_or_else(|| panic!("no ending {id}"));
+    let [_, reported, finish, promise, state, kind, _] = row.try_into().expect("a row has seven cells");
+    Ending { reported, finish, promise, state, kind }
+}
+
+/// Every step of the protocol: name, error area, whether the primary and the secondary role know it.
+pub(crate) fn step_areas() -> Vec<(String, Option<String>, bool, bool)> {
+    let table = include_str!("../contract/steps.txt");
+    let rows = table.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(cells);
+    rows.map(|row| {
+        let [step, area, primary, secondary] = row.try_into().expect("a row has four cells");
+        (step, Some(area).filter(|area| area != "-"), primary == "yes", secondary == "yes")
+    })
+    .collect()
+}
+
+fn cells(line: &str) -> Vec<String> {
+    line.split('|').map(|cell| cell.trim().to_owned()).collect()
+}

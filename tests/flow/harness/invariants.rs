@@ -1,0 +1,84 @@
+//! What must hold after every flow, however it went.
+
+use handset::flow::{Rejection, State};
+
+use super::{End, ORIGIN};
+
+pub(crate) fn check(end: &End, token: &str) {
+    assert_eq!(end.world.alive(), 0, "no timer, socket or request is left");
+    check_auth_finish(end);
+    check_last_event(end);
+    check_requests(end, token);
+    check_secrets(end, token);
+}
+
+/// At most once, after `done` only, with the token's own authId.
+fn check_auth_finish(end: &End) {
+    let finishes = end.page.finishes.borrow();
+    assert!(finishes.len() <= 1, "AuthFinishStep ran {} times", finishes.len());
+    for finish in finishes.iter() {
+        assert!(finish.after_done, "AuthFinishStep ran although the backend never said done");
+        assert_eq!(finish.auth_id, "auth-id-1");
+    }
+}
+
+/// The last event, and only it, is an end, and says what the promise says.
+fn check_last_event(end: &End) {
+    let events = end.page.events.borrow();
+    let is_end = |state| matches!(state, State::Done | State::Ended | State::Failed | State::Cancelled);
+    let ends = events.iter().filter(|(_, detail)| is_end(detail.state)).count();
+    let Some(result) = &end.result else {
+        assert_eq!(ends, 0, "a flow that was stopped tells nothing more");
+        return;
+    };
+    assert_eq!(ends, 1, "exactly one event tells the end");
+    let (_, last) = events.last().unwrap();
+    match (result, last.state) {
+        (Ok(()), State::Done) => assert_eq!(end.page.finishes.borrow().len(), 1),
+        (Ok(()), State::Ended) => assert!(end.page.finishes.borrow().is_empty()),
+        (Err(Rejection::Page(_)), State::Failed) => {}
+        (Err(Rejection::Flow(failure)), State::Failed) => {
+            let told = last.failure.as_ref().expect("the last event says why");
+            assert_eq!((told.kind, told.code, &told.message), (failure.kind, failure.code, &failure.message));
+        }
+        (result, state) => panic!("{result:?} does not go with {state:?}"),
+    }
+    assert!(last.step.is_empty() && last.expires_at.is_none() && last.socket.is_none(), "{last:?}");
+}
+
+/// The backend of the token, with its token and a version text, and nothing else.
+fn check_requests(end: &End, token: &str) {
+    for sent in end.world.requests.borrow().iter() {
+        assert_eq!(sent.url, format!("{ORIGIN}{}", sent.path));
+        assert_eq!(sent.token, token);
+        assert!(sent.version.starts_with("Handset/") && sent.version.ends_with(" Contract/2.15.1 WEB/1"));
+        assert!(sent.body.is_object(), "{:?}", sent.body);
+    }
+    for socket in end.world.sockets.borrow().iter() {
+        let token = token.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        assert_eq!(socket.url, format!("{}/v1/client/status?token={token}", ORIGIN.replacen("http", "ws", 1)));
+        assert!(socket.sent.borrow().iter().all(|(_, text)| text == "ping"));
+    }
+}
+
+/// No token, number or code in an event, a failure, a report, or a body that it does not belong in.
+fn check_secrets(end: &End, token: &str) {
+    let mut texts: Vec<String> = Vec::new();
+    texts.extend(end.page.events.borrow().iter().map(|(_, detail)| format!("{detail:?}")));
+    texts.extend(end.page.finishes.borrow().iter().map(|finish| format!("{finish:?}")));
+    texts.extend(end.result.iter().map(|result| format!("{result:?}")));
+    for sent in end.world.requests.borrow().iter() {
+        let mut body = sent.body.clone();
+        if sent.path.ends_with("/start") {
+            body["mobileNumber"] = "".into();
+        } else if sent.path.ends_with("/finish") {
+            body["otp"] = "".into();
+        }
+        texts.push(body.to_string());
+    }
+    let secrets = end.page.secrets.borrow();
+    for secret in secrets.iter().map(String::as_str).chain([token]).filter(|secret| secret.len() >= 4) {
+        let leak = texts.iter().find(|text| text.contains(secret));
+        assert!(leak.is_none(), "a secret in {leak:?}");
+    }
+}

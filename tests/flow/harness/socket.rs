@@ -1,0 +1,142 @@
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    future::pending,
+    rc::Rc,
+    time::Duration,
+};
+
+use handset::flow::{Socket, SocketEvent};
+use handset_protocol::Secret;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::world::{Entry, names_done, until};
+
+/// What a socket does, in ms from the moment it was created, and how it answers pings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Script {
+    events: VecDeque<(u64, Happens)>,
+    pong_after_ms: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+enum Happens {
+    Open,
+    Text(String),
+    Closed,
+}
+
+/// Opens at once and answers pings at once.
+pub(crate) fn opens() -> Script {
+    Script { pong_after_ms: Some(0), ..Script::default() }.then(0, Happens::Open)
+}
+
+/// Opens at once and says this, `at` ms after it was created.
+pub(crate) fn told(at: u64, message: Value) -> Script {
+    opens().says(at, &message.to_string())
+}
+
+/// Never opens: refused at once.
+pub(crate) fn closes() -> Script {
+    Script::default().closes(0)
+}
+
+impl Script {
+    /// Neither opens nor fails.
+    pub(crate) fn hangs() -> Self {
+        Self::default()
+    }
+
+    fn then(mut self, at: u64, what: Happens) -> Self {
+        self.events.push_back((at, what));
+        self
+    }
+
+    pub(crate) fn says(self, at: u64, text: &str) -> Self {
+        self.then(at, Happens::Text(text.to_owned()))
+    }
+
+    pub(crate) fn closes(self, at: u64) -> Self {
+        self.then(at, Happens::Closed)
+    }
+
+    /// Pings are answered this much later; `None`: not at all.
+    pub(crate) fn pongs(mut self, after_ms: Option<u64>) -> Self {
+        self.pong_after_ms = after_ms;
+        self
+    }
+}
+
+/// A socket as it was used.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    start: Instant,
+    pub(crate) url: String,
+    /// When it was created, in ms since the flow began.
+    pub(crate) at: i64,
+    /// What was sent, and when.
+    pub(crate) sent: RefCell<Vec<(i64, String)>>,
+    /// When it was dropped.
+    pub(crate) dropped: Cell<Option<i64>>,
+}
+
+impl Opened {
+    pub(crate) fn new(start: Instant, url: &Secret) -> Self {
+        let at = millis(start.elapsed());
+        Self { start, url: url.expose().to_owned(), at, sent: RefCell::default(), dropped: Cell::new(None) }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap()
+}
+
+/// One scripted socket.
+pub(crate) struct ScriptedSocket {
+    created: Instant,
+    events: RefCell<VecDeque<(u64, Happens)>>,
+    pong_after_ms: Option<u64>,
+    opened: Rc<Opened>,
+    said_done: Rc<Cell<bool>>,
+    _entry: Entry,
+}
+
+impl ScriptedSocket {
+    pub(crate) fn new(script: Script, opened: Rc<Opened>, entry: Entry, said_done: Rc<Cell<bool>>) -> Self {
+        let Script { events, pong_after_ms } = script;
+        Self { created: Instant::now(), events: RefCell::new(events), pong_after_ms, opened, said_done, _entry: entry }
+    }
+}
+
+impl Socket for ScriptedSocket {
+    fn send(&self, text: &str) {
+        let at = millis(self.opened.start.elapsed());
+        self.opened.sent.borrow_mut().push((at, text.to_owned()));
+        if let Some(after) = self.pong_after_ms.filter(|_| text == "ping") {
+            let due = u64::try_from(self.created.elapsed().as_millis()).unwrap() + after;
+            let mut events = self.events.borrow_mut();
+            let place = events.iter().take_while(|(at, _)| *at <= due).count();
+            events.insert(place, (due, Happens::Text("pong".to_owned())));
+        }
+    }
+
+    async fn next(&mut self) -> SocketEvent {
+        let Some(due) = self.events.borrow().front().map(|(at, _)| *at) else { return pending().await };
+        until(self.created + Duration::from_millis(due)).await;
+        match self.events.borrow_mut().pop_front().map(|(_, what)| what) {
+            Some(Happens::Open) => SocketEvent::Open,
+            Some(Happens::Text(text)) => {
+                self.said_done.set(self.said_done.get() || names_done(&text));
+                SocketEvent::Text(text)
+            }
+            Some(Happens::Closed) | None => SocketEvent::Closed,
+        }
+    }
+}
+
+impl Drop for ScriptedSocket {
+    fn drop(&mut self) {
+        self.opened.dropped.set(Some(millis(self.opened.start.elapsed())));
+    }
+}

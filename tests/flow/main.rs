@@ -1,0 +1,20 @@
+//! Native tests of the flow, in virtual time: one test or more for every rule in `contract/*.txt`.
+//!
+//! The rules are data: `registry` fails for a rule without a test and for a test without a rule.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod chaos;
+mod deadlines;
+mod endings;
+mod finish_link;
+mod harness;
+mod lifetime;
+mod link;
+mod loops;
+mod otp;
+mod registry;
+mod repeats;
+mod secrets;
+mod status;
+mod token;
