@@ -51,7 +51,7 @@ export const stages = [
     what: "clippy on the browser's target",
     run: () => run("cargo", ["clippy", "-p", "handset", ...WASM, "--all-targets", "--features", "test-exports", "--", "-D", "warnings"]),
   },
-  { name: "deny", what: "dependencies: licences, sources, bans", run: (tools) => run(tools.cargoDeny, ["--all-features", "check", "bans", "licenses", "sources"]) },
+  { name: "deny", what: "dependencies: licences, sources, bans", run: (tools) => run(tools.cargoDeny, ["--workspace", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]) },
   { name: "native", what: "Rust tests", run: () => cargoTest(["--workspace"]) },
   {
     name: "build",
