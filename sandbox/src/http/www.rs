@@ -50,8 +50,9 @@ async fn built_in(method: Method, uri: Uri) -> Response {
     };
     match BuiltIn::get(path) {
         Some(file) => {
-            let content_type = mime_guess::from_path(path).first_or_octet_stream().to_string();
-            ([(header::CONTENT_TYPE, content_type)], file.data).into_response()
+            let guessed = mime_guess::from_path(path).first_or_octet_stream();
+            let charset = if guessed.type_() == "text" { "; charset=utf-8" } else { "" };
+            ([(header::CONTENT_TYPE, format!("{guessed}{charset}"))], file.data).into_response()
         }
         None => not_found().await.into_response(),
     }

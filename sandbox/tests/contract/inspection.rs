@@ -1,0 +1,208 @@
+//! `/sandbox/*` and `/demo/*`.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::support::{BEGIN, Bench, OTHER_PHONE, PHONE, Started, TEST_USER, wrong};
+
+async fn send_code(bench: &Bench, started: &Started) {
+    bench.page(started, "mobile/otp/start", json!({})).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_are_filtered_by_number_and_id() {
+    let bench = Bench::new().await;
+    let started = bench.otp(true).await;
+    send_code(&bench, &started).await;
+    bench.page(&started, "mobile/otp/start", json!({"mobileNumber": OTHER_PHONE})).await;
+    let all = bench.messages().await;
+    assert_eq!(all.len(), 2);
+    for to in [OTHER_PHONE, "%2B15005550007", "+15005550007", "15005550007"] {
+        let listed = bench.get(&format!("/sandbox/messages?to={to}")).await.json();
+        assert_eq!(listed, json!([all[1]]), "{to}");
+    }
+    let since = |message: &Value| format!("/sandbox/messages?since={}", message["id"]);
+    assert_eq!(bench.get(&since(&all[0])).await.json(), json!([all[1]]));
+    assert_eq!(bench.get(&since(&all[1])).await.json(), json!([]));
+    let answer = bench.get("/sandbox/messages?wait=soon").await;
+    answer.refused(400, 8001, "'since' and 'wait' must be whole numbers: an id, and seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_poll_ends_with_the_first_message_or_its_time() {
+    let bench = Bench::new().await;
+    let started = bench.otp(true).await;
+    let begin = tokio::time::Instant::now();
+    let poll = bench.get("/sandbox/messages?wait=10");
+    let send = async {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        send_code(&bench, &started).await;
+    };
+    let (answer, ()) = tokio::join!(poll, send);
+    assert_eq!((answer.json().as_array().unwrap().len(), begin.elapsed().as_secs()), (1, 4));
+    for (wait, waited) in [("7", 7), ("1000", 30)] {
+        let begin = tokio::time::Instant::now();
+        let answer = bench.get(&format!("/sandbox/messages?to=5005550099&wait={wait}")).await;
+        assert_eq!((answer.json(), begin.elapsed().as_secs()), (json!([]), waited));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_tells_of_every_message_and_goes_on_after_a_reconnect() {
+    let bench = Bench::new().await;
+    let started = bench.otp(true).await;
+    send_code(&bench, &started).await;
+    let stream = async |last: Option<&str>| {
+        let mut request = Request::get("/sandbox/messages/stream").header("host", "localhost");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = bench.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        response.into_body().into_data_stream()
+    };
+    let read = |event: &[u8]| {
+        let text = String::from_utf8(event.to_vec()).unwrap();
+        let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+        (line("id:"), serde_json::from_str::<Value>(&line("data:")).unwrap())
+    };
+    let mut events = stream(None).await;
+    let (first, message) = read(&events.next().await.unwrap().unwrap());
+    assert_eq!(message, bench.messages().await[0]);
+    send_code(&bench, &started).await;
+    let (_, message) = read(&events.next().await.unwrap().unwrap());
+    assert_eq!(message, bench.messages().await[1]);
+    let (_, message) = read(&stream(Some(&first)).await.next().await.unwrap().unwrap());
+    assert_eq!(message, bench.messages().await[1]);
+    bench.state.shut_down().await;
+    assert!(events.next().await.is_none(), "and ends with the sandbox");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clock_moves_every_lifetime() {
+    let bench = Bench::new().await;
+    let started = bench.otp(true).await;
+    send_code(&bench, &started).await;
+    let answer = bench.post("/sandbox/clock", None, r#"{"advanceSeconds":120}"#).await;
+    assert_eq!(answer.json(), json!({"now": BEGIN + 120_000}));
+    let reply = bench.page(&started, "mobile/otp/finish", json!({"otp": bench.code().await})).await;
+    assert_eq!(reply["error"]["message"], "the code has expired");
+    bench.post("/sandbox/clock", None, r#"{"advanceSeconds":3480}"#).await;
+    assert_eq!(bench.call("/v3/start", json!({"flowType": "mobile"})).await.status, 401, "access tokens too");
+    for body in [r#"{"advanceSeconds":-1}"#, r#"{"advanceSeconds":1.5}"#, r#"{"advanceSeconds":31536001}"#] {
+        let answer = bench.post("/sandbox/clock", None, body).await;
+        answer.refused(400, 8001, "field 'advanceSeconds' must be a whole number of seconds, 0 to 31536000");
+    }
+    let answer = bench.post("/sandbox/clock", None, "{}").await;
+    answer.refused(400, 8001, "field 'advanceSeconds' is missing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn reset_forgets_everything_and_moves_the_clock_back() {
+    let bench = Bench::new().await;
+    let started = bench.otp(true).await;
+    send_code(&bench, &started).await;
+    let last = bench.messages().await[0]["id"].as_u64().unwrap();
+    bench.post("/sandbox/clock", None, r#"{"advanceSeconds":60}"#).await;
+    assert_eq!(bench.post("/sandbox/reset", None, "").await.status, 204);
+    assert_eq!(bench.messages().await.len(), 0);
+    assert_eq!(bench.validate(&started).await.status, 400);
+    let started = bench.otp(true).await;
+    send_code(&bench, &started).await;
+    let message = bench.messages().await[0].clone();
+    assert_eq!(message["sentAt"], BEGIN);
+    assert!(message["id"].as_u64().unwrap() > last, "so that whoever polls since an id misses nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_shows_its_state_and_timeline_but_no_secret() {
+    let bench = Bench::new().await;
+    let started = bench.otp(true).await;
+    send_code(&bench, &started).await;
+    let code = bench.code().await;
+    bench.pass_ms(1000).await;
+    bench.page(&started, "mobile/otp/finish", json!({"otp": wrong(&code)})).await;
+    let answer = bench.get(&format!("/sandbox/sessions/{}", started.correlation_id)).await;
+    let session = answer.json();
+    assert_eq!((&session["state"], &session["step"]), (&json!("pending"), &json!("mobile/otp")));
+    assert_eq!((&session["attemptsLeft"], &session["sentExpiresAt"]), (&json!(2), &json!(BEGIN + 120_000)));
+    let timeline = json!([
+        {"at": BEGIN, "event": "started"},
+        {"at": BEGIN, "event": "code sent"},
+        {"at": BEGIN + 1000, "event": "wrong code"},
+    ]);
+    assert_eq!(session["timeline"], timeline);
+    for secret in [PHONE, &code, started.auth_token.expose()] {
+        assert!(!answer.text.contains(&format!("\"{secret}\"")));
+    }
+    let link = bench.link(true).await;
+    bench.page(&link, "mobile/instantlink/start", json!({})).await;
+    let session = bench.get(&format!("/sandbox/sessions/{}", link.correlation_id)).await;
+    assert_eq!(session.json()["links"][0]["state"], "live");
+    assert!(!session.text.contains(bench.link_path().await.trim_start_matches("/l/")));
+    let unknown = bench.get("/sandbox/sessions/x").await;
+    unknown.refused(404, 8008, "field 'correlationId' is unknown, malformed or expired");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_website_can_ask() {
+    let bench = Bench::new().await;
+    let gets = ["/sandbox/messages", "/sandbox/messages/stream", "/sandbox/sessions/x", "/sandbox/nothing"];
+    for path in gets {
+        let rebound = Request::get(path).header("host", "evil.test:8787");
+        let answer = bench.send(rebound.body(Body::empty()).unwrap()).await;
+        answer.refused(403, 403, "header 'Host' must be a loopback name or that of --origin");
+        let answer = bench.get_with(path, &[("origin", "https://evil.test")]).await;
+        answer.refused(403, 403, "other origins may not ask this");
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+    }
+    for path in ["/sandbox/clock", "/sandbox/reset", "/demo/start", "/demo/verify", "/demo/complete"] {
+        let foreign = Request::post(path).header("host", "localhost").header("sec-fetch-site", "cross-site");
+        let answer = bench.send(foreign.body(Body::empty()).unwrap()).await;
+        answer.refused(403, 403, "other sites may not ask this");
+        let preflight = Request::options(path).header("host", "localhost").header("origin", "https://evil.test");
+        let answer = bench.send(preflight.body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (403, ""));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_demo_backend_does_a_whole_journey() {
+    let bench = Bench::new().await;
+    let demo = async |path: &str, body: Value| bench.post(&format!("/demo/{path}"), None, &body.to_string()).await;
+    let body = json!({"phoneNumber": TEST_USER, "flowType": "desktop", "allowOTPRetry": true, "smsMessage": "Go ####"});
+    let reply = demo("start", body).await.json();
+    let members: Vec<_> = reply.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["authToken", "correlationId"]);
+    let id = reply["correlationId"].as_str().unwrap().to_owned();
+    let started = Started { auth_token: reply["authToken"].as_str().unwrap().into(), correlation_id: id.clone() };
+    assert_eq!(bench.page(&started, "mobile/instantlink/start", json!({})).await, json!({}));
+    let opened = bench.get(&bench.link_path().await).await;
+    assert!(opened.header("location").starts_with("http://127.0.0.1:8787/linked.html?authId="));
+    let verified = demo("verify", json!({"correlationId": id})).await.json();
+    assert_eq!((&verified["success"], &verified["phoneNumber"]), (&json!(true), &json!(TEST_USER)));
+    let individual = json!({"firstName": "Benny", "lastName": "Harper"});
+    let completed = demo("complete", json!({"correlationId": id, "individual": individual})).await.json();
+    assert_eq!(completed, json!({"success": true, "next": {"done": "done"}}));
+    demo("verify", json!({"correlationId": id})).await.refused(403, 8003, "step not allowed");
+    demo("start", json!({"flowType": "watch"})).await.refused(
+        400,
+        8001,
+        "field 'flowType' must be 'desktop' or 'mobile'",
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_demo_backend_outlives_its_access_token() {
+    let bench = Bench::new().await;
+    for _ in 0..3 {
+        let answer = bench.post("/demo/start", None, r#"{"flowType":"mobile"}"#).await;
+        assert_eq!(answer.status, 200);
+        bench.pass_ms(3_600_000).await;
+    }
+}

@@ -1,0 +1,27 @@
+//! The contract's tables, row by row. The rows are data, in `rows.toml`: one without a test fails, and so does a test
+//! of a table that names no row.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
+mod support;
+mod table;
+
+mod auth_token;
+mod inspection;
+mod instant_link;
+mod journey;
+mod link_pages;
+mod otp;
+mod refusals;
+mod reports;
+mod requests;
+mod start;
+mod status;
+mod test_users;
+mod token;
+mod web;

@@ -1,0 +1,181 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use handset_sandbox::store::{Decide, Lookup, Outgoing, Store, StoreError};
+use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
+use serde_json::json;
+
+use crate::support::{Bench, PHONE};
+use crate::table::rows;
+
+rows![
+    internal_errors_are_8000,
+    a_body_that_is_not_json_is_8001,
+    a_body_over_4_kb_is_8001,
+    a_body_of_another_type_is_8001,
+    a_member_of_the_wrong_type_is_named,
+    no_or_wrong_credentials_are_8002,
+    a_wrong_method_is_8003,
+    an_unknown_path_is_404,
+    a_wrong_method_elsewhere_is_405,
+    too_many_requests_are_429_with_retry_after,
+    the_rate_is_a_setting,
+];
+
+const CALLS: [&str; 3] = ["/v3/start", "/v3/validate", "/v3/complete"];
+
+/// Fails whenever it is asked.
+struct Broken;
+
+#[async_trait]
+impl Store for Broken {
+    async fn update(&self, _: &str, _: Decide<'_>) -> Result<Vec<handset_sandbox::core::Effect>, StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+    async fn get(&self, _: &str) -> Result<Option<handset_sandbox::core::Session>, StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+    async fn find(&self, _: Lookup<'_>) -> Result<Option<String>, StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+    async fn ending_before(&self, _: i64) -> Result<Vec<String>, StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+    async fn delivered(&self, _: u64) -> Result<(), StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn internal_errors_are_8000() {
+    let random = Arc::new(SystemRandom::new().unwrap());
+    let state = AppState::with_store(Config::default(), Arc::new(SystemClock), random, Arc::new(Broken));
+    let bench = Bench::on(state).await;
+    bench.call("/v3/start", json!({"flowType": "mobile"})).await.refused(500, 8000, "internal error");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_not_json_is_8001() {
+    let bench = Bench::new().await;
+    let token = bench.access_token("sandbox").await;
+    for path in CALLS {
+        for body in ["", "flowType=mobile", "{\"flowType\":", "{} {}", "\u{feff}{}"] {
+            bench.post(path, Some(&token), body).await.refused(400, 8001, "the body is not JSON");
+        }
+        for body in ["[]", "null", "\"x\""] {
+            bench.post(path, Some(&token), body).await.refused(400, 8001, "the body must be a JSON object");
+        }
+        bench.pass_ms(1000).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_over_4_kb_is_8001() {
+    let bench = Bench::new().await;
+    let token = bench.access_token("sandbox").await;
+    let body = |bytes: usize| format!("{:<bytes$}", r#"{"flowType":"mobile"}"#);
+    assert_eq!(bench.post("/v3/start", Some(&token), &body(4096)).await.status, 200);
+    for path in CALLS {
+        let answer = bench.post(path, Some(&token), &body(4097)).await;
+        answer.refused(400, 8001, "the body must be at most 4096 bytes");
+    }
+    bench.token(&body(4097)).await.refused(400, 8001, "the body must be at most 4096 bytes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_of_another_type_is_8001() {
+    let bench = Bench::new().await;
+    let token = bench.access_token("sandbox").await;
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
+        let request = Request::post("/v3/start")
+            .header("content-type", content_type)
+            .header("authorization", format!("Bearer {}", token.expose()));
+        let answer = bench.send(request.body(r#"{"flowType":"mobile"}"#.into()).unwrap()).await;
+        answer.refused(400, 8001, "header 'Content-Type' must be application/json");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_of_the_wrong_type_is_named() {
+    let bench = Bench::new().await;
+    let secret = 123_456_789;
+    let answer = bench.call("/v3/start", json!({"flowType": "mobile", "ssn": secret, "phoneNumber": PHONE})).await;
+    answer.refused(400, 8001, "field 'ssn' must be nine digits or the last four");
+    assert!(!answer.text.contains("123456789"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_or_wrong_credentials_are_8002() {
+    let bench = Bench::new().await;
+    for path in CALLS {
+        for token in [None, Some("".into()), Some("garbage".into())] {
+            // Credentials come before the body.
+            let answer = bench.post(path, token.as_ref(), "not JSON").await;
+            answer.refused(401, 8002, "no, wrong or expired credentials");
+        }
+    }
+}
+
+async fn with_method(bench: &Bench, method: Method, path: &str) -> crate::support::Answer {
+    let request = Request::builder().method(method).uri(path).header("host", "localhost");
+    bench.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_method_is_8003() {
+    let bench = Bench::new().await;
+    for path in CALLS.into_iter().chain(["/token"]) {
+        for method in [Method::GET, Method::PUT, Method::DELETE] {
+            with_method(&bench, method, path).await.refused(403, 8003, "step not allowed");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_path_is_404() {
+    let bench = Bench::new().await;
+    for path in ["/v3/nothing", "/v1/client/nothing", "/sandbox/nothing", "/demo/nothing", "/nothing.js", "/l"] {
+        bench.get(path).await.refused(404, 404, "no such path");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_method_elsewhere_is_405() {
+    let bench = Bench::new().await;
+    for path in ["/v1/client/mobile/otp/start", "/sandbox/messages", "/demo/start", "/l/x", "/index.html"] {
+        with_method(&bench, Method::PUT, path).await.refused(405, 405, "wrong method");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_are_429_with_retry_after() {
+    let bench = Bench::new().await;
+    let body = json!({"flowType": "mobile"});
+    // The token itself was the first.
+    for _ in 1..25 {
+        assert_eq!(bench.call("/v3/start", body.clone()).await.status, 200);
+    }
+    let answer = bench.call("/v3/start", body.clone()).await;
+    answer.refused(429, 429, "too many requests");
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(bench.call_as("sandbox-identity", "/v3/start", body.clone()).await.status, 200, "each has its own");
+    bench.pass_ms(1000).await;
+    assert_eq!(bench.call("/v3/start", body).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rate_is_a_setting() {
+    let body = json!({"flowType": "mobile"});
+    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    for _ in 0..100 {
+        assert_eq!(bench.call("/v3/start", body.clone()).await.status, 200);
+    }
+    let bench = Bench::with(Config { rate_limit: 2, ..Config::default() }).await;
+    assert_eq!(bench.call("/v3/start", body.clone()).await.status, 200);
+    assert_eq!(bench.call("/v3/start", body).await.status, 429);
+}

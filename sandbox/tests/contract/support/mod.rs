@@ -1,0 +1,245 @@
+//! One sandbox in one process, in tokio's paused time.
+#![allow(dead_code, reason = "every test crate uses a part of it")]
+
+pub(crate) mod socket;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use handset_protocol::Secret;
+use handset_sandbox::{AppState, Clock, Config, Random, app};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tower::ServiceExt;
+
+/// Where the test clock begins, in ms since the epoch.
+pub(crate) const BEGIN: i64 = 1_800_000_000_000;
+/// A number that is nobody's in particular.
+pub(crate) const PHONE: &str = "5005550006";
+/// Another.
+pub(crate) const OTHER_PHONE: &str = "5005550007";
+/// A test user.
+pub(crate) const TEST_USER: &str = "2001004009";
+/// Where links end in these tests.
+pub(crate) const TARGET: &str = "https://shop.test/linked";
+
+/// Reads tokio's time, so that it stands still while the test thinks.
+struct TestClock(Instant);
+
+impl Clock for TestClock {
+    fn now_ms(&self) -> i64 {
+        BEGIN + i64::try_from(self.0.elapsed().as_millis()).unwrap()
+    }
+}
+
+struct SeededRandom(Mutex<StdRng>);
+
+impl Random for SeededRandom {
+    fn fill(&self, buffer: &mut [u8]) {
+        self.0.lock().unwrap().fill_bytes(buffer);
+    }
+}
+
+/// A sandbox under test.
+pub(crate) struct Bench {
+    pub(crate) state: AppState,
+    pub(crate) app: Router,
+    access_token: Secret,
+}
+
+/// A session that was started.
+#[derive(Clone, Debug)]
+pub(crate) struct Started {
+    pub(crate) auth_token: Secret,
+    pub(crate) correlation_id: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status, code and message of a refusal, which has exactly these two members.
+    #[track_caller]
+    pub(crate) fn refused(&self, status: u16, code: u16, message: &str) {
+        let expected = json!({"code": code, "message": message});
+        assert_eq!((self.status.as_u16(), self.json()), (status, expected));
+        assert_eq!(self.header("content-type"), "application/json");
+    }
+}
+
+pub(crate) fn state(config: Config) -> AppState {
+    let random = SeededRandom(Mutex::new(StdRng::seed_from_u64(1)));
+    AppState::new(config, Arc::new(TestClock(Instant::now())), Arc::new(random))
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    pub(crate) async fn with(config: Config) -> Self {
+        Self::on(state(config)).await
+    }
+
+    pub(crate) async fn on(state: AppState) -> Self {
+        let app = app(state.clone());
+        let mut bench = Self { state, app, access_token: Secret::default() };
+        bench.access_token = bench.access_token("sandbox").await;
+        bench
+    }
+
+    pub(crate) async fn access_token(&self, client_id: &str) -> Secret {
+        let form = format!("grant_type=client_credentials&client_id={client_id}&client_secret=sandbox-secret");
+        let answer = self.token(&form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.json()["access_token"].as_str().unwrap().into()
+    }
+
+    pub(crate) async fn token(&self, form: &str) -> Answer {
+        let request = Request::post("/token").header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(form.to_owned().into()).unwrap()).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    /// A GET, as from this machine.
+    pub(crate) async fn get(&self, uri: &str) -> Answer {
+        self.get_with(uri, &[]).await
+    }
+
+    pub(crate) async fn get_with(&self, uri: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::get(uri).header("host", "localhost:8787");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, uri: &str, token: Option<&Secret>, body: &str) -> Answer {
+        let mut request =
+            Request::post(uri).header("host", "localhost:8787").header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {}", token.expose()));
+        }
+        self.send(request.body(body.to_owned().into()).unwrap()).await
+    }
+
+    /// A call of the relying party's server.
+    pub(crate) async fn call(&self, path: &str, body: Value) -> Answer {
+        self.post(path, Some(&self.access_token), &body.to_string()).await
+    }
+
+    pub(crate) async fn call_as(&self, client_id: &str, path: &str, body: Value) -> Answer {
+        let token = self.access_token(client_id).await;
+        self.post(path, Some(&token), &body.to_string()).await
+    }
+
+    pub(crate) async fn start(&self, body: Value) -> Started {
+        let answer = self.call("/v3/start", body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let reply = answer.json();
+        Started {
+            auth_token: reply["authToken"].as_str().unwrap().into(),
+            correlation_id: reply["correlationId"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// A session at the code step, with a number.
+    pub(crate) async fn otp(&self, retry: bool) -> Started {
+        self.start(json!({"flowType": "mobile", "phoneNumber": PHONE, "allowOTPRetry": retry})).await
+    }
+
+    /// A session at the link step, with a number.
+    pub(crate) async fn link(&self, retry: bool) -> Started {
+        let target = {
+            let (flow, phone) = ("desktop", PHONE);
+            json!({"flowType": flow, "phoneNumber": phone, "finalTargetUrl": TARGET, "allowOTPRetry": retry})
+        };
+        self.start(target).await
+    }
+
+    /// A request of the page; the reply without the extensions, which have tests of their own.
+    pub(crate) async fn page(&self, started: &Started, path: &str, body: Value) -> Value {
+        let mut reply = self.page_with_times(started, path, body).await;
+        for extension in ["serverTime", "expiresAt", "resendAt"] {
+            reply.as_object_mut().unwrap().remove(extension);
+        }
+        reply
+    }
+
+    pub(crate) async fn page_with_times(&self, started: &Started, path: &str, body: Value) -> Value {
+        let uri = format!("/v1/client/{path}");
+        let answer = self.post(&uri, Some(&started.auth_token), &body.to_string()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.json()
+    }
+
+    pub(crate) async fn validate(&self, started: &Started) -> Answer {
+        self.call("/v3/validate", json!({"correlationId": started.correlation_id})).await
+    }
+
+    /// Whether Validate says yes; and its `next`.
+    pub(crate) async fn validated(&self, started: &Started) -> (bool, Value) {
+        let answer = self.validate(started).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        (answer.json()["success"].as_bool().unwrap(), answer.json()["next"].clone())
+    }
+
+    pub(crate) async fn messages(&self) -> Vec<Value> {
+        self.get("/sandbox/messages").await.json().as_array().unwrap().clone()
+    }
+
+    /// The code of the newest message.
+    pub(crate) async fn code(&self) -> String {
+        self.messages().await.last().unwrap()["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The path of the newest message's link.
+    pub(crate) async fn link_path(&self) -> String {
+        let url = self.messages().await.last().unwrap()["url"].as_str().unwrap().to_owned();
+        url.strip_prefix("http://127.0.0.1:8787").unwrap().to_owned()
+    }
+
+    pub(crate) async fn session(&self, started: &Started) -> Value {
+        self.get(&format!("/sandbox/sessions/{}", started.correlation_id)).await.json()
+    }
+
+    pub(crate) async fn pass_ms(&self, ms: u64) {
+        tokio::time::advance(Duration::from_millis(ms)).await;
+    }
+}
+
+/// A code that is not this one.
+pub(crate) fn wrong(code: &str) -> String {
+    let digit = |digit: char| if digit == '9' { '0' } else { char::from(digit as u8 + 1) };
+    code.chars().map(digit).collect()
+}
+
+/// The claims of an authToken.
+pub(crate) fn claims(token: &Secret) -> Value {
+    let claims: handset_protocol::token::Claims =
+        jsonwebtoken::dangerous::insecure_decode(token.expose()).unwrap().claims;
+    serde_json::to_value(claims).unwrap()
+}

@@ -1,0 +1,112 @@
+//! A status socket without a port.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::extract::ws::Message;
+use futures_util::{Sink, Stream};
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::{Bench, Started};
+
+/// The server's end.
+struct Served {
+    incoming: UnboundedReceiver<Message>,
+    outgoing: UnboundedSender<Message>,
+}
+
+/// The page's end.
+pub(crate) struct Socket {
+    incoming: UnboundedReceiver<Message>,
+    outgoing: Option<UnboundedSender<Message>>,
+    server: JoinHandle<()>,
+}
+
+impl Stream for Served {
+    type Item = Result<Message, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.incoming.poll_recv(context).map(|message| message.map(Ok))
+    }
+}
+
+impl Sink<Message> for Served {
+    type Error = ();
+
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), ()> {
+        self.outgoing.send(message).map_err(drop)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Socket {
+    pub(crate) fn open(bench: &Bench, started: &Started) -> Self {
+        let (to_server, from_page) = unbounded_channel();
+        let (to_page, from_server) = unbounded_channel();
+        let (state, token) = (bench.state.clone(), started.auth_token.clone());
+        let served = Served { incoming: from_page, outgoing: to_page };
+        let server = tokio::spawn(async move {
+            handset_sandbox::status_socket(&state, &token, served).await.unwrap();
+        });
+        Self { incoming: from_server, outgoing: Some(to_server), server }
+    }
+
+    pub(crate) fn send(&self, message: Message) {
+        self.outgoing.as_ref().unwrap().send(message).unwrap();
+    }
+
+    /// The next message, whatever it is.
+    pub(crate) async fn next(&mut self) -> Option<Message> {
+        self.incoming.recv().await
+    }
+
+    /// The next message that is no ping.
+    pub(crate) async fn next_said(&mut self) -> Option<Message> {
+        loop {
+            match self.next().await {
+                Some(Message::Ping(_)) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// How the flow ended, which has to be followed by a close with 1000 and nothing else.
+    pub(crate) async fn told(mut self) -> Value {
+        let Some(Message::Text(text)) = self.next_said().await else { panic!("no text") };
+        let told = serde_json::from_str(&text).unwrap();
+        assert_eq!(self.closed_with().await, 1000);
+        told
+    }
+
+    /// The code of the close that has to come next.
+    pub(crate) async fn closed_with(mut self) -> u16 {
+        let Some(Message::Close(Some(frame))) = self.next_said().await else { panic!("no close") };
+        self.outgoing = None;
+        self.server.await.unwrap();
+        assert_eq!(self.incoming.recv().await, None, "nothing after a close");
+        frame.code
+    }
+
+    /// Whether the server has said nothing so far.
+    pub(crate) async fn is_quiet(&mut self) -> bool {
+        // The server's task runs until it waits.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        self.incoming.is_empty()
+    }
+}

@@ -1,0 +1,42 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The tests of one table, by the names of its rows. Naming a function that is no test does not compile.
+macro_rules! rows {
+    ($($row:ident),* $(,)?) => {
+        /// The rows that have a test.
+        pub(crate) const ROWS: &[(&str, fn())] = &[$((stringify!($row), $row)),*];
+    };
+}
+
+pub(crate) use rows;
+
+type Rows = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The tests of a table, each by the name of its row.
+type Tests = &'static [(&'static str, fn())];
+
+#[test]
+fn every_row_of_every_table_has_a_test() {
+    let tables: Rows = toml::from_str(include_str!("rows.toml")).unwrap();
+    let tested: &[(&str, Tests)] = &[
+        ("auth_token", crate::auth_token::ROWS),
+        ("instant_link", crate::instant_link::ROWS),
+        ("journey", crate::journey::ROWS),
+        ("link_pages", crate::link_pages::ROWS),
+        ("otp", crate::otp::ROWS),
+        ("refusals", crate::refusals::ROWS),
+        ("reports", crate::reports::ROWS),
+        ("requests", crate::requests::ROWS),
+        ("start", crate::start::ROWS),
+        ("status", crate::status::ROWS),
+        ("test_users", crate::test_users::ROWS),
+        ("token", crate::token::ROWS),
+    ];
+    let expected: BTreeSet<(&str, &str)> =
+        tables.iter().flat_map(|(table, rows)| rows.keys().map(|row| (table.as_str(), row.as_str()))).collect();
+    let tested: BTreeSet<(&str, &str)> =
+        tested.iter().flat_map(|(table, tests)| tests.iter().map(|(row, _)| (*table, *row))).collect();
+    let untested: Vec<_> = expected.difference(&tested).collect();
+    let unknown: Vec<_> = tested.difference(&expected).collect();
+    assert!(untested.is_empty() && unknown.is_empty(), "rows without a test: {untested:?}; no such rows: {unknown:?}");
+}

@@ -1,0 +1,50 @@
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use crate::running::{Running, command};
+
+#[tokio::test]
+async fn no_secret_reaches_a_log_at_the_trace_level() {
+    let mut command = command(&["--listen", "127.0.0.1:0"]);
+    command.env("RUST_LOG", "trace");
+    let running = Running::spawn(command).await;
+    let phone = "5005550123";
+    let mut secrets =
+        vec![phone.to_owned(), "sandbox-secret".to_owned(), "987654321".to_owned(), "Nobodysname".to_owned()];
+
+    let (token, id) = running.flow("mobile", phone).await;
+    running.post("/v1/client/mobile/otp/start", &token, json!({})).await;
+    let code = running.messages().await[0]["code"].as_str().unwrap().to_owned();
+    running.post("/v1/client/mobile/otp/finish", &token, json!({"otp": format!("{code}{code}")})).await;
+    running.post("/v1/client/mobile/otp/finish", &token, json!({"otp": code})).await;
+    running.post("/demo/verify", "", json!({"correlationId": id})).await;
+    let individual = json!({"ssn": "987654321", "firstName": "Nobodysname"});
+    running.post("/demo/complete", "", json!({"correlationId": id, "individual": individual})).await;
+    secrets.push(token);
+    // Four digits alone also stand in times: the code is looked for as it travels.
+    secrets.extend([format!("\"{code}\""), format!("#{code}"), format!("{code}{code}")]);
+
+    let (token, _) = running.flow("desktop", phone).await;
+    let (mut socket, _) = tokio_tungstenite::connect_async(running.socket_url(&token)).await.unwrap();
+    running.post("/v1/client/mobile/instantlink/start", &token, json!({"isMobile": false})).await;
+    let message: Value = running.messages().await[1].clone();
+    let secret = message["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    running.send("GET", &format!("/l/{secret}"), &[], "").await;
+    running.send("GET", &format!("/l/{secret}/mistyped"), &[], "").await;
+    while socket.next().await.is_some() {}
+    running.send("POST", "/v1/client/status", &[("authorization", &format!("Bearer {token}x"))], "{}").await;
+    running.send("GET", &format!("/v1/client/status?token={token}x"), &[], "").await;
+    running.send("GET", &format!("/sandbox/messages?to={phone}"), &[], "").await;
+    running.send("POST", "/v3/start", &[], &format!(r#"{{"phoneNumber":{phone}}}"#)).await;
+    secrets.extend([token, secret]);
+
+    let log = running.end("TERM").await.stderr;
+    for route in ["/v1/client/mobile/otp/finish", "/v1/client/status", "/l/{token}", "/sandbox/messages"] {
+        assert!(log.contains(route), "requests are logged: {route}");
+    }
+    assert!(log.contains("TRACE"));
+    for secret in secrets {
+        let line = log.lines().find(|line| line.contains(&secret));
+        assert_eq!(line, None, "{secret}");
+    }
+}

@@ -1,0 +1,9 @@
+//! The binary as a developer runs it: flags, the ready line, logs, signals, and sockets over a real port.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails panics")]
+
+mod running;
+
+mod logs;
+mod sockets;
+mod start_and_end;

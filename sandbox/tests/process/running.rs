@@ -1,0 +1,120 @@
+//! A sandbox in a process of its own, and as much of an HTTP client as it takes.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Longest that anything here may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Running {
+    child: Child,
+    stdout: Lines<BufReader<ChildStdout>>,
+    stderr: JoinHandle<String>,
+    /// The one line that says where it listens.
+    pub(crate) ready: String,
+    pub(crate) address: String,
+}
+
+/// What an ended sandbox leaves.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    /// After the ready line.
+    pub(crate) stdout: Vec<String>,
+    pub(crate) stderr: String,
+}
+
+pub(crate) fn command(flags: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_handset-sandbox"));
+    command.args(flags).env_remove("RUST_LOG").stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+impl Running {
+    pub(crate) async fn start(flags: &[&str]) -> Self {
+        Self::spawn(command(flags)).await
+    }
+
+    pub(crate) async fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut errors = child.stderr.take().unwrap();
+        let stderr = tokio::spawn(async move {
+            let mut text = String::new();
+            errors.read_to_string(&mut text).await.unwrap();
+            text
+        });
+        let ready = timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap().unwrap();
+        let address = ready.rsplit("http://").next().unwrap().replace("0.0.0.0", "127.0.0.1");
+        Self { child, stdout, stderr, ready, address }
+    }
+
+    /// Sends it a signal and waits for its end.
+    pub(crate) async fn end(mut self, signal: &str) -> Ended {
+        let id = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().await.unwrap().success());
+        let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        let mut stdout = Vec::new();
+        while let Some(line) = self.stdout.next_line().await.unwrap() {
+            stdout.push(line);
+        }
+        Ended { status, stdout, stderr: self.stderr.await.unwrap() }
+    }
+
+    /// Sends a request and leaves the connection open.
+    pub(crate) async fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let head = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Head and body of the reply.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (String, String) {
+        let mut stream = self.open(method, path, headers, body).await;
+        let mut reply = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut reply)).await.unwrap().unwrap();
+        let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Value {
+        let bearer = format!("Bearer {token}");
+        let (head, body) = self.send("POST", path, &[("authorization", &bearer)], &body.to_string()).await;
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    pub(crate) async fn messages(&self) -> Vec<Value> {
+        let (_, body) = self.send("GET", "/sandbox/messages", &[], "").await;
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// Starts a flow through the demo backend: its authToken and correlationId.
+    pub(crate) async fn flow(&self, flow_type: &str, phone: &str) -> (String, String) {
+        let body = json!({"flowType": flow_type, "phoneNumber": phone, "allowOTPRetry": true});
+        let reply = self.post("/demo/start", "", body).await;
+        let text = |member: &str| reply[member].as_str().unwrap().to_owned();
+        (text("authToken"), text("correlationId"))
+    }
+
+    pub(crate) fn socket_url(&self, token: &str) -> String {
+        format!("ws://{}/v1/client/status?token={token}", self.address)
+    }
+}
