@@ -5,6 +5,17 @@
 //! (`/sandbox/*`), the relying-party backend of the demo page (`/demo/*`) and that page. The rules are in [`core`].
 //!
 //! Nothing leaves the machine: an SMS is an entry in a list.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use handset_sandbox::{AppState, Config, SystemClock, SystemRandom, app};
+//!
+//! # async fn serve() -> std::io::Result<()> {
+//! let state = AppState::new(Config::default(), Arc::new(SystemClock), Arc::new(SystemRandom::new()?));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8787").await?;
+//! axum::serve(listener, app(state)).await
+//! # }
+//! ```
 
 mod clock;
 mod config;

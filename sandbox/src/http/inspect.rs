@@ -53,7 +53,8 @@ struct Wanted {
 impl Wanted {
     fn filter(self) -> Filter {
         // In a query, the `+` of a number that was not percent-encoded has become a blank.
-        let to = self.to.map(|to| to.trim().to_owned()).filter(|to| !to.is_empty());
+        let number = |to: String| to.strip_prefix(' ').map(|digits| format!("+{digits}")).unwrap_or(to);
+        let to = self.to.filter(|to| !to.is_empty()).map(number);
         Filter { to, since: self.since.unwrap_or(0) }
     }
 }

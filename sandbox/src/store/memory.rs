@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -15,6 +15,8 @@ struct Tables {
     sessions: HashMap<String, Row>,
     by_correlation_id: HashMap<String, String>,
     by_link_token: HashMap<String, String>,
+    /// Soonest first.
+    by_end: BTreeSet<(i64, String)>,
     outbox: BTreeMap<u64, Outgoing>,
     sequence: u64,
     /// Never given out again, so that a session that went and came back is not taken for the one that was read.
@@ -48,12 +50,14 @@ impl Tables {
 
     fn write(&mut self, auth_id: &str, session: Option<Session>, effects: &[Effect]) {
         if let Some(old) = self.sessions.remove(auth_id) {
+            self.by_end.remove(&(old.session.expires_at, auth_id.to_owned()));
             self.by_correlation_id.remove(&old.session.correlation_id);
             for link in &old.session.links {
                 self.by_link_token.remove(link.token.expose());
             }
         }
         if let Some(session) = session {
+            self.by_end.insert((session.expires_at, auth_id.to_owned()));
             self.by_correlation_id.insert(session.correlation_id.clone(), auth_id.to_owned());
             for link in &session.links {
                 self.by_link_token.insert(link.token.expose().to_owned(), auth_id.to_owned());
@@ -102,10 +106,7 @@ impl Store for MemoryStore {
 
     async fn ending_before(&self, ms: i64) -> Result<Vec<String>, StoreError> {
         let tables = self.tables();
-        let ending = tables.sessions.iter().filter(|(_, row)| row.session.expires_at < ms);
-        let mut ids: Vec<String> = ending.map(|(id, _)| id.clone()).collect();
-        ids.sort_unstable();
-        Ok(ids)
+        Ok(tables.by_end.iter().take_while(|(end, _)| *end < ms).map(|(_, id)| id.clone()).collect())
     }
 
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {

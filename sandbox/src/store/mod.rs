@@ -63,7 +63,7 @@ pub trait Store: Send + Sync + 'static {
     /// The authId of the session of that name.
     async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError>;
 
-    /// The authIds of the sessions that end before `ms` since the epoch. `i64::MAX`: of all.
+    /// The authIds of the sessions that end before `ms` since the epoch, soonest first. `i64::MAX`: of all.
     async fn ending_before(&self, ms: i64) -> Result<Vec<String>, StoreError>;
 
     /// What waits to be carried out, oldest first.

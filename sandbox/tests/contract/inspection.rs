@@ -26,9 +26,15 @@ async fn messages_are_filtered_by_number_and_id() {
         let listed = bench.get(&format!("/sandbox/messages?to={to}")).await.json();
         assert_eq!(listed, json!([all[1]]), "{to}");
     }
+    bench.page(&started, "mobile/otp/start", json!({"mobileNumber": "+447700900000"})).await;
+    for to in ["%2B447700900000", "+447700900000"] {
+        let listed = bench.get(&format!("/sandbox/messages?to={to}")).await.json();
+        assert_eq!(listed[0]["to"], "+447700900000", "{to}");
+    }
+    let all = bench.messages().await;
     let since = |message: &Value| format!("/sandbox/messages?since={}", message["id"]);
-    assert_eq!(bench.get(&since(&all[0])).await.json(), json!([all[1]]));
-    assert_eq!(bench.get(&since(&all[1])).await.json(), json!([]));
+    assert_eq!(bench.get(&since(&all[0])).await.json(), json!([all[1], all[2]]));
+    assert_eq!(bench.get(&since(&all[2])).await.json(), json!([]));
     let answer = bench.get("/sandbox/messages?wait=soon").await;
     answer.refused(400, 8001, "'since' and 'wait' must be whole numbers: an id, and seconds");
 }
