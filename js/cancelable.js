@@ -3,8 +3,16 @@ export class CancelablePromise extends Promise {
   #cancel;
 
   constructor(executor, cancel) {
-    super(executor);
-    this.#cancel = cancel;
+    let isPending = true;
+    const settling = (settle) => (value) => {
+      isPending = false;
+      settle(value);
+    };
+    super((resolve, reject) => executor(settling(resolve), settling(reject)));
+    // What a settled promise stood for is over; by now its authenticator may run another flow.
+    this.#cancel = () => {
+      if (isPending) cancel?.();
+    };
   }
 
   /** What `then`, `catch` and `finally` return is an ordinary promise. */
@@ -13,6 +21,6 @@ export class CancelablePromise extends Promise {
   }
 
   cancel() {
-    this.#cancel?.();
+    this.#cancel();
   }
 }

@@ -28,5 +28,7 @@ const guarded = (name, call) => {
       }
     }
     if (isApi) throw death;
+    // The glue takes a result apart before it looks at it: an empty one stands for "no error".
+    return [];
   };
 };
