@@ -4,8 +4,22 @@ import { basename, join } from "node:path";
 import { build as esbuild, transform } from "esbuild";
 import { root, run, StepError } from "./run.mjs";
 
-const glueFolder = join(root, "build", "glue");
 const packageFolder = join(root, "pkg");
+
+/** What is built, and where what it is made of stands on the way. */
+const release = {
+  glueFolder: join(root, "build", "glue"),
+  entry: 'export * from "./js/index.js";',
+  features: [],
+  /** Below cargo's target folder: two builds of one library in one folder would overwrite each other. */
+  targetFolder: "",
+};
+const withTestExports = {
+  glueFolder: join(root, "build", "test-exports", "glue"),
+  entry: `${release.entry} export { trapForTest } from "handset-glue";`,
+  features: ["--features", "test-exports"],
+  targetFolder: "test-exports",
+};
 
 /** What cargo knows of the workspace: where it builds to, and the version that is released. */
 async function cargoMetadata() {
@@ -24,10 +38,13 @@ const smallStd = {
 };
 
 /** Rust → wasm, and the glue that wasm-bindgen writes for it. */
-async function compile(tools, targetFolder) {
+async function compile(tools, { glueFolder, features, targetFolder }) {
   await run(
     "cargo",
-    ["build", "--release", "--target", "wasm32-unknown-unknown", "-p", "handset", "--lib", ...smallStd.flags],
+    [
+      ...["build", "--release", "--target", "wasm32-unknown-unknown", "-p", "handset", "--lib"],
+      ...["--target-dir", targetFolder, ...features, ...smallStd.flags],
+    ],
     { env: smallStd.env },
   );
   await rm(glueFolder, { recursive: true, force: true });
@@ -47,7 +64,7 @@ async function compile(tools, targetFolder) {
  *
  * @returns {Promise<Record<string, string>>} new names by old
  */
-async function optimise(to) {
+async function optimise({ glueFolder }, to) {
   const said = await run(
     join(root, "node_modules", ".bin", "wasm-opt"),
     [
@@ -72,7 +89,7 @@ function replaceOnce(glue, from, to) {
 }
 
 /** Gives the glue the names that `optimise` gave the wasm, and wraps the exports so that js/trap.js sees a trap. */
-async function adaptGlue(names) {
+async function adaptGlue({ glueFolder }, names) {
   const file = join(glueFolder, "handset.js");
   let glue = await readFile(file, "utf8");
   glue = replaceOnce(glue, '"./handset_bg.js": ', "a: ");
@@ -118,7 +135,7 @@ function inline(code, wasm) {
 }
 
 /** Resolves what js/index.js imports by a bare name, and gives the glue the same js/ modules that js/index.js has. */
-function handsetPlugin() {
+function handsetPlugin({ glueFolder }) {
   return {
     name: "handset",
     setup(build) {
@@ -132,10 +149,10 @@ function handsetPlugin() {
   };
 }
 
-/** @returns {Promise<string>} js/index.js with all it imports but the wasm, as one minified file */
-async function bundle(format, defines) {
+/** @returns {Promise<string>} the entry with all it imports but the wasm, as one minified file */
+async function bundle(variant, format, defines) {
   const { outputFiles } = await esbuild({
-    entryPoints: [join(root, "js", "index.js")],
+    stdin: { contents: variant.entry, resolveDir: root },
     bundle: true,
     write: false,
     minify: true,
@@ -144,7 +161,7 @@ async function bundle(format, defines) {
     target: "es2022",
     legalComments: "none",
     define: Object.fromEntries(Object.entries(defines).map(([name, value]) => [name, JSON.stringify(value)])),
-    plugins: [handsetPlugin()],
+    plugins: [handsetPlugin(variant)],
     logLevel: "warning",
   });
   return outputFiles[0].text;
@@ -177,31 +194,42 @@ function manifest(version) {
   };
 }
 
-/** Builds pkg/ from nothing. `build/module.js` is the same module without the wasm, for `npm run size`. */
-export async function buildPackage(tools) {
+/** Compiles, optimises, renames: what the bundles of a variant are made of. */
+async function buildModule(tools, variant, wasmFile) {
   const { targetFolder, version } = await cargoMetadata();
-  await compile(tools, targetFolder);
-  await rm(packageFolder, { recursive: true, force: true });
-  await mkdir(packageFolder);
-
-  const wasmFile = join(packageFolder, "handset_bg.wasm");
-  const names = await optimise(wasmFile);
-  await adaptGlue(names);
-
-  const wasm = await readFile(wasmFile);
+  await compile(tools, { ...variant, targetFolder: join(targetFolder, variant.targetFolder) });
+  const names = await optimise(variant, wasmFile);
+  await adaptGlue(variant, names);
   const defines = {
     HANDSET_VERSION: version,
     // What the page's calls come down to: js/trap.js tells them from what the browser calls.
     HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("core_")).map((name) => names[name]),
   };
-  const module = await bundle("esm", defines);
+  return { version, defines, wasm: await readFile(wasmFile) };
+}
+
+/** Builds pkg/ from nothing. `build/module.js` is the same module without the wasm, for `npm run size`. */
+export async function buildPackage(tools) {
+  await rm(packageFolder, { recursive: true, force: true });
+  await mkdir(packageFolder);
+  const { version, defines, wasm } = await buildModule(tools, release, join(packageFolder, "handset_bg.wasm"));
+
+  const module = await bundle(release, "esm", defines);
   refuseForbidden(module);
   await writeFile(join(root, "build", "module.js"), inline(module, Buffer.alloc(0)));
   await writeFile(join(packageFolder, "index.js"), inline(module, wasm));
   // A classic script is read in the page's encoding; the byte order mark says UTF-8 whatever the page says.
-  await writeFile(join(packageFolder, "handset.global.js"), `\uFEFF${inline(await bundle("iife", defines), wasm)}`);
+  await writeFile(join(packageFolder, "handset.global.js"), `\uFEFF${inline(await bundle(release, "iife", defines), wasm)}`);
 
   await writeFile(join(packageFolder, "package.json"), `${JSON.stringify(manifest(version), null, 2)}\n`);
   await cp(join(root, "js", "index.d.ts"), join(packageFolder, "index.d.ts"));
   for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(root, file), join(packageFolder, file));
+}
+
+/** Builds `build/test-exports/index.js`: the package's module, built the same way, and what only tests may call. */
+export async function buildTestModule(tools) {
+  const folder = join(root, "build", "test-exports");
+  await mkdir(folder, { recursive: true });
+  const { defines, wasm } = await buildModule(tools, withTestExports, join(folder, "handset_bg.wasm"));
+  await writeFile(join(folder, "index.js"), inline(await bundle(withTestExports, "esm", defines), wasm));
 }

@@ -88,9 +88,14 @@ export const stages = [
   { name: "www", what: "www/dist/", needs: ["build"], run: async () => (await import("./www.mjs")).buildWww() },
   { name: "sandbox", what: "the sandbox's binary", run: () => run("cargo", ["build", "--profile", "server", "-p", "handset-sandbox"]) },
   {
+    name: "test-module",
+    what: "the package's module with what only tests may call",
+    run: async (tools) => (await import("./package.mjs")).buildTestModule(tools),
+  },
+  {
     name: "e2e",
     what: "pages against the sandbox in Chromium",
-    needs: ["www", "sandbox"],
+    needs: ["www", "sandbox", "test-module"],
     run: (tools) => nodeTest("tests/e2e", tools, "--test-concurrency=1", "--test-timeout=180000"),
   },
 ];
