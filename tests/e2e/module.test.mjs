@@ -56,6 +56,29 @@ suite("the module", { www: await moduleFolder() }, (scenario) => {
     assert.deepEqual(outcome, { resolved: null });
   });
 
+  atCode("cancel() of a call that is over ends no other", async ({ page, sandbox, authToken, number }) => {
+    const kind = await page.evaluate(async (token) => {
+      const code = new Promise((resolve) => (globalThis.giveCode = resolve));
+      globalThis.rig = new Rig({ otpFinish: () => code }).build().start(token);
+      const ended = rig.running;
+      ended.cancel();
+      await rig.outcome;
+      rig.start(token);
+      const refused = rig.authenticator.authenticate(token);
+      const { rejected } = await settled(refused);
+      refused.cancel();
+      ended.cancel();
+      return rejected.kind;
+    }, authToken);
+    assert.equal(kind, "already_running");
+    const { code } = await sandbox.sms(number);
+    const outcome = await page.evaluate((otp) => {
+      giveCode({ resultType: 0, input: { otp } });
+      return rig.outcome;
+    }, code);
+    assert.deepEqual(outcome, { resolved: null });
+  });
+
   atCode("an abort rejects with the signal's reason", async ({ page, authToken }) => {
     const found = await page.evaluate(async (token) => {
       const controller = new AbortController();

@@ -1,0 +1,71 @@
+// What a crash of the module does. A release has nothing that could be made to crash: this is the same module with one more export.
+/* global Rig, rig, never, settled, proveAuth -- stand in the page: see rig.js */
+import assert from "node:assert/strict";
+import { freshNumber, phone, suite } from "./harness.mjs";
+import { moduleFolder, openModule } from "./module.mjs";
+
+suite("a crash of the module", { www: await moduleFolder("build/test-exports/index.js") }, (scenario) => {
+  const start = async ({ open, sandbox }, flowType) => {
+    const { authToken } = await sandbox.start({ flowType, phoneNumber: freshNumber() });
+    return { page: await openModule(await open(phone), sandbox), authToken };
+  };
+
+  for (const [flowType, state] of [
+    ["mobile", "awaiting_otp"],
+    ["desktop", "awaiting_retry"],
+  ]) {
+    scenario(`rejects the running flow at ${state}, and whatever is called later`, async (given) => {
+      // A desktop's link on a phone would end at once.
+      const { page, authToken } = await start({ ...given, open: () => given.open() }, flowType);
+      const found = await page.evaluate(
+        async ([token, state]) => {
+          globalThis.rig = new Rig({ linkRetry: never }).build().start(token);
+          await rig.reached(state);
+          const other = new Rig().build();
+          proveAuth.trapForTest();
+          const thrown = (call) => {
+            try {
+              return call();
+            } catch (error) {
+              return error.kind;
+            }
+          };
+          return {
+            running: await rig.outcome,
+            finishes: rig.finishes,
+            again: await settled(rig.authenticator.authenticate(token)),
+            other: await settled(other.authenticator.authenticate(token)),
+            finishInstantLink: await settled(other.authenticator.finishInstantLink("https://shop.test/?asc=true&authId=1")),
+            getFlowType: thrown(() => other.authenticator.getFlowType()),
+            build: thrown(() => new proveAuth.AuthenticatorBuilder().build()),
+          };
+        },
+        [authToken, state],
+      );
+      const kinds = ["running", "again", "other", "finishInstantLink"].map((name) => found[name].rejected?.kind);
+      assert.deepEqual(kinds, ["internal", "internal", "internal", "internal"]);
+      assert.deepEqual([found.getFlowType, found.build], ["internal", "internal"]);
+      assert.deepEqual(found.finishes, []);
+      assert.equal(found.running.rejected.retryable, false);
+    });
+  }
+
+  scenario("in a page step rejects the flow, and what the browser still delivers is quiet", async (given) => {
+    const { page, authToken } = await start(given, "mobile");
+    const found = await page.evaluate(async (token) => {
+      const otpFinish = () => {
+        proveAuth.trapForTest();
+        return { resultType: 0, input: { otp: "1234" } };
+      };
+      globalThis.rig = new Rig({ otpFinish }).build().start(token);
+      const outcome = await rig.outcome;
+      // Signs that would have woken the flow.
+      dispatchEvent(new Event("online"));
+      document.dispatchEvent(new Event("visibilitychange"));
+      rig.running.cancel();
+      return { outcome, finishes: rig.finishes };
+    }, authToken);
+    assert.equal(found.outcome.rejected.kind, "internal");
+    assert.deepEqual(found.finishes, []);
+  });
+});
