@@ -145,7 +145,6 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
         let mut detail = self.detail.borrow_mut();
         detail.expires_at = Some(deadline.wall());
         detail.resend_at = since(reply.resend_at).map(|wait| now.wall.saturating_add(wait));
-        detail.attempts_left = None;
     }
 
     /// Awaits `work` until the deadline. Then the backend is asked once more before the step fails as `kind`: it may

@@ -1,6 +1,6 @@
 //! SMS one-time code: every shape of a reply, every answer of the page.
 
-use handset::flow::Kind;
+use handset::flow::{Kind, State};
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -202,6 +202,22 @@ async fn attempts_left_are_told_where_the_backend_says_them() {
         2,
         "while the second code is asked for: {told:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_left_outlast_a_resend_and_nothing_outlasts_a_number_change() {
+    let bench = Bench::otp_sent();
+    bench.page.otp_finish.then(code(OTHER_CODE)).then(resend()).then(change_number());
+    bench.page.otp_start.then(rejects("no"));
+    bench.world.on(FINISH, json(json!({"data": {"code": 10000, "attemptsLeft": 2}})));
+    bench.world.on(START, json(json!({"serverTime": 1, "expiresAt": 60_001, "resendAt": 10_001}))).on(ERROR, done());
+    let end = bench.run().await;
+    let events = end.page.events.borrow();
+    let last = |state| &events.iter().rev().find(|(_, detail)| detail.state == state).unwrap().1;
+    let resent = last(State::AwaitingOtp);
+    assert!(resent.attempts_left == Some(2) && resent.expires_at.is_some() && resent.resend_at.is_some(), "{resent:?}");
+    let asked = last(State::AwaitingPhone);
+    assert!(asked.attempts_left.is_none() && asked.expires_at.is_none() && asked.resend_at.is_none(), "{asked:?}");
 }
 
 #[tokio::test(start_paused = true)]
