@@ -83,7 +83,7 @@ async fn each_accepted_resend_renews_it() {
 
     let bench = Bench::link_sent().with_retry();
     bench.page.link_retry.then(resend_link().after(170_000)).then(never());
-    bench.world.every_socket(opens()).on(LINK_START, json(json!({"data": {}}))).on(STATUS, pending(None));
+    bench.world.every_socket(opens()).on(LINK_START, json(json!({"data": {"code": 10001}}))).on(STATUS, pending(None));
     bench.world.on("/v1/client/mobile/instantlink/error", done());
     assert_eq!(timed_out(&bench.run().await), 170_000 + 180_000);
 }
