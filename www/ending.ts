@@ -47,14 +47,20 @@ export function showEnding(ending: Ending): void {
   const { state, validated, failure } = ending;
   if (validated?.success) return showVerified(ending.correlationId, validated);
   if (validated) {
-    const words = failure ? failureIn(failure) : { what: "The server did not accept the proof.", next: "Try again." };
-    const known = failure && failureIn(failure).detail;
-    const detail = ["Validate says success: false", known].filter(Boolean).join(". ");
-    return showResult({ ...words, outcome: "failed", title: "The phone is not verified", detail });
+    const why = failure && failureIn(failure);
+    return showResult({
+      what: "The server did not accept the proof.",
+      next: "Try again.",
+      ...why,
+      outcome: "failed",
+      title: "The phone is not verified",
+      detail: ["Validate says success: false", why?.detail].filter(Boolean).join(". "),
+    });
   }
   if (state === "cancelled") {
     return showResult({ ...failures.cancelled, outcome: "cancelled", title: "Cancelled", kind: "cancelled" });
   }
+  if (failure) return showFailure(failure);
   showElsewhere(ending.correlationId);
 }
 

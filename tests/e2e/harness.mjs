@@ -68,12 +68,16 @@ async function inContexts(browser, body) {
   };
   try {
     await body({ open, expectTrouble: (...patterns) => watch.expect(...patterns) });
+    for (const page of contexts.flatMap((context) => context.pages())) await drained(page);
     watch.check();
   } finally {
     watch.end();
     for (const context of contexts) await context.close();
   }
 }
+
+/** What the page has under way by now is done, and what it said has arrived. */
+const drained = (page) => page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
 
 /** Collects errors of all pages of a test: console errors, uncaught errors, failed requests. */
 class Watch {

@@ -101,6 +101,14 @@ suite("the page", {}, (scenario) => {
     await page.getByRole("button", { name: "Verify the phone" }).waitFor();
   });
 
+  scenario("a browser without WebAssembly is told so, and nothing can be started", async ({ open, sandbox }) => {
+    const page = await open();
+    await page.addInitScript(() => delete globalThis.WebAssembly);
+    const view = await VerifyPage.open(page, sandbox);
+    await view.says("This browser or page cannot run WebAssembly. Use a current browser.");
+    assert.equal(await view.button("Verify the phone").isDisabled(), true);
+  });
+
   scenario("a server that went away is an ending in words", async ({ open, expectTrouble }) => {
     const own = await startSandbox();
     const number = freshNumber();
