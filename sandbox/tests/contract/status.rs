@@ -173,7 +173,8 @@ async fn silence_is_allowed_for_150_seconds() {
 async fn a_waiting_socket_hears_of_expiry_ten_seconds_late() {
     let bench = Bench::new().await;
     let started = bench.link(true).await;
-    let socket = Socket::open(&bench, &started);
+    let mut socket = Socket::open(&bench, &started);
+    assert!(socket.is_quiet().await, "it waits before there is a link");
     link(&bench, &started).await;
     assert_eq!(told_at(socket).await, (ended("the link has expired"), 190_000));
     assert!(!bench.validated(&started).await.0);

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+
+use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
 use crate::support::Bench;
@@ -11,6 +14,7 @@ rows![
     other_products_may_not_start,
     an_access_token_lives_an_hour,
     tokens_of_the_other_kind_are_refused,
+    tokens_of_another_sandbox_are_refused,
 ];
 
 const CREDENTIALS: [&str; 6] = [
@@ -100,5 +104,18 @@ async fn tokens_of_the_other_kind_are_refused() {
     let bench = Bench::new().await;
     let started = bench.otp(false).await;
     let answer = bench.post("/v3/start", Some(&started.auth_token), r#"{"flowType":"mobile"}"#).await;
+    answer.refused(401, 8002, "no, wrong or expired credentials");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_of_another_sandbox_are_refused() {
+    let sandbox = async || {
+        let random = Arc::new(SystemRandom::new().unwrap());
+        Bench::on(AppState::new(Config::default(), Arc::new(SystemClock), random)).await
+    };
+    let (one, other) = (sandbox().await, sandbox().await);
+    let token = one.access_token("sandbox").await;
+    assert_eq!(one.post("/v3/start", Some(&token), r#"{"flowType":"mobile"}"#).await.status, 200);
+    let answer = other.post("/v3/start", Some(&token), r#"{"flowType":"mobile"}"#).await;
     answer.refused(401, 8002, "no, wrong or expired credentials");
 }
