@@ -92,7 +92,11 @@ class Watch {
     });
     // Uncaught errors and unhandled rejections.
     context.on("weberror", (error) => note(`uncaught: ${error.error().stack ?? error.error()}`));
-    context.on("requestfailed", (request) => note(`request: ${request.failure()?.errorText} ${request.url()}`));
+    context.on("requestfailed", (request) => {
+      const text = `request: ${request.failure()?.errorText} ${request.url()}`;
+      // The icon is fetched when the page is complete, and a test may have left the page by then.
+      if (!/ERR_ABORTED .*\/icon\.svg$/.test(text)) note(text);
+    });
   }
 
   /** Announces trouble; each pattern has to come true, once or more. */
