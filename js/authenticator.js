@@ -6,13 +6,17 @@ import { pending } from "./trap.js";
 
 const logger = LoggerFactory.getLogger("handset");
 
-/** A promise's executor that a trap of the module rejects. */
-const settling = (start) => (resolve, reject) => {
+/** A promise's executor that a trap of the module rejects too; the page then hears `fail` first. */
+const settling = (start, fail) => (resolve, reject) => {
+  const die = (error) => {
+    fail?.(error);
+    reject(error);
+  };
   const settle = (how) => (value) => {
-    pending.delete(reject);
+    pending.delete(die);
     how(value);
   };
-  pending.add(reject);
+  pending.add(die);
   start(settle(resolve), settle(reject));
 };
 
@@ -32,7 +36,10 @@ export class Authenticator {
 
   authenticate(authToken) {
     return new CancelablePromise(
-      settling((resolve, reject) => this.#core.authenticate(authToken, resolve, reject)),
+      settling(
+        (resolve, reject) => this.#core.authenticate(authToken, resolve, reject),
+        (failure) => this.#emit({ state: "failed", step: "", failure }),
+      ),
       () => this.#core.cancel(),
     );
   }

@@ -1,6 +1,6 @@
 import { createError } from "./errors.js";
 
-/** How to reject each promise that waits for the module. */
+/** What ends each promise that waits for the module. */
 export const pending = new Set();
 
 let death;
@@ -23,7 +23,7 @@ const guarded = (name, call) => {
         return call(...args);
       } catch (cause) {
         death = createError("internal", false, "the module has crashed; reload the page", undefined, cause);
-        for (const reject of pending) reject(death);
+        for (const die of pending) die(death);
         pending.clear();
       }
     }

@@ -1,7 +1,7 @@
 //! A JSON codec for the messages of this crate, small enough for a page to load.
 //!
 //! The sandbox uses serde (feature `serde`), whose derived code and error texts cost the page more than the whole rest
-//! of the client's codec. So [`message!`](crate::message) defines a message once and writes both: serde's derives, and
+//! of the client's codec. So the macro `message!` defines a message once and writes both: serde's derives, and
 //! an implementation of [`Wire`] over the reader and writer below. A property test holds the two against each other.
 
 /// Deepest nesting that is read; the contract needs five.

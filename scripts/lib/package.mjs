@@ -223,6 +223,7 @@ export async function buildPackage(tools) {
 
   await writeFile(join(packageFolder, "package.json"), `${JSON.stringify(manifest(version), null, 2)}\n`);
   await cp(join(root, "js", "index.d.ts"), join(packageFolder, "index.d.ts"));
+  await cp(join(root, "docs"), join(packageFolder, "docs"), { recursive: true });
   for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(root, file), join(packageFolder, file));
 }
 

@@ -54,6 +54,11 @@ export const stages = [
   { name: "deny", what: "dependencies: licences, sources, bans", run: (tools) => run(tools.cargoDeny, ["--workspace", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]) },
   { name: "native", what: "Rust tests", run: () => cargoTest(["--workspace"]) },
   {
+    name: "simulation",
+    what: "2,000 seeds of flows against the sandbox, in virtual time, through a network that fails",
+    run: () => run("cargo", ["run", "--profile", "server", "-p", "handset-simulation", "--", "--seeds", "2000"]),
+  },
+  {
     name: "build",
     what: "pkg/",
     run: async (tools) => (await import("./package.mjs")).buildPackage(tools),

@@ -33,6 +33,7 @@ suite("a crash of the module", { www: await moduleFolder("build/test-exports/ind
           return {
             running: await rig.outcome,
             finishes: rig.finishes,
+            lastState: rig.states.at(-1),
             again: await settled(rig.authenticator.authenticate(token)),
             other: await settled(other.authenticator.authenticate(token)),
             finishInstantLink: await settled(other.authenticator.finishInstantLink("https://shop.test/?asc=true&authId=1")),
@@ -46,6 +47,7 @@ suite("a crash of the module", { www: await moduleFolder("build/test-exports/ind
       assert.deepEqual(kinds, ["internal", "internal", "internal", "internal"]);
       assert.deepEqual([found.getFlowType, found.build], ["internal", "internal"]);
       assert.deepEqual(found.finishes, []);
+      assert.equal(found.lastState, "failed");
       assert.equal(found.running.rejected.retryable, false);
     });
   }

@@ -1,0 +1,134 @@
+//! A real WebSocket over an in-memory pipe, and what a network does to it.
+
+use std::{rc::Rc, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use handset::flow::{Socket, SocketEvent};
+use handset_protocol::Secret;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_tungstenite::{client_async, tungstenite::Message};
+
+use crate::{
+    network::{Counted, Shared, told},
+    trace::Entry,
+};
+
+/// Bytes in flight in each direction.
+const PIPE_BYTES: usize = 16 * 1024;
+
+/// What becomes of one socket.
+pub(crate) struct Fate {
+    pub(crate) is_refused: bool,
+    pub(crate) delay_ms: u64,
+    /// It dies, and both sides see it.
+    pub(crate) drops_in_ms: Option<u64>,
+    /// Nothing gets through any more, and neither side sees why.
+    pub(crate) silent_in_ms: Option<u64>,
+}
+
+pub(crate) struct SimulatedSocket {
+    events: mpsc::UnboundedReceiver<SocketEvent>,
+    texts: mpsc::UnboundedSender<String>,
+    carrier: JoinHandle<()>,
+    shared: Rc<Shared>,
+    _counted: Counted,
+}
+
+impl SimulatedSocket {
+    pub(crate) fn open(shared: &Rc<Shared>, url: &Secret, fate: Fate) -> Self {
+        let (to_client, events) = mpsc::unbounded_channel();
+        let (texts, from_client) = mpsc::unbounded_channel();
+        let (url, carried) = (url.clone(), shared.clone());
+        let carrier = tokio::task::spawn_local(async move {
+            let end = carry(&carried, &url, &fate, &to_client, from_client).await;
+            carried.trace.add(Entry::Socket(end));
+            let _ = to_client.send(SocketEvent::Closed);
+        });
+        let counted = Counted::new(shared, |live| &mut live.sockets);
+        Self { events, texts, carrier, shared: shared.clone(), _counted: counted }
+    }
+}
+
+impl Socket for SimulatedSocket {
+    fn send(&self, text: &str) {
+        let _ = self.texts.send(text.to_owned());
+    }
+
+    async fn next(&mut self) -> SocketEvent {
+        let Some(event) = self.events.recv().await else { return std::future::pending().await };
+        if let SocketEvent::Text(text) = &event
+            && let Some(told) = told(text)
+        {
+            self.shared.trace.add(told);
+        }
+        event
+    }
+}
+
+impl Drop for SimulatedSocket {
+    fn drop(&mut self) {
+        self.carrier.abort();
+    }
+}
+
+/// Carries texts both ways until the socket ends, and says how it did.
+async fn carry(
+    shared: &Shared,
+    url: &Secret,
+    fate: &Fate,
+    to_client: &mpsc::UnboundedSender<SocketEvent>,
+    mut from_client: mpsc::UnboundedReceiver<String>,
+) -> &'static str {
+    let began = Instant::now();
+    let delay = Duration::from_millis(fate.delay_ms);
+    let moment = |ms: Option<u64>| async move {
+        match ms {
+            Some(ms) => sleep_until(began + Duration::from_millis(ms)).await,
+            None => std::future::pending().await,
+        }
+    };
+    sleep(delay).await;
+    if fate.is_refused {
+        return "refused";
+    }
+    let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
+    let service = TowerToHyperService::new(shared.backend.app());
+    let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(theirs), service);
+    // Ends with the pipe.
+    tokio::spawn(async move { connection.with_upgrades().await });
+    let Ok((socket, _)) = client_async(url.expose(), ours).await else { return "refused by the backend" };
+    let (mut sink, mut stream) = socket.split();
+    if to_client.send(SocketEvent::Open).is_err() {
+        return "dropped";
+    }
+    let silent = || fate.silent_in_ms.is_some_and(|ms| began.elapsed() >= Duration::from_millis(ms));
+    loop {
+        tokio::select! {
+            biased;
+            () = moment(fate.drops_in_ms) => return "dropped",
+            text = from_client.recv() => {
+                let Some(text) = text else { return "closed by the client" };
+                if !silent() && sink.send(Message::text(text)).await.is_err() {
+                    return "closed by the backend";
+                }
+            }
+            message = stream.next() => {
+                // One message at a time, each as late as the first: they never overtake each other.
+                sleep(delay).await;
+                if silent() {
+                    return std::future::pending().await;
+                }
+                match message {
+                    Some(Ok(Message::Text(text))) => drop(to_client.send(SocketEvent::Text(text.as_str().to_owned()))),
+                    Some(Ok(Message::Close(_))) | Some(Err(_)) | None => return "closed by the backend",
+                    Some(Ok(_)) => {}
+                }
+            }
+        }
+    }
+}
