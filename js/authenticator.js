@@ -6,18 +6,31 @@ import { pending } from "./trap.js";
 
 const logger = LoggerFactory.getLogger("handset");
 
-/** A promise's executor that a trap of the module rejects too; the page then hears `fail` first. */
+/** A promise's executor that a trap of the module rejects too; then `fail` is told. */
 const settling = (start, fail) => (resolve, reject) => {
   const die = (error) => {
-    fail?.(error);
     reject(error);
+    fail?.(error);
   };
   const settle = (how) => (value) => {
     pending.delete(die);
     how(value);
   };
   pending.add(die);
-  start(settle(resolve), settle(reject));
+  try {
+    start(settle(resolve), settle(reject));
+  } catch (error) {
+    pending.delete(die);
+    die(error);
+  }
+};
+
+/** Not a method: what the module holds must not hold the authenticator, or neither would ever be collected. */
+const emit = (events, detail) => {
+  const { state, failure } = detail;
+  if (failure && state !== "cancelled") logger.warn(state, failure.kind, failure.code ?? "");
+  else logger.debug(state, detail.step, detail.socket ?? "");
+  events.dispatchEvent(new CustomEvent("statechange", { detail }));
 };
 
 export class Authenticator {
@@ -25,22 +38,20 @@ export class Authenticator {
   #events = new EventTarget();
 
   constructor(options) {
-    this.#core = new Core({ ...options, emit: (detail) => this.#emit(detail) });
-  }
-
-  #emit(detail) {
-    if (detail.failure) logger.warn(detail.state, detail.failure.kind, detail.failure.code);
-    else logger.debug(detail.state, detail.step, detail.socket);
-    this.#events.dispatchEvent(new CustomEvent("statechange", { detail }));
+    const events = this.#events;
+    this.#core = new Core({ ...options, emit: (detail) => emit(events, detail) });
   }
 
   authenticate(authToken) {
+    let flow = 0;
     return new CancelablePromise(
       settling(
-        (resolve, reject) => this.#core.authenticate(authToken, resolve, reject),
-        (failure) => this.#emit({ state: "failed", step: "", failure }),
+        (resolve, reject) => {
+          flow = this.#core.authenticate(authToken, resolve, reject);
+        },
+        (failure) => emit(this.#events, { state: "failed", step: "", failure }),
       ),
-      () => this.#core.cancel(),
+      () => this.#core.cancel(flow),
     );
   }
 

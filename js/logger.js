@@ -10,7 +10,13 @@ let threshold = LogLevel.info;
 let writer = toConsole;
 
 const at = (level, name) => (...args) => {
-  if (level <= threshold) writer.write(level, `[${name}]`, ...args);
+  if (level > threshold) return;
+  try {
+    writer.write(level, `[${name}]`, ...args);
+  } catch (error) {
+    // A page's broken log must not break a flow.
+    console.error(error);
+  }
 };
 
 export const LoggerFactory = Object.freeze({

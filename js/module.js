@@ -10,7 +10,7 @@ export const load = () => {
   try {
     initSync({ module: new WebAssembly.Module(wasmBytes()) });
   } catch (cause) {
-    throw createError("unsupported", false, "WebAssembly could not be started: a Content-Security-Policy must allow 'wasm-unsafe-eval'", undefined, cause);
+    throw createError("unsupported", false, "WebAssembly could not be started: the browser must have it, and a Content-Security-Policy must allow 'wasm-unsafe-eval'", undefined, cause);
   }
   loaded = true;
 };

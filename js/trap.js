@@ -23,8 +23,10 @@ const guarded = (name, call) => {
         return call(...args);
       } catch (cause) {
         death = createError("internal", false, "the module has crashed; reload the page", undefined, cause);
-        for (const die of pending) die(death);
+        // Once each: on hearing of it, a page may well start over.
+        const dying = [...pending];
         pending.clear();
+        for (const die of dying) die(death);
       }
     }
     if (isApi) throw death;

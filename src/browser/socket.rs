@@ -13,7 +13,7 @@ use web_sys::{MessageEvent, WebSocket};
 use super::Listener;
 use crate::flow::{Socket, SocketEvent};
 
-/// A WebSocket of the browser. gloo-net's hides `event.origin` and may panic in its Drop, so this is web-sys.
+/// A WebSocket of the browser. gloo-net's may panic in its Drop, so this is web-sys.
 pub(crate) struct BrowserSocket {
     socket: Option<WebSocket>,
     queue: Rc<Queue>,

@@ -1,4 +1,7 @@
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use futures_lite::future::or;
 use handset_protocol::Secret;
@@ -24,7 +27,9 @@ pub struct Core {
 
 struct Inner {
     options: Options,
-    running: RefCell<Option<Rc<Stop>>>,
+    /// The flow that runs, and its number.
+    running: RefCell<Option<(u32, Rc<Stop>)>>,
+    flows: Cell<u32>,
 }
 
 #[wasm_bindgen]
@@ -32,49 +37,63 @@ impl Core {
     /// Reads what the builder collected; throws a coded error that names what is wrong with it.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Core, JsValue> {
-        Ok(Self { inner: Rc::new(Inner { options: Options::read(options)?, running: RefCell::new(None) }) })
+        Ok(Self {
+            inner: Rc::new(Inner {
+                options: Options::read(options)?,
+                running: RefCell::default(),
+                flows: Cell::new(0),
+            }),
+        })
     }
 
-    /// Runs a flow; calls `resolve` or `reject`, once.
-    pub fn authenticate(&self, auth_token: &JsValue, resolve: Function, reject: Function) {
+    /// Runs a flow; calls `resolve` or `reject`, once. Returns the flow's number for `cancel`, 0 when none runs.
+    pub fn authenticate(&self, auth_token: &JsValue, resolve: Function, reject: Function) -> u32 {
         let settle = move |outcome| settle(outcome, &resolve, &reject);
+        let refuse = |outcome| {
+            settle(outcome);
+            0
+        };
         let inner = self.inner.clone();
+        let signal = inner.options.signal.as_ref();
+        if let Some(signal) = signal.filter(|signal| signal.aborted()) {
+            return refuse(inner.stopped(Why::Aborted(get(signal, "reason"))));
+        }
         if inner.running.borrow().is_some() {
-            return settle(Err(errors::simple(
+            return refuse(Err(errors::simple(
                 Kind::AlreadyRunning,
                 "authenticate: a flow runs already on this authenticator; cancel it, or build another",
             )));
         }
         let Some(auth_token) = auth_token.as_string() else {
             let failure = Failure::new(Kind::TokenInvalid, "authToken must be a string");
-            return settle(Err(inner.fail(failure)));
+            return refuse(Err(inner.fail(failure)));
         };
         let stop = Rc::new(Stop::default());
-        let on_abort = match inner.options.signal.as_ref() {
-            Some(signal) if signal.aborted() => return settle(inner.stopped(Why::Aborted(get(signal, "reason")))),
-            signal => signal.map(|signal| {
-                let (stop, watched) = (stop.clone(), signal.clone());
-                Listener::new(signal, "abort", move |_| stop.stop(Why::Aborted(get(&watched, "reason"))))
-            }),
-        };
-        inner.running.replace(Some(stop.clone()));
+        let on_abort = signal.map(|signal| {
+            let (stop, watched) = (stop.clone(), signal.clone());
+            Listener::new(signal, "abort", move |_| stop.stop(Why::Aborted(get(&watched, "reason"))))
+        });
+        let flow = inner.flows.get().wrapping_add(1).max(1);
+        inner.flows.set(flow);
+        inner.running.replace(Some((flow, stop.clone())));
+        let inner = inner.clone();
         spawn_local(async move {
             // The flow's future ends here in any case: its sockets, timers and requests go with it.
             let outcome =
                 or(async { Err(stop.stopped().await) }, async { Ok(inner.run(auth_token.into()).await) }).await;
             drop(on_abort);
-            inner.running.replace(None);
+            inner.end(flow);
             settle(match outcome {
                 Ok(result) => result.map_err(|rejection| errors::rejection(&rejection)),
                 Err(why) => inner.stopped(why),
             });
         });
+        flow
     }
 
-    /// Ends the running flow, if there is one.
-    pub fn cancel(&self) {
-        let running = self.inner.running.borrow().clone();
-        if let Some(stop) = running {
+    /// Ends this flow, if it still runs. From here on another one may.
+    pub fn cancel(&self, flow: u32) {
+        if let Some(stop) = self.inner.end(flow) {
             stop.stop(Why::Cancelled);
         }
     }
@@ -114,6 +133,11 @@ impl Inner {
     async fn run(&self, auth_token: Secret) -> Result<(), Rejection> {
         let Options { browser, page, config, .. } = &self.options;
         flow::authenticate(browser, page, config, auth_token).await
+    }
+
+    /// Takes a flow's place, if it still has it.
+    fn end(&self, flow: u32) -> Option<Rc<Stop>> {
+        self.running.borrow_mut().take_if(|(running, _)| *running == flow).map(|(_, stop)| stop)
     }
 
     fn fail(&self, failure: Failure) -> JsValue {

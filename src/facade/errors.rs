@@ -23,6 +23,11 @@ pub(super) fn failure(failure: &Failure) -> JsValue {
     error(failure.kind, &failure.message, failure.code, failure.cause.as_ref())
 }
 
+/// For events, which hold nothing secret: what the page rejected with may.
+pub(super) fn without_cause(failure: &Failure) -> JsValue {
+    error(failure.kind, &failure.message, failure.code, None)
+}
+
 pub(super) fn refusal(kind: Kind, refusal: Option<Refusal>) -> JsValue {
     refusal.map_or(JsValue::UNDEFINED, |refusal| error(kind, &refusal.message, refusal.code, None))
 }

@@ -24,7 +24,7 @@ pub(super) fn detail(detail: &Detail) -> JsValue {
         set(&object, "attemptsLeft", &left.into());
     }
     if let Some(failure) = &detail.failure {
-        set(&object, "failure", &errors::failure(failure));
+        set(&object, "failure", &errors::without_cause(failure));
     }
     if let Some(socket) = detail.socket {
         set(&object, "socket", &socket.as_str().into());

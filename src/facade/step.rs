@@ -4,6 +4,12 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::browser::get;
 
+#[wasm_bindgen(module = "/js/steps.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = runStep)]
+    fn run_step(step: &Function, this: &JsValue, arguments: &Array) -> Promise;
+}
+
 /// A page step: a function, or an object with `execute` of the same signature.
 pub(super) struct Step {
     this: JsValue,
@@ -23,7 +29,6 @@ impl Step {
     /// Runs it; a plain value counts as resolved, a throw as rejected.
     pub(super) async fn run(&self, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
         let arguments: Array = arguments.iter().collect();
-        let value = self.function.apply(&self.this, &arguments)?;
-        JsFuture::from(Promise::resolve(&value)).await
+        JsFuture::from(run_step(&self.function, &self.this, &arguments)).await
     }
 }

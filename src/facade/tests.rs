@@ -47,7 +47,7 @@ fn core(options: &str) -> (Core, js_sys::Array) {
 }
 
 async fn settled(core: &Core, token: &JsValue) -> Result<JsValue, JsValue> {
-    JsFuture::from(Promise::new(&mut |resolve, reject| core.authenticate(token, resolve, reject))).await
+    JsFuture::from(Promise::new(&mut |resolve, reject| _ = core.authenticate(token, resolve, reject))).await
 }
 
 fn token(next: &str) -> JsValue {
@@ -136,7 +136,7 @@ async fn without_auth_finish_nothing_is_sent_and_it_is_misuse() {
 #[wasm_bindgen_test]
 async fn what_is_no_token_is_refused() {
     let (core, _) = core("{authFinish() {}}");
-    for token in ["undefined", "null", "1", "{}", "''", "'a.b.c'"] {
+    for token in ["undefined", "null", "1", "{}", "''", "'a.b.c'", "'\\n.e30.c'"] {
         let error = seen(&settled(&core, &js(token)).await.unwrap_err());
         assert_eq!((error.kind.as_str(), error.retryable), ("token_invalid", false), "{token}");
     }
@@ -144,23 +144,25 @@ async fn what_is_no_token_is_refused() {
 
 #[wasm_bindgen_test]
 async fn a_second_flow_is_refused_while_one_runs_and_welcome_after() {
-    let (core, _) = core("{authFinish: () => new Promise((resolve) => { globalThis.release = resolve })}");
-    let first = Promise::new(&mut |resolve, reject| core.authenticate(&token("done"), resolve, reject));
+    js("globalThis.is_finishing = new Promise((resolve) => { globalThis.says_so = resolve })");
+    let (core, _) = core("{authFinish: () => new Promise((resolve) => { globalThis.release = resolve; says_so() })}");
+    let first = Promise::new(&mut |resolve, reject| _ = core.authenticate(&token("done"), resolve, reject));
     let error = seen(&settled(&core, &token("done")).await.unwrap_err());
     assert_eq!((error.kind.as_str(), error.retryable), ("already_running", true));
+    JsFuture::from(js("is_finishing").unchecked_into::<Promise>()).await.unwrap();
     get(&js("globalThis"), "release").unchecked_into::<Function>().call0(&JsValue::UNDEFINED).unwrap();
     JsFuture::from(first).await.unwrap();
-    let third = Promise::new(&mut |resolve, reject| core.authenticate(&token("done"), resolve, reject));
-    core.cancel();
+    let third = Promise::new(&mut |resolve, reject| _ = core.authenticate(&token("done"), resolve, reject));
+    core.cancel(2);
     JsFuture::from(third).await.unwrap();
 }
 
 #[wasm_bindgen_test]
 async fn cancel_resolves_even_while_a_step_never_settles() {
     let (core, events) = core("{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}}");
-    let flow = Promise::new(&mut |resolve, reject| core.authenticate(&token("mobile/otp"), resolve, reject));
-    core.cancel();
-    core.cancel();
+    let flow = Promise::new(&mut |resolve, reject| _ = core.authenticate(&token("mobile/otp"), resolve, reject));
+    core.cancel(1);
+    core.cancel(1);
     JsFuture::from(flow).await.unwrap();
     let states = states(&events);
     assert_eq!(states.last().map(String::as_str), Some("cancelled"), "{states:?}");
@@ -175,7 +177,7 @@ async fn cancel_from_within_a_step_resolves_and_runs_nothing_more() {
     let core = std::rc::Rc::new(core);
     let cancel = {
         let core = core.clone();
-        wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || core.cancel())
+        wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || core.cancel(1))
     };
     Reflect::set(&js_sys::global(), &"core_cancel".into(), cancel.as_ref()).unwrap();
     settled(&core, &token("mobile/otp")).await.unwrap();
@@ -183,11 +185,75 @@ async fn cancel_from_within_a_step_resolves_and_runs_nothing_more() {
 }
 
 #[wasm_bindgen_test]
+async fn cancel_on_hearing_a_state_runs_nothing_of_that_state() {
+    for (state, token, ran) in [
+        ("finishing", "done", "finished"),
+        ("awaiting_phone", "mobile/otp", "asked"),
+        ("starting", "mobile/otp", "asked"),
+    ] {
+        js("globalThis.ran = []");
+        let options = js("({authFinish() { ran.push('finished') }, otpStart() { ran.push('asked') }, otpFinish() {}})");
+        let emit = Function::new_with_args("state, detail", "if (detail.state === state) globalThis.core_cancel()");
+        Reflect::set(&options, &"emit".into(), &emit.bind1(&JsValue::UNDEFINED, &state.into())).unwrap();
+        let core = std::rc::Rc::new(Core::new(&options).ok().unwrap());
+        let cancel = {
+            let core = core.clone();
+            wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || core.cancel(1))
+        };
+        Reflect::set(&js_sys::global(), &"core_cancel".into(), cancel.as_ref()).unwrap();
+        settled(&core, &self::token(token)).await.unwrap();
+        assert_eq!(js("ran.join()").as_string().as_deref(), Some(""), "{ran} although cancelled on {state}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn after_cancel_another_flow_may_start_at_once_and_an_old_cancel_does_not_end_it() {
+    let (core, events) = core("{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}}");
+    let start = |token: JsValue| {
+        let mut flow = 0;
+        let promise = Promise::new(&mut |resolve, reject| flow = core.authenticate(&token, resolve, reject));
+        (promise, flow)
+    };
+    let (first, flow) = start(token("mobile/otp"));
+    core.cancel(flow);
+    let (second, _) = start(token("done"));
+    core.cancel(flow);
+    JsFuture::from(first).await.unwrap();
+    JsFuture::from(second).await.unwrap();
+    assert_eq!(states(&events).last().map(String::as_str), Some("done"));
+}
+
+#[wasm_bindgen_test]
+async fn promises_of_the_pages_own_making_are_rejections_at_worst() {
+    for (answer, expected) in [
+        ("Object.assign(Promise.resolve(), {then(resolve) { resolve(null) }})", None),
+        ("Object.assign(Promise.resolve(), {then() { throw new Error('no') }})", Some("no")),
+        ("Object.defineProperty(Promise.resolve(null), 'constructor', {get() { throw new Error('no') }})", Some("no")),
+        ("({get then() { throw new Error('no') }})", Some("no")),
+        ("({then(resolve, reject) { resolve(null); reject('late'); throw 'later' }})", None),
+    ] {
+        let options = format!("{{otpStart: () => ({answer}), otpFinish() {{}}}}");
+        let page = Options::read(&js(&options)).ok().unwrap().page;
+        let error = page.otp_start(true, None).await.err().map(|error| error.message);
+        assert!(error.is_none() || expected.is_some(), "{answer}: {error:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn events_do_not_hold_what_the_page_rejected_with() {
+    let (core, events) = core("{authFinish() {}}");
+    settled(&core, &"no token".into()).await.unwrap_err();
+    let failure = get(&events.get(0), "failure");
+    assert_eq!(seen(&failure).kind, "token_invalid");
+    assert!(get(&failure, "cause").is_undefined());
+}
+
+#[wasm_bindgen_test]
 async fn an_abort_rejects_with_the_signals_reason() {
     js("globalThis.controller = new AbortController()");
     let options = "{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}, signal: controller.signal}";
     let (core, events) = core(options);
-    let flow = Promise::new(&mut |resolve, reject| core.authenticate(&token("mobile/otp"), resolve, reject));
+    let flow = Promise::new(&mut |resolve, reject| _ = core.authenticate(&token("mobile/otp"), resolve, reject));
     js("controller.abort('enough')");
     assert_eq!(JsFuture::from(flow).await.unwrap_err().as_string().as_deref(), Some("enough"));
     assert_eq!(states(&events).last().map(String::as_str), Some("cancelled"));

@@ -90,9 +90,7 @@ impl<'a, P: Platform> Api<'a, P> {
             Ok(response) => {
                 let reply: Reply = from_json(&response.body)
                     .ok_or_else(|| Failure::raised(Kind::Server, "the backend's reply is not the JSON of a reply"))?;
-                if reply.error.as_ref().is_some_and(|error| error.code == error_codes::NO_DEVICE) {
-                    self.platform.forget_device();
-                }
+                forget_unknown_device(self.platform, &reply);
                 Ok(reply)
             }
             Err(Attempt::Network) => Err(Failure::raised(Kind::Network, "the backend could not be reached")),
@@ -104,5 +102,12 @@ impl<'a, P: Platform> Api<'a, P> {
                 Err(Failure::new(Kind::Server, message))
             }
         }
+    }
+}
+
+/// In any reply, this error says that the backend does not know this device.
+pub(super) fn forget_unknown_device<P: Platform>(platform: &P, reply: &Reply) {
+    if reply.error.as_ref().is_some_and(|error| error.code == error_codes::NO_DEVICE) {
+        platform.forget_device();
     }
 }

@@ -28,10 +28,10 @@ async fn converse<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &St
     let mut number_needed = !known;
     let mut refused = None;
     loop {
-        session.ask_number();
+        session.ask_number().await;
         let number = session.page.link_start(number_needed, refused.take()).await;
         let number = number.map_err(|error| step_failed("", error))?;
-        match send(session, number).await? {
+        match send(session, number, false).await? {
             Sent::Next(next) => return Ok(next),
             Sent::Refused(refusal) => {
                 refused = Some(refusal);
@@ -54,12 +54,12 @@ enum Waited {
 /// The link is on its way: the page may have it sent again or ask for another number.
 async fn wait<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &Status<'_, P, G>) -> Result<Waited, Failure> {
     loop {
-        session.enter(State::AwaitingLink);
+        session.enter(State::AwaitingLink).await;
         let choice = session.before_deadline(Kind::LinkTimeout, async {
             if !session.config.has_link_retry {
                 return pending().await;
             }
-            session.enter(State::AwaitingRetry);
+            session.enter(State::AwaitingRetry).await;
             session.page.link_retry().await
         });
         match choice.await {
@@ -68,7 +68,7 @@ async fn wait<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &Status
                 LinkRetry::ChangeNumber => return Ok(Waited::ChangeNumber),
                 // A number is refused at a start only: what a resend says of one is ignored.
                 LinkRetry::Resend => {
-                    if let Sent::Next(next) = send(session, Some(Secret::default())).await? {
+                    if let Sent::Next(next) = send(session, Some(Secret::default()), true).await? {
                         return Ok(Waited::Next(next));
                     }
                 }
@@ -83,11 +83,15 @@ enum Sent {
     Waiting,
 }
 
-async fn send<P: Platform, G: Page>(session: &Session<'_, P, G>, number: Option<Secret>) -> Result<Sent, Failure> {
-    session.enter(State::Sending);
-    let is_resend = number.as_ref().is_some_and(Secret::is_empty);
+async fn send<P: Platform, G: Page>(
+    session: &Session<'_, P, G>,
+    mobile_number: Option<Secret>,
+    is_resend: bool,
+) -> Result<Sent, Failure> {
     let is_mobile = session.config.mobile_web;
-    let request = LinkStart { source_ip: session.page.device_ip(), mobile_number: number, is_mobile };
+    // Before the state is entered: it may be the page's own function.
+    let request = LinkStart { source_ip: session.page.device_ip(), mobile_number, is_mobile };
+    session.enter(State::Sending).await;
     let reply = session.api.post(paths::LINK_START, to_json(&request)).await?;
     if reply.error.is_some() {
         return Err(server_failure(reply, Kind::Server));

@@ -21,7 +21,7 @@ pub(super) async fn run<P: Platform, G: Page>(session: &Session<'_, P, G>) -> St
     let mut number_needed = !known;
     let mut refused = None;
     loop {
-        session.ask_number();
+        session.ask_number().await;
         let number = session.page.otp_start(number_needed, refused.take()).await;
         let mobile_number = number.map_err(|error| step_failed(START_FAILED, error))?;
 
@@ -42,7 +42,7 @@ async fn send<P: Platform, G: Page>(
     mobile_number: Option<Secret>,
     is_resend: bool,
 ) -> Result<Option<Data>, Failure> {
-    session.enter(State::Sending);
+    session.enter(State::Sending).await;
     let mut reply = session.api.post(paths::OTP_START, to_json(&OtpStart { mobile_number })).await?;
     if reply.error.is_some() {
         return Err(server_failure(reply, Kind::Server));
@@ -63,7 +63,7 @@ enum Entered {
 async fn enter_code<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Result<Entered, Failure> {
     let mut wrong: Option<Refusal> = None;
     loop {
-        session.enter(State::AwaitingOtp);
+        session.enter(State::AwaitingOtp).await;
         let entry = session.before_deadline(Kind::OtpTimeout, session.page.otp_finish(wrong.take())).await;
         let entry = match entry {
             Ok(entry) => entry.map_err(|error| step_failed(FINISH_FAILED, error))?,
@@ -75,7 +75,7 @@ async fn enter_code<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Result
                 send(session, None, true).await?;
             }
             OtpEntry::Code(otp) => {
-                session.enter(State::CheckingOtp);
+                session.enter(State::CheckingOtp).await;
                 match session.api.post(paths::OTP_FINISH, to_json(&OtpFinish { otp })).await {
                     Ok(reply) => match judge(session, reply)? {
                         Judged::Next(next) => return Ok(Entered::Next(next)),

@@ -41,7 +41,7 @@ pub async fn authenticate<P: Platform, G: Page>(
         }
     };
     let session = Session::new(platform, page, config, &token);
-    session.enter(State::Starting);
+    session.enter(State::Starting).await;
 
     let expires = platform.now().mono + token.lifetime_ms();
     let end = or(run_steps(&session), async {
@@ -87,7 +87,7 @@ async fn finish<P: Platform, G: Page>(
 ) -> Result<State, Rejection> {
     session.begin("");
     session.note(|detail| detail.failure = failure.clone());
-    session.enter(State::Finishing);
+    session.enter(State::Finishing).await;
     if planted(Bug::FinishTwice) {
         let _ = session.page.auth_finish(&session.token.claims.auth.id, failure.as_ref()).await;
     }
@@ -124,7 +124,7 @@ async fn run_step<P: Platform, G: Page>(session: &Session<'_, P, G>, step: &str)
         (steps::MOBILE_OTP, Role::Primary) if session.config.has_otp => otp::run(session).await,
         (steps::MOBILE_INSTANT_LINK, _) if session.config.has_link => link::run(session).await,
         (steps::DEVICE_PASSIVE, Role::Secondary) => {
-            session.enter(State::Device);
+            session.enter(State::Device).await;
             Status::new(session).settled().await
         }
         _ => {

@@ -3,7 +3,7 @@ use std::{
     future::Future,
 };
 
-use futures_lite::future::or;
+use futures_lite::future::{or, yield_now};
 use handset_protocol::client::{Data, Reply};
 
 use super::{
@@ -94,17 +94,20 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
         change(&mut self.detail.borrow_mut());
     }
 
-    pub(super) fn enter(&self, state: State) {
+    /// Tells the page of a state, then lets whoever stops the flow go first: the page may have done so on hearing it.
+    pub(super) async fn enter(&self, state: State) {
         self.tell(|detail| detail.state = state);
+        yield_now().await;
     }
 
     /// The page is about to be asked for a number: nothing that was sent before is waited for any more.
-    pub(super) fn ask_number(&self) {
+    pub(super) async fn ask_number(&self) {
         self.deadline.set(None);
         self.tell(|detail| {
             detail.state = State::AwaitingPhone;
             (detail.expires_at, detail.resend_at, detail.attempts_left) = (None, None, None);
         });
+        yield_now().await;
     }
 
     pub(super) fn socket_state(&self, socket: SocketState) {
@@ -123,13 +126,13 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
     /// The last event.
     pub(super) fn close(&self, result: &Result<State, Rejection>) {
         match result {
-            Ok(state) => self.enter(*state),
+            Ok(state) => self.tell(|detail| detail.state = *state),
             Err(rejection) => {
                 if let Rejection::Flow(failure) = rejection {
                     self.begin("");
                     self.note(|detail| detail.failure = Some(failure.clone()));
                 }
-                self.enter(State::Failed);
+                self.tell(|detail| detail.state = State::Failed);
             }
         }
     }

@@ -12,6 +12,7 @@ use handset_protocol::{
 
 use super::{
     Failure, Kind, Page, Platform, Socket, SocketEvent, SocketState,
+    api::forget_unknown_device,
     planted::{Bug, planted},
     session::{Session, StepResult, server_failure},
 };
@@ -86,7 +87,14 @@ pub(super) struct Status<'a, P, G> {
 /// How one socket ended.
 enum Ended {
     Told(StepResult),
-    Lost { was_open: bool },
+    /// It was open; `was_well` when a pong ever came.
+    Lost {
+        was_well: bool,
+    },
+    /// It never opened, and this was said at once.
+    Refused,
+    /// It never opened, and nothing was said: more of the same would cost as long again.
+    Unanswered,
 }
 
 impl<'a, P: Platform, G: Page> Status<'a, P, G> {
@@ -104,13 +112,17 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
     pub(super) async fn settled(&self) -> StepResult {
         let mut refusals = 0;
         let mut losses = 0;
+        let mut handshake_ms = HANDSHAKE_MS;
         loop {
-            match self.one_socket().await {
+            losses += 1;
+            match self.one_socket(handshake_ms).await {
                 Ended::Told(result) => return result,
-                Ended::Lost { was_open: true } => (refusals, losses) = (0, losses + 1),
-                Ended::Lost { was_open: false } => (refusals, losses) = (refusals + 1, losses + 1),
+                Ended::Lost { was_well } => (refusals, losses) = (0, if was_well { 1 } else { losses }),
+                Ended::Refused => refusals += 1,
+                Ended::Unanswered => refusals = REFUSALS_BEFORE_POLLING.max(refusals + 1),
             }
             let polling = refusals >= REFUSALS_BEFORE_POLLING;
+            handshake_ms = if polling { POLL_MS } else { HANDSHAKE_MS };
             self.session.socket_state(if polling { SocketState::Polling } else { SocketState::Reconnecting });
             match ask_once(self.session).await {
                 Answer::Settled(reply) => return outcome(reply),
@@ -129,13 +141,14 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
         }
     }
 
-    async fn one_socket(&self) -> Ended {
+    async fn one_socket(&self, handshake_ms: i64) -> Ended {
         let platform = self.session.platform;
         let mut socket = platform.open_socket(&self.url());
         let mut was_open = false;
+        let mut was_well = false;
         let mut awaiting_pong = false;
         // The one clock of a socket: when the handshake, the next ping or the pong is due.
-        let mut due = platform.now().mono + HANDSHAKE_MS;
+        let mut due = platform.now().mono + handshake_ms;
         loop {
             let event = or(
                 async { Event::Socket(socket.next().await) },
@@ -158,7 +171,7 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
                     self.session.socket_state(SocketState::Open);
                 }
                 Event::Socket(SocketEvent::Text(text)) if text == "pong" => {
-                    awaiting_pong = false;
+                    (awaiting_pong, was_well) = (false, true);
                     due = platform.now().mono + PING_MS;
                 }
                 Event::Socket(SocketEvent::Text(_)) if planted(Bug::LoseLastMessage) => {
@@ -166,7 +179,10 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
                 }
                 Event::Socket(SocketEvent::Text(text)) => {
                     return Ended::Told(match from_json(&text) {
-                        Some(reply) => outcome(reply),
+                        Some(reply) => {
+                            forget_unknown_device(platform, &reply);
+                            outcome(reply)
+                        }
                         None => Err(Failure::raised(Kind::Server, "the status message is not the JSON of a reply")),
                     });
                 }
@@ -183,9 +199,13 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
                     awaiting_pong = true;
                 }
                 Event::Woken => {}
-                Event::Due | Event::Socket(SocketEvent::Closed) => {
+                ended @ (Event::Due | Event::Socket(SocketEvent::Closed)) => {
                     self.heard.set(false);
-                    return Ended::Lost { was_open };
+                    return match ended {
+                        _ if was_open => Ended::Lost { was_well },
+                        Event::Due => Ended::Unanswered,
+                        _ => Ended::Refused,
+                    };
                 }
             }
         }

@@ -41,6 +41,10 @@ impl Token {
 }
 
 fn read(token: &str) -> Option<Claims> {
+    // It goes into a header as it is, where nothing else may stand.
+    if !token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=' | b'+' | b'/')) {
+        return None;
+    }
     let mut parts = token.split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
@@ -156,6 +160,15 @@ mod tests {
         for text in ["", "a.b", "a.b.c", "a.b.c.d", "..", "e30.e30.c", "e30.%%%.c", "\u{1F4F1}.e30.x"] {
             let failure = Token::accept(Secret::new(text), NOW_MS, None).unwrap_err();
             assert_eq!(failure.kind, Kind::TokenInvalid, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_stand_in_a_header_is_refused() {
+        let good = token(&payload("https://e.com", NOW_MS / 1000));
+        for odd in ['\n', '\r', ' ', '\u{1F4F1}', '\u{e9}', ':'] {
+            let text = format!("{odd}{}{odd}", good.expose());
+            assert_eq!(Token::accept(text.into(), NOW_MS, None).unwrap_err().kind, Kind::TokenInvalid, "{odd:?}");
         }
     }
 
