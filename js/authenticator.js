@@ -20,8 +20,9 @@ const settling = (start, fail) => (resolve, reject) => {
   try {
     start(settle(resolve), settle(reject));
   } catch (error) {
+    // After a crash. The page was told of that; told again, one that starts over on hearing it would never end.
     pending.delete(die);
-    die(error);
+    reject(error);
   }
 };
 

@@ -1,4 +1,5 @@
 // Turns the crate and js/ into pkg/, the package that pages install. Needs node_modules: import it after the bootstrap.
+import { readFileSync } from "node:fs";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build as esbuild, transform } from "esbuild";
@@ -88,11 +89,27 @@ function replaceOnce(glue, from, to) {
   throw new StepError(`wasm-bindgen's glue holds ${JSON.stringify(from)} ${parts.length - 1} times, not once: adapt adaptGlue in scripts/lib/package.mjs.`);
 }
 
+/**
+ * wasm-opt merges all imports into one module named "a". A function that needs no conversion wasm-bindgen hands over as the
+ * member of a namespace of its own: it joins the others, by its name.
+ */
+function mergeImports(glue) {
+  const direct = [];
+  const merged = glue.replace(/^import \* as (import\d+) from "([^"]+)";?$/gm, (_, namespace, from) => {
+    const names = [...readFileSync(join(root, "js", basename(from)), "utf8").matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
+    direct.push({ namespace, from, names });
+    return `import { ${names.join(", ")} } from "${from}";`;
+  });
+  const withoutNamespaces = direct.reduce((text, { namespace, from }) => replaceOnce(text, `"${from}": ${namespace},`, ""), merged);
+  const names = direct.flatMap((module) => module.names);
+  return replaceOnce(withoutNamespaces, '"./handset_bg.js": import0,', `a: { ...import0, ${names.join(", ")} },`);
+}
+
 /** Gives the glue the names that `optimise` gave the wasm, and wraps the exports so that js/trap.js sees a trap. */
 async function adaptGlue({ glueFolder }, names) {
   const file = join(glueFolder, "handset.js");
   let glue = await readFile(file, "utf8");
-  glue = replaceOnce(glue, '"./handset_bg.js": ', "a: ");
+  glue = mergeImports(glue);
   glue = `import { guard } from "handset-trap";\n${replaceOnce(glue, "wasm = instance.exports;", "wasm = guard(instance.exports);")}`;
   for (const name of Object.keys(names)) {
     // A property of the same name on another object would be renamed too, and break at run time.

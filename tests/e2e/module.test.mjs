@@ -1,5 +1,5 @@
 // The package's own promises, in an empty page: each row of the table of endings that needs no page around it.
-/* global Rig, rig, settled, proveAuth, giveCode -- stand in the page: see rig.js */
+/* global Rig, rig, settled, proveAuth, giveCode, built -- stand in the page: see rig.js */
 import assert from "node:assert/strict";
 import { freshNumber, phone, suite } from "./harness.mjs";
 import { moduleFolder, openModule } from "./module.mjs";
@@ -54,6 +54,48 @@ suite("the module", { www: await moduleFolder() }, (scenario) => {
       return rig.outcome;
     }, sms.code);
     assert.deepEqual(outcome, { resolved: null });
+  });
+
+  atCode("cancel() on hearing of a state runs nothing of that state", async ({ page, authToken }) => {
+    const found = await page.evaluate(async (token) => {
+      globalThis.rig = new Rig().build();
+      rig.authenticator.addEventListener("statechange", ({ detail }) => {
+        if (detail.state === "sending") rig.running.cancel();
+      });
+      rig.start(token);
+      const sent = [];
+      new PerformanceObserver((list) => sent.push(...list.getEntries())).observe({ type: "resource" });
+      return { outcome: await rig.outcome, finishes: rig.finishes, last: rig.states.at(-1), sent: sent.length };
+    }, authToken);
+    assert.deepEqual(found, { outcome: { resolved: null }, finishes: [], last: "cancelled", sent: 0 });
+  });
+
+  atCode("a page that mounts, unmounts and mounts again in one go gets its second flow", async ({ page, sandbox, authToken, number }) => {
+    await page.evaluate(async (token) => {
+      const code = new Promise((resolve) => (globalThis.giveCode = resolve));
+      globalThis.rig = new Rig({ otpFinish: () => code }).build().start(token);
+      const first = rig.outcome;
+      rig.running.cancel();
+      rig.start(token);
+      await first;
+      await rig.reached("awaiting_otp");
+    }, authToken);
+    const { code } = await sandbox.sms(number);
+    const outcome = await page.evaluate((otp) => {
+      giveCode({ resultType: proveAuth.OtpFinishResultType.OnSuccess, input: { otp } });
+      return rig.outcome;
+    }, code);
+    assert.deepEqual(outcome, { resolved: null });
+  });
+
+  atCode("an authenticator that nobody holds is collected", async ({ page }) => {
+    await page.evaluate(() => {
+      globalThis.built = Array.from({ length: 100 }, () => new WeakRef(new proveAuth.AuthenticatorBuilder().withAuthFinishStep(() => {}).build()));
+    });
+    const session = await page.context().newCDPSession(page);
+    await session.send("HeapProfiler.collectGarbage");
+    const held = await page.evaluate(() => built.filter((reference) => reference.deref()).length);
+    assert.ok(held < 10, `${held} of 100 are still held`);
   });
 
   atCode("cancel() of a call that is over ends no other", async ({ page, sandbox, authToken, number }) => {

@@ -52,6 +52,33 @@ suite("a crash of the module", { www: await moduleFolder("build/test-exports/ind
     });
   }
 
+  scenario("settles what runs though the page's log throws, and tells once though the page starts over", async (given) => {
+    const { page, authToken } = await start(given, "mobile");
+    const found = await page.evaluate(async (token) => {
+      const logged = [];
+      console.error = (error) => logged.push(error.message);
+      proveAuth.LoggerFactory.setLogWriter({
+        write() {
+          throw new Error("disk full");
+        },
+      });
+      globalThis.rig = new Rig().build();
+      const again = [];
+      rig.authenticator.addEventListener("statechange", ({ detail }) => {
+        if (detail.state === "failed") again.push(settled(rig.authenticator.authenticate(token)));
+      });
+      rig.start(token);
+      await rig.reached("awaiting_otp");
+      proveAuth.trapForTest();
+      const outcome = await rig.outcome;
+      rig.running.cancel();
+      return { outcome, again: await Promise.all(again), logged: [...new Set(logged)] };
+    }, authToken);
+    assert.equal(found.outcome.rejected.kind, "internal");
+    assert.deepEqual(found.again.map(({ rejected }) => rejected.kind), ["internal"]);
+    assert.deepEqual(found.logged, ["disk full"]);
+  });
+
   scenario("in a page step rejects the flow, and what the browser still delivers is quiet", async (given) => {
     const { page, authToken } = await start(given, "mobile");
     const found = await page.evaluate(async (token) => {
