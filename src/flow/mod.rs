@@ -6,6 +6,7 @@
 //! Dropping the future of [`authenticate`] is how a flow is cancelled: sockets, timers and requests end with it.
 
 mod api;
+mod base64;
 mod deadline;
 mod events;
 mod failure;

@@ -1,7 +1,6 @@
-use base64ct::{Base64UrlUnpadded, Encoding};
 use handset_protocol::{Secret, limits, token::Claims, wire::from_json};
 
-use super::{Failure, Kind};
+use super::{Failure, Kind, base64};
 
 /// How far past its `exp` a token is still tried: clocks differ, and the backend's 401 decides.
 const EXPIRY_TOLERANCE_S: i64 = 600;
@@ -50,19 +49,9 @@ fn read(token: &str) -> Option<Claims> {
     if parts.next().is_some() {
         return None;
     }
-    // Some issuers pad, some use the other alphabet.
-    let payload: String = payload.trim_end_matches('=').chars().map(url_safe).collect();
-    let bytes = Base64UrlUnpadded::decode_vec(&payload).ok()?;
+    let bytes = base64::decode(payload)?;
     let claims: Claims = from_json(std::str::from_utf8(&bytes).ok()?)?;
     (!claims.auth.id.is_empty()).then_some(claims)
-}
-
-fn url_safe(c: char) -> char {
-    match c {
-        '+' => '-',
-        '/' => '_',
-        c => c,
-    }
 }
 
 /// Whether `origin` is one that an authToken may send this page to.
@@ -93,6 +82,8 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
     use super::*;
 
     const NOW_MS: i64 = 1_800_000_000_000;
