@@ -33,6 +33,7 @@ export default [
   { files: ["scripts/**/*.mjs", "tests/**/*.mjs", "*.mjs"], languageOptions: { globals: globals.node } },
   // Functions that playwright runs in the page.
   { files: ["tests/**/*.mjs"], languageOptions: { globals: globals.browser } },
+  { files: ["tests/bench/page.js"], languageOptions: { globals: globals.browser } },
   ...typescript.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ["www/**/*.ts"] })),
   {
     files: ["www/**/*.ts"],

@@ -1,0 +1,106 @@
+// npm run bench: what the module costs a page in time and memory, in Chromium against the local binary. Each figure stands beside
+// a baseline that was measured in the same run, in turn with it.
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { bootstrap } from "./bootstrap.mjs";
+import { main, root, run, StepError } from "./lib/run.mjs";
+
+/** Fresh pages for each figure; an odd number, so that the median is one of them. */
+const ROUNDS = Number(process.env.ROUNDS ?? 31);
+
+const rows = [
+  { name: "import", what: "import to the first `isMobileWeb()`", baseline: "import of an empty module" },
+  { name: "code", what: "`authenticate()`, a code", baseline: "the two requests by `fetch`" },
+  { name: "link", what: "`authenticate()`, a link that is opened at once", baseline: "the request and a bare WebSocket" },
+];
+
+async function benchFolder() {
+  const folder = join(root, "build", "bench");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "index.html"), '<!doctype html><link rel="icon" href="data:,"><script type="module" src="page.js"></script>');
+  await writeFile(join(folder, "empty.js"), "export const isMobileWeb = () => false;\n");
+  await cp(join(root, "tests", "bench", "page.js"), join(folder, "page.js"));
+  await cp(join(root, "pkg", "index.js"), join(folder, "handset.js"));
+  return folder;
+}
+
+const sorted = (values) => [...values].sort((a, b) => a - b);
+const quantile = (values, part) => sorted(values)[Math.round((values.length - 1) * part)];
+const median = (values) => quantile(values, 0.5);
+
+/** What the page's heaps hold after a collection, in bytes. The wasm memory is part of it. */
+async function memory(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize, backingStorageSize = 0 } = await session.send("Runtime.getHeapUsage");
+  return usedSize + backingStorageSize;
+}
+
+/** One measurement in a page and a browser context of its own: nothing is cached. */
+async function sample(browser, origin, name, phoneNumber) {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.goto(origin);
+    await page.waitForFunction(() => globalThis.measure);
+    const ms = await page.evaluate(([what, number]) => globalThis.measure(what, number), [name, phoneNumber]);
+    return { ms, bytes: await memory(page) };
+  } finally {
+    await context.close();
+  }
+}
+
+async function measureAll(browser, sandbox) {
+  const samples = new Map(rows.flatMap(({ name }) => [`${name}, ours`, `${name}, baseline`]).map((name) => [name, []]));
+  let number = 0;
+  // The first round only warms the server and the disk's cache.
+  for (let round = 0; round <= ROUNDS; round++) {
+    // In turn, and each first as often as the other: a drift of the machine hits both.
+    const names = [...samples.keys()];
+    for (const name of round % 2 ? names : names.reverse()) {
+      const one = await sample(browser, sandbox.origin, name, `303556${String(++number).padStart(4, "0")}`);
+      if (round > 0) samples.get(name).push(one);
+    }
+  }
+  return samples;
+}
+
+const ms = (value) => value.toFixed(2);
+const kB = (value) => Math.round(value / 1000).toLocaleString("en");
+
+function report(samples) {
+  const of = (name, member) => samples.get(name).map((one) => one[member]);
+  console.log(`\nChromium, fresh page each, median of ${ROUNDS} (10 % to 90 %), ${cpus().length} cores. Times in ms.\n`);
+  console.log("| | Handset | baseline | difference | baseline is |");
+  console.log("|---|---|---|---|---|");
+  for (const { name, what, baseline } of rows) {
+    const ours = of(`${name}, ours`, "ms");
+    const bare = of(`${name}, baseline`, "ms");
+    const cell = (values) => `${ms(median(values))} (${ms(quantile(values, 0.1))} to ${ms(quantile(values, 0.9))})`;
+    console.log(`| ${what} | ${cell(ours)} | ${cell(bare)} | ${ms(median(ours) - median(bare))} | ${baseline} |`);
+  }
+  for (const { name, what, baseline } of rows) {
+    const ours = median(of(`${name}, ours`, "bytes"));
+    const bare = median(of(`${name}, baseline`, "bytes"));
+    console.log(`| memory of the page after ${what}, kB | ${kB(ours)} | ${kB(bare)} | ${kB(ours - bare)} | ${baseline} |`);
+  }
+}
+
+await main(async () => {
+  if (!Number.isInteger(ROUNDS) || ROUNDS < 1) throw new StepError("ROUNDS must be a whole number from 1.");
+  const tools = await bootstrap({ browser: true });
+  const { buildPackage } = await import("./lib/package.mjs");
+  await buildPackage(tools);
+  await run("cargo", ["build", "--profile", "server", "-p", "handset-sandbox"]);
+  const { startSandbox } = await import("../tests/e2e/sandbox.mjs");
+  const { chromium } = await import("playwright-core");
+  const sandbox = await startSandbox({ www: await benchFolder() });
+  const browser = await chromium.launch({ executablePath: tools.chromium, args: ["--no-sandbox", "--disable-gpu"] });
+  try {
+    report(await measureAll(browser, sandbox));
+  } finally {
+    await browser.close();
+    await sandbox.stop();
+  }
+});
