@@ -2,9 +2,9 @@ use super::Now;
 
 /// A moment by which something must have happened, on both clocks.
 ///
-/// The monotonic clock decides. The wall clock can only raise a doubt: past it while the monotonic clock says otherwise
-/// means that the machine slept (and the monotonic clock with it) or that somebody set the clock, and nobody on this
-/// side can tell which. Then the backend is asked.
+/// The monotonic clock decides. The wall clock can only raise a doubt: where the two have come apart, the machine slept
+/// (and the monotonic clock with it) or somebody set the clock, and nobody on this side can tell which. Then the backend
+/// is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deadline {
     mono: i64,
@@ -13,12 +13,15 @@ pub(super) struct Deadline {
     beyond: i64,
 }
 
+/// How far the clocks may come apart before it counts, in ms: more than a wall clock that is being corrected slowly does.
+const APART_MS: u64 = 1_000;
+
 /// What the clocks say of a [`Deadline`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// This many ms are left on the nearer clock.
+    /// This many ms are left.
     Left(i64),
-    /// Only the wall clock is past it.
+    /// The clocks disagree on how many.
     Doubtful,
     /// Past.
     Passed,
@@ -35,12 +38,13 @@ impl Deadline {
     }
 
     pub(super) fn verdict(self, now: Now) -> Verdict {
-        if now.mono >= self.mono {
+        let left = self.mono.saturating_sub(now.mono);
+        if left <= 0 {
             Verdict::Passed
-        } else if now.wall >= self.wall {
+        } else if left.abs_diff(self.wall.saturating_sub(now.wall)) > APART_MS {
             Verdict::Doubtful
         } else {
-            Verdict::Left((self.mono - now.mono).min(self.wall - now.wall))
+            Verdict::Left(left)
         }
     }
 
@@ -76,19 +80,26 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_clock_set_back_neither_hastens_nor_delays_it() {
+    fn a_wall_clock_that_jumped_is_only_a_doubt() {
         let deadline = Deadline::after(START, 120_000);
-        assert_eq!(deadline.verdict(later(119_000, -600_000)), Verdict::Left(1_000));
-        assert_eq!(deadline.verdict(later(120_000, -600_000)), Verdict::Passed);
+        for jump in [-600_000, -1_001, 1_001, 600_000] {
+            let jumped = later(10_000, 10_000 + jump);
+            assert_eq!(deadline.verdict(jumped), Verdict::Doubtful, "{jump}");
+            for left in [None, Some(500_000)] {
+                let settled = deadline.settled(jumped, left);
+                assert_eq!(settled.verdict(jumped), Verdict::Left(110_000), "{jump}");
+                assert_eq!(settled.wall(), jumped.wall + 110_000, "{jump}");
+            }
+            assert_eq!(deadline.verdict(later(120_000, 120_000 + jump)), Verdict::Passed, "{jump}");
+        }
     }
 
     #[test]
-    fn a_wall_clock_that_jumped_ahead_is_only_a_doubt() {
+    fn a_wall_clock_that_is_corrected_slowly_is_no_doubt() {
         let deadline = Deadline::after(START, 120_000);
-        let jumped = later(10_000, 610_000);
-        assert_eq!(deadline.verdict(jumped), Verdict::Doubtful);
-        assert_eq!(deadline.settled(jumped, None).verdict(jumped), Verdict::Left(110_000));
-        assert_eq!(deadline.settled(jumped, Some(500_000)).verdict(jumped), Verdict::Left(110_000));
+        for drift in [-1_000, 1_000] {
+            assert_eq!(deadline.verdict(later(119_999, 119_999 + drift)), Verdict::Left(1));
+        }
     }
 
     #[test]

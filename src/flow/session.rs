@@ -169,6 +169,8 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
 
     /// Resolves at the deadline, or before it with what settled the flow when a doubt was looked into.
     async fn past_deadline(&self) -> Option<Answer> {
+        // The backend could not be asked about the last doubt: a machine that wakes may be without a network for a while.
+        let mut unsure = false;
         loop {
             let now = self.platform.now();
             let verdict = match self.deadline.get() {
@@ -176,18 +178,36 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
                 Some(deadline) => deadline.verdict(now),
                 None => Verdict::Left(i64::MAX),
             };
-            match verdict {
+            let doubt = match verdict {
                 // Time passes in slices, and every waking is a reason to look again: timers of a sleeping page do not.
                 Verdict::Left(ms) => {
-                    or(self.platform.sleep_until(now.mono.saturating_add(ms.min(SLICE_MS))), self.platform.woken())
-                        .await;
+                    let until = now.mono.saturating_add(ms.min(SLICE_MS));
+                    let slice = async {
+                        self.platform.sleep_until(until).await;
+                        false
+                    };
+                    let woken = async {
+                        self.platform.woken().await;
+                        true
+                    };
+                    or(slice, woken).await && unsure
                 }
-                Verdict::Doubtful => match ask(self).await {
-                    Answer::Pending { left_ms } => self.settle_doubt(left_ms),
-                    Answer::Unknown => self.settle_doubt(None),
-                    settled => return Some(settled),
-                },
+                Verdict::Doubtful => true,
                 Verdict::Passed => return None,
+            };
+            if doubt {
+                let left_ms = match ask(self).await {
+                    Answer::Pending { left_ms } => {
+                        unsure = false;
+                        left_ms
+                    }
+                    Answer::Unknown => {
+                        unsure = true;
+                        None
+                    }
+                    settled => return Some(settled),
+                };
+                self.settle_doubt(left_ms);
             }
         }
     }
@@ -197,7 +217,12 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
         if let Some(deadline) = self.deadline.get() {
             let settled = deadline.settled(now, left_ms);
             self.deadline.set(Some(settled));
-            self.tell(|detail| detail.expires_at = Some(settled.wall()));
+            // As far as the clock was set, every time that was told by it moves along.
+            let moved = settled.wall().saturating_sub(deadline.wall());
+            self.tell(|detail| {
+                detail.expires_at = Some(settled.wall());
+                detail.resend_at = detail.resend_at.map(|at| at.saturating_add(moved));
+            });
         }
     }
 }

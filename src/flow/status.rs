@@ -19,7 +19,7 @@ use super::{
 
 /// The client's ping, in ms; a pong that is not there at the next one means a dead socket.
 const PING_MS: i64 = 30_000;
-/// How long a pong may take after the page was asleep, in ms.
+/// How long a pong, or the rest of a handshake, may take after the page was asleep, in ms.
 const PROBE_MS: i64 = 3_000;
 /// How long a handshake may take, in ms.
 const HANDSHAKE_MS: i64 = 20_000;
@@ -91,7 +91,7 @@ enum Ended {
     Lost {
         was_well: bool,
     },
-    /// It never opened, and this was said at once.
+    /// It never opened, and this was known soon.
     Refused,
     /// It never opened, and nothing was said: more of the same would cost as long again.
     Unanswered,
@@ -124,21 +124,33 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
             let polling = refusals >= REFUSALS_BEFORE_POLLING;
             handshake_ms = if polling { POLL_MS } else { HANDSHAKE_MS };
             self.session.socket_state(if polling { SocketState::Polling } else { SocketState::Reconnecting });
-            match ask_once(self.session).await {
-                Answer::Settled(reply) => return outcome(reply),
-                Answer::Unauthorized(failure) => return Err(failure),
-                Answer::Pending { .. } => self.heard.set(true),
-                Answer::Unknown => self.heard.set(false),
-            }
             let pause = if polling {
                 (POLL_MS << (refusals - REFUSALS_BEFORE_POLLING).min(2)).min(POLL_CAP_MS)
             } else {
                 let step = (PAUSE_MS << losses.min(5)).min(PAUSE_CAP_MS);
                 step / 2 + i64::from(self.session.platform.random((step / 2) as u32 + 1))
             };
-            let until = self.session.platform.now().mono + pause;
-            or(self.session.platform.sleep_until(until), self.session.platform.woken()).await;
+            // A question into a dead network hangs: on waking the next socket is opened at once all the same.
+            let woken = async {
+                self.session.platform.woken().await;
+                None
+            };
+            if let Some(result) = or(self.ask_and_pause(pause), woken).await {
+                return result;
+            }
         }
+    }
+
+    async fn ask_and_pause(&self, pause_ms: i64) -> Option<StepResult> {
+        match ask_once(self.session).await {
+            Answer::Settled(reply) => return Some(outcome(reply)),
+            Answer::Unauthorized(failure) => return Some(Err(failure)),
+            Answer::Pending { .. } => self.heard.set(true),
+            Answer::Unknown => self.heard.set(false),
+        }
+        let platform = self.session.platform;
+        platform.sleep_until(platform.now().mono + pause_ms).await;
+        None
     }
 
     async fn one_socket(&self, handshake_ms: i64) -> Ended {
@@ -146,7 +158,8 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
         let mut socket = platform.open_socket(&self.url());
         let mut was_open = false;
         let mut was_well = false;
-        let mut awaiting_pong = false;
+        // There has been a ping, or a waking, that nothing was heard since.
+        let mut awaiting = false;
         // The one clock of a socket: when the handshake, the next ping or the pong is due.
         let mut due = platform.now().mono + handshake_ms;
         loop {
@@ -165,13 +178,13 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
             );
             match event.await {
                 Event::Socket(SocketEvent::Open) => {
-                    was_open = true;
+                    (was_open, awaiting) = (true, false);
                     due = platform.now().mono + PING_MS;
                     self.heard.set(true);
                     self.session.socket_state(SocketState::Open);
                 }
                 Event::Socket(SocketEvent::Text(text)) if text == "pong" => {
-                    (awaiting_pong, was_well) = (false, true);
+                    (awaiting, was_well) = (false, true);
                     due = platform.now().mono + PING_MS;
                 }
                 Event::Socket(SocketEvent::Text(_)) if planted(Bug::LoseLastMessage) => {
@@ -186,24 +199,23 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
                         None => Err(Failure::raised(Kind::Server, "the status message is not the JSON of a reply")),
                     });
                 }
-                Event::Due if was_open && !awaiting_pong => {
+                Event::Due if was_open && !awaiting => {
                     socket.send("ping");
-                    awaiting_pong = true;
+                    awaiting = true;
                     due = platform.now().mono + PING_MS;
                 }
-                Event::Woken if was_open => {
+                Event::Woken => {
                     socket.send("ping");
                     let probed = platform.now().mono + PROBE_MS;
-                    // A pong that is owed already is not owed any later for another waking.
-                    due = if awaiting_pong { due.min(probed) } else { probed };
-                    awaiting_pong = true;
+                    // What is owed already, a pong or a handshake, is not owed any later for another waking.
+                    due = if awaiting || !was_open { due.min(probed) } else { probed };
+                    awaiting = true;
                 }
-                Event::Woken => {}
                 ended @ (Event::Due | Event::Socket(SocketEvent::Closed)) => {
                     self.heard.set(false);
                     return match ended {
                         _ if was_open => Ended::Lost { was_well },
-                        Event::Due => Ended::Unanswered,
+                        Event::Due if !awaiting => Ended::Unanswered,
                         _ => Ended::Refused,
                     };
                 }

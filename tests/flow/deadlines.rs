@@ -160,35 +160,74 @@ async fn a_wall_clock_that_is_set_neither_ends_nor_prolongs_it() {
     for jump in [-10 * MINUTES, 10 * MINUTES] {
         for backend_says_what_is_left in [false, true] {
             let left = |ms| pending(backend_says_what_is_left.then_some(ms));
-            let doubts = usize::from(jump > 0);
             let mut bench = code_awaited(json!({"serverTime": 1_000, "expiresAt": 121_000}));
             bench.at(10_000, move |world| world.jump(jump));
-            if doubts == 1 {
-                bench.world.on(STATUS, left(110_000));
-            }
-            bench.world.on(STATUS, left(0));
+            bench.world.on(STATUS, left(110_000)).on(STATUS, left(0));
             let end = bench.run().await;
-            assert_eq!((timed_out(&end), end.sent_at("status").len()), (120_000, doubts + 1));
+            assert_eq!((timed_out(&end), end.sent_at("status").len()), (120_000, 2));
 
             let mut bench = link_awaited(json!({"serverTime": 1_000, "expiresAt": 181_000}));
             bench.at(10_000, move |world| world.jump(jump));
-            if doubts == 1 {
-                bench.world.on(STATUS, left(170_000));
-            }
-            bench.world.on(STATUS, left(0));
+            bench.world.on(STATUS, left(170_000)).on(STATUS, left(0));
             assert_eq!(timed_out(&bench.run().await), 180_000);
         }
     }
 }
 
+/// The last times that the page was told of: when the code expires, and when another SMS may be asked for.
+fn countdown(end: &End) -> (Option<i64>, Option<i64>) {
+    let events = end.page.events.borrow();
+    let (_, told) = events.iter().rfind(|(_, detail)| detail.expires_at.is_some()).unwrap();
+    (told.expires_at, told.resend_at)
+}
+
 #[tokio::test(start_paused = true)]
 async fn after_the_clock_was_set_the_countdown_is_told_anew() {
-    let mut bench = code_awaited(json!({}));
-    bench.at(10_000, |world| world.sleep(10 * MINUTES)).world.on(STATUS, pending(None)).on(STATUS, pending(None));
+    // Also where the clock as it is now would put it on neither side of the deadline.
+    for jump in [-10 * MINUTES, -MINUTES, MINUTES, 10 * MINUTES] {
+        for backend_answers in [false, true] {
+            let mut bench = code_awaited(json!({"serverTime": 1_000, "expiresAt": 121_000, "resendAt": 31_000}));
+            bench.at(12_000, move |world| world.jump(jump));
+            bench.world.on(STATUS, if backend_answers { pending(Some(105_000)) } else { status(404) });
+            bench.world.on(STATUS, pending(Some(0)));
+            let end = bench.run().await;
+            let told = (Some(WALL_START + jump + 120_000), Some(WALL_START + jump + 30_000));
+            assert_eq!((countdown(&end), timed_out(&end)), (told, 120_000), "{jump}");
+            let asked = end.sent_at("status")[0];
+            assert!((12_000..=17_000).contains(&asked), "noticed without a sign, within seconds: {asked}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_short_sleep_the_countdown_goes_on_by_the_backends_clock() {
+    let mut bench = code_awaited(json!({"serverTime": 1_000, "expiresAt": 121_000, "resendAt": 31_000}));
+    bench.at(10_000, |world| world.sleep(MINUTES));
+    bench.world.on(STATUS, pending(Some(50_000))).on(STATUS, pending(Some(0)));
     let end = bench.run().await;
-    let events = end.page.events.borrow();
-    let last = events.iter().filter_map(|(_, detail)| detail.expires_at).next_back();
-    assert_eq!(last, Some(WALL_START + 10 * MINUTES + 120_000));
+    assert_eq!(end.sent_at("status"), [10_000, 60_000]);
+    assert_eq!(countdown(&end), (Some(WALL_START + 120_000), Some(WALL_START + 30_000)));
+    timed_out(&end);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubt_that_could_not_be_looked_into_is_looked_into_on_the_next_sign() {
+    // The laptop wakes up; its network does not, until a while later.
+    let mut bench = code_awaited(json!({}));
+    bench.at(10_000, |world| world.sleep(10 * MINUTES)).at(20_000, |world| world.wake());
+    for _ in 0..4 {
+        bench.world.on(STATUS, lost());
+    }
+    bench.world.always(STATUS, pending(Some(-500_000)));
+    let end = bench.run().await;
+    assert_eq!(timed_out(&end), 20_000);
+
+    // Once it has been, signs are no reason any more.
+    let mut bench = code_awaited(json!({}));
+    bench.at(10_000, |world| world.sleep(MINUTES)).at(20_000, |world| world.wake()).at(30_000, |world| world.wake());
+    bench.world.on(STATUS, status(404)).on(STATUS, pending(Some(40_000))).on(STATUS, pending(Some(0)));
+    let end = bench.run().await;
+    assert_eq!(end.sent_at("status"), [10_000, 20_000, 60_000]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,7 +269,8 @@ async fn after_a_sleep_past_it_the_backend_is_asked() {
 #[tokio::test(start_paused = true)]
 async fn a_sleep_that_ends_before_it_counts() {
     let mut bench = code_awaited(json!({}));
-    bench.at(10_000, |world| world.sleep(MINUTES)).world.always(STATUS, pending(Some(0)));
+    bench.at(10_000, |world| world.sleep(MINUTES));
+    bench.world.on(STATUS, pending(Some(50_000))).on(STATUS, pending(Some(0)));
     assert_eq!(timed_out(&bench.run().await), 60_000);
 }
 

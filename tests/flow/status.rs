@@ -194,6 +194,35 @@ async fn waking_ends_the_pause_before_the_next_socket() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn waking_gives_up_a_question_that_hangs() {
+    let mut bench = Bench::link_sent();
+    bench.world.socket(opens().closes(1_000)).socket(told(0, json!({"next": "done"})));
+    bench.world.on(STATUS, crate::harness::hang());
+    bench.at(5_000, |world| world.wake());
+    let end = bench.run().await;
+    end.is_done();
+    assert_eq!(opened_at(&end), [0, 5_000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waking_gives_a_handshake_that_hangs_three_seconds_more() {
+    let mut bench = listening(Script::hangs());
+    bench.at(5_000, |world| world.wake()).at(6_000, |world| world.wake());
+    let end = bench.run().await;
+    end.is_done();
+    assert_eq!(end.world.sockets.borrow()[0].dropped.get(), Some(8_000));
+    let polling = end.page.events.borrow().iter().any(|(_, detail)| detail.socket == Some(SocketState::Polling));
+    assert!(!polling, "one that was given up early says nothing of the next");
+
+    // One that goes through in time is a socket like any other.
+    let mut bench = listening(told(100_000, json!({"next": "done"})).opens_at(7_000));
+    bench.at(5_000, |world| world.wake());
+    let end = bench.run().await;
+    end.is_done();
+    assert_eq!((opened_at(&end), pings(&end, 0)), (vec![0], vec![37_000, 67_000, 97_000]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_status_message_may_name_any_step() {
     let bench = listening(told(1_000, json!({"next": "mobile/otp"})));
     bench.page.otp_start.then(number(NUMBER));

@@ -18,6 +18,7 @@ use super::world::{Entry, names_done, until};
 pub(crate) struct Script {
     events: VecDeque<(u64, Happens)>,
     pong_after_ms: Option<u64>,
+    opens_at_ms: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +47,14 @@ impl Script {
     /// Neither opens nor fails.
     pub(crate) fn hangs() -> Self {
         Self::default()
+    }
+
+    /// The same, but its handshake takes this long.
+    pub(crate) fn opens_at(mut self, ms: u64) -> Self {
+        self.events.retain(|(_, happens)| !matches!(happens, Happens::Open));
+        self.events.push_front((ms, Happens::Open));
+        self.opens_at_ms = ms;
+        self
     }
 
     fn then(mut self, at: u64, what: Happens) -> Self {
@@ -97,6 +106,7 @@ pub(crate) struct ScriptedSocket {
     created: Instant,
     events: RefCell<VecDeque<(u64, Happens)>>,
     pong_after_ms: Option<u64>,
+    opens_at_ms: u64,
     opened: Rc<Opened>,
     said_done: Rc<Cell<bool>>,
     _entry: Entry,
@@ -104,13 +114,17 @@ pub(crate) struct ScriptedSocket {
 
 impl ScriptedSocket {
     pub(crate) fn new(script: Script, opened: Rc<Opened>, entry: Entry, said_done: Rc<Cell<bool>>) -> Self {
-        let Script { events, pong_after_ms } = script;
-        Self { created: Instant::now(), events: RefCell::new(events), pong_after_ms, opened, said_done, _entry: entry }
+        let Script { events, pong_after_ms, opens_at_ms } = script;
+        let (created, events) = (Instant::now(), RefCell::new(events));
+        Self { created, events, pong_after_ms, opens_at_ms, opened, said_done, _entry: entry }
     }
 }
 
 impl Socket for ScriptedSocket {
     fn send(&self, text: &str) {
+        if self.created.elapsed() < Duration::from_millis(self.opens_at_ms) {
+            return;
+        }
         let at = millis(self.opened.start.elapsed());
         self.opened.sent.borrow_mut().push((at, text.to_owned()));
         if let Some(after) = self.pong_after_ms.filter(|_| text == "ping") {
