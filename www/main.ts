@@ -1,4 +1,5 @@
 /** The page: from the choice of a flow to its ending. What it does with Handset is in verify.ts and steps.ts. */
+import { LoggerFactory, LogLevel } from "handset";
 import type { StartRequest } from "./backend.js";
 import { onAgain, showEnding, showFailure } from "./ending.js";
 import { dropQuestion, fillCode, tidyNumber } from "./questions.js";
@@ -59,6 +60,8 @@ setup.addEventListener("change", () => {
 for (const button of document.querySelectorAll("[data-action=cancel]")) button.addEventListener("click", cancel);
 onAgain(() => show("setup", start));
 
+// This page is there to show what goes on: the console, at its most verbose, shows all that the module says.
+LoggerFactory.setLogLevel(LogLevel.trace);
 showMessages(fillCode);
 try {
   const own = flowType();

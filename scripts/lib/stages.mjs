@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root, run, StepError } from "./run.mjs";
+import { beginLogs, searchLogs } from "./secrets.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
 const tool = (name) => join(root, "node_modules", ".bin", name);
@@ -20,11 +21,11 @@ async function cargoTest(args, env) {
   return mustHaveRun(sum(said, /(\d+) passed/g), sum(said, /(\d+) ignored/g));
 }
 
-/** All `*.test.mjs` of a folder, by node's own runner. */
-async function nodeTest(folder, tools, ...flags) {
+/** All `*.test.mjs` of a folder, by node's own runner; the suites whose logs they leave are named by `begun`. */
+async function nodeTest(folder, tools, begun, ...flags) {
   const files = (await readdir(join(root, folder))).filter((name) => name.endsWith(".test.mjs")).map((name) => join(folder, name));
   if (files.length === 0) throw new StepError(`${folder} holds no *.test.mjs.`);
-  const env = { CHROME_PATH: tools.chromium, CHROMEDRIVER: tools.chromedriver };
+  const env = { CHROME_PATH: tools.chromium, CHROMEDRIVER: tools.chromedriver, ...begun };
   const said = await run(process.execPath, ["--test", "--test-reporter=spec", ...flags, ...files.sort()], { output: "tee", env });
   return mustHaveRun(sum(said, /^ℹ tests (\d+)/gm), sum(said, /^ℹ (?:skipped|todo|cancelled) (\d+)/gm));
 }
@@ -52,7 +53,7 @@ export const stages = [
     run: () => run("cargo", ["clippy", "-p", "handset", ...WASM, "--all-targets", "--features", "test-exports", "--", "-D", "warnings"]),
   },
   { name: "deny", what: "dependencies: licences, sources, bans", run: (tools) => run(tools.cargoDeny, ["--workspace", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]) },
-  { name: "native", what: "Rust tests", run: () => cargoTest(["--workspace"]) },
+  { name: "native", what: "Rust tests", run: async () => cargoTest(["--workspace"], await beginLogs("flow", "process")) },
   {
     name: "simulation",
     what: "2,000 seeds of flows against the sandbox, in virtual time, through a network that fails",
@@ -88,7 +89,7 @@ export const stages = [
     name: "package",
     what: "the packed package in throw-away projects",
     needs: ["build"],
-    run: (tools) => nodeTest("tests/package", tools, "--test-timeout=180000"),
+    run: async (tools) => nodeTest("tests/package", tools, await beginLogs("package"), "--test-timeout=180000"),
   },
   { name: "www", what: "www/dist/", needs: ["build"], run: async () => (await import("./www.mjs")).buildWww() },
   { name: "sandbox", what: "the sandbox's binary", run: () => run("cargo", ["build", "--profile", "server", "-p", "handset-sandbox"]) },
@@ -101,6 +102,15 @@ export const stages = [
     name: "e2e",
     what: "pages against the sandbox in Chromium",
     needs: ["www", "sandbox", "test-module"],
-    run: (tools) => nodeTest("tests/e2e", tools, "--test-concurrency=1", "--test-timeout=180000"),
+    run: async (tools) => nodeTest("tests/e2e", tools, await beginLogs("e2e"), "--test-concurrency=1", "--test-timeout=180000"),
+  },
+  {
+    name: "secrets",
+    what: "no secret of the suites above in what they logged, at the trace level",
+    needs: ["native", "package", "e2e"],
+    run: async (tools) => {
+      await nodeTest("tests/secrets", tools, {});
+      return searchLogs();
+    },
   },
 ];

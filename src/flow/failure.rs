@@ -133,13 +133,24 @@ impl Failure {
     }
 }
 
-/// What a failure may say: texts of a page or a backend can hold a number or a code, so where four digits or more stand,
-/// none is kept.
+/// Words of so many bytes are no words: of a token, more than the digits must go.
+const LONG_WORD: usize = 40;
+
+/// What a failure may say: texts of a page or a backend can hold a number, a code or a token, so where four digits or
+/// more stand, none is kept, and no long word either.
 pub(super) fn redact(message: &str) -> String {
     if message.chars().filter(char::is_ascii_digit).count() < 4 {
         return message.to_owned();
     }
-    message.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
+    let mut kept = String::new();
+    for word in message.split_inclusive(' ') {
+        if word.len() >= LONG_WORD {
+            kept.push_str("# ");
+        } else {
+            kept.extend(word.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }));
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -150,7 +161,15 @@ mod tests {
     fn a_text_with_a_number_or_a_code_keeps_no_digit() {
         assert_eq!(redact("no SMS to 200-100-4009"), "no SMS to ###-###-####");
         assert_eq!(redact("code 1234 is wrong"), "code #### is wrong");
+        assert_eq!(redact("no 1234 üü 5"), "no #### üü #");
         assert_eq!(redact("user cancelled at step 2"), "user cancelled at step 2");
+    }
+
+    #[test]
+    fn a_text_with_a_token_keeps_nothing_of_it() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJhdXRoIjp7ImlkIjoiYTdjMSJ9fQ.c2lnbmF0dXJl";
+        assert_eq!(redact(&format!("Bearer {token} is refused")), "Bearer # is refused");
+        assert_eq!(redact(&format!("{{\"token\":\"{token}\"}}")), "# ");
     }
 
     #[test]

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromium, devices } from "playwright-core";
+import { logs, record, recordStorage } from "./recorder.mjs";
 import { root, startSandbox } from "./sandbox.mjs";
 
 export const phone = devices["Pixel 7"];
@@ -27,7 +28,11 @@ const output = join(root, "tests", "output");
 
 /** A number that nobody in this run has used: each gets a code of its own. */
 let numbersGiven = 0;
-export const freshNumber = () => `303555${String(++numbersGiven).padStart(4, "0")}`;
+export function freshNumber() {
+  const number = `303555${String(++numbersGiven).padStart(4, "0")}`;
+  logs.secret("number", number);
+  return number;
+}
 
 /**
  * Declares tests that share a sandbox and a browser. `define` is given `scenario(name, body)`, which runs `body` with
@@ -64,11 +69,14 @@ async function inContexts(browser, body) {
     context.setDefaultTimeout(PATIENCE_MS);
     contexts.push(context);
     watch.over(context);
+    await record(context);
     return context.newPage();
   };
   try {
     await body({ open, expectTrouble: (...patterns) => watch.expect(...patterns) });
-    for (const page of contexts.flatMap((context) => context.pages())) await drained(page);
+    const pages = contexts.flatMap((context) => context.pages());
+    for (const page of pages) await drained(page);
+    await Promise.all(pages.map(recordStorage));
     watch.check();
   } finally {
     watch.end();

@@ -1,5 +1,13 @@
 // Runs in the page, beside the module under test: builds authenticators and keeps what they say.
+/* global console -- a page has one */
 import * as proveAuth from "./handset.js";
+
+/** All that the module logs goes through a writer to the console, where the harness writes it down. */
+proveAuth.LoggerFactory.setLogLevel(proveAuth.LogLevel.trace);
+proveAuth.LoggerFactory.setLogWriter({ write: (level, ...args) => console[proveAuth.LogLevel[level]](...args) });
+
+/** An error in full, with what caused it. */
+const inFull = (reason) => (reason instanceof Error ? `${reason.stack}\ncaused by ${inFull(reason.cause)}` : String(reason));
 
 /** An error as a test can compare it. */
 const plain = (reason) =>
@@ -63,7 +71,10 @@ const deferred = () => {
 const settled = (promise) =>
   promise.then(
     (value) => ({ resolved: value === undefined ? null : value }),
-    (reason) => ({ rejected: plain(reason) }),
+    (reason) => {
+      console.debug("rejected", inFull(reason));
+      return { rejected: plain(reason) };
+    },
   );
 
 Object.assign(globalThis, { proveAuth, Rig, deferred, never, settled });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { logs, noteMessage } from "./recorder.mjs";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -13,6 +14,9 @@ const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "serve
 
 /** How long a test waits for an SMS, in s: far longer than one takes. */
 const SMS_WAIT_SECONDS = 20;
+
+/** How much of a sandbox's log is shown when it fails, in characters from its end. */
+const LOG_SHOWN = 20_000;
 
 /**
  * Starts a sandbox and resolves when it says that it is ready.
@@ -27,9 +31,16 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
   const file = join(folder, "sandbox.toml");
   await writeFile(file, config);
   const given = ["--listen", "127.0.0.1:0", "--www", www, "--config", file, "--rate-limit", "off", ...flags];
-  const child = spawn(binary, given, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, given, {
+    stdio: ["ignore", "pipe", "pipe"],
+    // All that it could ever log, for the check that no secret is in it.
+    env: { ...process.env, RUST_LOG: "trace" },
+  });
   let log = "";
-  child.stderr.on("data", (chunk) => (log += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk) => {
+    log = (log + chunk).slice(-LOG_SHOWN);
+    logs.write("sandbox", chunk);
+  });
   const exited = once(child, "exit");
   const ready = once(createInterface(child.stdout), "line");
   const [line] = await Promise.race([
@@ -39,12 +50,15 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
   ]);
   const origin = /^handset-sandbox listening on (http:\/\/\S+)$/.exec(line)?.[1];
   if (!origin) throw new Error(`the sandbox's ready line is not of the agreed form: ${line}`);
-  return new Sandbox(origin, async () => {
+  const sandbox = new Sandbox(origin, async () => {
+    // One that a test has ended has nothing more to tell.
+    if ((child.exitCode ?? child.signalCode) === null) await sandbox.noteSecrets();
     child.kill("SIGTERM");
     const [code, signal] = await exited;
     await rm(folder, { recursive: true });
     if (code !== 0) throw new Error(`the sandbox ended with ${code ?? signal}, not with 0:\n${log}`);
   });
+  return sandbox;
 }
 
 class Sandbox {
@@ -71,14 +85,21 @@ class Sandbox {
     return response.status === 204 ? undefined : response.json();
   }
 
+  /** Names what was sent, for the check of the logs. */
+  async noteSecrets() {
+    for (const message of await this.call("/sandbox/messages")) noteMessage(message);
+  }
+
   /** Every SMS to a number so far. */
-  messages(to) {
-    return this.call(`/sandbox/messages?to=${encodeURIComponent(to)}`);
+  async messages(to, query = "") {
+    const found = await this.call(`/sandbox/messages?to=${encodeURIComponent(to)}${query}`);
+    found.forEach(noteMessage);
+    return found;
   }
 
   /** The next SMS to a number after `after`, which is one of them; waits for it. */
   async sms(to, after = { id: 0 }) {
-    const found = await this.call(`/sandbox/messages?to=${encodeURIComponent(to)}&since=${after.id}&wait=${SMS_WAIT_SECONDS}`);
+    const found = await this.messages(to, `&since=${after.id}&wait=${SMS_WAIT_SECONDS}`);
     if (found.length === 0) throw new Error(`no SMS to ${to} within ${SMS_WAIT_SECONDS} s`);
     return found[0];
   }
@@ -89,13 +110,16 @@ class Sandbox {
   }
 
   /** Forgets sessions and messages, and goes back to the machine's time. */
-  reset() {
+  async reset() {
+    await this.noteSecrets();
     return this.call("/sandbox/reset", {});
   }
 
   /** Starts a session as a relying party's server does. */
-  start(request) {
-    return this.call("/demo/start", request);
+  async start(request) {
+    const started = await this.call("/demo/start", request);
+    logs.secret("token", started.authToken);
+    return started;
   }
 
   validate(correlationId) {

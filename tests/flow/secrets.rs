@@ -37,7 +37,10 @@ async fn a_page_that_puts_a_number_or_a_code_into_its_text_does_not_leak_it() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_puts_the_token_into_its_text_does_not_leak_it() {
     let token = crate::harness::Token::new("mobile/otp").text();
-    rejecting(&format!("Bearer {token}")).run().await.is_row("page_step_fails");
+    let end = rejecting(&format!("Bearer {token} was refused")).run().await;
+    end.is_row("page_step_fails");
+    let message = end.failure().unwrap().message.to_string();
+    assert_eq!(message, "Failed to obtain OTP for verification: Bearer # was refused");
 }
 
 #[tokio::test(start_paused = true)]

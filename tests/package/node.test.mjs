@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { badToken } from "./page.mjs";
 import { cleanUp, project, run } from "./project.mjs";
 
 after(cleanUp);
@@ -55,7 +56,7 @@ test("a bad token is a coded error in Node too", async (t) => {
       import * as proveAuth from "handset";
       proveAuth.LoggerFactory.setLogLevel(proveAuth.LogLevel.disabled);
       const authenticator = new proveAuth.AuthenticatorBuilder().withAuthFinishStep(() => undefined).build();
-      await authenticator.authenticate("not a token").catch((error) => console.log(error.kind));`,
+      await authenticator.authenticate("${badToken}").catch((error) => console.log(error.kind));`,
   });
   const { stdout } = await run(process.execPath, ["index.mjs"], folder);
   assert.equal(stdout.trim(), "token_invalid");

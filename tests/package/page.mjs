@@ -4,6 +4,9 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
+import { Logs } from "../logs/logs.mjs";
+
+const logs = new Logs("package");
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json", ".wasm": "application/wasm" };
 
@@ -34,14 +37,19 @@ export async function reportOf(address, { expectedErrors = [] } = {}) {
   try {
     const page = await browser.newPage();
     const errors = [];
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("console", (message) => {
+      logs.write("page", `console ${message.type()} ${message.text()}\n`);
+      if (message.type() === "error") errors.push(message.text());
+    });
     page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("request", (request) => logs.write("page", `request ${request.method()} ${request.url()}\n`));
     page.on("requestfailed", (request) => errors.push(`${request.url()} ${request.failure()?.errorText}`));
     const reported = new Promise((resolve, reject) => {
       page.exposeFunction("report", resolve).then(() => page.goto(address), reject).catch(reject);
       page.on("pageerror", reject);
     });
     const value = await reported;
+    logs.write("page", `reported ${JSON.stringify(value)}\n`);
     assert.deepEqual(errors.filter((error) => !expectedErrors.some((expected) => expected.test(error))), []);
     return value;
   } finally {
@@ -59,10 +67,16 @@ export async function reportOfFolder(folder, { headers = {}, ...options } = {}) 
   }
 }
 
+/** Looks like an authToken and is none: its claims are no JSON. What is refused is a secret all the same. */
+export const badToken = "eyJhbGciOiJIUzI1NiJ9.bm90IGEgdG9rZW46IDhmM2ExYzc5ZTA0YiwgYW5kIG5vIEpTT04.c2lnbmF0dXJlIG9mIG5vdGhpbmcgYXQgYWxs";
+logs.secret("token", badToken);
+
 /** What every page does with the package, given as the variable `proveAuth`, and what it must report. */
 export const exercise = `
+  proveAuth.LoggerFactory.setLogLevel(proveAuth.LogLevel.trace);
   const authenticator = new proveAuth.AuthenticatorBuilder().withAuthFinishStep(() => undefined).withRole("secondary").build();
-  authenticator.authenticate("not a token").then(
+  authenticator.addEventListener("statechange", ({ detail }) => console.debug("statechange", detail.state, detail.failure?.stack));
+  authenticator.authenticate("${badToken}").then(
     () => report({ resolved: true }),
     (error) => report({
       version: proveAuth.VERSION,

@@ -3,6 +3,7 @@
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use handset_test_logs::Logs;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
@@ -12,6 +13,9 @@ use tokio::time::timeout;
 
 /// Longest that anything here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What every sandbox of these tests logs, and the secrets that it was given or gave out.
+pub(crate) static LOGS: Logs = Logs::new("process");
 
 pub(crate) struct Running {
     child: Child,
@@ -32,7 +36,7 @@ pub(crate) struct Ended {
 
 pub(crate) fn command(flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handset-sandbox"));
-    command.args(flags).env_remove("RUST_LOG").stdin(Stdio::null()).kill_on_drop(true);
+    command.args(flags).env("RUST_LOG", "trace").stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 
@@ -44,10 +48,14 @@ impl Running {
     pub(crate) async fn spawn(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut errors = child.stderr.take().unwrap();
+        let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
         let stderr = tokio::spawn(async move {
             let mut text = String::new();
-            errors.read_to_string(&mut text).await.unwrap();
+            while let Some(line) = errors.next_line().await.unwrap() {
+                LOGS.write(&line);
+                text.push_str(&line);
+                text.push('\n');
+            }
             text
         });
         let ready = timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap().unwrap();
@@ -103,7 +111,19 @@ impl Running {
 
     pub(crate) async fn messages(&self) -> Vec<Value> {
         let (_, body) = self.send("GET", "/sandbox/messages", &[], "").await;
-        serde_json::from_str(&body).unwrap()
+        let messages: Vec<Value> = serde_json::from_str(&body).unwrap();
+        for message in &messages {
+            // A test user's code, 1234, also stands in times.
+            for (kind, value) in [("number", &message["to"]), ("code", &message["code"])] {
+                if let Some(value) = value.as_str().filter(|value| value.len() >= 6) {
+                    LOGS.secret(kind, value);
+                }
+            }
+            if let Some(url) = message["url"].as_str() {
+                LOGS.secret("link", url.rsplit('/').next().unwrap());
+            }
+        }
+        messages
     }
 
     /// Starts a flow through the demo backend: its authToken and correlationId.
@@ -111,6 +131,8 @@ impl Running {
         let body = json!({"flowType": flow_type, "phoneNumber": phone, "allowOTPRetry": true});
         let reply = self.post("/demo/start", "", body).await;
         let text = |member: &str| reply[member].as_str().unwrap().to_owned();
+        LOGS.secret("number", phone);
+        LOGS.secret("token", &text("authToken"));
         (text("authToken"), text("correlationId"))
     }
 

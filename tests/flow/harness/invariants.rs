@@ -2,7 +2,12 @@
 
 use handset::flow::{Rejection, State};
 
-use super::{End, ORIGIN};
+use handset_test_logs::Logs;
+
+use super::{CODE, End, NUMBER, ORIGIN, OTHER_CODE, OTHER_NUMBER};
+
+/// All that could be logged of the flows of these tests, and what must not be in it.
+static LOGS: Logs = Logs::new("flow");
 
 pub(crate) fn check(end: &End, token: &str) {
     assert_eq!(end.world.alive(), 0, "no timer, socket or request is left");
@@ -76,9 +81,23 @@ fn check_secrets(end: &End, token: &str) {
         }
         texts.push(body.to_string());
     }
+    write_down(&texts, token);
     let secrets = end.page.secrets.borrow();
     for secret in secrets.iter().map(String::as_str).chain([token]).filter(|secret| secret.len() >= 4) {
         let leak = texts.iter().find(|text| text.contains(secret));
         assert!(leak.is_none(), "a secret in {leak:?}");
+    }
+}
+
+/// For the check of the logs of all suites. What a property draws at random may be any number, so it is not named there.
+fn write_down(texts: &[String], token: &str) {
+    if LOGS.are_wanted() {
+        texts.iter().for_each(|text| LOGS.write(text));
+        [NUMBER, OTHER_NUMBER].iter().for_each(|number| LOGS.secret("number", number));
+        [CODE, OTHER_CODE].iter().for_each(|code| LOGS.secret("code", code));
+        // What is too short for a token is one that must be refused, and is nobody's secret.
+        if token.len() >= 100 {
+            LOGS.secret("token", token);
+        }
     }
 }

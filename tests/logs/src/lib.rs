@@ -1,0 +1,88 @@
+//! What a suite leaves behind for the check that no secret of a run reached a log.
+//!
+//! With `HANDSET_LOGS` set to a folder, a suite writes what it logged to `<folder>/<suite>/*.log` and the secrets that it
+//! ran with, one JSON object `{"kind", "value"}` a line, to `<folder>/<suite>/*.secrets`. `npm test` then searches every
+//! log for every secret; see `scripts/lib/secrets.mjs`. Without the variable nothing is written. `logs.mjs` beside this
+//! crate does the same for the suites in JavaScript.
+
+use std::{
+    collections::BTreeSet,
+    env,
+    fmt::Display,
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process,
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+/// The log and the secrets of one suite in this process.
+#[derive(Debug)]
+pub struct Logs {
+    suite: &'static str,
+    files: OnceLock<Option<Mutex<Files>>>,
+}
+
+#[derive(Debug)]
+struct Files {
+    log: File,
+    secrets: File,
+    /// Lines of `secrets`: each is written once.
+    named: BTreeSet<String>,
+}
+
+impl Logs {
+    /// For a `static`: files are opened at the first use.
+    pub const fn new(suite: &'static str) -> Self {
+        Self { suite, files: OnceLock::new() }
+    }
+
+    /// Whether logs are asked for.
+    pub fn are_wanted(&self) -> bool {
+        self.files().is_some()
+    }
+
+    /// Adds lines to the log.
+    pub fn write(&self, text: impl Display) {
+        self.with(|files| writeln!(files.log, "{text}"));
+    }
+
+    /// Names a secret that this suite runs with.
+    pub fn secret(&self, kind: &str, value: &str) {
+        let line = serde_json::json!({ "kind": kind, "value": value }).to_string();
+        self.with(|files| match files.named.insert(line.clone()) {
+            true => writeln!(files.secrets, "{line}"),
+            false => Ok(()),
+        });
+    }
+
+    #[allow(clippy::panic, reason = "a suite whose log is lost must fail")]
+    fn with(&self, write: impl FnOnce(&mut Files) -> io::Result<()>) {
+        if let Some(files) = self.files() {
+            let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+            write(&mut files).unwrap_or_else(|error| panic!("the log of {}: {error}", self.suite));
+        }
+    }
+
+    #[allow(clippy::panic, reason = "a suite whose log is lost must fail")]
+    fn files(&self) -> Option<&Mutex<Files>> {
+        let open = || {
+            let folder = PathBuf::from(env::var_os("HANDSET_LOGS")?).join(self.suite);
+            let files = Files::open(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+            Some(Mutex::new(files))
+        };
+        self.files.get_or_init(open).as_ref()
+    }
+}
+
+impl Files {
+    fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        // Test binaries run one after another: each has files of its own.
+        let file = |extension: &str| {
+            let path = folder.join(process::id().to_string()).with_extension(extension);
+            OpenOptions::new().create(true).append(true).open(path)
+        };
+        Ok(Self { log: file("log")?, secrets: file("secrets")?, named: BTreeSet::new() })
+    }
+}
