@@ -5,7 +5,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::clock::{Clock, MovableClock};
 use crate::config::{Config, Origin};
-use crate::core::{Effect, Event, apply};
+use crate::core::{Effect, Event, Sight, apply};
 use crate::inbox::Inbox;
 use crate::jwt::Keys;
 use crate::limiter::Limiter;
@@ -34,7 +34,10 @@ pub(crate) struct Shared {
     pub(crate) keys: Keys,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) inbox: Inbox,
+    /// Who waits for a session to be settled.
     pub(crate) watchers: Watchers,
+    /// Who follows a session's timeline.
+    pub(crate) spectators: Watchers,
     pub(crate) limiter: Limiter,
     /// Cancelled when the sandbox shuts down: whoever waits for something else ends.
     pub(crate) closing: CancellationToken,
@@ -64,6 +67,7 @@ impl AppState {
             store,
             inbox: Inbox::new(),
             watchers: Watchers::default(),
+            spectators: Watchers::default(),
             limiter: Limiter::new(config.rate_limit),
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
@@ -93,7 +97,15 @@ impl Shared {
         };
         let effects = self.store.update(auth_id, &decide).await?;
         self.deliver().await?;
+        self.spectators.wake(auth_id);
         Ok(effects.into_iter().find(|effect| !effect.is_outgoing()))
+    }
+
+    /// Puts on a session's timeline what was seen on the way.
+    pub(crate) async fn note(&self, auth_id: &str, sights: &[Sight]) {
+        if let Err(error) = self.act(auth_id, &Event::Seen(sights.to_vec())).await {
+            tracing::error!(%error, "the store failed");
+        }
     }
 
     /// Carries out what waits in the outbox. Two at once do no harm: each part can be done twice.
@@ -127,6 +139,7 @@ impl Shared {
     async fn forget_ending_before(&self, ms: i64) -> Result<(), StoreError> {
         for auth_id in self.store.ending_before(ms).await? {
             self.store.update(&auth_id, &|_| (None, vec![Effect::Wake])).await?;
+            self.spectators.wake(&auth_id);
         }
         self.deliver().await
     }

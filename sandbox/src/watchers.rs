@@ -1,16 +1,17 @@
 //! Who waits for a session to change.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-#[derive(Default)]
-pub(crate) struct Watchers(Mutex<HashMap<String, watch::Sender<()>>>);
+/// Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Watchers(Arc<Mutex<HashMap<String, watch::Sender<()>>>>);
 
 /// Waits for one session; forgotten when dropped.
-pub(crate) struct Watch<'a> {
-    watchers: &'a Watchers,
+pub(crate) struct Watch {
+    watchers: Watchers,
     auth_id: String,
     changes: Option<watch::Receiver<()>>,
 }
@@ -21,9 +22,9 @@ impl Watchers {
     }
 
     /// From here on no change is missed.
-    pub(crate) fn watch(&self, auth_id: &str) -> Watch<'_> {
+    pub(crate) fn watch(&self, auth_id: &str) -> Watch {
         let changes = self.senders().entry(auth_id.to_owned()).or_default().subscribe();
-        Watch { watchers: self, auth_id: auth_id.to_owned(), changes: Some(changes) }
+        Watch { watchers: self.clone(), auth_id: auth_id.to_owned(), changes: Some(changes) }
     }
 
     /// The session has changed.
@@ -34,7 +35,7 @@ impl Watchers {
     }
 }
 
-impl Watch<'_> {
+impl Watch {
     /// Ends at the next change, or at once if there was one since the last call.
     pub(crate) async fn changed(&mut self) {
         if let Some(changes) = &mut self.changes
@@ -47,7 +48,7 @@ impl Watch<'_> {
     }
 }
 
-impl Drop for Watch<'_> {
+impl Drop for Watch {
     fn drop(&mut self) {
         self.changes = None;
         let mut senders = self.watchers.senders();

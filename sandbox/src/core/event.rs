@@ -1,13 +1,17 @@
 use handset_protocol::{Secret, client, server};
 
-use super::{Message, Refusal};
+use super::{Message, Party, Refusal, Sight, What};
 
 /// Something that happens to a session. Secrets that its outcome may need were drawn by the shell beforehand, so that
 /// [`apply`](super::apply) stays a function; what it does not need is dropped.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Someone asks how things stand, or time has passed.
+    /// The page asks how things stand.
     Status,
+    /// The shell itself looks how things stand: a socket waits, or time has passed.
+    Standing,
+    /// The shell saw this on the way. It belongs on the timeline and changes nothing else.
+    Seen(Vec<Sight>),
     /// A code is asked for, for the first time or again.
     OtpStart {
         /// Left out or empty: the number in force.
@@ -62,6 +66,25 @@ pub enum Event {
         /// What the person says about themselves, checked for shape.
         individual: Box<server::Individual>,
     },
+}
+
+impl Event {
+    /// The request that it is, and whose, for the timeline.
+    pub(super) fn request(&self) -> Option<(Party, What)> {
+        Some(match self {
+            Self::Standing | Self::Seen(_) => return None,
+            Self::Status => (Party::Module, What::StatusAsked),
+            Self::OtpStart { .. } => (Party::Module, What::OtpStart),
+            Self::OtpFinish { .. } => (Party::Module, What::OtpFinish),
+            Self::LinkStart { .. } => (Party::Module, What::LinkStart),
+            Self::LinkOpened { .. } => (Party::Phone, What::LinkOpened),
+            Self::InstantStart { .. } => (Party::Module, What::InstantStart),
+            Self::InstantFinish { .. } => (Party::Module, What::InstantFinish),
+            Self::Reported { .. } => (Party::Module, What::ErrorReported),
+            Self::Validate => (Party::Server, What::Validate),
+            Self::Complete { .. } => (Party::Server, What::Complete),
+        })
+    }
 }
 
 /// What the shell carries out. The first four answer whoever caused the event; the last two go to others, and a store

@@ -4,51 +4,49 @@ use handset_protocol::server::{CompleteReply, Individual, ValidateReply, next_is
 
 use super::session::{Journey, Possession};
 use super::turn::Turn;
-use super::{Effect, Person, Refusal};
+use super::{Effect, Outcome, Person, Refusal};
 
 impl Turn {
     /// `/v3/validate`. Both the desktop and the phone of an Instant Link end in a page that asks its server, so a yes
     /// may be asked for again until Complete; a no is said once.
     pub(super) fn validate(&mut self) {
         if let Err(refusal) = self.in_time() {
-            return self.effect(Effect::Refused(refusal));
+            return self.answer(Outcome::Refused, Effect::Refused(refusal));
         }
         if self.session.journey == Journey::Ended {
-            return self.effect(Effect::Refused(Refusal::NotAllowed));
+            return self.answer(Outcome::Refused, Effect::Refused(Refusal::NotAllowed));
         }
         let reply =
             |success, phone_number, next| ValidateReply { success, challenge_missing: false, phone_number, next };
-        let reply = match self.session.possession {
+        let (outcome, reply) = match self.session.possession {
             Possession::Passed => {
                 if self.session.journey == Journey::Started {
                     self.session.journey = Journey::Validated;
-                    self.note("validated");
                 }
                 let number = self.session.phone.as_ref().map(|phone| phone.given().clone());
-                reply(true, number, next_is("v3-complete", paths::COMPLETE))
+                (Outcome::Passed, reply(true, number, next_is("v3-complete", paths::COMPLETE)))
             }
             Possession::Failed(_) => {
                 self.session.journey = Journey::Ended;
-                self.note("validated as failed");
-                reply(false, None, next_is("done", "done"))
+                (Outcome::Failed, reply(false, None, next_is("done", "done")))
             }
-            _ => reply(false, None, next_is("v3-validate", paths::VALIDATE)),
+            _ => (Outcome::Pending, reply(false, None, next_is("v3-validate", paths::VALIDATE))),
         };
-        self.effect(Effect::Validated(reply));
+        self.answer(outcome, Effect::Validated(reply));
     }
 
     /// `/v3/complete`.
     pub(super) fn complete(&mut self, individual: &Individual) {
         if let Err(refusal) = self.in_time() {
-            return self.effect(Effect::Refused(refusal));
+            return self.answer(Outcome::Refused, Effect::Refused(refusal));
         }
         let Some(phone) = self.session.phone.as_ref().filter(|_| self.session.journey == Journey::Validated) else {
-            return self.effect(Effect::Refused(Refusal::NotAllowed));
+            return self.answer(Outcome::Refused, Effect::Refused(Refusal::NotAllowed));
         };
         let success = Person::owning(phone).agrees(individual);
         self.session.journey = Journey::Ended;
-        self.note("completed");
-        self.effect(Effect::Completed(CompleteReply { success, next: next_is("done", "done") }));
+        let outcome = if success { Outcome::Passed } else { Outcome::Failed };
+        self.answer(outcome, Effect::Completed(CompleteReply { success, next: next_is("done", "done") }));
     }
 
     fn in_time(&self) -> Result<(), Refusal> {

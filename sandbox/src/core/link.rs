@@ -7,7 +7,7 @@ use url::Url;
 use super::message::{Kind, Message, link_text};
 use super::session::{Failure, LinkState, Possession, SentLink, StartReplyShape};
 use super::turn::{Number, Turn, passes_without_browser};
-use super::{Effect, LinkPage, Phone};
+use super::{Effect, LinkPage, Outcome, Party, Phone, Sight, What};
 
 impl Turn {
     /// A number, a change of number, or a resend.
@@ -22,13 +22,13 @@ impl Turn {
             Number::Refused(why) => self.refuse_number(why),
             Number::TooMany => self.fail(Failure::TooManyNumbers),
             Number::Ready { phone, .. } if passes_without_browser(&phone) => {
-                self.settle(Possession::Passed, "passed without the browser");
-                self.reply(client::Reply::next(steps::DONE));
+                self.settle(Possession::Passed);
+                self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
             }
             Number::Ready { phone, .. } => {
                 self.send_link(&phone, token, url);
                 let reply = self.link_sent_reply(is_mobile);
-                self.reply(reply);
+                self.reply(Outcome::Accepted, reply);
             }
         }
     }
@@ -36,7 +36,14 @@ impl Turn {
     /// A person opened a link.
     pub(super) fn link_opened(&mut self, token: &Secret) {
         let page = self.open_link(token);
-        self.effect(Effect::Page(page));
+        let outcome = match page {
+            LinkPage::Proved(_) => Outcome::Passed,
+            LinkPage::Used => Outcome::LinkUsed,
+            LinkPage::Expired => Outcome::LinkExpired,
+            LinkPage::Replaced => Outcome::LinkReplaced,
+            LinkPage::Ended | LinkPage::Unknown => Outcome::Refused,
+        };
+        self.answer(outcome, Effect::Page(page));
     }
 
     fn open_link(&mut self, token: &Secret) -> LinkPage {
@@ -54,7 +61,7 @@ impl Turn {
                 link.state = LinkState::Used;
                 let target = self.session.final_target_url.as_deref();
                 let page = LinkPage::Proved(target.and_then(|target| proved_url(target, &self.session.auth_id)));
-                self.settle(Possession::Passed, "link opened");
+                self.settle(Possession::Passed);
                 page
             }
         }
@@ -76,7 +83,7 @@ impl Turn {
             expires_at,
             state: LinkState::Live,
         });
-        self.note("link sent");
+        self.note(Sight { from: Party::Backend, to: Party::Phone, what: What::SmsLink, outcome: None });
         self.effect(Effect::Send(Message {
             to: phone.given().clone(),
             kind: Kind::Link(url.clone()),

@@ -3,6 +3,7 @@
 use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
 
+use super::Outcome;
 use super::session::{Otp, Possession};
 use super::turn::Turn;
 
@@ -16,9 +17,8 @@ impl Turn {
             return self.prohibit("this flow is not at Mobile Auth");
         };
         *vfp = Some(fresh.clone());
-        self.note("mobile auth started");
         let data = client::Data { redirect_url: Some(url.to_owned()), ..Default::default() };
-        self.reply(client::Reply { data: Some(data), ..Default::default() });
+        self.reply(Outcome::Accepted, client::Reply { data: Some(data), ..Default::default() });
     }
 
     /// Judges what the visit brought back. What is not right falls back to a code.
@@ -33,8 +33,8 @@ impl Turn {
             return self.prohibit("Mobile Auth was not started");
         };
         if bool::from(vfp.expose().as_bytes().ct_eq(brought.expose().as_bytes())) {
-            self.settle(Possession::Passed, "mobile auth passed");
-            self.reply(client::Reply::next(steps::DONE));
+            self.settle(Possession::Passed);
+            self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
         } else {
             self.fall_back_to_otp();
         }
@@ -43,7 +43,6 @@ impl Turn {
     /// From here on the flow is at the code step.
     pub(super) fn fall_back_to_otp(&mut self) {
         self.session.possession = Possession::Otp(Otp::default());
-        self.note("mobile auth failed");
-        self.reply(client::Reply::next(steps::MOBILE_OTP));
+        self.reply(Outcome::FellBack, client::Reply::next(steps::MOBILE_OTP));
     }
 }

@@ -19,6 +19,7 @@ mod session;
 mod start;
 mod status;
 mod test_users;
+mod timeline;
 mod turn;
 
 pub use credentials::{Credential, Product};
@@ -28,10 +29,11 @@ pub use person::Person;
 pub use phone::Phone;
 pub use refusal::Refusal;
 pub use session::{
-    Failure, FlowType, Journey, LinkState, Moment, Otp, Possession, Rules, SentCode, SentLink, Session, StartReplyShape,
+    Failure, FlowType, Journey, LinkState, Otp, Possession, Rules, SentCode, SentLink, Session, StartReplyShape,
 };
 pub use start::{Drawn, open};
 pub use test_users::{Role, TEST_USERS, TestUser};
+pub use timeline::{Moment, Outcome, Party, Sight, Timeline, What};
 
 use turn::Turn;
 
@@ -45,8 +47,10 @@ pub const GRACE_MS: i64 = 10_000;
 pub fn apply(session: &Session, event: &Event, now: i64) -> (Session, Vec<Effect>) {
     let mut turn = Turn::new(session.clone(), now);
     turn.lapse();
+    turn.begin(event);
     match event {
-        Event::Status => turn.status(),
+        Event::Status | Event::Standing => turn.status(),
+        Event::Seen(sights) => sights.iter().for_each(|sight| turn.note(*sight)),
         Event::OtpStart { number, code, host } => turn.otp_start(number.as_ref(), code, host),
         Event::OtpFinish { otp } => turn.otp_finish(otp),
         Event::LinkStart { number, is_mobile, token, url } => turn.link_start(number.as_ref(), *is_mobile, token, url),

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use super::message::{Kind, Message, code_length, code_text};
 use super::session::{Failure, Possession, SentCode};
 use super::turn::{Number, Turn};
-use super::{Effect, Phone, TestUser};
+use super::{Effect, Outcome, Party, Phone, Sight, TestUser, What};
 
 /// Length of a code where the SMS text does not ask for another.
 const DEFAULT_LENGTH: usize = 4;
@@ -24,11 +24,14 @@ impl Turn {
             Number::Refused(why) => self.refuse_number(why),
             Number::TooMany => self.fail(Failure::TooManyNumbers),
             Number::Ready { phone, changed } => {
-                if changed || !self.pauses() {
+                let outcome = if changed || !self.pauses() {
                     self.send_code(&phone, fresh, host);
-                }
+                    Outcome::Accepted
+                } else {
+                    Outcome::TooEarly
+                };
                 let reply = self.sent_reply();
-                self.reply(reply);
+                self.reply(outcome, reply);
             }
         }
     }
@@ -49,22 +52,21 @@ impl Turn {
             return self.fail(Failure::CodeExpired);
         }
         if bool::from(otp.expose().as_bytes().ct_eq(sent.code.expose().as_bytes())) {
-            self.settle(Possession::Passed, "right code");
-            return self.reply(client::Reply::next(steps::DONE));
+            self.settle(Possession::Passed);
+            return self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
         }
         state.wrong = state.wrong.saturating_add(1);
         let left = tries.saturating_sub(state.wrong);
         if left == 0 {
             return self.fail(Failure::WrongCode);
         }
-        self.note("wrong code");
         let data = client::Data {
             code: Some(client::data_codes::WRONG_CODE),
             message: Some("the code is wrong".to_owned()),
             attempts_left: Some(left.into()),
             ..Default::default()
         };
-        self.reply(client::Reply { data: Some(data), ..Default::default() });
+        self.reply(Outcome::WrongCode, client::Reply { data: Some(data), ..Default::default() });
     }
 
     /// Whether the last code is too young for another.
@@ -101,7 +103,7 @@ impl Turn {
         if let Possession::Otp(otp) = &mut self.session.possession {
             otp.sent = Some(SentCode { code: code.into(), sent_at: self.now, expires_at });
         }
-        self.note("code sent");
+        self.note(Sight { from: Party::Backend, to: Party::Phone, what: What::SmsCode, outcome: None });
         self.effect(Effect::Send(message));
     }
 

@@ -1,6 +1,6 @@
 use handset_protocol::{Secret, client, limits, steps, token};
 
-use super::{GRACE_MS, phone::Phone};
+use super::{GRACE_MS, Outcome, Timeline, phone::Phone};
 
 /// One attempt to show that a person holds a phone, from `/v3/start` to its end.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub struct Session {
     /// How far the relying party's server has come.
     pub journey: Journey,
     /// What happened, for whoever debugs a page. Holds no secret.
-    pub timeline: Vec<Moment>,
+    pub timeline: Timeline,
 }
 
 /// Which kind of browser the relying party saw.
@@ -218,6 +218,18 @@ impl Failure {
         }
     }
 
+    /// For the timeline.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::WrongCode => Outcome::NoTryLeft,
+            Self::CodeExpired => Outcome::CodeExpired,
+            Self::LinkExpired => Outcome::LinkExpired,
+            Self::TooManyNumbers => Outcome::TooManyNumbers,
+            Self::Reported => Outcome::Failed,
+            Self::SessionExpired => Outcome::SessionExpired,
+        }
+    }
+
     /// As it travels.
     pub fn to_body(self) -> client::ErrorBody {
         client::ErrorBody { code: client::error_codes::AUTHENTICATION, message: self.message().to_owned() }
@@ -244,15 +256,6 @@ impl Journey {
             Self::Ended => "ended",
         }
     }
-}
-
-/// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Moment {
-    /// When, in ms since the epoch.
-    pub at: i64,
-    /// What. Never a secret.
-    pub event: &'static str,
 }
 
 impl Session {

@@ -1,9 +1,9 @@
 use handset_protocol::{limits, server::StartRequest};
 
 use super::request::Start;
-use super::session::{FlowType, Journey, Moment, Otp, Possession, Rules, Session};
+use super::session::{FlowType, Journey, Otp, Possession, Rules, Session};
 use super::turn::passes_without_browser;
-use super::{Credential, Refusal, Role, TestUser};
+use super::{Credential, Outcome, Party, Refusal, Role, Sight, TestUser, Timeline, What};
 
 /// Unguessable names that the shell drew for a session.
 #[derive(Clone, Debug)]
@@ -43,6 +43,10 @@ pub fn open(
         FlowType::Mobile if mobile_auth => Possession::MobileAuth(None),
         FlowType::Mobile => Possession::Otp(Otp::default()),
     };
+    let (server, backend, what) = (Party::Server, Party::Backend, What::Start);
+    let mut timeline = Timeline::default();
+    timeline.push(now, Sight { from: server, to: backend, what, outcome: None });
+    timeline.push(now, Sight { from: backend, to: server, what, outcome: Some(Outcome::Accepted) });
     Ok(Session {
         auth_id: drawn.auth_id,
         correlation_id: drawn.correlation_id,
@@ -61,6 +65,6 @@ pub fn open(
         possession,
         links: Vec::new(),
         journey: Journey::Started,
-        timeline: vec![Moment { at: now, event: "started" }],
+        timeline,
     })
 }

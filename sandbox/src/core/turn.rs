@@ -2,14 +2,16 @@
 
 use handset_protocol::{Secret, client, limits};
 
-use super::session::{Failure, Moment, Possession, Session};
-use super::{Effect, Phone, Role, TestUser};
+use super::session::{Failure, Possession, Session};
+use super::{Effect, Event, Outcome, Party, Phone, Role, Sight, TestUser, What};
 
 /// A session that an event is changing.
 pub(super) struct Turn {
     pub(super) session: Session,
     pub(super) now: i64,
     effects: Vec<Effect>,
+    /// Who is to be answered, and to what.
+    request: Option<(Party, What)>,
 }
 
 /// What becomes of the number in a start request.
@@ -24,7 +26,7 @@ pub(super) enum Number {
 
 impl Turn {
     pub(super) fn new(session: Session, now: i64) -> Self {
-        Self { session, now, effects: Vec::new() }
+        Self { session, now, effects: Vec::new(), request: None }
     }
 
     pub(super) fn into_parts(self) -> (Session, Vec<Effect>) {
@@ -35,53 +37,67 @@ impl Turn {
         self.effects.push(effect);
     }
 
-    pub(super) fn reply(&mut self, reply: client::Reply) {
-        self.effect(Effect::Reply(reply));
+    /// The event is a request: it goes on the timeline, and so will its answer.
+    pub(super) fn begin(&mut self, event: &Event) {
+        self.request = event.request();
+        if let Some((from, what)) = self.request {
+            self.note(Sight { from, to: Party::Backend, what, outcome: None });
+        }
     }
 
-    pub(super) fn note(&mut self, event: &'static str) {
-        self.session.timeline.push(Moment { at: self.now, event });
+    /// Answers whoever caused the event.
+    pub(super) fn answer(&mut self, outcome: Outcome, effect: Effect) {
+        if let Some((to, what)) = self.request {
+            self.note(Sight { from: Party::Backend, to, what, outcome: Some(outcome) });
+        }
+        self.effect(effect);
+    }
+
+    pub(super) fn reply(&mut self, outcome: Outcome, reply: client::Reply) {
+        self.answer(outcome, Effect::Reply(reply));
+    }
+
+    pub(super) fn note(&mut self, sight: Sight) {
+        self.session.timeline.push(self.now, sight);
     }
 
     /// Settles the session. What is settled stays settled: callers look first.
-    pub(super) fn settle(&mut self, outcome: Possession, event: &'static str) {
+    pub(super) fn settle(&mut self, outcome: Possession) {
         self.session.possession = outcome;
-        self.note(event);
         self.effect(Effect::Wake);
     }
 
     /// Settles as failed and says so to the page, which then ends with `done`.
     pub(super) fn fail(&mut self, failure: Failure) {
-        self.settle(Possession::Failed(failure), failure.message());
-        self.reply(failed(failure));
+        self.settle(Possession::Failed(failure));
+        self.reply(failure.outcome(), failed(failure));
     }
 
     /// Answers a late request on a settled session. Returns whether it was settled.
     pub(super) fn answer_if_settled(&mut self) -> bool {
-        let reply = match self.session.possession {
-            Possession::Passed => client::Reply::next(handset_protocol::steps::DONE),
-            Possession::Failed(failure) => failed(failure),
+        let (outcome, reply) = match self.session.possession {
+            Possession::Passed => (Outcome::Passed, client::Reply::next(handset_protocol::steps::DONE)),
+            Possession::Failed(failure) => (Outcome::Failed, failed(failure)),
             _ => return false,
         };
-        self.reply(reply);
+        self.reply(outcome, reply);
         true
     }
 
     /// The request belongs to a step that the session is not at. Nothing changes.
     pub(super) fn prohibit(&mut self, message: &str) {
         let error = client::ErrorBody { code: client::error_codes::PROHIBITED, message: message.to_owned() };
-        self.reply(client::Reply { error: Some(error), ..Default::default() });
+        self.reply(Outcome::Refused, client::Reply { error: Some(error), ..Default::default() });
     }
 
     /// Asks for another number.
     pub(super) fn refuse_number(&mut self, why: &str) {
-        self.note("number refused");
         let data = client::Data {
             code: Some(client::data_codes::NUMBER_REFUSED),
             message: Some(why.to_owned()),
             ..Default::default()
         };
-        self.reply(client::Reply { data: Some(data), ..Default::default() });
+        self.reply(Outcome::NumberRefused, client::Reply { data: Some(data), ..Default::default() });
     }
 
     /// Takes the number of a start request. The same number again, however it is written, is not another number.
@@ -116,9 +132,6 @@ impl Turn {
             _ => {}
         }
         let changed = self.session.phone.is_some();
-        if changed {
-            self.note("number changed");
-        }
         self.session.phone = Some(phone.clone());
         Number::Ready { phone, changed }
     }
@@ -130,7 +143,9 @@ impl Turn {
         }
         let session_over = self.now >= self.session.expires_at;
         let failure = if session_over { Failure::SessionExpired } else { Failure::LinkExpired };
-        self.settle(Possession::Failed(failure), failure.message());
+        let (from, to) = (Party::Backend, Party::Backend);
+        self.note(Sight { from, to, what: What::Lapsed, outcome: Some(failure.outcome()) });
+        self.settle(Possession::Failed(failure));
     }
 }
 

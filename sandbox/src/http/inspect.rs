@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::sse;
@@ -18,15 +19,15 @@ use tokio::sync::watch;
 use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Wire};
 use super::guard::own_site_only;
-use crate::core::{LinkState, Moment, Possession, Refusal, Session, request::shape_of};
+use super::sessions;
+use crate::core::{Refusal, request::shape_of};
 use crate::inbox::{Filter, Shown};
 use crate::state::Sandbox;
-use crate::store::Lookup;
 
 /// Longest long poll, in s.
 const LONGEST_WAIT: u64 = 30;
 /// How often an idle event stream shows that it is alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Furthest jump of the clock at once, in s: a year.
 const FURTHEST_ADVANCE: u32 = 31_536_000;
 
@@ -36,7 +37,7 @@ pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .route("/messages", get(messages))
         .route("/messages/stream", get(message_stream))
         .route("/clock", post(advance))
-        .route("/sessions/{correlation_id}", get(session))
+        .merge(sessions::router())
         .route("/reset", post(reset))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
@@ -94,8 +95,7 @@ async fn message_stream(
     query: WantedQuery,
 ) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
     let mut filter = wanted(query)?.filter();
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    filter.since = last.unwrap_or(filter.since);
+    filter.since = last_event_id(&headers).unwrap_or(filter.since);
     let reader = Reader { arrived: sandbox.inbox.subscribe(), sandbox, filter, waiting: VecDeque::new() };
     let events = stream::unfold(reader, async |mut reader| {
         let message = reader.next().await?;
@@ -103,6 +103,11 @@ async fn message_stream(
         Some((Ok(event), reader))
     });
     Ok(sse::Sse::new(events).keep_alive(sse::KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+/// Where a stream that is opened again was left.
+pub(super) fn last_event_id<T: FromStr>(headers: &HeaderMap) -> Option<T> {
+    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
 /// Reads the inbox from where it was left.
@@ -162,92 +167,4 @@ async fn advance(State(sandbox): State<Sandbox>, Body(body): Body<Advance>) -> R
 async fn reset(State(sandbox): State<Sandbox>) -> Result<StatusCode, ApiError> {
     sandbox.reset().await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn session(
-    State(sandbox): State<Sandbox>,
-    Path(correlation_id): Path<String>,
-) -> Result<Json<Inspected>, ApiError> {
-    let unknown = || ApiError::from(Refusal::UnknownCorrelationId).with_status(StatusCode::NOT_FOUND);
-    let found = sandbox.store.find(Lookup::CorrelationId(&correlation_id)).await?;
-    let session = sandbox.store.get(&found.ok_or_else(unknown)?).await?.ok_or_else(unknown)?;
-    Ok(Json(Inspected::from(session)))
-}
-
-/// A session without its secrets. Times in ms since the epoch.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Inspected {
-    correlation_id: String,
-    auth_id: String,
-    client_id: String,
-    flow_type: &'static str,
-    /// `pending`, `passed` or `failed`.
-    state: &'static str,
-    /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<&'static str>,
-    /// The step that is waited for, or `done`.
-    step: &'static str,
-    /// How far the relying party's server has come: `started`, `validated` or `ended`.
-    journey: &'static str,
-    numbers_given: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempts_left: Option<u8>,
-    links: Vec<InspectedLink>,
-    created_at: i64,
-    expires_at: i64,
-    /// When what was sent last is no longer good.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sent_expires_at: Option<i64>,
-    timeline: Vec<Moment>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct InspectedLink {
-    /// `live`, `used` or `replaced`.
-    state: &'static str,
-    sent_at: i64,
-    expires_at: i64,
-}
-
-impl From<Session> for Inspected {
-    fn from(session: Session) -> Self {
-        let (state, failure) = match session.possession {
-            Possession::Passed => ("passed", None),
-            Possession::Failed(failure) => ("failed", Some(failure.message())),
-            _ => ("pending", None),
-        };
-        let attempts_left = match &session.possession {
-            Possession::Otp(otp) => Some(session.rules.tries().saturating_sub(otp.wrong)),
-            _ => None,
-        };
-        let link = |link: &crate::core::SentLink| InspectedLink {
-            state: match link.state {
-                LinkState::Live => "live",
-                LinkState::Used => "used",
-                LinkState::Replaced => "replaced",
-            },
-            sent_at: link.sent_at,
-            expires_at: link.expires_at,
-        };
-        Self {
-            flow_type: session.flow_type.as_str(),
-            state,
-            failure,
-            step: session.possession.step(),
-            journey: session.journey.as_str(),
-            numbers_given: session.numbers_given,
-            attempts_left,
-            links: session.links.iter().map(link).collect(),
-            created_at: session.created_at,
-            expires_at: session.expires_at,
-            sent_expires_at: session.sent_expires_at(),
-            timeline: session.timeline,
-            correlation_id: session.correlation_id,
-            auth_id: session.auth_id,
-            client_id: session.client_id,
-        }
-    }
 }

@@ -8,6 +8,7 @@ mod guard;
 mod inspect;
 mod links;
 mod server_api;
+mod sessions;
 mod status;
 mod www;
 

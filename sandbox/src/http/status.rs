@@ -19,7 +19,7 @@ use super::client_api::act;
 use super::errors::ApiError;
 use super::extract::{Body, Flow, flow_of};
 use crate::AppState;
-use crate::core::{Effect, Event, Refusal};
+use crate::core::{Effect, Event, Outcome, Refusal, Sight, What};
 use crate::state::{Sandbox, Shared};
 
 /// How often the server pings, so that nothing in between takes the connection for dead.
@@ -87,51 +87,97 @@ async fn serve<S, E>(sandbox: &Shared, auth_id: &str, mut socket: S)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
+    let open = [Sight::of_module(What::SocketOpen, None), Sight::to_module(What::SocketOpen, Some(Outcome::Accepted))];
+    sandbox.note(auth_id, &open).await;
+    let end = converse(sandbox, auth_id, &mut socket).await;
+    let seen = |sight| async move { sandbox.note(auth_id, &[sight]).await };
+    match end {
+        End::Settled(text, outcome) => {
+            seen(Sight::to_module(What::SocketDone, Some(outcome))).await;
+            if socket.send(Message::Text(text)).await.is_ok() {
+                close(&mut socket, close_code::NORMAL).await;
+            }
+        }
+        End::Closed(code, outcome) => {
+            seen(Sight::to_module(What::SocketClosed, Some(outcome))).await;
+            close(&mut socket, code).await;
+        }
+        End::Unreadable => {
+            let frame = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::default() };
+            if socket.send(Message::Close(Some(frame))).await.is_ok() {
+                seen(Sight::to_module(What::SocketClosed, Some(Outcome::BadFrame))).await;
+                drain(&mut socket).await;
+            } else {
+                seen(Sight::of_module(What::SocketClosed, Some(Outcome::Dropped))).await;
+            }
+        }
+        End::ClosedByPage => {
+            seen(Sight::of_module(What::SocketClosed, None)).await;
+            // Its close is answered by reading on.
+            drain(&mut socket).await;
+        }
+        End::Gone => seen(Sight::of_module(What::SocketClosed, Some(Outcome::Dropped))).await,
+    }
+}
+
+/// Why a socket ends.
+enum End {
+    /// The flow did: this is told.
+    Settled(Utf8Bytes, Outcome),
+    /// From here, with that code.
+    Closed(u16, Outcome),
+    /// The page has closed it.
+    ClosedByPage,
+    /// The connection is no more.
+    Gone,
+    /// What came was too long, or no WebSocket at all, or the connection broke.
+    Unreadable,
+}
+
+/// Answers pings until there is a reason to end.
+async fn converse<S, E>(sandbox: &Shared, auth_id: &str, socket: &mut S) -> End
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
     let mut watch = sandbox.watchers.watch(auth_id);
     let mut pings = interval_at(Instant::now() + PING, PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent_at = Instant::now() + SILENCE;
     loop {
-        let standing = match standing(sandbox, auth_id).await {
-            Ok(standing) => standing,
-            Err(code) => return close(&mut socket, code).await,
-        };
-        let lapses_at = match standing {
-            Standing::Settled(text) => {
-                if socket.send(Message::Text(text)).await.is_ok() {
-                    close(&mut socket, close_code::NORMAL).await;
-                }
-                return;
-            }
-            Standing::Pending { lapses_at } => lapses_at,
+        let lapses_at = match standing(sandbox, auth_id).await {
+            Ok(Standing::Pending { lapses_at }) => lapses_at,
+            Ok(Standing::Settled(text, outcome)) => return End::Settled(text, outcome),
+            Err(code) => return End::Closed(code, Outcome::Ending),
         };
         // Runs until the session may have changed.
         loop {
             let sent = tokio::select! {
                 biased;
-                () = sandbox.closing.cancelled() => return close(&mut socket, close_code::AWAY).await,
+                () = sandbox.closing.cancelled() => return End::Closed(close_code::AWAY, Outcome::Ending),
                 () = watch.changed() => break,
                 () = sandbox.clock.sleep_until(lapses_at) => break,
                 message = socket.next() => {
                     silent_at = Instant::now() + SILENCE;
                     match message {
                         Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
+                            let ping = Sight::of_module(What::SocketPing, None);
+                            sandbox.note(auth_id, &[ping, Sight::to_module(What::SocketPong, None)]).await;
                             socket.send(Message::Text(Utf8Bytes::from_static("pong"))).await
                         }
-                        Some(Ok(Message::Binary(_))) => return close(&mut socket, close_code::UNSUPPORTED).await,
-                        // Its close is answered by reading on.
-                        Some(Ok(Message::Close(_))) => return drain(&mut socket).await,
-                        None => return,
+                        Some(Ok(Message::Binary(_))) => {
+                            return End::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
+                        }
+                        Some(Ok(Message::Close(_))) => return End::ClosedByPage,
+                        None => return End::Gone,
                         Some(Ok(_)) => Ok(()),
-                        // Too long, or no WebSocket at all.
-                        Some(Err(_)) => return close(&mut socket, close_code::POLICY).await,
+                        Some(Err(_)) => return End::Unreadable,
                     }
                 }
                 _ = pings.tick() => socket.send(Message::Ping(Default::default())).await,
-                () = sleep_until(silent_at) => return close(&mut socket, close_code::AWAY).await,
+                () = sleep_until(silent_at) => return End::Closed(close_code::AWAY, Outcome::Silent),
             };
             if sent.is_err() {
-                return;
+                return End::Gone;
             }
         }
     }
@@ -139,19 +185,20 @@ where
 
 enum Standing {
     Pending { lapses_at: i64 },
-    Settled(Utf8Bytes),
+    Settled(Utf8Bytes, Outcome),
 }
 
 /// How the flow stands now, or with which code to close where that cannot be said.
 async fn standing(sandbox: &Shared, auth_id: &str) -> Result<Standing, u16> {
-    let answer = sandbox.act(auth_id, &Event::Status).await.map_err(|_| close_code::ERROR)?;
+    let answer = sandbox.act(auth_id, &Event::Standing).await.map_err(|_| close_code::ERROR)?;
     let Some(Effect::Reply(reply)) = answer else {
         return Err(close_code::AWAY);
     };
     if reply.next.as_deref() != Some(steps::ENDED) {
+        let outcome = if reply.error.is_none() { Outcome::Passed } else { Outcome::Failed };
         let told = Reply { next: reply.next, error: reply.error, ..Reply::default() };
         let text = serde_json::to_string(&told).map_err(|_| close_code::ERROR)?;
-        return Ok(Standing::Settled(text.into()));
+        return Ok(Standing::Settled(text.into(), outcome));
     }
     let session = sandbox.store.get(auth_id).await.map_err(|_| close_code::ERROR)?.ok_or(close_code::AWAY)?;
     // Settled in between: there is a wake-up waiting.

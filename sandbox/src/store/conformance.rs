@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use handset_protocol::server::StartRequest;
 
 use super::{Lookup, Store};
-use crate::core::{Credential, Drawn, Effect, LinkState, Moment, Rules, SentLink, Session, open};
+use crate::core::{Credential, Drawn, Effect, LinkState, Rules, SentLink, Session, Sight, What, open};
 
 /// Runs every check, each on a fresh store.
 pub async fn check<S: Store>(new: impl Fn() -> S) {
@@ -127,7 +127,8 @@ async fn a_lost_race_is_decided_again(store: Arc<impl Store>) {
         // Deciding is synchronous, so the intruder runs on a thread of its own while this one stands still.
         let (store, handle) = (store.clone(), handle.clone());
         let intruder = std::thread::spawn(move || {
-            handle.block_on(store.update("auth-a", &|old| (old.cloned().map(|old| noted(old, "intruder")), vec![])))
+            handle
+                .block_on(store.update("auth-a", &|old| (old.cloned().map(|old| noted(old, What::LinkOpened)), vec![])))
         });
         if call == 0 {
             intruder.join().map(|result| result.map(|_| ())).unwrap().unwrap()
@@ -138,18 +139,18 @@ async fn a_lost_race_is_decided_again(store: Arc<impl Store>) {
         if call == 0 {
             intrude(call);
         }
-        (old.cloned().map(|old| noted(old, "first")), vec![Effect::Wake])
+        (old.cloned().map(|old| noted(old, What::OtpStart)), vec![Effect::Wake])
     };
     store.update("auth-a", &decide).await.unwrap();
     assert_eq!(calls.load(Ordering::SeqCst), 2, "decided once for nothing, and once on what the intruder wrote");
     let timeline = store.get("auth-a").await.unwrap().unwrap().timeline;
-    let events: Vec<_> = timeline.iter().map(|moment| moment.event).collect();
-    assert_eq!(events, ["started", "intruder", "first"]);
+    let whats: Vec<_> = timeline.moments().iter().map(|moment| moment.what).collect();
+    assert_eq!(whats, [What::Start, What::Start, What::LinkOpened, What::OtpStart]);
     assert_eq!(store.outbox().await.unwrap().len(), 1, "the effects of the decision that was dropped are gone");
 }
 
-fn noted(mut session: Session, event: &'static str) -> Session {
-    session.timeline.push(Moment { at: 0, event });
+fn noted(mut session: Session, what: What) -> Session {
+    session.timeline.push(0, Sight::of_module(what, None));
     session
 }
 
@@ -161,7 +162,8 @@ async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
             std::thread::spawn(move || {
                 handle.block_on(async {
                     for _ in 0..25 {
-                        let count = |old: Option<&Session>| (old.cloned().map(|old| noted(old, "counted")), vec![]);
+                        let count =
+                            |old: Option<&Session>| (old.cloned().map(|old| noted(old, What::StatusAsked)), vec![]);
                         store.update("auth-a", &count).await.unwrap();
                     }
                 });
@@ -171,5 +173,5 @@ async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
     for writer in writers {
         writer.join().unwrap();
     }
-    assert_eq!(store.get("auth-a").await.unwrap().unwrap().timeline.len(), 1 + 8 * 25);
+    assert_eq!(store.get("auth-a").await.unwrap().unwrap().timeline.moments().len(), 2 + 8 * 25);
 }

@@ -23,5 +23,6 @@ mod requests;
 mod start;
 mod status;
 mod test_users;
+mod timeline;
 mod token;
 mod web;

@@ -30,6 +30,7 @@ fn every_row_of_every_table_has_a_test() {
         ("start", crate::start::ROWS),
         ("status", crate::status::ROWS),
         ("test_users", crate::test_users::ROWS),
+        ("timeline", crate::timeline::ROWS),
         ("token", crate::token::ROWS),
     ];
     let expected: BTreeSet<(&str, &str)> =

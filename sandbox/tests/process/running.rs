@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Longest that anything here may take.
@@ -20,7 +20,8 @@ pub(crate) static LOGS: Logs = Logs::new("process");
 pub(crate) struct Running {
     child: Child,
     stdout: Lines<BufReader<ChildStdout>>,
-    stderr: JoinHandle<String>,
+    /// What it has said so far; without a sender once it has ended.
+    stderr: watch::Receiver<String>,
     /// The one line that says where it listens.
     pub(crate) ready: String,
     pub(crate) address: String,
@@ -49,14 +50,12 @@ impl Running {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
-        let stderr = tokio::spawn(async move {
-            let mut text = String::new();
+        let (said, stderr) = watch::channel(String::new());
+        tokio::spawn(async move {
             while let Some(line) = errors.next_line().await.unwrap() {
                 LOGS.write(&line);
-                text.push_str(&line);
-                text.push('\n');
+                said.send_modify(|text| text.extend([line.as_str(), "\n"]));
             }
-            text
         });
         let ready = timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap().unwrap();
         let address = ready.rsplit("http://").next().unwrap().replace("0.0.0.0", "127.0.0.1");
@@ -72,7 +71,14 @@ impl Running {
         while let Some(line) = self.stdout.next_line().await.unwrap() {
             stdout.push(line);
         }
-        Ended { status, stdout, stderr: self.stderr.await.unwrap() }
+        while self.stderr.changed().await.is_ok() {}
+        Ended { status, stdout, stderr: self.stderr.borrow().clone() }
+    }
+
+    /// Waits until it has logged that.
+    pub(crate) async fn logged(&self, text: &str) {
+        let mut stderr = self.stderr.clone();
+        timeout(PATIENCE, stderr.wait_for(|said| said.contains(text))).await.unwrap().unwrap();
     }
 
     /// Sends a request and leaves the connection open.

@@ -20,7 +20,9 @@ async fn the_ready_line_is_all_that_stdout_says() {
 #[tokio::test]
 async fn both_signals_end_it_with_everything_open() {
     for signal in ["TERM", "INT"] {
-        let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+        let mut command = command(&["--listen", "127.0.0.1:0"]);
+        command.env("RUST_LOG", "info,tower_http=debug");
+        let running = Running::spawn(command).await;
         let (token, _) = running.flow("desktop", "5005550006").await;
         let (mut socket, _) = tokio_tungstenite::connect_async(running.socket_url(&token)).await.unwrap();
         let mut stream = running.open("GET", "/sandbox/messages/stream", &[], "").await;
@@ -28,6 +30,7 @@ async fn both_signals_end_it_with_everything_open() {
         let mut head = [0; 15];
         stream.read_exact(&mut head).await.unwrap();
         assert_eq!(&head, b"HTTP/1.1 200 OK");
+        running.logged("route=\"/sandbox/messages\"}: tower_http::trace::on_request").await;
         let told = tokio::spawn(async move { socket.next().await.unwrap().unwrap().into_close_code() });
         let begin = std::time::Instant::now();
         let ended = running.end(signal).await;

@@ -101,6 +101,12 @@ impl Socket {
         frame.code
     }
 
+    /// The page's end goes away; until the server's is gone too.
+    pub(crate) async fn left(mut self) {
+        self.outgoing = None;
+        self.server.await.unwrap();
+    }
+
     /// Whether the server has said nothing so far.
     pub(crate) async fn is_quiet(&mut self) -> bool {
         // The server's task runs until it waits.

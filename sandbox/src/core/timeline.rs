@@ -1,0 +1,203 @@
+//! What happened in a session, in order: every message between the parties, for whoever debugs a page or draws it.
+
+use serde::{Deserialize, Serialize};
+
+/// How many moments a session keeps: the oldest goes first. A page that does nothing but ask for fifteen minutes, every
+/// three seconds, fills it; ids tell that something is gone.
+const KEPT: usize = 600;
+
+/// Who sends or gets a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Party {
+    /// The relying party's server.
+    Server,
+    /// The authenticator in the page.
+    Module,
+    /// The sandbox itself.
+    Backend,
+    /// The phone.
+    Phone,
+}
+
+/// What travels. A request and its reply have the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// `/v3/start`.
+    Start,
+    /// `/v3/validate`.
+    Validate,
+    /// `/v3/complete`.
+    Complete,
+    /// A code is asked for.
+    OtpStart,
+    /// A code is handed in.
+    OtpFinish,
+    /// An SMS with a code. It has no reply.
+    SmsCode,
+    /// A link is asked for.
+    LinkStart,
+    /// An SMS with a link. It has no reply.
+    SmsLink,
+    /// A link is opened.
+    LinkOpened,
+    /// Mobile Auth begins.
+    InstantStart,
+    /// Mobile Auth ends.
+    InstantFinish,
+    /// The authenticator reports a failure.
+    ErrorReported,
+    /// How things stand is asked by a request.
+    StatusAsked,
+    /// The handshake of a status socket.
+    SocketOpen,
+    /// The page's `ping` on a socket.
+    SocketPing,
+    /// The answer to it.
+    SocketPong,
+    /// How the flow ended is told on a socket. It has no reply.
+    SocketDone,
+    /// A socket ends, from whoever ended it. It has no reply.
+    SocketClosed,
+    /// Time alone ended the flow: from the backend to itself.
+    Lapsed,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done; of a code or link: it is on its way.
+    Accepted,
+    /// Too early for another SMS: the last one stays good.
+    TooEarly,
+    /// Nothing is decided yet.
+    Pending,
+    /// Possession is shown; of Complete: the person's details agree.
+    Passed,
+    /// Possession is not shown; of Complete: the person's details do not agree.
+    Failed,
+    /// Out of order, or not served.
+    Refused,
+    /// Another number is asked for.
+    NumberRefused,
+    /// One number too many, which ends the flow.
+    TooManyNumbers,
+    /// A wrong code, and another may be tried.
+    WrongCode,
+    /// A wrong code, which ends the flow.
+    NoTryLeft,
+    /// A code after its time, which ends the flow.
+    CodeExpired,
+    /// A link after its time.
+    LinkExpired,
+    /// The session's time is over.
+    SessionExpired,
+    /// A link that was opened before.
+    LinkUsed,
+    /// A link that a newer one has replaced.
+    LinkReplaced,
+    /// On to a code instead.
+    FellBack,
+    /// The connection went away without a word.
+    Dropped,
+    /// The page was silent for too long.
+    Silent,
+    /// The page sent what a status socket does not take.
+    BadFrame,
+    /// The sandbox is ending, or has forgotten the session.
+    Ending,
+}
+
+/// A message as it was seen, without time and number. Never holds a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// Who sent it.
+    pub from: Party,
+    /// Whom it was for.
+    pub to: Party,
+    /// What it was.
+    pub what: What,
+    /// What became of it: set on replies, and on whatever ends something.
+    pub outcome: Option<Outcome>,
+}
+
+impl Sight {
+    /// The page's authenticator says something.
+    pub fn of_module(what: What, outcome: Option<Outcome>) -> Self {
+        Self { from: Party::Module, to: Party::Backend, what, outcome }
+    }
+
+    /// The backend says something to the page's authenticator.
+    pub fn to_module(what: What, outcome: Option<Outcome>) -> Self {
+        Self { from: Party::Backend, to: Party::Module, what, outcome }
+    }
+}
+
+/// Something that happened. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Counts from 1 in each session.
+    pub id: u32,
+    /// When, in ms since the epoch.
+    pub at: i64,
+    /// Who sent it.
+    pub from: Party,
+    /// Whom it was for.
+    pub to: Party,
+    /// What it was.
+    pub what: What,
+    /// What became of it: set on replies, and on whatever ends something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+/// The newest moments of a session, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    moments: Vec<Moment>,
+    last_id: u32,
+}
+
+impl Timeline {
+    /// Adds a moment, and drops the oldest where there are too many.
+    pub fn push(&mut self, at: i64, sight: Sight) {
+        let Sight { from, to, what, outcome } = sight;
+        self.last_id = self.last_id.saturating_add(1);
+        if self.moments.len() >= KEPT {
+            self.moments.remove(0);
+        }
+        self.moments.push(Moment { id: self.last_id, at, from, to, what, outcome });
+    }
+
+    /// The moments with a greater id.
+    pub fn after(&self, id: u32) -> &[Moment] {
+        let begin = self.moments.partition_point(|moment| moment.id <= id);
+        self.moments.get(begin..).unwrap_or_default()
+    }
+
+    /// All that are kept.
+    pub fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_goes_first_and_ids_go_on() {
+        let mut timeline = Timeline::default();
+        let ids = |moments: &[Moment]| moments.iter().map(|moment| moment.id).collect::<Vec<_>>();
+        for at in 0..605 {
+            timeline.push(at, Sight::of_module(What::StatusAsked, None));
+        }
+        assert_eq!(timeline.moments().len(), 600);
+        assert_eq!(ids(timeline.after(0))[..2], [6, 7]);
+        assert_eq!(ids(timeline.after(603)), [604, 605]);
+        assert_eq!(ids(timeline.after(605)), [0; 0]);
+        assert_eq!(ids(timeline.after(9999)), [0; 0]);
+    }
+}

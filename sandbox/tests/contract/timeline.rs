@@ -1,0 +1,343 @@
+//! The timeline of a session: what a sequence diagram is drawn from.
+
+use std::time::Duration;
+
+use axum::extract::ws::Message;
+use handset_sandbox::Config;
+use serde_json::{Value, json};
+
+use crate::support::events::Events;
+use crate::support::socket::Socket;
+use crate::support::{BEGIN, Bench, OTHER_PHONE, PHONE, Started, state, wrong};
+use crate::table::rows;
+
+rows![
+    tells_an_otp_flow_message_by_message,
+    tells_a_link_flow_with_its_sockets,
+    names_every_outcome_of_a_request,
+    names_every_end_of_a_socket,
+    names_what_became_of_a_link,
+    tells_what_time_alone_ended,
+    holds_no_secret,
+    streams_every_moment_as_it_comes,
+    goes_on_after_a_reconnect,
+    ends_its_stream_with_the_session_or_the_sandbox,
+    is_not_found_for_an_unknown_session,
+];
+
+fn stream_of(started: &Started) -> String {
+    format!("/sandbox/sessions/{}/stream", started.correlation_id)
+}
+
+/// The moments from the one with that index on, each as `from>to what`, with its outcome after it.
+async fn told(bench: &Bench, started: &Started, from: usize) -> Vec<String> {
+    let text = |moment: &Value, member: &str| moment[member].as_str().unwrap().to_owned();
+    let line = |moment: &Value| {
+        let mut line = format!("{}>{} {}", text(moment, "from"), text(moment, "to"), text(moment, "what"));
+        if moment.get("outcome").is_some() {
+            line = format!("{line} {}", text(moment, "outcome"));
+        }
+        line
+    };
+    let session = bench.session(started).await;
+    session["timeline"].as_array().unwrap()[from..].iter().map(line).collect()
+}
+
+/// The outcomes of the replies so far but that of Start.
+async fn outcomes(bench: &Bench, started: &Started) -> Vec<String> {
+    let lines = told(bench, started, 2).await;
+    lines.iter().filter_map(|line| line.strip_prefix("backend>module ")).map(str::to_owned).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn tells_an_otp_flow_message_by_message() {
+    let bench = Bench::new().await;
+    let started = bench.otp(true).await;
+    bench.page(&started, "mobile/otp/start", json!({})).await;
+    let code = bench.code().await;
+    bench.page(&started, "mobile/otp/finish", json!({"otp": wrong(&code)})).await;
+    bench.pass_ms(1500).await;
+    bench.page(&started, "mobile/otp/finish", json!({"otp": code})).await;
+    bench.validated(&started).await;
+    bench.call("/v3/complete", json!({"correlationId": started.correlation_id, "individual": {"ssn": "0000"}})).await;
+    let lines = told(&bench, &started, 0).await;
+    let expected = [
+        "server>backend start",
+        "backend>server start accepted",
+        "module>backend otp_start",
+        "backend>phone sms_code",
+        "backend>module otp_start accepted",
+        "module>backend otp_finish",
+        "backend>module otp_finish wrong_code",
+        "module>backend otp_finish",
+        "backend>module otp_finish passed",
+        "server>backend validate",
+        "backend>server validate passed",
+        "server>backend complete",
+        "backend>server complete failed",
+    ];
+    assert_eq!(lines, expected);
+    let session = bench.session(&started).await;
+    assert_eq!(
+        session["timeline"][0],
+        json!({"id": 1, "at": BEGIN, "from": "server", "to": "backend", "what": "start"})
+    );
+    assert_eq!((&session["timeline"][8]["id"], &session["timeline"][8]["at"]), (&json!(9), &json!(BEGIN + 1500)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tells_a_link_flow_with_its_sockets() {
+    let bench = Bench::new().await;
+    let started = bench.link(true).await;
+    let mut socket = Socket::open(&bench, &started);
+    assert!(socket.is_quiet().await);
+    bench.page(&started, "mobile/instantlink/start", json!({"isMobile": false})).await;
+    socket.send(Message::text("ping"));
+    assert_eq!(socket.next_said().await, Some(Message::text("pong")));
+    bench.page(&started, "status", json!({})).await;
+    bench.get(&bench.link_path().await).await;
+    socket.told().await;
+    let expected = [
+        "module>backend socket_open",
+        "backend>module socket_open accepted",
+        "module>backend link_start",
+        "backend>phone sms_link",
+        "backend>module link_start accepted",
+        "module>backend socket_ping",
+        "backend>module socket_pong",
+        "module>backend status_asked",
+        "backend>module status_asked pending",
+        "phone>backend link_opened",
+        "backend>phone link_opened passed",
+        "backend>module socket_done passed",
+    ];
+    assert_eq!(told(&bench, &started, 2).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_every_outcome_of_a_request() {
+    let bench = Bench::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let started = bench.start(json!({"flowType": "mobile", "allowOTPRetry": true})).await;
+    let page = async |path: &str, body: Value| bench.page(&started, path, body).await;
+    page("mobile/otp/start", json!({"mobileNumber": "12"})).await;
+    page("mobile/otp/finish", json!({"otp": "1"})).await;
+    page("mobile/otp/start", json!({"mobileNumber": PHONE})).await;
+    page("mobile/otp/start", json!({})).await;
+    page("mobile/instantlink/start", json!({})).await;
+    let code = wrong(&bench.code().await);
+    for _ in 0..3 {
+        page("mobile/otp/finish", json!({"otp": code})).await;
+    }
+    page("mobile/otp/start", json!({})).await;
+    page("mobile/otp/error", json!({"message": "x"})).await;
+    page("status", json!({})).await;
+    let expected = [
+        "otp_start number_refused",
+        "otp_finish refused",
+        "otp_start accepted",
+        "otp_start too_early",
+        "link_start refused",
+        "otp_finish wrong_code",
+        "otp_finish wrong_code",
+        "otp_finish no_try_left",
+        "otp_start failed",
+        "error_reported failed",
+        "status_asked failed",
+    ];
+    assert_eq!(outcomes(&bench, &started).await, expected);
+
+    let started = bench.start(json!({"flowType": "mobile", "phoneNumber": "5550000000"})).await;
+    bench.page(&started, "mobile/instant/start", json!({"implementation": "fetch"})).await;
+    bench.page(&started, "mobile/instant/finish", json!({"vfp": "x"})).await;
+    bench.page(&started, "mobile/otp/start", json!({})).await;
+    bench.pass_ms(120_000).await;
+    bench.page(&started, "mobile/otp/finish", json!({"otp": "1234"})).await;
+    bench.validated(&started).await;
+    bench.validate(&started).await;
+    let expected =
+        ["instant_start accepted", "instant_finish fell_back", "otp_start accepted", "otp_finish code_expired"];
+    assert_eq!(outcomes(&bench, &started).await, expected);
+    let lines = told(&bench, &started, 0).await;
+    assert!(
+        lines.ends_with(
+            &[
+                "server>backend validate",
+                "backend>server validate failed",
+                "server>backend validate",
+                "backend>server validate refused"
+            ]
+            .map(str::to_owned)
+        )
+    );
+
+    let started = bench.start(json!({"flowType": "mobile"})).await;
+    for number in [PHONE, OTHER_PHONE, "5005550008", "5005550009"] {
+        bench.page(&started, "mobile/otp/start", json!({"mobileNumber": number})).await;
+    }
+    bench.page(&started, "mobile/otp/error", json!({"message": "x"})).await;
+    assert_eq!(outcomes(&bench, &started).await[3..], ["otp_start too_many_numbers", "error_reported failed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_every_end_of_a_socket() {
+    let bench = Bench::new().await;
+    let started = bench.link(true).await;
+    let last = async || told(&bench, &started, 2).await.pop().unwrap();
+
+    let socket = Socket::open(&bench, &started);
+    socket.send(Message::Close(None));
+    socket.left().await;
+    assert_eq!(last().await, "module>backend socket_closed");
+
+    Socket::open(&bench, &started).left().await;
+    assert_eq!(last().await, "module>backend socket_closed dropped");
+
+    let socket = Socket::open(&bench, &started);
+    socket.send(Message::binary("ping"));
+    socket.closed_with().await;
+    assert_eq!(last().await, "backend>module socket_closed bad_frame");
+
+    Socket::open(&bench, &started).closed_with().await;
+    assert_eq!(last().await, "backend>module socket_closed silent");
+
+    let mut socket = Socket::open(&bench, &started);
+    assert!(socket.is_quiet().await);
+    bench.page(&started, "mobile/instantlink/error", json!({"message": "x"})).await;
+    socket.told().await;
+    assert_eq!(last().await, "backend>module socket_done failed");
+
+    let started = bench.link(true).await;
+    let mut socket = Socket::open(&bench, &started);
+    assert!(socket.is_quiet().await);
+    bench.state.shut_down().await;
+    socket.closed_with().await;
+    assert_eq!(told(&bench, &started, 2).await.pop().unwrap(), "backend>module socket_closed ending");
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_what_became_of_a_link() {
+    let bench = Bench::new().await;
+    let started = bench.link(true).await;
+    let mut links = Vec::new();
+    for _ in 0..2 {
+        bench.page(&started, "mobile/instantlink/start", json!({})).await;
+        links.push(bench.link_path().await);
+    }
+    for link in [&links[0], &links[1], &links[1]] {
+        bench.get(link).await;
+    }
+    let late = bench.link(true).await;
+    bench.page(&late, "mobile/instantlink/start", json!({})).await;
+    bench.pass_ms(180_000).await;
+    bench.get(&bench.link_path().await).await;
+    let opened = async |started| {
+        let lines = told(&bench, started, 0).await;
+        lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("backend>phone link_opened "))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(opened(&started).await, ["link_replaced", "passed", "link_used"]);
+    assert_eq!(opened(&late).await, ["link_expired"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tells_what_time_alone_ended() {
+    let bench = Bench::new().await;
+    let started = bench.link(true).await;
+    bench.page(&started, "mobile/instantlink/start", json!({})).await;
+    bench.pass_ms(190_000).await;
+    bench.page(&started, "status", json!({})).await;
+    let expected =
+        ["backend>backend lapsed link_expired", "module>backend status_asked", "backend>module status_asked failed"];
+    assert_eq!(told(&bench, &started, 5).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn holds_no_secret() {
+    let bench = Bench::new().await;
+    let otp = bench.otp(true).await;
+    bench.page(&otp, "mobile/otp/start", json!({})).await;
+    let code = bench.code().await;
+    bench.page(&otp, "mobile/otp/finish", json!({"otp": code})).await;
+    bench.validated(&otp).await;
+    let individual = json!({"firstName": "Nobodysname", "ssn": "987654321"});
+    bench.call("/v3/complete", json!({"correlationId": otp.correlation_id, "individual": individual})).await;
+    let link = bench.link(true).await;
+    bench.page(&link, "mobile/instantlink/start", json!({})).await;
+    let path = bench.link_path().await;
+    bench.get(&path).await;
+    let secrets = [PHONE, &format!("\"{code}\""), "Nobodysname", "987654321", path.trim_start_matches("/l/")];
+    for started in [&otp, &link] {
+        let timeline = bench.session(started).await["timeline"].to_string();
+        for secret in secrets.into_iter().chain([started.auth_token.expose()]) {
+            assert!(!timeline.contains(secret), "{secret}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_every_moment_as_it_comes() {
+    let bench = Bench::new().await;
+    let started = bench.otp(true).await;
+    let mut events = Events::open(&bench, &stream_of(&started), None).await;
+    let mut streamed = Vec::new();
+    for _ in 0..2 {
+        streamed.push(events.next().await.unwrap());
+    }
+    let begin = tokio::time::Instant::now();
+    let send = async {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        bench.page(&started, "mobile/otp/start", json!({})).await;
+    };
+    let read = async {
+        for _ in 0..3 {
+            streamed.push(events.next().await.unwrap());
+        }
+        assert_eq!(begin.elapsed().as_secs(), 4);
+    };
+    tokio::join!(send, read);
+    let (ids, moments): (Vec<_>, Vec<_>) = streamed.into_iter().unzip();
+    assert_eq!(ids, ["1", "2", "3", "4", "5"]);
+    assert_eq!(json!(moments), bench.session(&started).await["timeline"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn goes_on_after_a_reconnect() {
+    let bench = Bench::new().await;
+    let started = bench.otp(true).await;
+    bench.page(&started, "mobile/otp/start", json!({})).await;
+    for (last, next) in [(None, "1"), (Some("0"), "1"), (Some("3"), "4"), (Some("none"), "1")] {
+        assert_eq!(Events::open(&bench, &stream_of(&started), last).await.next().await.unwrap().0, next);
+    }
+    let mut events = Events::open(&bench, &stream_of(&started), Some("5")).await;
+    let (event, ()) = tokio::join!(events.next(), async {
+        bench.page(&started, "status", json!({})).await;
+    });
+    assert_eq!(event.unwrap().0, "6", "it waits for what is new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn ends_its_stream_with_the_session_or_the_sandbox() {
+    let bench = Bench::on(state(Config::default())).await;
+    for end in ["reset", "shut down"] {
+        let started = bench.otp(true).await;
+        let mut events = Events::open(&bench, &stream_of(&started), Some("2")).await;
+        let (event, ()) = tokio::join!(events.next(), async {
+            if end == "reset" {
+                bench.post("/sandbox/reset", None, "").await;
+            } else {
+                bench.state.shut_down().await;
+            }
+        });
+        assert_eq!(event, None, "{end}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_not_found_for_an_unknown_session() {
+    let bench = Bench::new().await;
+    let answer = bench.get("/sandbox/sessions/x/stream").await;
+    answer.refused(404, 8008, "field 'correlationId' is unknown, malformed or expired");
+}
