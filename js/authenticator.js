@@ -60,6 +60,10 @@ export class Authenticator {
     return new Promise(settling((resolve, reject) => this.#core.finishInstantLink(redirectUrl, resolve, reject)));
   }
 
+  dispose() {
+    this.#core.dispose();
+  }
+
   isMobileWeb() {
     return this.#core.isMobileWeb();
   }
@@ -77,6 +81,9 @@ export class Authenticator {
     this.#events.removeEventListener(type, handler);
   }
 }
+
+// A browser that knows `using` has this symbol.
+if (Symbol.dispose) Authenticator.prototype[Symbol.dispose] = Authenticator.prototype.dispose;
 
 export class AuthenticatorBuilder {
   #options = {};

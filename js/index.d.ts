@@ -5,6 +5,13 @@
  * `new AuthenticatorBuilder()`.
  */
 
+declare global {
+  // As TypeScript's own lib.esnext.disposable has it, for projects that do not load that.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+
 /** The version of this package. */
 export const VERSION: string;
 
@@ -257,6 +264,13 @@ export interface Authenticator {
    * @param redirectUrl the whole URL of that page, `location.href`
    */
   finishInstantLink(redirectUrl: string): Promise<void>;
+  /**
+   * Ends what runs as `cancel()` does, and lets go of the steps and the signal. Later calls of `authenticate` and
+   * `finishInstantLink` reject with `misuse`. May be called at any time, and twice.
+   */
+  dispose(): void;
+  /** As {@link Authenticator.dispose}, for `using`, where the browser has `Symbol.dispose`. */
+  [Symbol.dispose](): void;
   /** Hears every state of the flow. Returns a function that stops it. */
   addEventListener(type: "statechange", handler: StateChangeHandler): () => void;
   removeEventListener(type: "statechange", handler: StateChangeHandler): void;
@@ -280,7 +294,7 @@ export class AuthenticatorBuilder {
   withDeviceIpAddress(ip: string | (() => string | null) | null): this;
   /** Where a device registration is kept; the default is localStorage. */
   withStorage(storage: Storage): this;
-  /** Aborting rejects the running `authenticate()` with the signal's reason. */
+  /** Aborting rejects what runs, `authenticate()` and `finishInstantLink()`, with the signal's reason as it is. */
   withAbortSignal(signal: AbortSignal): this;
   /** How long a code or a link may take, in ms from its SMS, instead of what the backend says (120000 and 180000). */
   withTimeouts(timeouts: { otp?: number; instantLink?: number }): this;

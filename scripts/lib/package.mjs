@@ -219,8 +219,8 @@ async function buildModule(tools, variant, wasmFile) {
   await adaptGlue(variant, names);
   const defines = {
     HANDSET_VERSION: version,
-    // What the page's calls come down to: js/trap.js tells them from what the browser calls.
-    HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("core_")).map((name) => names[name]),
+    // What the page's calls come down to: js/trap.js tells them from what the browser calls. Cleaning up throws nothing.
+    HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("core_") && name !== "core_dispose").map((name) => names[name]),
   };
   return { version, defines, wasm: await readFile(wasmFile) };
 }

@@ -4,7 +4,6 @@ use std::{
 };
 
 use futures_lite::future::or;
-use handset_protocol::Secret;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -22,14 +21,22 @@ use crate::{
 /// One authenticator. Methods take `&self`, and no borrow is held while page code runs.
 #[wasm_bindgen]
 pub struct Core {
-    inner: Rc<Inner>,
+    /// `None` once it was disposed of.
+    inner: RefCell<Option<Rc<Inner>>>,
 }
 
 struct Inner {
     options: Options,
-    /// The flow that runs, and its number.
-    running: RefCell<Option<(u32, Rc<Stop>)>>,
-    flows: Cell<u32>,
+    running: RefCell<Vec<Call>>,
+    calls: Cell<u32>,
+}
+
+/// A call that runs.
+struct Call {
+    number: u32,
+    /// `authenticate`, of which there is one at a time; else `finishInstantLink`.
+    is_flow: bool,
+    stop: Rc<Stop>,
 }
 
 #[wasm_bindgen]
@@ -37,82 +44,42 @@ impl Core {
     /// Reads what the builder collected; throws a coded error that names what is wrong with it.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Core, JsValue> {
-        Ok(Self {
-            inner: Rc::new(Inner {
-                options: Options::read(options)?,
-                running: RefCell::default(),
-                flows: Cell::new(0),
-            }),
-        })
+        let options = Options::read(options)?;
+        let inner = Inner { options, running: RefCell::default(), calls: Cell::new(0) };
+        Ok(Self { inner: RefCell::new(Some(Rc::new(inner))) })
     }
 
-    /// Runs a flow; calls `resolve` or `reject`, once. Returns the flow's number for `cancel`, 0 when none runs.
+    /// Runs a flow; calls `resolve` or `reject`, once. Returns the call's number for `cancel`, 0 when none runs.
     pub fn authenticate(&self, auth_token: &JsValue, resolve: Function, reject: Function) -> u32 {
-        let settle = move |outcome| settle(outcome, &resolve, &reject);
-        let refuse = |outcome| {
-            settle(outcome);
-            0
-        };
-        let inner = self.inner.clone();
-        let signal = inner.options.signal.as_ref();
-        if let Some(signal) = signal.filter(|signal| signal.aborted()) {
-            return refuse(inner.stopped(Why::Aborted(get(signal, "reason"))));
-        }
-        if inner.running.borrow().is_some() {
-            return refuse(Err(errors::simple(
-                Kind::AlreadyRunning,
-                "authenticate: a flow runs already on this authenticator; cancel it, or build another",
-            )));
-        }
-        let Some(auth_token) = auth_token.as_string() else {
-            let failure = Failure::new(Kind::TokenInvalid, "authToken must be a string");
-            return refuse(Err(inner.fail(failure)));
-        };
-        let stop = Rc::new(Stop::default());
-        let on_abort = signal.map(|signal| {
-            let (stop, watched) = (stop.clone(), signal.clone());
-            Listener::new(signal, "abort", move |_| stop.stop(Why::Aborted(get(&watched, "reason"))))
-        });
-        let flow = inner.flows.get().wrapping_add(1).max(1);
-        inner.flows.set(flow);
-        inner.running.replace(Some((flow, stop.clone())));
-        let inner = inner.clone();
-        spawn_local(async move {
-            // The flow's future ends here in any case: its sockets, timers and requests go with it.
-            let outcome =
-                or(async { Err(stop.stopped().await) }, async { Ok(inner.run(auth_token.into()).await) }).await;
-            drop(on_abort);
-            inner.end(flow);
-            settle(match outcome {
-                Ok(result) => result.map_err(|rejection| errors::rejection(&rejection)),
-                Err(why) => inner.stopped(why),
-            });
-        });
-        flow
-    }
-
-    /// Ends this flow, if it still runs. From here on another one may.
-    pub fn cancel(&self, flow: u32) {
-        if let Some(stop) = self.inner.end(flow) {
-            stop.stop(Why::Cancelled);
-        }
+        self.start(true, auth_token, resolve, reject)
     }
 
     /// For the page that an opened link leads to; calls `resolve` or `reject`, once.
     #[wasm_bindgen(js_name = finishInstantLink)]
     pub fn finish_instant_link(&self, redirect_url: &JsValue, resolve: Function, reject: Function) {
-        let inner = self.inner.clone();
-        let url = redirect_url.as_string().unwrap_or_default();
-        spawn_local(async move {
-            let result = flow::finish_instant_link(&inner.options.page, &inner.options.config, &url).await;
-            settle(result.map_err(|rejection| errors::rejection(&rejection)), &resolve, &reject);
-        });
+        self.start(false, redirect_url, resolve, reject);
+    }
+
+    /// Ends this call, if it still runs. From here on another flow may.
+    pub fn cancel(&self, number: u32) {
+        if let Some(inner) = &*self.inner.borrow() {
+            inner.stop(number, Why::Cancelled);
+        }
+    }
+
+    /// Ends whatever runs, as `cancel` does, and lets go of all that the page gave. Later calls are refused.
+    pub fn dispose(&self) {
+        if let Some(inner) = self.inner.take() {
+            for call in inner.running.take() {
+                call.stop.stop(Why::Cancelled);
+            }
+        }
     }
 
     /// The compatible rule.
     #[wasm_bindgen(js_name = isMobileWeb)]
     pub fn is_mobile_web(&self) -> bool {
-        self.inner.options.config.mobile_web
+        flow::is_mobile_web(&browser::hints().user_agent)
     }
 
     /// `"mobile"` or `"desktop"`.
@@ -122,38 +89,90 @@ impl Core {
     }
 }
 
-fn settle(outcome: Result<(), JsValue>, resolve: &Function, reject: &Function) {
-    let _ = match outcome {
-        Ok(()) => resolve.call0(&JsValue::UNDEFINED),
-        Err(reason) => reject.call1(&JsValue::UNDEFINED, &reason),
-    };
+impl Core {
+    fn start(&self, is_flow: bool, input: &JsValue, resolve: Function, reject: Function) -> u32 {
+        let Some(inner) = self.inner.borrow().clone() else {
+            let message = "this authenticator was disposed of; build another";
+            return refuse(Kind::Misuse, message, &reject);
+        };
+        if is_flow && inner.running.borrow().iter().any(|call| call.is_flow) {
+            let message = "authenticate: a flow runs already on this authenticator; cancel it, or build another";
+            return refuse(Kind::AlreadyRunning, message, &reject);
+        }
+        // What is no text is no token and no URL either, and refused as such.
+        let input = input.as_string().unwrap_or_default();
+        let number = inner.calls.get().wrapping_add(1).max(1);
+        inner.calls.set(number);
+        let stop = Rc::new(Stop::default());
+        inner.running.borrow_mut().push(Call { number, is_flow, stop: stop.clone() });
+        let on_abort = inner.options.signal.as_ref().map(|signal| {
+            let (inner, watched) = (inner.clone(), signal.clone());
+            let abort = move || inner.stop(number, Why::Aborted(get(&watched, "reason")));
+            if signal.aborted() {
+                abort();
+            }
+            Listener::new(signal, "abort", move |_| abort())
+        });
+        spawn_local(async move {
+            // The call's future ends here in any case: its sockets, timers and requests go with it.
+            let outcome = or(async { Err(stop.stopped().await) }, async { Ok(inner.run(is_flow, input).await) }).await;
+            drop(on_abort);
+            inner.end(number);
+            let _ = match outcome {
+                Ok(Ok(())) => resolve.call0(&JsValue::UNDEFINED),
+                Ok(Err(rejection)) => reject.call1(&JsValue::UNDEFINED, &errors::rejection(&rejection)),
+                Err(why) => {
+                    if is_flow {
+                        inner.tell_stopped(&why);
+                    }
+                    match why {
+                        Why::Cancelled => resolve.call0(&JsValue::UNDEFINED),
+                        Why::Aborted(reason) => reject.call1(&JsValue::UNDEFINED, &reason),
+                    }
+                }
+            };
+        });
+        number
+    }
+}
+
+/// Rejects a call that does not begin.
+fn refuse(kind: Kind, message: &str, reject: &Function) -> u32 {
+    let _ = reject.call1(&JsValue::UNDEFINED, &errors::simple(kind, message));
+    0
 }
 
 impl Inner {
-    async fn run(&self, auth_token: Secret) -> Result<(), Rejection> {
+    async fn run(&self, is_flow: bool, input: String) -> Result<(), Rejection> {
         let Options { browser, page, config, .. } = &self.options;
-        flow::authenticate(browser, page, config, auth_token).await
+        if is_flow {
+            flow::authenticate(browser, page, config, input.into()).await
+        } else {
+            flow::finish_instant_link(page, config, &input).await
+        }
     }
 
-    /// Takes a flow's place, if it still has it.
-    fn end(&self, flow: u32) -> Option<Rc<Stop>> {
-        self.running.borrow_mut().take_if(|(running, _)| *running == flow).map(|(_, stop)| stop)
+    fn stop(&self, number: u32, why: Why) {
+        if let Some(call) = self.end(number) {
+            call.stop.stop(why);
+        }
     }
 
-    fn fail(&self, failure: Failure) -> JsValue {
-        self.options.page.state_changed(&Detail { failure: Some(failure.clone()), ..Detail::new(State::Failed) });
-        errors::failure(&failure)
+    /// Takes a call's place, if it still has it.
+    fn end(&self, number: u32) -> Option<Call> {
+        let mut running = self.running.borrow_mut();
+        let at = running.iter().position(|call| call.number == number)?;
+        Some(running.swap_remove(at))
     }
 
     /// Tells the page that its flow was stopped from outside.
-    fn stopped(&self, why: Why) -> Result<(), JsValue> {
-        let (kind, message, outcome) = match why {
-            Why::Cancelled => (Kind::Cancelled, "the flow was cancelled", Ok(())),
-            Why::Aborted(reason) => (Kind::Aborted, "the flow was aborted", Err(reason)),
+    fn tell_stopped(&self, why: &Why) {
+        let (kind, message) = match why {
+            Why::Cancelled => (Kind::Cancelled, "the flow was cancelled"),
+            Why::Aborted(_) => (Kind::Aborted, "the flow was aborted"),
         };
         let failure = Some(Failure::new(kind, message));
         self.options.page.state_changed(&Detail { failure, ..Detail::new(State::Cancelled) });
-        outcome
     }
 }
 

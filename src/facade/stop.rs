@@ -6,16 +6,16 @@ use std::{
 
 use wasm_bindgen::JsValue;
 
-/// Why a flow was stopped from outside.
+/// Why a call was stopped from outside.
 #[derive(Clone)]
 pub(super) enum Why {
-    /// `cancel()`: the promise resolves.
+    /// `cancel()` or `dispose()`: the promise resolves.
     Cancelled,
     /// The abort signal: the promise rejects with its reason.
     Aborted(JsValue),
 }
 
-/// Stops one flow. The first reason counts.
+/// Stops one call. The first reason counts.
 #[derive(Default)]
 pub(super) struct Stop {
     why: RefCell<Option<Why>>,

@@ -13,6 +13,8 @@ use crate::{
     flow::{OtpEntry, Page, Refusal},
 };
 
+mod stop;
+
 /// An error as the page sees it.
 #[derive(Debug, Deserialize, PartialEq)]
 struct Seen {

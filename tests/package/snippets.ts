@@ -84,6 +84,8 @@ const stop: () => void = authenticator.addEventListener("statechange", ({ detail
 const running: proveAuth.CancelablePromise<void> = authenticator.authenticate("token");
 running.cancel();
 stop();
+authenticator.dispose();
+authenticator[Symbol.dispose]();
 
 const flowType: "mobile" | "desktop" = authenticator.getFlowType();
 const level: proveAuth.LogLevel = proveAuth.LogLevel.debug;
