@@ -1,13 +1,14 @@
-/** The page that an opened link leads to, on the phone. The computer hears of it from the backend, not from here. */
+/** The page that an opened link leads to, on the phone. The sign-up page hears of it from the backend, not from here. */
 import * as proveAuth from "handset";
 
-const show = (title: string, text: string) => {
+function show(title: string, text: string, isProved: boolean): void {
   document.getElementById("linked-title")!.textContent = title;
   document.getElementById("linked-text")!.textContent = text;
-};
+  document.getElementById("seal")!.toggleAttribute("hidden", !isProved);
+}
 
 new proveAuth.AuthenticatorBuilder()
-  .withAuthFinishStep(() => show("The phone is proved", "Go back to where you started: it goes on there. You may close this page."))
+  .withAuthFinishStep(() => show("Thank you, this is your phone", "Go back to where you signed up: it goes on there. You may close this page.", true))
   .build()
   .finishInstantLink(location.href)
-  .catch(() => show("The phone is not proved", "Open the link in the newest SMS, or ask for a new one where you started."));
+  .catch(() => show("We could not confirm your phone", "Open the link in the newest SMS, or ask for a new one where you signed up.", false));

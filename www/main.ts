@@ -1,26 +1,30 @@
-/** The page: from the choice of a flow to its ending. What it does with Handset is in verify.ts and steps.ts. */
+/** The page: a sign-up from the number to the ticket. What it does with Handset is in signup/verify.ts and signup/steps.ts. */
 import { LoggerFactory, LogLevel } from "handset";
-import type { StartRequest } from "./backend.js";
-import { onAgain, showEnding, showFailure } from "./ending.js";
-import { dropQuestion, fillCode, tidyNumber } from "./questions.js";
-import { showMessages } from "./sms.js";
-import { cancel, flowType, verify } from "./verify.js";
-import { drawState, element, sayBusy, sayProblem, sayStatus, show } from "./view.js";
-import { failureIn } from "./words.js";
+import { element } from "./dom.js";
+import type { StartRequest } from "./signup/backend.js";
+import { clearResult, onAgain, showEnding, showFailure } from "./signup/ending.js";
+import { dropQuestion, fillCode, tidyNumber } from "./signup/questions.js";
+import { cancel, flowType, verify } from "./signup/verify.js";
+import { drawState, sayBusy, sayProblem, sayStatus, show } from "./signup/view.js";
+import { failureIn } from "./signup/words.js";
+import { Diagram } from "./stage/diagram.js";
+import { expectSms, switchOn } from "./stage/phone.js";
+import { onTrouble } from "./stage/trouble.js";
 
 const setup = element("setup", HTMLFormElement);
-const fields = element("setup-fields", HTMLFieldSetElement);
 const number = element("setup-number", HTMLInputElement);
 const start = element("start", HTMLButtonElement);
 
-const chosen = (name: string) => setup.querySelector<HTMLInputElement>(`[name=${name}]:checked`)?.value;
+const chosen = (name: string) => document.querySelector<HTMLInputElement>(`[name=${name}]:checked`)?.value;
 const serverHasNumber = () => chosen("number-from") === "server";
 
 /** What the person chose; nothing when the number is still missing. */
 function readSetup(): StartRequest | undefined {
+  const isMobile = chosen("flow") === "mobile";
   const request: StartRequest = {
-    flowType: chosen("flow") === "mobile" ? "mobile" : "desktop",
+    flowType: isMobile ? "mobile" : "desktop",
     allowOTPRetry: element("allow-retry", HTMLInputElement).checked,
+    smsMessage: isMobile ? "#### is your code for the Skerry Line." : "Skerry Line: is this your phone? ####",
   };
   if (!serverHasNumber()) return request;
   const phoneNumber = tidyNumber(number.value);
@@ -28,6 +32,7 @@ function readSetup(): StartRequest | undefined {
 }
 
 let isRunning = false;
+let diagram = new Diagram();
 
 async function run(): Promise<void> {
   if (isRunning) return;
@@ -40,8 +45,19 @@ async function run(): Promise<void> {
   sayProblem("");
   sayStatus("Starting…");
   sayBusy(true);
+  clearResult();
+  expectSms();
+  diagram.end();
+  diagram = new Diagram();
   try {
-    showEnding(await verify(request, drawState));
+    const ending = await verify(request, {
+      started: (correlationId) => diagram.follow(correlationId),
+      changed: (change) => {
+        diagram.change(change);
+        drawState(change);
+      },
+    });
+    showEnding(ending);
   } catch (reason) {
     showFailure(reason);
   } finally {
@@ -54,20 +70,21 @@ setup.addEventListener("submit", (event) => {
   event.preventDefault();
   void run();
 });
-setup.addEventListener("change", () => {
+element("settings", HTMLElement).addEventListener("change", () => {
   element("setup-number-field", HTMLElement).hidden = !serverHasNumber();
 });
 for (const button of document.querySelectorAll("[data-action=cancel]")) button.addEventListener("click", cancel);
 onAgain(() => show("setup", start));
+onTrouble({ mark: (text) => diagram.mark(text), lost: (path) => diagram.lost(path) });
 
 // This page is there to show what goes on: the console, at its most verbose, shows all that the module says.
 LoggerFactory.setLogLevel(LogLevel.trace);
-showMessages(fillCode);
+switchOn("/sandbox/messages/stream", fillCode);
 try {
   const own = flowType();
   element(`flow-${own}`, HTMLInputElement).checked = true;
-  element("flow-hint", HTMLElement).textContent = `This browser counts as ${own}. You may try the other flow all the same.`;
-  fields.disabled = false;
+  element("flow-hint", HTMLElement).textContent = `This browser counts as ${own}, so a ${own === "mobile" ? "code" : "link"} is chosen.`;
+  element("setup-fields", HTMLFieldSetElement).disabled = false;
 } catch (reason) {
   const { what, next } = failureIn(reason);
   sayProblem(`${what} ${next}`);

@@ -23,7 +23,8 @@ export async function buildWww() {
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist);
   await esbuild({
-    entryPoints: await entryPoints(files.filter((name) => extname(name) === ".html")),
+    entryPoints: [...(await entryPoints(files.filter((name) => extname(name) === ".html"))), join(source, "styles.css")],
+    loader: { ".woff2": "file" },
     alias: { handset: join(root, "pkg", "index.js") },
     tsconfig: join(source, "tsconfig.json"),
     outdir: dist,
@@ -38,6 +39,8 @@ export async function buildWww() {
     logLevel: "warning",
   });
   for (const name of files) {
-    if (!/\.(ts|json|md)$/.test(name)) await cp(join(source, name), join(dist, name));
+    if (!/\.(ts|json|md|css)$/.test(name)) await cp(join(source, name), join(dist, name));
   }
+  // A font goes nowhere without its licence.
+  await cp(join(root, "node_modules", "@fontsource-variable", "hanken-grotesk", "LICENSE"), join(dist, "hanken-grotesk-license.txt"));
 }

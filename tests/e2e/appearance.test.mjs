@@ -1,12 +1,38 @@
 // Every state of the page at two widths and in both themes: no axe violation, nothing wider than the screen, a picture.
+//
+// With HANDSET_SCREENSHOTS=1 the pictures of the documentation are taken anew, into docs/screenshots/.
 import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import axe from "axe-core";
-import { desktop, freshNumber, screenshot, suite } from "./harness.mjs";
+import { desktop, freshNumber, phone, screenshot, suite } from "./harness.mjs";
 import { VerifyPage, wrongCode } from "./page.mjs";
+import { root } from "./sandbox.mjs";
 
-async function inspect(page, name) {
-  await page.evaluate(axe.source);
-  // Evaluated in the page, where the line above has put axe.
+const WIDTHS = { 360: 780, 1280: 860 };
+const THEMES = ["light", "dark"];
+/** Things stand still, so that a colour is measured where it arrives and a picture is the same every time. */
+const STILL = { reducedMotion: "reduce", timezoneId: "UTC", locale: "en-GB" };
+
+const album = process.env.HANDSET_SCREENSHOTS ? join(root, "docs", "screenshots") : undefined;
+
+/** Looks at one state at both widths and in both themes. `shown` names its pictures for the documentation. */
+async function inspect(page, state, shown) {
+  for (const frame of page.frames()) if (frame.url() !== "about:blank") await frame.evaluate(axe.source);
+  for (const [width, height] of Object.entries(WIDTHS)) {
+    await page.setViewportSize({ width: Number(width), height });
+    for (const colorScheme of THEMES) {
+      await page.emulateMedia({ colorScheme });
+      const name = `${state}-${width}-${colorScheme}`;
+      await hasNoViolation(page, name);
+      await screenshot(page, name);
+      if (shown && album) await picture(page, join(album, `${shown}-${width}-${colorScheme}.png`));
+    }
+  }
+}
+
+async function hasNoViolation(page, name) {
+  // Evaluated in the page, where axe has been put.
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   const found = violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
   assert.deepEqual(found, [], name);
@@ -15,73 +41,88 @@ async function inspect(page, name) {
     return { scrollWidth, clientWidth };
   });
   assert.equal(scrollWidth <= clientWidth, true, `${name}: ${scrollWidth} px on a screen of ${clientWidth} px`);
-  await screenshot(page, name);
+}
+
+async function picture(page, path) {
+  await mkdir(album, { recursive: true });
+  await page.screenshot({ path, fullPage: true });
 }
 
 suite("appearance", {}, (scenario) => {
-  for (const width of [360, 1280]) {
-    for (const colorScheme of ["light", "dark"]) {
-      const look = { viewport: { width, height: 800 }, colorScheme };
-      const named = (state) => `${state}-${width}-${colorScheme}`;
+  scenario("a code, and what is around it", async ({ open, sandbox }) => {
+    await sandbox.reset();
+    const number = freshNumber();
+    const page = await open(desktop, STILL);
+    const view = await VerifyPage.open(page, sandbox);
+    await view.button("Continue").and(page.locator(":enabled")).waitFor();
+    await inspect(page, "01-setup", "start");
+    await page.getByRole("button", { name: "Settings", exact: true }).click();
+    await inspect(page, "02-settings");
+    await page.keyboard.press("Escape");
+    await view.start({ flow: "mobile" });
+    await view.numberField().waitFor();
+    await inspect(page, "03-number");
+    await view.giveNumber("12345");
+    await view.says("This number was refused");
+    await inspect(page, "04-number-refused");
+    await view.giveNumber(number);
+    const { code } = await sandbox.sms(number);
+    await view.giveCode(wrongCode(code));
+    await view.says("2 tries are left.");
+    await view.message(number).getByRole("button", { name: "Fill in the code" }).click();
+    await inspect(page, "05-code-wrong");
+    await view.button("Check the code").click();
+    await view.ends("verified");
+    await inspect(page, "06-verified");
+    await page.getByLabel("First name").fill("Nobody");
+    await page.getByLabel("Last name").fill("Else");
+    await view.button("Put the name on it").click();
+    await view.says("Complete says success: false.");
+    await inspect(page, "07-completed");
+    await view.button("Try again").click();
+    await view.start({ flow: "mobile", number, retry: false });
+    await view.codeField.waitFor();
+    await inspect(page, "08-code", "code");
+    await view.giveCode("0");
+    await view.ends("failed", "otp_invalid");
+    await inspect(page, "09-failed");
+  });
 
-      scenario(`a code: ${width} px, ${colorScheme}`, async ({ open, sandbox }) => {
-        await sandbox.reset();
-        const number = freshNumber();
-        const page = await open(desktop, look);
-        const view = await VerifyPage.open(page, sandbox);
-        await inspect(page, named("1-setup"));
-        await view.start({ flow: "mobile" });
-        await view.giveNumber("12345");
-        await view.says("This number was refused");
-        await inspect(page, named("2-number-refused"));
-        await view.giveNumber(number);
-        const { code } = await sandbox.sms(number);
-        await view.giveCode(wrongCode(code));
-        await view.says("2 tries are left.");
-        await view.message(number).waitFor();
-        await inspect(page, named("3-code-wrong"));
-        await view.giveCode(code);
-        await view.ends("verified");
-        await inspect(page, named("4-verified"));
-        await page.getByLabel("First name").fill("Nobody");
-        await page.getByLabel("Last name").fill("Else");
-        await view.button("Compare the name").click();
-        await view.says("Complete says success: false.");
-        await inspect(page, named("5-completed"));
+  scenario("a link, and the page that it opens", async ({ open, sandbox, expectTrouble }) => {
+    await sandbox.reset();
+    const page = await open(desktop, STILL);
+    const view = await VerifyPage.open(page, sandbox);
+    await view.start({ flow: "desktop", number: "2001001693" });
+    await view.linkTitle.waitFor();
+    await view.message("2001001693").waitFor();
+    await inspect(page, "10-link");
+    await view.button("Cancel").click();
+    await view.ends("cancelled", "cancelled");
+    await inspect(page, "11-cancelled");
+    await view.button("Try again").click();
+    await view.button("Continue").click();
+    await view.messages("2001001693").nth(1).waitFor();
+    const link = view.message("2001001693").getByRole("button", { name: "Open the link" });
+    await link.click();
+    await view.phonePage().getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
+    await view.ends("verified");
+    await inspect(page, "12-link-opened", "link");
+    await page.getByRole("button", { name: "Back to the SMS" }).click();
+    expectTrouble(/status of 410/);
+    await link.click();
+    await view.phonePage().getByRole("heading", { name: "This link was already used" }).waitFor();
+    await inspect(page, "13-link-used");
+  });
 
-        await view.button("Try again").click();
-        await view.start({ flow: "mobile", number, retry: false });
-        await view.giveCode("0");
-        await view.ends("failed", "otp_invalid");
-        await inspect(page, named("6-failed"));
-      });
-
-      scenario(`a link: ${width} px, ${colorScheme}`, async ({ open, sandbox, expectTrouble }) => {
-        await sandbox.reset();
-        const number = freshNumber();
-        const page = await open(desktop, look);
-        const view = await VerifyPage.open(page, sandbox);
-        await view.start({ flow: "desktop", number });
-        await view.linkTitle.waitFor();
-        await view.message(number).waitFor();
-        await inspect(page, named("7-link"));
-        await view.button("Cancel").click();
-        await view.ends("cancelled", "cancelled");
-        await inspect(page, named("8-cancelled"));
-
-        await view.button("Try again").click();
-        await view.button("Verify the phone").click();
-        await view.linkTitle.waitFor();
-        const { url } = (await sandbox.messages(number)).at(-1);
-        const opened = await open(desktop, look);
-        await opened.goto(url);
-        await opened.getByRole("heading", { name: "The phone is proved" }).waitFor();
-        await inspect(opened, named("9-linked"));
-        expectTrouble(/status of 410/);
-        await opened.goto(url);
-        await inspect(opened, named("10-link-used"));
-        await view.ends("verified");
-      });
-    }
-  }
+  scenario("a link on a mobile browser, and the page it opens there", async ({ open, sandbox }) => {
+    const number = freshNumber();
+    const page = await open(phone, STILL);
+    const view = await VerifyPage.open(page, sandbox);
+    await view.start({ flow: "desktop", number });
+    await view.ends("ended");
+    await inspect(page, "14-ended");
+    await page.goto((await sandbox.sms(number)).url);
+    await page.getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
+    await inspect(page, "15-linked");
+  });
 });

@@ -102,8 +102,9 @@ class Watch {
     context.on("weberror", (error) => note(`uncaught: ${error.error().stack ?? error.error()}`));
     context.on("requestfailed", (request) => {
       const text = `request: ${request.failure()?.errorText} ${request.url()}`;
-      // The icon is fetched when the page is complete, and a test may have left the page by then.
-      if (!/ERR_ABORTED .*\/icon\.svg$/.test(text)) note(text);
+      // The icon is fetched when the page is complete, and a test may have left the page by then. A stream of the
+      // sandbox has no end of its own: the page ends it, or ends with it.
+      if (!/ERR_ABORTED .*(\/icon\.svg|\/sandbox\/(messages|sessions\/[^/]+)\/stream)(\?.*)?$/.test(text)) note(text);
     });
   }
 

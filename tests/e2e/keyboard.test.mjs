@@ -22,12 +22,17 @@ suite("by keyboard", {}, (scenario) => {
   scenario("a code, from the choice of the flow to the name", async ({ open, sandbox }) => {
     const page = await open(desktop);
     const view = await VerifyPage.open(page, sandbox);
-    await tabTo(page, page.getByRole("radio", { name: /^Desktop/ }));
-    await page.keyboard.press("ArrowUp");
-    assert.equal(await page.getByRole("radio", { name: /^Mobile/ }).isChecked(), true);
+    const settings = page.getByRole("button", { name: "Settings", exact: true });
+    await tabTo(page, settings);
+    await page.keyboard.press("Enter");
     await tabTo(page, page.getByRole("radio", { name: /^The server has it/ }));
     await page.keyboard.press("ArrowDown");
-    await tabTo(page, view.button("Verify the phone"));
+    await page.keyboard.press("Escape");
+    assert.equal(await isFocused(settings), true, "the focus goes back to where the settings were opened");
+    await tabTo(page, view.proofBy("desktop"));
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await view.proofBy("mobile").isChecked(), true);
+    await tabTo(page, view.button("Continue"));
     await page.keyboard.press("Enter");
 
     await view.numberField().waitFor();
@@ -41,7 +46,7 @@ suite("by keyboard", {}, (scenario) => {
     await page.keyboard.press("Enter");
     await view.says("2 tries are left.");
     assert.equal(await isFocused(view.codeField), true, "the focus is where the code is asked for again");
-    const useCode = view.message("2001001693").getByRole("button", { name: "Use this code" });
+    const useCode = view.message("2001001693").getByRole("button", { name: "Fill in the code" });
     await tabTo(page, useCode);
     await page.keyboard.press("Space");
     assert.equal(await view.codeField.inputValue(), "1234");
@@ -59,7 +64,7 @@ suite("by keyboard", {}, (scenario) => {
     await view.says("Complete says success: true.");
     assert.equal(await isFocused(view.button("Try again")), true, "the focus is not lost with the button");
     await page.keyboard.press("Enter");
-    assert.equal(await isFocused(view.button("Verify the phone")), true, "the focus is where it goes on");
+    assert.equal(await isFocused(view.button("Continue")), true, "the focus is where it goes on");
   });
 
   scenario("a link, sent twice", async ({ open, sandbox }) => {
@@ -76,12 +81,17 @@ suite("by keyboard", {}, (scenario) => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await sandbox.sms(number, first);
-    const link = view.message(number).getByRole("link", { name: "Open the link" });
-    await view.page.getByRole("listitem").filter({ hasText: `To ${number},` }).nth(1).waitFor();
-    await tabTo(page, link);
-    const [tab] = await Promise.all([page.context().waitForEvent("page"), page.keyboard.press("Enter")]);
-    await tab.getByRole("heading", { name: "The phone is proved" }).waitFor();
+    await view.messages(number).nth(1).waitFor();
+    await tabTo(page, view.message(number).getByRole("button", { name: "Open the link" }));
+    await page.keyboard.press("Enter");
+    await view.phonePage().getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
     await view.ends("verified");
+    assert.equal(await isFocused(view.resultTitle), true, "the result is read");
+    const back = page.getByRole("button", { name: "Back to the SMS" });
+    await tabTo(page, back);
+    await page.keyboard.press("Enter");
+    assert.equal(await isFocused(view.message(number).getByRole("button")), true, "the focus is not lost with the phone's browser");
+    await tabTo(page, page.getByRole("group", { name: "Every message, in order" }));
   });
 
   scenario("an empty field is named, and has the focus", async ({ open, sandbox }) => {

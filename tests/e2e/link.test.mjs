@@ -9,14 +9,15 @@ suite("a link by SMS", {}, (scenario) => {
 
   flow("a desktop browser gets a link by default, and opening it on the phone verifies at once", async ({ view, sandbox, open }) => {
     const number = freshNumber();
-    assert.equal(await view.page.getByRole("radio", { name: /^Desktop/ }).isChecked(), true);
+    assert.equal(await view.proofBy("desktop").isChecked(), true);
     await view.start({ number });
     await view.linkTitle.waitFor();
     const onPhone = await open(phone);
     await onPhone.goto((await sandbox.sms(number)).url);
-    await onPhone.getByRole("heading", { name: "The phone is proved" }).waitFor();
+    await onPhone.getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
     await view.ends("verified");
-    await view.says(`The phone number ${number} is proved. Validate says success: true.`);
+    await view.says(`The number ${number} is yours.`);
+    await view.says("Validate says success: true.");
   });
 
   flow("the page asks for the number when the server has none, and again when it is refused", async ({ view, sandbox }) => {
@@ -29,14 +30,38 @@ suite("a link by SMS", {}, (scenario) => {
     await view.ends("verified");
   });
 
-  flow("a link opens in a new tab from the messages beside the page", async ({ view }) => {
+  flow("a link opens in the drawn phone's browser", async ({ view }) => {
     const number = freshNumber();
     await view.start({ number });
+    await view.message(number).getByRole("button", { name: "Open the link" }).click();
+    await view.phonePage().getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
+    await view.ends("verified");
+    await view.page.getByRole("button", { name: "Back to the SMS" }).click();
+    await view.message(number).waitFor();
+  });
+
+  flow("a link that was used says so, in the phone as in a tab", async ({ view, sandbox, expectTrouble }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    await sandbox.open((await sandbox.sms(number)).url);
+    await view.ends("verified");
+    expectTrouble(/status of 410/);
+    await view.message(number).getByRole("button", { name: "Open the link" }).click();
+    await view.phonePage().getByRole("heading", { name: "This link was already used" }).waitFor();
     const [tab] = await Promise.all([
       view.page.context().waitForEvent("page"),
-      view.message(number).getByRole("link", { name: "Open the link" }).click(),
+      view.page.getByRole("link", { name: "Open in a tab" }).click(),
     ]);
-    await tab.getByRole("heading", { name: "The phone is proved" }).waitFor();
+    await tab.getByRole("heading", { name: "This link was already used" }).waitFor();
+  });
+
+  scenario("the page works by any name of its machine", async ({ open, sandbox }) => {
+    const number = freshNumber();
+    const page = await open();
+    const view = await VerifyPage.open(page, { origin: sandbox.origin.replace("127.0.0.1", "localhost") });
+    await view.start({ number });
+    await view.message(number).getByRole("button", { name: "Open the link" }).click();
+    await view.phonePage().getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
     await view.ends("verified");
   });
 
@@ -83,7 +108,7 @@ suite("a link by SMS", {}, (scenario) => {
     assert.equal((await sandbox.open(first.url)).status, 410);
     await sandbox.open(second.url);
     await view.ends("verified");
-    await view.says(`The phone number ${right} is proved.`);
+    await view.says(`The number ${right} is yours.`);
   });
 
   flow("a link that is opened while the page asks for another number still verifies", async ({ view, sandbox }) => {
@@ -184,7 +209,7 @@ suite("a link by SMS", {}, (scenario) => {
     const page = await open(phone);
     for (const query of ["", "?authId=1", "?authId=1&asc=false"]) {
       await page.goto(`${sandbox.origin}/linked.html${query}`);
-      await page.getByRole("heading", { name: "The phone is not proved" }).waitFor();
+      await page.getByRole("heading", { name: "We could not confirm your phone" }).waitFor();
     }
   });
 });

@@ -9,12 +9,13 @@ suite("a code by SMS", {}, (scenario) => {
 
   flow("a mobile browser gets a code by default, and the right one verifies the phone", async ({ view, sandbox }) => {
     const number = freshNumber();
-    assert.equal(await view.page.getByRole("radio", { name: /^Mobile/ }).isChecked(), true);
+    assert.equal(await view.proofBy("mobile").isChecked(), true);
     await view.start({ number });
     await view.says("An SMS with a code is on its way.");
     await view.giveCode((await sandbox.sms(number)).code);
     await view.ends("verified");
-    await view.says(`The phone number ${number} is proved. Validate says success: true.`);
+    await view.says(`The number ${number} is yours.`);
+    await view.says("Validate says success: true.");
   });
 
   flow("the page asks for the number when the server has none", async ({ view, sandbox }) => {
@@ -112,7 +113,7 @@ suite("a code by SMS", {}, (scenario) => {
     await view.says("This code is wrong.");
     await view.giveCode(second.code);
     await view.ends("verified");
-    await view.says(`The phone number ${right} is proved.`);
+    await view.says(`The number ${right} is yours.`);
   });
 
   flow("a fourth number ends the flow", async ({ view, sandbox }) => {
@@ -145,7 +146,7 @@ suite("a code by SMS", {}, (scenario) => {
     await view.button("Cancel").click();
     await view.ends("cancelled", "cancelled");
     await view.button("Try again").click();
-    await view.button("Verify the phone").click();
+    await view.button("Continue").click();
     await view.giveCode((await sandbox.sms(number, first)).code);
     await view.ends("verified");
   });

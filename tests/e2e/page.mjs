@@ -26,19 +26,53 @@ export class VerifyPage {
     return this.page.locator("#verify").getByRole("textbox", { name: "Phone number" });
   }
 
-  /** The newest SMS to a number, as the page shows it. */
+  /** SMS to a number on the drawn phone, newest first. */
+  messages(to) {
+    return this.page.locator("#phone").getByRole("listitem").filter({ hasText: `To ${to}` });
+  }
+
+  /** The newest SMS to a number on the drawn phone. */
   message(to) {
-    return this.page.getByRole("listitem").filter({ hasText: `To ${to},` }).first();
+    return this.messages(to).first();
+  }
+
+  /** What the browser of the drawn phone shows. */
+  phonePage() {
+    return this.page.frameLocator("#phone-page");
+  }
+
+  proofBy(flow) {
+    return this.page.getByRole("radio", { name: flow === "mobile" ? "Code" : "Link", exact: true });
   }
 
   /** Chooses a flow and starts it. Without `number` the page asks for it during the flow. */
   async start({ flow, number, retry = true }) {
-    const { page } = this;
-    if (flow) await page.getByRole("radio", { name: flow === "mobile" ? /^Mobile/ : /^Desktop/ }).check();
-    await page.getByRole("radio", { name: number ? /^The server has it/ : /^The page asks/ }).check();
+    if (flow) await this.proofBy(flow).check();
+    await this.set({ asks: !number, retry });
     if (number) await this.numberField().fill(number);
-    await page.getByRole("checkbox", { name: /three tries/ }).setChecked(retry);
-    await this.button("Verify the phone").click();
+    await this.button("Continue").click();
+  }
+
+  /** Opens the settings and sets them: whether the page asks for the number, and whether a code may be tried again. */
+  async set({ asks, retry }) {
+    const { page } = this;
+    const who = page.locator(`[name=number-from][value=${asks ? "page" : "server"}]`);
+    const tries = page.locator("#allow-retry");
+    if ((await who.isChecked()) && (await tries.isChecked()) === retry) return;
+    await page.getByRole("button", { name: "Settings", exact: true }).click();
+    await who.check();
+    await tries.setChecked(retry);
+    await page.getByRole("button", { name: "Close the settings" }).click();
+  }
+
+  /** What the diagram shows, in order. */
+  arrows() {
+    return this.page.locator("#arrows > li").evaluateAll((items) =>
+      items.map((item) => {
+        const words = (selector) => item.querySelector(selector)?.textContent.trim() ?? "";
+        return { moment: Number(item.dataset.moment ?? 0), who: words(".unseen"), what: words(".label"), kind: item.className };
+      }),
+    );
   }
 
   async giveNumber(number) {

@@ -47,10 +47,11 @@ const PREVIEW_BOTS: &[&str] = &[
 /// Headers by which a browser says that nobody has asked for the page yet.
 const PREFETCH_HEADERS: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
-/// Keeps the link's secret out of the `Referer` of the page that follows, and the page out of indexes and frames.
+/// Keeps the link's secret out of the `Referer` of the page that follows, and the page out of indexes and of other sites'
+/// frames. The demo page opens it in a frame of its own.
 const PAGE_HEADERS: [(HeaderName, &str); 3] = [
     (header::REFERRER_POLICY, "no-referrer"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"),
     (HeaderName::from_static("x-robots-tag"), "noindex"),
 ];
 

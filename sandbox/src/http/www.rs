@@ -30,13 +30,13 @@ pub(super) fn service(sandbox: &Sandbox) -> Router {
     files.layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
 }
 
-/// Scripts and styles from here only, WebAssembly, and requests and sockets to here by every name of this origin.
+/// Scripts, styles and frames from here only, WebAssembly, and requests and sockets to here by every name of this origin.
 fn policy(origin: &Origin) -> String {
     let sockets = origin.socket_origin();
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         font-src 'self'; manifest-src 'self'; connect-src 'self' {origin} {sockets}; base-uri 'none'; \
-         form-action 'self'; frame-ancestors 'none'"
+         font-src 'self'; manifest-src 'self'; connect-src 'self' {origin} {sockets}; frame-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     )
 }
 

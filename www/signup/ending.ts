@@ -1,7 +1,8 @@
 /** How a verification ended, in words, and what can be done then: compare a name, ask the server, try again. */
 import * as backend from "./backend.js";
 import type { Ending } from "./verify.js";
-import { element, sayBusy, sayProblem, sayStatus, show } from "./view.js";
+import { element } from "../dom.js";
+import { sayBusy, sayProblem, sayStatus, show } from "./view.js";
 import { failureIn, failures, type Words } from "./words.js";
 
 const result = element("result", HTMLElement);
@@ -9,8 +10,11 @@ const title = element("result-title", HTMLElement);
 const askServer = element("ask-server", HTMLButtonElement);
 const again = element("again", HTMLButtonElement);
 const complete = element("complete", HTMLFormElement);
-const completeActions = element("complete-actions", HTMLElement);
+const name = element("name", HTMLButtonElement);
+const detail = element("result-detail", HTMLElement);
 const completeAnswer = element("complete-answer", HTMLElement);
+const ticket = element("ticket", HTMLElement);
+const passenger = element("ticket-name", HTMLElement);
 const firstName = element("first-name", HTMLInputElement);
 const lastName = element("last-name", HTMLInputElement);
 
@@ -23,6 +27,11 @@ interface Result extends Words {
   detail?: string;
 }
 
+/** Nothing of an earlier ending is left. */
+export function clearResult(): void {
+  detail.textContent = "";
+}
+
 function showResult(shown: Result): void {
   sayBusy(false);
   sayStatus("");
@@ -32,15 +41,16 @@ function showResult(shown: Result): void {
   title.textContent = shown.title;
   element("result-what", HTMLElement).textContent = shown.what;
   element("result-next", HTMLElement).textContent = shown.next;
-  element("result-detail", HTMLElement).textContent = shown.detail ? `${shown.detail}.` : "";
-  complete.hidden = true;
+  detail.textContent = shown.detail ? `${shown.detail}.` : "";
+  complete.hidden = name.hidden = true;
+  ticket.hidden = true;
   askServer.hidden = true;
   show("result", title);
 }
 
 /** The flow could not run, or failed without an end that the server could judge. */
 export function showFailure(reason: unknown): void {
-  showResult({ outcome: "failed", title: "The phone is not verified", ...failureIn(reason) });
+  showResult({ outcome: "failed", title: "We could not confirm your phone", ...failureIn(reason) });
 }
 
 export function showEnding(ending: Ending): void {
@@ -53,7 +63,7 @@ export function showEnding(ending: Ending): void {
       next: "Try again.",
       ...why,
       outcome: "failed",
-      title: "The phone is not verified",
+      title: "We could not confirm your phone",
       detail: ["Validate says success: false", why?.detail].filter(Boolean).join(". "),
     });
   }
@@ -65,13 +75,16 @@ export function showEnding(ending: Ending): void {
 }
 
 function showVerified(correlationId: string, { phoneNumber }: backend.Validated): void {
-  const number = phoneNumber ? `The phone number ${phoneNumber} is proved.` : "The phone is proved.";
   showResult({
     outcome: "verified",
-    title: "The phone is verified",
-    what: `${number} Validate says success: true.`,
-    next: "",
+    title: "Welcome aboard",
+    what: `${phoneNumber ? `The number ${phoneNumber}` : "The phone"} is yours.`,
+    next: "Whose name goes on the ticket?",
+    detail: "Validate says success: true",
   });
+  passenger.textContent = "–";
+  element("ticket-phone", HTMLElement).textContent = phoneNumber ?? "yours";
+  ticket.hidden = false;
   offerComplete(correlationId);
 }
 
@@ -80,7 +93,7 @@ function showElsewhere(correlationId: string): void {
   showResult({
     outcome: "ended",
     title: "Open the link in the SMS",
-    what: "This page's part is over: the flow goes on in the page that the link opens.",
+    what: "It goes on in the page that the link opens: this page's part is over.",
     next: "When you have opened it, ask the server what came of it.",
   });
   askServer.hidden = false;
@@ -99,11 +112,11 @@ function showElsewhere(correlationId: string): void {
 /** The last call of the server: compares a name with the person behind the number. */
 function offerComplete(correlationId: string): void {
   firstName.value = lastName.value = completeAnswer.textContent = "";
-  complete.hidden = completeActions.hidden = false;
+  complete.hidden = name.hidden = false;
   let isAsking = false;
   complete.onsubmit = async (event) => {
     event.preventDefault();
-    if (isAsking || completeActions.hidden) return;
+    if (isAsking || name.hidden) return;
     const missing = [firstName, lastName].find((input) => !input.value.trim());
     if (missing) {
       completeAnswer.textContent = "Type both names first.";
@@ -113,12 +126,17 @@ function offerComplete(correlationId: string): void {
     completeAnswer.textContent = "Asking…";
     try {
       const { success } = await backend.complete(correlationId, firstName.value.trim(), lastName.value.trim());
+      if (success) {
+        title.textContent = `Welcome aboard, ${firstName.value.trim()}`;
+        passenger.textContent = `${firstName.value.trim()} ${lastName.value.trim()}`;
+      }
       completeAnswer.textContent = success
-        ? "Complete says success: true. The name belongs to this phone number."
-        : "Complete says success: false. This phone number belongs to somebody of another name.";
+        ? "The name belongs to this phone number. Complete says success: true."
+        : "This phone number belongs to somebody of another name. Complete says success: false.";
+      element("result-next", HTMLElement).textContent = "";
       // Complete is called once; the focus must not go with its button.
-      if (completeActions.contains(document.activeElement)) again.focus();
-      completeActions.hidden = true;
+      if (document.activeElement === name) again.focus();
+      name.hidden = true;
     } catch (reason) {
       completeAnswer.textContent = failureIn(reason).what;
     } finally {

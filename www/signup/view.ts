@@ -1,20 +1,15 @@
 /** What is on the screen: one view at a time, what is going on, and what went wrong. */
 import type { StateChange } from "handset";
+import { element } from "../dom.js";
 import { Countdown, minutesAndSeconds } from "./countdown.js";
 import { statusOf } from "./words.js";
 
 export type View = "setup" | "number" | "code" | "link" | "result";
 
-/** The element with this id, which index.html has. */
-export function element<T extends HTMLElement>(id: string, type: new () => T): T {
-  const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} with the id ${id}`);
-  return found;
-}
-
 const all = (selector: string) => document.querySelectorAll<HTMLElement>(selector);
 
 const card = element("verify", HTMLElement);
+const strip = element("module", HTMLElement);
 const status = element("status", HTMLElement);
 const problem = element("problem", HTMLElement);
 
@@ -43,8 +38,17 @@ export function sayBusy(busy: boolean): void {
   card.setAttribute("aria-busy", String(busy));
 }
 
+/** The strip under the page holds Handset's own words; a part without any is not there. */
+function sayInStrip(part: "state" | "socket" | "left", text: string | undefined): void {
+  const place = strip.querySelector<HTMLElement>(`[data-module=${part}]`);
+  if (!place?.parentElement) return;
+  place.textContent = text ?? "";
+  place.parentElement.hidden = text === undefined;
+}
+
 const expiry = new Countdown((left) => {
   for (const place of all("[data-countdown]")) place.textContent = minutesAndSeconds(left);
+  sayInStrip("left", minutesAndSeconds(left));
 });
 
 const pause = new Countdown((left) => {
@@ -62,6 +66,9 @@ export function drawState(change: StateChange): void {
   card.dataset["state"] = change.state;
   sayStatus(statusOf(change));
   sayBusy(["starting", "sending", "checking_otp", "finishing"].includes(change.state));
+  sayInStrip("state", change.state);
+  sayInStrip("socket", change.socket);
+  if (change.expiresAt === undefined) sayInStrip("left", undefined);
   expiry.to(change.expiresAt);
   // Without a pause there is nothing to draw but that it is over.
   pause.to(change.resendAt ?? 0);

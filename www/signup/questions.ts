@@ -1,6 +1,8 @@
 /** Asks the person in front of the page. One question at a time: a new one, or the end of the flow, replaces the last. */
 import type { AuthError } from "handset";
-import { element, sayProblem, show, triesLeft, type View } from "./view.js";
+import { element } from "../dom.js";
+import { sayProblem, show, triesLeft, type View } from "./view.js";
+import { codeInSms } from "./webotp.js";
 
 export type Wish = "resend" | "change-number";
 export type Answer = { action: "submit"; text: string } | { action: Wish };
@@ -8,26 +10,36 @@ export type Answer = { action: "submit"; text: string } | { action: Wish };
 const numberInput = element("number-input", HTMLInputElement);
 const codeInput = element("code-input", HTMLInputElement);
 
-/** Who waits for an answer. */
-let waiting: { view: View; answer: (answer: Answer) => void } | undefined;
+/** A question that waits for its answer, and what goes on only as long as it does. */
+interface Question {
+  view: View;
+  answer: (answer: Answer) => void;
+  open: AbortController;
+}
+
+let waiting: Question | undefined;
 
 function ask(view: View, focus: HTMLElement, wrong = ""): Promise<Answer> {
+  dropQuestion();
   show(view, focus);
   sayProblem(wrong, focus instanceof HTMLInputElement ? focus : undefined);
-  return new Promise((answer) => (waiting = { view, answer }));
+  return new Promise((answer) => (waiting = { view, answer, open: new AbortController() }));
 }
 
 /** The first answer counts, so a double click asks for one SMS. */
 function answer(view: View, given: Answer): void {
   if (waiting?.view !== view) return;
   const { answer } = waiting;
-  waiting = undefined;
+  dropQuestion();
   sayProblem("");
   answer(given);
 }
 
 /** Nobody waits for an answer any more. */
-export const dropQuestion = () => (waiting = undefined);
+export function dropQuestion(): void {
+  waiting?.open.abort();
+  waiting = undefined;
+}
 
 /** Numbers are written with blanks, dots, dashes and brackets; the backend wants none of them. */
 export const tidyNumber = (text: string) => text.replace(/[\s().\-/]/g, "");
@@ -40,7 +52,9 @@ export async function askForNumber(refused?: AuthError): Promise<string> {
 
 export function askForCode(wrong?: AuthError): Promise<Answer> {
   codeInput.value = "";
-  return ask("code", codeInput, wrong && `This code is wrong. ${tries(triesLeft())}`);
+  const answered = ask("code", codeInput, wrong && `This code is wrong. ${tries(triesLeft())}`);
+  if (waiting) void codeInSms(waiting.open.signal).then((text) => text && submitCode(text));
+  return answered;
 }
 
 export async function waitForLink(): Promise<Wish> {
@@ -75,6 +89,11 @@ for (const view of ["code", "link"] as const) {
       if (button.getAttribute("aria-disabled") !== "true") answer(view, { action });
     });
   }
+}
+
+/** The browser has read the code out of the SMS. */
+function submitCode(text: string): void {
+  if (fillCode(text)) answer("code", { action: "submit", text });
 }
 
 /** Types a code for the person, as far as one is asked for; says whether it is. */

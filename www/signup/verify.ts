@@ -14,6 +14,12 @@ export interface Ending {
   failure?: proveAuth.AuthError;
 }
 
+/** Hears of a verification while it runs. */
+export interface Watch {
+  started: (correlationId: string) => void;
+  changed: (change: proveAuth.StateChange) => void;
+}
+
 let running: proveAuth.CancelablePromise<void> | undefined;
 
 /** Whether this browser should get a code (`mobile`) or a link (`desktop`). */
@@ -22,11 +28,12 @@ export const flowType = () => new proveAuth.AuthenticatorBuilder().build().getFl
 /** Resolves when the flow is over; rejects when it could not run: with an AuthError, or with what the server said. */
 export async function verify(
   request: backend.StartRequest,
-  onChange: (change: proveAuth.StateChange) => void,
+  watch: Watch,
 ): Promise<Ending> {
   // 1. The server starts the flow and gives the page an authToken.
   const { authToken, correlationId } = await backend.start(request);
   const ending: Ending = { state: "idle", correlationId };
+  watch.started(correlationId);
 
   // 2. Handset runs it. Which steps are called, the authToken and the server's backend decide.
   const authenticator = new proveAuth.AuthenticatorBuilder()
@@ -41,7 +48,7 @@ export async function verify(
   const unsubscribe = authenticator.addEventListener("statechange", ({ detail }) => {
     ending.state = detail.state;
     if (detail.failure) ending.failure = detail.failure;
-    onChange(detail);
+    watch.changed(detail);
   });
   try {
     running = authenticator.authenticate(authToken);

@@ -8,6 +8,8 @@ export interface StartRequest {
   /** Left out when the page asks for it during the flow. */
   phoneNumber?: string;
   allowOTPRetry: boolean;
+  /** What the SMS says; `####` becomes the code, or the link. */
+  smsMessage?: string;
 }
 
 export interface Started {

@@ -1,0 +1,6 @@
+/** The element with this id, which index.html has. */
+export function element<T extends HTMLElement>(id: string, type: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} with the id ${id}`);
+  return found;
+}

@@ -1,0 +1,112 @@
+/** Draws a sign-up's story as it happens: a list for whoever hears it, a sequence diagram for whoever sees it. */
+import type { StateChange } from "handset";
+import { element } from "../dom.js";
+import { real } from "../shim.js";
+import { comesBefore, ofChange, ofMoment, SandboxClock, type Arrow, type Before, type Lifeline, type Moment } from "./story.js";
+import { follow } from "./stream.js";
+
+const list = element("arrows", HTMLOListElement);
+const rows = element("rows", HTMLElement);
+const empty = element("no-arrows", HTMLElement);
+
+const columns: Record<Lifeline, number> = { page: 0, handset: 1, backend: 2, phone: 3 };
+const names: Record<Lifeline, string> = { page: "Page", handset: "Handset", backend: "Backend", phone: "Phone" };
+
+/** This near to its end, in px, the list is followed as it grows. */
+const NEAR_END_PX = 48;
+
+interface Drawn {
+  arrow: Arrow;
+  /** Where the sandbox told of it. */
+  moment?: Moment;
+}
+
+/** One sign-up, from its start to the next. */
+export class Diagram {
+  #began = real.now();
+  #drawn: Drawn[] = [];
+  #before: Before = { state: "idle" };
+  #stop: () => void = () => undefined;
+  #isOver = false;
+
+  constructor() {
+    list.replaceChildren();
+    rows.scrollTop = 0;
+    empty.hidden = false;
+  }
+
+  /** The session has begun: from here on the sandbox tells what it sees. */
+  follow(correlationId: string): void {
+    if (this.#isOver) return;
+    const clock = new SandboxClock(this.#began, real.now());
+    this.#stop = follow<Moment>(`/sandbox/sessions/${correlationId}/stream`, {
+      item: (moment) => {
+        const arrow = ofMoment(moment, clock.when(moment, real.now()));
+        // What the sandbox saw stays in its order; only what this side saw gives way.
+        const isLater = (own: Drawn) => !own.moment && !comesBefore(own.arrow, moment, arrow.at);
+        const place = this.#drawn.findLastIndex((own) => !isLater(own)) + 1;
+        this.#put(place, arrow, moment);
+      },
+    });
+  }
+
+  /** Handset says how it stands. */
+  change(change: StateChange): void {
+    for (const arrow of ofChange(this.#before, change, real.now())) this.add(arrow);
+    this.#before = { state: change.state, socket: change.socket };
+  }
+
+  /** A request or handshake got no answer. */
+  lost(path: string): void {
+    const name = path.replace("/v1/client/", "");
+    this.add({ at: real.now(), from: "handset", to: "backend", text: `${name} is lost`, kind: "lost" });
+  }
+
+  /** Something that the visitor did to all of it. */
+  mark(text: string): void {
+    if (this.#drawn.length > 0) this.add({ at: real.now(), from: "page", to: "phone", text, kind: "mark" });
+  }
+
+  add(arrow: Arrow): void {
+    if (!this.#isOver) this.#put(this.#drawn.length, arrow);
+  }
+
+  /** Another one begins. */
+  end(): void {
+    this.#isOver = true;
+    this.#stop();
+  }
+
+  #put(place: number, arrow: Arrow, moment?: Moment): void {
+    const isFollowed = rows.scrollHeight - rows.clientHeight - rows.scrollTop < NEAR_END_PX;
+    const item = draw(arrow, arrow.at - this.#began);
+    list.insertBefore(item, list.children[place] ?? null);
+    this.#drawn.splice(place, 0, moment ? { arrow, moment } : { arrow });
+    empty.hidden = true;
+    if (isFollowed) rows.scrollTop = rows.scrollHeight;
+  }
+}
+
+function draw(arrow: Arrow, sinceMs: number): HTMLLIElement {
+  const item = document.createElement("li");
+  const [from, to] = [columns[arrow.from], columns[arrow.to]];
+  item.className = arrow.kind;
+  item.dataset["direction"] = to < from ? "left" : "right";
+  if (arrow.moment !== undefined) item.dataset["moment"] = String(arrow.moment);
+  item.style.setProperty("--left", String(Math.min(from, to)));
+  item.style.setProperty("--span", String(Math.abs(to - from)));
+
+  const part = (className: string, text: string) => {
+    const span = document.createElement("span");
+    span.className = className;
+    span.textContent = text;
+    item.append(span);
+    return span;
+  };
+  const who = arrow.kind === "mark" ? "" : from === to ? `${names[arrow.from]}: ` : `${names[arrow.from]} to ${names[arrow.to]}: `;
+  if (who) part("unseen", who);
+  part("label", arrow.text);
+  part("at", `${(Math.max(0, sinceMs) / 1000).toFixed(2)} s`);
+  if (arrow.kind !== "mark" && arrow.kind !== "note") part("line", "").ariaHidden = "true";
+  return item;
+}
