@@ -75,7 +75,7 @@ element("settings", HTMLElement).addEventListener("change", () => {
 });
 for (const button of document.querySelectorAll("[data-action=cancel]")) button.addEventListener("click", cancel);
 onAgain(() => show("setup", start));
-onTrouble({ mark: (text) => diagram.mark(text), lost: (path) => diagram.lost(path) });
+onTrouble((text) => diagram.mark(text));
 
 // This page is there to show what goes on: the console, at its most verbose, shows all that the module says.
 LoggerFactory.setLogLevel(LogLevel.trace);

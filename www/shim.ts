@@ -48,7 +48,6 @@ class Gate {
 const gate = new Gate();
 let clockShiftMs = 0;
 let isOffline = false;
-let onLost: (what: string) => void = () => undefined;
 
 // ---------------------------------------------------------------------------------------------------------- timers
 
@@ -74,22 +73,13 @@ function gatedClear(id?: number): void {
 // ----------------------------------------------------------------------------------------------------------- fetch
 
 async function gatedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  const url = new URL(input instanceof Request ? input.url : input, location.href);
-  try {
-    const response = await real.fetch(input, init);
-    // The body may arrive later than the head, and in the middle of a sleep.
-    for (const read of ["text", "json"] as const) {
-      const own = response[read].bind(response) as () => Promise<never>;
-      response[read] = () => own().finally(() => gate.opened());
-    }
-    await gate.opened();
-    return response;
-  } catch (failed) {
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
-    if (!signal?.aborted) onLost(url.pathname);
-    await gate.opened();
-    throw failed;
+  const response = await real.fetch(input, init).finally(() => gate.opened());
+  // The body may arrive later than the head, and in the middle of a sleep.
+  for (const read of ["text", "json"] as const) {
+    const own = response[read].bind(response) as () => Promise<never>;
+    response[read] = () => own().finally(() => gate.opened());
   }
+  return response;
 }
 
 // ------------------------------------------------------------------------------------------------------- WebSocket
@@ -99,15 +89,6 @@ type Listener = (event: Event) => void;
 /** A socket whose events wait while the page sleeps. */
 class GatedSocket extends RealSocket {
   #listeners = new Map<string, Map<unknown, Listener>>();
-
-  constructor(url: string | URL, protocols?: string | string[]) {
-    super(url, protocols);
-    let wasOpen = false;
-    super.addEventListener("open", () => (wasOpen = true));
-    super.addEventListener("close", () => {
-      if (!wasOpen) onLost(new URL(url, location.href).pathname);
-    });
-  }
 
   override addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void {
     if (!listener) return;
@@ -134,11 +115,6 @@ class GatedSocket extends RealSocket {
 }
 
 // --------------------------------------------------------------------------------------------------- what it can do
-
-/** Is told of every request and handshake of the page that got no answer, by its path. */
-export function watchLost(watcher: (path: string) => void): void {
-  onLost = watcher;
-}
 
 /** The page sleeps: it is hidden, and nothing that it waits for reaches it until it wakes. */
 export function sleep(): void {

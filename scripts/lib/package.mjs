@@ -240,8 +240,11 @@ export async function buildPackage(tools) {
 
   await writeFile(join(packageFolder, "package.json"), `${JSON.stringify(manifest(version), null, 2)}\n`);
   await cp(join(root, "js", "index.d.ts"), join(packageFolder, "index.d.ts"));
-  await cp(join(root, "docs"), join(packageFolder, "docs"), { recursive: true });
-  for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(root, file), join(packageFolder, file));
+  // Pictures stay in the repository: they would weigh more than the module.
+  await cp(join(root, "docs"), join(packageFolder, "docs"), { recursive: true, filter: (path) => basename(path) !== "screenshots" });
+  for (const file of ["LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(root, file), join(packageFolder, file));
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  await writeFile(join(packageFolder, "README.md"), readme.replace(/<picture>.*?<\/picture>\n+/s, ""));
 }
 
 /** Builds `build/test-exports/index.js`: the package's module, built the same way, and what only tests may call. */

@@ -56,12 +56,6 @@ export class Diagram {
     this.#before = { state: change.state, socket: change.socket };
   }
 
-  /** A request or handshake got no answer. */
-  lost(path: string): void {
-    const name = path.replace("/v1/client/", "");
-    this.add({ at: real.now(), from: "handset", to: "backend", text: `${name} is lost`, kind: "lost" });
-  }
-
   /** Something that the visitor did to all of it. */
   mark(text: string): void {
     if (this.#drawn.length > 0) this.add({ at: real.now(), from: "page", to: "phone", text, kind: "mark" });

@@ -19,6 +19,8 @@ export interface Moment {
   what: string;
   /** On replies, and on whatever ends something. */
   outcome?: string;
+  /** What the sandbox was asked to do to it. */
+  fault?: string;
 }
 
 export type Lifeline = "page" | "handset" | "backend" | "phone";
@@ -60,6 +62,7 @@ const requests: Record<string, string> = {
   socket_pong: "pong",
   socket_done: "done",
   socket_closed: "socket closed",
+  socket_silent: "the socket falls silent",
   lapsed: "its time is over",
 };
 
@@ -107,10 +110,18 @@ function textOf({ what, outcome }: Moment): string {
   return what === "socket_done" || what === "socket_closed" ? `${name}: ${words}` : words;
 }
 
+function kindOf({ from, to, what, outcome, fault = "" }: Moment): Arrow["kind"] {
+  if (from === to) return "note";
+  // A request that is dropped, a reply that is lost, a socket that ends without a word.
+  const isLost = from === "backend" ? fault === "lose_reply" || (what === "socket_closed" && fault !== "") : isSwallowed(fault);
+  if (isLost) return "lost";
+  return outcome !== undefined && from === "backend" ? "reply" : "call";
+}
+
+const isSwallowed = (fault: string) => fault === "drop" || fault === "refuse" || fault === "silence";
+
 export function ofMoment(moment: Moment, at: number): Arrow {
-  const [from, to] = [lifelines[moment.from], lifelines[moment.to]];
-  const isReply = moment.outcome !== undefined && moment.from === "backend";
-  return { at, from, to, text: textOf(moment), kind: from === to ? "note" : isReply ? "reply" : "call", moment: moment.id };
+  return { at, from: lifelines[moment.from], to: lifelines[moment.to], text: textOf(moment), kind: kindOf(moment), moment: moment.id };
 }
 
 // -------------------------------------------------------------------------------------------------- what Handset says

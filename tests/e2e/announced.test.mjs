@@ -1,0 +1,146 @@
+// What a person hears who does not see the page: every state is announced, and the focus goes along.
+import assert from "node:assert/strict";
+import { desktop, freshNumber, phone, suite } from "./harness.mjs";
+import { VerifyPage, wrongCode } from "./page.mjs";
+
+/** In the page, before its own code: writes down what its live regions say, and which element has the focus. */
+function listen() {
+  globalThis.heard = [];
+  const say = (what) => {
+    const text = what?.replace(/\s+/g, " ").trim();
+    if (text && globalThis.heard.at(-1) !== text) globalThis.heard.push(text);
+  };
+  addEventListener("focusin", ({ target }) => say(`focus: ${target.getAttribute("aria-label") ?? target.labels?.[0]?.textContent ?? target.textContent}`), true);
+  addEventListener("DOMContentLoaded", () => {
+    for (const region of document.querySelectorAll("[role=status], [role=alert], [role=log]")) {
+      const log = region.getAttribute("role") === "log";
+      new MutationObserver((changes) => {
+        if (log) for (const { addedNodes } of changes) for (const node of addedNodes) say(`log: ${node.textContent}`);
+        else say(`${region.getAttribute("role")}: ${region.textContent}`);
+      }).observe(region, { childList: true, characterData: true, subtree: true });
+    }
+  });
+}
+
+/** These were heard in this order, whatever was heard in between. */
+function inOrder(heard, expected) {
+  let from = 0;
+  for (const pattern of expected) {
+    const at = heard.findIndex((text, index) => index >= from && pattern.test(text));
+    assert.notEqual(at, -1, `${pattern} after “${heard[from - 1]}” in\n${heard.join("\n")}`);
+    from = at + 1;
+  }
+}
+
+suite("announced", {}, (scenario) => {
+  const told = (name, device, body) =>
+    scenario(name, async ({ open, sandbox }) => {
+      const page = await open(device);
+      await page.addInitScript(listen);
+      const view = await VerifyPage.open(page, sandbox);
+      const expected = await body(view, sandbox);
+      const heard = await page.evaluate(() => globalThis.heard);
+      for (const patterns of expected) inOrder(heard, patterns);
+    });
+
+  told("each state of a code", phone, async (view, sandbox) => {
+    const number = freshNumber();
+    await view.start({});
+    await view.giveNumber("12345");
+    await view.says("This number was refused");
+    await view.giveNumber(number);
+    const { code } = await sandbox.sms(number);
+    await view.giveCode(wrongCode(code));
+    await view.says("2 tries are left.");
+    await view.giveCode(code);
+    await view.ends("verified");
+    return [
+      [
+        /^status: Starting…/,
+        /^status: Waiting for the phone number/,
+        /^status: Sending the SMS/,
+        /^alert: This number was refused/,
+        /^status: Sending the SMS/,
+        /^status: An SMS with a code is on its way/,
+        /^status: Checking the code/,
+        /^alert: This code is wrong\. 2 tries are left\./,
+        /^status: Checking the code/,
+        /^status: Asking the server/,
+        /^focus: Welcome aboard/,
+      ],
+      [/^focus: Phone number/, /^focus: Phone number/, /^focus: Code from the SMS/, /^focus: Code from the SMS/, /^focus: Welcome aboard/],
+    ];
+  });
+
+  told("each state of a link, its SMS, and what is done to the page", desktop, async (view) => {
+    const number = freshNumber();
+    await view.start({ number });
+    await view.message(number).waitFor();
+    await view.linkTitle.waitFor();
+    const sleep = view.page.getByRole("switch", { name: "Put the page to sleep" });
+    await sleep.check();
+    await sleep.uncheck();
+    await view.message(number).getByRole("button").click();
+    await view.ends("verified");
+    return [
+      [/^status: Sending the SMS/, /^status: An SMS with a link is on its way/, /^status: The page is asleep/, /^status: The page is awake/, /^focus: Welcome aboard/],
+      [/^focus: Open the link on the phone/, /^focus: Back to the SMS/, /^focus: Welcome aboard/],
+    ];
+  });
+
+  told("an SMS, with whom it is for and what it says", desktop, async (view) => {
+    const number = freshNumber();
+    await view.start({ number });
+    await view.message(number).waitFor();
+    return [[new RegExp(`^log: Messages To ${number} .*Skerry Line: is this your phone\\?`)]];
+  });
+});
+
+suite("WebOTP", {}, (scenario) => {
+  /** No browser without a SIM has an SMS to read: a stand-in for the browser's part, which a test hands the code to. */
+  function standIn() {
+    globalThis.OTPCredential = class {};
+    globalThis.asked = [];
+    const get = ({ otp, signal }) =>
+      new Promise((resolve, reject) => {
+        globalThis.asked.push({ otp, read: (code) => resolve({ code }), decline: () => reject(new DOMException("no", "AbortError")), signal });
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    Object.defineProperty(navigator, "credentials", { value: { get } });
+  }
+
+  const otp = (name, body) =>
+    scenario(name, async ({ open, sandbox }) => {
+      const page = await open(phone);
+      await page.addInitScript(standIn);
+      const view = await VerifyPage.open(page, sandbox);
+      const number = freshNumber();
+      await view.start({ number });
+      await body(view, await sandbox.sms(number));
+    });
+  const asked = (view, count) => view.page.waitForFunction((count) => globalThis.asked.length === count, count);
+
+  otp("a code that the browser reads out of the SMS is filled in and checked", async (view, { code }) => {
+    await asked(view, 1);
+    assert.deepEqual(await view.page.evaluate(() => globalThis.asked[0].otp), { transport: ["sms"] });
+    await view.page.evaluate((code) => globalThis.asked[0].read(code), code);
+    await view.ends("verified");
+  });
+
+  otp("who declines types it", async (view, { code }) => {
+    await asked(view, 1);
+    await view.page.evaluate(() => globalThis.asked[0].decline());
+    await view.giveCode(code);
+    await view.ends("verified");
+  });
+
+  otp("the browser is asked as long as the page asks, and again after a wrong code", async (view, { code }) => {
+    await asked(view, 1);
+    await view.giveCode(wrongCode(code));
+    await asked(view, 2);
+    assert.deepEqual(await view.page.evaluate(() => globalThis.asked.map(({ signal }) => signal.aborted)), [true, false]);
+    await view.button("Cancel").click();
+    await view.ends("cancelled", "cancelled");
+    assert.deepEqual(await view.page.evaluate(() => globalThis.asked.map(({ signal }) => signal.aborted)), [true, true]);
+  });
+});

@@ -1,0 +1,41 @@
+/** Faults that the sandbox is asked for: it breaks the page's connections for real, and nobody else's. */
+import { real } from "../shim.js";
+
+export interface Fault {
+  /** Exact, or a beginning that ends in `*`. */
+  path: string;
+  kind: "drop" | "refuse";
+  method?: "GET" | "POST";
+}
+
+const STATUS = "/v1/client/status";
+/** A socket that waits is dropped, and no other opens. */
+const noSocket: Fault[] = [
+  { path: STATUS, kind: "refuse", method: "GET" },
+  { path: STATUS, kind: "drop", method: "GET" },
+];
+const nothing: Fault[] = [{ path: "/v1/client/*", kind: "refuse" }];
+
+const asked = { network: false, socket: false };
+
+/** Takes away, or gives back, the page's network or only its socket. Rejects when the sandbox cannot be asked. */
+export async function take(what: keyof typeof asked, isTaken: boolean): Promise<void> {
+  asked[what] = isTaken;
+  const faults = [...(asked.socket || asked.network ? noSocket : []), ...(asked.network ? nothing : [])];
+  const response = await post(faults);
+  if (!response.ok) throw new Error(`the sandbox answered with HTTP ${response.status}`);
+}
+
+/** Outlives the page, where that is necessary. */
+const post = (faults: Fault[]) =>
+  real.fetch("/sandbox/faults", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ faults }),
+    keepalive: true,
+  });
+
+// The trouble goes with whoever made it.
+addEventListener("pagehide", () => {
+  if (asked.network || asked.socket) void post([]);
+});
