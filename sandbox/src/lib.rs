@@ -20,6 +20,7 @@
 mod clock;
 mod config;
 pub mod core;
+mod flags;
 mod http;
 mod inbox;
 mod jwt;
@@ -31,6 +32,7 @@ mod watchers;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError, Origin, RateLimit};
+pub use flags::Flags;
 pub use http::{Unauthorized, app, status_socket};
 pub use random::{Random, SystemRandom};
 pub use state::AppState;

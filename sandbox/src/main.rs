@@ -1,72 +1,18 @@
-//! The `handset-sandbox` binary: flags, logs, signals. Everything else is in the library.
+//! The `handset-sandbox` binary: logs, signals, the ready line. Everything else is in the library.
 
 use std::error::Error;
 use std::io::{IsTerminal, Write};
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use handset_sandbox::{AppState, Config, Origin, RateLimit, SystemClock, SystemRandom, app};
+use handset_sandbox::{AppState, Flags, SystemClock, SystemRandom, app};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 /// How long requests that are under way get to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(3);
-
-/// A local backend that plays the whole vendor side of phone sign-in. Nothing leaves this machine.
-#[derive(Parser)]
-#[command(version)]
-struct Flags {
-    /// Where to listen; port 0 takes any that is free [default: 127.0.0.1:8787]
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
-    /// Origin that browsers see; required when listening beyond loopback [default: http:// and the address]
-    #[arg(long, value_name = "URL")]
-    origin: Option<Origin>,
-    /// Folder of the demo page [default: the page that was built in]
-    #[arg(long, value_name = "DIR")]
-    www: Option<PathBuf>,
-    /// Settings as TOML; flags come before the file
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Serve test users only: any other number is refused
-    #[arg(long)]
-    strict_test_users: bool,
-    /// How long a code is good, in seconds [default: 120]
-    #[arg(long, value_name = "SECONDS")]
-    otp_seconds: Option<u32>,
-    /// How long a link is good, in seconds [default: 180]
-    #[arg(long, value_name = "SECONDS")]
-    link_seconds: Option<u32>,
-    /// Requests a second and credential, or 'off' [default: 25]
-    #[arg(long, value_name = "NUMBER")]
-    rate_limit: Option<RateLimit>,
-}
-
-impl Flags {
-    fn config(self) -> Result<Config, Box<dyn Error>> {
-        let mut config = match &self.config {
-            Some(file) => {
-                let named = |error: &dyn std::fmt::Display| format!("--config {}: {error}", file.display());
-                let text = std::fs::read_to_string(file).map_err(|error| named(&error))?;
-                Config::from_toml(&text).map_err(|error| named(&error))?
-            }
-            None => Config::default(),
-        };
-        config.listen = self.listen.unwrap_or(config.listen);
-        config.origin = self.origin.or(config.origin);
-        config.www = self.www.or(config.www);
-        config.strict_test_users |= self.strict_test_users;
-        config.otp_seconds = self.otp_seconds.unwrap_or(config.otp_seconds);
-        config.link_seconds = self.link_seconds.unwrap_or(config.link_seconds);
-        config.rate_limit = self.rate_limit.map_or(config.rate_limit, |limit| limit.0);
-        config.check()?;
-        Ok(config)
-    }
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {

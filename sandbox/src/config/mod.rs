@@ -1,0 +1,118 @@
+//! The settings: what they are, and which of them cannot be. [`file`] reads them from TOML, `flags` from the command line.
+
+mod error;
+mod file;
+mod origin;
+mod rate_limit;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use handset_protocol::limits;
+
+use crate::core::{Rules, StartReplyShape};
+
+pub use error::ConfigError;
+pub use origin::Origin;
+pub use rate_limit::RateLimit;
+
+/// How the sandbox behaves. [`Config::default`] is what the binary does without flags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Origin that browsers see, for `endp` and links. `None`: that of `listen`.
+    pub origin: Option<Origin>,
+    /// Folder of the page. `None`: the page that was built in.
+    pub www: Option<PathBuf>,
+    /// Whether numbers other than test users are refused.
+    pub strict_test_users: bool,
+    /// How long a code is good, in s.
+    pub otp_seconds: u32,
+    /// The least time between two SMS with a code, in s. 0: none.
+    pub otp_resend_pause_seconds: u32,
+    /// How long a link is good, in s.
+    pub link_seconds: u32,
+    /// What a successful `instantlink/start` answers.
+    pub link_start_reply: StartReplyShape,
+    /// Requests a second and credential before 429. 0: unlimited.
+    pub rate_limit: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
+            origin: None,
+            www: None,
+            strict_test_users: false,
+            otp_seconds: limits::OTP_SECONDS,
+            otp_resend_pause_seconds: 0,
+            link_seconds: limits::LINK_SECONDS,
+            link_start_reply: StartReplyShape::Auto,
+            rate_limit: limits::REQUESTS_PER_SECOND,
+        }
+    }
+}
+
+impl Config {
+    /// The origin that browsers see.
+    pub fn public_origin(&self) -> Origin {
+        self.origin.clone().unwrap_or_else(|| Origin::of_address(false, self.listen))
+    }
+
+    /// Whether other machines can reach it.
+    pub fn listens_beyond_loopback(&self) -> bool {
+        !self.listen.ip().is_loopback()
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            otp_seconds: self.otp_seconds,
+            link_seconds: self.link_seconds,
+            resend_pause_seconds: self.otp_resend_pause_seconds,
+            link_start_reply: self.link_start_reply,
+            strict_test_users: self.strict_test_users,
+            ..Rules::default()
+        }
+    }
+
+    /// Refuses what cannot work.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |text: &str| Err(ConfigError(text.to_owned()));
+        if self.otp_seconds == 0 {
+            return wrong("'otp.seconds' (--otp-seconds) must be at least 1");
+        }
+        if self.link_seconds == 0 {
+            return wrong("'instant_link.seconds' (--link-seconds) must be at least 1");
+        }
+        if self.listens_beyond_loopback() && self.origin.is_none() {
+            return wrong("'origin' (--origin) is required when listening beyond loopback");
+        }
+        if let Some(www) = self.www.as_ref().filter(|www| !www.is_dir()) {
+            return Err(ConfigError(format!("'www' (--www) must be a folder: {}", www.display())));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_cannot_work_are_refused_by_name() {
+        let beyond = Config { listen: "0.0.0.0:8787".parse().unwrap(), ..Config::default() };
+        let cases = [
+            (Config { otp_seconds: 0, ..Config::default() }, "otp.seconds"),
+            (Config { link_seconds: 0, ..Config::default() }, "instant_link.seconds"),
+            (Config { www: Some("/no/such/folder".into()), ..Config::default() }, "www"),
+            (beyond.clone(), "origin"),
+        ];
+        for (config, name) in cases {
+            assert!(config.check().unwrap_err().to_string().starts_with(&format!("'{name}'")));
+        }
+        let named = Config { origin: Some("https://shop.test".parse().unwrap()), ..beyond };
+        assert_eq!(named.check(), Ok(()));
+    }
+}

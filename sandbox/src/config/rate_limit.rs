@@ -1,0 +1,43 @@
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use super::ConfigError;
+
+/// Requests a second: a number, or `off`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "RateLimitText")]
+pub struct RateLimit(
+    /// 0: unlimited.
+    pub u32,
+);
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "requests a second, or \"off\"")]
+enum RateLimitText {
+    Number(u32),
+    Text(String),
+}
+
+impl TryFrom<RateLimitText> for RateLimit {
+    type Error = ConfigError;
+
+    fn try_from(text: RateLimitText) -> Result<Self, ConfigError> {
+        match text {
+            RateLimitText::Number(number) => Ok(Self(number)),
+            RateLimitText::Text(text) => text.parse(),
+        }
+    }
+}
+
+impl FromStr for RateLimit {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        if text == "off" {
+            return Ok(Self(0));
+        }
+        let error = || ConfigError("'rate_limit' (--rate-limit) must be requests a second, or 'off'".to_owned());
+        text.parse().map(Self).map_err(|_| error())
+    }
+}
