@@ -50,7 +50,9 @@ async fn the_monotonic_clock_does_not_go_back_and_the_wall_clock_is_the_dates() 
 
 #[wasm_bindgen_test]
 async fn coming_online_and_coming_back_wake() {
-    for (target, event) in [("self", "online"), ("self", "pageshow"), ("document", "visibilitychange")] {
+    for (target, event) in
+        [("self", "online"), ("self", "pageshow"), ("document", "resume"), ("document", "visibilitychange")]
+    {
         let browser = browser();
         let mut woken = Box::pin(browser.woken());
         assert!(poll_once(&mut woken).await.is_none(), "{event}");

@@ -10,18 +10,24 @@ use web_sys::EventTarget;
 
 use super::{Listener, device::global};
 
-/// What tells that a page was asleep or offline and may be back.
-const SIGNS: [(&str, &str); 3] = [("self", "online"), ("self", "pageshow"), ("document", "visibilitychange")];
+/// What tells that a page was asleep or offline and may be back: on what, which event, and whether it is a sign only in a
+/// visible page. A tab that nobody looks at may be thawed for a moment, or come back online, and has all to do then.
+const SIGNS: [(&str, &str, bool); 4] = [
+    ("self", "online", false),
+    ("self", "pageshow", false),
+    ("document", "resume", false),
+    ("document", "visibilitychange", true),
+];
 
-/// Resolves at the next such sign, once the page is visible.
+/// Resolves at the next such sign.
 pub(super) async fn woken() {
     let woken = Rc::new(Cell::new(false));
     let waker: Rc<Cell<Option<Waker>>> = Rc::default();
-    let _listeners = SIGNS.map(|(target, event)| {
+    let _listeners = SIGNS.map(|(target, event, if_visible)| {
         let target: EventTarget = global(target).dyn_into().ok()?;
         let (woken, waker) = (woken.clone(), waker.clone());
         Some(Listener::new(&target, event, move |_: JsValue| {
-            if !is_hidden() {
+            if !if_visible || !is_hidden() {
                 woken.set(true);
                 if let Some(waker) = waker.take() {
                     waker.wake();

@@ -38,20 +38,22 @@ export function freshNumber() {
  * Declares tests that share a sandbox and a browser. `define` is given `scenario(name, body)`, which runs `body` with
  * - `sandbox`,
  * - `open(device?, options?)`: a page in a browser context of its own,
- * - `expectTrouble(...patterns)`: announces errors that the browser will show.
+ * - `browser`, for what is not such a page,
+ * - `expectTrouble(...patterns)`: announces errors that the browser will show,
+ * - `allowTrouble(...patterns)`: announces errors that it may show, as chance has it.
  *
  * @param {string} name
- * @param {object} options for the sandbox, see startSandbox
+ * @param {object} options for the sandbox, see startSandbox; `launch`: more options for the browser
  * @param {(scenario: (name: string, body: (given: object) => Promise<void>) => void) => void} define
  */
-export function suite(name, options, define) {
+export function suite(name, { launch, ...options }, define) {
   describe(name, () => {
     let sandbox;
     let browser;
     before(async () => {
       await mkdir(output, { recursive: true });
       sandbox = await startSandbox(options);
-      browser = await chromium.launch({ executablePath: process.env.CHROME_PATH || "/usr/bin/chromium", args: FLAGS });
+      browser = await chromium.launch({ executablePath: process.env.CHROME_PATH || "/usr/bin/chromium", args: FLAGS, ...launch });
     });
     after(async () => {
       await browser?.close();
@@ -73,7 +75,9 @@ async function inContexts(browser, body) {
     return context.newPage();
   };
   try {
-    await body({ open, expectTrouble: (...patterns) => watch.expect(...patterns) });
+    const expectTrouble = (...patterns) => watch.expect(...patterns);
+    const allowTrouble = (...patterns) => watch.allow(...patterns);
+    await body({ open, browser, expectTrouble, allowTrouble });
     const pages = contexts.flatMap((context) => context.pages());
     for (const page of pages) await drained(page);
     await Promise.all(pages.map(recordStorage));
@@ -91,6 +95,7 @@ const drained = (page) => page.evaluate(() => new Promise((resolve) => setTimeou
 class Watch {
   #found = [];
   #expected = [];
+  #allowed = [];
   #isOver = false;
 
   over(context) {
@@ -113,12 +118,17 @@ class Watch {
     this.#expected.push(...patterns);
   }
 
+  allow(...patterns) {
+    this.#allowed.push(...patterns);
+  }
+
   end() {
     this.#isOver = true;
   }
 
   check() {
-    const surprises = this.#found.filter((text) => !this.#expected.some((pattern) => pattern.test(text)));
+    const announced = [...this.#expected, ...this.#allowed];
+    const surprises = this.#found.filter((text) => !announced.some((pattern) => pattern.test(text)));
     assert.deepEqual(surprises, [], "trouble that the test did not announce");
     const missing = this.#expected.filter((pattern) => !this.#found.some((text) => pattern.test(text)));
     assert.deepEqual(missing, [], `announced trouble that did not come; found: ${JSON.stringify(this.#found)}`);

@@ -4,7 +4,7 @@ import { Logs } from "../logs/logs.mjs";
 export const logs = new Logs("e2e");
 
 /** What stands in a URL by its nature: the socket's own token, and the link that an SMS brought. */
-const ownSecrets = (url) => url.replace(/(\/v1\/client\/status\?token=)[^&]*/, "$1(its own)").replace(/(\/l\/)[0-9a-f]{32}/, "$1(its own)");
+const ownSecrets = (url) => url.replace(/(\/v1\/client\/status\?token=)[^&']*/, "$1(its own)").replace(/(\/l\/)[0-9a-f]{32}/, "$1(its own)");
 
 /** Names what an SMS carries. The test users' code is `1234`: too short and too well known to be searched for. */
 export function noteMessage({ to, code, url }) {
@@ -17,7 +17,11 @@ export function noteMessage({ to, code, url }) {
 export async function record(context) {
   const note = (what, text) => logs.write("page", `${what} ${text}\n`);
   await context.addInitScript(tellStates);
-  context.on("console", (message) => note(`console ${message.type()}`, `${message.text()} (${ownSecrets(message.location().url)})`));
+  context.on("console", (message) => {
+    // A handshake that fails is told by the browser, with the socket's URL. No page can keep it from that.
+    const text = message.text().startsWith("WebSocket connection to") ? ownSecrets(message.text()) : message.text();
+    note(`console ${message.type()}`, `${text} (${ownSecrets(message.location().url)})`);
+  });
   context.on("weberror", (error) => note("uncaught", error.error().stack ?? error.error()));
   context.on("request", (request) => {
     const { authorization = "", referer = "" } = request.headers();

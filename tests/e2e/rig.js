@@ -18,6 +18,8 @@ const plain = (reason) =>
 /** A builder with steps that ask nobody; what runs is kept. */
 class Rig {
   states = [];
+  /** Every event's detail. */
+  details = [];
   finishes = [];
   asked = [];
   #waiting = [];
@@ -41,7 +43,8 @@ class Rig {
     this.authenticator = this.builder.build();
     this.authenticator.addEventListener("statechange", ({ detail }) => {
       this.states.push(detail.state);
-      for (const { state, resolve } of this.#waiting) if (state === detail.state) resolve();
+      this.details.push({ ...detail, failure: plain(detail.failure) });
+      for (const { matches, resolve } of this.#waiting) if (matches(detail)) resolve();
     });
     return this;
   }
@@ -55,8 +58,13 @@ class Rig {
 
   /** Resolves when the flow is, or was, in a state. */
   reached(state) {
-    if (this.states.includes(state)) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ state, resolve }));
+    return this.told((detail) => detail.state === state);
+  }
+
+  /** Resolves when an event says, or said, what `matches` looks for. `since`: only from this one on. */
+  told(matches, since = 0) {
+    if (this.details.slice(since).some(matches)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ matches, resolve }));
   }
 }
 

@@ -50,7 +50,7 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
   ]);
   const origin = /^handset-sandbox listening on (http:\/\/\S+)$/.exec(line)?.[1];
   if (!origin) throw new Error(`the sandbox's ready line is not of the agreed form: ${line}`);
-  const sandbox = new Sandbox(origin, async () => {
+  const sandbox = new Sandbox(origin, child, async () => {
     // One that a test has ended has nothing more to tell.
     if ((child.exitCode ?? child.signalCode) === null) await sandbox.noteSecrets();
     child.kill("SIGTERM");
@@ -62,11 +62,22 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
 }
 
 class Sandbox {
+  #child;
   #stop;
 
-  constructor(origin, stop) {
+  constructor(origin, child, stop) {
     this.origin = origin;
+    this.#child = child;
     this.#stop = stop;
+  }
+
+  /** Stops its process where it is, until resume(): connections stay open, and nothing is read or written. */
+  pause() {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume() {
+    this.#child.kill("SIGCONT");
   }
 
   /** Ends it cleanly; a second call waits for the same end. */

@@ -26,7 +26,7 @@ function ask(view: View, focus: HTMLElement, wrong = ""): Promise<Answer> {
   return new Promise((answer) => (waiting = { view, answer, open: new AbortController() }));
 }
 
-/** The first answer counts, so a double click asks for one SMS. */
+/** The first answer counts. */
 function answer(view: View, given: Answer): void {
   if (waiting?.view !== view) return;
   const { answer } = waiting;
@@ -85,8 +85,10 @@ onSubmit("code", codeInput, (text) => text.replace(/\s/g, ""), "Type the code fi
 for (const view of ["code", "link"] as const) {
   for (const action of ["resend", "change-number"] as const) {
     const button = element(view, HTMLElement).querySelector(`[data-action=${action}]`);
-    button?.addEventListener("click", () => {
-      if (button.getAttribute("aria-disabled") !== "true") answer(view, { action });
+    button?.addEventListener("click", (event) => {
+      // The second click of a double click may come when the first has been served and this is a new question.
+      const isSecond = event instanceof MouseEvent && event.detail > 1;
+      if (!isSecond && button.getAttribute("aria-disabled") !== "true") answer(view, { action });
     });
   }
 }

@@ -1,0 +1,96 @@
+// A page that may be hidden and frozen. Playwright keeps its own pages visible, so this one is driven by the protocol below it.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+
+/** How long a test waits for anything, in ms. */
+const PATIENCE_MS = 20_000;
+
+/** Opens a page of `browser` that playwright does not know, at `url`. */
+export async function openBackgroundPage(browser, url) {
+  const session = await browser.newBrowserCDPSession();
+  const { browserContextId } = await session.send("Target.createBrowserContext");
+  const { targetId } = await session.send("Target.createTarget", { url: "about:blank", browserContextId });
+  const { sessionId } = await session.send("Target.attachToTarget", { targetId, flatten: false });
+  const page = new BackgroundPage(session, { browserContextId, targetId, sessionId });
+  await page.send("Page.enable");
+  await page.send("Runtime.enable");
+  await page.goto(url);
+  return page;
+}
+
+class BackgroundPage {
+  #session;
+  #ids;
+  #sent = 0;
+  #waiting = new Map();
+  #events = new EventTarget();
+  /** Uncaught errors and what was logged as an error. */
+  #found = [];
+
+  constructor(session, ids) {
+    this.#session = session;
+    this.#ids = ids;
+    session.on("Target.receivedMessageFromTarget", ({ message }) => this.#receive(JSON.parse(message)));
+  }
+
+  #receive({ id, method, params, result, error }) {
+    if (id) this.#waiting.get(id)?.(error ? Promise.reject(new Error(error.message)) : result);
+    if (method === "Runtime.exceptionThrown") this.#found.push(params.exceptionDetails);
+    if (method === "Runtime.consoleAPICalled" && params.type === "error") this.#found.push(params.args);
+    if (method) this.#events.dispatchEvent(new CustomEvent(method, { detail: params }));
+  }
+
+  send(method, params = {}) {
+    const id = ++this.#sent;
+    const answered = new Promise((resolve) => this.#waiting.set(id, resolve));
+    const message = JSON.stringify({ id, method, params });
+    return this.#session.send("Target.sendMessageToTarget", { sessionId: this.#ids.sessionId, message }).then(() => answered);
+  }
+
+  async goto(url) {
+    const loaded = once(this.#events, "Page.loadEventFired");
+    await this.send("Page.navigate", { url });
+    await loaded;
+  }
+
+  /** As playwright's. */
+  async evaluate(body, argument) {
+    const expression = `(${body})(${JSON.stringify(argument)})`;
+    const { result, exceptionDetails } = await this.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  }
+
+  /** Resolves when this holds in the page, which may be another one by then. */
+  async becomes(condition) {
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
+    while (!(await this.evaluate(condition).catch(() => false))) deadline.throwIfAborted();
+  }
+
+  /** Goes back in its history, as the browser's button does. */
+  async back() {
+    const { currentIndex, entries } = await this.send("Page.getNavigationHistory");
+    await this.send("Page.navigateToHistoryEntry", { entryId: entries[currentIndex - 1].id });
+  }
+
+  /** Chromium hides the page and freezes it: no timer, no event, no promise goes on. */
+  freeze() {
+    return this.send("Page.setWebLifecycleState", { state: "frozen" });
+  }
+
+  /** The page goes on; it is still hidden. */
+  thaw() {
+    return this.send("Page.setWebLifecycleState", { state: "active" });
+  }
+
+  /** Somebody looks at it, as far as the page can tell. */
+  show() {
+    return this.send("Emulation.setFocusEmulationEnabled", { enabled: true });
+  }
+
+  async close() {
+    await this.#session.send("Target.disposeBrowserContext", { browserContextId: this.#ids.browserContextId });
+    await this.#session.detach();
+    assert.deepEqual(this.#found, [], "errors that the page met");
+  }
+}

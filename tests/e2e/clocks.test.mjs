@@ -1,0 +1,221 @@
+// The page's clocks are wrong, jump, or stand still while the machine sleeps; and the backend's clock moves.
+/* global rig, clocks -- stand in the page */
+import assert from "node:assert/strict";
+import { DONE, doneWith, OTP_FINISH, STATUS, suiteThroughProxy } from "./waiting.mjs";
+
+const MINUTE = 60_000;
+const RESEND_PAUSE = 30;
+const config = `[otp]\nresend_pause_seconds = ${RESEND_PAUSE}`;
+
+/** How far a countdown on the page may be from the truth, in ms: what loading, asking and answering take here. */
+const SLACK = 5_000;
+
+/** In the page, before its own code: clocks that can be set, on top of those that it has. */
+function settable(ahead) {
+  globalThis.clocks = { wall: ahead, mono: 0 };
+  const [wall, mono] = [Date.now.bind(Date), performance.now.bind(performance)];
+  Date.now = () => wall() + globalThis.clocks.wall;
+  performance.now = () => mono() + globalThis.clocks.mono;
+}
+
+await suiteThroughProxy("clocks", { config }, (scenario) => {
+  /** A flow in a page whose clocks can be set; its wall clock is `ahead` of the truth from the start. */
+  const onClocks = (name, flowType, body, { ahead = 0, ...options } = {}) =>
+    scenario(name, async (given) => {
+      const prepare = (page) => page.addInitScript(settable, ahead);
+      await body({ ...given, flow: new Clocked(await given.awaiting(flowType, { prepare, ...options })) });
+    });
+
+  for (const ahead of [-10 * MINUTE, 10 * MINUTE]) {
+    const how = ahead < 0 ? "ten minutes slow" : "ten minutes fast";
+    onClocks(
+      `a clock that is ${how} shows the right countdown, and the code is taken`,
+      "mobile",
+      async ({ flow }) => {
+        await flow.countsDown(120_000, 1000 * RESEND_PAUSE);
+        await flow.typeCode();
+        assert.deepEqual(await flow.end(), DONE);
+      },
+      { ahead },
+    );
+
+    onClocks(
+      `a clock that is ${how} shows the right countdown, and the link is taken`,
+      "desktop",
+      async ({ flow }) => {
+        await flow.countsDown(180_000);
+        await flow.openLink();
+        assert.deepEqual(await flow.end(), DONE);
+      },
+      { ahead },
+    );
+
+    const jumped = ahead < 0 ? "set back ten minutes" : "set ten minutes ahead";
+    onClocks(`a clock that is ${jumped} while a code is awaited: the countdown is told anew, and the code is taken`, "mobile", async ({ flow, proxy }) => {
+      const since = await flow.events();
+      await flow.set({ wall: ahead });
+      await flow.wake();
+      await flow.tellsAnew(since);
+      await flow.countsDown(120_000, 1000 * RESEND_PAUSE);
+      await flow.typeCode();
+      assert.deepEqual(await flow.end(), DONE);
+      assert.equal(proxy.count(STATUS), 1);
+    });
+
+    onClocks(
+      `a clock that is ${jumped} neither ends nor prolongs the wait for a code`,
+      "mobile",
+      async ({ flow }) => {
+        const since = await flow.events();
+        await flow.set({ wall: ahead });
+        // No sign tells of it. The clocks are read every few seconds.
+        await flow.page.clock.runFor(5_000);
+        await flow.tellsAnew(since);
+        await flow.countsDown(115_000, 1000 * RESEND_PAUSE - 5_000);
+        await flow.page.clock.runFor(110_000);
+        assert.equal(await flow.state(), "awaiting_otp");
+        await flow.page.clock.runFor(10_000);
+        assert.deepEqual(await flow.end(), doneWith("otp_timeout"));
+      },
+      { clock: true },
+    );
+
+    onClocks(`a clock that is ${jumped} while a link is awaited: the countdown is told anew, and the link is taken`, "desktop", async ({ flow }) => {
+      const since = await flow.events();
+      await flow.set({ wall: ahead });
+      await flow.wake();
+      await flow.tellsAnew(since);
+      await flow.countsDown(180_000);
+      await flow.openLink();
+      assert.deepEqual(await flow.end(), DONE);
+    });
+
+    onClocks(
+      `a clock that is ${jumped} neither ends nor prolongs the wait for a link`,
+      "desktop",
+      async ({ flow }) => {
+        const since = await flow.events();
+        await flow.set({ wall: ahead });
+        await flow.page.clock.runFor(5_000);
+        await flow.tellsAnew(since);
+        await flow.countsDown(175_000);
+        await flow.page.clock.fastForward(165_000);
+        assert.equal(await flow.state(), "awaiting_retry");
+        await flow.page.clock.fastForward(10_000);
+        assert.deepEqual(await flow.end(), doneWith("link_timeout"));
+      },
+      { clock: true },
+    );
+  }
+
+  // Of the two clocks the monotonic one stands still during a sleep on most systems, and goes on on some.
+  for (const [system, mono] of [
+    ["stood still", 0],
+    ["went on", 1],
+  ]) {
+    const asleep = async ({ flow, sandbox }, ms) => {
+      const since = await flow.events();
+      await sandbox.advance(ms / 1000);
+      await flow.set({ wall: ms, mono: mono * ms });
+      await flow.wake();
+      return since;
+    };
+
+    onClocks(`a laptop that slept for a minute, while its monotonic clock ${system}: the countdown is a minute on, and the code is taken`, "mobile", async (given) => {
+      const since = await asleep(given, MINUTE);
+      if (mono === 0) await given.flow.tellsAnew(since);
+      await given.flow.countsDown(60_000, 1000 * RESEND_PAUSE - MINUTE);
+      await given.flow.typeCode();
+      assert.deepEqual(await given.flow.end(), DONE);
+    });
+
+    onClocks(`a laptop that slept past the code's end, while its monotonic clock ${system}: it ends at once`, "mobile", async (given) => {
+      await asleep(given, 3 * MINUTE);
+      assert.deepEqual(await given.flow.end(), doneWith("otp_timeout"));
+    });
+
+    onClocks(`a laptop that slept while its link was opened, and its monotonic clock ${system}: it is done at once`, "desktop", async (given) => {
+      given.proxy.halfOpenSockets();
+      await given.flow.openLink();
+      await asleep(given, 10 * MINUTE);
+      assert.deepEqual(await given.flow.end(), DONE);
+    });
+
+    onClocks(`a laptop that slept past the link's end, while its monotonic clock ${system}: it ends at once`, "desktop", async (given) => {
+      given.proxy.halfOpenSockets();
+      await asleep(given, 10 * MINUTE);
+      // The backend has given the link up by itself, and says so.
+      assert.deepEqual(await given.flow.end(), doneWith("server"));
+    });
+
+    onClocks(`a laptop that slept past the token's end, while its monotonic clock ${system}: it ends at once`, "mobile", async (given) => {
+      given.expectTrouble(/status of 401/);
+      await asleep(given, 20 * MINUTE);
+      const end = await given.flow.end();
+      assert.deepEqual([end.rejected.kind, end.finishes, end.last], ["token_expired", [], "failed"]);
+    });
+  }
+
+  onClocks("the backend's clock nears the end of a code: the code is taken", "mobile", async ({ flow, sandbox }) => {
+    await sandbox.advance(100);
+    await flow.typeCode();
+    assert.deepEqual(await flow.end(), DONE);
+  });
+
+  onClocks("the backend's clock passes the end of a code: the code is refused, and the flow ends", "mobile", async ({ flow, proxy, sandbox }) => {
+    await sandbox.advance(121);
+    await flow.typeCode();
+    assert.deepEqual(await flow.end(), doneWith("otp_invalid"));
+    assert.equal(proxy.count(OTP_FINISH), 1);
+  });
+
+  onClocks("the backend's clock nears the end of a link: the link is taken", "desktop", async ({ flow, sandbox }) => {
+    await sandbox.advance(160);
+    await flow.openLink();
+    assert.deepEqual(await flow.end(), DONE);
+  });
+
+  onClocks("the backend's clock passes the end of a link: the flow ends at once", "desktop", async ({ flow, sandbox }) => {
+    await sandbox.advance(191);
+    assert.deepEqual(await flow.end(), doneWith("server"));
+  });
+});
+
+/** What a test does with a waiting page's clocks. */
+class Clocked {
+  constructor(waiting) {
+    this.flow = waiting;
+    this.page = waiting.page;
+    for (const name of ["events", "end", "wake", "openLink", "typeCode"]) this[name] = (...given) => waiting[name](...given);
+  }
+
+  /** Sets the page's clocks ahead, or back, by this many ms. */
+  set({ wall = 0, mono = 0 }) {
+    const add = ([wall, mono]) => {
+      clocks.wall += wall;
+      clocks.mono += mono;
+    };
+    return this.page.evaluate(add, [wall, mono]);
+  }
+
+  state() {
+    return this.page.evaluate(() => rig.states.at(-1));
+  }
+
+  /** Resolves when the page has been told a time once more. */
+  tellsAnew(since) {
+    return this.page.evaluate((since) => rig.told((detail) => detail.expiresAt !== undefined, since), since);
+  }
+
+  /** What a countdown on the page shows now is right: so many ms to the end, and to the next SMS. */
+  async countsDown(left, toResend) {
+    const shown = await this.page.evaluate(() => {
+      const { expiresAt, resendAt } = rig.details.findLast(({ expiresAt }) => expiresAt !== undefined);
+      return { left: expiresAt - Date.now(), toResend: resendAt === undefined ? undefined : resendAt - Date.now() };
+    });
+    const isRight = (ms, right) => ms <= right + 50 && ms > right - SLACK;
+    assert.ok(isRight(shown.left, left), `${shown.left} ms to the end, not ${left}`);
+    if (toResend === undefined) assert.equal(shown.toResend, undefined);
+    else assert.ok(isRight(shown.toResend, toResend), `${shown.toResend} ms to the next SMS, not ${toResend}`);
+  }
+}

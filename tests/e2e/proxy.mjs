@@ -1,0 +1,219 @@
+// A network that fails on demand: it stands between the browser and a backend, and counts what passes.
+import { Agent, createServer, request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { once } from "node:events";
+
+/** How long a test waits for something to arrive here, in ms. */
+const PATIENCE_MS = 20_000;
+
+/** The path by which faults and counts name the status socket. */
+export const SOCKET = "socket";
+
+/** The preflight of a path, for faults. */
+export const preflight = (path) => `OPTIONS ${path}`;
+
+/** What can be done to a request or a handshake. */
+export const faults = {
+  /** Accepted; nothing is forwarded, nothing is answered. */
+  hang: () => ({ hang: true }),
+  /** The connection is cut before anything is forwarded. */
+  cut: () => ({ cut: true }),
+  /** It reaches the backend, and the answer is lost: the connection is cut, also in the middle of the answer. */
+  loseReply: ({ inTheMiddle = false } = {}) => ({ loseReply: true, inTheMiddle }),
+  /** It reaches the backend, and the answer never comes. */
+  swallowReply: () => ({ swallowReply: true }),
+  /** Forwarded when this promise resolves. */
+  hold: (until) => ({ until }),
+  /** Answered here, without the backend. `cors`: whether a page of another origin can read it. */
+  answer: (status, { body = "", cors = true, headers = {} } = {}) => ({ answer: { status, body, cors, headers } }),
+};
+
+/** Starts a proxy. Its backend is `target`, which may be set at any time. It does not keep the process alive. */
+export async function startProxy() {
+  const proxy = new Proxy();
+  await proxy.up();
+  return proxy;
+}
+
+class Proxy {
+  /** Origin of the backend. */
+  target;
+  /**
+   * Whether connections are used again. Chromium repeats a request by itself, once, when a connection that was used
+   * before is cut before any answer; without reuse every request that arrives was sent by the page.
+   */
+  reuse = false;
+  /** Whether answers keep their `Cache-Control`. The sandbox allows no storing, so Chromium would drop a page that is left. */
+  noStore = true;
+  /** What arrived, in order: {path, headers, body}; handshakes have the path SOCKET. Preflights are left out. */
+  arrived = [];
+  #port = 0;
+  #server;
+  #agent = new Agent({ keepAlive: true });
+  #faults = new Map();
+  #links = new Set();
+  /** Connections of the browser that are, or want to be, sockets. */
+  #clients = new Set();
+  #waiting = new Set();
+
+  get origin() {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Listens, on the same port each time. */
+  async up() {
+    this.#server = createServer((request, response) => void this.#onRequest(request, response));
+    this.#server.on("upgrade", (request, client, head) => void this.#onUpgrade(request, client, head));
+    this.#server.listen(this.#port, "127.0.0.1").unref();
+    await once(this.#server, "listening");
+    this.#port = this.#server.address().port;
+  }
+
+  /** Refuses connections, and cuts those that there are. */
+  async down() {
+    this.dropSockets();
+    const closed = once(this.#server.ref(), "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async stop() {
+    await this.down();
+    this.#agent.destroy();
+  }
+
+  /** From now on this is what happens to `path` (SOCKET: handshakes), `times` times. */
+  fault(path, fault, times = Infinity) {
+    this.#faults.set(path, { fault, times });
+  }
+
+  /** No more faults. Sockets that forward nothing stay as they are: nobody revives those. */
+  heal() {
+    this.#faults.clear();
+  }
+
+  reset() {
+    this.heal();
+    this.dropSockets();
+    this.arrived = [];
+    this.reuse = false;
+    this.noStore = true;
+  }
+
+  /** Open sockets stay open and forward nothing any more, either way. */
+  halfOpenSockets() {
+    for (const link of this.#links) link.isDead = true;
+  }
+
+  /** Cuts every socket, also those that are being opened. */
+  dropSockets() {
+    for (const client of this.#clients) client.destroy();
+    for (const { backend } of this.#links) backend.destroy();
+    this.#links.clear();
+  }
+
+  /** How often something has arrived for `path`. */
+  count(path) {
+    return this.arrived.filter((request) => request.path === path).length;
+  }
+
+  /** Resolves when `path` has been asked for this often. */
+  async seen(path, times = 1) {
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
+    while (this.count(path) < times) {
+      if (deadline.aborted) throw new Error(`${path} has arrived ${this.count(path)} times, not ${times}`);
+      await new Promise((resolve) => {
+        this.#waiting.add(resolve);
+        deadline.addEventListener("abort", resolve, { once: true });
+      });
+    }
+  }
+
+  #note(request) {
+    this.arrived.push(request);
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  #faultFor(path) {
+    const entry = this.#faults.get(path);
+    if (!entry || entry.times === 0) return {};
+    entry.times -= 1;
+    return entry.fault;
+  }
+
+  async #onRequest(request, response) {
+    const path = request.url.split("?")[0];
+    if (!this.reuse) response.shouldKeepAlive = false;
+    const chunks = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      return; // The browser gave it up.
+    }
+    const body = Buffer.concat(chunks);
+    const isPreflight = request.method === "OPTIONS";
+    const fault = this.#faultFor(isPreflight ? preflight(path) : path);
+    if (!isPreflight) this.#note({ path, headers: request.headers, body: body.toString() });
+    if (fault.hang) return;
+    if (fault.cut) return request.socket.destroy();
+    if (fault.answer) return answer(response, fault.answer);
+    await fault.until;
+    const forwarded = httpRequest(this.target + request.url, { method: request.method, headers: request.headers, agent: this.#agent });
+    forwarded.on("error", () => request.socket.destroy());
+    forwarded.on("response", (reply) => {
+      const received = [];
+      reply.on("error", () => request.socket.destroy());
+      reply.on("data", (chunk) => received.push(chunk));
+      reply.on("end", () => {
+        if (fault.swallowReply) return;
+        if (fault.loseReply && !fault.inTheMiddle) return request.socket.destroy();
+        const headers = { ...reply.headers };
+        // Of its own connection.
+        for (const name of ["connection", "keep-alive"]) delete headers[name];
+        if (!this.noStore) delete headers["cache-control"];
+        response.writeHead(reply.statusCode, headers);
+        const whole = Buffer.concat(received);
+        if (!fault.inTheMiddle) return response.end(whole);
+        response.write(whole.subarray(0, whole.length / 2), () => request.socket.destroy());
+      });
+    });
+    forwarded.end(body);
+  }
+
+  async #onUpgrade(request, client, head) {
+    client.on("error", () => {});
+    this.#clients.add(client);
+    client.on("close", () => this.#clients.delete(client));
+    const fault = this.#faultFor(SOCKET);
+    this.#note({ path: SOCKET, headers: request.headers, body: "" });
+    if (fault.hang) return;
+    if (fault.cut) return client.destroy();
+    if (fault.answer) return client.end(`HTTP/1.1 ${fault.answer.status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    await fault.until;
+    const { hostname, port } = new URL(this.target);
+    const backend = connect(Number(port), hostname);
+    const link = { client, backend, isDead: false };
+    this.#links.add(link);
+    const lines = [`GET ${request.url} HTTP/1.1`];
+    for (let i = 0; i < request.rawHeaders.length; i += 2) lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
+    backend.write(`${lines.join("\r\n")}\r\n\r\n`);
+    backend.write(head);
+    for (const [from, to] of [[client, backend], [backend, client]]) {
+      from.on("data", (chunk) => link.isDead || to.write(chunk));
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        // What is half open does not even hear that the other side is gone.
+        if (!link.isDead || from === client) {
+          to.destroy();
+          this.#links.delete(link);
+        }
+      });
+    }
+  }
+}
+
+function answer(response, { status, body, cors, headers }) {
+  response.writeHead(status, { ...(cors && { "Access-Control-Allow-Origin": "*" }), ...headers }).end(body);
+}
