@@ -8,18 +8,20 @@
 //!
 //! ```
 //! # use std::sync::Arc;
-//! use handset_sandbox::{AppState, Config, SystemClock, SystemRandom, app};
+//! use handset_sandbox::{AppState, Config, SystemClock, SystemRandom, serve};
 //!
-//! # async fn serve() -> std::io::Result<()> {
+//! # async fn run() -> std::io::Result<()> {
 //! let state = AppState::new(Config::default(), Arc::new(SystemClock), Arc::new(SystemRandom::new()?));
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8787").await?;
-//! axum::serve(listener, app(state)).await
+//! serve(listener, state, std::future::pending()).await
 //! # }
 //! ```
 
 mod clock;
 mod config;
+mod connection;
 pub mod core;
+mod faults;
 mod flags;
 mod http;
 mod inbox;
@@ -32,6 +34,7 @@ mod watchers;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError, Origin, RateLimit};
+pub use connection::serve;
 pub use flags::Flags;
 pub use http::{Unauthorized, app, status_socket};
 pub use random::{Random, SystemRandom};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use handset_sandbox::{AppState, Flags, SystemClock, SystemRandom, app};
+use handset_sandbox::{AppState, Flags, SystemClock, SystemRandom, serve};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -42,8 +42,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
     }
     let state = AppState::new(config.clone(), Arc::new(SystemClock), Arc::new(SystemRandom::new()?));
     let stop = tokio_util::sync::CancellationToken::new();
-    let server = axum::serve(listener, app(state.clone())).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let server = tokio::spawn(server.into_future());
+    let server = tokio::spawn(serve(listener, state.clone(), stop.clone().cancelled_owned()));
     let mut stdout = std::io::stdout();
     writeln!(stdout, "handset-sandbox listening on http://{}", config.listen)?;
     stdout.flush()?;

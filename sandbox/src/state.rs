@@ -5,7 +5,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::clock::{Clock, MovableClock};
 use crate::config::{Config, Origin};
-use crate::core::{Effect, Event, Sight, apply};
+use crate::core::{Effect, Event, Fault, Sight, apply_under};
+use crate::faults::Faults;
 use crate::inbox::Inbox;
 use crate::jwt::Keys;
 use crate::limiter::Limiter;
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     /// Who follows a session's timeline.
     pub(crate) spectators: Watchers,
     pub(crate) limiter: Limiter,
+    pub(crate) faults: Faults,
     /// Cancelled when the sandbox shuts down: whoever waits for something else ends.
     pub(crate) closing: CancellationToken,
     /// Sockets, which outlive their requests.
@@ -69,6 +71,7 @@ impl AppState {
             watchers: Watchers::default(),
             spectators: Watchers::default(),
             limiter: Limiter::new(config.rate_limit),
+            faults: Faults::new(),
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
             config,
@@ -87,10 +90,20 @@ impl AppState {
 impl Shared {
     /// Applies an event to a session and carries out what follows. `None`: there is no such session.
     pub(crate) async fn act(&self, auth_id: &str, event: &Event) -> Result<Option<Effect>, StoreError> {
+        self.act_under(auth_id, event, None).await
+    }
+
+    /// The same, where something is done to the event's request or its reply.
+    pub(crate) async fn act_under(
+        &self,
+        auth_id: &str,
+        event: &Event,
+        fault: Option<Fault>,
+    ) -> Result<Option<Effect>, StoreError> {
         let now = self.clock.now();
         let decide = |session: Option<&crate::core::Session>| match session {
             Some(session) => {
-                let (session, effects) = apply(session, event, now);
+                let (session, effects) = apply_under(session, event, fault, now);
                 (Some(session), effects)
             }
             None => (None, Vec::new()),
@@ -132,6 +145,7 @@ impl Shared {
         self.forget_ending_before(i64::MAX).await?;
         self.inbox.clear();
         self.limiter.reset();
+        self.faults.clear();
         self.clock.reset();
         Ok(())
     }

@@ -83,7 +83,7 @@ impl Turn {
             expires_at,
             state: LinkState::Live,
         });
-        self.note(Sight { from: Party::Backend, to: Party::Phone, what: What::SmsLink, outcome: None });
+        self.note(Sight::new(Party::Backend, Party::Phone, What::SmsLink, None));
         self.effect(Effect::Send(Message {
             to: phone.given().clone(),
             kind: Kind::Link(url.clone()),

@@ -33,7 +33,7 @@ pub use session::{
 };
 pub use start::{Drawn, open};
 pub use test_users::{Role, TEST_USERS, TestUser};
-pub use timeline::{Moment, Outcome, Party, Sight, Timeline, What};
+pub use timeline::{Fault, Moment, Outcome, Party, Sight, Timeline, What};
 
 use turn::Turn;
 
@@ -45,9 +45,14 @@ pub const GRACE_MS: i64 = 10_000;
 ///
 /// `now` is in ms since the epoch. What time alone changes (a link that nobody opened) is applied first.
 pub fn apply(session: &Session, event: &Event, now: i64) -> (Session, Vec<Effect>) {
+    apply_under(session, event, None, now)
+}
+
+/// The same, where something is done to the event's request or its reply: that shows on the timeline, and nowhere else.
+pub fn apply_under(session: &Session, event: &Event, fault: Option<Fault>, now: i64) -> (Session, Vec<Effect>) {
     let mut turn = Turn::new(session.clone(), now);
     turn.lapse();
-    turn.begin(event);
+    turn.begin(event, fault);
     match event {
         Event::Status | Event::Standing => turn.status(),
         Event::Seen(sights) => sights.iter().for_each(|sight| turn.note(*sight)),

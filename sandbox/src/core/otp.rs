@@ -103,7 +103,7 @@ impl Turn {
         if let Possession::Otp(otp) = &mut self.session.possession {
             otp.sent = Some(SentCode { code: code.into(), sent_at: self.now, expires_at });
         }
-        self.note(Sight { from: Party::Backend, to: Party::Phone, what: What::SmsCode, outcome: None });
+        self.note(Sight::new(Party::Backend, Party::Phone, What::SmsCode, None));
         self.effect(Effect::Send(message));
     }
 

@@ -45,8 +45,8 @@ pub fn open(
     };
     let (server, backend, what) = (Party::Server, Party::Backend, What::Start);
     let mut timeline = Timeline::default();
-    timeline.push(now, Sight { from: server, to: backend, what, outcome: None });
-    timeline.push(now, Sight { from: backend, to: server, what, outcome: Some(Outcome::Accepted) });
+    timeline.push(now, Sight::new(server, backend, what, None));
+    timeline.push(now, Sight::new(backend, server, what, Some(Outcome::Accepted)));
     Ok(Session {
         auth_id: drawn.auth_id,
         correlation_id: drawn.correlation_id,

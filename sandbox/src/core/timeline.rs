@@ -58,6 +58,8 @@ pub enum What {
     SocketPong,
     /// How the flow ended is told on a socket. It has no reply.
     SocketDone,
+    /// A fault has silenced a socket, which stays open. It has no reply.
+    SocketSilent,
     /// A socket ends, from whoever ended it. It has no reply.
     SocketClosed,
     /// Time alone ended the flow: from the backend to itself.
@@ -110,6 +112,24 @@ pub enum Outcome {
     Ending,
 }
 
+/// What is done to a message so that a client can show how it bears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// It comes late.
+    Delay,
+    /// It is answered with an HTTP status, and not acted upon.
+    Status,
+    /// The connection breaks: a request is not acted upon, a socket ends without a close.
+    Drop,
+    /// A socket's handshake is refused. For a request the same as [`Fault::Drop`].
+    Refuse,
+    /// Nothing more is heard from this side, and the connection stays open.
+    Silence,
+    /// It is acted upon, and the connection breaks before the reply.
+    LoseReply,
+}
+
 /// A message as it was seen, without time and number. Never holds a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sight {
@@ -121,17 +141,29 @@ pub struct Sight {
     pub what: What,
     /// What became of it: set on replies, and on whatever ends something.
     pub outcome: Option<Outcome>,
+    /// What was done to it.
+    pub fault: Option<Fault>,
 }
 
 impl Sight {
+    /// A message to which nothing was done.
+    pub fn new(from: Party, to: Party, what: What, outcome: Option<Outcome>) -> Self {
+        Self { from, to, what, outcome, fault: None }
+    }
+
+    /// The same message, with what was done to it.
+    pub fn under(self, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..self }
+    }
+
     /// The page's authenticator says something.
     pub fn of_module(what: What, outcome: Option<Outcome>) -> Self {
-        Self { from: Party::Module, to: Party::Backend, what, outcome }
+        Self::new(Party::Module, Party::Backend, what, outcome)
     }
 
     /// The backend says something to the page's authenticator.
     pub fn to_module(what: What, outcome: Option<Outcome>) -> Self {
-        Self { from: Party::Backend, to: Party::Module, what, outcome }
+        Self::new(Party::Backend, Party::Module, what, outcome)
     }
 }
 
@@ -151,6 +183,9 @@ pub struct Moment {
     /// What became of it: set on replies, and on whatever ends something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// What was done to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
 }
 
 /// The newest moments of a session, oldest first.
@@ -163,12 +198,12 @@ pub struct Timeline {
 impl Timeline {
     /// Adds a moment, and drops the oldest where there are too many.
     pub fn push(&mut self, at: i64, sight: Sight) {
-        let Sight { from, to, what, outcome } = sight;
+        let Sight { from, to, what, outcome, fault } = sight;
         self.last_id = self.last_id.saturating_add(1);
         if self.moments.len() >= KEPT {
             self.moments.remove(0);
         }
-        self.moments.push(Moment { id: self.last_id, at, from, to, what, outcome });
+        self.moments.push(Moment { id: self.last_id, at, from, to, what, outcome, fault });
     }
 
     /// The moments with a greater id.

@@ -3,7 +3,7 @@
 use handset_protocol::{Secret, client, limits};
 
 use super::session::{Failure, Possession, Session};
-use super::{Effect, Event, Outcome, Party, Phone, Role, Sight, TestUser, What};
+use super::{Effect, Event, Fault, Outcome, Party, Phone, Role, Sight, TestUser, What};
 
 /// A session that an event is changing.
 pub(super) struct Turn {
@@ -12,6 +12,8 @@ pub(super) struct Turn {
     effects: Vec<Effect>,
     /// Who is to be answered, and to what.
     request: Option<(Party, What)>,
+    /// What is done to the request, or to its answer.
+    fault: Option<Fault>,
 }
 
 /// What becomes of the number in a start request.
@@ -26,7 +28,7 @@ pub(super) enum Number {
 
 impl Turn {
     pub(super) fn new(session: Session, now: i64) -> Self {
-        Self { session, now, effects: Vec::new(), request: None }
+        Self { session, now, effects: Vec::new(), request: None, fault: None }
     }
 
     pub(super) fn into_parts(self) -> (Session, Vec<Effect>) {
@@ -38,17 +40,19 @@ impl Turn {
     }
 
     /// The event is a request: it goes on the timeline, and so will its answer.
-    pub(super) fn begin(&mut self, event: &Event) {
-        self.request = event.request();
+    pub(super) fn begin(&mut self, event: &Event, fault: Option<Fault>) {
+        (self.request, self.fault) = (event.request(), fault);
         if let Some((from, what)) = self.request {
-            self.note(Sight { from, to: Party::Backend, what, outcome: None });
+            let fault = fault.filter(|fault| *fault != Fault::LoseReply);
+            self.note(Sight { fault, ..Sight::new(from, Party::Backend, what, None) });
         }
     }
 
     /// Answers whoever caused the event.
     pub(super) fn answer(&mut self, outcome: Outcome, effect: Effect) {
         if let Some((to, what)) = self.request {
-            self.note(Sight { from: Party::Backend, to, what, outcome: Some(outcome) });
+            let fault = self.fault.filter(|fault| *fault == Fault::LoseReply);
+            self.note(Sight { fault, ..Sight::new(Party::Backend, to, what, Some(outcome)) });
         }
         self.effect(effect);
     }
@@ -143,8 +147,7 @@ impl Turn {
         }
         let session_over = self.now >= self.session.expires_at;
         let failure = if session_over { Failure::SessionExpired } else { Failure::LinkExpired };
-        let (from, to) = (Party::Backend, Party::Backend);
-        self.note(Sight { from, to, what: What::Lapsed, outcome: Some(failure.outcome()) });
+        self.note(Sight::new(Party::Backend, Party::Backend, What::Lapsed, Some(failure.outcome())));
         self.settle(Possession::Failed(failure));
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Method, header};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use handset_protocol::client::{InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Reply, Report, headers};
@@ -13,6 +14,7 @@ use url::Url;
 
 use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Flow};
+use super::fault_layer::inject;
 use super::{links, status};
 use crate::core::{Effect, Event, Refusal};
 use crate::random::{six_digits, unguessable};
@@ -21,7 +23,7 @@ use crate::state::Sandbox;
 type Answer = Result<Json<Reply>, ApiError>;
 
 /// To be nested at `/v1/client`.
-pub(super) fn router() -> Router<Sandbox> {
+pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     let mut router = Router::new()
         .route("/mobile/otp/start", post(otp_start))
         .route("/mobile/otp/finish", post(otp_finish))
@@ -35,7 +37,12 @@ pub(super) fn router() -> Router<Sandbox> {
         };
         router = router.route(&format!("/{area}/error"), post(report));
     }
-    router.method_not_allowed_fallback(method_not_allowed).fallback(not_found).layer(cors())
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        // Inside of CORS: a page can read the status that a fault answers, and preflights pass.
+        .layer(from_fn_with_state(sandbox, inject))
+        .layer(cors())
 }
 
 /// Any origin, without cookies; every header of the contract; what a client may read of a reply.
@@ -86,7 +93,7 @@ async fn instant_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): 
 }
 
 pub(super) async fn act(sandbox: &Sandbox, flow: &Flow, event: &Event) -> Answer {
-    match sandbox.act(&flow.0, event).await? {
+    match sandbox.act_under(&flow.auth_id, event, flow.fault).await? {
         Some(Effect::Reply(reply)) => Ok(Json(reply)),
         Some(_) => Err(Refusal::Internal.into()),
         None => Err(Refusal::Unauthorized.into()),

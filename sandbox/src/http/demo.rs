@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Wire};
+use super::fault_layer::Broken;
 use super::guard::own_site_only;
 use crate::core::{Credential, Refusal};
 use crate::state::Sandbox;
@@ -148,7 +149,11 @@ impl Demo {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose()));
         }
         let request = request.body(HttpBody::from(body)).map_err(|_| Refusal::Internal)?;
-        self.server_api.clone().oneshot(request).await.map_err(|never| match never {})
+        let Ok(response) = self.server_api.clone().oneshot(request).await;
+        match response.extensions().get::<Broken>() {
+            Some(Broken) => Err(ApiError::http(StatusCode::BAD_GATEWAY, "the backend did not answer")),
+            None => Ok(response),
+        }
     }
 }
 

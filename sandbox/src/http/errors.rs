@@ -29,6 +29,10 @@ impl ApiError {
         Self { retry_after_seconds: Some(retry_after_seconds), ..error }
     }
 
+    pub(super) fn with_retry_after(self, seconds: Option<u32>) -> Self {
+        Self { retry_after_seconds: seconds.map(Into::into), ..self }
+    }
+
     pub(super) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }

@@ -3,20 +3,25 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 use handset_protocol::{client, limits, server};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::errors::ApiError;
-use crate::core::{Credential, Refusal, request::shape_of};
+use super::fault_layer::Mark;
+use crate::core::{Credential, Fault, Refusal, request::shape_of};
 use crate::state::Sandbox;
 
 /// Longest body of a page's request, in bytes.
 const CLIENT_BODY_BYTES: usize = 16 * 1024;
 
 /// The relying party's server that calls: its access token is good and its rate within the limit.
-pub(super) struct Caller(pub(super) Credential);
+pub(super) struct Caller {
+    pub(super) credential: Credential,
+    /// What is done to the request.
+    pub(super) fault: Option<Fault>,
+}
 
 impl FromRequestParts<Sandbox> for Caller {
     type Rejection = ApiError;
@@ -26,19 +31,23 @@ impl FromRequestParts<Sandbox> for Caller {
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
         let credential = sandbox.keys.credential(token, now).ok_or(Refusal::Unauthorized)?;
         sandbox.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
-        Ok(Self(credential))
+        Ok(Self { credential, fault: fault_of(&parts.extensions) })
     }
 }
 
-/// The page's flow: its authToken is good and its session there. Holds the authId.
-pub(super) struct Flow(pub(super) String);
+/// The page's flow: its authToken is good and its session there.
+pub(super) struct Flow {
+    pub(super) auth_id: String,
+    /// What is done to the request.
+    pub(super) fault: Option<Fault>,
+}
 
 impl FromRequestParts<Sandbox> for Flow {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
-        Ok(Self(flow_of(sandbox, token).await?))
+        Ok(Self { auth_id: flow_of(sandbox, token).await?, fault: fault_of(&parts.extensions) })
     }
 }
 
@@ -52,7 +61,12 @@ pub(super) async fn flow_of(sandbox: &Sandbox, token: &str) -> Result<String, Ap
     Ok(auth_id)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// What is done to the request.
+pub(super) fn fault_of(extensions: &Extensions) -> Option<Fault> {
+    extensions.get::<Mark>().map(|mark| mark.0)
+}
+
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }

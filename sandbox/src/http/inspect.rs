@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Wire};
 use super::guard::own_site_only;
-use super::sessions;
+use super::{faults, sessions};
 use crate::core::{Refusal, request::shape_of};
 use crate::inbox::{Filter, Shown};
 use crate::state::Sandbox;
@@ -37,6 +37,7 @@ pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .route("/messages", get(messages))
         .route("/messages/stream", get(message_stream))
         .route("/clock", post(advance))
+        .merge(faults::router())
         .merge(sessions::router())
         .route("/reset", post(reset))
         .method_not_allowed_fallback(method_not_allowed)

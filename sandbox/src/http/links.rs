@@ -2,12 +2,13 @@
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use handset_protocol::Secret;
 
 use super::errors::{ApiError, method_not_allowed};
+use super::extract::fault_of;
 use crate::config::Origin;
 use crate::core::{Effect, Event, LinkPage};
 use crate::state::Sandbox;
@@ -69,6 +70,7 @@ async fn open(
     Path(token): Path<Secret>,
     method: Method,
     headers: HeaderMap,
+    extensions: Extensions,
 ) -> Result<Response, ApiError> {
     if method == Method::HEAD {
         return Ok(with_headers(StatusCode::OK.into_response()));
@@ -81,7 +83,7 @@ async fn open(
         return Ok(page(StatusCode::OK, "Confirm your sign-in", "Open this link on your phone to confirm."));
     }
     let outcome = match sandbox.store.find(Lookup::LinkToken(token.expose())).await? {
-        Some(auth_id) => sandbox.act(&auth_id, &Event::LinkOpened { token }).await?,
+        Some(auth_id) => sandbox.act_under(&auth_id, &Event::LinkOpened { token }, fault_of(&extensions)).await?,
         None => None,
     };
     let outcome = match outcome {

@@ -4,17 +4,21 @@ mod client_api;
 mod demo;
 mod errors;
 mod extract;
+mod fault_layer;
+mod faults;
 mod guard;
 mod inspect;
 mod links;
 mod server_api;
 mod sessions;
+mod socket;
 mod status;
 mod www;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -32,14 +36,15 @@ pub use status::{Unauthorized, status_socket};
 /// `/sandbox/*` and `/demo/*` want a `Host` that is a loopback name or that of the configured origin, also in process.
 pub fn app(state: AppState) -> Router {
     let sandbox = state.0;
-    let server_api = server_api::router();
+    let faults = from_fn_with_state(sandbox.clone(), fault_layer::inject);
+    let server_api = server_api::router().layer(faults.clone());
     Router::new()
         .merge(server_api.clone())
-        .merge(links::router())
-        .nest("/v1/client", client_api::router())
+        .merge(links::router().layer(faults.clone()))
+        .nest("/v1/client", client_api::router(sandbox.clone()))
         .nest("/sandbox", inspect::router(sandbox.clone()))
-        .nest("/demo", demo::router(sandbox.clone(), server_api.with_state(sandbox.clone())))
-        .fallback_service(www::service(&sandbox))
+        .nest("/demo", demo::router(sandbox.clone(), server_api.with_state(sandbox.clone())).layer(faults.clone()))
+        .fallback_service(www::service(&sandbox).layer(faults))
         .with_state(sandbox)
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(SetResponseHeaderLayer::if_not_present(

@@ -50,7 +50,7 @@ async fn token(State(sandbox): State<Sandbox>, request: Request) -> Result<Json<
 
 async fn start(
     State(sandbox): State<Sandbox>,
-    Caller(caller): Caller,
+    caller: Caller,
     Body(request): Body<StartRequest>,
 ) -> Result<Json<StartReply>, ApiError> {
     sandbox.forget_old().await?;
@@ -61,7 +61,7 @@ async fn start(
         request_id: uuid(random),
         challenge: unguessable(random),
     };
-    let session = open(&request, caller, drawn, sandbox.config.rules(), sandbox.clock.now())?;
+    let session = open(&request, caller.credential, drawn, sandbox.config.rules(), sandbox.clock.now())?;
     let claims = session.claims(&sandbox.origin.to_string());
     let auth_token: Secret = sandbox.keys.mint_auth(&claims).ok_or(Refusal::Internal)?;
     sandbox.store.update(&session.auth_id, &|_| (Some(session.clone()), Vec::new())).await?;
@@ -71,11 +71,11 @@ async fn start(
 
 async fn validate(
     State(sandbox): State<Sandbox>,
-    Caller(caller): Caller,
+    caller: Caller,
     Body(request): Body<ValidateRequest>,
 ) -> Result<Json<ValidateReply>, ApiError> {
     let correlation_id = request::validate(&request)?;
-    match act(&sandbox, caller, correlation_id, &Event::Validate).await? {
+    match act(&sandbox, &caller, correlation_id, &Event::Validate).await? {
         Effect::Validated(reply) => Ok(Json(reply)),
         other => Err(refusal(other)),
     }
@@ -83,26 +83,26 @@ async fn validate(
 
 async fn complete(
     State(sandbox): State<Sandbox>,
-    Caller(caller): Caller,
+    caller: Caller,
     Body(request): Body<CompleteRequest>,
 ) -> Result<Json<CompleteReply>, ApiError> {
     let (correlation_id, individual) = request::complete(request)?;
     let event = Event::Complete { individual: Box::new(individual) };
-    match act(&sandbox, caller, &correlation_id, &event).await? {
+    match act(&sandbox, &caller, &correlation_id, &event).await? {
         Effect::Completed(reply) => Ok(Json(reply)),
         other => Err(refusal(other)),
     }
 }
 
 /// A session of another credential is as good as unknown.
-async fn act(sandbox: &Sandbox, caller: Credential, correlation_id: &str, event: &Event) -> Result<Effect, ApiError> {
+async fn act(sandbox: &Sandbox, caller: &Caller, correlation_id: &str, event: &Event) -> Result<Effect, ApiError> {
     let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
     let auth_id = found.ok_or(Refusal::UnknownCorrelationId)?;
     let session = sandbox.store.get(&auth_id).await?;
-    if session.is_none_or(|session| session.client_id != caller.client_id) {
+    if session.is_none_or(|session| session.client_id != caller.credential.client_id) {
         return Err(Refusal::UnknownCorrelationId.into());
     }
-    let answer = sandbox.act(&auth_id, event).await?;
+    let answer = sandbox.act_under(&auth_id, event, caller.fault).await?;
     Ok(answer.ok_or(Refusal::UnknownCorrelationId)?)
 }
 

@@ -12,6 +12,7 @@ mod support;
 mod table;
 
 mod auth_token;
+mod faults;
 mod inspection;
 mod instant_link;
 mod journey;

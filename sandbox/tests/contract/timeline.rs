@@ -29,23 +29,9 @@ fn stream_of(started: &Started) -> String {
     format!("/sandbox/sessions/{}/stream", started.correlation_id)
 }
 
-/// The moments from the one with that index on, each as `from>to what`, with its outcome after it.
-async fn told(bench: &Bench, started: &Started, from: usize) -> Vec<String> {
-    let text = |moment: &Value, member: &str| moment[member].as_str().unwrap().to_owned();
-    let line = |moment: &Value| {
-        let mut line = format!("{}>{} {}", text(moment, "from"), text(moment, "to"), text(moment, "what"));
-        if moment.get("outcome").is_some() {
-            line = format!("{line} {}", text(moment, "outcome"));
-        }
-        line
-    };
-    let session = bench.session(started).await;
-    session["timeline"].as_array().unwrap()[from..].iter().map(line).collect()
-}
-
 /// The outcomes of the replies so far but that of Start.
 async fn outcomes(bench: &Bench, started: &Started) -> Vec<String> {
-    let lines = told(bench, started, 2).await;
+    let lines = bench.told(started, 2).await;
     lines.iter().filter_map(|line| line.strip_prefix("backend>module ")).map(str::to_owned).collect()
 }
 
@@ -60,7 +46,7 @@ async fn tells_an_otp_flow_message_by_message() {
     bench.page(&started, "mobile/otp/finish", json!({"otp": code})).await;
     bench.validated(&started).await;
     bench.call("/v3/complete", json!({"correlationId": started.correlation_id, "individual": {"ssn": "0000"}})).await;
-    let lines = told(&bench, &started, 0).await;
+    let lines = bench.told(&started, 0).await;
     let expected = [
         "server>backend start",
         "backend>server start accepted",
@@ -111,7 +97,7 @@ async fn tells_a_link_flow_with_its_sockets() {
         "backend>phone link_opened passed",
         "backend>module socket_done passed",
     ];
-    assert_eq!(told(&bench, &started, 2).await, expected);
+    assert_eq!(bench.told(&started, 2).await, expected);
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,7 +143,7 @@ async fn names_every_outcome_of_a_request() {
     let expected =
         ["instant_start accepted", "instant_finish fell_back", "otp_start accepted", "otp_finish code_expired"];
     assert_eq!(outcomes(&bench, &started).await, expected);
-    let lines = told(&bench, &started, 0).await;
+    let lines = bench.told(&started, 0).await;
     assert!(
         lines.ends_with(
             &[
@@ -182,7 +168,7 @@ async fn names_every_outcome_of_a_request() {
 async fn names_every_end_of_a_socket() {
     let bench = Bench::new().await;
     let started = bench.link(true).await;
-    let last = async || told(&bench, &started, 2).await.pop().unwrap();
+    let last = async || bench.told(&started, 2).await.pop().unwrap();
 
     let socket = Socket::open(&bench, &started);
     socket.send(Message::Close(None));
@@ -211,7 +197,7 @@ async fn names_every_end_of_a_socket() {
     assert!(socket.is_quiet().await);
     bench.state.shut_down().await;
     socket.closed_with().await;
-    assert_eq!(told(&bench, &started, 2).await.pop().unwrap(), "backend>module socket_closed ending");
+    assert_eq!(bench.told(&started, 2).await.pop().unwrap(), "backend>module socket_closed ending");
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,7 +217,7 @@ async fn names_what_became_of_a_link() {
     bench.pass_ms(180_000).await;
     bench.get(&bench.link_path().await).await;
     let opened = async |started| {
-        let lines = told(&bench, started, 0).await;
+        let lines = bench.told(started, 0).await;
         lines
             .iter()
             .filter_map(|line| line.strip_prefix("backend>phone link_opened "))
@@ -251,7 +237,7 @@ async fn tells_what_time_alone_ended() {
     bench.page(&started, "status", json!({})).await;
     let expected =
         ["backend>backend lapsed link_expired", "module>backend status_asked", "backend>module status_asked failed"];
-    assert_eq!(told(&bench, &started, 5).await, expected);
+    assert_eq!(bench.told(&started, 5).await, expected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 
 mod running;
 
+mod faults;
 mod logs;
 mod sockets;
 mod start_and_end;

@@ -81,6 +81,18 @@ impl Running {
         timeout(PATIENCE, stderr.wait_for(|said| said.contains(text))).await.unwrap().unwrap();
     }
 
+    /// Waits until a session's timeline holds that many of these.
+    pub(crate) async fn told(&self, correlation_id: &str, what: &str, count: usize) {
+        let path = format!("/sandbox/sessions/{correlation_id}");
+        let what = format!("\"{what}\"");
+        let told = async {
+            while self.send("GET", &path, &[], "").await.1.matches(&what).count() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, told).await.unwrap();
+    }
+
     /// Sends a request and leaves the connection open.
     pub(crate) async fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();

@@ -20,9 +20,7 @@ async fn the_ready_line_is_all_that_stdout_says() {
 #[tokio::test]
 async fn both_signals_end_it_with_everything_open() {
     for signal in ["TERM", "INT"] {
-        let mut command = command(&["--listen", "127.0.0.1:0"]);
-        command.env("RUST_LOG", "info,tower_http=debug");
-        let running = Running::spawn(command).await;
+        let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
         let (token, _) = running.flow("desktop", "5005550006").await;
         let (mut socket, _) = tokio_tungstenite::connect_async(running.socket_url(&token)).await.unwrap();
         let mut stream = running.open("GET", "/sandbox/messages/stream", &[], "").await;

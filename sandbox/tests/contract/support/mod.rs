@@ -119,10 +119,15 @@ impl Bench {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        self.try_send(request).await.expect("a reply")
+    }
+
+    /// `None`: the connection broke before the reply.
+    pub(crate) async fn try_send(&self, request: Request<Body>) -> Option<Answer> {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.ok()?;
+        Some(Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() })
     }
 
     /// A GET, as from this machine.
@@ -139,12 +144,16 @@ impl Bench {
     }
 
     pub(crate) async fn post(&self, uri: &str, token: Option<&Secret>, body: &str) -> Answer {
+        self.try_post(uri, token, body).await.expect("a reply")
+    }
+
+    pub(crate) async fn try_post(&self, uri: &str, token: Option<&Secret>, body: &str) -> Option<Answer> {
         let mut request =
             Request::post(uri).header("host", "localhost:8787").header("content-type", "application/json");
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {}", token.expose()));
         }
-        self.send(request.body(body.to_owned().into()).unwrap()).await
+        self.try_send(request.body(body.to_owned().into()).unwrap()).await
     }
 
     /// A call of the relying party's server.
@@ -190,6 +199,18 @@ impl Bench {
         reply
     }
 
+    /// A request of the page. `None`: the connection broke before the reply.
+    pub(crate) async fn try_page(&self, started: &Started, path: &str, body: Value) -> Option<Answer> {
+        self.try_post(&format!("/v1/client/{path}"), Some(&started.auth_token), &body.to_string()).await
+    }
+
+    /// Lists these faults, and no others.
+    pub(crate) async fn faults(&self, faults: Value) -> Value {
+        let answer = self.post("/sandbox/faults", None, &json!({"faults": faults}).to_string()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.json()["faults"].clone()
+    }
+
     pub(crate) async fn page_with_times(&self, started: &Started, path: &str, body: Value) -> Value {
         let uri = format!("/v1/client/{path}");
         let answer = self.post(&uri, Some(&started.auth_token), &body.to_string()).await;
@@ -225,6 +246,24 @@ impl Bench {
 
     pub(crate) async fn session(&self, started: &Started) -> Value {
         self.get(&format!("/sandbox/sessions/{}", started.correlation_id)).await.json()
+    }
+
+    /// The moments of a session from the one with that index on, each as `from>to what`, followed by its outcome and by
+    /// `!` with what was done to it.
+    pub(crate) async fn told(&self, started: &Started, from: usize) -> Vec<String> {
+        let line = |moment: &Value| {
+            let text = |member: &str| moment[member].as_str();
+            let mut line = format!("{}>{} {}", text("from").unwrap(), text("to").unwrap(), text("what").unwrap());
+            if let Some(outcome) = text("outcome") {
+                line = format!("{line} {outcome}");
+            }
+            if let Some(fault) = text("fault") {
+                line = format!("{line} !{fault}");
+            }
+            line
+        };
+        let session = self.session(started).await;
+        session["timeline"].as_array().unwrap()[from..].iter().map(line).collect()
     }
 
     pub(crate) async fn pass_ms(&self, ms: u64) {

@@ -107,6 +107,11 @@ impl Socket {
         self.server.await.unwrap();
     }
 
+    /// Whether the server has let go of it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.server.is_finished()
+    }
+
     /// Whether the server has said nothing so far.
     pub(crate) async fn is_quiet(&mut self) -> bool {
         // The server's task runs until it waits.

@@ -1,0 +1,126 @@
+//! Connections that can be broken from within, as a network breaks them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{AppState, app};
+
+/// What a browser has to have read so that it takes a broken connection for what it is. A request on a connection that
+/// was used before, and that broke without a byte of a reply, is sent again by browsers on their own, also a POST.
+const INTERIM: &[u8] = b"HTTP/1.1 102 Processing\r\n\r\n";
+
+/// How long the other side gets to read that: on some systems a reset throws away what was not read.
+const READ_FIRST: Duration = Duration::from_millis(20);
+
+/// Serves [`app`] on a port until `stop` ends and the last connection with it. Faults that break a connection need
+/// this; without it, as in process, such a reply is a body that fails.
+pub async fn serve(
+    listener: TcpListener,
+    state: AppState,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let service = app(state).into_make_service_with_connect_info::<Connection>();
+    axum::serve(Connections(listener), service).with_graceful_shutdown(stop).await
+}
+
+struct Connections(TcpListener);
+
+impl Listener for Connections {
+    type Io = Stream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Stream, SocketAddr) {
+        // axum's own, which goes on after an error.
+        let (stream, address) = Listener::accept(&mut self.0).await;
+        (Stream(Connection(Arc::new(Mutex::new(Some(stream))))), address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// A connection, as its requests know it.
+#[derive(Clone)]
+pub(crate) struct Connection(Arc<Mutex<Option<TcpStream>>>);
+
+impl Connected<IncomingStream<'_, Connections>> for Connection {
+    fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
+        stream.io().0.clone()
+    }
+}
+
+impl Connection {
+    fn stream(&self) -> MutexGuard<'_, Option<TcpStream>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Breaks it: the other side sees a reset, and no reply. A handshake is not sent again, and wants no interim reply.
+    pub(crate) async fn cut(&self, is_handshake: bool) {
+        let Some(mut stream) = self.stream().take() else { return };
+        // Whether any of this works makes no difference to what follows.
+        let _ = stream.set_zero_linger();
+        if !is_handshake {
+            let _ = stream.write_all(INTERIM).await;
+            tokio::time::sleep(READ_FIRST).await;
+        }
+    }
+}
+
+/// A connection, as the server reads and writes it.
+pub(crate) struct Stream(Connection);
+
+impl Stream {
+    /// Fails once it was cut.
+    fn poll<T>(&self, poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        match &mut *self.0.stream() {
+            Some(stream) => poll(Pin::new(stream)),
+            None => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match &mut *self.0.stream() {
+            Some(stream) => Pin::new(stream).poll_read(context, buffer),
+            // An error would end the request that is about to end this connection. Its reply wakes the server.
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll(|stream| stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll(|stream| stream.poll_write_vectored(context, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(|stream| stream.poll_flush(context))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(|stream| stream.poll_shutdown(context))
+    }
+}

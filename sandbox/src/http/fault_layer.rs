@@ -1,0 +1,178 @@
+//! Does to requests what the list of faults says. The rules of the backend know nothing of it.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, OriginalUri, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use handset_protocol::Secret;
+
+use super::errors::ApiError;
+use super::extract::bearer;
+use super::status::Credentials;
+use crate::connection::Connection;
+use crate::core::{Fault, Outcome, Party, Refusal, Sight, What};
+use crate::faults::Hit;
+use crate::state::Sandbox;
+use crate::store::Lookup;
+
+/// The longest that a request is left without an answer.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// What was done to this request, for whoever acts on it.
+#[derive(Clone, Copy)]
+pub(super) struct Mark(pub(super) Fault);
+
+/// In a response: nobody gets it, the connection broke.
+#[derive(Clone, Copy)]
+pub(super) struct Broken;
+
+/// To be laid around everything but the inspection.
+pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
+    let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
+    let Some(hit) = sandbox.faults.take(request.method().as_str(), uri.path()) else {
+        return next.run(request).await;
+    };
+    let aim = Aim::of(&request, &uri);
+    let connection = request.extensions().get::<ConnectInfo<Connection>>().map(|info| info.0.clone());
+    match hit {
+        Hit::Delay(time) => {
+            tokio::select! {
+                biased;
+                () = sandbox.closing.cancelled() => {}
+                () = tokio::time::sleep(time) => {}
+            }
+            request.extensions_mut().insert(Mark(Fault::Delay));
+            next.run(request).await
+        }
+        Hit::Status { status, retry_after_seconds } => {
+            aim.note(&sandbox, None, Some(Fault::Status)).await;
+            refused_with(status, retry_after_seconds).into_response()
+        }
+        Hit::Refuse if aim.is_socket => {
+            aim.note(&sandbox, None, Some(Fault::Refuse)).await;
+            refused_with(503, None).into_response()
+        }
+        Hit::Drop | Hit::Silence if aim.is_socket => {
+            request.extensions_mut().insert(Mark(hit.fault()));
+            next.run(request).await
+        }
+        Hit::Drop | Hit::Refuse => {
+            aim.note(&sandbox, Some(hit.fault()), None).await;
+            broken(connection, aim.is_socket).await
+        }
+        Hit::Silence => {
+            aim.note(&sandbox, Some(Fault::Silence), None).await;
+            tokio::select! {
+                biased;
+                () = sandbox.closing.cancelled() => {}
+                () = tokio::time::sleep(SILENCE) => {}
+            }
+            broken(connection, aim.is_socket).await
+        }
+        // A handshake that is not answered leaves nothing to act upon.
+        Hit::LoseReply if aim.is_socket => {
+            aim.note(&sandbox, Some(Fault::LoseReply), None).await;
+            broken(connection, aim.is_socket).await
+        }
+        Hit::LoseReply => {
+            request.extensions_mut().insert(Mark(Fault::LoseReply));
+            next.run(request).await;
+            broken(connection, aim.is_socket).await
+        }
+    }
+}
+
+/// What a request is, on the timeline of which session.
+struct Aim {
+    is_socket: bool,
+    message: Option<(Party, What)>,
+    about: Option<About>,
+}
+
+impl Aim {
+    fn of(request: &Request, uri: &Uri) -> Self {
+        let is_socket = request.headers().contains_key(header::UPGRADE);
+        let message = message(request.method(), uri.path(), is_socket);
+        Self { is_socket, message, about: message.and_then(|_| about(request.headers(), uri)) }
+    }
+
+    /// Notes the request, done so to it. A `reply` fault means that it was turned away under it.
+    async fn note(&self, sandbox: &Sandbox, request: Option<Fault>, reply: Option<Fault>) {
+        let (Some(about), Some((party, what))) = (&self.about, self.message) else { return };
+        let Some(auth_id) = about.session(sandbox).await else { return };
+        let asked = Sight { fault: request, ..Sight::new(party, Party::Backend, what, None) };
+        let answered = |fault| Sight::new(Party::Backend, party, what, Some(Outcome::Refused)).under(fault);
+        let sights: Vec<_> = [Some(asked), reply.map(answered)].into_iter().flatten().collect();
+        sandbox.note(&auth_id, &sights).await;
+    }
+}
+
+/// The page's requests, and the phone's. Whose session a call of the relying party's server is about stands in its body.
+fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, What)> {
+    if path.starts_with("/l/") {
+        return Some((Party::Phone, What::LinkOpened));
+    }
+    let what = match path.strip_prefix("/v1/client/")? {
+        "mobile/otp/start" => What::OtpStart,
+        "mobile/otp/finish" => What::OtpFinish,
+        "mobile/instantlink/start" => What::LinkStart,
+        "mobile/instant/start" => What::InstantStart,
+        "mobile/instant/finish" => What::InstantFinish,
+        "status" if is_socket => What::SocketOpen,
+        "status" if method == Method::POST => What::StatusAsked,
+        area if area.ends_with("/error") => What::ErrorReported,
+        _ => return None,
+    };
+    Some((Party::Module, what))
+}
+
+/// By what a request names its session.
+enum About {
+    AuthToken(Secret),
+    LinkToken(Secret),
+}
+
+fn about(headers: &HeaderMap, uri: &Uri) -> Option<About> {
+    if let Some(token) = uri.path().strip_prefix("/l/") {
+        return Some(About::LinkToken(token.into()));
+    }
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let of_query = || serde_urlencoded::from_bytes::<Credentials>(query).ok()?.token;
+    bearer(headers).map(Into::into).or_else(of_query).map(About::AuthToken)
+}
+
+impl About {
+    /// The authId, whether or not the request may ask.
+    async fn session(&self, sandbox: &Sandbox) -> Option<String> {
+        match self {
+            Self::AuthToken(token) => sandbox.keys.auth_id_of_any_time(token.expose()),
+            Self::LinkToken(token) => sandbox.store.find(Lookup::LinkToken(token.expose())).await.ok()?,
+        }
+    }
+}
+
+/// The connection breaks, and whoever waits for a reply gets none.
+async fn broken(connection: Option<Connection>, is_handshake: bool) -> Response {
+    if let Some(connection) = connection {
+        connection.cut(is_handshake).await;
+    }
+    // In process there is no connection to break: reading the reply fails.
+    let body = stream::iter([Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))]);
+    let mut response = (StatusCode::BAD_GATEWAY, Body::from_stream(body)).into_response();
+    response.extensions_mut().insert(Broken);
+    response
+}
+
+fn refused_with(status: u16, retry_after_seconds: Option<u32>) -> ApiError {
+    let error = match StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE) {
+        StatusCode::UNAUTHORIZED => Refusal::Unauthorized.into(),
+        StatusCode::INTERNAL_SERVER_ERROR => Refusal::Internal.into(),
+        status => ApiError::http(status, "a fault that was asked for"),
+    };
+    error.with_retry_after(retry_after_seconds)
+}

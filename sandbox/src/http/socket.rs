@@ -1,0 +1,212 @@
+//! A status socket after its handshake.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, close_code};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use handset_protocol::client::Reply;
+use handset_protocol::steps;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
+
+use crate::core::{Effect, Event, Fault, Outcome, Sight, What};
+use crate::faults::Hit;
+use crate::state::Shared;
+
+/// How often the server pings, so that nothing in between takes the connection for dead.
+const PING: Duration = Duration::from_secs(30);
+/// How long a client may be silent: hidden tabs throttle a ping of every 30 s.
+const SILENCE: Duration = Duration::from_secs(150);
+/// How long a client may take to answer a close.
+const LINGER: Duration = Duration::from_secs(2);
+/// How long a socket that a fault has silenced stays open.
+const HELD: Duration = Duration::from_secs(600);
+/// Where sockets are opened.
+const PATH: &str = "/v1/client/status";
+
+/// Tells how the flow ends, once, then closes.
+pub(super) async fn serve<S, E>(sandbox: &Shared, auth_id: &str, mut socket: S, faults: Faulty)
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
+    let late = faults.at_once.filter(|fault| *fault == Fault::Delay);
+    let asked = Sight { fault: late, ..Sight::of_module(What::SocketOpen, None) };
+    sandbox.note(auth_id, &[asked, Sight::to_module(What::SocketOpen, Some(Outcome::Accepted))]).await;
+    let end = match faults.at_once {
+        Some(Fault::Drop) => End::Cut,
+        Some(Fault::Silence) => End::Silenced,
+        _ => converse(sandbox, auth_id, &mut socket, faults.posted).await,
+    };
+    let seen = |sight| async move { sandbox.note(auth_id, &[sight]).await };
+    match end {
+        End::Settled(text, outcome) => {
+            seen(Sight::to_module(What::SocketDone, Some(outcome))).await;
+            if socket.send(Message::Text(text)).await.is_ok() {
+                close(&mut socket, close_code::NORMAL).await;
+            }
+        }
+        End::Closed(code, outcome) => {
+            seen(Sight::to_module(What::SocketClosed, Some(outcome))).await;
+            close(&mut socket, code).await;
+        }
+        End::Unreadable => {
+            let frame = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::default() };
+            if socket.send(Message::Close(Some(frame))).await.is_ok() {
+                seen(Sight::to_module(What::SocketClosed, Some(Outcome::BadFrame))).await;
+                drain(&mut socket).await;
+            } else {
+                seen(Sight::of_module(What::SocketClosed, Some(Outcome::Dropped))).await;
+            }
+        }
+        End::ClosedByPage => {
+            seen(Sight::of_module(What::SocketClosed, None)).await;
+            // Its close is answered by reading on.
+            drain(&mut socket).await;
+        }
+        End::Cut => seen(Sight::to_module(What::SocketClosed, Some(Outcome::Dropped)).under(Fault::Drop)).await,
+        End::Silenced => {
+            let silent = Sight::to_module(What::SocketSilent, None).under(Fault::Silence);
+            seen(silent).await;
+            hold(sandbox, auth_id).await;
+            seen(Sight::to_module(What::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence)).await;
+        }
+        End::Gone => seen(Sight::of_module(What::SocketClosed, Some(Outcome::Dropped))).await,
+    }
+}
+
+/// What is done to a socket.
+pub(super) struct Faulty {
+    /// From the handshake on.
+    pub(super) at_once: Option<Fault>,
+    /// Tells when faults are posted that may hit it while it waits.
+    pub(super) posted: watch::Receiver<()>,
+}
+
+/// Why a socket ends.
+enum End {
+    /// The flow did: this is told.
+    Settled(Utf8Bytes, Outcome),
+    /// From here, with that code.
+    Closed(u16, Outcome),
+    /// The page has closed it.
+    ClosedByPage,
+    /// The connection is no more.
+    Gone,
+    /// A fault breaks it.
+    Cut,
+    /// A fault leaves it open and does nothing more.
+    Silenced,
+    /// What came was too long, or no WebSocket at all, or the connection broke.
+    Unreadable,
+}
+
+/// Answers pings until there is a reason to end.
+async fn converse<S, E>(sandbox: &Shared, auth_id: &str, socket: &mut S, mut posted: watch::Receiver<()>) -> End
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
+    let mut watch = sandbox.watchers.watch(auth_id);
+    let mut pings = interval_at(Instant::now() + PING, PING);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut silent_at = Instant::now() + SILENCE;
+    loop {
+        let lapses_at = match standing(sandbox, auth_id).await {
+            Ok(Standing::Pending { lapses_at }) => lapses_at,
+            Ok(Standing::Settled(text, outcome)) => return End::Settled(text, outcome),
+            Err(code) => return End::Closed(code, Outcome::Ending),
+        };
+        // Runs until the session may have changed.
+        loop {
+            let sent = tokio::select! {
+                biased;
+                () = sandbox.closing.cancelled() => return End::Closed(close_code::AWAY, Outcome::Ending),
+                Ok(()) = posted.changed() => match sandbox.faults.take_waiting(PATH) {
+                    Some(Hit::Silence) => return End::Silenced,
+                    Some(_) => return End::Cut,
+                    None => Ok(()),
+                },
+                () = watch.changed() => break,
+                () = sandbox.clock.sleep_until(lapses_at) => break,
+                message = socket.next() => {
+                    silent_at = Instant::now() + SILENCE;
+                    match message {
+                        Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
+                            let ping = Sight::of_module(What::SocketPing, None);
+                            sandbox.note(auth_id, &[ping, Sight::to_module(What::SocketPong, None)]).await;
+                            socket.send(Message::Text(Utf8Bytes::from_static("pong"))).await
+                        }
+                        Some(Ok(Message::Binary(_))) => {
+                            return End::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
+                        }
+                        Some(Ok(Message::Close(_))) => return End::ClosedByPage,
+                        None => return End::Gone,
+                        Some(Ok(_)) => Ok(()),
+                        Some(Err(_)) => return End::Unreadable,
+                    }
+                }
+                _ = pings.tick() => socket.send(Message::Ping(Default::default())).await,
+                () = sleep_until(silent_at) => return End::Closed(close_code::AWAY, Outcome::Silent),
+            };
+            if sent.is_err() {
+                return End::Gone;
+            }
+        }
+    }
+}
+
+/// Keeps a socket open without reading from it or writing to it, so that not even a close is answered.
+async fn hold(sandbox: &Shared, auth_id: &str) {
+    let forgotten = async {
+        let mut watch = sandbox.watchers.watch(auth_id);
+        while let Ok(Some(_)) = sandbox.store.get(auth_id).await {
+            watch.changed().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = sandbox.closing.cancelled() => {}
+        () = forgotten => {}
+        () = sleep(HELD) => {}
+    }
+}
+
+enum Standing {
+    Pending { lapses_at: i64 },
+    Settled(Utf8Bytes, Outcome),
+}
+
+/// How the flow stands now, or with which code to close where that cannot be said.
+async fn standing(sandbox: &Shared, auth_id: &str) -> Result<Standing, u16> {
+    let answer = sandbox.act(auth_id, &Event::Standing).await.map_err(|_| close_code::ERROR)?;
+    let Some(Effect::Reply(reply)) = answer else {
+        return Err(close_code::AWAY);
+    };
+    if reply.next.as_deref() != Some(steps::ENDED) {
+        let outcome = if reply.error.is_none() { Outcome::Passed } else { Outcome::Failed };
+        let told = Reply { next: reply.next, error: reply.error, ..Reply::default() };
+        let text = serde_json::to_string(&told).map_err(|_| close_code::ERROR)?;
+        return Ok(Standing::Settled(text.into(), outcome));
+    }
+    let session = sandbox.store.get(auth_id).await.map_err(|_| close_code::ERROR)?.ok_or(close_code::AWAY)?;
+    // Settled in between: there is a wake-up waiting.
+    Ok(Standing::Pending { lapses_at: session.lapses_at().unwrap_or(i64::MAX) })
+}
+
+/// Closes, and waits a moment for the other side to do the same: dropping the connection could lose what was sent.
+async fn close<S, E>(socket: &mut S, code: u16)
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
+    let frame = CloseFrame { code, reason: Utf8Bytes::default() };
+    if socket.send(Message::Close(Some(frame))).await.is_ok() {
+        drain(socket).await;
+    }
+}
+
+async fn drain<S, E>(socket: &mut S)
+where
+    S: Stream<Item = Result<Message, E>> + Unpin,
+{
+    // Whoever does not end in time is cut off.
+    let _ = timeout(LINGER, async { while let Some(Ok(_)) = socket.next().await {} }).await;
+}
