@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use futures_lite::future::or;
+use futures_lite::future::{or, yield_now};
 use handset_protocol::{
     Secret,
     client::{LinkStart, paths},
@@ -20,7 +20,12 @@ use super::{
 /// The backend is listened to from the first moment; whatever the page is being asked meanwhile, its word ends the step.
 pub(super) async fn run<P: Platform, G: Page>(session: &Session<'_, P, G>) -> StepResult {
     let status = Status::new(session);
-    or(status.settled(), converse(session, &status)).await
+    let settled = async {
+        // The page is told of the step before it is told of the step's socket.
+        yield_now().await;
+        status.settled().await
+    };
+    or(settled, converse(session, &status)).await
 }
 
 async fn converse<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &Status<'_, P, G>) -> StepResult {

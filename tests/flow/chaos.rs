@@ -143,6 +143,7 @@ proptest! {
         sockets in proptest::collection::vec(socket(), 0..8),
         pages in proptest::collection::vec(does(), 0..24),
         happenings in proptest::collection::vec(happening(), 0..6),
+        stopped_at in proptest::option::weighted(0.2, 0..120_usize),
     ) {
         block_on(async {
             let mut bench = Bench::new(first);
@@ -169,6 +170,10 @@ proptest! {
                     _ => world.wake(),
                 });
             }
+            if let Some(wait) = stopped_at {
+                bench.stop_at_wait(wait);
+            }
+            // The harness checks what must hold, of flows that were stopped, too.
             let end = bench.run().await;
             assert!(end.at <= 900_000, "settled at {}", end.at);
         });

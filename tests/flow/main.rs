@@ -7,6 +7,7 @@
 mod chaos;
 mod deadlines;
 mod endings;
+mod events;
 mod finish_link;
 mod harness;
 mod lifetime;
@@ -17,4 +18,8 @@ mod registry;
 mod repeats;
 mod secrets;
 mod status;
+mod stop;
 mod token;
+
+#[path = "../shared/events.rs"]
+mod tables;

@@ -1,4 +1,10 @@
-use std::{future::Future, time::Duration};
+use std::{
+    cell::RefCell,
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use futures_lite::future::or;
 use handset::flow::{Config, authenticate};
@@ -23,6 +29,7 @@ pub(crate) struct Bench {
     pub(crate) token_text: Option<String>,
     actions: Vec<(u64, Action)>,
     stop_at: Option<u64>,
+    stop_at_wait: Option<usize>,
 }
 
 impl Bench {
@@ -32,7 +39,7 @@ impl Bench {
         let page = Page::new(world.start(), world.said_done.clone());
         let config = Config { has_otp: true, has_link: true, has_auth_finish: true, ..Config::default() };
         let token = Token::new(first_step);
-        Self { world, page, config, token, token_text: None, actions: Vec::new(), stop_at: None }
+        Self { world, page, config, token, token_text: None, actions: Vec::new(), stop_at: None, stop_at_wait: None }
     }
 
     /// SMS one-time code.
@@ -79,15 +86,37 @@ impl Bench {
         self
     }
 
+    /// Drops the flow when it waits for something for the n-th time (from 0), if it waits that often.
+    pub(crate) fn stop_at_wait(&mut self, n: usize) -> &mut Self {
+        self.stop_at_wait = Some(n);
+        self
+    }
+
     /// Runs the flow to its end and checks what must hold after every one.
     pub(crate) async fn run(self) -> End {
-        let Self { world, page, config, token, token_text, mut actions, stop_at } = self;
+        let Self { world, page, config, token, token_text, mut actions, stop_at, stop_at_wait } = self;
         let text = token_text.unwrap_or_else(|| token.text());
         world.begin();
         world.said_done.set(token.0.pointer("/auth/next").is_some_and(|next| next == "done"));
         actions.sort_by_key(|(at, _)| *at);
 
-        let flow = async { Some(authenticate(&world, &page, &config, text.as_str().into()).await) };
+        let mut waits = 0;
+        let waited_for = RefCell::default();
+        let flow = async {
+            let mut flow = pin!(authenticate(&world, &page, &config, text.as_str().into()));
+            poll_fn(|context| match flow.as_mut().poll(context) {
+                Poll::Ready(result) => Poll::Ready(Some(result)),
+                Poll::Pending if stop_at_wait == Some(waits) => {
+                    waited_for.replace(world.alive());
+                    Poll::Ready(None)
+                }
+                Poll::Pending => {
+                    waits += 1;
+                    Poll::Pending
+                }
+            })
+            .await
+        };
         let director = async {
             for (at, action) in actions {
                 wait_until(&world, at).await;
@@ -100,10 +129,11 @@ impl Bench {
             None
         };
         let result = or(flow, or(director, stop)).await;
-        assert_eq!(result.is_none(), stop_at.is_some(), "a flow settles unless it is stopped");
+        assert!(result.is_some() || stop_at.is_some() || stop_at_wait.is_some(), "a flow settles unless it is stopped");
+        assert!(result.is_none() || stop_at.is_none(), "the flow was over before it was stopped");
 
         let at = world.elapsed();
-        let end = End { world, page, result, at };
+        let end = End { world, page, result, at, waited_for: waited_for.into_inner() };
         invariants::check(&end, &text);
         end
     }

@@ -29,6 +29,7 @@ const FILES: &[&str] = &[
     include_str!("../contract/status.txt"),
     include_str!("../contract/deadlines.txt"),
     include_str!("../contract/repeats.txt"),
+    include_str!("../contract/events.txt"),
     include_str!("../contract/secrets.txt"),
     ENDINGS,
 ];

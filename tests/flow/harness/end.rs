@@ -11,6 +11,8 @@ pub(crate) struct End {
     pub(crate) result: Option<Result<(), Rejection>>,
     /// When, in ms since it began.
     pub(crate) at: i64,
+    /// What was alive at the wait that it was stopped at: see [`World::alive`].
+    pub(crate) waited_for: Vec<String>,
 }
 
 impl End {

@@ -5,14 +5,16 @@ use handset::flow::{Detail, Rejection, State};
 use handset_test_logs::Logs;
 
 use super::{CODE, End, NUMBER, ORIGIN, OTHER_CODE, OTHER_NUMBER};
+use crate::tables;
 
 /// All that could be logged of the flows of these tests, and what must not be in it.
 static LOGS: Logs = Logs::new("flow");
 
 pub(crate) fn check(end: &End, token: &str) {
-    assert_eq!(end.world.alive(), 0, "no timer, socket or request is left");
+    assert!(end.world.alive().is_empty(), "left: {:?}", end.world.alive());
     check_auth_finish(end);
     check_last_event(end);
+    check_tables(end);
     check_requests(end, token);
     check_secrets(end, token);
 }
@@ -49,6 +51,27 @@ fn check_last_event(end: &End) {
         (result, state) => panic!("{result:?} does not go with {state:?}"),
     }
     assert!(last.step.is_empty() && last.expires_at.is_none() && last.socket.is_none(), "{last:?}");
+}
+
+/// Only edges of the table, and only members that belong to their states.
+fn check_tables(end: &End) {
+    let told: Vec<_> =
+        end.page.events.borrow().iter().map(|(_, detail)| (detail.state.as_str(), members(detail))).collect();
+    let strays = tables::strays(&told);
+    assert!(strays.is_empty(), "{strays:?} in {told:?}");
+}
+
+/// The members that the page would see.
+fn members(detail: &Detail) -> Vec<&'static str> {
+    let optional = [
+        ("expiresAt", detail.expires_at.is_some()),
+        ("resendAt", detail.resend_at.is_some()),
+        ("attemptsLeft", detail.attempts_left.is_some()),
+        ("failure", detail.failure.is_some()),
+        ("socket", detail.socket.is_some()),
+    ];
+    let present = optional.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name);
+    ["state", "step"].into_iter().chain(present).collect()
 }
 
 /// The backend of the token, with its token and a version text, and nothing else.

@@ -83,23 +83,26 @@ pub(crate) struct Sent {
     pub(crate) version: &'static str,
 }
 
-/// How many timers, sockets and requests are alive.
+/// The timers, sockets and requests that are alive, by name.
 #[derive(Default)]
-pub(crate) struct Ledger(Cell<i32>);
+pub(crate) struct Ledger(RefCell<Vec<Rc<str>>>);
 
 /// One entry of the ledger, for as long as it lives.
-pub(crate) struct Entry(Rc<Ledger>);
+pub(crate) struct Entry(Rc<Ledger>, Rc<str>);
 
 impl Entry {
-    pub(crate) fn new(ledger: &Rc<Ledger>) -> Self {
-        ledger.0.set(ledger.0.get() + 1);
-        Self(ledger.clone())
+    pub(crate) fn new(ledger: &Rc<Ledger>, name: &str) -> Self {
+        let name: Rc<str> = name.into();
+        ledger.0.borrow_mut().push(name.clone());
+        Self(ledger.clone(), name)
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.0.0.set(self.0.0.get() - 1);
+        let mut alive = self.0.0.borrow_mut();
+        let at = alive.iter().position(|name| Rc::ptr_eq(name, &self.1)).unwrap();
+        alive.swap_remove(at);
     }
 }
 
@@ -196,9 +199,9 @@ impl World {
         i64::try_from(self.start.get().elapsed().as_millis()).unwrap()
     }
 
-    /// How many timers, sockets and requests are alive.
-    pub(crate) fn alive(&self) -> i32 {
-        self.ledger.0.get()
+    /// The timers, sockets and requests that are alive: `timer`, `socket`, or a request's path without `/v1/client/`.
+    pub(crate) fn alive(&self) -> Vec<String> {
+        self.ledger.0.borrow().iter().map(|name| name.to_string()).collect()
     }
 
     fn answer(&self, path: &str) -> Answer {
@@ -221,7 +224,7 @@ impl Platform for World {
     }
 
     async fn sleep_until(&self, mono: i64) {
-        let _entry = Entry::new(&self.ledger);
+        let _entry = Entry::new(&self.ledger, "timer");
         until(self.start.get() + Duration::from_millis(u64::try_from(mono).unwrap_or(0))).await;
     }
 
@@ -236,9 +239,9 @@ impl Platform for World {
     }
 
     async fn send(&self, request: Request) -> Result<Response, NetworkError> {
-        let _entry = Entry::new(&self.ledger);
         let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
         let path = format!("/{path}");
+        let _entry = Entry::new(&self.ledger, path.trim_start_matches("/v1/client/"));
         self.requests.borrow_mut().push(Sent {
             at: self.elapsed(),
             path: path.clone(),
@@ -266,7 +269,7 @@ impl Platform for World {
         let script = script.expect("a socket was opened and none is scripted");
         let opened = Rc::new(Opened::new(self.start.get(), url));
         self.sockets.borrow_mut().push(opened.clone());
-        ScriptedSocket::new(script, opened, Entry::new(&self.ledger), self.said_done.clone())
+        ScriptedSocket::new(script, opened, Entry::new(&self.ledger, "socket"), self.said_done.clone())
     }
 
     fn forget_device(&self) {

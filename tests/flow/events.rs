@@ -1,0 +1,204 @@
+//! Events: the tables of `docs/events.md`. The harness holds every event of every test against them; here every edge of
+//! the table is walked, so that one that no flow takes turns red.
+
+use std::collections::BTreeSet;
+
+use handset::flow::{Role, State};
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{
+        Bench, CODE, End, NUMBER, change_link_number, change_number, code, hang, json, lost, never, no_number, number,
+        opens, rejects, resend, resend_link, told,
+    },
+    tables::{self, Edge},
+};
+
+const OTP_START: &str = "/v1/client/mobile/otp/start";
+const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
+const OTP_ERROR: &str = "/v1/client/mobile/otp/error";
+const LINK_START: &str = "/v1/client/mobile/instantlink/start";
+const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
+const STATUS: &str = "/v1/client/status";
+
+fn edges_of(end: &End) -> Vec<Edge> {
+    tables::walked(end.page.events.borrow().iter().map(|(_, detail)| detail.state.as_str()))
+}
+
+/// Where the backend may send a flow: an end, or a step that a secondary page has, too.
+const NEXTS: [&str; 5] = ["done", "", "mobile/instantlink", "device/passive", "scan/message"];
+
+/// A page of the role that has every step but the code's, waiting where it is left: nothing more is scripted.
+fn patient(first: &str, role: Role) -> Bench {
+    let mut bench = Bench::new(first);
+    bench.config.role = role;
+    bench.page.patient.set(true);
+    bench.world.always("*", hang());
+    bench
+}
+
+fn named(next: &str) -> Value {
+    json!({ "next": next })
+}
+
+/// From each state to wherever the backend may send it.
+fn left_by_the_backends_word() -> Vec<Bench> {
+    let mut benches = Vec::new();
+    let mut flow = |first: &str, role, script: &dyn Fn(&mut Bench)| {
+        let mut bench = patient(first, role);
+        script(&mut bench);
+        bench.world.every_socket(opens());
+        benches.push(bench);
+    };
+    for next in NEXTS {
+        flow(next, Role::Secondary, &|_| {});
+        // Told by the socket, at each state of a link: the number is asked for, the SMS is, the link is awaited.
+        for (number_after, sent_after, has_retry) in
+            [(60_000, 0, false), (0, 15_000, false), (0, 0, false), (0, 0, true)]
+        {
+            flow("mobile/instantlink", Role::Secondary, &|bench| {
+                bench.config.has_link_retry = has_retry;
+                bench.page.link_start.then(number(NUMBER).after(number_after));
+                bench.world.socket(told(10_000, named(next))).on(LINK_START, json(json!({})).after(sent_after));
+            });
+        }
+        flow("device/passive", Role::Secondary, &|bench| {
+            bench.world.socket(told(10_000, named(next)));
+        });
+        // Told in reply to a code, or to the report of a step that failed.
+        flow("mobile/otp", Role::Primary, &|bench| {
+            bench.page.otp_start.then(no_number());
+            bench.page.otp_finish.then(code(CODE));
+            bench.world.on(OTP_START, json(json!({}))).on(OTP_FINISH, json(named(next)));
+        });
+        flow("mobile/otp", Role::Primary, &|bench| {
+            bench.page.otp_start.then(no_number());
+            bench.page.otp_finish.then(rejects("no"));
+            bench.world.on(OTP_START, json(json!({}))).on(OTP_ERROR, json(named(next)));
+        });
+    }
+    benches
+}
+
+/// What the page and its clocks do.
+fn left_by_the_page() -> Vec<Bench> {
+    let refused = || json(json!({"data": {"code": 10001, "message": "no"}}));
+    let otp = Bench::otp();
+    otp.page.otp_start.then(number("12")).then(number(NUMBER)).then(number(NUMBER));
+    otp.page.otp_finish.then(code("0000")).then(resend()).then(change_number()).then(never());
+    otp.world.on(OTP_START, refused()).on(OTP_FINISH, json(json!({"data": {"attemptsLeft": 2}})));
+    otp.world.always(OTP_START, json(json!({}))).on(STATUS, lost()).always(OTP_ERROR, json(named("done")));
+
+    let link = Bench::link().with_retry();
+    link.page.link_start.then(number("12")).then(number(NUMBER)).then(number(NUMBER));
+    link.page.link_retry.then(resend_link()).then(change_link_number()).then(never());
+    link.world.on(LINK_START, refused()).always(LINK_START, json(json!({}))).always(LINK_ERROR, json(named("done")));
+
+    let mut without_retry = Bench::link_sent();
+    let mut clock_set = [otp, link];
+    for bench in clock_set.iter_mut().chain([&mut without_retry]) {
+        bench.world.every_socket(opens()).always(STATUS, json(json!({"next": ""})));
+        bench.world.always(LINK_ERROR, json(named("done")));
+        // Somebody sets the clock.
+        bench.at(60_000, |world| world.sleep(400_000));
+    }
+    let refused_token = Bench::new("");
+    let mut no_token = Bench::otp();
+    no_token.token_text = Some("no token".into());
+    let rejected = Bench::new("done");
+    rejected.page.auth_finish.then(rejects("our server is down"));
+    let [otp, link] = clock_set;
+    vec![otp, link, without_retry, refused_token, no_token, rejected]
+}
+
+/// The socket closes and another opens, at each state of a link and while a phone is waited for.
+fn with_news_of_the_socket() -> Vec<Bench> {
+    let mut benches = Vec::new();
+    for (first, number_after, sent_after, has_retry) in [
+        ("mobile/instantlink", 90_000, 0, false),
+        ("mobile/instantlink", 0, 15_000, false),
+        ("mobile/instantlink", 0, 0, false),
+        ("mobile/instantlink", 0, 0, true),
+        ("device/passive", 0, 0, false),
+    ] {
+        let mut bench = patient(first, Role::Secondary);
+        bench.config.has_link_retry = has_retry;
+        bench.page.link_start.then(number(NUMBER).after(number_after));
+        bench.world.on(LINK_START, json(json!({})).after(sent_after)).always(STATUS, json(json!({"next": ""})));
+        bench.world.socket(opens().closes(5_000)).every_socket(opens());
+        bench.stop_at(30_000);
+        benches.push(bench);
+    }
+    benches
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_edge_of_the_table_is_walked() {
+    let mut walked = BTreeSet::new();
+    for bench in left_by_the_backends_word().into_iter().chain(left_by_the_page()).chain(with_news_of_the_socket()) {
+        walked.extend(edges_of(&bench.run().await));
+    }
+    // What ends a flow from outside is told by the facade: tests/e2e/stop.test.mjs walks to it from every state.
+    let table = tables::edges().into_iter().filter(|(_, to)| *to != State::Cancelled.as_str());
+    let left_out: Vec<_> = table.filter(|edge| !walked.contains(edge)).collect();
+    assert!(left_out.is_empty(), "no flow walks {left_out:?}");
+}
+
+#[test]
+fn the_table_of_states_lists_all_of_them() {
+    let states = [
+        State::Idle,
+        State::Starting,
+        State::AwaitingPhone,
+        State::Sending,
+        State::AwaitingOtp,
+        State::CheckingOtp,
+        State::AwaitingLink,
+        State::AwaitingRetry,
+        State::MobileAuth,
+        State::Device,
+        State::Finishing,
+        State::Done,
+        State::Ended,
+        State::Failed,
+        State::Cancelled,
+    ];
+    assert_eq!(tables::states(), states.iter().map(|state| state.as_str()).collect());
+}
+
+#[test]
+fn the_tables_name_known_states_and_an_end_leads_nowhere() {
+    let (states, edges) = (tables::states(), tables::edges());
+    assert!(edges.len() > 50, "the table is there: {} edges", edges.len());
+    for (from, to) in &edges {
+        assert!(states.contains(from) && states.contains(to), "{from}, {to}");
+        assert!(!["done", "ended", "failed", "cancelled"].contains(from), "{from} is an end");
+    }
+    for state in states.iter().filter(|state| !["idle", "mobile_auth"].contains(state)) {
+        assert!(edges.iter().any(|(_, to)| to == state), "no edge leads to {state}");
+    }
+    let members = tables::members();
+    assert_eq!(
+        members.keys().copied().collect::<Vec<_>>(),
+        ["attemptsLeft", "expiresAt", "failure", "resendAt", "socket", "state", "step",]
+    );
+    for (member, allowed) in &members {
+        assert!(allowed.iter().flatten().all(|state| states.contains(state)), "{member}: {allowed:?}");
+    }
+}
+
+#[test]
+fn what_stands_in_no_table_is_found() {
+    let event = |state, member| (state, vec!["state", "step", member]);
+    let told =
+        [event("starting", "step"), event("awaiting_otp", "socket"), event("done", "failure"), event("failed", "step")];
+    let strays = tables::strays(&told);
+    assert_eq!(
+        strays,
+        [
+            "no edge leads from starting to awaiting_otp",
+            "no edge leads from awaiting_otp to done",
+            "socket does not belong to awaiting_otp",
+        ]
+    );
+}

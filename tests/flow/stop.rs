@@ -1,0 +1,182 @@
+//! A flow that is stopped, by `cancel()`, by the abort signal or by `dispose()`, is dropped by the facade. Here it is
+//! dropped at each of its waits in turn: what it stood for must be gone, and nothing may come after.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use handset::flow::Role;
+use serde_json::json;
+
+use crate::harness::{
+    Answer, Bench, End, NUMBER, OTHER_NUMBER, change_link_number, change_number, closes, code, finished, json, lost,
+    never, no_number, number, opens, rejects, resend, resend_link, status, told,
+};
+
+const OTP_START: &str = "/v1/client/mobile/otp/start";
+const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
+const OTP_ERROR: &str = "/v1/client/mobile/otp/error";
+const LINK_START: &str = "/v1/client/mobile/instantlink/start";
+const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
+const STATUS: &str = "/v1/client/status";
+
+fn done() -> Answer {
+    json(json!({"next": "done"})).after(40)
+}
+
+fn ok() -> Answer {
+    json(json!({})).after(40)
+}
+
+/// Everybody takes a while, so that each is waited for.
+fn numbers_and_codes() -> Bench {
+    let bench = Bench::otp();
+    bench
+        .page
+        .otp_start
+        .then(number("12").after(900))
+        .then(number(NUMBER).after(900))
+        .then(number(OTHER_NUMBER).after(900));
+    let entries = [code("0000"), resend(), change_number(), code("1234")];
+    entries.into_iter().for_each(|entry| _ = bench.page.otp_finish.then(entry.after(2_000)));
+    bench.page.auth_finish.then(finished().after(700));
+    bench.world.on(OTP_START, json(json!({"data": {"code": 10001}})).after(40)).always(OTP_START, ok());
+    bench.world.on(OTP_FINISH, json(json!({"data": {}})).after(40)).on(OTP_FINISH, done());
+    bench
+}
+
+/// The reply to a code is lost, and so are two answers to the question what became of it.
+fn lost_code() -> Bench {
+    let bench = Bench::otp();
+    bench.page.otp_start.then(no_number().after(10));
+    bench.page.otp_finish.then(code("1234").after(10));
+    bench.world.on(OTP_START, ok()).on(OTP_FINISH, lost().after(40));
+    bench.world.on(STATUS, lost().after(40)).on(STATUS, status(503).after(40)).on(STATUS, done());
+    bench
+}
+
+/// Nobody enters a code; somebody sets the clock; the report of the timeout has to be repeated.
+fn late_code() -> Bench {
+    let mut bench = Bench::otp();
+    bench.page.otp_start.then(no_number().after(10));
+    bench.page.otp_finish.then(never());
+    bench.world.on(OTP_START, ok()).always(STATUS, json(json!({"next": ""})).after(40));
+    bench.world.on(OTP_ERROR, status(503).after(40)).on(OTP_ERROR, done());
+    bench.at(30_000, |world| world.sleep(600_000));
+    bench
+}
+
+/// A link that is sent again and to another number, over a socket that is lost, and is opened.
+fn opened_link() -> Bench {
+    let bench = Bench::link().with_retry();
+    bench.page.link_start.then(number("12").after(900)).then(number(NUMBER).after(900)).then(number(NUMBER).after(900));
+    bench.page.link_retry.then(resend_link().after(2_000)).then(change_link_number().after(2_000)).then(never());
+    bench.page.auth_finish.then(finished().after(700));
+    bench.world.on(LINK_START, json(json!({"data": {"code": 10001}})).after(40)).always(LINK_START, ok());
+    bench.world.socket(opens().closes(3_000)).socket(told(35_000, json!({"next": "done"})));
+    bench.world.always(STATUS, json(json!({"next": ""})).after(40));
+    bench
+}
+
+/// Sockets stay refused, the status is asked for now and then, the link is never opened, and the report gets through.
+fn late_link() -> Bench {
+    let bench = Bench::link();
+    bench.page.link_start.then(no_number().after(10));
+    bench.world.on(LINK_START, ok()).every_socket(closes()).always(STATUS, json(json!({"next": ""})).after(40));
+    bench.world.on(LINK_ERROR, done());
+    bench
+}
+
+/// A page that waits for the phone, with a step that fails before.
+fn waiting_for_the_phone() -> Bench {
+    let mut bench = Bench::new("mobile/instantlink");
+    bench.config.role = Role::Secondary;
+    bench.page.link_start.then(rejects("no").after(10));
+    bench.world.on(LINK_ERROR, json(json!({"next": "device/passive"})).after(40));
+    bench.world.socket(opens()).socket(opens().closes(1_000)).socket(told(2_000, json!({"next": "done"})));
+    bench.world.always(STATUS, json(json!({"next": ""})).after(40));
+    bench
+}
+
+/// All that can be seen of what a flow does.
+fn deeds(end: &End) -> [usize; 5] {
+    let sockets = end.world.sockets.borrow();
+    let sent = sockets.iter().map(|socket| socket.sent.borrow().len()).sum();
+    let (events, finishes) = (end.page.events.borrow().len(), end.page.finishes.borrow().len());
+    [end.paths().len(), end.calls().len(), events, finishes, sent]
+}
+
+/// Stops the flow at its first wait, its second, and so on until it is over by itself; gives back where it was stopped:
+/// the state, and what was waited for beside the page.
+async fn stopped_at_every_wait(scenario: fn() -> Bench) -> BTreeSet<String> {
+    let mut places = BTreeSet::new();
+    for wait in 0.. {
+        let mut bench = scenario();
+        bench.stop_at_wait(wait);
+        // The harness checks that no timer, socket or request is left, that no end was told, and that AuthFinishStep
+        // ran only after `done`.
+        let end = bench.run().await;
+        if end.result.is_some() {
+            end.is_done_after(wait);
+            break;
+        }
+        let before = deeds(&end);
+        end.world.wake();
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        assert_eq!(deeds(&end), before, "something happened after the flow was stopped at wait {wait}");
+        assert!(end.world.sockets.borrow().iter().all(|socket| socket.dropped.get().is_some()));
+        let state = end.page.events.borrow().last().map_or("idle", |(_, detail)| detail.state.as_str());
+        let awaited: BTreeSet<_> = end.waited_for.into_iter().collect();
+        places.insert(format!("{state}: {}", Vec::from_iter(awaited).join(" + ")));
+    }
+    places
+}
+
+impl End {
+    /// The scenario came to its end by itself, after being stopped at many waits.
+    fn is_done_after(&self, waits: usize) {
+        assert_eq!(self.state().as_str(), "done");
+        assert!(waits > 5, "{waits}");
+    }
+}
+
+/// Where a flow waits: in which state, and for what beside the page. A wait that is added belongs here.
+const WAITS: &[&str] = &[
+    "starting: ",
+    "awaiting_phone: timer",
+    "awaiting_phone: socket + timer",
+    "awaiting_phone: status + timer",
+    "awaiting_phone: mobile/instantlink/error + timer",
+    "sending: timer",
+    "sending: socket + timer",
+    "sending: status + timer",
+    "sending: mobile/otp/start + timer",
+    "sending: mobile/instantlink/start + timer",
+    "sending: mobile/instantlink/start + socket + timer",
+    "sending: mobile/instantlink/start + status + timer",
+    "awaiting_otp: timer",
+    "awaiting_otp: status + timer",
+    "awaiting_otp: mobile/otp/error + timer",
+    "checking_otp: timer",
+    "checking_otp: mobile/otp/finish + timer",
+    "checking_otp: status + timer",
+    "awaiting_link: timer",
+    "awaiting_link: socket + timer",
+    "awaiting_link: status + timer",
+    "awaiting_link: mobile/instantlink/error + timer",
+    "awaiting_retry: timer",
+    "awaiting_retry: socket + timer",
+    "awaiting_retry: status + timer",
+    "device: timer",
+    "device: socket + timer",
+    "device: status + timer",
+    "finishing: ",
+];
+
+#[tokio::test(start_paused = true)]
+async fn at_every_wait_a_flow_can_be_stopped_and_leaves_nothing() {
+    let mut places = BTreeSet::new();
+    for scenario in [numbers_and_codes, lost_code, late_code, opened_link, late_link, waiting_for_the_phone] {
+        places.extend(stopped_at_every_wait(scenario).await);
+    }
+    let listed: BTreeSet<String> = WAITS.iter().map(|place| (*place).to_owned()).collect();
+    assert_eq!(places, listed);
+}
