@@ -14,6 +14,9 @@ use crate::{
 };
 
 mod stop;
+#[allow(dead_code, reason = "the flow's tests use all of it")]
+#[path = "../../tests/shared/events.rs"]
+mod tables;
 
 /// An error as the page sees it.
 #[derive(Debug, Deserialize, PartialEq)]
@@ -59,8 +62,19 @@ fn token(next: &str) -> JsValue {
     format!("e30.{}.c2ln", Base64UrlUnpadded::encode_string(claims.as_bytes())).into()
 }
 
+/// The states that were told; each event is held against the tables of `docs/events.md`.
 fn states(events: &js_sys::Array) -> Vec<String> {
-    events.iter().map(|event| serde_wasm_bindgen::from_value::<Detail>(event).unwrap().state).collect()
+    let members = |event: &JsValue| -> Vec<String> {
+        Object::keys(event.unchecked_ref::<Object>()).iter().map(|name| name.as_string().unwrap()).collect()
+    };
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| (members(&event), serde_wasm_bindgen::from_value::<Detail>(event).unwrap().state))
+        .collect();
+    let borrowed: Vec<_> =
+        told.iter().map(|(names, state)| (state.as_str(), names.iter().map(String::as_str).collect())).collect();
+    assert_eq!(tables::strays(&borrowed), [""; 0]);
+    told.into_iter().map(|(_, state)| state).collect()
 }
 
 #[wasm_bindgen_test]

@@ -21,7 +21,7 @@ const LINK_START: &str = "/v1/client/mobile/instantlink/start";
 const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
 const STATUS: &str = "/v1/client/status";
 
-fn edges_of(end: &End) -> Vec<Edge> {
+fn edges_of(end: &End) -> Vec<Edge<'static>> {
     tables::walked(end.page.events.borrow().iter().map(|(_, detail)| detail.state.as_str()))
 }
 

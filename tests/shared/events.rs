@@ -9,7 +9,7 @@ const BEGIN: &str = "idle";
 const ENDS: [&str; 4] = ["done", "ended", "failed", "cancelled"];
 
 /// One state after another.
-pub(crate) type Edge = (&'static str, &'static str);
+pub(crate) type Edge<'a> = (&'a str, &'a str);
 
 /// The cells of the rows of the table below the heading `## title`.
 fn rows(title: &str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -29,7 +29,7 @@ pub(crate) fn states() -> BTreeSet<&'static str> {
 }
 
 /// Every edge that a flow may walk.
-pub(crate) fn edges() -> BTreeSet<Edge> {
+pub(crate) fn edges() -> BTreeSet<Edge<'static>> {
     let mut edges = BTreeSet::new();
     for row in rows("Edges") {
         let [from, to, _] = row[..] else { continue };
@@ -54,7 +54,7 @@ pub(crate) fn members() -> BTreeMap<&'static str, Option<BTreeSet<&'static str>>
 }
 
 /// The edges that were walked by these states, told one after the other. Whatever follows an end begins anew.
-pub(crate) fn walked(told: impl IntoIterator<Item = &'static str>) -> Vec<Edge> {
+pub(crate) fn walked<'a>(told: impl IntoIterator<Item = &'a str>) -> Vec<Edge<'a>> {
     let mut from = BEGIN;
     let step = |to| {
         let edge = (if ENDS.contains(&from) { BEGIN } else { from }, to);
@@ -66,7 +66,7 @@ pub(crate) fn walked(told: impl IntoIterator<Item = &'static str>) -> Vec<Edge> 
 
 /// What was told and stands in no table: edges, and members where they do not belong. An event is a state and the names
 /// of its members.
-pub(crate) fn strays(told: &[(&'static str, Vec<&'static str>)]) -> Vec<String> {
+pub(crate) fn strays(told: &[(&str, Vec<&str>)]) -> Vec<String> {
     let (edges, members) = (edges(), members());
     let mut strays = Vec::new();
     for (from, to) in walked(told.iter().map(|(state, _)| *state)) {

@@ -9,6 +9,7 @@ use crate::{
     backend::text_of,
     network::Live,
     scenario::Scenario,
+    tables,
     trace::{Entry, Trace},
 };
 
@@ -81,6 +82,7 @@ pub(crate) fn check(scenario: &Scenario, trace: &Trace, session: &Value, left: L
         run.must(prompt || (was_cut_short && ended <= heard + PROMPT_MS), "good news is acted upon at once");
     }
     check_waits(&mut run, ended);
+    check_states(&mut run);
 
     // Whatever the network did before: once it is back, the news arrives.
     if let Some(proved) = run.first(|entry| matches!(entry, Entry::LinkOpened { status: 300..400 })) {
@@ -113,6 +115,16 @@ fn is_own_doing(entry: &Entry) -> bool {
         Entry::Request(path, outcome) => path.ends_with("/start") && *outcome != "ok",
         _ => false,
     }
+}
+
+/// Only the edges of `docs/events.md`.
+fn check_states(run: &mut Run) {
+    let state = |entry: &Entry| match entry {
+        Entry::State { state, .. } => Some((*state, Vec::new())),
+        _ => None,
+    };
+    let told: Vec<_> = run.entries.iter().filter_map(|(_, entry)| state(entry)).collect();
+    run.violations.extend(tables::strays(&told).into_iter().map(Violation));
 }
 
 /// A wait for a code or a link ends with its deadline.

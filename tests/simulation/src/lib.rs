@@ -12,6 +12,9 @@ mod link;
 mod network;
 mod person;
 mod scenario;
+#[allow(dead_code, reason = "the flow's tests use all of it")]
+#[path = "../../shared/events.rs"]
+mod tables;
 mod trace;
 
 use std::{rc::Rc, time::Duration};
