@@ -16,6 +16,8 @@ pub const OTP_TRIES_WITH_RETRY: u8 = 3;
 pub const PHONE_NUMBERS: u8 = 3;
 /// Longest request body of the server API, in bytes.
 pub const SERVER_BODY_BYTES: usize = 4096;
+/// Longest body of a batch of identities, in bytes: a hundred with all their members are more than other bodies may be.
+pub const BATCH_BODY_BYTES: usize = 32 * 1024;
 /// Longest `smsMessage`, in characters.
 pub const SMS_MESSAGE_CHARS: usize = 160;
 /// Longest `finalTargetUrl`, in characters.

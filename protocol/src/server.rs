@@ -4,11 +4,37 @@
 //! ignored. Every member of a request is optional *here*: which ones a call needs is a rule, and its refusal names the
 //! member, so the backend that judges it must first be able to read what there is.
 
+mod flow;
+mod identities;
+mod unify;
+mod verdict;
+mod verify;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
+
+pub use flow::{
+    Address, ChallengeReply, ChallengeRequest, CompleteReply, CompleteRequest, Individual, StartReply, StartRequest,
+    ValidateReply, ValidateRequest,
+};
+pub use identities::{
+    BatchEnrollReply, BatchEnrollRequest, BatchResult, EnrollReply, EnrollRequest, IdentityActionRequest, IdentityList,
+    IdentityLookupReply, IdentityQuery, IdentityRef, IdentityReply, SuccessReply,
+};
+pub use unify::{
+    RevokeRequest, UnifyBindRequest, UnifyReply, UnifyRequest, UnifyStatusReply, UnifyStatusRequest, UnifySuccess,
+};
+pub use verdict::{
+    AddressScores, AmlField, AmlList, Cip, DataSource, EmailMatch, Evaluation, Finding, FindingResult, Identifiers,
+    Idv, Kyc, NameScores,
+};
+pub use verify::{
+    AssuranceLevel, CheckResult, IdentityAttribute, Verification, VerificationReply, VerifiedAddress, VerifiedIdentity,
+    VerifyAnswer, VerifyReply, VerifyRequest, VerifyStatusReply, VerifyStatusRequest, VerifySuccess,
+};
 
 /// Paths of the calls.
 pub mod paths {
@@ -18,8 +44,34 @@ pub mod paths {
     pub const START: &str = "/v3/start";
     /// [`ValidateRequest`](super::ValidateRequest): whether the person holds the phone.
     pub const VALIDATE: &str = "/v3/validate";
+    /// [`ChallengeRequest`](super::ChallengeRequest): gives out the person's record.
+    pub const CHALLENGE: &str = "/v3/challenge";
     /// [`CompleteRequest`](super::CompleteRequest): whether the person is who they say.
     pub const COMPLETE: &str = "/v3/complete";
+    /// [`VerifyRequest`](super::VerifyRequest): whether a number is that of a person, with or without possession.
+    pub const VERIFY: &str = "/v3/verify";
+    /// [`VerifyStatusRequest`](super::VerifyStatusRequest): what became of it.
+    pub const VERIFY_STATUS: &str = "/v3/verify-status";
+    /// [`UnifyRequest`](super::UnifyRequest): binds a device to a number.
+    pub const UNIFY: &str = "/v3/unify";
+    /// [`UnifyStatusRequest`](super::UnifyStatusRequest): what became of it.
+    pub const UNIFY_STATUS: &str = "/v3/unify-status";
+    /// [`UnifyBindRequest`](super::UnifyBindRequest): the relying party has seen possession itself.
+    pub const UNIFY_BIND: &str = "/v3/unify-bind";
+    /// [`RevokeRequest`](super::RevokeRequest): undoes a binding.
+    pub const DEVICE_REVOKE: &str = "/v3/device/revoke";
+    /// POST of [`EnrollRequest`](super::EnrollRequest), or GET of the list.
+    pub const IDENTITY: &str = "/v3/identity";
+    /// POST of [`BatchEnrollRequest`](super::BatchEnrollRequest).
+    pub const IDENTITY_BATCH: &str = "/v3/identity/batch";
+    /// GET or DELETE.
+    pub const IDENTITY_ONE: &str = "/v3/identity/{identityId}";
+    /// POST of [`IdentityActionRequest`](super::IdentityActionRequest).
+    pub const IDENTITY_ACTIVATE: &str = "/v3/identity/{identityId}/activate";
+    /// POST of [`IdentityActionRequest`](super::IdentityActionRequest).
+    pub const IDENTITY_DEACTIVATE: &str = "/v3/identity/{identityId}/deactivate";
+    /// GET.
+    pub const IDENTITY_LOOKUP: &str = "/v3/identity/{mobileNumber}/lookup";
 }
 
 /// Values of [`ErrorReply::code`].
@@ -38,6 +90,8 @@ pub mod codes {
     pub const UNKNOWN_CORRELATION_ID: u16 = 8008;
     /// HTTP 403: a test user of another product.
     pub const OTHER_PRODUCT: u16 = 8009;
+    /// HTTP 404: no such identity, or no such path. The contract has no code of its own for it.
+    pub const NOT_FOUND: u16 = 404;
 }
 
 /// The body of every refusal.
@@ -82,141 +136,6 @@ pub struct TokenReply {
     pub token_type: String,
 }
 
-/// [`paths::START`].
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StartRequest {
-    /// Required: `desktop` or `mobile`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub flow_type: Option<String>,
-    /// Asked of the person when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone_number: Option<Secret>,
-    /// Where an Instant Link ends. Required for desktop.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub final_target_url: Option<String>,
-    /// Nine digits, or the last four.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ssn: Option<Secret>,
-    /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dob: Option<Secret>,
-    /// An e-mail address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email_address: Option<Secret>,
-    /// The person's address on the network.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_address: Option<String>,
-    /// The SMS text; a run of `#` stands for the code or the link.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sms_message: Option<String>,
-    /// Whether a wrong code may be tried again. False when left out.
-    #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
-    pub allow_otp_retry: Option<bool>,
-}
-
-/// The answer to [`StartRequest`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StartReply {
-    /// For the page's authenticator; see [`token`](crate::token).
-    pub auth_token: Secret,
-    /// For the server's own calls.
-    pub correlation_id: String,
-    /// What may be called next.
-    pub next: Next,
-}
-
-/// [`paths::VALIDATE`].
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ValidateRequest {
-    /// Required: of [`StartReply`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub correlation_id: Option<String>,
-}
-
-/// The answer to [`ValidateRequest`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ValidateReply {
-    /// Whether the person was shown to hold the phone.
-    pub success: bool,
-    /// Whether a challenge is still needed before the person's record is given out.
-    pub challenge_missing: bool,
-    /// The number that was proved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone_number: Option<Secret>,
-    /// What may be called next.
-    pub next: Next,
-}
-
-/// [`paths::COMPLETE`].
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CompleteRequest {
-    /// Required: of [`StartReply`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub correlation_id: Option<String>,
-    /// Required: what the person says about themselves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub individual: Option<Individual>,
-}
-
-/// A person. Needs first and last name, or the SSN.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Individual {
-    /// Given name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_name: Option<Secret>,
-    /// Family name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_name: Option<Secret>,
-    /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dob: Option<Secret>,
-    /// Nine digits, or the last four.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ssn: Option<Secret>,
-    /// Only the first counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email_addresses: Option<Vec<Secret>>,
-    /// Only the first counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub addresses: Option<Vec<Address>>,
-}
-
-/// A postal address.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Address {
-    /// House number and street.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<Secret>,
-    /// Flat, suite, floor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extended_address: Option<Secret>,
-    /// City.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub city: Option<Secret>,
-    /// State or province.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<Secret>,
-    /// ZIP or postal code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postal_code: Option<Secret>,
-}
-
-/// The answer to [`CompleteRequest`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CompleteReply {
-    /// Whether what was sent agrees with the record of the number's owner.
-    pub success: bool,
-    /// `{"done": "done"}`.
-    pub next: Next,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,7 +159,8 @@ mod tests {
         assert_eq!(serde_json::to_string(&StartRequest::default()).unwrap(), "{}");
         assert_eq!(serde_json::to_string(&Individual::default()).unwrap(), "{}");
         let next = next_is("v3-validate", paths::VALIDATE);
-        let reply = ValidateReply { success: false, challenge_missing: false, phone_number: None, next };
+        let reply =
+            ValidateReply { success: false, challenge_missing: false, phone_number: None, evaluation: None, next };
         let text = r#"{"success":false,"challengeMissing":false,"next":{"v3-validate":"/v3/validate"}}"#;
         assert_eq!(serde_json::to_string(&reply).unwrap(), text);
     }

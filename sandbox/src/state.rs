@@ -5,13 +5,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::clock::{Clock, MovableClock};
 use crate::config::{Config, Origin};
-use crate::core::{Effect, Event, Fault, Sight, apply_under};
+use crate::core::{Effect, Enrolling, Event, Fault, Identity, Phone, Sight, apply_under};
 use crate::faults::Faults;
 use crate::inbox::Inbox;
 use crate::jwt::Keys;
 use crate::limiter::Limiter;
 use crate::random::Random;
-use crate::store::{MemoryStore, Store, StoreError};
+use crate::store::{IdentityLookup, MemoryStore, Store, StoreError};
 use crate::watchers::Watchers;
 
 /// A session that has ended is kept this much longer, in ms, for inspection.
@@ -126,13 +126,41 @@ impl Shared {
         for waiting in self.store.outbox().await? {
             match &waiting.effect {
                 Effect::Send(message) => self.inbox.put(waiting.sequence, message),
-                Effect::Wake => self.watchers.wake(&waiting.auth_id),
+                Effect::Wake => self.watchers.wake(&waiting.subject),
+                Effect::Enroll(with) => {
+                    let enroll = |old: Option<&Identity>| Identity::enroll(old, with);
+                    self.carry_out(waiting.sequence, &with.phone, &enroll).await?;
+                }
+                Effect::Bind(with) => {
+                    let bind = |old: Option<&Identity>| Identity::bind(old, with);
+                    self.carry_out(waiting.sequence, &with.phone, &bind).await?;
+                }
                 // Answers do not go through the outbox.
                 _ => {}
             }
             self.store.delivered(waiting.sequence).await?;
         }
         Ok(())
+    }
+
+    /// Enrolls a number. Returns the identity that it has then.
+    pub(crate) async fn enroll(&self, with: &Enrolling) -> Result<Identity, StoreError> {
+        let enroll = |old: Option<&Identity>| (Some(Identity::enroll(old, with)), Vec::new());
+        self.store.update_identity(&with.phone, &enroll).await?;
+        let identity = self.store.identity(IdentityLookup::Number(&with.phone)).await?;
+        // Gone again already: it was there all the same.
+        Ok(identity.unwrap_or_else(|| Identity::enroll(None, with)))
+    }
+
+    /// Changes an identity as an entry of the outbox wants it.
+    async fn carry_out(
+        &self,
+        sequence: u64,
+        number: &Phone,
+        change: &(dyn Fn(Option<&Identity>) -> Identity + Send + Sync),
+    ) -> Result<(), StoreError> {
+        let decide = |old: Option<&Identity>| (Some(Identity::carry_out(old, sequence, change)), Vec::new());
+        self.store.update_identity(number, &decide).await.map(drop)
     }
 
     /// Forgets sessions that ended long ago.
@@ -143,6 +171,7 @@ impl Shared {
     /// Forgets everything, and goes back to the injected clock. Access tokens stay good.
     pub(crate) async fn reset(&self) -> Result<(), StoreError> {
         self.forget_ending_before(i64::MAX).await?;
+        self.store.forget_identities().await?;
         self.inbox.clear();
         self.limiter.reset();
         self.faults.clear();

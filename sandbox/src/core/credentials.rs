@@ -1,8 +1,9 @@
 use handset_protocol::Secret;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 /// What a credential is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Product {
     /// Every product; `/v3/start` then means Identity.
     All,
@@ -52,8 +53,17 @@ impl Credential {
         Self::find(client_id).filter(|_| right)
     }
 
-    /// Whether it may call `/v3/start` and what follows as Prove Identity.
-    pub fn serves_identity(self) -> bool {
-        matches!(self.product, Product::All | Product::Identity)
+    /// Whether it may make the calls of a product.
+    pub fn serves(self, product: Product) -> bool {
+        self.product == Product::All || self.product == product
+    }
+
+    /// As which product `/v3/start` and what follows are meant. `None`: it may not call them.
+    pub fn start_product(self) -> Option<Product> {
+        match self.product {
+            Product::All | Product::Identity => Some(Product::Identity),
+            Product::Prefill => Some(Product::Prefill),
+            _ => None,
+        }
     }
 }

@@ -1,6 +1,9 @@
 use handset_protocol::{Secret, client, server};
+use serde::{Deserialize, Serialize};
 
-use super::{Message, Party, Refusal, Sight, What};
+use super::case::Challenge;
+use super::identity::{Binding, Enrolling};
+use super::{Message, Party, Phone, Refusal, Sight, What};
 
 /// Something that happens to a session. Secrets that its outcome may need were drawn by the shell beforehand, so that
 /// [`apply`](super::apply) stays a function; what it does not need is dropped.
@@ -61,10 +64,27 @@ pub enum Event {
     },
     /// `/v3/validate`.
     Validate,
+    /// `/v3/challenge`.
+    Challenge {
+        /// Takes the place of what Start had.
+        given: Challenge,
+    },
     /// `/v3/complete`.
     Complete {
         /// What the person says about themselves, checked for shape.
         individual: Box<server::Individual>,
+    },
+    /// `/v3/verify-status`.
+    VerifyStatus,
+    /// `/v3/unify-status`.
+    UnifyStatus {
+        /// Whether a device is bound to the number.
+        is_bound: bool,
+    },
+    /// `/v3/unify-bind`.
+    UnifyBind {
+        /// Whose possession the relying party has seen.
+        phone: Phone,
     },
 }
 
@@ -82,14 +102,18 @@ impl Event {
             Self::InstantFinish { .. } => (Party::Module, What::InstantFinish),
             Self::Reported { .. } => (Party::Module, What::ErrorReported),
             Self::Validate => (Party::Server, What::Validate),
+            Self::Challenge { .. } => (Party::Server, What::Challenge),
             Self::Complete { .. } => (Party::Server, What::Complete),
+            Self::VerifyStatus => (Party::Server, What::VerifyStatus),
+            Self::UnifyStatus { .. } => (Party::Server, What::UnifyStatus),
+            Self::UnifyBind { .. } => (Party::Server, What::UnifyBind),
         })
     }
 }
 
-/// What the shell carries out. The first four answer whoever caused the event; the last two go to others, and a store
-/// keeps them in an outbox of the same write until they were delivered.
-#[derive(Clone, Debug, PartialEq)]
+/// What the shell carries out. Answers go to whoever caused the event; the last four go elsewhere, and a store keeps
+/// them in an outbox of the same write until they were carried out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
     /// Answers the page.
     Reply(client::Reply),
@@ -97,25 +121,35 @@ pub enum Effect {
     Page(LinkPage),
     /// Answers `/v3/validate`.
     Validated(server::ValidateReply),
+    /// Answers `/v3/challenge`.
+    Challenged(server::ChallengeReply),
     /// Answers `/v3/complete`.
     Completed(server::CompleteReply),
+    /// Answers `/v3/verify-status`, but for the id of the identity.
+    Verified(server::VerifyStatusReply),
+    /// Answers `/v3/unify-status` and `/v3/unify-bind`, but for the ids of owner and device.
+    Unified(server::UnifyStatusReply),
     /// Answers the server with a refusal.
     Refused(Refusal),
     /// An SMS.
     Send(Message),
     /// The session was settled, or its deadline moved: whoever waits for it looks again.
     Wake,
+    /// A number was verified: it is enrolled.
+    Enroll(Enrolling),
+    /// Possession of a number was shown: a device is bound to it.
+    Bind(Binding),
 }
 
 impl Effect {
-    /// Whether it goes to others than whoever caused the event.
+    /// Whether it goes elsewhere than to whoever caused the event.
     pub fn is_outgoing(&self) -> bool {
-        matches!(self, Self::Send(_) | Self::Wake)
+        matches!(self, Self::Send(_) | Self::Wake | Self::Enroll(_) | Self::Bind(_))
     }
 }
 
 /// What a phone that opens a link gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkPage {
     /// It did its work: on to this URL, if there is one.
     Proved(Option<String>),

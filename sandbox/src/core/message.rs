@@ -1,7 +1,8 @@
 use handset_protocol::Secret;
+use serde::{Deserialize, Serialize};
 
 /// An SMS. No SMS leaves the machine: the shell shows it in the message list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// The number.
     pub to: Secret,
@@ -18,7 +19,7 @@ pub struct Message {
 }
 
 /// What an SMS carries.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Kind {
     /// A one-time code.
     Otp(Secret),

@@ -4,36 +4,46 @@
 //! the time and every secret that the outcome might need (a fresh code, a fresh link), and carries out the effects.
 //! The same session, event and time always give the same outcome, so a store may call it again after a lost race.
 
+mod case;
+mod compare;
 mod credentials;
 mod event;
+mod identity;
 mod journey;
 mod link;
 mod message;
 mod mobile_auth;
+mod opening;
 mod otp;
 mod person;
 mod phone;
 mod refusal;
 pub mod request;
 mod session;
-mod start;
 mod status;
 mod test_users;
 mod timeline;
 mod turn;
+mod unify;
+mod verdict;
+mod verification;
+mod verify;
 
+pub use case::{Case, Challenge, Unifying, Verifying};
 pub use credentials::{Credential, Product};
 pub use event::{Effect, Event, LinkPage};
+pub use identity::{Binding, Device, Enrolling, Enrollment, Identity, Muted};
 pub use message::{Kind, Message};
-pub use person::Person;
+pub use opening::{Drawn, open, open_unify, open_verify};
+pub use person::{Home, Person};
 pub use phone::Phone;
 pub use refusal::Refusal;
 pub use session::{
     Failure, FlowType, Journey, LinkState, Otp, Possession, Rules, SentCode, SentLink, Session, StartReplyShape,
 };
-pub use start::{Drawn, open};
 pub use test_users::{Role, TEST_USERS, TestUser};
 pub use timeline::{Fault, Moment, Outcome, Party, Sight, Timeline, What};
+pub use verification::verify_at_once;
 
 use turn::Turn;
 
@@ -64,7 +74,11 @@ pub fn apply_under(session: &Session, event: &Event, fault: Option<Fault>, now: 
         Event::InstantFinish { vfp } => turn.instant_finish(vfp),
         Event::Reported { area } => turn.reported(area),
         Event::Validate => turn.validate(),
+        Event::Challenge { given } => turn.challenge(given),
         Event::Complete { individual } => turn.complete(individual),
+        Event::VerifyStatus => turn.verify_status(),
+        Event::UnifyStatus { is_bound } => turn.unify_status(*is_bound),
+        Event::UnifyBind { phone } => turn.unify_bind(phone),
     }
     turn.into_parts()
 }

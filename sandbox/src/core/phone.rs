@@ -1,7 +1,8 @@
 use handset_protocol::Secret;
+use serde::{Deserialize, Serialize};
 
 /// A phone number: `+`, country code, number. US and Canada may be given with or without `+1`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phone {
     given: Secret,
     digits: Secret,
@@ -38,6 +39,21 @@ impl Phone {
     /// Country code and number, without `+`: equal for every way to write the same number.
     pub fn digits(&self) -> &str {
         self.digits.expose()
+    }
+
+    /// The two letters of its country, where the sandbox knows them.
+    pub fn country(&self) -> Option<&'static str> {
+        const KNOWN: [(&str, &str); 8] = [
+            ("1", "US"),
+            ("33", "FR"),
+            ("34", "ES"),
+            ("39", "IT"),
+            ("44", "GB"),
+            ("49", "DE"),
+            ("61", "AU"),
+            ("91", "IN"),
+        ];
+        KNOWN.into_iter().find(|(code, _)| self.digits().starts_with(code)).map(|(_, country)| country)
     }
 
     /// Whether both are the same number, however they were written.

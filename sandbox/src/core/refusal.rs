@@ -1,7 +1,8 @@
 use handset_protocol::server::{ErrorReply, codes};
+use serde::{Deserialize, Serialize};
 
 /// Why a call of the server API is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// The sandbox is at fault.
     Internal,
@@ -17,6 +18,8 @@ pub enum Refusal {
     UnknownCorrelationId,
     /// A test user of another product.
     OtherProduct,
+    /// No identity of that id.
+    UnknownIdentity,
 }
 
 impl Refusal {
@@ -44,6 +47,7 @@ impl Refusal {
             Self::OtherProduct => {
                 (codes::OTHER_PRODUCT, "test user cannot be accessed with your current product credentials")
             }
+            Self::UnknownIdentity => (codes::NOT_FOUND, "no such identity"),
         };
         ErrorReply { code, message: message.to_owned() }
     }

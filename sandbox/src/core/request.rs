@@ -1,14 +1,26 @@
 //! The shape of what a relying party's server sends. A refusal names the member and what it has to be.
 
+mod identities;
+mod unify;
+mod verify;
+
 use std::net::IpAddr;
 
-use handset_protocol::server::{CompleteRequest, Individual, StartRequest, ValidateRequest};
+use handset_protocol::server::{ChallengeRequest, CompleteRequest, Individual, StartRequest, ValidateRequest};
 use handset_protocol::{Secret, limits};
 use url::Url;
 
+use super::case::Challenge;
 use super::message::code_length;
 use super::session::FlowType;
 use super::{Phone, Refusal};
+
+pub use identities::{batch, device_to_revoke, enroll, list};
+pub use unify::{unify_bind, unify_status};
+pub use verify::verify_status;
+
+pub(super) use unify::unify;
+pub(super) use verify::{verification, verify};
 
 /// What a member has to be, for members whose JSON type is wrong.
 pub fn shape_of(field: &str) -> &'static str {
@@ -22,10 +34,14 @@ pub fn shape_of(field: &str) -> &'static str {
         "emailAddress" => EMAIL,
         "ipAddress" => IP,
         "smsMessage" => SMS,
-        "allowOTPRetry" | "isMobile" => "true or false",
+        "possessionType" => POSSESSION_TYPE,
+        "verificationType" => VERIFICATION_TYPE,
+        "allowOTPRetry" | "isMobile" | "rebind" | "checkReputation" | "showInactive" => "true or false",
         "individual" => "an object",
         "emailAddresses" => "a list of texts",
-        "addresses" => "a list of objects",
+        "addresses" | "identityAttributes" => "a list of objects",
+        "items" | "identities" => BATCH,
+        "limit" => LIMIT,
         "advanceSeconds" => "a whole number of seconds, 0 to 31536000",
         "code" => "a whole number",
         "faults" => "a list of at most 50 objects",
@@ -36,13 +52,17 @@ pub fn shape_of(field: &str) -> &'static str {
         "retryAfterSeconds" => "a whole number of seconds",
         "count" => "a whole number, at least 1",
         "method" => "GET or POST",
-        _ if name.starts_with("faults[") => "an object",
-        _ if name.starts_with("addresses[") => "an object",
+        _ if name.ends_with(']') && !name.starts_with("emailAddresses") => "an object",
         _ => "a text",
     }
 }
 
 const FLOW_TYPE: &str = "'desktop' or 'mobile'";
+const POSSESSION_TYPE: &str = "'desktop', 'mobile' or 'none'";
+const VERIFICATION_TYPE: &str = "'verifiedUser', 'accountOpening', 'humanAssurance', 'prefill', 'prefillForBiz' or \
+                                 'identityResolution'";
+const BATCH: &str = "a list of 1 to 100 objects";
+const LIMIT: &str = "a whole number, 1 to 1000";
 const TARGET: &str = "an http or https URL of at most 128 characters out of alphanumerics and -._+=/:?";
 const SSN: &str = "nine digits or the last four";
 const DOB: &str = "YYYY-MM-DD, YYYY-MM or MM-DD";
@@ -50,9 +70,19 @@ const EMAIL: &str = "an e-mail address";
 const IP: &str = "an IPv4 or IPv6 address";
 const SMS: &str = "a text of at most 160 characters with one run of four to six # for the code or the link";
 
-/// A Start request of the right shape.
+/// What every call that opens a session says of it.
+pub(super) struct Opening<'a> {
+    /// Of which the names are `flowType` or `possessionType`.
+    pub(super) flow_type: FlowType,
+    pub(super) phone_number: &'a Option<Secret>,
+    pub(super) final_target_url: &'a Option<String>,
+    pub(super) sms_message: &'a Option<String>,
+    pub(super) allow_otp_retry: Option<bool>,
+}
+
+/// The same, of the right shape.
 #[derive(Debug)]
-pub(super) struct Start {
+pub(super) struct Opened {
     pub(super) flow_type: FlowType,
     pub(super) phone: Option<Phone>,
     pub(super) final_target_url: Option<String>,
@@ -60,46 +90,66 @@ pub(super) struct Start {
     pub(super) allow_otp_retry: bool,
 }
 
-impl Start {
-    pub(super) fn read(request: &StartRequest) -> Result<Self, Refusal> {
-        let flow_type = match request.flow_type.as_deref() {
-            None => return Err(Refusal::missing("flowType")),
-            Some("desktop") => FlowType::Desktop,
-            Some("mobile") => FlowType::Mobile,
-            Some(_) => return Err(Refusal::shape("flowType", FLOW_TYPE)),
-        };
-        let phone = match given(&request.phone_number) {
-            None => None,
-            Some(number) => {
-                Some(Phone::parse(&number.into()).ok_or_else(|| Refusal::shape("phoneNumber", Phone::SHAPE))?)
-            }
-        };
-        let final_target_url = request.final_target_url.as_ref().filter(|url| !url.is_empty());
+impl Opening<'_> {
+    pub(super) fn read(self) -> Result<Opened, Refusal> {
+        let phone = given(self.phone_number).map(phone).transpose()?;
+        let final_target_url = self.final_target_url.as_ref().filter(|url| !url.is_empty());
         match final_target_url {
-            None if flow_type == FlowType::Desktop => return Err(Refusal::missing("finalTargetUrl")),
+            None if self.flow_type == FlowType::Desktop => return Err(Refusal::missing("finalTargetUrl")),
             Some(url) if !is_target(url) => return Err(Refusal::shape("finalTargetUrl", TARGET)),
             _ => {}
         }
-        check("ssn", given(&request.ssn), SSN, is_ssn)?;
-        check("dob", given(&request.dob), DOB, is_dob)?;
-        check("emailAddress", given(&request.email_address), EMAIL, is_email)?;
-        let ip = request.ip_address.as_deref().filter(|ip| !ip.is_empty());
-        check("ipAddress", ip, IP, |ip| ip.parse::<IpAddr>().is_ok())?;
-        let sms_message = request.sms_message.as_ref().filter(|text| !text.is_empty());
+        let sms_message = self.sms_message.as_ref().filter(|text| !text.is_empty());
         check("smsMessage", sms_message.map(String::as_str), SMS, is_sms)?;
-        Ok(Self {
-            flow_type,
+        Ok(Opened {
+            flow_type: self.flow_type,
             phone,
             final_target_url: final_target_url.cloned(),
             sms_message: sms_message.cloned(),
-            allow_otp_retry: request.allow_otp_retry.unwrap_or(false),
+            allow_otp_retry: self.allow_otp_retry.unwrap_or(false),
         })
     }
+}
+
+/// A Start request of the right shape.
+pub(super) fn start(request: &StartRequest) -> Result<(Opened, Challenge), Refusal> {
+    let flow_type = match request.flow_type.as_deref() {
+        None => return Err(Refusal::missing("flowType")),
+        Some("desktop") => FlowType::Desktop,
+        Some("mobile") => FlowType::Mobile,
+        Some(_) => return Err(Refusal::shape("flowType", FLOW_TYPE)),
+    };
+    let opening = Opening {
+        flow_type,
+        phone_number: &request.phone_number,
+        final_target_url: &request.final_target_url,
+        sms_message: &request.sms_message,
+        allow_otp_retry: request.allow_otp_retry,
+    };
+    let opened = opening.read()?;
+    let challenge = challenge_of(&request.ssn, &request.dob)?;
+    check("emailAddress", given(&request.email_address), EMAIL, is_email)?;
+    let ip = request.ip_address.as_deref().filter(|ip| !ip.is_empty());
+    check("ipAddress", ip, IP, |ip| ip.parse::<IpAddr>().is_ok())?;
+    Ok((opened, challenge))
+}
+
+/// An empty text counts as left out.
+fn challenge_of(ssn: &Option<Secret>, dob: &Option<Secret>) -> Result<Challenge, Refusal> {
+    check("ssn", given(ssn), SSN, is_ssn)?;
+    check("dob", given(dob), DOB, is_dob)?;
+    Ok(Challenge { ssn: given(ssn).map(Secret::from), dob: given(dob).map(Secret::from) })
 }
 
 /// The correlationId of a Validate request.
 pub fn validate(request: &ValidateRequest) -> Result<&str, Refusal> {
     correlation_id(request.correlation_id.as_deref())
+}
+
+/// The correlationId of a Challenge request, and what it says.
+pub fn challenge(request: &ChallengeRequest) -> Result<(&str, Challenge), Refusal> {
+    let id = correlation_id(request.correlation_id.as_deref())?;
+    Ok((id, challenge_of(&request.ssn, &request.dob)?))
 }
 
 /// The correlationId and the person of a Complete request.
@@ -136,6 +186,11 @@ fn correlation_id(given: Option<&str>) -> Result<&str, Refusal> {
     let groups: Vec<usize> = id.split('-').map(str::len).collect();
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
     if groups == [8, 4, 4, 4, 12] && id.bytes().all(is_hex) { Ok(id) } else { Err(Refusal::UnknownCorrelationId) }
+}
+
+/// A number of the right shape.
+fn phone(number: &str) -> Result<Phone, Refusal> {
+    Phone::parse(&number.into()).ok_or_else(|| Refusal::shape("phoneNumber", Phone::SHAPE))
 }
 
 /// An empty member counts as left out.

@@ -1,9 +1,11 @@
 use handset_protocol::{Secret, client, limits, steps, token};
+use serde::{Deserialize, Serialize};
 
+use super::case::Case;
 use super::{GRACE_MS, Outcome, Timeline, phone::Phone};
 
 /// One attempt to show that a person holds a phone, from `/v3/start` to its end.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// Names the session towards the page.
     pub auth_id: String,
@@ -15,6 +17,8 @@ pub struct Session {
     pub challenge: String,
     /// Whose session it is.
     pub client_id: String,
+    /// Which product it is of, and what that product wants to know.
+    pub case: Case,
     /// Which kind of browser the relying party saw.
     pub flow_type: FlowType,
     /// The settings that were in force when it was opened.
@@ -44,26 +48,29 @@ pub struct Session {
 }
 
 /// Which kind of browser the relying party saw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FlowType {
     /// Instant Link.
     Desktop,
     /// Mobile Auth where it is enabled, then OTP.
     Mobile,
+    /// None that possession would be shown in.
+    None,
 }
 
 impl FlowType {
-    /// As in `flowType`.
+    /// As in `flowType` and `possessionType`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Desktop => "desktop",
             Self::Mobile => "mobile",
+            Self::None => "none",
         }
     }
 }
 
 /// Settings of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// How long a code is good, in s from its SMS.
     pub otp_seconds: u32,
@@ -100,7 +107,7 @@ impl Rules {
 }
 
 /// What a successful `instantlink/start` answers: some clients need one shape with a retry step and another without.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StartReplyShape {
     /// `{}` where Start allowed retries, else `{"data":{}}`; `{"next":""}` on a mobile browser.
@@ -112,8 +119,8 @@ pub enum StartReplyShape {
     Empty,
 }
 
-/// Whether the person holds the phone. Passed and Failed are final.
-#[derive(Clone, Debug, PartialEq)]
+/// Whether the person holds the phone. The last three are final.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Possession {
     /// Waits for Mobile Auth. Holds what the visit has to bring back, once it was asked for.
     MobileAuth(Option<Secret>),
@@ -121,6 +128,8 @@ pub enum Possession {
     Otp(Otp),
     /// Waits for a link to be opened.
     Link,
+    /// Not asked for.
+    Waived,
     /// Shown.
     Passed,
     /// Not shown.
@@ -130,7 +139,7 @@ pub enum Possession {
 impl Possession {
     /// Whether it can no longer change.
     pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Passed | Self::Failed(_))
+        matches!(self, Self::Waived | Self::Passed | Self::Failed(_))
     }
 
     /// The step that it waits for, or `done`.
@@ -139,13 +148,13 @@ impl Possession {
             Self::MobileAuth(_) => steps::MOBILE_INSTANT,
             Self::Otp(_) => steps::MOBILE_OTP,
             Self::Link => steps::MOBILE_INSTANT_LINK,
-            Self::Passed | Self::Failed(_) => steps::DONE,
+            Self::Waived | Self::Passed | Self::Failed(_) => steps::DONE,
         }
     }
 }
 
 /// A code that is waited for.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Otp {
     /// The one code that is good.
     pub sent: Option<SentCode>,
@@ -154,7 +163,7 @@ pub struct Otp {
 }
 
 /// A code on its way.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SentCode {
     /// The code.
     pub code: Secret,
@@ -165,7 +174,7 @@ pub struct SentCode {
 }
 
 /// A link on its way.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SentLink {
     /// The unguessable part of its URL.
     pub token: Secret,
@@ -178,7 +187,7 @@ pub struct SentLink {
 }
 
 /// Whether a link can still be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkState {
     /// It can, until it expires.
     Live,
@@ -189,7 +198,7 @@ pub enum LinkState {
 }
 
 /// Why possession was not shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
     /// A wrong code, and no try left.
     WrongCode,
@@ -237,12 +246,14 @@ impl Failure {
 }
 
 /// How far the relying party's server has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Journey {
     /// Validate is awaited.
     Started,
-    /// Validate said yes; Complete is awaited.
+    /// Validate said yes; Complete is awaited, or in Pre-Fill the challenge.
     Validated,
+    /// The challenge was judged; Complete is awaited.
+    Challenged,
     /// Nothing more is allowed.
     Ended,
 }
@@ -253,6 +264,7 @@ impl Journey {
         match self {
             Self::Started => "started",
             Self::Validated => "validated",
+            Self::Challenged => "challenged",
             Self::Ended => "ended",
         }
     }
@@ -272,7 +284,7 @@ impl Session {
     pub fn lapses_at(&self) -> Option<i64> {
         let session_ends = self.expires_at.saturating_add(GRACE_MS);
         match &self.possession {
-            Possession::Passed | Possession::Failed(_) => None,
+            Possession::Waived | Possession::Passed | Possession::Failed(_) => None,
             Possession::Link => {
                 let link_ends = self.links.last().map(|link| link.expires_at.saturating_add(GRACE_MS));
                 Some(link_ends.map_or(session_ends, |at| at.min(session_ends)))
@@ -290,7 +302,7 @@ impl Session {
             }
             Possession::Otp(_) => Some(token::MobileAuths { otp: Some(known), ..Default::default() }),
             Possession::Link => Some(token::MobileAuths { inln: Some(known), ..Default::default() }),
-            Possession::Passed | Possession::Failed(_) => None,
+            Possession::Waived | Possession::Passed | Possession::Failed(_) => None,
         };
         token::Claims {
             rid: self.request_id.clone(),

@@ -10,7 +10,7 @@ impl Turn {
     /// `{"next":""}` while pending, else what ends the flow.
     pub(super) fn status(&mut self) {
         let (outcome, shape) = match self.session.possession {
-            Possession::Passed => (Outcome::Passed, client::Reply::next(steps::DONE)),
+            Possession::Passed | Possession::Waived => (Outcome::Passed, client::Reply::next(steps::DONE)),
             Possession::Failed(failure) => (Outcome::Failed, failed(failure)),
             _ => (Outcome::Pending, client::Reply::next(steps::ENDED)),
         };
@@ -21,7 +21,7 @@ impl Turn {
     /// The client gave up on a step. Some clients say so several times: the second changes nothing.
     pub(super) fn reported(&mut self, area: &str) {
         match &self.session.possession {
-            Possession::Passed => self.reply(Outcome::Passed, client::Reply::next(steps::DONE)),
+            Possession::Passed | Possession::Waived => self.reply(Outcome::Passed, client::Reply::next(steps::DONE)),
             Possession::Failed(_) => self.reply(Outcome::Failed, client::Reply::next(steps::DONE)),
             Possession::MobileAuth(_) if area == steps::MOBILE_INSTANT => self.fall_back_to_otp(),
             pending if area == steps::MOBILE_INSTANT => {

@@ -1,4 +1,4 @@
-use super::Phone;
+use super::{Phone, Product, Refusal};
 
 /// A test user: a number with a known owner, a known code and a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,20 @@ pub struct Products {
     pub identity_manager: bool,
 }
 
+impl Products {
+    /// Whether it is one of them.
+    pub fn has(self, product: Product) -> bool {
+        match product {
+            Product::All => true,
+            Product::Identity => self.identity,
+            Product::Prefill => self.prefill,
+            Product::VerifiedUsers => self.verified_users,
+            Product::Unify => self.unify,
+            Product::IdentityManager => self.identity_manager,
+        }
+    }
+}
+
 /// What happens to a test user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -69,6 +83,16 @@ pub enum Role {
 impl TestUser {
     /// The right code of every test user, still subject to expiry and tries.
     pub const CODE: &str = "1234";
+
+    /// Refuses a number that a product does not serve: that of another product's test user, and, where only test users
+    /// are served, everybody else's.
+    pub fn admit(phone: &Phone, product: Product, strict: bool) -> Result<Option<&'static Self>, Refusal> {
+        match Self::find(phone) {
+            Some(user) if !user.products.has(product) => Err(Refusal::OtherProduct),
+            None if strict => Err(Refusal::NoTestUser),
+            user => Ok(user),
+        }
+    }
 
     /// The test user of that number.
     pub fn find(phone: &Phone) -> Option<&'static Self> {
@@ -146,3 +170,35 @@ pub const TEST_USERS: &[TestUser] = &[
     user("2001004049", ["Bettina", "Halbert"], VERIFIED_USERS, Role::VerifiesAtAl2),
     user("2001004054", ["Alf", "Novotni"], VERIFIED_USERS, Role::FailsAtAl0),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_page_lists_every_test_user() {
+        const PAGE: &str = include_str!("../../../docs/sandbox-rules.md");
+        let (_, table) = PAGE.split_once("| number | name | products | role |\n").unwrap();
+        let told: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
+        let row = |user: &TestUser| {
+            let products = [
+                (Product::Identity, "identity"),
+                (Product::Prefill, "prefill"),
+                (Product::VerifiedUsers, "verified-users"),
+                (Product::Unify, "unify"),
+                (Product::IdentityManager, "identity-manager"),
+            ];
+            let names = products.into_iter().filter(|(product, _)| user.products.has(*product)).map(|(_, name)| name);
+            let role = match user.role {
+                Role::Plain => "",
+                Role::PassesWithoutBrowser => "passes without the browser ",
+                Role::MobileAuthPasses => "passes by Mobile Auth on a phone ",
+                Role::VerifiesAtAl2 => "in the second generation succeeds at AL2 ",
+                Role::FailsAtAl0 => "in the second generation fails at AL0 ",
+            };
+            let products = names.collect::<Vec<_>>().join(", ");
+            format!("| {} | {} {} | {products} | {role}|", user.phone, user.first_name, user.last_name)
+        };
+        assert_eq!(told, TEST_USERS.iter().map(row).collect::<Vec<_>>());
+    }
+}

@@ -28,8 +28,20 @@ pub enum What {
     Start,
     /// `/v3/validate`.
     Validate,
+    /// `/v3/challenge`.
+    Challenge,
     /// `/v3/complete`.
     Complete,
+    /// `/v3/verify`.
+    Verify,
+    /// `/v3/verify-status`.
+    VerifyStatus,
+    /// `/v3/unify`.
+    Unify,
+    /// `/v3/unify-status`.
+    UnifyStatus,
+    /// `/v3/unify-bind`.
+    UnifyBind,
     /// A code is asked for.
     OtpStart,
     /// A code is handed in.
@@ -76,9 +88,11 @@ pub enum Outcome {
     TooEarly,
     /// Nothing is decided yet.
     Pending,
-    /// Possession is shown; of Complete: the person's details agree.
+    /// The relying party has to see possession itself.
+    PossessionRequired,
+    /// Possession is shown; of Challenge, Complete and VerifyStatus: the person's details agree, too.
     Passed,
-    /// Possession is not shown; of Complete: the person's details do not agree.
+    /// Possession is not shown, or the person's details do not agree.
     Failed,
     /// Out of order, or not served.
     Refused,

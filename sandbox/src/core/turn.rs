@@ -2,8 +2,10 @@
 
 use handset_protocol::{Secret, client, limits};
 
+use super::case::Case;
+use super::identity::Enrolling;
 use super::session::{Failure, Possession, Session};
-use super::{Effect, Event, Fault, Outcome, Party, Phone, Role, Sight, TestUser, What};
+use super::{Effect, Event, Fault, Outcome, Party, Phone, Refusal, Role, Sight, TestUser, What};
 
 /// A session that an event is changing.
 pub(super) struct Turn {
@@ -65,10 +67,35 @@ impl Turn {
         self.session.timeline.push(self.now, sight);
     }
 
+    /// Refuses what the relying party's server asks. Nothing changes.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        self.answer(Outcome::Refused, Effect::Refused(refusal));
+    }
+
     /// Settles the session. What is settled stays settled: callers look first.
     pub(super) fn settle(&mut self, outcome: Possession) {
         self.session.possession = outcome;
         self.effect(Effect::Wake);
+        let Some(phone) = self.session.phone.clone() else { return };
+        let is_shown = self.session.possession == Possession::Passed;
+        let is_waived = self.session.possession == Possession::Waived;
+        match &self.session.case {
+            Case::VerifiedUsers(verifying) if (is_shown || is_waived) && verifying.names_owner(&phone) => {
+                let enrolling = Enrolling {
+                    at: self.now,
+                    identity_id: verifying.identity_id.clone(),
+                    client_customer_id: verifying.client_customer_id.clone(),
+                    device_id: None,
+                    phone,
+                };
+                self.effect(Effect::Enroll(enrolling));
+            }
+            Case::Unify(unifying) if is_shown || (is_waived && passes_without_browser(&phone)) => {
+                let binding = unifying.binding(&phone, self.now);
+                self.effect(Effect::Bind(binding));
+            }
+            _ => {}
+        }
     }
 
     /// Settles as failed and says so to the page, which then ends with `done`.
@@ -80,7 +107,9 @@ impl Turn {
     /// Answers a late request on a settled session. Returns whether it was settled.
     pub(super) fn answer_if_settled(&mut self) -> bool {
         let (outcome, reply) = match self.session.possession {
-            Possession::Passed => (Outcome::Passed, client::Reply::next(handset_protocol::steps::DONE)),
+            Possession::Passed | Possession::Waived => {
+                (Outcome::Passed, client::Reply::next(handset_protocol::steps::DONE))
+            }
             Possession::Failed(failure) => (Outcome::Failed, failed(failure)),
             _ => return false,
         };
@@ -128,12 +157,10 @@ impl Turn {
         let Some(phone) = parsed else {
             return Number::Refused("this is not a phone number");
         };
-        match TestUser::find(&phone) {
-            Some(user) if !user.products.identity => return Number::Refused("this number is not served here"),
-            None if self.session.rules.strict_test_users => {
-                return Number::Refused("no test user found matching the phone number");
-            }
-            _ => {}
+        match TestUser::admit(&phone, self.session.case.product(), self.session.rules.strict_test_users) {
+            Ok(_) => {}
+            Err(Refusal::NoTestUser) => return Number::Refused("no test user found matching the phone number"),
+            Err(_) => return Number::Refused("this number is not served here"),
         }
         let changed = self.session.phone.is_some();
         self.session.phone = Some(phone.clone());

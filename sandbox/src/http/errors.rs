@@ -33,6 +33,16 @@ impl ApiError {
         Self { retry_after_seconds: seconds.map(Into::into), ..self }
     }
 
+    /// Whether the sandbox is at fault.
+    pub(super) fn is_internal(&self) -> bool {
+        self.status.is_server_error()
+    }
+
+    /// In words.
+    pub(super) fn message(&self) -> &str {
+        &self.reply.message
+    }
+
     pub(super) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
@@ -45,6 +55,7 @@ impl From<Refusal> for ApiError {
             Refusal::Unauthorized => StatusCode::UNAUTHORIZED,
             Refusal::NotAllowed | Refusal::OtherProduct => StatusCode::FORBIDDEN,
             Refusal::BadRequest(_) | Refusal::NoTestUser | Refusal::UnknownCorrelationId => StatusCode::BAD_REQUEST,
+            Refusal::UnknownIdentity => StatusCode::NOT_FOUND,
         };
         Self { status, reply: refusal.to_reply(), retry_after_seconds: None }
     }

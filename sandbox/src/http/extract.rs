@@ -16,6 +16,8 @@ use crate::state::Sandbox;
 /// Longest body of a page's request, in bytes.
 const CLIENT_BODY_BYTES: usize = 16 * 1024;
 
+const NOT_JSON_TYPE: &str = "header 'Content-Type' must be application/json";
+
 /// The relying party's server that calls: its access token is good and its rate within the limit.
 pub(super) struct Caller {
     pub(super) credential: Credential,
@@ -77,16 +79,31 @@ pub(super) trait Wire: DeserializeOwned {
     const MOST_BYTES: usize = CLIENT_BODY_BYTES;
 }
 
-// Which members the server API requires is judged by the core.
-impl Wire for server::StartRequest {
-    const MOST_BYTES: usize = limits::SERVER_BODY_BYTES;
+/// Bodies of the server API. Which members they require is judged by the core.
+macro_rules! of_server {
+    ($($body:ident: $most_bytes:expr),* $(,)?) => {
+        $(impl Wire for server::$body {
+            const MOST_BYTES: usize = $most_bytes;
+        })*
+    };
 }
-impl Wire for server::ValidateRequest {
-    const MOST_BYTES: usize = limits::SERVER_BODY_BYTES;
+
+of_server! {
+    StartRequest: limits::SERVER_BODY_BYTES,
+    ValidateRequest: limits::SERVER_BODY_BYTES,
+    ChallengeRequest: limits::SERVER_BODY_BYTES,
+    CompleteRequest: limits::SERVER_BODY_BYTES,
+    VerifyRequest: limits::SERVER_BODY_BYTES,
+    VerifyStatusRequest: limits::SERVER_BODY_BYTES,
+    UnifyRequest: limits::SERVER_BODY_BYTES,
+    UnifyStatusRequest: limits::SERVER_BODY_BYTES,
+    UnifyBindRequest: limits::SERVER_BODY_BYTES,
+    RevokeRequest: limits::SERVER_BODY_BYTES,
+    EnrollRequest: limits::SERVER_BODY_BYTES,
+    BatchEnrollRequest: limits::BATCH_BODY_BYTES,
+    IdentityActionRequest: limits::SERVER_BODY_BYTES,
 }
-impl Wire for server::CompleteRequest {
-    const MOST_BYTES: usize = limits::SERVER_BODY_BYTES;
-}
+
 impl Wire for client::Empty {}
 impl Wire for client::OtpStart {}
 impl Wire for client::OtpFinish {
@@ -107,10 +124,27 @@ impl<T: Wire, S: Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         if !has_type(request.headers(), "application/json") {
-            return Err(Refusal::BadRequest("header 'Content-Type' must be application/json".to_owned()).into());
+            return Err(Refusal::BadRequest(NOT_JSON_TYPE.to_owned()).into());
         }
         let bytes = read(request, T::MOST_BYTES).await?;
         Ok(Self(parse(&bytes)?))
+    }
+}
+
+/// The same, which may be left out.
+pub(super) struct OptionalBody<T>(pub(super) T);
+
+impl<T: Wire + Default, S: Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let is_json = has_type(request.headers(), "application/json");
+        let bytes = read(request, T::MOST_BYTES).await?;
+        match bytes.is_empty() {
+            true => Ok(Self(T::default())),
+            false if !is_json => Err(Refusal::BadRequest(NOT_JSON_TYPE.to_owned()).into()),
+            false => Ok(Self(parse(&bytes)?)),
+        }
     }
 }
 

@@ -7,12 +7,15 @@ mod extract;
 mod fault_layer;
 mod faults;
 mod guard;
+mod identities;
 mod inspect;
 mod links;
 mod server_api;
 mod sessions;
 mod socket;
 mod status;
+mod unify;
+mod verify;
 mod www;
 
 use axum::Router;

@@ -4,24 +4,29 @@ use axum::extract::{Request, State};
 use axum::routing::post;
 use axum::{Json, Router};
 use handset_protocol::server::{
-    CompleteReply, CompleteRequest, StartReply, StartRequest, TokenReply, TokenRequest, ValidateReply, ValidateRequest,
-    next_is, paths,
+    ChallengeReply, ChallengeRequest, CompleteReply, CompleteRequest, StartReply, StartRequest, TokenReply,
+    TokenRequest, ValidateReply, ValidateRequest, next_is, paths,
 };
 use handset_protocol::{Secret, limits};
 
 use super::errors::{ApiError, step_not_allowed};
 use super::extract::{Body, Caller, has_type, read};
-use crate::core::{Credential, Drawn, Effect, Event, Refusal, open, request};
+use super::{identities, unify, verify};
+use crate::core::{Credential, Drawn, Effect, Event, Identity, Refusal, Session, open, request};
 use crate::random::{unguessable, uuid};
 use crate::state::Sandbox;
-use crate::store::Lookup;
+use crate::store::{IdentityLookup, Lookup};
 
 pub(super) fn router() -> Router<Sandbox> {
     Router::new()
         .route(paths::TOKEN, post(token))
         .route(paths::START, post(start))
         .route(paths::VALIDATE, post(validate))
+        .route(paths::CHALLENGE, post(challenge))
         .route(paths::COMPLETE, post(complete))
+        .merge(verify::router())
+        .merge(unify::router())
+        .merge(identities::router())
         .method_not_allowed_fallback(step_not_allowed)
 }
 
@@ -53,18 +58,9 @@ async fn start(
     caller: Caller,
     Body(request): Body<StartRequest>,
 ) -> Result<Json<StartReply>, ApiError> {
-    sandbox.forget_old().await?;
-    let random = &*sandbox.random;
-    let drawn = Drawn {
-        auth_id: uuid(random),
-        correlation_id: uuid(random),
-        request_id: uuid(random),
-        challenge: unguessable(random),
-    };
-    let session = open(&request, caller.credential, drawn, sandbox.config.rules(), sandbox.clock.now())?;
-    let claims = session.claims(&sandbox.origin.to_string());
-    let auth_token: Secret = sandbox.keys.mint_auth(&claims).ok_or(Refusal::Internal)?;
-    sandbox.store.update(&session.auth_id, &|_| (Some(session.clone()), Vec::new())).await?;
+    let session = open(&request, caller.credential, draw(&sandbox), sandbox.config.rules(), sandbox.clock.now())?;
+    let auth_token = mint(&sandbox, &session)?;
+    begin(&sandbox, &session, &[]).await?;
     let next = next_is("v3-validate", paths::VALIDATE);
     Ok(Json(StartReply { auth_token, correlation_id: session.correlation_id, next }))
 }
@@ -77,6 +73,18 @@ async fn validate(
     let correlation_id = request::validate(&request)?;
     match act(&sandbox, &caller, correlation_id, &Event::Validate).await? {
         Effect::Validated(reply) => Ok(Json(reply)),
+        other => Err(refusal(other)),
+    }
+}
+
+async fn challenge(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<ChallengeRequest>,
+) -> Result<Json<ChallengeReply>, ApiError> {
+    let (correlation_id, given) = request::challenge(&request)?;
+    match act(&sandbox, &caller, correlation_id, &Event::Challenge { given }).await? {
+        Effect::Challenged(reply) => Ok(Json(reply)),
         other => Err(refusal(other)),
     }
 }
@@ -94,19 +102,62 @@ async fn complete(
     }
 }
 
+/// Names for a session.
+pub(super) fn draw(sandbox: &Sandbox) -> Drawn {
+    let random = &*sandbox.random;
+    Drawn {
+        auth_id: uuid(random),
+        correlation_id: uuid(random),
+        request_id: uuid(random),
+        challenge: unguessable(random),
+    }
+}
+
+/// The authToken of a session.
+pub(super) fn mint(sandbox: &Sandbox, session: &Session) -> Result<Secret, ApiError> {
+    let claims = session.claims(&sandbox.origin.to_string());
+    Ok(sandbox.keys.mint_auth(&claims).ok_or(Refusal::Internal)?)
+}
+
+/// Keeps a session that was opened.
+pub(super) async fn begin(sandbox: &Sandbox, session: &Session, effects: &[Effect]) -> Result<(), ApiError> {
+    sandbox.forget_old().await?;
+    sandbox.store.update(&session.auth_id, &|_| (Some(session.clone()), effects.to_vec())).await?;
+    Ok(sandbox.deliver().await?)
+}
+
 /// A session of another credential is as good as unknown.
-async fn act(sandbox: &Sandbox, caller: &Caller, correlation_id: &str, event: &Event) -> Result<Effect, ApiError> {
+pub(super) async fn own_session(sandbox: &Sandbox, caller: &Caller, correlation_id: &str) -> Result<Session, ApiError> {
     let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
     let auth_id = found.ok_or(Refusal::UnknownCorrelationId)?;
-    let session = sandbox.store.get(&auth_id).await?;
-    if session.is_none_or(|session| session.client_id != caller.credential.client_id) {
-        return Err(Refusal::UnknownCorrelationId.into());
-    }
-    let answer = sandbox.act_under(&auth_id, event, caller.fault).await?;
+    let session = sandbox.store.get(&auth_id).await?.filter(|session| session.client_id == caller.credential.client_id);
+    Ok(session.ok_or(Refusal::UnknownCorrelationId)?)
+}
+
+pub(super) async fn act(
+    sandbox: &Sandbox,
+    caller: &Caller,
+    correlation_id: &str,
+    event: &Event,
+) -> Result<Effect, ApiError> {
+    let session = own_session(sandbox, caller, correlation_id).await?;
+    let answer = sandbox.act_under(&session.auth_id, event, caller.fault).await?;
     Ok(answer.ok_or(Refusal::UnknownCorrelationId)?)
 }
 
-fn refusal(effect: Effect) -> ApiError {
+/// The identity of the number in force.
+pub(super) async fn identity_of(
+    sandbox: &Sandbox,
+    caller: &Caller,
+    correlation_id: &str,
+) -> Result<Option<Identity>, ApiError> {
+    match own_session(sandbox, caller, correlation_id).await?.phone {
+        Some(phone) => Ok(sandbox.store.identity(IdentityLookup::Number(&phone)).await?),
+        None => Ok(None),
+    }
+}
+
+pub(super) fn refusal(effect: Effect) -> ApiError {
     match effect {
         Effect::Refused(refusal) => refusal.into(),
         _ => Refusal::Internal.into(),

@@ -3,6 +3,8 @@
 //! Each check starts from an empty store. They panic where the store is wrong: call them from tests.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "runs in tests only")]
 
+mod identities;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -21,6 +23,7 @@ pub async fn check<S: Store>(new: impl Fn() -> S) {
     sessions_are_listed_by_their_end(&new()).await;
     a_lost_race_is_decided_again(Arc::new(new())).await;
     no_concurrent_update_is_lost(Arc::new(new())).await;
+    identities::check(new).await;
 }
 
 fn session(name: &str) -> Session {
@@ -88,7 +91,7 @@ async fn outgoing_effects_stay_until_delivered(store: &impl Store) {
     let waiting = store.outbox().await.unwrap();
     assert_eq!(waiting.len(), 2);
     assert!(waiting[0].sequence < waiting[1].sequence, "oldest first");
-    assert_eq!((waiting[0].auth_id.as_str(), &waiting[0].effect), ("auth-a", &Effect::Wake));
+    assert_eq!((waiting[0].subject.as_str(), &waiting[0].effect), ("auth-a", &Effect::Wake));
     store.delivered(waiting[0].sequence).await.unwrap();
     store.delivered(waiting[0].sequence).await.unwrap();
     assert_eq!(store.outbox().await.unwrap(), waiting[1..]);

@@ -3,30 +3,43 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Decide, Lookup, Outgoing, Store, StoreError};
-use crate::core::{Effect, Session};
+use super::{Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Store, StoreError};
+use crate::core::{Effect, Identity, Phone, Session};
 
-/// Sessions in memory: they end with the process.
+/// Sessions and identities in memory: they end with the process.
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
-    sessions: HashMap<String, Row>,
+    sessions: HashMap<String, Row<Session>>,
     by_correlation_id: HashMap<String, String>,
     by_link_token: HashMap<String, String>,
     /// Soonest first.
     by_end: BTreeSet<(i64, String)>,
+    /// By the digits of their numbers.
+    identities: HashMap<String, Row<Identity>>,
+    by_identity_id: HashMap<String, String>,
+    by_device: HashMap<String, String>,
+    /// Those that are enrolled: since when, id, and digits.
+    enrolled: BTreeMap<(i64, String), String>,
     outbox: BTreeMap<u64, Outgoing>,
     sequence: u64,
-    /// Never given out again, so that a session that went and came back is not taken for the one that was read.
+    /// Never given out again, so that what went and came back is not taken for what was read.
     revision: u64,
 }
 
 #[derive(Debug)]
-struct Row {
-    session: Session,
+struct Row<T> {
+    value: T,
     revision: u64,
+}
+
+fn read<T: Clone>(rows: &HashMap<String, Row<T>>, key: &str) -> (Option<T>, Option<u64>) {
+    match rows.get(key) {
+        Some(row) => (Some(row.value.clone()), Some(row.revision)),
+        None => (None, None),
+    }
 }
 
 impl MemoryStore {
@@ -41,18 +54,16 @@ impl MemoryStore {
 }
 
 impl Tables {
-    fn read(&self, auth_id: &str) -> (Option<Session>, Option<u64>) {
-        match self.sessions.get(auth_id) {
-            Some(row) => (Some(row.session.clone()), Some(row.revision)),
-            None => (None, None),
-        }
+    fn next_revision(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
     }
 
-    fn write(&mut self, auth_id: &str, session: Option<Session>, effects: &[Effect]) {
-        if let Some(old) = self.sessions.remove(auth_id) {
-            self.by_end.remove(&(old.session.expires_at, auth_id.to_owned()));
-            self.by_correlation_id.remove(&old.session.correlation_id);
-            for link in &old.session.links {
+    fn write_session(&mut self, auth_id: &str, session: Option<Session>) {
+        if let Some(Row { value: old, .. }) = self.sessions.remove(auth_id) {
+            self.by_end.remove(&(old.expires_at, auth_id.to_owned()));
+            self.by_correlation_id.remove(&old.correlation_id);
+            for link in &old.links {
                 self.by_link_token.remove(link.token.expose());
             }
         }
@@ -62,12 +73,38 @@ impl Tables {
             for link in &session.links {
                 self.by_link_token.insert(link.token.expose().to_owned(), auth_id.to_owned());
             }
-            self.revision += 1;
-            self.sessions.insert(auth_id.to_owned(), Row { session, revision: self.revision });
+            let revision = self.next_revision();
+            self.sessions.insert(auth_id.to_owned(), Row { value: session, revision });
         }
+    }
+
+    fn write_identity(&mut self, digits: &str, identity: Option<Identity>) {
+        if let Some(Row { value: old, .. }) = self.identities.remove(digits) {
+            self.by_identity_id.remove(&old.id);
+            for device in &old.devices {
+                self.by_device.remove(&device.id);
+            }
+            if let Some(enrollment) = old.enrollment {
+                self.enrolled.remove(&(enrollment.since, old.id));
+            }
+        }
+        if let Some(identity) = identity {
+            self.by_identity_id.insert(identity.id.clone(), digits.to_owned());
+            for device in &identity.devices {
+                self.by_device.insert(device.id.clone(), digits.to_owned());
+            }
+            if let Some(enrollment) = &identity.enrollment {
+                self.enrolled.insert((enrollment.since, identity.id.clone()), digits.to_owned());
+            }
+            let revision = self.next_revision();
+            self.identities.insert(digits.to_owned(), Row { value: identity, revision });
+        }
+    }
+
+    fn put_out(&mut self, subject: &str, effects: &[Effect]) {
         for effect in effects.iter().filter(|effect| effect.is_outgoing()) {
             self.sequence += 1;
-            let entry = Outgoing { sequence: self.sequence, auth_id: auth_id.to_owned(), effect: effect.clone() };
+            let entry = Outgoing { sequence: self.sequence, subject: subject.to_owned(), effect: effect.clone() };
             self.outbox.insert(self.sequence, entry);
         }
     }
@@ -78,21 +115,22 @@ impl Store for MemoryStore {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         loop {
             // Decided outside the lock, as any store with a network in between would have to.
-            let (before, revision) = self.tables().read(auth_id);
+            let (before, revision) = read(&self.tables().sessions, auth_id);
             let (after, effects) = decide(before.as_ref());
             let mut tables = self.tables();
             if tables.sessions.get(auth_id).map(|row| row.revision) != revision {
                 continue;
             }
-            if after != before || effects.iter().any(Effect::is_outgoing) {
-                tables.write(auth_id, after, &effects);
+            if after != before {
+                tables.write_session(auth_id, after);
             }
+            tables.put_out(auth_id, &effects);
             return Ok(effects);
         }
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
-        Ok(self.tables().read(auth_id).0)
+        Ok(read(&self.tables().sessions, auth_id).0)
     }
 
     async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError> {
@@ -107,6 +145,55 @@ impl Store for MemoryStore {
     async fn ending_before(&self, ms: i64) -> Result<Vec<String>, StoreError> {
         let tables = self.tables();
         Ok(tables.by_end.iter().take_while(|(end, _)| *end < ms).map(|(_, id)| id.clone()).collect())
+    }
+
+    async fn update_identity(&self, number: &Phone, decide: DecideIdentity<'_>) -> Result<Vec<Effect>, StoreError> {
+        let digits = number.digits();
+        loop {
+            let (before, revision) = read(&self.tables().identities, digits);
+            let (after, effects) = decide(before.as_ref());
+            let mut tables = self.tables();
+            if tables.identities.get(digits).map(|row| row.revision) != revision {
+                continue;
+            }
+            let id = after.as_ref().or(before.as_ref()).map(|identity| identity.id.clone());
+            if after != before {
+                tables.write_identity(digits, after);
+            }
+            tables.put_out(&id.unwrap_or_default(), &effects);
+            return Ok(effects);
+        }
+    }
+
+    async fn identity(&self, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
+        let tables = self.tables();
+        let digits = match lookup {
+            IdentityLookup::Number(number) => Some(number.digits()),
+            IdentityLookup::Id(id) => tables.by_identity_id.get(id).map(String::as_str),
+            IdentityLookup::Device(id) => tables.by_device.get(id).map(String::as_str),
+        };
+        Ok(digits.and_then(|digits| read(&tables.identities, digits).0))
+    }
+
+    async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
+        let tables = self.tables();
+        let is_after = |(since, id): &(i64, String)| page.after.is_none_or(|after| (*since, id.as_str()) > after);
+        let counts = |identity: &&Identity| {
+            page.with_inactive || identity.enrollment.as_ref().is_some_and(|enrollment| enrollment.active)
+        };
+        let from = (page.after.map_or(i64::MIN, |(since, _)| since), String::new());
+        let listed = tables.enrolled.range(from..).filter(|(key, _)| is_after(key));
+        let listed = listed.filter_map(|(_, digits)| tables.identities.get(digits)).map(|row| &row.value);
+        Ok(listed.filter(counts).take(page.limit).cloned().collect())
+    }
+
+    async fn forget_identities(&self) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        tables.identities.clear();
+        tables.by_identity_id.clear();
+        tables.by_device.clear();
+        tables.enrolled.clear();
+        Ok(())
     }
 
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {

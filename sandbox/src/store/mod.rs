@@ -1,11 +1,15 @@
-//! Where sessions are kept. There is one write, [`Store::update`].
+//! Where sessions and identities are kept. There is one write for each, [`Store::update`] and
+//! [`Store::update_identity`], and both are compare-and-swap with their outgoing effects in an outbox.
+//!
+//! What is kept can be serialized whole: [`Session`], [`Identity`] and [`Effect`]. That form holds every secret in the
+//! open and is for storage alone; nothing else may write it.
 
 pub mod conformance;
 mod memory;
 
 use async_trait::async_trait;
 
-use crate::core::{Effect, Session};
+use crate::core::{Effect, Identity, Phone, Session};
 
 pub use memory::MemoryStore;
 
@@ -24,13 +28,41 @@ pub enum Lookup<'a> {
     LinkToken(&'a str),
 }
 
+/// What becomes of an identity: its next state (`None`: it is gone), and the effects.
+pub type IdentityChange = (Option<Identity>, Vec<Effect>);
+
+/// Decides what becomes of an identity. Must be a function of its argument: after a lost race it is called again.
+pub type DecideIdentity<'a> = &'a (dyn Fn(Option<&Identity>) -> IdentityChange + Send + Sync);
+
+/// Names under which an identity is found.
+#[derive(Clone, Copy, Debug)]
+pub enum IdentityLookup<'a> {
+    /// Its number, however it is written. There is one identity for each number.
+    Number(&'a Phone),
+    /// [`Identity::id`].
+    Id(&'a str),
+    /// The id of any of [`Identity::devices`], also of one that was revoked.
+    Device(&'a str),
+}
+
+/// A page of the identities that are enrolled, in the order of enrollment, and of their ids where that is the same.
+#[derive(Clone, Copy, Debug)]
+pub struct IdentityPage<'a> {
+    /// Where the page before ended: when its last was enrolled, in ms since the epoch, and its id.
+    pub after: Option<(i64, &'a str)>,
+    /// How many at most.
+    pub limit: usize,
+    /// Whether those that are not active count.
+    pub with_inactive: bool,
+}
+
 /// An effect that waits to be carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
     /// Grows with every entry, and is never given out again: whoever carries it out can tell a repeat.
     pub sequence: u64,
-    /// The session, by its authId.
-    pub auth_id: String,
+    /// What it is about: a session by its authId, or an identity by its id.
+    pub subject: String,
     /// The effect.
     pub effect: Effect,
 }
@@ -50,7 +82,7 @@ impl std::fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// Where sessions are kept, by authId. [`conformance::check`] is what every implementation has to pass.
+/// Where sessions are kept, by authId, and identities, by number. [`conformance::check`] is what every implementation has to pass.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Compare-and-swap: reads the session, decides, and writes unless someone else wrote in between; then it starts
@@ -65,6 +97,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// The authIds of the sessions that end before `ms` since the epoch, soonest first. `i64::MAX`: of all.
     async fn ending_before(&self, ms: i64) -> Result<Vec<String>, StoreError>;
+
+    /// Compare-and-swap of the identity of a number, as [`Store::update`] for a session.
+    async fn update_identity(&self, number: &Phone, decide: DecideIdentity<'_>) -> Result<Vec<Effect>, StoreError>;
+
+    /// The identity of that name.
+    async fn identity(&self, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError>;
+
+    /// Those that are enrolled.
+    async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError>;
+
+    /// Forgets every identity, also those that are not enrolled.
+    async fn forget_identities(&self) -> Result<(), StoreError>;
 
     /// What waits to be carried out, oldest first.
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError>;

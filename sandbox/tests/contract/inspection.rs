@@ -181,7 +181,7 @@ async fn the_demo_backend_does_a_whole_journey() {
     assert_eq!((&verified["success"], &verified["phoneNumber"]), (&json!(true), &json!(TEST_USER)));
     let individual = json!({"firstName": "Benny", "lastName": "Harper"});
     let completed = demo("complete", json!({"correlationId": id, "individual": individual})).await.json();
-    assert_eq!(completed, json!({"success": true, "next": {"done": "done"}}));
+    assert_eq!((&completed["success"], &completed["next"]), (&json!(true), &json!({"done": "done"})));
     demo("verify", json!({"correlationId": id})).await.refused(403, 8003, "step not allowed");
     demo("start", json!({"flowType": "watch"})).await.refused(
         400,

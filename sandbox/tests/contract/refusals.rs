@@ -3,7 +3,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, Request};
-use handset_sandbox::store::{Decide, Lookup, Outgoing, Store, StoreError};
+use handset_sandbox::core::{Identity, Phone};
+use handset_sandbox::store::{
+    Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Store, StoreError,
+};
 use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
@@ -24,7 +27,21 @@ rows![
     the_rate_is_a_setting,
 ];
 
-const CALLS: [&str; 3] = ["/v3/start", "/v3/validate", "/v3/complete"];
+/// Every call that needs a body.
+const CALLS: [&str; 12] = [
+    "/v3/start",
+    "/v3/validate",
+    "/v3/challenge",
+    "/v3/complete",
+    "/v3/verify",
+    "/v3/verify-status",
+    "/v3/unify",
+    "/v3/unify-status",
+    "/v3/unify-bind",
+    "/v3/device/revoke",
+    "/v3/identity",
+    "/v3/identity/batch",
+];
 
 /// Fails whenever it is asked.
 struct Broken;
@@ -41,6 +58,22 @@ impl Store for Broken {
         Err(StoreError("broken".to_owned()))
     }
     async fn ending_before(&self, _: i64) -> Result<Vec<String>, StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+    async fn update_identity(
+        &self,
+        _: &Phone,
+        _: DecideIdentity<'_>,
+    ) -> Result<Vec<handset_sandbox::core::Effect>, StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+    async fn identity(&self, _: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+    async fn identities(&self, _: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
+    async fn forget_identities(&self) -> Result<(), StoreError> {
         Err(StoreError("broken".to_owned()))
     }
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
@@ -80,10 +113,14 @@ async fn a_body_over_4_kb_is_8001() {
     let token = bench.access_token("sandbox").await;
     let body = |bytes: usize| format!("{:<bytes$}", r#"{"flowType":"mobile"}"#);
     assert_eq!(bench.post("/v3/start", Some(&token), &body(4096)).await.status, 200);
-    for path in CALLS {
+    for path in CALLS.into_iter().filter(|path| *path != "/v3/identity/batch") {
         let answer = bench.post(path, Some(&token), &body(4097)).await;
         answer.refused(400, 8001, "the body must be at most 4096 bytes");
     }
+    let answer = bench.post("/v3/identity/batch", Some(&token), &body(32_769)).await;
+    answer.refused(400, 8001, "the body must be at most 32768 bytes");
+    let answer = bench.post("/v3/identity/0/activate", Some(&token), &body(4097)).await;
+    answer.refused(400, 8001, "the body must be at most 4096 bytes");
     bench.token(&body(4097)).await.refused(400, 8001, "the body must be at most 4096 bytes");
 }
 
@@ -112,12 +149,21 @@ async fn a_member_of_the_wrong_type_is_named() {
 #[tokio::test(start_paused = true)]
 async fn no_or_wrong_credentials_are_8002() {
     let bench = Bench::new().await;
-    for path in CALLS {
+    for path in CALLS.into_iter().chain(["/v3/identity/0/activate", "/v3/identity/0/deactivate"]) {
         for token in [None, Some("".into()), Some("garbage".into())] {
             // Credentials come before the body.
             let answer = bench.post(path, token.as_ref(), "not JSON").await;
             answer.refused(401, 8002, "no, wrong or expired credentials");
         }
+    }
+    let others = [
+        (Method::GET, "/v3/identity?limit=x"),
+        (Method::GET, "/v3/identity/0"),
+        (Method::DELETE, "/v3/identity/0"),
+        (Method::GET, "/v3/identity/0/lookup"),
+    ];
+    for (method, path) in others {
+        with_method(&bench, method, path).await.refused(401, 8002, "no, wrong or expired credentials");
     }
 }
 
@@ -129,8 +175,16 @@ async fn with_method(bench: &Bench, method: Method, path: &str) -> crate::suppor
 #[tokio::test(start_paused = true)]
 async fn a_wrong_method_is_8003() {
     let bench = Bench::new().await;
-    for path in CALLS.into_iter().chain(["/token"]) {
+    for path in CALLS.into_iter().chain(["/token", "/v3/identity/0/activate", "/v3/identity/0/deactivate"]) {
         for method in [Method::GET, Method::PUT, Method::DELETE] {
+            if path == "/v3/identity" && method == Method::GET {
+                continue;
+            }
+            with_method(&bench, method, path).await.refused(403, 8003, "step not allowed");
+        }
+    }
+    for path in ["/v3/identity/0", "/v3/identity/0/lookup"] {
+        for method in [Method::POST, Method::PUT] {
             with_method(&bench, method, path).await.refused(403, 8003, "step not allowed");
         }
     }

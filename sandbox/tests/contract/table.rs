@@ -21,10 +21,13 @@ fn every_row_of_every_table_has_a_test() {
     let tested: &[(&str, Tests)] = &[
         ("auth_token", crate::auth_token::ROWS),
         ("faults", crate::faults::ROWS),
+        ("identities", crate::identities::ROWS),
         ("instant_link", crate::instant_link::ROWS),
         ("journey", crate::journey::ROWS),
         ("link_pages", crate::link_pages::ROWS),
         ("otp", crate::otp::ROWS),
+        ("prefill", crate::prefill::ROWS),
+        ("products", crate::products::ROWS),
         ("refusals", crate::refusals::ROWS),
         ("reports", crate::reports::ROWS),
         ("requests", crate::requests::ROWS),
@@ -33,6 +36,10 @@ fn every_row_of_every_table_has_a_test() {
         ("test_users", crate::test_users::ROWS),
         ("timeline", crate::timeline::ROWS),
         ("token", crate::token::ROWS),
+        ("unify", crate::unify::ROWS),
+        ("verdicts", crate::verdicts::ROWS),
+        ("verify", crate::verify::ROWS),
+        ("verify_at_once", crate::verify_at_once::ROWS),
     ];
     let expected: BTreeSet<(&str, &str)> =
         tables.iter().flat_map(|(table, rows)| rows.keys().map(|row| (table.as_str(), row.as_str()))).collect();

@@ -11,7 +11,6 @@ rows![
     every_shipped_credential_is_known,
     wrong_credentials_are_refused,
     missing_members_are_named,
-    other_products_may_not_start,
     an_access_token_lives_an_hour,
     tokens_of_the_other_kind_are_refused,
     tokens_of_another_sandbox_are_refused,
@@ -73,19 +72,6 @@ async fn missing_members_are_named() {
     }
     let answer = bench.post("/token", None, "{}").await;
     answer.refused(400, 8001, "header 'Content-Type' must be application/x-www-form-urlencoded");
-}
-
-#[tokio::test(start_paused = true)]
-async fn other_products_may_not_start() {
-    let bench = Bench::new().await;
-    let body = json!({"flowType": "mobile"});
-    for client_id in CREDENTIALS {
-        let answer = bench.call_as(client_id, "/v3/start", body.clone()).await;
-        match client_id {
-            "sandbox" | "sandbox-identity" => assert_eq!(answer.status, 200),
-            _ => answer.refused(403, 8003, "step not allowed"),
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -39,8 +39,26 @@ async fn no_secret_reaches_a_log_at_the_trace_level() {
     running.send("POST", "/v3/start", &[], &format!(r#"{{"phoneNumber":{phone}}}"#)).await;
     secrets.extend([token, secret]);
 
+    // The other products: names and numbers in bodies, a number in a path.
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let credentials = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
+    let (_, granted) = running.send("POST", "/token", &form, credentials).await;
+    let granted: Value = serde_json::from_str(&granted).unwrap();
+    let access_token = granted["access_token"].as_str().unwrap().to_owned();
+    let verify = json!({"possessionType": "none", "phoneNumber": phone, "firstName": "A", "lastName": "Nobodysname"});
+    running.post("/v3/verify", &access_token, verify).await;
+    running.post("/v3/unify", &access_token, json!({"possessionType": "none", "phoneNumber": phone})).await;
+    running.post("/v3/identity", &access_token, json!({"phoneNumber": phone})).await;
+    let bearer = format!("Bearer {access_token}");
+    let lookup = format!("/v3/identity/{phone}/lookup");
+    let (_, found) = running.send("GET", &lookup, &[("authorization", &bearer)], "").await;
+    assert!(found.contains(phone), "{found}");
+    running.send("GET", &lookup, &[], "").await;
+    LOGS.secret("token", &access_token);
+    secrets.push(access_token);
+
     let log = running.end("TERM").await.stderr;
-    for route in ["/v1/client/mobile/otp/finish", "/v1/client/status", "/l/{token}", "/sandbox/messages"] {
+    for route in ["/v1/client/mobile/otp/finish", "/v1/client/status", "/l/{token}", "/sandbox/messages", "/lookup"] {
         assert!(log.contains(route), "requests are logged: {route}");
     }
     assert!(log.contains("TRACE"));

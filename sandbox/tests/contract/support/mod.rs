@@ -176,6 +176,57 @@ impl Bench {
         }
     }
 
+    /// A session that another call than Start has opened, and what that call answered.
+    pub(crate) async fn open(&self, path: &str, body: Value) -> (Started, Value) {
+        let answer = self.call(path, body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let reply = answer.json();
+        let auth_token = reply["authToken"].as_str().unwrap_or_default().into();
+        (Started { auth_token, correlation_id: reply["correlationId"].as_str().unwrap().to_owned() }, reply)
+    }
+
+    /// The answer of a call that takes nothing but the correlationId.
+    pub(crate) async fn ask(&self, started: &Started, path: &str) -> Answer {
+        self.call(path, json!({"correlationId": started.correlation_id})).await
+    }
+
+    /// The page shows possession by a code.
+    pub(crate) async fn show_by_code(&self, started: &Started) {
+        assert_eq!(self.page(started, "mobile/otp/start", json!({})).await, json!({}));
+        let reply = self.page(started, "mobile/otp/finish", json!({"otp": self.code().await})).await;
+        assert_eq!(reply, json!({"next": "done"}));
+    }
+
+    /// The page shows possession by a link that is opened on the phone.
+    pub(crate) async fn show_by_link(&self, started: &Started) {
+        let mut socket = socket::Socket::open(self, started);
+        self.page(started, "mobile/instantlink/start", json!({"sourceIp": null, "isMobile": false})).await;
+        assert!(socket.is_quiet().await);
+        assert_eq!(self.get(&self.link_path().await).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(socket.told().await, json!({"next": "done"}));
+    }
+
+    /// The page gives up.
+    pub(crate) async fn give_up(&self, started: &Started) {
+        let reply = self.page(started, "mobile/otp/error", json!({"message": "x"})).await;
+        assert_eq!(reply, json!({"next": "done"}));
+    }
+
+    /// A request of any method, with the access token of a credential.
+    pub(crate) async fn request_as(&self, client_id: &str, method: &str, uri: &str, body: Option<Value>) -> Answer {
+        let token = self.access_token(client_id).await;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header("host", "localhost:8787")
+            .header("authorization", format!("Bearer {}", token.expose()));
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or(Body::empty(), |body| body.to_string().into());
+        self.send(request.body(body).unwrap()).await
+    }
+
     /// A session at the code step, with a number.
     pub(crate) async fn otp(&self, retry: bool) -> Started {
         self.start(json!({"flowType": "mobile", "phoneNumber": PHONE, "allowOTPRetry": retry})).await
@@ -268,6 +319,16 @@ impl Bench {
 
     pub(crate) async fn pass_ms(&self, ms: u64) {
         tokio::time::advance(Duration::from_millis(ms)).await;
+    }
+}
+
+/// Whether a null, an empty list or an empty map stands anywhere in it.
+pub(crate) fn holds_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(all) => all.is_empty() || all.iter().any(holds_nothing),
+        Value::Object(all) => all.is_empty() || all.values().any(holds_nothing),
+        _ => false,
     }
 }
 

@@ -1,0 +1,168 @@
+//! Identity Manager: numbers that the relying party wants to hear news of.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Secret;
+
+/// POST [`super::paths::IDENTITY`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrollRequest {
+    /// Required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<Secret>,
+    /// The relying party's own name of the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_customer_id: Option<String>,
+    /// The relying party's own name of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+    /// A device that is bound to the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+}
+
+/// The answer to [`EnrollRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrollReply {
+    /// Names the identity.
+    pub identity_id: String,
+    /// The same value.
+    pub prove_id: String,
+    /// True.
+    pub success: bool,
+}
+
+/// POST [`super::paths::IDENTITY_BATCH`]. The list goes by either name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchEnrollRequest {
+    /// 1 to 100 of them. Required, unless `identities` is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Vec<EnrollRequest>>,
+    /// 1 to 100 of them. Required, unless `items` is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identities: Option<Vec<EnrollRequest>>,
+    /// The relying party's own name of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+}
+
+/// The answer to [`BatchEnrollRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchEnrollReply {
+    /// One for each, in the order of the request.
+    pub results: Vec<BatchResult>,
+}
+
+/// What became of one of a batch: names, or an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResult {
+    /// Names the identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_id: Option<String>,
+    /// The same value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prove_id: Option<String>,
+    /// Why it was not enrolled, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// The query of GET [`super::paths::IDENTITY`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityQuery {
+    /// How many to return at most, 1 to 1000. 100 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// [`IdentityList::last_key`] of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_key: Option<String>,
+    /// Whether those that were deactivated are listed, too. False when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show_inactive: Option<bool>,
+    /// The relying party's own name of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+}
+
+/// A page of the list, in the order of enrolment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityList {
+    /// Those of this page.
+    pub results: Vec<IdentityRef>,
+    /// Asks for the next page. Left out on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_key: Option<String>,
+}
+
+/// An identity by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityRef {
+    /// Names the identity.
+    pub identity_id: String,
+    /// The same value.
+    pub prove_id: String,
+}
+
+/// All that is known of an identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityReply {
+    /// Names the identity.
+    pub identity_id: String,
+    /// The same value.
+    pub prove_id: String,
+    /// The number, as it was given.
+    pub phone_number: Secret,
+    /// Whether it was not deactivated.
+    pub active: bool,
+    /// The relying party's own name of the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_customer_id: Option<String>,
+    /// A device that is bound to the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+    /// When it was enrolled, in s since the epoch.
+    pub created_at: i64,
+    /// The same in the form of ISO 8601, to the ms, UTC.
+    pub creation_string: String,
+    /// Two letters, by the number. Left out where the sandbox does not know them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country_code: Option<String>,
+    /// What kind of line it is.
+    pub line_type: String,
+    /// Whose line it is.
+    pub carrier: String,
+}
+
+/// The answer to GET [`super::paths::IDENTITY_LOOKUP`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityLookupReply {
+    /// The identity of that number, if there is one.
+    pub results: Vec<IdentityReply>,
+}
+
+/// POST [`super::paths::IDENTITY_ACTIVATE`] and [`super::paths::IDENTITY_DEACTIVATE`]. The body may be left out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityActionRequest {
+    /// The relying party's own name of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+}
+
+/// The answer where there is nothing else to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SuccessReply {
+    /// Whether it was done.
+    pub success: bool,
+}

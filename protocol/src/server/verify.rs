@@ -1,0 +1,266 @@
+//! Verified Users, in two generations behind one path.
+
+use serde::{Deserialize, Serialize};
+
+use super::Evaluation;
+use crate::Secret;
+
+/// [`super::paths::VERIFY`]. A body with `verificationType` is of the second generation, every other of the first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyRequest {
+    /// Second generation, required: `verifiedUser`, `accountOpening`, `humanAssurance`, `prefill`, `prefillForBiz` or
+    /// `identityResolution`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification_type: Option<String>,
+    /// First generation, required: `desktop`, `mobile` or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub possession_type: Option<String>,
+    /// Required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<Secret>,
+    /// Required in the first generation, and for `verifiedUser` and `accountOpening`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<Secret>,
+    /// Required in the first generation, and for `verifiedUser` and `accountOpening`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<Secret>,
+    /// First generation: where an Instant Link ends. Required for desktop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_target_url: Option<String>,
+    /// An e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_address: Option<Secret>,
+    /// First generation: the SMS text; a run of `#` stands for the code or the link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms_message: Option<String>,
+    /// First generation: whether a wrong code may be tried again. False when left out.
+    #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
+    pub allow_otp_retry: Option<bool>,
+    /// The relying party's own name of the customer; goes to the identity that is enrolled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_customer_id: Option<String>,
+    /// The relying party's own name of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+    /// Second generation: more about the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_attributes: Option<Vec<IdentityAttribute>>,
+}
+
+/// Something about a person. `dateOfBirth` and `nationalId` are compared with the record, others are ignored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityAttribute {
+    /// What it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute_type: Option<String>,
+    /// What it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute_value: Option<Secret>,
+}
+
+/// The answer to [`VerifyRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum VerifyAnswer {
+    /// Of the first generation.
+    First(VerifyReply),
+    /// Of the second.
+    Second(Box<VerificationReply>),
+}
+
+/// The answer to [`VerifyRequest`], first generation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyReply {
+    /// For the server's own calls.
+    pub correlation_id: String,
+    /// For the page's authenticator; left out where no possession is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_token: Option<Secret>,
+    /// Of both checks together.
+    pub success: VerifySuccess,
+    /// Whether the person holds the phone.
+    pub possession_result: CheckResult,
+    /// Whether the number is that person's.
+    pub verify_result: CheckResult,
+}
+
+/// [`super::paths::VERIFY_STATUS`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyStatusRequest {
+    /// Required: of [`VerifyReply`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// The relying party's own name of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+}
+
+/// The answer to [`VerifyStatusRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyStatusReply {
+    /// Of both checks together.
+    pub success: VerifySuccess,
+    /// Whether the person holds the phone.
+    pub possession_result: CheckResult,
+    /// Whether the number is that person's.
+    pub verify_result: CheckResult,
+    /// The identity that was enrolled with the success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_id: Option<String>,
+}
+
+/// A result in words, as it travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VerifySuccess {
+    /// Every check that was asked for has passed.
+    True,
+    /// One has failed.
+    False,
+    /// Not all are done.
+    Pending,
+}
+
+/// The result of one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckResult {
+    /// It has passed.
+    Success,
+    /// It is not done.
+    Pending,
+    /// It has failed.
+    Failed,
+    /// It was not asked for, or has become pointless.
+    NotApplicable,
+}
+
+/// What a body of the second generation asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// `verifiedUser`
+    VerifiedUser,
+    /// `accountOpening`
+    AccountOpening,
+    /// `humanAssurance`
+    HumanAssurance,
+    /// `prefill`
+    Prefill,
+    /// `prefillForBiz`
+    PrefillForBiz,
+    /// `identityResolution`
+    IdentityResolution,
+}
+
+impl Verification {
+    /// By the name that travels.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "verifiedUser" => Self::VerifiedUser,
+            "accountOpening" => Self::AccountOpening,
+            "humanAssurance" => Self::HumanAssurance,
+            "prefill" => Self::Prefill,
+            "prefillForBiz" => Self::PrefillForBiz,
+            "identityResolution" => Self::IdentityResolution,
+            _ => return None,
+        })
+    }
+}
+
+/// The answer to [`VerifyRequest`], second generation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerificationReply {
+    /// Names the request; there is no call that takes it.
+    pub correlation_id: String,
+    /// The number, as it was given.
+    pub phone_number: Secret,
+    /// `true` or `false`; nothing is pending.
+    pub success: VerifySuccess,
+    /// The identity that was enrolled with the success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prove_id: Option<String>,
+    /// The relying party's own name of the request, as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+    /// What is known of the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<VerifiedIdentity>,
+    /// Why, by category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation: Option<Evaluation>,
+}
+
+/// What is known of a person. Which members there are depends on what was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifiedIdentity {
+    /// Given name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<Secret>,
+    /// Family name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<Secret>,
+    /// `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_of_birth: Option<Secret>,
+    /// Nine digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub national_id: Option<Secret>,
+    /// E-mail addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<Secret>,
+    /// Postal addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<VerifiedAddress>,
+    /// How sure it is.
+    pub assurance_level: AssuranceLevel,
+    /// Why it is that sure.
+    pub reasons: Vec<String>,
+}
+
+/// A postal address of the second generation, which calls the ZIP by another name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifiedAddress {
+    /// House number and street.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Secret>,
+    /// Flat, suite, floor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_address: Option<Secret>,
+    /// City.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub city: Option<Secret>,
+    /// State or province.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Secret>,
+    /// ZIP or postal code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zip_code: Option<Secret>,
+}
+
+/// How sure a verification is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum AssuranceLevel {
+    /// The number is suspicious.
+    #[serde(rename = "AL-1")]
+    Minus1,
+    /// Nothing is confirmed.
+    #[serde(rename = "AL0")]
+    Zero,
+    /// The number has an owner.
+    #[serde(rename = "AL1")]
+    One,
+    /// The names are the owner's.
+    #[serde(rename = "AL2")]
+    Two,
+    /// The names are the owner's, and so is more.
+    #[serde(rename = "AL3")]
+    Three,
+}

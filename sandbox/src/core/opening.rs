@@ -1,0 +1,144 @@
+//! Every call that opens a session.
+
+use handset_protocol::limits;
+use handset_protocol::server::{StartRequest, UnifyReply, UnifyRequest, UnifySuccess, VerifyReply, VerifyRequest};
+
+use super::case::{Case, Unifying, Verifying};
+use super::request::{self, Opened};
+use super::session::{FlowType, Journey, Otp, Possession, Rules, Session};
+use super::turn::{Turn, passes_without_browser};
+use super::verify::results;
+use super::{Credential, Effect, Outcome, Party, Product, Refusal, Role, Sight, TestUser, Timeline, What};
+
+/// Unguessable names that the shell drew for a session.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// See [`Session::auth_id`].
+    pub auth_id: String,
+    /// See [`Session::correlation_id`].
+    pub correlation_id: String,
+    /// See [`Session::request_id`].
+    pub request_id: String,
+    /// See [`Session::challenge`].
+    pub challenge: String,
+}
+
+/// `/v3/start`: opens a session. `now` is in ms since the epoch.
+pub fn open(
+    request: &StartRequest,
+    caller: Credential,
+    drawn: Drawn,
+    rules: Rules,
+    now: i64,
+) -> Result<Session, Refusal> {
+    let product = caller.start_product().ok_or(Refusal::NotAllowed)?;
+    let (opened, challenge) = request::start(request)?;
+    let case = if product == Product::Prefill { Case::Prefill(challenge) } else { Case::Identity };
+    let (session, _) = begin(opened, case, What::Start, caller, drawn, rules, now)?;
+    Ok(session)
+}
+
+/// `/v3/verify`, first generation. `identity_id` is a fresh one for whom it enrolls; the answer lacks the authToken.
+pub fn open_verify(
+    request: &VerifyRequest,
+    caller: Credential,
+    drawn: Drawn,
+    identity_id: String,
+    rules: Rules,
+    now: i64,
+) -> Result<(Session, Vec<Effect>, VerifyReply), Refusal> {
+    if !caller.serves(Product::VerifiedUsers) {
+        return Err(Refusal::NotAllowed);
+    }
+    let (opened, first_name, last_name) = request::verify(request)?;
+    let client_customer_id = request.client_customer_id.clone().filter(|id| !id.is_empty());
+    let case = Case::VerifiedUsers(Verifying { first_name, last_name, client_customer_id, identity_id });
+    let (session, effects) = begin(opened, case, What::Verify, caller, drawn, rules, now)?;
+    // Where possession is asked for, how it went is told by the status call only.
+    let (success, possession_result, verify_result) = results(&session, session.flow_type != FlowType::None);
+    let correlation_id = session.correlation_id.clone();
+    let reply = VerifyReply { correlation_id, auth_token: None, success, possession_result, verify_result };
+    Ok((session, effects, reply))
+}
+
+/// `/v3/unify`. The ids are fresh ones for owner and device; the answer lacks the authToken.
+pub fn open_unify(
+    request: &UnifyRequest,
+    caller: Credential,
+    drawn: Drawn,
+    [identity_id, device_id]: [String; 2],
+    rules: Rules,
+    now: i64,
+) -> Result<(Session, Vec<Effect>, UnifyReply), Refusal> {
+    if !caller.serves(Product::Unify) {
+        return Err(Refusal::NotAllowed);
+    }
+    let opened = request::unify(request)?;
+    let case = Case::Unify(Unifying {
+        rebind: request.rebind.unwrap_or(false),
+        check_reputation: request.check_reputation.unwrap_or(false),
+        client_request_id: request.client_request_id.clone().filter(|id| !id.is_empty()),
+        identity_id,
+        device_id,
+        is_bound: false,
+    });
+    let (session, effects) = begin(opened, case, What::Unify, caller, drawn, rules, now)?;
+    let correlation_id = session.correlation_id.clone();
+    let reply = UnifyReply { correlation_id, auth_token: None, success: UnifySuccess::Pending };
+    Ok((session, effects, reply))
+}
+
+fn begin(
+    opened: Opened,
+    case: Case,
+    what: What,
+    caller: Credential,
+    drawn: Drawn,
+    rules: Rules,
+    now: i64,
+) -> Result<(Session, Vec<Effect>), Refusal> {
+    let user = match &opened.phone {
+        Some(phone) => TestUser::admit(phone, case.product(), rules.strict_test_users)?,
+        None => None,
+    };
+    let mobile_auth = user.is_some_and(|user| user.role == Role::MobileAuthPasses);
+    let possession = match opened.flow_type {
+        FlowType::Desktop => Possession::Link,
+        FlowType::Mobile if mobile_auth => Possession::MobileAuth(None),
+        FlowType::Mobile => Possession::Otp(Otp::default()),
+        FlowType::None => Possession::Waived,
+    };
+    let (server, backend) = (Party::Server, Party::Backend);
+    let mut timeline = Timeline::default();
+    timeline.push(now, Sight::new(server, backend, what, None));
+    timeline.push(now, Sight::new(backend, server, what, Some(Outcome::Accepted)));
+    let session = Session {
+        auth_id: drawn.auth_id,
+        correlation_id: drawn.correlation_id,
+        request_id: drawn.request_id,
+        challenge: drawn.challenge,
+        client_id: caller.client_id.to_owned(),
+        case,
+        flow_type: opened.flow_type,
+        rules: Rules { allow_otp_retry: opened.allow_otp_retry, ..rules },
+        created_at: now,
+        expires_at: now.saturating_add(i64::from(limits::SESSION_SECONDS) * 1000),
+        final_target_url: opened.final_target_url,
+        sms_message: opened.sms_message,
+        numbers_given: u8::from(opened.phone.is_some()),
+        last_given: opened.phone.as_ref().map(|phone| phone.given().clone()),
+        phone: opened.phone,
+        possession,
+        links: Vec::new(),
+        journey: Journey::Started,
+        timeline,
+    };
+    let passes = session.phone.as_ref().is_some_and(passes_without_browser);
+    let mut turn = Turn::new(session, now);
+    match turn.session.possession {
+        Possession::Waived => turn.settle(Possession::Waived),
+        _ if passes => turn.settle(Possession::Passed),
+        _ => {}
+    }
+    Ok(turn.into_parts())
+}

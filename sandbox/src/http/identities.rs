@@ -1,0 +1,211 @@
+//! Identity Manager.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::extract::{Path, Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use handset_protocol::server::{
+    BatchEnrollReply, BatchEnrollRequest, BatchResult, EnrollReply, EnrollRequest, IdentityActionRequest, IdentityList,
+    IdentityLookupReply, IdentityQuery, IdentityRef, IdentityReply, SuccessReply, paths,
+};
+use serde::Deserialize;
+
+use super::errors::ApiError;
+use super::extract::{Body, Caller, OptionalBody};
+use crate::core::request::{self, shape_of};
+use crate::core::{Enrollment, Identity, Phone, Product, Refusal, TestUser};
+use crate::random::uuid;
+use crate::state::Sandbox;
+use crate::store::{IdentityLookup, IdentityPage};
+
+/// The last ms that can be written with a year of four digits.
+const LAST_MS: u64 = 253_402_300_799_999;
+
+pub(super) fn router() -> Router<Sandbox> {
+    Router::new()
+        .route(paths::IDENTITY, get(list).post(enroll))
+        .route(&format!("{}/", paths::IDENTITY), get(list).post(enroll))
+        .route(paths::IDENTITY_BATCH, post(batch))
+        .route(paths::IDENTITY_ONE, get(one).delete(disenroll))
+        .route(paths::IDENTITY_ACTIVATE, post(activate))
+        .route(paths::IDENTITY_DEACTIVATE, post(deactivate))
+        .route(paths::IDENTITY_LOOKUP, get(lookup))
+}
+
+fn admit(caller: &Caller) -> Result<(), Refusal> {
+    if caller.credential.serves(Product::IdentityManager) { Ok(()) } else { Err(Refusal::NotAllowed) }
+}
+
+async fn enroll(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<EnrollRequest>,
+) -> Result<Json<EnrollReply>, ApiError> {
+    admit(&caller)?;
+    let id = enroll_one(&sandbox, &request).await?;
+    Ok(Json(EnrollReply { identity_id: id.clone(), prove_id: id, success: true }))
+}
+
+async fn enroll_one(sandbox: &Sandbox, request: &EnrollRequest) -> Result<String, ApiError> {
+    let (fresh, now) = (uuid(&*sandbox.random), sandbox.clock.now());
+    let enrolling = request::enroll(request, sandbox.config.strict_test_users, fresh, now)?;
+    Ok(sandbox.enroll(&enrolling).await?.id)
+}
+
+async fn batch(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<BatchEnrollRequest>,
+) -> Result<Json<BatchEnrollReply>, ApiError> {
+    admit(&caller)?;
+    let mut results = Vec::new();
+    for request in request::batch(request)? {
+        results.push(match enroll_one(&sandbox, &request).await {
+            Ok(id) => BatchResult { identity_id: Some(id.clone()), prove_id: Some(id), error: None },
+            Err(refused) if refused.is_internal() => return Err(refused),
+            Err(refused) => BatchResult { error: Some(refused.message().to_owned()), ..BatchResult::default() },
+        });
+    }
+    Ok(Json(BatchEnrollReply { results }))
+}
+
+/// As texts, so that a refusal can name the member.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListQuery {
+    limit: Option<String>,
+    start_key: Option<String>,
+    show_inactive: Option<String>,
+}
+
+impl ListQuery {
+    fn read(self) -> Result<IdentityQuery, Refusal> {
+        fn parse<T: std::str::FromStr>(field: &str, given: Option<String>) -> Result<Option<T>, Refusal> {
+            let given = given.filter(|text| !text.is_empty());
+            given.map(|text| text.parse().map_err(|_| Refusal::shape(field, shape_of(field)))).transpose()
+        }
+        Ok(IdentityQuery {
+            limit: parse("limit", self.limit)?,
+            start_key: self.start_key.filter(|key| !key.is_empty()),
+            show_inactive: parse("showInactive", self.show_inactive)?,
+            client_request_id: None,
+        })
+    }
+}
+
+async fn list(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<IdentityList>, ApiError> {
+    admit(&caller)?;
+    let query = query.read()?;
+    let limit = request::list(&query)?;
+    let after = query.start_key.as_deref().map(read_key).transpose()?;
+    let with_inactive = query.show_inactive.unwrap_or(false);
+    let page = IdentityPage { after, limit: limit.saturating_add(1), with_inactive };
+    let mut identities = sandbox.store.identities(page).await?;
+    let has_more = identities.len() > limit;
+    identities.truncate(limit);
+    let last_key = identities.last().filter(|_| has_more).and_then(key);
+    let name = |identity: Identity| IdentityRef { identity_id: identity.id.clone(), prove_id: identity.id };
+    Ok(Json(IdentityList { results: identities.into_iter().map(name).collect(), last_key }))
+}
+
+/// Where a page ends.
+fn key(last: &Identity) -> Option<String> {
+    Some(format!("{}.{}", last.enrollment.as_ref()?.since, last.id))
+}
+
+fn read_key(key: &str) -> Result<(i64, &str), Refusal> {
+    let read = key.split_once('.').and_then(|(since, id)| Some((since.parse().ok()?, id)));
+    read.ok_or_else(|| Refusal::shape("startKey", "the lastKey of another page"))
+}
+
+async fn one(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<IdentityReply>, ApiError> {
+    admit(&caller)?;
+    let identity = sandbox.store.identity(IdentityLookup::Id(&id)).await?;
+    Ok(Json(identity.as_ref().and_then(describe).ok_or(Refusal::UnknownIdentity)?))
+}
+
+async fn lookup(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(number): Path<String>,
+) -> Result<Json<IdentityLookupReply>, ApiError> {
+    admit(&caller)?;
+    let phone = Phone::parse(&number.into()).ok_or_else(|| Refusal::shape("mobileNumber", Phone::SHAPE))?;
+    TestUser::admit(&phone, Product::IdentityManager, sandbox.config.strict_test_users)?;
+    let identity = sandbox.store.identity(IdentityLookup::Number(&phone)).await?;
+    Ok(Json(IdentityLookupReply { results: identity.as_ref().and_then(describe).into_iter().collect() }))
+}
+
+/// `None`: it is not enrolled.
+fn describe(identity: &Identity) -> Option<IdentityReply> {
+    let Enrollment { since, active, client_customer_id, device_id, line_type, carrier, .. } =
+        identity.enrollment.clone()?;
+    let ms = u64::try_from(since).unwrap_or_default().min(LAST_MS);
+    let creation = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(ms));
+    Some(IdentityReply {
+        identity_id: identity.id.clone(),
+        prove_id: identity.id.clone(),
+        phone_number: identity.phone.given().clone(),
+        active,
+        client_customer_id,
+        device_id: device_id.or_else(|| identity.device().map(|device| device.id.clone())),
+        created_at: since.div_euclid(1000),
+        creation_string: creation.to_string(),
+        country_code: identity.phone.country().map(str::to_owned),
+        line_type,
+        carrier,
+    })
+}
+
+async fn activate(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OptionalBody(_): OptionalBody<IdentityActionRequest>,
+) -> Result<Json<SuccessReply>, ApiError> {
+    change(&sandbox, &caller, &id, &|identity| identity.set_active(true)).await
+}
+
+async fn deactivate(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OptionalBody(_): OptionalBody<IdentityActionRequest>,
+) -> Result<Json<SuccessReply>, ApiError> {
+    change(&sandbox, &caller, &id, &|identity| identity.set_active(false)).await
+}
+
+async fn disenroll(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<SuccessReply>, ApiError> {
+    change(&sandbox, &caller, &id, &Identity::disenroll).await
+}
+
+/// Changes an identity that is enrolled.
+async fn change(
+    sandbox: &Sandbox,
+    caller: &Caller,
+    id: &str,
+    change: &(dyn Fn(&Identity) -> Option<Identity> + Send + Sync),
+) -> Result<Json<SuccessReply>, ApiError> {
+    admit(caller)?;
+    let found = sandbox.store.identity(IdentityLookup::Id(id)).await?;
+    let found = found.filter(|identity| identity.enrollment.is_some()).ok_or(Refusal::UnknownIdentity)?;
+    let decide = |old: Option<&Identity>| match old {
+        Some(old) if old.id == id && old.enrollment.is_some() => (change(old), Vec::new()),
+        other => (other.cloned(), Vec::new()),
+    };
+    sandbox.store.update_identity(&found.phone, &decide).await?;
+    Ok(Json(SuccessReply { success: true }))
+}

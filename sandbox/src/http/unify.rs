@@ -1,0 +1,98 @@
+//! Unify.
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use handset_protocol::server::{
+    RevokeRequest, SuccessReply, UnifyBindRequest, UnifyReply, UnifyRequest, UnifyStatusReply, UnifyStatusRequest,
+    UnifySuccess, paths,
+};
+
+use super::errors::ApiError;
+use super::extract::{Body, Caller};
+use super::server_api::{act, begin, draw, identity_of, mint, refusal};
+use crate::core::{Effect, Event, Identity, Product, Refusal, open_unify, request};
+use crate::random::uuid;
+use crate::state::Sandbox;
+use crate::store::IdentityLookup;
+
+pub(super) fn router() -> Router<Sandbox> {
+    Router::new()
+        .route(paths::UNIFY, post(unify))
+        .route(paths::UNIFY_STATUS, post(status))
+        .route(paths::UNIFY_BIND, post(bind))
+        .route(paths::DEVICE_REVOKE, post(revoke))
+}
+
+async fn unify(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<UnifyRequest>,
+) -> Result<Json<UnifyReply>, ApiError> {
+    let (rules, now) = (sandbox.config.rules(), sandbox.clock.now());
+    let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
+    let (session, effects, reply) = open_unify(&request, caller.credential, draw(&sandbox), ids, rules, now)?;
+    // Also where the relying party sees to possession itself: the page's flow is then over at once.
+    let auth_token = Some(mint(&sandbox, &session)?);
+    begin(&sandbox, &session, &effects).await?;
+    Ok(Json(UnifyReply { auth_token, ..reply }))
+}
+
+async fn status(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<UnifyStatusRequest>,
+) -> Result<Json<UnifyStatusReply>, ApiError> {
+    let correlation_id = request::unify_status(&request)?;
+    let identity = identity_of(&sandbox, &caller, correlation_id).await?;
+    let is_bound = identity.is_some_and(|identity| identity.device().is_some());
+    answer(&sandbox, &caller, correlation_id, &Event::UnifyStatus { is_bound }).await
+}
+
+async fn bind(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<UnifyBindRequest>,
+) -> Result<Json<UnifyStatusReply>, ApiError> {
+    let (correlation_id, phone) = request::unify_bind(&request)?;
+    answer(&sandbox, &caller, correlation_id, &Event::UnifyBind { phone }).await
+}
+
+/// What the core answers, with the ids of owner and device where there is success.
+async fn answer(
+    sandbox: &Sandbox,
+    caller: &Caller,
+    correlation_id: &str,
+    event: &Event,
+) -> Result<Json<UnifyStatusReply>, ApiError> {
+    let reply = match act(sandbox, caller, correlation_id, event).await? {
+        Effect::Unified(reply) => reply,
+        other => return Err(refusal(other)),
+    };
+    if reply.success != UnifySuccess::True {
+        return Ok(Json(reply));
+    }
+    let identity = identity_of(sandbox, caller, correlation_id).await?;
+    let device_id = identity.as_ref().and_then(Identity::device).map(|device| device.id.clone());
+    Ok(Json(UnifyStatusReply { prove_id: identity.map(|identity| identity.id), device_id, ..reply }))
+}
+
+async fn revoke(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<RevokeRequest>,
+) -> Result<Json<SuccessReply>, ApiError> {
+    if !caller.credential.serves(Product::Unify) {
+        return Err(Refusal::NotAllowed.into());
+    }
+    let device_id = request::device_to_revoke(&request)?;
+    let now = sandbox.clock.now();
+    let revoked = |identity: &Identity| identity.revoke(device_id, now);
+    let identity = sandbox.store.identity(IdentityLookup::Device(device_id)).await?;
+    let Some(identity) = identity.filter(|identity| revoked(identity).is_some()) else {
+        return Ok(Json(SuccessReply { success: false }));
+    };
+    let decide = |old: Option<&Identity>| (old.map(|old| revoked(old).unwrap_or_else(|| old.clone())), Vec::new());
+    sandbox.store.update_identity(&identity.phone, &decide).await?;
+    Ok(Json(SuccessReply { success: true }))
+}

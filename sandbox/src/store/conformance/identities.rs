@@ -1,0 +1,151 @@
+//! The same for identities.
+
+use std::sync::Arc;
+
+use crate::core::{Binding, Device, Effect, Enrolling, Identity, Phone};
+use crate::store::{IdentityLookup, IdentityPage, Store};
+
+pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
+    an_identity_is_found_by_every_name(&new()).await;
+    an_identity_that_is_gone_is_found_by_none(&new()).await;
+    effects_of_an_identity_go_to_the_outbox(&new()).await;
+    those_enrolled_are_listed_page_by_page(&new()).await;
+    all_identities_can_be_forgotten(&new()).await;
+    no_concurrent_enrollment_is_lost(Arc::new(new())).await;
+}
+
+fn number(last: u32) -> Phone {
+    Phone::parse(&format!("500555{last:04}").into()).unwrap()
+}
+
+fn enrolled(last: u32, at: i64) -> Identity {
+    let identity_id = format!("identity-{last}");
+    let client_customer_id = Some("customer".to_owned());
+    Identity::enroll(None, &Enrolling { phone: number(last), at, identity_id, client_customer_id, device_id: None })
+}
+
+fn binding(last: u32, device: &str) -> Binding {
+    let device_id = Some(device.to_owned());
+    Binding { phone: number(last), at: 1, identity_id: format!("identity-{last}"), device_id, replaces: true }
+}
+
+async fn put(store: &impl Store, identity: &Identity) {
+    store.update_identity(&identity.phone, &|_| (Some(identity.clone()), Vec::new())).await.unwrap();
+}
+
+async fn names(store: &impl Store, after: Option<(i64, &str)>, limit: usize, with_inactive: bool) -> Vec<String> {
+    let page = IdentityPage { after, limit, with_inactive };
+    store.identities(page).await.unwrap().into_iter().map(|identity| identity.id).collect()
+}
+
+async fn an_identity_is_found_by_every_name(store: &impl Store) {
+    let mut identity = enrolled(1, 5);
+    put(store, &identity).await;
+    for device in ["one", "two"] {
+        identity = Identity::bind(Some(&identity), &binding(1, device));
+        put(store, &identity).await;
+    }
+    assert!(matches!(&identity.devices[..], [Device { revoked_at: Some(_), .. }, Device { revoked_at: None, .. }]));
+    let written_otherwise = Phone::parse(&"+15005550001".into()).unwrap();
+    for lookup in [
+        IdentityLookup::Number(&identity.phone),
+        IdentityLookup::Number(&written_otherwise),
+        IdentityLookup::Id("identity-1"),
+        IdentityLookup::Device("one"),
+        IdentityLookup::Device("two"),
+    ] {
+        assert_eq!(store.identity(lookup).await.unwrap().as_ref(), Some(&identity), "{lookup:?}");
+    }
+    for lookup in [
+        IdentityLookup::Number(&number(2)),
+        IdentityLookup::Id("one"),
+        IdentityLookup::Id("15005550001"),
+        IdentityLookup::Device("identity-1"),
+    ] {
+        assert_eq!(store.identity(lookup).await.unwrap(), None, "{lookup:?}");
+    }
+}
+
+async fn an_identity_that_is_gone_is_found_by_none(store: &impl Store) {
+    let identity = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
+    put(store, &identity).await;
+    store.update_identity(&identity.phone, &|_| (None, Vec::new())).await.unwrap();
+    for lookup in
+        [IdentityLookup::Number(&identity.phone), IdentityLookup::Id("identity-1"), IdentityLookup::Device("one")]
+    {
+        assert_eq!(store.identity(lookup).await.unwrap(), None, "{lookup:?}");
+    }
+    assert_eq!(names(store, None, 9, true).await, [""; 0]);
+}
+
+async fn effects_of_an_identity_go_to_the_outbox(store: &impl Store) {
+    let identity = enrolled(1, 5);
+    let bind = Effect::Bind(binding(1, "one"));
+    let effects = store.update_identity(&identity.phone, &|old| (old.cloned(), vec![bind.clone()])).await.unwrap();
+    assert_eq!(effects, std::slice::from_ref(&bind));
+    store.update_identity(&identity.phone, &|_| (Some(identity.clone()), vec![bind.clone()])).await.unwrap();
+    let waiting = store.outbox().await.unwrap();
+    assert_eq!(waiting.iter().map(|entry| &entry.effect).collect::<Vec<_>>(), [&bind, &bind]);
+    assert_eq!(waiting[1].subject, "identity-1");
+    assert!(waiting[0].sequence < waiting[1].sequence);
+}
+
+async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {
+    for (last, at) in [(3, 10), (1, 20), (2, 20), (4, 30)] {
+        put(store, &enrolled(last, at)).await;
+    }
+    put(store, &Identity::bind(None, &binding(9, "not enrolled"))).await;
+    put(store, &enrolled(1, 20).set_active(false).unwrap()).await;
+    let all = ["identity-3", "identity-1", "identity-2", "identity-4"];
+    assert_eq!(names(store, None, 9, true).await, all, "by time, then by id");
+    assert_eq!(names(store, None, 2, true).await, all[..2]);
+    assert_eq!(names(store, Some((20, "identity-1")), 9, true).await, all[2..]);
+    assert_eq!(
+        names(store, Some((10, "identity-3")), 1, false).await,
+        ["identity-2"],
+        "those that do not count are no gap"
+    );
+    assert_eq!(names(store, Some((30, "identity-4")), 9, true).await, [""; 0]);
+    let gone = enrolled(2, 20).phone;
+    store.update_identity(&gone, &|_| (None, Vec::new())).await.unwrap();
+    assert_eq!(names(store, Some((20, "identity-2")), 9, true).await, ["identity-4"], "the mark itself may be gone");
+}
+
+async fn all_identities_can_be_forgotten(store: &impl Store) {
+    put(store, &enrolled(1, 5)).await;
+    put(store, &Identity::bind(None, &binding(2, "one"))).await;
+    store.forget_identities().await.unwrap();
+    assert_eq!(names(store, None, 9, true).await, [""; 0]);
+    for lookup in [IdentityLookup::Number(&number(1)), IdentityLookup::Id("identity-1"), IdentityLookup::Device("one")]
+    {
+        assert_eq!(store.identity(lookup).await.unwrap(), None, "{lookup:?}");
+    }
+}
+
+/// Whoever comes first gives the id; nobody's device is lost.
+async fn no_concurrent_enrollment_is_lost(store: Arc<impl Store>) {
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
+            std::thread::spawn(move || {
+                handle.block_on(async {
+                    for count in 0..25 {
+                        let mut with = binding(1, &format!("device-{writer}-{count}"));
+                        with.identity_id = format!("of-{writer}");
+                        store
+                            .update_identity(&with.phone, &|old| (Some(Identity::bind(old, &with)), vec![]))
+                            .await
+                            .unwrap();
+                    }
+                });
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    let identity = store.identity(IdentityLookup::Number(&number(1))).await.unwrap().unwrap();
+    assert!(identity.id.starts_with("of-"));
+    assert_eq!(identity.devices.len(), 8 * 25);
+    assert_eq!(identity.devices.iter().filter(|device| device.revoked_at.is_none()).count(), 1);
+}
