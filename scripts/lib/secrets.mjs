@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { isSearchable, refusal, SHORTEST, spellings } from "../../tests/logs/searchable.mjs";
 import { root, StepError } from "./run.mjs";
 
 /** Where suites leave their logs and their secrets; `tests/logs` says in which form. */
@@ -20,10 +21,6 @@ export const SUITES = {
 
 /** More findings than these are not listed. */
 const LISTED = 20;
-/** Fewer characters than these are not looked for: they stand everywhere. */
-const SHORTEST = 6;
-/** Any piece of a token that is twice as long holds one of these whole. */
-const TOKEN_PIECE = 16;
 /** A token that nobody has named: a JWT's header and the begin of its claims. */
 const UNNAMED_TOKEN = /eyJ[\w-]{8,}\.[\w-]{8,}/;
 const TIMESTAMP = /^\s*\d{4}-\d\d-\d\dT[\d:.]+Z/;
@@ -35,36 +32,14 @@ export async function beginLogs(...suites) {
   return { HANDSET_LOGS: logsFolder };
 }
 
-/** What to look for so as to find a secret however it is written: texts, and whether each must stand alone. */
-function spellings({ kind, value }) {
-  const digits = value.replace(/\D/g, "");
-  switch (kind) {
-    // Without a country code, which may be left out; lines are also searched with what may stand between digits taken out.
-    case "number":
-      return [{ text: digits.slice(-10), ofDigits: true }];
-    case "SSN":
-      return [{ text: digits, ofDigits: true }];
-    // So few digits also stand within longer numbers and ids.
-    case "code":
-      return [{ text: value, alone: true, ofDigits: true }];
-    // Its first part says only how it is signed.
-    case "token": {
-      const parts = value.split(".").length === 3 ? value.split(".").slice(1) : [value];
-      return parts.flatMap((part) => part.match(new RegExp(`.{${TOKEN_PIECE}}`, "g")) ?? []).map((text) => ({ text }));
-    }
-    default:
-      return [{ text: value }, { text: encodeURIComponent(value) }];
-  }
-}
-
 /** Finds any of many texts in one pass over a line: they are looked up by how they begin. */
 class Index {
   #byStart = new Map();
 
   add(secret) {
-    const found = spellings(secret);
-    if (!found.every(({ text }) => text.length >= SHORTEST) || found.length === 0) throw new StepError(`A ${secret.kind} of ${secret.value.length} characters is too short to be searched for: choose a longer one.`);
-    for (const spelling of found) {
+    // The suite that named it should have failed at that already.
+    if (!isSearchable(secret)) throw new StepError(refusal(secret));
+    for (const spelling of spellings(secret)) {
       const start = spelling.text.slice(0, SHORTEST);
       this.#byStart.set(start, [...(this.#byStart.get(start) ?? []), { ...spelling, kind: secret.kind }]);
     }

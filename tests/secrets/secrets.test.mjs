@@ -1,10 +1,12 @@
 // The search for secrets in logs finds those that are there, however they are written, and shows none.
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { searchLogs } from "../../scripts/lib/secrets.mjs";
+import { Logs } from "../logs/logs.mjs";
+import { isSearchable } from "../logs/searchable.mjs";
 
 const token = ["eyJhbGciOiJIUzI1NiJ9", Buffer.from(JSON.stringify({ auth: { id: "a7c1", next: "mobile/otp" } })).toString("base64url"), "q0Zz3mB1kX9yT7wV5uR3"].join(".");
 const link = "4f1d9c0ab2e87f6655d0c3b1a2e9f871";
@@ -63,4 +65,23 @@ test("a suite without a log, without a secret, or below the trace level has prov
   assert.match(await search(t, ["2026-11-21T10:00:00.1Z TRACE fine"], { proofs: [/ TRACE /] }), /none in 1 logs/);
 });
 
-test("a secret too short to be told from other text is refused, not passed over", (t) => assert.rejects(search(t, ["fine"], { secrets: [{ kind: "code", value: "1234" }] }), /of 4 characters is too short to be searched for/));
+test("a secret too short to be told from other text is refused, not passed over", (t) => assert.rejects(search(t, ["fine"], { secrets: [{ kind: "code", value: "1234" }] }), /of 4 characters is too short or too odd/));
+
+const rows = JSON.parse(await readFile(new URL("../logs/searchable.json", import.meta.url), "utf8"));
+
+for (const { kind, value, searchable, why } of rows) {
+  test(`a ${kind} ${searchable ? "can" : "cannot"} be searched for: ${why}`, async (t) => {
+    assert.equal(isSearchable({ kind, value }), searchable);
+    const searched = search(t, [`x ${value} x`], { secrets: [{ kind, value }] });
+    await assert.rejects(searched, searchable ? new RegExp(`:1: a ${kind}$`) : /too short or too odd/);
+  });
+}
+
+test("what cannot be searched for is refused where it is named, without being shown", () => {
+  const logs = new Logs("none");
+  for (const { kind, value, searchable } of rows) {
+    const name = () => logs.secret(kind, value);
+    if (searchable || value === "") name();
+    else assert.throws(name, (error) => /too short or too odd/.test(error.message) && !error.message.includes(value));
+  }
+});

@@ -16,6 +16,10 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
+mod searchable;
+
+pub use searchable::is_searchable;
+
 /// The log and the secrets of one suite in this process.
 #[derive(Debug)]
 pub struct Logs {
@@ -48,7 +52,16 @@ impl Logs {
     }
 
     /// Names a secret that this suite runs with.
+    ///
+    /// # Panics
+    /// Where it could not be searched for: the test that named it fails, not the search at the end of a run.
     pub fn secret(&self, kind: &str, value: &str) {
+        assert!(
+            is_searchable(kind, value),
+            "a {kind} of {} characters is too short or too odd to be searched for in logs: choose another, or do not \
+             name what is nobody's secret",
+            value.chars().count()
+        );
         let line = serde_json::json!({ "kind": kind, "value": value }).to_string();
         self.with(|files| match files.named.insert(line.clone()) {
             true => writeln!(files.secrets, "{line}"),
