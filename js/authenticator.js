@@ -26,7 +26,6 @@ const settling = (start, fail) => (resolve, reject) => {
   }
 };
 
-/** Not a method: what the module holds must not hold the authenticator, or neither would ever be collected. */
 const emit = (events, detail) => {
   const { state, failure } = detail;
   if (failure && state !== "cancelled") logger.warn(state, failure.kind, failure.code ?? "");
@@ -36,11 +35,12 @@ const emit = (events, detail) => {
 
 export class Authenticator {
   #core;
+  #options;
   #events = new EventTarget();
 
   constructor(options) {
-    const events = this.#events;
-    this.#core = new Core({ ...options, emit: (detail) => emit(events, detail) });
+    this.#options = { ...options, emit: (detail) => emit(this.#events, detail) };
+    this.#core = new Core(this.#options);
   }
 
   authenticate(authToken) {
@@ -48,7 +48,7 @@ export class Authenticator {
     return new CancelablePromise(
       settling(
         (resolve, reject) => {
-          flow = this.#core.authenticate(authToken, resolve, reject);
+          flow = this.#core.authenticate(this.#options, authToken, resolve, reject);
         },
         (failure) => emit(this.#events, { state: "failed", step: "", failure }),
       ),
@@ -57,11 +57,12 @@ export class Authenticator {
   }
 
   finishInstantLink(redirectUrl) {
-    return new Promise(settling((resolve, reject) => this.#core.finishInstantLink(redirectUrl, resolve, reject)));
+    return new Promise(settling((resolve, reject) => this.#core.finishInstantLink(this.#options, redirectUrl, resolve, reject)));
   }
 
   dispose() {
     this.#core.dispose();
+    this.#options = undefined;
   }
 
   isMobileWeb() {

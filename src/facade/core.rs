@@ -19,14 +19,17 @@ use crate::{
 };
 
 /// One authenticator. Methods take `&self`, and no borrow is held while page code runs.
+///
+/// What the page gave is handed in with each call, and held for as long as it runs. The browser cannot see through this
+/// module: held here for longer, a step that knows its authenticator would keep both for ever.
 #[wasm_bindgen]
 pub struct Core {
     /// `None` once it was disposed of.
     inner: RefCell<Option<Rc<Inner>>>,
 }
 
+#[derive(Default)]
 struct Inner {
-    options: Options,
     running: RefCell<Vec<Call>>,
     calls: Cell<u32>,
 }
@@ -44,20 +47,19 @@ impl Core {
     /// Reads what the builder collected; throws a coded error that names what is wrong with it.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Core, JsValue> {
-        let options = Options::read(options)?;
-        let inner = Inner { options, running: RefCell::default(), calls: Cell::new(0) };
-        Ok(Self { inner: RefCell::new(Some(Rc::new(inner))) })
+        Options::read(options)?;
+        Ok(Self { inner: RefCell::new(Some(Rc::default())) })
     }
 
     /// Runs a flow; calls `resolve` or `reject`, once. Returns the call's number for `cancel`, 0 when none runs.
-    pub fn authenticate(&self, auth_token: &JsValue, resolve: Function, reject: Function) -> u32 {
-        self.start(true, auth_token, resolve, reject)
+    pub fn authenticate(&self, options: &JsValue, auth_token: &JsValue, resolve: Function, reject: Function) -> u32 {
+        self.start(true, options, auth_token, resolve, reject)
     }
 
     /// For the page that an opened link leads to; calls `resolve` or `reject`, once.
     #[wasm_bindgen(js_name = finishInstantLink)]
-    pub fn finish_instant_link(&self, redirect_url: &JsValue, resolve: Function, reject: Function) {
-        self.start(false, redirect_url, resolve, reject);
+    pub fn finish_instant_link(&self, options: &JsValue, redirect_url: &JsValue, resolve: Function, reject: Function) {
+        self.start(false, options, redirect_url, resolve, reject);
     }
 
     /// Ends this call, if it still runs. From here on another flow may.
@@ -90,7 +92,7 @@ impl Core {
 }
 
 impl Core {
-    fn start(&self, is_flow: bool, input: &JsValue, resolve: Function, reject: Function) -> u32 {
+    fn start(&self, is_flow: bool, options: &JsValue, input: &JsValue, resolve: Function, reject: Function) -> u32 {
         let Some(inner) = self.inner.borrow().clone() else {
             let message = "this authenticator was disposed of; build another";
             return refuse(Kind::Misuse, message, &reject);
@@ -99,13 +101,17 @@ impl Core {
             let message = "authenticate: a flow runs already on this authenticator; cancel it, or build another";
             return refuse(Kind::AlreadyRunning, message, &reject);
         }
+        let options = match Options::read(options) {
+            Ok(options) => options,
+            Err(error) => return refused(&error, &reject),
+        };
         // What is no text is no token and no URL either, and refused as such.
         let input = input.as_string().unwrap_or_default();
         let number = inner.calls.get().wrapping_add(1).max(1);
         inner.calls.set(number);
         let stop = Rc::new(Stop::default());
         inner.running.borrow_mut().push(Call { number, is_flow, stop: stop.clone() });
-        let on_abort = inner.options.signal.as_ref().map(|signal| {
+        let on_abort = options.signal.as_ref().map(|signal| {
             let (inner, watched) = (inner.clone(), signal.clone());
             let abort = move || inner.stop(number, Why::Aborted(get(&watched, "reason")));
             if signal.aborted() {
@@ -115,7 +121,8 @@ impl Core {
         });
         spawn_local(async move {
             // The call's future ends here in any case: its sockets, timers and requests go with it.
-            let outcome = or(async { Err(stop.stopped().await) }, async { Ok(inner.run(is_flow, input).await) }).await;
+            let outcome =
+                or(async { Err(stop.stopped().await) }, async { Ok(run(&options, is_flow, input).await) }).await;
             drop(on_abort);
             inner.end(number);
             let _ = match outcome {
@@ -123,7 +130,7 @@ impl Core {
                 Ok(Err(rejection)) => reject.call1(&JsValue::UNDEFINED, &errors::rejection(&rejection)),
                 Err(why) => {
                     if is_flow {
-                        inner.tell_stopped(&why);
+                        tell_stopped(&options, &why);
                     }
                     match why {
                         Why::Cancelled => resolve.call0(&JsValue::UNDEFINED),
@@ -138,20 +145,15 @@ impl Core {
 
 /// Rejects a call that does not begin.
 fn refuse(kind: Kind, message: &str, reject: &Function) -> u32 {
-    let _ = reject.call1(&JsValue::UNDEFINED, &errors::simple(kind, message));
+    refused(&errors::simple(kind, message), reject)
+}
+
+fn refused(error: &JsValue, reject: &Function) -> u32 {
+    let _ = reject.call1(&JsValue::UNDEFINED, error);
     0
 }
 
 impl Inner {
-    async fn run(&self, is_flow: bool, input: String) -> Result<(), Rejection> {
-        let Options { browser, page, config, .. } = &self.options;
-        if is_flow {
-            flow::authenticate(browser, page, config, input.into()).await
-        } else {
-            flow::finish_instant_link(page, config, &input).await
-        }
-    }
-
     fn stop(&self, number: u32, why: Why) {
         if let Some(call) = self.end(number) {
             call.stop.stop(why);
@@ -164,16 +166,25 @@ impl Inner {
         let at = running.iter().position(|call| call.number == number)?;
         Some(running.swap_remove(at))
     }
+}
 
-    /// Tells the page that its flow was stopped from outside.
-    fn tell_stopped(&self, why: &Why) {
-        let (kind, message) = match why {
-            Why::Cancelled => (Kind::Cancelled, "the flow was cancelled"),
-            Why::Aborted(_) => (Kind::Aborted, "the flow was aborted"),
-        };
-        let failure = Some(Failure::new(kind, message));
-        self.options.page.state_changed(&Detail { failure, ..Detail::new(State::Cancelled) });
+async fn run(options: &Options, is_flow: bool, input: String) -> Result<(), Rejection> {
+    let Options { browser, page, config, .. } = options;
+    if is_flow {
+        flow::authenticate(browser, page, config, input.into()).await
+    } else {
+        flow::finish_instant_link(page, config, &input).await
     }
+}
+
+/// Tells the page that its flow was stopped from outside.
+fn tell_stopped(options: &Options, why: &Why) {
+    let (kind, message) = match why {
+        Why::Cancelled => (Kind::Cancelled, "the flow was cancelled"),
+        Why::Aborted(_) => (Kind::Aborted, "the flow was aborted"),
+    };
+    let failure = Some(Failure::new(kind, message));
+    options.page.state_changed(&Detail { failure, ..Detail::new(State::Cancelled) });
 }
 
 /// Traps, so that a test can prove what a trap does to a running flow. Not in a release.

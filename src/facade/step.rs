@@ -6,8 +6,21 @@ use crate::browser::get;
 
 #[wasm_bindgen(module = "/js/steps.js")]
 extern "C" {
+    #[wasm_bindgen(extends = Promise)]
+    type Running;
     #[wasm_bindgen(js_name = runStep)]
-    fn run_step(step: &Function, this: &JsValue, arguments: &Array) -> Promise;
+    fn run_step(step: &Function, this: &JsValue, arguments: &Array) -> Running;
+    #[wasm_bindgen(method)]
+    fn end(this: &Running);
+}
+
+/// A step that nobody waits for any more: a `JsFuture` is freed only when its promise settles.
+struct EndOnDrop(Running);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 /// A page step: a function, or an object with `execute` of the same signature.
@@ -29,6 +42,7 @@ impl Step {
     /// Runs it; a plain value counts as resolved, a throw as rejected.
     pub(super) async fn run(&self, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
         let arguments: Array = arguments.iter().collect();
-        JsFuture::from(run_step(&self.function, &self.this, &arguments)).await
+        let running = EndOnDrop(run_step(&self.function, &self.this, &arguments));
+        JsFuture::from(running.0.clone()).await
     }
 }

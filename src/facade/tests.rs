@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::{core::Core, options::Options};
+use super::{core, options::Options};
 use crate::{
     browser::get,
     flow::{OtpEntry, Page, Refusal},
@@ -40,6 +40,38 @@ struct Detail {
 /// An object from a JavaScript expression.
 fn js(expression: &str) -> JsValue {
     Function::new_no_args(&format!("return ({expression})")).call0(&JsValue::UNDEFINED).unwrap()
+}
+
+/// As `js/` does, it keeps the options and hands them in with each call.
+struct Core {
+    core: core::Core,
+    options: JsValue,
+}
+
+impl Core {
+    fn new(options: &JsValue) -> Result<Self, JsValue> {
+        Ok(Self { core: core::Core::new(options)?, options: options.clone() })
+    }
+
+    fn authenticate(&self, token: &JsValue, resolve: Function, reject: Function) -> u32 {
+        self.core.authenticate(&self.options, token, resolve, reject)
+    }
+
+    fn finish_instant_link(&self, url: &JsValue, resolve: Function, reject: Function) {
+        self.core.finish_instant_link(&self.options, url, resolve, reject);
+    }
+
+    fn dispose(&self) {
+        self.core.dispose();
+    }
+}
+
+impl std::ops::Deref for Core {
+    type Target = core::Core;
+
+    fn deref(&self) -> &core::Core {
+        &self.core
+    }
 }
 
 /// The options that `js/` would make, with `events` collecting what is told.

@@ -1,6 +1,7 @@
 // What a crash of the module does. A release has nothing that could be made to crash: this is the same module with one more export.
-/* global Rig, rig, never, settled, proveAuth -- stand in the page: see rig.js */
+/* global Rig, rig, never, settled, proveAuth, ledger -- stand in the page: see rig.js and ledger.js */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { freshNumber, phone, suite } from "./harness.mjs";
 import { moduleFolder, openModule } from "./module.mjs";
 
@@ -96,5 +97,28 @@ suite("a crash of the module", { www: await moduleFolder("build/test-exports/ind
     }, authToken);
     assert.equal(found.outcome.rejected.kind, "internal");
     assert.deepEqual(found.finishes, []);
+  });
+
+  scenario("leaves a socket, which the backend closes, timers, which run out, and listeners that do nothing", async (given) => {
+    const page = await given.open();
+    await page.clock.install();
+    await page.context().addInitScript({ path: fileURLToPath(new URL("ledger.js", import.meta.url)) });
+    await openModule(page, given.sandbox);
+    const before = await page.evaluate(() => ledger.open());
+    const number = freshNumber();
+    const { authToken } = await given.sandbox.start({ flowType: "desktop", phoneNumber: number });
+    await page.evaluate(async (token) => {
+      globalThis.rig = new Rig().build().start(token);
+      await rig.told(({ socket }) => socket === "open");
+      proveAuth.trapForTest();
+      await rig.outcome;
+    }, authToken);
+    await page.clock.runFor(60_000);
+    const { pathname } = new URL((await given.sandbox.sms(number)).url);
+    await given.sandbox.open(given.sandbox.origin + pathname);
+    await page.waitForFunction(() => ledger.open().sockets === 0);
+    const { listeners, ...after } = await page.evaluate(() => ledger.open());
+    assert.ok(listeners <= 20, `${listeners} listeners`);
+    assert.deepEqual({ ...after, listeners: before.listeners }, before);
   });
 });
