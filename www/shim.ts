@@ -120,14 +120,14 @@ class GatedSocket extends RealSocket {
 export function sleep(): void {
   if (gate.isShut) return;
   gate.shut();
-  document.dispatchEvent(new Event("visibilitychange"));
+  for (const event of ["visibilitychange", "freeze"]) document.dispatchEvent(new Event(event));
 }
 
 /** The page wakes. What it waited for reaches it in the order in which it came. */
 export function wake(): void {
   if (!gate.isShut) return;
   gate.open();
-  document.dispatchEvent(new Event("visibilitychange"));
+  for (const event of ["resume", "visibilitychange"]) document.dispatchEvent(new Event(event));
 }
 
 /** How far the page's clock is off from now on, in ms. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { desktop, freshNumber, phone, suite } from "./harness.mjs";
 import { VerifyPage } from "./page.mjs";
 
-const SWITCH = { sleep: "Put the page to sleep" };
+const SWITCH = { network: "Lose the network", sleep: "Put the page to sleep", socket: "Drop the socket" };
 
 /** Turns a switch, as a visitor does. */
 const turn = (view, name, on) => view.page.getByRole("switch", { name: SWITCH[name] }).setChecked(on);
@@ -13,7 +13,124 @@ const says = (view, text) => view.page.locator("#trouble-says").getByText(text, 
 /** Waits until the diagram shows it. */
 const drawn = (view, text) => view.page.locator("#arrows .label").getByText(text, { exact: true }).first().waitFor();
 
+/** Waits until the sandbox has no fault listed. */
+async function gone(sandbox) {
+  const deadline = Date.now() + 10_000;
+  while ((await sandbox.call("/sandbox/faults")).faults.length > 0) assert.ok(Date.now() < deadline, "faults are still listed");
+}
+
+/** What the browser itself says of a connection that broke. */
+const BROKEN = [/console: (Failed to load resource: net::ERR_|WebSocket connection to )/, /request: net::ERR_(EMPTY_RESPONSE|CONNECTION_RESET|CONNECTION_CLOSED|SOCKET_NOT_CONNECTED) .*\/v1\/client\//];
+
 suite("trouble", {}, (scenario) => {
+  scenario("a network that is lost and found again: the link that was opened meanwhile counts", async ({ open, sandbox, expectTrouble }) => {
+    const number = freshNumber();
+    const page = await open(desktop);
+    const view = await VerifyPage.open(page, sandbox);
+    await view.start({ number });
+    await view.linkTitle.waitFor();
+    expectTrouble(...BROKEN);
+    await turn(view, "network", true);
+    await says(view, "The network is gone");
+    await view.says("The connection was lost. Connecting again…");
+    assert.equal(await page.evaluate(() => navigator.onLine), false);
+    await page.locator("#arrows > .lost").first().waitFor();
+    await view.message(number).getByRole("button", { name: "Open the link" }).click();
+    await view.phonePage().getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
+    assert.equal(await view.linkTitle.isVisible(), true, "the page cannot know yet");
+    await turn(view, "network", false);
+    await says(view, "The network is back");
+    await view.ends("verified");
+    assert.equal(await page.evaluate(() => navigator.onLine), true);
+  });
+
+  scenario("without a socket the backend is asked instead", async ({ open, sandbox, expectTrouble }) => {
+    const number = freshNumber();
+    const view = await VerifyPage.open(await open(desktop), sandbox);
+    await view.start({ number });
+    await view.linkTitle.waitFor();
+    expectTrouble(BROKEN[0]);
+    await turn(view, "socket", true);
+    await says(view, "Sockets are dropped");
+    await view.says("The connection was lost. Connecting again…");
+    await view.says("No live connection: asking the server every few seconds.");
+    await drawn(view, "polling");
+    await drawn(view, "how does it stand?");
+    await view.message(number).getByRole("button", { name: "Open the link" }).click();
+    await view.ends("verified");
+  });
+
+  scenario("a socket that was dropped is replaced", async ({ open, sandbox, expectTrouble }) => {
+    const number = freshNumber();
+    const view = await VerifyPage.open(await open(desktop), sandbox);
+    await view.start({ number });
+    await view.linkTitle.waitFor();
+    expectTrouble(BROKEN[0]);
+    await turn(view, "socket", true);
+    await drawn(view, "reconnecting");
+    await drawn(view, "refused");
+    await turn(view, "socket", false);
+    await says(view, "Sockets work again");
+    await drawn(view, "connected again");
+    await view.says("An SMS with a link is on its way.");
+    await view.message(number).getByRole("button", { name: "Open the link" }).click();
+    await view.ends("verified");
+  });
+
+  scenario("a code that was typed without a network fails in words, and the next sign-up works", async ({ open, sandbox, expectTrouble }) => {
+    const number = freshNumber();
+    const view = await VerifyPage.open(await open(phone), sandbox);
+    await view.start({ number });
+    const first = await sandbox.sms(number);
+    await view.codeField.waitFor();
+    expectTrouble(...BROKEN);
+    await turn(view, "network", true);
+    await view.giveCode(first.code);
+    await view.ends("failed", "network");
+    await turn(view, "network", false);
+    await says(view, "The network is back");
+    await view.button("Try again").click();
+    await view.start({ number });
+    await view.giveCode((await sandbox.sms(number, first)).code);
+    await view.ends("verified");
+  });
+
+  scenario("trouble that was left on goes with the page that made it", async ({ open, sandbox, allowTrouble }) => {
+    // The last request of a page outlives it; its end is told to nobody.
+    allowTrouble(/^request: net::ERR_ABORTED .*\/sandbox\/faults$/);
+    const page = await open(desktop);
+    const view = await VerifyPage.open(page, sandbox);
+    await turn(view, "network", true);
+    await says(view, "The network is gone");
+    assert.notDeepEqual((await sandbox.call("/sandbox/faults")).faults, []);
+    await page.reload();
+    assert.equal(await page.getByRole("switch", { name: SWITCH.network }).isChecked(), false);
+    await gone(sandbox);
+    const number = freshNumber();
+    await view.start({ number });
+    await view.message(number).getByRole("button", { name: "Open the link" }).click();
+    await view.ends("verified");
+  });
+
+  scenario("a switch that the sandbox does not heed goes back, and says so", async ({ open, sandbox, expectTrouble }) => {
+    const page = await open(desktop);
+    const view = await VerifyPage.open(page, sandbox);
+    await page.route("**/sandbox/faults", (route) => route.abort());
+    expectTrouble(/ERR_FAILED/);
+    await page.getByRole("switch", { name: SWITCH.network }).click();
+    await says(view, "The sandbox could not be asked for that.");
+    assert.equal(await page.getByRole("switch", { name: SWITCH.network }).isChecked(), false);
+    assert.equal(await page.evaluate(() => navigator.onLine), true);
+    // What failed is not asked for along with what comes next.
+    await page.unroute("**/sandbox/faults");
+    await turn(view, "socket", true);
+    await says(view, "Sockets are dropped");
+    const { faults } = await sandbox.call("/sandbox/faults");
+    assert.deepEqual([...new Set(faults.map(({ path }) => path))], ["/v1/client/status"]);
+    await turn(view, "socket", false);
+    await says(view, "Sockets work again");
+  });
+
   scenario("a page that sleeps hears nothing; when it wakes, the link that was opened meanwhile counts at once", async ({ open, sandbox }) => {
     const number = freshNumber();
     const view = await VerifyPage.open(await open(desktop), sandbox);

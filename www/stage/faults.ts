@@ -1,4 +1,4 @@
-/** Faults that the sandbox is asked for: it breaks the page's connections for real, and nobody else's. */
+/** Faults that the sandbox is asked for. It breaks connections for real: those of every page that uses it. */
 import { real } from "../shim.js";
 
 export interface Fault {
@@ -20,10 +20,16 @@ const asked = { network: false, socket: false };
 
 /** Takes away, or gives back, the page's network or only its socket. Rejects when the sandbox cannot be asked. */
 export async function take(what: keyof typeof asked, isTaken: boolean): Promise<void> {
+  const before = asked[what];
   asked[what] = isTaken;
-  const faults = [...(asked.socket || asked.network ? noSocket : []), ...(asked.network ? nothing : [])];
-  const response = await post(faults);
-  if (!response.ok) throw new Error(`the sandbox answered with HTTP ${response.status}`);
+  try {
+    const faults = [...(asked.socket || asked.network ? noSocket : []), ...(asked.network ? nothing : [])];
+    const response = await post(faults);
+    if (!response.ok) throw new Error(`the sandbox answered with HTTP ${response.status}`);
+  } catch (reason) {
+    asked[what] = before;
+    throw reason;
+  }
 }
 
 /** Outlives the page, where that is necessary. */
