@@ -52,6 +52,7 @@ impl Comparison {
             ssn.map(|said| known.ssn.as_deref().is_some_and(|known| agrees(said, known)))
         };
         let email = said.email_addresses.as_ref().and_then(|all| all.first()).map(Secret::expose);
+        let email = email.filter(|text| !text.trim().is_empty());
         let address = said.addresses.as_ref().and_then(|all| all.first()).filter(|address| says_something(address));
         Self {
             names: (first.is_some() || last.is_some()).then(|| names(first, last, known)),

@@ -158,8 +158,8 @@ pub fn complete(request: CompleteRequest) -> Result<(String, Individual), Refusa
     let individual = request.individual.ok_or_else(|| Refusal::missing("individual"))?;
     check("individual.ssn", given(&individual.ssn), SSN, is_ssn)?;
     check("individual.dob", given(&individual.dob), DOB, is_dob)?;
-    let email = individual.email_addresses.as_ref().and_then(|all| all.first());
-    check("individual.emailAddresses[0]", email.map(Secret::expose), EMAIL, is_email)?;
+    let email = individual.email_addresses.as_ref().and_then(|all| all.first()).cloned();
+    check("individual.emailAddresses[0]", given(&email), EMAIL, is_email)?;
     if given(&individual.ssn).is_none() {
         if given(&individual.first_name).is_none() {
             return Err(Refusal::missing("individual.firstName"));
@@ -168,8 +168,7 @@ pub fn complete(request: CompleteRequest) -> Result<(String, Individual), Refusa
             return Err(Refusal::missing("individual.lastName"));
         }
     }
-    // An empty text says nothing about the person.
-    let some = |member: Option<Secret>| member.filter(|text| !text.is_empty());
+    let some = |member: Option<Secret>| member.filter(|text| !text.expose().trim().is_empty());
     let individual = Individual {
         first_name: some(individual.first_name),
         last_name: some(individual.last_name),
@@ -193,9 +192,9 @@ fn phone(number: &str) -> Result<Phone, Refusal> {
     Phone::parse(&number.into()).ok_or_else(|| Refusal::shape("phoneNumber", Phone::SHAPE))
 }
 
-/// An empty member counts as left out.
+/// An empty or blank member counts as left out: it says nothing, so nothing in it could be wrong either.
 fn given(member: &Option<Secret>) -> Option<&str> {
-    member.as_ref().map(Secret::expose).filter(|text| !text.is_empty())
+    member.as_ref().map(Secret::expose).filter(|text| !text.trim().is_empty())
 }
 
 fn check(field: &str, value: Option<&str>, shape: &str, is_right: impl Fn(&str) -> bool) -> Result<(), Refusal> {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -9,10 +10,10 @@ use handset_protocol::server::{
     BatchEnrollReply, BatchEnrollRequest, BatchResult, EnrollReply, EnrollRequest, IdentityActionRequest, IdentityList,
     IdentityLookupReply, IdentityQuery, IdentityRef, IdentityReply, SuccessReply, paths,
 };
-use serde::Deserialize;
 
 use super::errors::ApiError;
 use super::extract::{Body, Caller, OptionalBody};
+use super::server_api::routes;
 use crate::core::request::{self, shape_of};
 use crate::core::{Enrollment, Identity, Phone, Product, Refusal, TestUser};
 use crate::random::uuid;
@@ -22,15 +23,18 @@ use crate::store::{IdentityLookup, IdentityPage};
 /// The last ms that can be written with a year of four digits.
 const LAST_MS: u64 = 253_402_300_799_999;
 
+/// A part of the path. What is no UTF-8 names nothing.
+type Segment = Result<Path<String>, PathRejection>;
+
 pub(super) fn router() -> Router<Sandbox> {
-    Router::new()
-        .route(paths::IDENTITY, get(list).post(enroll))
-        .route(&format!("{}/", paths::IDENTITY), get(list).post(enroll))
-        .route(paths::IDENTITY_BATCH, post(batch))
-        .route(paths::IDENTITY_ONE, get(one).delete(disenroll))
-        .route(paths::IDENTITY_ACTIVATE, post(activate))
-        .route(paths::IDENTITY_DEACTIVATE, post(deactivate))
-        .route(paths::IDENTITY_LOOKUP, get(lookup))
+    routes([
+        (paths::IDENTITY, get(list).post(enroll)),
+        (paths::IDENTITY_BATCH, post(batch)),
+        (paths::IDENTITY_ONE, get(one).delete(disenroll)),
+        (paths::IDENTITY_ACTIVATE, post(activate)),
+        (paths::IDENTITY_DEACTIVATE, post(deactivate)),
+        (paths::IDENTITY_LOOKUP, get(lookup)),
+    ])
 }
 
 fn admit(caller: &Caller) -> Result<(), Refusal> {
@@ -70,37 +74,35 @@ async fn batch(
     Ok(Json(BatchEnrollReply { results }))
 }
 
-/// As texts, so that a refusal can name the member.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListQuery {
-    limit: Option<String>,
-    start_key: Option<String>,
-    show_inactive: Option<String>,
+/// A member of the query, as a text, so that a refusal can name it. An empty one counts as left out.
+fn member<'a>(query: &'a [(String, String)], field: &str) -> Result<Option<&'a str>, Refusal> {
+    let mut all = query.iter().filter(|(name, _)| name == field).map(|(_, text)| text.as_str());
+    match (all.next(), all.next()) {
+        (first, None) => Ok(first.filter(|text| !text.is_empty())),
+        _ => Err(Refusal::BadRequest(format!("field '{field}' is there twice"))),
+    }
 }
 
-impl ListQuery {
-    fn read(self) -> Result<IdentityQuery, Refusal> {
-        fn parse<T: std::str::FromStr>(field: &str, given: Option<String>) -> Result<Option<T>, Refusal> {
-            let given = given.filter(|text| !text.is_empty());
-            given.map(|text| text.parse().map_err(|_| Refusal::shape(field, shape_of(field)))).transpose()
-        }
-        Ok(IdentityQuery {
-            limit: parse("limit", self.limit)?,
-            start_key: self.start_key.filter(|key| !key.is_empty()),
-            show_inactive: parse("showInactive", self.show_inactive)?,
-            client_request_id: None,
-        })
+fn read_query(query: &[(String, String)]) -> Result<IdentityQuery, Refusal> {
+    fn parse<T: std::str::FromStr>(query: &[(String, String)], field: &str) -> Result<Option<T>, Refusal> {
+        let wrong = |_| Refusal::shape(field, shape_of(field));
+        member(query, field)?.map(|text| text.parse().map_err(wrong)).transpose()
     }
+    Ok(IdentityQuery {
+        limit: parse(query, "limit")?,
+        start_key: member(query, "startKey")?.map(str::to_owned),
+        show_inactive: parse(query, "showInactive")?,
+        client_request_id: None,
+    })
 }
 
 async fn list(
     State(sandbox): State<Sandbox>,
     caller: Caller,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Json<IdentityList>, ApiError> {
     admit(&caller)?;
-    let query = query.read()?;
+    let query = read_query(&query)?;
     let limit = request::list(&query)?;
     let after = query.start_key.as_deref().map(read_key).transpose()?;
     let with_inactive = query.show_inactive.unwrap_or(false);
@@ -123,12 +125,9 @@ fn read_key(key: &str) -> Result<(i64, &str), Refusal> {
     read.ok_or_else(|| Refusal::shape("startKey", "the lastKey of another page"))
 }
 
-async fn one(
-    State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<IdentityReply>, ApiError> {
+async fn one(State(sandbox): State<Sandbox>, caller: Caller, id: Segment) -> Result<Json<IdentityReply>, ApiError> {
     admit(&caller)?;
+    let Path(id) = id.map_err(|_| Refusal::UnknownIdentity)?;
     let identity = sandbox.store.identity(IdentityLookup::Id(&id)).await?;
     Ok(Json(identity.as_ref().and_then(describe).ok_or(Refusal::UnknownIdentity)?))
 }
@@ -136,10 +135,11 @@ async fn one(
 async fn lookup(
     State(sandbox): State<Sandbox>,
     caller: Caller,
-    Path(number): Path<String>,
+    number: Segment,
 ) -> Result<Json<IdentityLookupReply>, ApiError> {
     admit(&caller)?;
-    let phone = Phone::parse(&number.into()).ok_or_else(|| Refusal::shape("mobileNumber", Phone::SHAPE))?;
+    let phone = number.ok().and_then(|Path(number)| Phone::parse(&number.into()));
+    let phone = phone.ok_or_else(|| Refusal::shape("mobileNumber", Phone::SHAPE))?;
     TestUser::admit(&phone, Product::IdentityManager, sandbox.config.strict_test_users)?;
     let identity = sandbox.store.identity(IdentityLookup::Number(&phone)).await?;
     Ok(Json(IdentityLookupReply { results: identity.as_ref().and_then(describe).into_iter().collect() }))
@@ -169,38 +169,39 @@ fn describe(identity: &Identity) -> Option<IdentityReply> {
 async fn activate(
     State(sandbox): State<Sandbox>,
     caller: Caller,
-    Path(id): Path<String>,
+    id: Segment,
     OptionalBody(_): OptionalBody<IdentityActionRequest>,
 ) -> Result<Json<SuccessReply>, ApiError> {
-    change(&sandbox, &caller, &id, &|identity| identity.set_active(true)).await
+    change(&sandbox, &caller, id, &|identity| identity.set_active(true)).await
 }
 
 async fn deactivate(
     State(sandbox): State<Sandbox>,
     caller: Caller,
-    Path(id): Path<String>,
+    id: Segment,
     OptionalBody(_): OptionalBody<IdentityActionRequest>,
 ) -> Result<Json<SuccessReply>, ApiError> {
-    change(&sandbox, &caller, &id, &|identity| identity.set_active(false)).await
+    change(&sandbox, &caller, id, &|identity| identity.set_active(false)).await
 }
 
 async fn disenroll(
     State(sandbox): State<Sandbox>,
     caller: Caller,
-    Path(id): Path<String>,
+    id: Segment,
 ) -> Result<Json<SuccessReply>, ApiError> {
-    change(&sandbox, &caller, &id, &Identity::disenroll).await
+    change(&sandbox, &caller, id, &Identity::disenroll).await
 }
 
 /// Changes an identity that is enrolled.
 async fn change(
     sandbox: &Sandbox,
     caller: &Caller,
-    id: &str,
+    id: Segment,
     change: &(dyn Fn(&Identity) -> Option<Identity> + Send + Sync),
 ) -> Result<Json<SuccessReply>, ApiError> {
     admit(caller)?;
-    let found = sandbox.store.identity(IdentityLookup::Id(id)).await?;
+    let Path(id) = id.map_err(|_| Refusal::UnknownIdentity)?;
+    let found = sandbox.store.identity(IdentityLookup::Id(&id)).await?;
     let found = found.filter(|identity| identity.enrollment.is_some()).ok_or(Refusal::UnknownIdentity)?;
     let decide = |old: Option<&Identity>| match old {
         Some(old) if old.id == id && old.enrollment.is_some() => (change(old), Vec::new()),

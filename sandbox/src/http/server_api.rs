@@ -1,7 +1,7 @@
 //! What a relying party's server calls.
 
 use axum::extract::{Request, State};
-use axum::routing::post;
+use axum::routing::{MethodRouter, any, post};
 use axum::{Json, Router};
 use handset_protocol::server::{
     ChallengeReply, ChallengeRequest, CompleteReply, CompleteRequest, StartReply, StartRequest, TokenReply,
@@ -9,7 +9,7 @@ use handset_protocol::server::{
 };
 use handset_protocol::{Secret, limits};
 
-use super::errors::{ApiError, step_not_allowed};
+use super::errors::{ApiError, not_found, step_not_allowed};
 use super::extract::{Body, Caller, has_type, read};
 use super::{identities, unify, verify};
 use crate::core::{Credential, Drawn, Effect, Event, Identity, Refusal, Session, open, request};
@@ -18,16 +18,26 @@ use crate::state::Sandbox;
 use crate::store::{IdentityLookup, Lookup};
 
 pub(super) fn router() -> Router<Sandbox> {
-    Router::new()
-        .route(paths::TOKEN, post(token))
-        .route(paths::START, post(start))
-        .route(paths::VALIDATE, post(validate))
-        .route(paths::CHALLENGE, post(challenge))
-        .route(paths::COMPLETE, post(complete))
-        .merge(verify::router())
+    let own = routes([
+        (paths::TOKEN, post(token)),
+        (paths::START, post(start)),
+        (paths::VALIDATE, post(validate)),
+        (paths::CHALLENGE, post(challenge)),
+        (paths::COMPLETE, post(complete)),
+    ]);
+    own.merge(verify::router())
         .merge(unify::router())
         .merge(identities::router())
         .method_not_allowed_fallback(step_not_allowed)
+        // Of any method: the demo page's files, which come next, are for reading only.
+        .route("/v3/{*rest}", any(not_found))
+}
+
+/// Every call, with and without a slash at its end: the SDKs differ.
+pub(super) fn routes<const N: usize>(calls: [(&str, MethodRouter<Sandbox>); N]) -> Router<Sandbox> {
+    calls
+        .into_iter()
+        .fold(Router::new(), |router, (path, call)| router.route(path, call.clone()).route(&format!("{path}/"), call))
 }
 
 async fn token(State(sandbox): State<Sandbox>, request: Request) -> Result<Json<TokenReply>, ApiError> {

@@ -10,18 +10,19 @@ use handset_protocol::server::{
 
 use super::errors::ApiError;
 use super::extract::{Body, Caller};
-use super::server_api::{act, begin, draw, identity_of, mint, refusal};
+use super::server_api::{act, begin, draw, identity_of, mint, refusal, routes};
 use crate::core::{Effect, Event, Identity, Product, Refusal, open_unify, request};
 use crate::random::uuid;
 use crate::state::Sandbox;
 use crate::store::IdentityLookup;
 
 pub(super) fn router() -> Router<Sandbox> {
-    Router::new()
-        .route(paths::UNIFY, post(unify))
-        .route(paths::UNIFY_STATUS, post(status))
-        .route(paths::UNIFY_BIND, post(bind))
-        .route(paths::DEVICE_REVOKE, post(revoke))
+    routes([
+        (paths::UNIFY, post(unify)),
+        (paths::UNIFY_STATUS, post(status)),
+        (paths::UNIFY_BIND, post(bind)),
+        (paths::DEVICE_REVOKE, post(revoke)),
+    ])
 }
 
 async fn unify(

@@ -10,13 +10,13 @@ use handset_protocol::server::{
 
 use super::errors::ApiError;
 use super::extract::{Body, Caller};
-use super::server_api::{act, begin, draw, identity_of, mint, refusal};
+use super::server_api::{act, begin, draw, identity_of, mint, refusal, routes};
 use crate::core::{Effect, Event, FlowType, open_verify, request, verify_at_once};
 use crate::random::uuid;
 use crate::state::Sandbox;
 
 pub(super) fn router() -> Router<Sandbox> {
-    Router::new().route(paths::VERIFY, post(verify)).route(paths::VERIFY_STATUS, post(status))
+    routes([(paths::VERIFY, post(verify)), (paths::VERIFY_STATUS, post(status))])
 }
 
 async fn verify(

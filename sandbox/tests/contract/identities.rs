@@ -150,6 +150,13 @@ async fn bad_queries_are_named() {
         let answer = ask(&bench, "GET", &format!("/v3/identity?startKey={key}")).await;
         answer.refused(400, 8001, "field 'startKey' must be the lastKey of another page");
     }
+    for field in ["limit", "startKey", "showInactive"] {
+        let answer = ask(&bench, "GET", &format!("/v3/identity?{field}=1&{field}=2")).await;
+        answer.refused(400, 8001, &format!("field '{field}' is there twice"));
+        let answer = ask(&bench, "GET", &format!("/v3/identity?{field}=%FF")).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!(8001)), "{}", answer.text);
+    }
+    assert_eq!(listed(&bench, "?later=1&later=2").await, (Vec::new(), None), "what is not known is ignored");
     assert_eq!(listed(&bench, "?limit=&startKey=&showInactive=").await, (Vec::new(), None), "empty: left out");
 }
 
@@ -213,7 +220,7 @@ async fn one_that_is_deleted_is_gone() {
 #[tokio::test(start_paused = true)]
 async fn an_unknown_id_is_not_found() {
     let bench = unlimited().await;
-    for id in ["x", "00000000-0000-4000-8000-000000000000", MERLA] {
+    for id in ["x", "00000000-0000-4000-8000-000000000000", MERLA, "%FF", "%2F", "%00"] {
         for (method, path) in [("GET", ""), ("DELETE", ""), ("POST", "/activate"), ("POST", "/deactivate")] {
             ask(&bench, method, &format!("/v3/identity/{id}{path}")).await.refused(404, 404, "no such identity");
         }

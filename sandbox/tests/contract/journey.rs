@@ -128,6 +128,8 @@ async fn complete_needs_names_or_ssn() {
         (complete(&started, json!({"firstName": "Benny"})), "individual.lastName"),
         (complete(&started, json!({"lastName": "Harper", "dob": "1994-09-02"})), "individual.firstName"),
         (complete(&started, json!({"firstName": "", "lastName": "Harper"})), "individual.firstName"),
+        (complete(&started, json!({"firstName": " ", "lastName": "\t"})), "individual.firstName"),
+        (complete(&started, json!({"firstName": "Benny", "lastName": " ", "ssn": " "})), "individual.lastName"),
     ];
     for (body, field) in cases {
         bench.call("/v3/complete", body).await.refused(400, 8001, &format!("field '{field}' is missing"));

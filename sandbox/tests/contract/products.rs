@@ -1,5 +1,6 @@
 //! Who may call what, and for which test users.
 
+use axum::http::Request;
 use handset_sandbox::Config;
 use handset_sandbox::core::{Product, TEST_USERS};
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ rows![
     numbers_typed_in_the_page_are_judged_by_product,
     a_session_is_served_by_the_calls_of_its_product_only,
     unknown_numbers_are_refused_when_strict,
+    every_call_takes_a_slash_at_its_end,
 ];
 
 const OTHER: &str = "test user cannot be accessed with your current product credentials";
@@ -168,4 +170,26 @@ async fn unknown_numbers_are_refused_when_strict() {
     answer.refused(400, 8007, nobody);
     let batch = bench.call("/v3/identity/batch", json!({"items": [{"phoneNumber": PHONE}]})).await;
     assert_eq!(batch.json(), json!({"results": [{"error": nobody}]}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_call_takes_a_slash_at_its_end() {
+    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
+    let request = Request::post("/token/").header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(bench.send(request.body(form.into()).unwrap()).await.status, 200);
+    let of_session = ["validate", "challenge", "complete", "verify-status", "unify-status", "unify-bind"];
+    let of_session = of_session.map(|call| ("POST", format!("/v3/{call}")));
+    let of_identity = [("GET", ""), ("DELETE", ""), ("POST", "/activate"), ("POST", "/deactivate")];
+    let of_identity = of_identity.map(|(method, action)| (method, format!("/v3/identity/0{action}")));
+    let with_body = calls().into_iter().map(|(_, method, path, body)| (method, path.to_owned(), body));
+    let start = ("POST", "/v3/start".to_owned(), Some(json!({"flowType": "mobile"})));
+    let without = of_session.into_iter().map(|(method, path)| (method, path, Some(json!({}))));
+    let without = without.chain(of_identity.into_iter().map(|(method, path)| (method, path, None)));
+    for (method, path, body) in with_body.chain([start]).chain(without) {
+        let one = bench.request_as("sandbox", method, &path, body.clone()).await;
+        let other = bench.request_as("sandbox", method, &format!("{path}/"), body).await;
+        assert_eq!(one.status, other.status, "{method} {path}");
+        assert!(one.status == 200 || one.json() == other.json(), "{method} {path}");
+    }
 }

@@ -196,6 +196,11 @@ async fn an_unknown_path_is_404() {
     for path in ["/v3/nothing", "/v1/client/nothing", "/sandbox/nothing", "/demo/nothing", "/nothing.js", "/l"] {
         bench.get(path).await.refused(404, 404, "no such path");
     }
+    for path in ["/v3/nothing", "/v3/start/later", "/v3/identity/0/nothing"] {
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            with_method(&bench, method, path).await.refused(404, 404, "no such path");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -117,7 +117,10 @@ async fn good_members_are_taken() {
 async fn empty_members_count_as_left_out() {
     let bench = Bench::new().await;
     for field in ["phoneNumber", "ssn", "dob", "emailAddress", "ipAddress", "smsMessage"] {
-        for value in [json!(""), json!(null)] {
+        for value in [json!(""), json!(null), json!(" ")] {
+            if value == " " && matches!(field, "ipAddress" | "smsMessage") {
+                continue;
+            }
             assert_eq!(bench.call("/v3/start", with(field, value)).await.status, 200, "{field}");
         }
     }

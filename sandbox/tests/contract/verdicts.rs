@@ -151,6 +151,8 @@ async fn only_the_first_address_and_e_mail_count() {
         let source = complete(&bench, TEST_USER, individual).await["idv"]["dataSource1"].clone();
         assert_eq!((&source["address"]["street"], &source["email"]["emailAddress"]), (&json!(counts), &json!(counts)));
     }
+    let nothing = complete(&bench, TEST_USER, but("emailAddresses", json!(["", mail]))).await;
+    assert_eq!(nothing["idv"]["dataSource1"]["email"], json!(null), "the first says nothing");
 }
 
 #[tokio::test(start_paused = true)]

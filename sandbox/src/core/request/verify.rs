@@ -51,7 +51,7 @@ pub(in crate::core) fn verification(request: &VerifyRequest) -> Result<Asked, Re
     let attribute = |kind: &str| {
         let mut all = request.identity_attributes.iter().flatten();
         let found = all.find(|attribute| attribute.attribute_type.as_deref() == Some(kind))?;
-        found.attribute_value.clone().filter(|value| !value.is_empty())
+        given(&found.attribute_value).map(Secret::from)
     };
     let (date_of_birth, national_id) = (attribute("dateOfBirth"), attribute("nationalId"));
     check("identityAttributes.dateOfBirth", date_of_birth.as_ref().map(Secret::expose), DOB, is_dob)?;
