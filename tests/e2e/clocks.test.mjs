@@ -108,6 +108,25 @@ await suiteThroughProxy("clocks", { config }, (scenario) => {
     );
   }
 
+  for (const [flowType, ms] of [
+    ["mobile", 120_000],
+    ["desktop", 180_000],
+  ]) {
+    const what = flowType === "mobile" ? "code" : "link";
+    onClocks(`a clock that jumps ahead and back and back again while a ${what} is awaited: the countdown stays right, and the ${what} is taken`, flowType, async ({ flow }) => {
+      for (const jump of [10 * MINUTE, -20 * MINUTE, 10 * MINUTE]) {
+        const since = await flow.events();
+        await flow.set({ wall: jump });
+        await flow.wake();
+        await flow.tellsAnew(since);
+        await flow.countsDown(ms, flowType === "mobile" ? 1000 * RESEND_PAUSE : undefined);
+      }
+      if (flowType === "mobile") await flow.typeCode();
+      else await flow.openLink();
+      assert.deepEqual(await flow.end(), DONE);
+    });
+  }
+
   // Of the two clocks the monotonic one stands still during a sleep on most systems, and goes on on some.
   for (const [system, mono] of [
     ["stood still", 0],
@@ -156,6 +175,16 @@ await suiteThroughProxy("clocks", { config }, (scenario) => {
     });
   }
 
+  onClocks("the backend's clock moved on: the next SMS counts down by the backend's word", "mobile", async ({ flow, sandbox }) => {
+    const since = await flow.events();
+    await sandbox.advance(100);
+    await flow.answer({ resultType: 1 });
+    await flow.reached("awaiting_otp", since);
+    await flow.countsDown(120_000, 1000 * RESEND_PAUSE);
+    await flow.typeCode();
+    assert.deepEqual(await flow.end(), DONE);
+  });
+
   onClocks("the backend's clock nears the end of a code: the code is taken", "mobile", async ({ flow, sandbox }) => {
     await sandbox.advance(100);
     await flow.typeCode();
@@ -186,7 +215,7 @@ class Clocked {
   constructor(waiting) {
     this.flow = waiting;
     this.page = waiting.page;
-    for (const name of ["events", "end", "wake", "openLink", "typeCode"]) this[name] = (...given) => waiting[name](...given);
+    for (const name of ["events", "end", "wake", "openLink", "typeCode", "answer", "reached"]) this[name] = (...given) => waiting[name](...given);
   }
 
   /** Sets the page's clocks ahead, or back, by this many ms. */

@@ -106,6 +106,19 @@ class Proxy {
     for (const link of this.#links) link.isDead = true;
   }
 
+  /** What forwards nothing any more says this text to the browser, late, and closes; resolves when that has arrived. */
+  async speakLate(text) {
+    const dead = [...this.#links].filter(({ isDead }) => isDead);
+    if (dead.length === 0) throw new Error("no socket is half open");
+    // One text frame, short enough for a length of one byte.
+    const frame = Buffer.concat([Buffer.from([0x81, Buffer.byteLength(text)]), Buffer.from(text)]);
+    for (const { client } of dead) {
+      const closed = once(client, "close");
+      client.end(frame);
+      await closed;
+    }
+  }
+
   /** Cuts every socket, also those that are being opened. */
   dropSockets() {
     for (const client of this.#clients) client.destroy();

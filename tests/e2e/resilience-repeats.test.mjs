@@ -48,6 +48,37 @@ await suiteThroughProxy("repeats", {}, (scenario) => {
     assert.deepEqual([proxy.count(OTP_FINISH), proxy.count(STATUS)], [1, 1]);
   });
 
+  scenario("the question after a lost answer is asked up to four times, and the code is sent once", async ({ proxy, awaiting, expectTrouble }) => {
+    expectTrouble(inTheNetwork);
+    const flow = await awaiting("mobile", { clock: true });
+    proxy.fault(OTP_FINISH, faults.loseReply());
+    proxy.fault(STATUS, faults.cut(), 3);
+    await flow.typeCode();
+    for (let seconds = 0; seconds < 60 && proxy.count(STATUS) < 4; seconds++) await flow.page.clock.runFor(1_000);
+    assert.deepEqual(await flow.end(), DONE);
+    assert.deepEqual([proxy.count(OTP_FINISH), proxy.count(STATUS), proxy.count(OTP_ERROR)], [1, 4, 0]);
+  });
+
+  scenario("answers that take nineteen seconds are waited for, and nothing is sent twice", async ({ proxy, awaiting }) => {
+    const flow = await awaiting("mobile", { clock: true });
+    const slowly = async (path, answer) => {
+      const before = proxy.count(path);
+      let release;
+      proxy.fault(path, faults.hold(new Promise((resolve) => (release = resolve))), 1);
+      await answer();
+      await proxy.seen(path, before + 1);
+      await flow.page.clock.runFor(19_000);
+      release();
+    };
+    const asked = await flow.events();
+    await slowly(OTP_START, () => flow.answer({ resultType: 1 }));
+    await flow.reached("awaiting_otp", asked);
+    await slowly(OTP_FINISH, () => flow.typeCode());
+    assert.deepEqual(await flow.end(), DONE);
+    assert.deepEqual([proxy.count(OTP_START), proxy.count(OTP_FINISH), proxy.count(STATUS), proxy.count(OTP_ERROR)], [2, 1, 0, 0]);
+    assert.equal((await flow.sandbox.messages(flow.number)).length, 2);
+  });
+
   scenario("a lost answer to a code on a backend without the status call is a network failure", async ({ proxy, awaiting, expectTrouble }) => {
     expectTrouble(inTheNetwork, trouble.status(404));
     const flow = await awaiting("mobile");
@@ -115,6 +146,21 @@ await suiteThroughProxy("repeats", {}, (scenario) => {
     assert.equal(proxy.count(OTP_ERROR), 4);
   });
 
+  scenario("a report that is answered with 429 is repeated when the backend says, not before", async ({ proxy, awaiting, expectTrouble }) => {
+    expectTrouble(trouble.status(429));
+    const flow = await awaiting("mobile", { clock: true });
+    const headers = { "Retry-After": "25", "Access-Control-Expose-Headers": "Retry-After" };
+    proxy.fault(OTP_ERROR, faults.answer(429, { headers }), 1);
+    const refused = flow.page.waitForResponse((response) => response.status() === 429);
+    await flow.answer(null);
+    await (await refused).finished();
+    await flow.page.clock.runFor(20_000);
+    assert.equal(proxy.count(OTP_ERROR), 1);
+    for (let seconds = 0; seconds < 20 && proxy.count(OTP_ERROR) < 2; seconds++) await flow.page.clock.runFor(1_000);
+    assert.deepEqual(await flow.end(), doneWith("step_failed"));
+    assert.equal(proxy.count(OTP_ERROR), 2);
+  });
+
   scenario("a report that gets through at its third repeat ends the flow as the backend says", async ({ proxy, awaiting, expectTrouble }) => {
     expectTrouble(inTheNetwork);
     const flow = await awaiting("mobile");
@@ -178,4 +224,16 @@ suite("repeats by an impatient person", { flags: ["--origin", proxy.origin] }, (
       await mouse.up({ clickCount: 2 });
     });
   }
+
+  scenario("a double click on the code's button sends the code once", async ({ open, sandbox }) => {
+    proxy.reset();
+    proxy.target = sandbox.origin;
+    const view = await VerifyPage.open(await open(), sandbox);
+    const number = freshNumber();
+    await view.start({ flow: "mobile", number });
+    await view.codeField.fill((await sandbox.sms(number)).code);
+    await view.button("Check the code").dblclick();
+    await view.ends("verified");
+    assert.equal(proxy.count(OTP_FINISH), 1);
+  });
 });

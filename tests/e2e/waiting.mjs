@@ -97,8 +97,8 @@ class Waiting {
     return this.page.evaluate(([state, since]) => rig.told((detail) => detail.socket === state, since), [state, since]);
   }
 
-  reached(state) {
-    return this.page.evaluate((state) => rig.reached(state), state);
+  reached(state, since = 0) {
+    return this.page.evaluate(([state, since]) => rig.told((detail) => detail.state === state, since), [state, since]);
   }
 
   /** How many events there were. */
