@@ -14,6 +14,20 @@ pub(crate) struct Keys {
     access: Key,
 }
 
+/// Whom an authToken belongs to.
+pub(crate) struct Holder {
+    pub(crate) auth_id: String,
+    /// s since the epoch.
+    exp: i64,
+}
+
+impl Holder {
+    /// Whether the token is good at `now`, in ms since the epoch.
+    pub(crate) fn is_alive(&self, now: i64) -> bool {
+        is_alive(self.exp, now)
+    }
+}
+
 struct Key {
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -40,15 +54,10 @@ impl Keys {
         (!payload.contains(['-', '_'])).then(|| token.into())
     }
 
-    /// The authId of an authToken of this sandbox, whether or not it is still good.
-    pub(crate) fn auth_id_of_any_time(&self, token: &str) -> Option<String> {
-        self.auth.check::<Claims>(token).map(|claims| claims.auth.id)
-    }
-
-    /// The authId of an authToken that is good at `now`, in ms since the epoch.
-    pub(crate) fn auth_id(&self, token: &str, now: i64) -> Option<String> {
+    /// Whose authToken it is, whether or not it is still good.
+    pub(crate) fn holder(&self, token: &str) -> Option<Holder> {
         let claims: Claims = self.auth.check(token)?;
-        is_alive(claims.exp, now).then_some(claims.auth.id)
+        Some(Holder { auth_id: claims.auth.id, exp: claims.exp })
     }
 
     pub(crate) fn mint_access(&self, credential: Credential, now: i64) -> Option<Secret> {

@@ -27,6 +27,7 @@ mod http;
 mod inbox;
 mod jwt;
 mod limiter;
+mod project;
 mod random;
 mod state;
 pub mod store;

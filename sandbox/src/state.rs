@@ -1,15 +1,14 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::clock::{Clock, MovableClock};
+use crate::clock::Clock;
 use crate::config::{Config, Origin};
 use crate::core::{Effect, Enrolling, Event, Fault, Identity, Phone, Sight, apply_under};
-use crate::faults::Faults;
-use crate::inbox::Inbox;
 use crate::jwt::Keys;
-use crate::limiter::Limiter;
+use crate::project::{Project, Projects};
 use crate::random::Random;
 use crate::store::{IdentityLookup, MemoryStore, Store, StoreError};
 use crate::watchers::Watchers;
@@ -30,17 +29,16 @@ pub(crate) type Sandbox = Arc<Shared>;
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) origin: Origin,
-    pub(crate) clock: MovableClock,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keys: Keys,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) inbox: Inbox,
+    pub(crate) projects: Projects,
+    /// Whether faults were ever asked for: until then nobody looks for them.
+    faults_expected: AtomicBool,
     /// Who waits for a session to be settled.
     pub(crate) watchers: Watchers,
     /// Who follows a session's timeline.
     pub(crate) spectators: Watchers,
-    pub(crate) limiter: Limiter,
-    pub(crate) faults: Faults,
     /// Cancelled when the sandbox shuts down: whoever waits for something else ends.
     pub(crate) closing: CancellationToken,
     /// Sockets, which outlive their requests.
@@ -63,15 +61,13 @@ impl AppState {
     pub fn with_store(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>, store: Arc<dyn Store>) -> Self {
         Self(Arc::new(Shared {
             origin: config.public_origin(),
-            clock: MovableClock::new(clock),
             keys: Keys::draw(&*random),
             random,
             store,
-            inbox: Inbox::new(),
+            projects: Projects::new(clock, config.rate_limit),
+            faults_expected: AtomicBool::new(false),
             watchers: Watchers::default(),
             spectators: Watchers::default(),
-            limiter: Limiter::new(config.rate_limit),
-            faults: Faults::new(),
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
             config,
@@ -87,23 +83,40 @@ impl AppState {
     }
 }
 
+/// A session that a request is about.
+#[derive(Clone)]
+pub(crate) struct Subject {
+    pub(crate) auth_id: String,
+    pub(crate) project: Arc<Project>,
+    /// What is done to the request, or to its reply.
+    pub(crate) fault: Option<Fault>,
+}
+
 impl Shared {
-    /// Applies an event to a session and carries out what follows. `None`: there is no such session.
-    pub(crate) async fn act(&self, auth_id: &str, event: &Event) -> Result<Option<Effect>, StoreError> {
-        self.act_under(auth_id, event, None).await
+    /// Faults were asked for.
+    pub(crate) fn expect_faults(&self) {
+        self.faults_expected.store(true, Ordering::Relaxed);
     }
 
-    /// The same, where something is done to the event's request or its reply.
-    pub(crate) async fn act_under(
-        &self,
-        auth_id: &str,
-        event: &Event,
-        fault: Option<Fault>,
-    ) -> Result<Option<Effect>, StoreError> {
-        let now = self.clock.now();
+    /// Whether faults were ever asked for.
+    pub(crate) fn expects_faults(&self) -> bool {
+        self.faults_expected.load(Ordering::Relaxed)
+    }
+
+    /// The session of that authId. `None`: there is none.
+    pub(crate) async fn subject(&self, auth_id: &str) -> Result<Option<Subject>, StoreError> {
+        let Some(session) = self.store.get(auth_id).await? else { return Ok(None) };
+        let project = self.projects.of_session(&session.project);
+        Ok(Some(Subject { auth_id: session.auth_id, project, fault: None }))
+    }
+
+    /// Applies an event to a session and carries out what follows. `None`: there is no such session.
+    pub(crate) async fn act(&self, subject: &Subject, event: &Event) -> Result<Option<Effect>, StoreError> {
+        let Subject { auth_id, project, fault } = subject;
+        let now = project.clock.now();
         let decide = |session: Option<&crate::core::Session>| match session {
             Some(session) => {
-                let (session, effects) = apply_under(session, event, fault, now);
+                let (session, effects) = apply_under(session, event, *fault, now);
                 (Some(session), effects)
             }
             None => (None, Vec::new()),
@@ -115,8 +128,8 @@ impl Shared {
     }
 
     /// Puts on a session's timeline what was seen on the way.
-    pub(crate) async fn note(&self, auth_id: &str, sights: &[Sight]) {
-        if let Err(error) = self.act(auth_id, &Event::Seen(sights.to_vec())).await {
+    pub(crate) async fn note(&self, subject: &Subject, sights: &[Sight]) {
+        if let Err(error) = self.act(subject, &Event::Seen(sights.to_vec())).await {
             tracing::error!(%error, "the store failed");
         }
     }
@@ -125,15 +138,17 @@ impl Shared {
     pub(crate) async fn deliver(&self) -> Result<(), StoreError> {
         for waiting in self.store.outbox().await? {
             match &waiting.effect {
-                Effect::Send(message) => self.inbox.put(waiting.sequence, message),
+                Effect::Send(message) => {
+                    self.projects.of_session(&message.project).inbox.put(waiting.sequence, message);
+                }
                 Effect::Wake => self.watchers.wake(&waiting.subject),
                 Effect::Enroll(with) => {
                     let enroll = |old: Option<&Identity>| Identity::enroll(old, with);
-                    self.carry_out(waiting.sequence, &with.phone, &enroll).await?;
+                    self.carry_out(waiting.sequence, &with.project, &with.phone, &enroll).await?;
                 }
                 Effect::Bind(with) => {
                     let bind = |old: Option<&Identity>| Identity::bind(old, with);
-                    self.carry_out(waiting.sequence, &with.phone, &bind).await?;
+                    self.carry_out(waiting.sequence, &with.project, &with.phone, &bind).await?;
                 }
                 // Answers do not go through the outbox.
                 _ => {}
@@ -146,8 +161,8 @@ impl Shared {
     /// Enrolls a number. Returns the identity that it has then.
     pub(crate) async fn enroll(&self, with: &Enrolling) -> Result<Identity, StoreError> {
         let enroll = |old: Option<&Identity>| (Some(Identity::enroll(old, with)), Vec::new());
-        self.store.update_identity(&with.phone, &enroll).await?;
-        let identity = self.store.identity(IdentityLookup::Number(&with.phone)).await?;
+        self.store.update_identity(&with.project, &with.phone, &enroll).await?;
+        let identity = self.store.identity(&with.project, IdentityLookup::Number(&with.phone)).await?;
         // Gone again already: it was there all the same.
         Ok(identity.unwrap_or_else(|| Identity::enroll(None, with)))
     }
@@ -156,31 +171,40 @@ impl Shared {
     async fn carry_out(
         &self,
         sequence: u64,
+        project: &str,
         number: &Phone,
         change: &(dyn Fn(Option<&Identity>) -> Identity + Send + Sync),
     ) -> Result<(), StoreError> {
         let decide = |old: Option<&Identity>| (Some(Identity::carry_out(old, sequence, change)), Vec::new());
-        self.store.update_identity(number, &decide).await.map(drop)
+        self.store.update_identity(project, number, &decide).await.map(drop)
     }
 
-    /// Forgets sessions that ended long ago.
-    pub(crate) async fn forget_old(&self) -> Result<(), StoreError> {
-        self.forget_ending_before(self.clock.now().saturating_sub(KEPT_AFTER_END_MS)).await
+    /// Forgets sessions that ended long ago: those of this project by its clock, and those of all by the clock that
+    /// nobody moves. No project's clock is behind that one.
+    pub(crate) async fn forget_old(&self, project: &Project) -> Result<(), StoreError> {
+        let long_ago = |now: i64| now.saturating_sub(KEPT_AFTER_END_MS);
+        self.forget_ending_before(None, long_ago(self.projects.unmoved_now())).await?;
+        self.forget_ending_before(Some(&project.name), long_ago(project.clock.now())).await
     }
 
-    /// Forgets everything, and goes back to the injected clock. Access tokens stay good.
-    pub(crate) async fn reset(&self) -> Result<(), StoreError> {
-        self.forget_ending_before(i64::MAX).await?;
-        self.store.forget_identities().await?;
-        self.inbox.clear();
-        self.limiter.reset();
-        self.faults.clear();
-        self.clock.reset();
+    /// Forgets everything of a project, and moves its clock back. Access tokens stay good.
+    pub(crate) async fn reset(&self, project: &Project) -> Result<(), StoreError> {
+        self.forget_project(&project.name).await?;
+        project.inbox.clear();
+        project.limiter.reset();
+        project.faults.clear();
+        project.clock.reset();
         Ok(())
     }
 
-    async fn forget_ending_before(&self, ms: i64) -> Result<(), StoreError> {
-        for auth_id in self.store.ending_before(ms).await? {
+    /// Forgets the sessions and the identities of a project.
+    pub(crate) async fn forget_project(&self, name: &str) -> Result<(), StoreError> {
+        self.forget_ending_before(Some(name), i64::MAX).await?;
+        self.store.forget_identities(name).await
+    }
+
+    async fn forget_ending_before(&self, project: Option<&str>, ms: i64) -> Result<(), StoreError> {
+        for auth_id in self.store.ending_before(project, ms).await? {
             self.store.update(&auth_id, &|_| (None, vec![Effect::Wake])).await?;
             self.spectators.wake(&auth_id);
         }

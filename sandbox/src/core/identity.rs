@@ -10,6 +10,8 @@ use super::Phone;
 pub struct Identity {
     /// `identityId` and `proveId`.
     pub id: String,
+    /// Among whose identities it is kept, see [`Session::project`](super::Session::project).
+    pub project: String,
     /// The number, as it was given first.
     pub phone: Phone,
     /// There while the number is enrolled.
@@ -62,6 +64,8 @@ pub struct Device {
 /// A number is to be enrolled: on request, or because it was verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolling {
+    /// See [`Identity::project`].
+    pub project: String,
     /// The number.
     pub phone: Phone,
     /// When, in ms since the epoch.
@@ -77,6 +81,8 @@ pub struct Enrolling {
 /// A device is to be bound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
+    /// See [`Identity::project`].
+    pub project: String,
     /// The number.
     pub phone: Phone,
     /// When, in ms since the epoch.
@@ -90,13 +96,14 @@ pub struct Binding {
 }
 
 impl Identity {
-    fn new(id: &str, phone: &Phone) -> Self {
-        Self { id: id.to_owned(), phone: phone.clone(), enrollment: None, devices: Vec::new(), carried_out: 0 }
+    fn new(id: &str, project: &str, phone: &Phone) -> Self {
+        let (id, project) = (id.to_owned(), project.to_owned());
+        Self { id, project, phone: phone.clone(), enrollment: None, devices: Vec::new(), carried_out: 0 }
     }
 
     /// The number is enrolled, or enrolled again, which brings back news of it.
     pub fn enroll(old: Option<&Self>, with: &Enrolling) -> Self {
-        let mut identity = old.cloned().unwrap_or_else(|| Self::new(&with.identity_id, &with.phone));
+        let mut identity = old.cloned().unwrap_or_else(|| Self::new(&with.identity_id, &with.project, &with.phone));
         let mut enrollment = identity.enrollment.take().unwrap_or_else(|| Enrollment {
             since: with.at,
             active: true,
@@ -115,7 +122,7 @@ impl Identity {
 
     /// A device is bound.
     pub fn bind(old: Option<&Self>, with: &Binding) -> Self {
-        let mut identity = old.cloned().unwrap_or_else(|| Self::new(&with.identity_id, &with.phone));
+        let mut identity = old.cloned().unwrap_or_else(|| Self::new(&with.identity_id, &with.project, &with.phone));
         let Some(device_id) = with.device_id.as_ref().filter(|_| with.replaces || identity.device().is_none()) else {
             return identity;
         };
@@ -179,13 +186,14 @@ mod tests {
     }
 
     fn enrolling(customer: Option<&str>) -> Enrolling {
+        let (project, identity_id) = ("default".to_owned(), "fresh".to_owned());
         let client_customer_id = customer.map(str::to_owned);
-        Enrolling { phone: phone(), at: 7, identity_id: "fresh".to_owned(), client_customer_id, device_id: None }
+        Enrolling { project, phone: phone(), at: 7, identity_id, client_customer_id, device_id: None }
     }
 
     fn binding(device: &str, replaces: bool) -> Binding {
-        let device_id = Some(device.to_owned());
-        Binding { phone: phone(), at: 7, identity_id: "other".to_owned(), device_id, replaces }
+        let (project, identity_id) = ("default".to_owned(), "other".to_owned());
+        Binding { project, phone: phone(), at: 7, identity_id, device_id: Some(device.to_owned()), replaces }
     }
 
     #[test]

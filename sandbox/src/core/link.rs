@@ -88,6 +88,7 @@ impl Turn {
             to: phone.given().clone(),
             kind: Kind::Link(url.clone()),
             text: text.into(),
+            project: self.session.project.clone(),
             auth_id: self.session.auth_id.clone(),
             sent_at: self.now,
             expires_at,

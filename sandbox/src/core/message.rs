@@ -10,6 +10,8 @@ pub struct Message {
     pub kind: Kind,
     /// The whole text.
     pub text: Secret,
+    /// The project of its session.
+    pub project: String,
     /// The session that it belongs to, by its name towards the page.
     pub auth_id: String,
     /// When, in ms since the epoch.

@@ -10,9 +10,11 @@ use super::turn::{Turn, passes_without_browser};
 use super::verify::results;
 use super::{Credential, Effect, Outcome, Party, Product, Refusal, Role, Sight, TestUser, Timeline, What};
 
-/// Unguessable names that the shell drew for a session.
+/// What the shell gives a session: where it is kept, and unguessable names that it drew.
 #[derive(Clone, Debug)]
 pub struct Drawn {
+    /// See [`Session::project`].
+    pub project: String,
     /// See [`Session::auth_id`].
     pub auth_id: String,
     /// See [`Session::correlation_id`].
@@ -118,6 +120,7 @@ fn begin(
         request_id: drawn.request_id,
         challenge: drawn.challenge,
         client_id: caller.client_id.to_owned(),
+        project: drawn.project,
         case,
         flow_type: opened.flow_type,
         rules: Rules { allow_otp_retry: opened.allow_otp_retry, ..rules },

@@ -96,6 +96,7 @@ impl Turn {
             to: phone.given().clone(),
             kind: Kind::Otp(code.as_str().into()),
             text: code_text(template, &code, host, seconds).into(),
+            project: self.session.project.clone(),
             auth_id: self.session.auth_id.clone(),
             sent_at: self.now,
             expires_at,

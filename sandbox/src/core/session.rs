@@ -19,6 +19,8 @@ pub struct Session {
     pub client_id: String,
     /// Which product it is of, and what that product wants to know.
     pub case: Case,
+    /// Among whose sessions it is kept: those of tests that run side by side do not see each other.
+    pub project: String,
     /// Which kind of browser the relying party saw.
     pub flow_type: FlowType,
     /// The settings that were in force when it was opened.

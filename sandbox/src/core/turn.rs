@@ -82,6 +82,7 @@ impl Turn {
         match &self.session.case {
             Case::VerifiedUsers(verifying) if (is_shown || is_waived) && verifying.names_owner(&phone) => {
                 let enrolling = Enrolling {
+                    project: self.session.project.clone(),
                     at: self.now,
                     identity_id: verifying.identity_id.clone(),
                     client_customer_id: verifying.client_customer_id.clone(),
@@ -91,7 +92,7 @@ impl Turn {
                 self.effect(Effect::Enroll(enrolling));
             }
             Case::Unify(unifying) if is_shown || (is_waived && passes_without_browser(&phone)) => {
-                let binding = unifying.binding(&phone, self.now);
+                let binding = unifying.binding(&self.session.project, &phone, self.now);
                 self.effect(Effect::Bind(binding));
             }
             _ => {}

@@ -42,7 +42,7 @@ impl Turn {
         }
         let phone = self.session.phone.get_or_insert_with(|| phone.clone()).clone();
         if !unifying.is_bound {
-            self.effect(Effect::Bind(unifying.binding(&phone, self.now)));
+            self.effect(Effect::Bind(unifying.binding(&self.session.project, &phone, self.now)));
         }
         unifying.is_bound = true;
         self.answer_unified(UnifySuccess::True, &unifying);
@@ -81,8 +81,9 @@ impl Turn {
 
 impl Unifying {
     /// What binds a device to a number. Whoever passes without the browser has shown none.
-    pub(super) fn binding(&self, phone: &Phone, now: i64) -> Binding {
+    pub(super) fn binding(&self, project: &str, phone: &Phone, now: i64) -> Binding {
         Binding {
+            project: project.to_owned(),
             phone: phone.clone(),
             at: now,
             identity_id: self.identity_id.clone(),

@@ -18,6 +18,7 @@ use super::{Credential, Person, Product, Refusal, Role, TestUser};
 pub fn verify_at_once(
     request: &VerifyRequest,
     caller: Credential,
+    project: &str,
     [correlation_id, identity_id]: [String; 2],
     rules: Rules,
     now: i64,
@@ -52,7 +53,8 @@ pub fn verify_at_once(
         _ => AssuranceLevel::Three,
     };
     let client_customer_id = request.client_customer_id.clone().filter(|id| !id.is_empty());
-    let enrolling = Enrolling { phone: asked.phone.clone(), at: now, identity_id, client_customer_id, device_id: None };
+    let (project, phone) = (project.to_owned(), asked.phone.clone());
+    let enrolling = Enrolling { project, phone, at: now, identity_id, client_customer_id, device_id: None };
     let reply = VerificationReply {
         correlation_id,
         phone_number: asked.phone.given().clone(),

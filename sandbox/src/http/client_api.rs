@@ -93,7 +93,7 @@ async fn instant_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): 
 }
 
 pub(super) async fn act(sandbox: &Sandbox, flow: &Flow, event: &Event) -> Answer {
-    match sandbox.act_under(&flow.auth_id, event, flow.fault).await? {
+    match sandbox.act(&flow.0, event).await? {
         Some(Effect::Reply(reply)) => Ok(Json(reply)),
         Some(_) => Err(Refusal::Internal.into()),
         None => Err(Refusal::Unauthorized.into()),

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body as HttpBody;
-use axum::extract::{Request, State};
+use axum::extract::{FromRef, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -21,7 +21,9 @@ use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Wire};
 use super::fault_layer::Broken;
 use super::guard::own_site_only;
+use super::scope::{self, QUERY, Scope};
 use crate::core::{Credential, Refusal};
+use crate::project::{DEFAULT, Project};
 use crate::state::Sandbox;
 
 /// Whose server this is.
@@ -34,6 +36,12 @@ struct Demo {
     sandbox: Sandbox,
     server_api: Router,
     access_token: Arc<Mutex<Option<Secret>>>,
+}
+
+impl FromRef<Demo> for Sandbox {
+    fn from_ref(demo: &Demo) -> Self {
+        demo.sandbox.clone()
+    }
 }
 
 /// To be nested at `/demo`.
@@ -73,6 +81,7 @@ struct DemoStarted {
 
 async fn start(
     State(demo): State<Demo>,
+    Scope(project): Scope,
     headers: HeaderMap,
     Body(page): Body<DemoStart>,
 ) -> Result<Response, ApiError> {
@@ -80,15 +89,17 @@ async fn start(
     // The guard has let no other site pass. The contract has no brackets in a target, as IPv6 addresses would need.
     let own = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).filter(|own| !own.contains('['));
     let origin = own.map_or_else(|| demo.sandbox.origin.to_string(), str::to_owned);
+    // The page there has to know whose it is.
+    let query = if project.name == DEFAULT { String::new() } else { format!("?{QUERY}={}", project.name) };
     let request = StartRequest {
         flow_type: page.flow_type,
         phone_number: page.phone_number,
         allow_otp_retry: page.allow_otp_retry,
         sms_message: page.sms_message,
-        final_target_url: Some(format!("{origin}/linked.html")),
+        final_target_url: Some(format!("{origin}/linked.html{query}")),
         ..StartRequest::default()
     };
-    let response = demo.call(paths::START, &request).await?;
+    let response = demo.call(&project, paths::START, &request).await?;
     if response.status() != StatusCode::OK {
         return Ok(response);
     }
@@ -96,41 +107,49 @@ async fn start(
     Ok(Json(DemoStarted { auth_token, correlation_id }).into_response())
 }
 
-async fn verify(State(demo): State<Demo>, Body(request): Body<ValidateRequest>) -> Result<Response, ApiError> {
-    demo.call(paths::VALIDATE, &request).await
+async fn verify(
+    State(demo): State<Demo>,
+    Scope(project): Scope,
+    Body(request): Body<ValidateRequest>,
+) -> Result<Response, ApiError> {
+    demo.call(&project, paths::VALIDATE, &request).await
 }
 
-async fn complete(State(demo): State<Demo>, Body(request): Body<CompleteRequest>) -> Result<Response, ApiError> {
-    demo.call(paths::COMPLETE, &request).await
+async fn complete(
+    State(demo): State<Demo>,
+    Scope(project): Scope,
+    Body(request): Body<CompleteRequest>,
+) -> Result<Response, ApiError> {
+    demo.call(&project, paths::COMPLETE, &request).await
 }
 
 impl Demo {
     /// A call of the server API. An access token that has ended is replaced once.
-    async fn call(&self, path: &str, body: &impl Serialize) -> Result<Response, ApiError> {
+    async fn call(&self, project: &Project, path: &str, body: &impl Serialize) -> Result<Response, ApiError> {
         let body = serde_json::to_string(body).map_err(|_| Refusal::Internal)?;
         let known = self.access_token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(token) = known {
-            let response = self.post(path, "application/json", Some(&token), body.clone()).await?;
+            let response = self.post(project, path, "application/json", Some(&token), body.clone()).await?;
             if response.status() != StatusCode::UNAUTHORIZED {
                 return Ok(response);
             }
         }
-        let token = match self.access_token().await? {
+        let token = match self.access_token(project).await? {
             Ok(token) => token,
             Err(refused) => return Ok(refused),
         };
         *self.access_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
-        self.post(path, "application/json", Some(&token), body).await
+        self.post(project, path, "application/json", Some(&token), body).await
     }
 
-    async fn access_token(&self) -> Result<Result<Secret, Response>, ApiError> {
+    async fn access_token(&self, project: &Project) -> Result<Result<Secret, Response>, ApiError> {
         let form = TokenRequest {
             grant_type: Some("client_credentials".to_owned()),
             client_id: Some(CLIENT_ID.to_owned()),
             client_secret: Some(Credential::SECRET.into()),
         };
         let form = serde_urlencoded::to_string(form).map_err(|_| Refusal::Internal)?;
-        let response = self.post(paths::TOKEN, "application/x-www-form-urlencoded", None, form).await?;
+        let response = self.post(project, paths::TOKEN, "application/x-www-form-urlencoded", None, form).await?;
         if response.status() != StatusCode::OK {
             return Ok(Err(response));
         }
@@ -139,12 +158,14 @@ impl Demo {
 
     async fn post(
         &self,
+        project: &Project,
         path: &str,
         content_type: &str,
         token: Option<&Secret>,
         body: String,
     ) -> Result<Response, ApiError> {
-        let mut request = Request::builder().method(Method::POST).uri(path).header(header::CONTENT_TYPE, content_type);
+        let request = Request::builder().method(Method::POST).uri(path).header(header::CONTENT_TYPE, content_type);
+        let mut request = request.header(scope::HEADER, &project.name);
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose()));
         }

@@ -1,5 +1,7 @@
 //! What handlers ask of a request before they look at it, in the order of their arguments.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -10,8 +12,10 @@ use serde_json::Value;
 
 use super::errors::ApiError;
 use super::fault_layer::Mark;
+use super::scope::Scope;
 use crate::core::{Credential, Fault, Refusal, request::shape_of};
-use crate::state::Sandbox;
+use crate::project::Project;
+use crate::state::{Sandbox, Subject};
 
 /// Longest body of a page's request, in bytes.
 const CLIENT_BODY_BYTES: usize = 16 * 1024;
@@ -21,6 +25,7 @@ const NOT_JSON_TYPE: &str = "header 'Content-Type' must be application/json";
 /// The relying party's server that calls: its access token is good and its rate within the limit.
 pub(super) struct Caller {
     pub(super) credential: Credential,
+    pub(super) project: Arc<Project>,
     /// What is done to the request.
     pub(super) fault: Option<Fault>,
 }
@@ -29,38 +34,33 @@ impl FromRequestParts<Sandbox> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
-        let now = sandbox.clock.now();
+        let Scope(project) = Scope::from_request_parts(parts, sandbox).await?;
+        let now = project.clock.now();
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
         let credential = sandbox.keys.credential(token, now).ok_or(Refusal::Unauthorized)?;
-        sandbox.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
-        Ok(Self { credential, fault: fault_of(&parts.extensions) })
+        project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
+        Ok(Self { credential, project, fault: fault_of(&parts.extensions) })
     }
 }
 
 /// The page's flow: its authToken is good and its session there.
-pub(super) struct Flow {
-    pub(super) auth_id: String,
-    /// What is done to the request.
-    pub(super) fault: Option<Fault>,
-}
+pub(super) struct Flow(pub(super) Subject);
 
 impl FromRequestParts<Sandbox> for Flow {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
-        Ok(Self { auth_id: flow_of(sandbox, token).await?, fault: fault_of(&parts.extensions) })
+        Ok(Self(Subject { fault: fault_of(&parts.extensions), ..flow_of(sandbox, token).await? }))
     }
 }
 
-/// The authId of an authToken that is good.
-pub(super) async fn flow_of(sandbox: &Sandbox, token: &str) -> Result<String, ApiError> {
-    let auth_id = sandbox.keys.auth_id(token, sandbox.clock.now()).ok_or(Refusal::Unauthorized)?;
+/// The flow of an authToken that is good.
+pub(super) async fn flow_of(sandbox: &Sandbox, token: &str) -> Result<Subject, ApiError> {
+    let holder = sandbox.keys.holder(token).ok_or(Refusal::Unauthorized)?;
     // The session of a good token can be gone after a reset.
-    if sandbox.store.get(&auth_id).await?.is_none() {
-        return Err(Refusal::Unauthorized.into());
-    }
-    Ok(auth_id)
+    let subject = sandbox.subject(&holder.auth_id).await?.ok_or(Refusal::Unauthorized)?;
+    if holder.is_alive(subject.project.clock.now()) { Ok(subject) } else { Err(Refusal::Unauthorized.into()) }
 }
 
 /// What is done to the request.

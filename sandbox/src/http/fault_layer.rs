@@ -1,6 +1,7 @@
 //! Does to requests what the list of faults says. The rules of the backend know nothing of it.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -13,11 +14,13 @@ use handset_protocol::Secret;
 
 use super::errors::ApiError;
 use super::extract::bearer;
+use super::scope;
 use super::status::Credentials;
 use crate::connection::Connection;
 use crate::core::{Fault, Outcome, Party, Refusal, Sight, What};
 use crate::faults::Hit;
-use crate::state::Sandbox;
+use crate::project::Project;
+use crate::state::{Sandbox, Subject};
 use crate::store::Lookup;
 
 /// The longest that a request is left without an answer.
@@ -33,11 +36,15 @@ pub(super) struct Broken;
 
 /// To be laid around everything but the inspection.
 pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
-    let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
-    let Some(hit) = sandbox.faults.take(request.method().as_str(), uri.path()) else {
+    if !sandbox.expects_faults() {
+        return next.run(request).await;
+    }
+    let aim = Aim::of(&request);
+    let target = aim.target(&sandbox).await;
+    let Some(hit) = target.project.and_then(|project| project.faults.take(aim.method.as_str(), &aim.path)) else {
         return next.run(request).await;
     };
-    let aim = Aim::of(&request, &uri);
+    let note = async |request, reply| aim.note(&sandbox, target.subject.as_ref(), request, reply).await;
     let connection = request.extensions().get::<ConnectInfo<Connection>>().map(|info| info.0.clone());
     match hit {
         Hit::Delay(time) => {
@@ -50,11 +57,11 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
             next.run(request).await
         }
         Hit::Status { status, retry_after_seconds } => {
-            aim.note(&sandbox, None, Some(Fault::Status)).await;
+            note(None, Some(Fault::Status)).await;
             refused_with(status, retry_after_seconds).into_response()
         }
         Hit::Refuse if aim.is_socket => {
-            aim.note(&sandbox, None, Some(Fault::Refuse)).await;
+            note(None, Some(Fault::Refuse)).await;
             refused_with(503, None).into_response()
         }
         Hit::Drop | Hit::Silence if aim.is_socket => {
@@ -62,11 +69,11 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
             next.run(request).await
         }
         Hit::Drop | Hit::Refuse => {
-            aim.note(&sandbox, Some(hit.fault()), None).await;
+            note(Some(hit.fault()), None).await;
             broken(connection, aim.is_socket).await
         }
         Hit::Silence => {
-            aim.note(&sandbox, Some(Fault::Silence), None).await;
+            note(Some(Fault::Silence), None).await;
             tokio::select! {
                 biased;
                 () = sandbox.closing.cancelled() => {}
@@ -76,7 +83,7 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
         }
         // A handshake that is not answered leaves nothing to act upon.
         Hit::LoseReply if aim.is_socket => {
-            aim.note(&sandbox, Some(Fault::LoseReply), None).await;
+            note(Some(Fault::LoseReply), None).await;
             broken(connection, aim.is_socket).await
         }
         Hit::LoseReply => {
@@ -87,28 +94,57 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
     }
 }
 
-/// What a request is, on the timeline of which session.
+/// What a request is, and by what it names its session or its project.
 struct Aim {
+    method: Method,
+    path: String,
     is_socket: bool,
     message: Option<(Party, What)>,
     about: Option<About>,
 }
 
+/// Whose faults are for a request, and on whose timeline it stands.
+#[derive(Default)]
+struct Target {
+    project: Option<Arc<Project>>,
+    subject: Option<Subject>,
+}
+
 impl Aim {
-    fn of(request: &Request, uri: &Uri) -> Self {
+    fn of(request: &Request) -> Self {
+        let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |uri| &uri.0);
         let is_socket = request.headers().contains_key(header::UPGRADE);
-        let message = message(request.method(), uri.path(), is_socket);
-        Self { is_socket, message, about: message.and_then(|_| about(request.headers(), uri)) }
+        Self {
+            method: request.method().clone(),
+            path: uri.path().to_owned(),
+            is_socket,
+            message: message(request.method(), uri.path(), is_socket),
+            about: about(request.headers(), uri),
+        }
+    }
+
+    async fn target(&self, sandbox: &Sandbox) -> Target {
+        let auth_id = match &self.about {
+            None => return Target::default(),
+            Some(About::Project(name)) => return Target { project: sandbox.projects.begun(name), subject: None },
+            // Whether or not the token is still good.
+            Some(About::AuthToken(token)) => sandbox.keys.holder(token.expose()).map(|holder| holder.auth_id),
+            Some(About::LinkToken(token)) => {
+                sandbox.store.find(Lookup::LinkToken(token.expose())).await.unwrap_or_default()
+            }
+        };
+        let Some(auth_id) = auth_id else { return Target::default() };
+        let subject = sandbox.subject(&auth_id).await.unwrap_or_default();
+        Target { project: subject.as_ref().map(|subject| subject.project.clone()), subject }
     }
 
     /// Notes the request, done so to it. A `reply` fault means that it was turned away under it.
-    async fn note(&self, sandbox: &Sandbox, request: Option<Fault>, reply: Option<Fault>) {
-        let (Some(about), Some((party, what))) = (&self.about, self.message) else { return };
-        let Some(auth_id) = about.session(sandbox).await else { return };
+    async fn note(&self, sandbox: &Sandbox, subject: Option<&Subject>, request: Option<Fault>, reply: Option<Fault>) {
+        let (Some(subject), Some((party, what))) = (subject, self.message) else { return };
         let asked = Sight { fault: request, ..Sight::new(party, Party::Backend, what, None) };
         let answered = |fault| Sight::new(Party::Backend, party, what, Some(Outcome::Refused)).under(fault);
         let sights: Vec<_> = [Some(asked), reply.map(answered)].into_iter().flatten().collect();
-        sandbox.note(&auth_id, &sights).await;
+        sandbox.note(subject, &sights).await;
     }
 }
 
@@ -131,29 +167,23 @@ fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, What)
     Some((Party::Module, what))
 }
 
-/// By what a request names its session.
+/// By what a request names its session, or its project.
 enum About {
     AuthToken(Secret),
     LinkToken(Secret),
+    Project(String),
 }
 
 fn about(headers: &HeaderMap, uri: &Uri) -> Option<About> {
     if let Some(token) = uri.path().strip_prefix("/l/") {
         return Some(About::LinkToken(token.into()));
     }
+    if !uri.path().starts_with("/v1/client/") {
+        return scope::name(headers, uri).ok().map(About::Project);
+    }
     let query = uri.query().unwrap_or_default().as_bytes();
     let of_query = || serde_urlencoded::from_bytes::<Credentials>(query).ok()?.token;
     bearer(headers).map(Into::into).or_else(of_query).map(About::AuthToken)
-}
-
-impl About {
-    /// The authId, whether or not the request may ask.
-    async fn session(&self, sandbox: &Sandbox) -> Option<String> {
-        match self {
-            Self::AuthToken(token) => sandbox.keys.auth_id_of_any_time(token.expose()),
-            Self::LinkToken(token) => sandbox.store.find(Lookup::LinkToken(token.expose())).await.ok()?,
-        }
-    }
 }
 
 /// The connection breaks, and whoever waits for a reply gets none.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::errors::ApiError;
 use super::extract::{Body, Wire};
+use super::scope::Scope;
 use crate::core::request::shape_of;
 use crate::core::{Fault, Refusal};
 use crate::faults::{Listed, MOST, Rule};
@@ -40,21 +41,27 @@ struct List {
     faults: Vec<Listed>,
 }
 
-async fn list(State(sandbox): State<Sandbox>) -> Json<List> {
-    Json(List { faults: sandbox.faults.list() })
+async fn list(Scope(project): Scope) -> Json<List> {
+    Json(List { faults: project.faults.list() })
 }
 
-async fn replace(State(sandbox): State<Sandbox>, Body(wanted): Body<Wanted>) -> Result<Json<List>, ApiError> {
+async fn replace(
+    State(sandbox): State<Sandbox>,
+    Scope(project): Scope,
+    Body(wanted): Body<Wanted>,
+) -> Result<Json<List>, ApiError> {
     if wanted.faults.len() > MOST {
         return Err(Refusal::shape("faults", shape_of("faults")).into());
     }
     let rules = wanted.faults.into_iter().enumerate().map(|(index, rule)| read(&format!("faults[{index}]"), rule));
-    sandbox.faults.post(rules.collect::<Result<_, _>>()?);
-    Ok(list(State(sandbox)).await)
+    let rules = rules.collect::<Result<_, _>>()?;
+    sandbox.expect_faults();
+    project.faults.post(rules);
+    Ok(list(Scope(project)).await)
 }
 
-async fn clear(State(sandbox): State<Sandbox>) -> StatusCode {
-    sandbox.faults.clear();
+async fn clear(Scope(project): Scope) -> StatusCode {
+    project.faults.clear();
     StatusCode::NO_CONTENT
 }
 

@@ -16,6 +16,7 @@ use super::extract::{Body, Caller, OptionalBody};
 use super::server_api::routes;
 use crate::core::request::{self, shape_of};
 use crate::core::{Enrollment, Identity, Phone, Product, Refusal, TestUser};
+use crate::project::Project;
 use crate::random::uuid;
 use crate::state::Sandbox;
 use crate::store::{IdentityLookup, IdentityPage};
@@ -47,13 +48,13 @@ async fn enroll(
     Body(request): Body<EnrollRequest>,
 ) -> Result<Json<EnrollReply>, ApiError> {
     admit(&caller)?;
-    let id = enroll_one(&sandbox, &request).await?;
+    let id = enroll_one(&sandbox, &caller.project, &request).await?;
     Ok(Json(EnrollReply { identity_id: id.clone(), prove_id: id, success: true }))
 }
 
-async fn enroll_one(sandbox: &Sandbox, request: &EnrollRequest) -> Result<String, ApiError> {
-    let (fresh, now) = (uuid(&*sandbox.random), sandbox.clock.now());
-    let enrolling = request::enroll(request, sandbox.config.strict_test_users, fresh, now)?;
+async fn enroll_one(sandbox: &Sandbox, project: &Project, request: &EnrollRequest) -> Result<String, ApiError> {
+    let (fresh, now) = (uuid(&*sandbox.random), project.clock.now());
+    let enrolling = request::enroll(request, sandbox.config.strict_test_users, &project.name, fresh, now)?;
     Ok(sandbox.enroll(&enrolling).await?.id)
 }
 
@@ -65,7 +66,7 @@ async fn batch(
     admit(&caller)?;
     let mut results = Vec::new();
     for request in request::batch(request)? {
-        results.push(match enroll_one(&sandbox, &request).await {
+        results.push(match enroll_one(&sandbox, &caller.project, &request).await {
             Ok(id) => BatchResult { identity_id: Some(id.clone()), prove_id: Some(id), error: None },
             Err(refused) if refused.is_internal() => return Err(refused),
             Err(refused) => BatchResult { error: Some(refused.message().to_owned()), ..BatchResult::default() },
@@ -106,7 +107,7 @@ async fn list(
     let limit = request::list(&query)?;
     let after = query.start_key.as_deref().map(read_key).transpose()?;
     let with_inactive = query.show_inactive.unwrap_or(false);
-    let page = IdentityPage { after, limit: limit.saturating_add(1), with_inactive };
+    let page = IdentityPage { project: &caller.project.name, after, limit: limit.saturating_add(1), with_inactive };
     let mut identities = sandbox.store.identities(page).await?;
     let has_more = identities.len() > limit;
     identities.truncate(limit);
@@ -128,7 +129,7 @@ fn read_key(key: &str) -> Result<(i64, &str), Refusal> {
 async fn one(State(sandbox): State<Sandbox>, caller: Caller, id: Segment) -> Result<Json<IdentityReply>, ApiError> {
     admit(&caller)?;
     let Path(id) = id.map_err(|_| Refusal::UnknownIdentity)?;
-    let identity = sandbox.store.identity(IdentityLookup::Id(&id)).await?;
+    let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(&id)).await?;
     Ok(Json(identity.as_ref().and_then(describe).ok_or(Refusal::UnknownIdentity)?))
 }
 
@@ -141,7 +142,7 @@ async fn lookup(
     let phone = number.ok().and_then(|Path(number)| Phone::parse(&number.into()));
     let phone = phone.ok_or_else(|| Refusal::shape("mobileNumber", Phone::SHAPE))?;
     TestUser::admit(&phone, Product::IdentityManager, sandbox.config.strict_test_users)?;
-    let identity = sandbox.store.identity(IdentityLookup::Number(&phone)).await?;
+    let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Number(&phone)).await?;
     Ok(Json(IdentityLookupReply { results: identity.as_ref().and_then(describe).into_iter().collect() }))
 }
 
@@ -201,12 +202,12 @@ async fn change(
 ) -> Result<Json<SuccessReply>, ApiError> {
     admit(caller)?;
     let Path(id) = id.map_err(|_| Refusal::UnknownIdentity)?;
-    let found = sandbox.store.identity(IdentityLookup::Id(&id)).await?;
+    let found = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(&id)).await?;
     let found = found.filter(|identity| identity.enrollment.is_some()).ok_or(Refusal::UnknownIdentity)?;
     let decide = |old: Option<&Identity>| match old {
         Some(old) if old.id == id && old.enrollment.is_some() => (change(old), Vec::new()),
         other => (other.cloned(), Vec::new()),
     };
-    sandbox.store.update_identity(&found.phone, &decide).await?;
+    sandbox.store.update_identity(&caller.project.name, &found.phone, &decide).await?;
     Ok(Json(SuccessReply { success: true }))
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
@@ -19,9 +20,11 @@ use tokio::sync::watch;
 use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Wire};
 use super::guard::own_site_only;
+use super::scope::Scope;
 use super::{faults, sessions};
 use crate::core::{Refusal, request::shape_of};
 use crate::inbox::{Filter, Shown};
+use crate::project::Project;
 use crate::state::Sandbox;
 
 /// Longest long poll, in s.
@@ -69,14 +72,18 @@ fn wanted(query: WantedQuery) -> Result<Wanted, ApiError> {
 }
 
 /// The messages after `since`; with `wait`, it waits that long for the first.
-async fn messages(State(sandbox): State<Sandbox>, query: WantedQuery) -> Result<Json<Vec<Shown>>, ApiError> {
+async fn messages(
+    State(sandbox): State<Sandbox>,
+    Scope(project): Scope,
+    query: WantedQuery,
+) -> Result<Json<Vec<Shown>>, ApiError> {
     let wanted = wanted(query)?;
     let wait = Duration::from_secs(wanted.wait.unwrap_or(0).min(LONGEST_WAIT));
     let filter = wanted.filter();
     let deadline = tokio::time::Instant::now() + wait;
-    let mut arrived = sandbox.inbox.subscribe();
+    let mut arrived = project.inbox.subscribe();
     loop {
-        let list = sandbox.inbox.list(&filter);
+        let list = project.inbox.list(&filter);
         if !list.is_empty() || wait.is_zero() {
             return Ok(Json(list));
         }
@@ -92,12 +99,13 @@ async fn messages(State(sandbox): State<Sandbox>, query: WantedQuery) -> Result<
 /// Server-sent events, one for each message, with its id: a browser that reconnects goes on where it was.
 async fn message_stream(
     State(sandbox): State<Sandbox>,
+    Scope(project): Scope,
     headers: HeaderMap,
     query: WantedQuery,
 ) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
     let mut filter = wanted(query)?.filter();
     filter.since = last_event_id(&headers).unwrap_or(filter.since);
-    let reader = Reader { arrived: sandbox.inbox.subscribe(), sandbox, filter, waiting: VecDeque::new() };
+    let reader = Reader { arrived: project.inbox.subscribe(), sandbox, project, filter, waiting: VecDeque::new() };
     let events = stream::unfold(reader, async |mut reader| {
         let message = reader.next().await?;
         let event = sse::Event::default().id(message.id.to_string()).json_data(&message).unwrap_or_default();
@@ -114,6 +122,7 @@ pub(super) fn last_event_id<T: FromStr>(headers: &HeaderMap) -> Option<T> {
 /// Reads the inbox from where it was left.
 struct Reader {
     sandbox: Sandbox,
+    project: Arc<Project>,
     arrived: watch::Receiver<()>,
     filter: Filter,
     waiting: VecDeque<Shown>,
@@ -125,7 +134,7 @@ impl Reader {
             if let Some(message) = self.waiting.pop_front() {
                 return Some(message);
             }
-            self.waiting = self.sandbox.inbox.list(&self.filter).into();
+            self.waiting = self.project.inbox.list(&self.filter).into();
             if let Some(newest) = self.waiting.back() {
                 self.filter.since = newest.id;
                 continue;
@@ -156,16 +165,16 @@ struct Now {
 }
 
 /// Moves the clock that every lifetime runs on.
-async fn advance(State(sandbox): State<Sandbox>, Body(body): Body<Advance>) -> Result<Json<Now>, ApiError> {
+async fn advance(Scope(project): Scope, Body(body): Body<Advance>) -> Result<Json<Now>, ApiError> {
     if body.advance_seconds > FURTHEST_ADVANCE {
         return Err(Refusal::shape("advanceSeconds", shape_of("advanceSeconds")).into());
     }
-    sandbox.clock.advance(body.advance_seconds);
-    Ok(Json(Now { now: sandbox.clock.now() }))
+    project.clock.advance(body.advance_seconds);
+    Ok(Json(Now { now: project.clock.now() }))
 }
 
-/// Forgets sessions and messages, and goes back to the machine's time.
-async fn reset(State(sandbox): State<Sandbox>) -> Result<StatusCode, ApiError> {
-    sandbox.reset().await?;
+/// Forgets sessions, messages and faults, and goes back to the machine's time.
+async fn reset(State(sandbox): State<Sandbox>, Scope(project): Scope) -> Result<StatusCode, ApiError> {
+    sandbox.reset(&project).await?;
     Ok(StatusCode::NO_CONTENT)
 }

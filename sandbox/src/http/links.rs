@@ -11,7 +11,7 @@ use super::errors::{ApiError, method_not_allowed};
 use super::extract::fault_of;
 use crate::config::Origin;
 use crate::core::{Effect, Event, LinkPage};
-use crate::state::Sandbox;
+use crate::state::{Sandbox, Subject};
 use crate::store::Lookup;
 
 /// Parts of the `User-Agent` of software that looks at a link to show a preview, lower case. Their visit does not
@@ -82,8 +82,15 @@ async fn open(
     if is_preview_bot(&headers) {
         return Ok(page(StatusCode::OK, "Confirm your sign-in", "Open this link on your phone to confirm."));
     }
-    let outcome = match sandbox.store.find(Lookup::LinkToken(token.expose())).await? {
-        Some(auth_id) => sandbox.act_under(&auth_id, &Event::LinkOpened { token }, fault_of(&extensions)).await?,
+    let subject = match sandbox.store.find(Lookup::LinkToken(token.expose())).await? {
+        Some(auth_id) => sandbox.subject(&auth_id).await?,
+        None => None,
+    };
+    let outcome = match subject {
+        Some(subject) => {
+            let subject = Subject { fault: fault_of(&extensions), ..subject };
+            sandbox.act(&subject, &Event::LinkOpened { token }).await?
+        }
         None => None,
     };
     let outcome = match outcome {

@@ -10,6 +10,7 @@ mod guard;
 mod identities;
 mod inspect;
 mod links;
+mod scope;
 mod server_api;
 mod sessions;
 mod socket;

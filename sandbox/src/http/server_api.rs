@@ -11,10 +11,12 @@ use handset_protocol::{Secret, limits};
 
 use super::errors::{ApiError, not_found, step_not_allowed};
 use super::extract::{Body, Caller, has_type, read};
+use super::scope::Scope;
 use super::{identities, unify, verify};
 use crate::core::{Credential, Drawn, Effect, Event, Identity, Refusal, Session, open, request};
+use crate::project::Project;
 use crate::random::{unguessable, uuid};
-use crate::state::Sandbox;
+use crate::state::{Sandbox, Subject};
 use crate::store::{IdentityLookup, Lookup};
 
 pub(super) fn router() -> Router<Sandbox> {
@@ -40,7 +42,11 @@ pub(super) fn routes<const N: usize>(calls: [(&str, MethodRouter<Sandbox>); N]) 
         .fold(Router::new(), |router, (path, call)| router.route(path, call.clone()).route(&format!("{path}/"), call))
 }
 
-async fn token(State(sandbox): State<Sandbox>, request: Request) -> Result<Json<TokenReply>, ApiError> {
+async fn token(
+    State(sandbox): State<Sandbox>,
+    Scope(project): Scope,
+    request: Request,
+) -> Result<Json<TokenReply>, ApiError> {
     if !has_type(request.headers(), "application/x-www-form-urlencoded") {
         let expected = "header 'Content-Type' must be application/x-www-form-urlencoded";
         return Err(Refusal::BadRequest(expected.to_owned()).into());
@@ -56,8 +62,8 @@ async fn token(State(sandbox): State<Sandbox>, request: Request) -> Result<Json<
     let client_id = form.client_id.ok_or_else(|| Refusal::missing("client_id"))?;
     let secret = form.client_secret.ok_or_else(|| Refusal::missing("client_secret"))?;
     let credential = Credential::authenticate(&client_id, &secret).ok_or(Refusal::Unauthorized)?;
-    let now = sandbox.clock.now();
-    sandbox.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
+    let now = project.clock.now();
+    project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
     let access_token = sandbox.keys.mint_access(credential, now).ok_or(Refusal::Internal)?;
     let expires_in = limits::ACCESS_TOKEN_SECONDS;
     Ok(Json(TokenReply { access_token, expires_in, token_type: "Bearer".to_owned() }))
@@ -68,9 +74,10 @@ async fn start(
     caller: Caller,
     Body(request): Body<StartRequest>,
 ) -> Result<Json<StartReply>, ApiError> {
-    let session = open(&request, caller.credential, draw(&sandbox), sandbox.config.rules(), sandbox.clock.now())?;
+    let Caller { credential, project, .. } = caller;
+    let session = open(&request, credential, draw(&sandbox, &project), sandbox.config.rules(), project.clock.now())?;
     let auth_token = mint(&sandbox, &session)?;
-    begin(&sandbox, &session, &[]).await?;
+    begin(&sandbox, &project, &session, &[]).await?;
     let next = next_is("v3-validate", paths::VALIDATE);
     Ok(Json(StartReply { auth_token, correlation_id: session.correlation_id, next }))
 }
@@ -112,10 +119,11 @@ async fn complete(
     }
 }
 
-/// Names for a session.
-pub(super) fn draw(sandbox: &Sandbox) -> Drawn {
+/// What a session of that project begins with.
+pub(super) fn draw(sandbox: &Sandbox, project: &Project) -> Drawn {
     let random = &*sandbox.random;
     Drawn {
+        project: project.name.clone(),
         auth_id: uuid(random),
         correlation_id: uuid(random),
         request_id: uuid(random),
@@ -130,17 +138,24 @@ pub(super) fn mint(sandbox: &Sandbox, session: &Session) -> Result<Secret, ApiEr
 }
 
 /// Keeps a session that was opened.
-pub(super) async fn begin(sandbox: &Sandbox, session: &Session, effects: &[Effect]) -> Result<(), ApiError> {
-    sandbox.forget_old().await?;
+pub(super) async fn begin(
+    sandbox: &Sandbox,
+    project: &Project,
+    session: &Session,
+    effects: &[Effect],
+) -> Result<(), ApiError> {
+    sandbox.forget_old(project).await?;
     sandbox.store.update(&session.auth_id, &|_| (Some(session.clone()), effects.to_vec())).await?;
     Ok(sandbox.deliver().await?)
 }
 
-/// A session of another credential is as good as unknown.
+/// A session of another credential or project is as good as unknown.
 pub(super) async fn own_session(sandbox: &Sandbox, caller: &Caller, correlation_id: &str) -> Result<Session, ApiError> {
     let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
     let auth_id = found.ok_or(Refusal::UnknownCorrelationId)?;
-    let session = sandbox.store.get(&auth_id).await?.filter(|session| session.client_id == caller.credential.client_id);
+    let is_own =
+        |session: &Session| session.client_id == caller.credential.client_id && session.project == caller.project.name;
+    let session = sandbox.store.get(&auth_id).await?.filter(is_own);
     Ok(session.ok_or(Refusal::UnknownCorrelationId)?)
 }
 
@@ -150,8 +165,9 @@ pub(super) async fn act(
     correlation_id: &str,
     event: &Event,
 ) -> Result<Effect, ApiError> {
-    let session = own_session(sandbox, caller, correlation_id).await?;
-    let answer = sandbox.act_under(&session.auth_id, event, caller.fault).await?;
+    let auth_id = own_session(sandbox, caller, correlation_id).await?.auth_id;
+    let subject = Subject { auth_id, project: caller.project.clone(), fault: caller.fault };
+    let answer = sandbox.act(&subject, event).await?;
     Ok(answer.ok_or(Refusal::UnknownCorrelationId)?)
 }
 
@@ -162,7 +178,7 @@ pub(super) async fn identity_of(
     correlation_id: &str,
 ) -> Result<Option<Identity>, ApiError> {
     match own_session(sandbox, caller, correlation_id).await?.phone {
-        Some(phone) => Ok(sandbox.store.identity(IdentityLookup::Number(&phone)).await?),
+        Some(phone) => Ok(sandbox.store.identity(&caller.project.name, IdentityLookup::Number(&phone)).await?),
         None => Ok(None),
     }
 }

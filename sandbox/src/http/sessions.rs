@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -13,7 +14,9 @@ use serde::Serialize;
 
 use super::errors::ApiError;
 use super::inspect::{KEEP_ALIVE, last_event_id};
+use super::scope::Scope;
 use crate::core::{LinkState, Moment, Possession, Refusal, Session};
+use crate::project::Project;
 use crate::state::Sandbox;
 use crate::store::Lookup;
 use crate::watchers::Watch;
@@ -23,26 +26,32 @@ pub(super) fn router() -> Router<Sandbox> {
     Router::new().route("/sessions/{correlation_id}", get(show)).route("/sessions/{correlation_id}/stream", get(follow))
 }
 
-async fn find(sandbox: &Sandbox, correlation_id: &str) -> Result<Session, ApiError> {
+async fn find(sandbox: &Sandbox, project: &Project, correlation_id: &str) -> Result<Session, ApiError> {
     let unknown = || ApiError::from(Refusal::UnknownCorrelationId).with_status(StatusCode::NOT_FOUND);
     let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
-    sandbox.store.get(&found.ok_or_else(unknown)?).await?.ok_or_else(unknown)
+    let session = sandbox.store.get(&found.ok_or_else(unknown)?).await?;
+    session.filter(|session| session.project == project.name).ok_or_else(unknown)
 }
 
-async fn show(State(sandbox): State<Sandbox>, Path(correlation_id): Path<String>) -> Result<Json<Inspected>, ApiError> {
-    Ok(Json(Inspected::from(find(&sandbox, &correlation_id).await?)))
+async fn show(
+    State(sandbox): State<Sandbox>,
+    Scope(project): Scope,
+    Path(correlation_id): Path<String>,
+) -> Result<Json<Inspected>, ApiError> {
+    Ok(Json(Inspected::from(find(&sandbox, &project, &correlation_id).await?)))
 }
 
 /// Server-sent events, one for each moment, with its id: a browser that reconnects goes on where it was.
 async fn follow(
     State(sandbox): State<Sandbox>,
+    Scope(project): Scope,
     Path(correlation_id): Path<String>,
     headers: HeaderMap,
 ) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
-    let auth_id = find(&sandbox, &correlation_id).await?.auth_id;
+    let auth_id = find(&sandbox, &project, &correlation_id).await?.auth_id;
     let last_id = last_event_id(&headers).unwrap_or(0);
     let watch = sandbox.spectators.watch(&auth_id);
-    let reader = Reader { watch, sandbox, auth_id, last_id, waiting: VecDeque::new() };
+    let reader = Reader { watch, sandbox, _project: project, auth_id, last_id, waiting: VecDeque::new() };
     let events = stream::unfold(reader, async |mut reader| {
         let moment = reader.next().await?;
         let event = sse::Event::default().id(moment.id.to_string()).json_data(&moment).unwrap_or_default();
@@ -54,6 +63,8 @@ async fn follow(
 /// Reads a timeline from where it was left.
 struct Reader {
     sandbox: Sandbox,
+    /// One that somebody follows is not forgotten.
+    _project: Arc<Project>,
     watch: Watch,
     auth_id: String,
     last_id: u32,

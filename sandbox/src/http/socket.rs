@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, 
 
 use crate::core::{Effect, Event, Fault, Outcome, Sight, What};
 use crate::faults::Hit;
-use crate::state::Shared;
+use crate::state::{Shared, Subject};
 
 /// How often the server pings, so that nothing in between takes the connection for dead.
 const PING: Duration = Duration::from_secs(30);
@@ -25,19 +25,19 @@ const HELD: Duration = Duration::from_secs(600);
 const PATH: &str = "/v1/client/status";
 
 /// Tells how the flow ends, once, then closes.
-pub(super) async fn serve<S, E>(sandbox: &Shared, auth_id: &str, mut socket: S, faults: Faulty)
+pub(super) async fn serve<S, E>(sandbox: &Shared, subject: &Subject, mut socket: S, faults: Faulty)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
     let late = faults.at_once.filter(|fault| *fault == Fault::Delay);
     let asked = Sight { fault: late, ..Sight::of_module(What::SocketOpen, None) };
-    sandbox.note(auth_id, &[asked, Sight::to_module(What::SocketOpen, Some(Outcome::Accepted))]).await;
+    sandbox.note(subject, &[asked, Sight::to_module(What::SocketOpen, Some(Outcome::Accepted))]).await;
     let end = match faults.at_once {
         Some(Fault::Drop) => End::Cut,
         Some(Fault::Silence) => End::Silenced,
-        _ => converse(sandbox, auth_id, &mut socket, faults.posted).await,
+        _ => converse(sandbox, subject, &mut socket, faults.posted).await,
     };
-    let seen = |sight| async move { sandbox.note(auth_id, &[sight]).await };
+    let seen = |sight| async move { sandbox.note(subject, &[sight]).await };
     match end {
         End::Settled(text, outcome) => {
             seen(Sight::to_module(What::SocketDone, Some(outcome))).await;
@@ -67,7 +67,7 @@ where
         End::Silenced => {
             let silent = Sight::to_module(What::SocketSilent, None).under(Fault::Silence);
             seen(silent).await;
-            hold(sandbox, auth_id).await;
+            hold(sandbox, subject).await;
             seen(Sight::to_module(What::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence)).await;
         }
         End::Gone => seen(Sight::of_module(What::SocketClosed, Some(Outcome::Dropped))).await,
@@ -101,16 +101,16 @@ enum End {
 }
 
 /// Answers pings until there is a reason to end.
-async fn converse<S, E>(sandbox: &Shared, auth_id: &str, socket: &mut S, mut posted: watch::Receiver<()>) -> End
+async fn converse<S, E>(sandbox: &Shared, subject: &Subject, socket: &mut S, mut posted: watch::Receiver<()>) -> End
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
-    let mut watch = sandbox.watchers.watch(auth_id);
+    let mut watch = sandbox.watchers.watch(&subject.auth_id);
     let mut pings = interval_at(Instant::now() + PING, PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent_at = Instant::now() + SILENCE;
     loop {
-        let lapses_at = match standing(sandbox, auth_id).await {
+        let lapses_at = match standing(sandbox, subject).await {
             Ok(Standing::Pending { lapses_at }) => lapses_at,
             Ok(Standing::Settled(text, outcome)) => return End::Settled(text, outcome),
             Err(code) => return End::Closed(code, Outcome::Ending),
@@ -120,19 +120,19 @@ where
             let sent = tokio::select! {
                 biased;
                 () = sandbox.closing.cancelled() => return End::Closed(close_code::AWAY, Outcome::Ending),
-                Ok(()) = posted.changed() => match sandbox.faults.take_waiting(PATH) {
+                Ok(()) = posted.changed() => match subject.project.faults.take_waiting(PATH) {
                     Some(Hit::Silence) => return End::Silenced,
                     Some(_) => return End::Cut,
                     None => Ok(()),
                 },
                 () = watch.changed() => break,
-                () = sandbox.clock.sleep_until(lapses_at) => break,
+                () = subject.project.clock.sleep_until(lapses_at) => break,
                 message = socket.next() => {
                     silent_at = Instant::now() + SILENCE;
                     match message {
                         Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
                             let ping = Sight::of_module(What::SocketPing, None);
-                            sandbox.note(auth_id, &[ping, Sight::to_module(What::SocketPong, None)]).await;
+                            sandbox.note(subject, &[ping, Sight::to_module(What::SocketPong, None)]).await;
                             socket.send(Message::Text(Utf8Bytes::from_static("pong"))).await
                         }
                         Some(Ok(Message::Binary(_))) => {
@@ -155,10 +155,10 @@ where
 }
 
 /// Keeps a socket open without reading from it or writing to it, so that not even a close is answered.
-async fn hold(sandbox: &Shared, auth_id: &str) {
+async fn hold(sandbox: &Shared, subject: &Subject) {
     let forgotten = async {
-        let mut watch = sandbox.watchers.watch(auth_id);
-        while let Ok(Some(_)) = sandbox.store.get(auth_id).await {
+        let mut watch = sandbox.watchers.watch(&subject.auth_id);
+        while let Ok(Some(_)) = sandbox.store.get(&subject.auth_id).await {
             watch.changed().await;
         }
     };
@@ -176,8 +176,8 @@ enum Standing {
 }
 
 /// How the flow stands now, or with which code to close where that cannot be said.
-async fn standing(sandbox: &Shared, auth_id: &str) -> Result<Standing, u16> {
-    let answer = sandbox.act(auth_id, &Event::Standing).await.map_err(|_| close_code::ERROR)?;
+async fn standing(sandbox: &Shared, subject: &Subject) -> Result<Standing, u16> {
+    let answer = sandbox.act(subject, &Event::Standing).await.map_err(|_| close_code::ERROR)?;
     let Some(Effect::Reply(reply)) = answer else {
         return Err(close_code::AWAY);
     };
@@ -187,7 +187,7 @@ async fn standing(sandbox: &Shared, auth_id: &str) -> Result<Standing, u16> {
         let text = serde_json::to_string(&told).map_err(|_| close_code::ERROR)?;
         return Ok(Standing::Settled(text.into(), outcome));
     }
-    let session = sandbox.store.get(auth_id).await.map_err(|_| close_code::ERROR)?.ok_or(close_code::AWAY)?;
+    let session = sandbox.store.get(&subject.auth_id).await.map_err(|_| close_code::ERROR)?.ok_or(close_code::AWAY)?;
     // Settled in between: there is a wake-up waiting.
     Ok(Standing::Pending { lapses_at: session.lapses_at().unwrap_or(i64::MAX) })
 }

@@ -47,7 +47,7 @@ pub(super) async fn upgrade(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let token = credentials.ok().and_then(|Query(credentials)| credentials.token).ok_or(Refusal::Unauthorized)?;
-    let auth_id = flow_of(&sandbox, token.expose()).await?;
+    let subject = flow_of(&sandbox, token.expose()).await?;
     let upgrade = upgrade.map_err(|rejection| {
         let expected = "a WebSocket handshake is needed here";
         match rejection.status() {
@@ -59,8 +59,8 @@ pub(super) async fn upgrade(
         upgrade.max_message_size(MESSAGE_BYTES).max_frame_size(MESSAGE_BYTES).read_buffer_size(READ_AHEAD_BYTES);
     let sockets = sandbox.sockets.clone();
     // Before the reply: whoever sees the socket open and then posts a fault must hit it.
-    let faults = Faulty { at_once: fault_of(&extensions), posted: sandbox.faults.subscribe() };
-    let serve = async move |socket| serve(&sandbox, &auth_id, socket, faults).await;
+    let faults = Faulty { at_once: fault_of(&extensions), posted: subject.project.faults.subscribe() };
+    let serve = async move |socket| serve(&sandbox, &subject, socket, faults).await;
     Ok(upgrade.on_upgrade(move |socket| sockets.track_future(serve(socket))))
 }
 
@@ -73,8 +73,8 @@ pub async fn status_socket<S, E>(state: &AppState, auth_token: &Secret, socket: 
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
-    let auth_id = flow_of(&state.0, auth_token.expose()).await.map_err(|_| Unauthorized)?;
-    let faults = Faulty { at_once: None, posted: state.0.faults.subscribe() };
-    serve(&state.0, &auth_id, socket, faults).await;
+    let subject = flow_of(&state.0, auth_token.expose()).await.map_err(|_| Unauthorized)?;
+    let faults = Faulty { at_once: None, posted: subject.project.faults.subscribe() };
+    serve(&state.0, &subject, socket, faults).await;
     Ok(())
 }

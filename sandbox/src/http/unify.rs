@@ -30,12 +30,13 @@ async fn unify(
     caller: Caller,
     Body(request): Body<UnifyRequest>,
 ) -> Result<Json<UnifyReply>, ApiError> {
-    let (rules, now) = (sandbox.config.rules(), sandbox.clock.now());
+    let (rules, now) = (sandbox.config.rules(), caller.project.clock.now());
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
-    let (session, effects, reply) = open_unify(&request, caller.credential, draw(&sandbox), ids, rules, now)?;
+    let (session, effects, reply) =
+        open_unify(&request, caller.credential, draw(&sandbox, &caller.project), ids, rules, now)?;
     // Also where the relying party sees to possession itself: the page's flow is then over at once.
     let auth_token = Some(mint(&sandbox, &session)?);
-    begin(&sandbox, &session, &effects).await?;
+    begin(&sandbox, &caller.project, &session, &effects).await?;
     Ok(Json(UnifyReply { auth_token, ..reply }))
 }
 
@@ -87,13 +88,14 @@ async fn revoke(
         return Err(Refusal::NotAllowed.into());
     }
     let device_id = request::device_to_revoke(&request)?;
-    let now = sandbox.clock.now();
+    let Caller { project, .. } = &caller;
+    let now = project.clock.now();
     let revoked = |identity: &Identity| identity.revoke(device_id, now);
-    let identity = sandbox.store.identity(IdentityLookup::Device(device_id)).await?;
+    let identity = sandbox.store.identity(&project.name, IdentityLookup::Device(device_id)).await?;
     let Some(identity) = identity.filter(|identity| revoked(identity).is_some()) else {
         return Ok(Json(SuccessReply { success: false }));
     };
     let decide = |old: Option<&Identity>| (old.map(|old| revoked(old).unwrap_or_else(|| old.clone())), Vec::new());
-    sandbox.store.update_identity(&identity.phone, &decide).await?;
+    sandbox.store.update_identity(&project.name, &identity.phone, &decide).await?;
     Ok(Json(SuccessReply { success: true }))
 }

@@ -32,21 +32,23 @@ async fn verify(
 }
 
 async fn first(sandbox: &Sandbox, caller: &Caller, request: &VerifyRequest) -> Result<VerifyReply, ApiError> {
-    let (rules, now) = (sandbox.config.rules(), sandbox.clock.now());
+    let Caller { credential, project, .. } = caller;
+    let (rules, now) = (sandbox.config.rules(), project.clock.now());
     let identity_id = uuid(&*sandbox.random);
-    let (session, effects, reply) = open_verify(request, caller.credential, draw(sandbox), identity_id, rules, now)?;
+    let (session, effects, reply) = open_verify(request, *credential, draw(sandbox, project), identity_id, rules, now)?;
     let auth_token = match session.flow_type {
         FlowType::None => None,
         _ => Some(mint(sandbox, &session)?),
     };
-    begin(sandbox, &session, &effects).await?;
+    begin(sandbox, project, &session, &effects).await?;
     Ok(VerifyReply { auth_token, ..reply })
 }
 
 async fn second(sandbox: &Sandbox, caller: &Caller, request: &VerifyRequest) -> Result<VerificationReply, ApiError> {
+    let Caller { credential, project, .. } = caller;
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
     let (reply, enrolling) =
-        verify_at_once(request, caller.credential, ids, sandbox.config.rules(), sandbox.clock.now())?;
+        verify_at_once(request, *credential, &project.name, ids, sandbox.config.rules(), project.clock.now())?;
     let prove_id = match enrolling {
         Some(enrolling) => Some(sandbox.enroll(&enrolling).await?.id),
         None => None,

@@ -33,6 +33,7 @@ fn session(name: &str) -> Session {
         ..StartRequest::default()
     };
     let drawn = Drawn {
+        project: "default".to_owned(),
         auth_id: format!("auth-{name}"),
         correlation_id: format!("correlation-{name}"),
         request_id: format!("request-{name}"),
@@ -114,11 +115,18 @@ async fn sessions_are_listed_by_their_end(store: &impl Store) {
     for (name, expires_at) in [("b", 200), ("a", 100), ("c", 300)] {
         put(store, &Session { expires_at, ..session(name) }).await;
     }
-    let ending = async |ms| store.ending_before(ms).await.unwrap();
+    let ending = async |ms| store.ending_before(None, ms).await.unwrap();
     assert_eq!(ending(100).await, [""; 0]);
     assert_eq!(ending(201).await, ["auth-a", "auth-b"], "soonest first");
     put(store, &Session { expires_at: 150, ..session("c") }).await;
     assert_eq!(ending(i64::MAX).await, ["auth-a", "auth-c", "auth-b"]);
+    put(store, &Session { expires_at: 175, project: "other".to_owned(), ..session("d") }).await;
+    assert_eq!(ending(i64::MAX).await, ["auth-a", "auth-c", "auth-d", "auth-b"]);
+    for (project, expected) in [("default", &["auth-a", "auth-c", "auth-b"][..]), ("other", &["auth-d"]), ("none", &[])]
+    {
+        assert_eq!(store.ending_before(Some(project), i64::MAX).await.unwrap(), expected, "{project}");
+    }
+    assert_eq!(store.ending_before(Some("other"), 175).await.unwrap(), [""; 0]);
 }
 
 /// The second writer gets in while the first is deciding.

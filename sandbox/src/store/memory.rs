@@ -17,17 +17,19 @@ struct Tables {
     by_link_token: HashMap<String, String>,
     /// Soonest first.
     by_end: BTreeSet<(i64, String)>,
-    /// By the digits of their numbers.
-    identities: HashMap<String, Row<Identity>>,
-    by_identity_id: HashMap<String, String>,
-    by_device: HashMap<String, String>,
-    /// Those that are enrolled: since when, id, and digits.
-    enrolled: BTreeMap<(i64, String), String>,
+    identities: BTreeMap<Owner, Row<Identity>>,
+    by_identity_id: HashMap<String, Owner>,
+    by_device: HashMap<String, Owner>,
+    /// Those that are enrolled: project, since when, and id.
+    enrolled: BTreeMap<(String, i64, String), Owner>,
     outbox: BTreeMap<u64, Outgoing>,
     sequence: u64,
     /// Never given out again, so that what went and came back is not taken for what was read.
     revision: u64,
 }
+
+/// Whose identity it is: the project, and the digits of the number.
+type Owner = (String, String);
 
 #[derive(Debug)]
 struct Row<T> {
@@ -35,8 +37,8 @@ struct Row<T> {
     revision: u64,
 }
 
-fn read<T: Clone>(rows: &HashMap<String, Row<T>>, key: &str) -> (Option<T>, Option<u64>) {
-    match rows.get(key) {
+fn read<T: Clone>(row: Option<&Row<T>>) -> (Option<T>, Option<u64>) {
+    match row {
         Some(row) => (Some(row.value.clone()), Some(row.revision)),
         None => (None, None),
     }
@@ -78,26 +80,27 @@ impl Tables {
         }
     }
 
-    fn write_identity(&mut self, digits: &str, identity: Option<Identity>) {
-        if let Some(Row { value: old, .. }) = self.identities.remove(digits) {
+    fn write_identity(&mut self, owner: &Owner, identity: Option<Identity>) {
+        if let Some(Row { value: old, .. }) = self.identities.remove(owner) {
             self.by_identity_id.remove(&old.id);
             for device in &old.devices {
                 self.by_device.remove(&device.id);
             }
             if let Some(enrollment) = old.enrollment {
-                self.enrolled.remove(&(enrollment.since, old.id));
+                self.enrolled.remove(&(old.project, enrollment.since, old.id));
             }
         }
         if let Some(identity) = identity {
-            self.by_identity_id.insert(identity.id.clone(), digits.to_owned());
+            self.by_identity_id.insert(identity.id.clone(), owner.clone());
             for device in &identity.devices {
-                self.by_device.insert(device.id.clone(), digits.to_owned());
+                self.by_device.insert(device.id.clone(), owner.clone());
             }
             if let Some(enrollment) = &identity.enrollment {
-                self.enrolled.insert((enrollment.since, identity.id.clone()), digits.to_owned());
+                let key = (identity.project.clone(), enrollment.since, identity.id.clone());
+                self.enrolled.insert(key, owner.clone());
             }
             let revision = self.next_revision();
-            self.identities.insert(digits.to_owned(), Row { value: identity, revision });
+            self.identities.insert(owner.clone(), Row { value: identity, revision });
         }
     }
 
@@ -115,7 +118,7 @@ impl Store for MemoryStore {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         loop {
             // Decided outside the lock, as any store with a network in between would have to.
-            let (before, revision) = read(&self.tables().sessions, auth_id);
+            let (before, revision) = read(self.tables().sessions.get(auth_id));
             let (after, effects) = decide(before.as_ref());
             let mut tables = self.tables();
             if tables.sessions.get(auth_id).map(|row| row.revision) != revision {
@@ -130,7 +133,7 @@ impl Store for MemoryStore {
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
-        Ok(read(&self.tables().sessions, auth_id).0)
+        Ok(read(self.tables().sessions.get(auth_id)).0)
     }
 
     async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError> {
@@ -142,57 +145,70 @@ impl Store for MemoryStore {
         .cloned())
     }
 
-    async fn ending_before(&self, ms: i64) -> Result<Vec<String>, StoreError> {
+    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
         let tables = self.tables();
-        Ok(tables.by_end.iter().take_while(|(end, _)| *end < ms).map(|(_, id)| id.clone()).collect())
+        let is_of = |id: &String| {
+            project.is_none_or(|name| tables.sessions.get(id).is_some_and(|row| row.value.project == name))
+        };
+        let ending = tables.by_end.iter().take_while(|(end, _)| *end < ms).map(|(_, id)| id);
+        Ok(ending.filter(|id| is_of(id)).cloned().collect())
     }
 
-    async fn update_identity(&self, number: &Phone, decide: DecideIdentity<'_>) -> Result<Vec<Effect>, StoreError> {
-        let digits = number.digits();
+    async fn update_identity(
+        &self,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        let owner = (project.to_owned(), number.digits().to_owned());
         loop {
-            let (before, revision) = read(&self.tables().identities, digits);
+            let (before, revision) = read(self.tables().identities.get(&owner));
             let (after, effects) = decide(before.as_ref());
             let mut tables = self.tables();
-            if tables.identities.get(digits).map(|row| row.revision) != revision {
+            if tables.identities.get(&owner).map(|row| row.revision) != revision {
                 continue;
             }
             let id = after.as_ref().or(before.as_ref()).map(|identity| identity.id.clone());
             if after != before {
-                tables.write_identity(digits, after);
+                tables.write_identity(&owner, after);
             }
             tables.put_out(&id.unwrap_or_default(), &effects);
             return Ok(effects);
         }
     }
 
-    async fn identity(&self, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
+    async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
         let tables = self.tables();
-        let digits = match lookup {
-            IdentityLookup::Number(number) => Some(number.digits()),
-            IdentityLookup::Id(id) => tables.by_identity_id.get(id).map(String::as_str),
-            IdentityLookup::Device(id) => tables.by_device.get(id).map(String::as_str),
+        let owner = match lookup {
+            IdentityLookup::Number(number) => Some((project.to_owned(), number.digits().to_owned())),
+            IdentityLookup::Id(id) => tables.by_identity_id.get(id).cloned(),
+            IdentityLookup::Device(id) => tables.by_device.get(id).cloned(),
         };
-        Ok(digits.and_then(|digits| read(&tables.identities, digits).0))
+        let found = owner.and_then(|owner| read(tables.identities.get(&owner)).0);
+        Ok(found.filter(|identity| identity.project == project))
     }
 
     async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
         let tables = self.tables();
-        let is_after = |(since, id): &(i64, String)| page.after.is_none_or(|after| (*since, id.as_str()) > after);
+        let from = (page.project.to_owned(), page.after.map_or(i64::MIN, |(since, _)| since), String::new());
+        let is_after = |since: i64, id: &str| page.after.is_none_or(|after| (since, id) > after);
         let counts = |identity: &&Identity| {
             page.with_inactive || identity.enrollment.as_ref().is_some_and(|enrollment| enrollment.active)
         };
-        let from = (page.after.map_or(i64::MIN, |(since, _)| since), String::new());
-        let listed = tables.enrolled.range(from..).filter(|(key, _)| is_after(key));
-        let listed = listed.filter_map(|(_, digits)| tables.identities.get(digits)).map(|row| &row.value);
+        let of_project = tables.enrolled.range(from..).take_while(|((project, _, _), _)| project == page.project);
+        let listed = of_project.filter(|((_, since, id), _)| is_after(*since, id));
+        let listed = listed.filter_map(|(_, owner)| tables.identities.get(owner)).map(|row| &row.value);
         Ok(listed.filter(counts).take(page.limit).cloned().collect())
     }
 
-    async fn forget_identities(&self) -> Result<(), StoreError> {
+    async fn forget_identities(&self, project: &str) -> Result<(), StoreError> {
         let mut tables = self.tables();
-        tables.identities.clear();
-        tables.by_identity_id.clear();
-        tables.by_device.clear();
-        tables.enrolled.clear();
+        let from = (project.to_owned(), String::new());
+        let of_project = tables.identities.range(from..).take_while(|((name, _), _)| name == project);
+        let owners: Vec<_> = of_project.map(|(owner, _)| owner.clone()).collect();
+        for owner in owners {
+            tables.write_identity(&owner, None);
+        }
         Ok(())
     }
 

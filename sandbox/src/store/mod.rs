@@ -34,10 +34,10 @@ pub type IdentityChange = (Option<Identity>, Vec<Effect>);
 /// Decides what becomes of an identity. Must be a function of its argument: after a lost race it is called again.
 pub type DecideIdentity<'a> = &'a (dyn Fn(Option<&Identity>) -> IdentityChange + Send + Sync);
 
-/// Names under which an identity is found.
+/// Names under which an identity of a project is found.
 #[derive(Clone, Copy, Debug)]
 pub enum IdentityLookup<'a> {
-    /// Its number, however it is written. There is one identity for each number.
+    /// Its number, however it is written. There is one identity for each number and project.
     Number(&'a Phone),
     /// [`Identity::id`].
     Id(&'a str),
@@ -45,9 +45,11 @@ pub enum IdentityLookup<'a> {
     Device(&'a str),
 }
 
-/// A page of the identities that are enrolled, in the order of enrollment, and of their ids where that is the same.
+/// A page of a project's identities that are enrolled, in the order of enrollment, and of their ids where that is the same.
 #[derive(Clone, Copy, Debug)]
 pub struct IdentityPage<'a> {
+    /// Of which project.
+    pub project: &'a str,
     /// Where the page before ended: when its last was enrolled, in ms since the epoch, and its id.
     pub after: Option<(i64, &'a str)>,
     /// How many at most.
@@ -82,7 +84,7 @@ impl std::fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// Where sessions are kept, by authId, and identities, by number. [`conformance::check`] is what every implementation has to pass.
+/// Where sessions are kept, by authId, and identities, by project and number. [`conformance::check`] is what every implementation has to pass.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Compare-and-swap: reads the session, decides, and writes unless someone else wrote in between; then it starts
@@ -95,20 +97,27 @@ pub trait Store: Send + Sync + 'static {
     /// The authId of the session of that name.
     async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError>;
 
-    /// The authIds of the sessions that end before `ms` since the epoch, soonest first. `i64::MAX`: of all.
-    async fn ending_before(&self, ms: i64) -> Result<Vec<String>, StoreError>;
+    /// The authIds of the sessions that end before `ms` since the epoch, soonest first. `i64::MAX`: of all; those of one
+    /// project, or of all.
+    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError>;
 
-    /// Compare-and-swap of the identity of a number, as [`Store::update`] for a session.
-    async fn update_identity(&self, number: &Phone, decide: DecideIdentity<'_>) -> Result<Vec<Effect>, StoreError>;
+    /// Compare-and-swap of a project's identity of a number, as [`Store::update`] for a session. What is written is of that
+    /// project and number.
+    async fn update_identity(
+        &self,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<Vec<Effect>, StoreError>;
 
-    /// The identity of that name.
-    async fn identity(&self, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError>;
+    /// The project's identity of that name.
+    async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError>;
 
     /// Those that are enrolled.
     async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError>;
 
-    /// Forgets every identity, also those that are not enrolled.
-    async fn forget_identities(&self) -> Result<(), StoreError>;
+    /// Forgets every identity of a project, also those that are not enrolled.
+    async fn forget_identities(&self, project: &str) -> Result<(), StoreError>;
 
     /// What waits to be carried out, oldest first.
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError>;

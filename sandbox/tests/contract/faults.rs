@@ -205,7 +205,8 @@ async fn are_limited_by_path_method_and_count() {
     for status in [502, 503, 503, 200] {
         assert_eq!(asked(&bench, &started).await, Some(status));
     }
-    assert_eq!(bench.get(STATUS).await.status, 501);
+    let handshake = format!("{STATUS}?token={}", started.auth_token.expose());
+    assert_eq!(bench.get(&handshake).await.status, 501);
     assert_eq!(bench.page(&started, "mobile/otp/start", json!({})).await, json!({}));
 }
 

@@ -21,6 +21,7 @@ mod link_pages;
 mod otp;
 mod prefill;
 mod products;
+mod projects;
 mod refusals;
 mod reports;
 mod requests;

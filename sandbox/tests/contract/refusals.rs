@@ -57,23 +57,24 @@ impl Store for Broken {
     async fn find(&self, _: Lookup<'_>) -> Result<Option<String>, StoreError> {
         Err(StoreError("broken".to_owned()))
     }
-    async fn ending_before(&self, _: i64) -> Result<Vec<String>, StoreError> {
+    async fn ending_before(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, StoreError> {
         Err(StoreError("broken".to_owned()))
     }
     async fn update_identity(
         &self,
+        _: &str,
         _: &Phone,
         _: DecideIdentity<'_>,
     ) -> Result<Vec<handset_sandbox::core::Effect>, StoreError> {
         Err(StoreError("broken".to_owned()))
     }
-    async fn identity(&self, _: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
+    async fn identity(&self, _: &str, _: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
         Err(StoreError("broken".to_owned()))
     }
     async fn identities(&self, _: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
         Err(StoreError("broken".to_owned()))
     }
-    async fn forget_identities(&self) -> Result<(), StoreError> {
+    async fn forget_identities(&self, _: &str) -> Result<(), StoreError> {
         Err(StoreError("broken".to_owned()))
     }
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {

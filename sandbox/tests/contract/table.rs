@@ -28,6 +28,7 @@ fn every_row_of_every_table_has_a_test() {
         ("otp", crate::otp::ROWS),
         ("prefill", crate::prefill::ROWS),
         ("products", crate::products::ROWS),
+        ("projects", crate::projects::ROWS),
         ("refusals", crate::refusals::ROWS),
         ("reports", crate::reports::ROWS),
         ("requests", crate::requests::ROWS),

@@ -6,5 +6,6 @@ mod running;
 
 mod faults;
 mod logs;
+mod projects;
 mod sockets;
 mod start_and_end;

@@ -13,12 +13,19 @@ const BATCH_SIZE: usize = 100;
 
 /// An Enroll request of the right shape, for a number that is served here. `identity_id` is a fresh one, `now` is in ms
 /// since the epoch.
-pub fn enroll(request: &EnrollRequest, strict: bool, identity_id: String, now: i64) -> Result<Enrolling, Refusal> {
+pub fn enroll(
+    request: &EnrollRequest,
+    strict: bool,
+    project: &str,
+    identity_id: String,
+    now: i64,
+) -> Result<Enrolling, Refusal> {
     let number = given(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?;
     let phone: Phone = phone(number)?;
     TestUser::admit(&phone, Product::IdentityManager, strict)?;
     let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     Ok(Enrolling {
+        project: project.to_owned(),
         phone,
         at: now,
         identity_id,

@@ -11,8 +11,11 @@ pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     effects_of_an_identity_go_to_the_outbox(&new()).await;
     those_enrolled_are_listed_page_by_page(&new()).await;
     all_identities_can_be_forgotten(&new()).await;
+    those_of_projects_are_kept_apart(&new()).await;
     no_concurrent_enrollment_is_lost(Arc::new(new())).await;
 }
+
+const PROJECT: &str = "default";
 
 fn number(last: u32) -> Phone {
     Phone::parse(&format!("500555{last:04}").into()).unwrap()
@@ -21,20 +24,21 @@ fn number(last: u32) -> Phone {
 fn enrolled(last: u32, at: i64) -> Identity {
     let identity_id = format!("identity-{last}");
     let client_customer_id = Some("customer".to_owned());
-    Identity::enroll(None, &Enrolling { phone: number(last), at, identity_id, client_customer_id, device_id: None })
+    let (project, phone) = (PROJECT.to_owned(), number(last));
+    Identity::enroll(None, &Enrolling { project, phone, at, identity_id, client_customer_id, device_id: None })
 }
 
 fn binding(last: u32, device: &str) -> Binding {
-    let device_id = Some(device.to_owned());
-    Binding { phone: number(last), at: 1, identity_id: format!("identity-{last}"), device_id, replaces: true }
+    let (project, phone, identity_id) = (PROJECT.to_owned(), number(last), format!("identity-{last}"));
+    Binding { project, phone, at: 1, identity_id, device_id: Some(device.to_owned()), replaces: true }
 }
 
 async fn put(store: &impl Store, identity: &Identity) {
-    store.update_identity(&identity.phone, &|_| (Some(identity.clone()), Vec::new())).await.unwrap();
+    store.update_identity(&identity.project, &identity.phone, &|_| (Some(identity.clone()), Vec::new())).await.unwrap();
 }
 
 async fn names(store: &impl Store, after: Option<(i64, &str)>, limit: usize, with_inactive: bool) -> Vec<String> {
-    let page = IdentityPage { after, limit, with_inactive };
+    let page = IdentityPage { project: PROJECT, after, limit, with_inactive };
     store.identities(page).await.unwrap().into_iter().map(|identity| identity.id).collect()
 }
 
@@ -54,7 +58,7 @@ async fn an_identity_is_found_by_every_name(store: &impl Store) {
         IdentityLookup::Device("one"),
         IdentityLookup::Device("two"),
     ] {
-        assert_eq!(store.identity(lookup).await.unwrap().as_ref(), Some(&identity), "{lookup:?}");
+        assert_eq!(store.identity(PROJECT, lookup).await.unwrap().as_ref(), Some(&identity), "{lookup:?}");
     }
     for lookup in [
         IdentityLookup::Number(&number(2)),
@@ -62,18 +66,18 @@ async fn an_identity_is_found_by_every_name(store: &impl Store) {
         IdentityLookup::Id("15005550001"),
         IdentityLookup::Device("identity-1"),
     ] {
-        assert_eq!(store.identity(lookup).await.unwrap(), None, "{lookup:?}");
+        assert_eq!(store.identity(PROJECT, lookup).await.unwrap(), None, "{lookup:?}");
     }
 }
 
 async fn an_identity_that_is_gone_is_found_by_none(store: &impl Store) {
     let identity = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
     put(store, &identity).await;
-    store.update_identity(&identity.phone, &|_| (None, Vec::new())).await.unwrap();
+    store.update_identity(PROJECT, &identity.phone, &|_| (None, Vec::new())).await.unwrap();
     for lookup in
         [IdentityLookup::Number(&identity.phone), IdentityLookup::Id("identity-1"), IdentityLookup::Device("one")]
     {
-        assert_eq!(store.identity(lookup).await.unwrap(), None, "{lookup:?}");
+        assert_eq!(store.identity(PROJECT, lookup).await.unwrap(), None, "{lookup:?}");
     }
     assert_eq!(names(store, None, 9, true).await, [""; 0]);
 }
@@ -81,9 +85,10 @@ async fn an_identity_that_is_gone_is_found_by_none(store: &impl Store) {
 async fn effects_of_an_identity_go_to_the_outbox(store: &impl Store) {
     let identity = enrolled(1, 5);
     let bind = Effect::Bind(binding(1, "one"));
-    let effects = store.update_identity(&identity.phone, &|old| (old.cloned(), vec![bind.clone()])).await.unwrap();
+    let effects =
+        store.update_identity(PROJECT, &identity.phone, &|old| (old.cloned(), vec![bind.clone()])).await.unwrap();
     assert_eq!(effects, std::slice::from_ref(&bind));
-    store.update_identity(&identity.phone, &|_| (Some(identity.clone()), vec![bind.clone()])).await.unwrap();
+    store.update_identity(PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![bind.clone()])).await.unwrap();
     let waiting = store.outbox().await.unwrap();
     assert_eq!(waiting.iter().map(|entry| &entry.effect).collect::<Vec<_>>(), [&bind, &bind]);
     assert_eq!(waiting[1].subject, "identity-1");
@@ -107,19 +112,43 @@ async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {
     );
     assert_eq!(names(store, Some((30, "identity-4")), 9, true).await, [""; 0]);
     let gone = enrolled(2, 20).phone;
-    store.update_identity(&gone, &|_| (None, Vec::new())).await.unwrap();
+    store.update_identity(PROJECT, &gone, &|_| (None, Vec::new())).await.unwrap();
     assert_eq!(names(store, Some((20, "identity-2")), 9, true).await, ["identity-4"], "the mark itself may be gone");
 }
 
 async fn all_identities_can_be_forgotten(store: &impl Store) {
     put(store, &enrolled(1, 5)).await;
     put(store, &Identity::bind(None, &binding(2, "one"))).await;
-    store.forget_identities().await.unwrap();
+    store.forget_identities(PROJECT).await.unwrap();
     assert_eq!(names(store, None, 9, true).await, [""; 0]);
     for lookup in [IdentityLookup::Number(&number(1)), IdentityLookup::Id("identity-1"), IdentityLookup::Device("one")]
     {
-        assert_eq!(store.identity(lookup).await.unwrap(), None, "{lookup:?}");
+        assert_eq!(store.identity(PROJECT, lookup).await.unwrap(), None, "{lookup:?}");
     }
+}
+
+async fn those_of_projects_are_kept_apart(store: &impl Store) {
+    let own = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
+    let with = Binding { project: "other".to_owned(), identity_id: "of another".to_owned(), ..binding(1, "another") };
+    let other = Identity { enrollment: own.enrollment.clone(), ..Identity::bind(None, &with) };
+    for identity in [&own, &other] {
+        put(store, identity).await;
+    }
+    let names = [("default", &own, "identity-1", "one"), ("other", &other, "of another", "another")];
+    let listed = async |project| {
+        store.identities(IdentityPage { project, after: None, limit: 9, with_inactive: true }).await.unwrap()
+    };
+    for (project, identity, id, device) in names {
+        for lookup in [IdentityLookup::Number(&own.phone), IdentityLookup::Id(id), IdentityLookup::Device(device)] {
+            assert_eq!(store.identity(project, lookup).await.unwrap().as_ref(), Some(identity), "{project} {lookup:?}");
+        }
+        assert_eq!(listed(project).await, std::slice::from_ref(identity));
+    }
+    for lookup in [IdentityLookup::Id("of another"), IdentityLookup::Device("another")] {
+        assert_eq!(store.identity(PROJECT, lookup).await.unwrap(), None, "{lookup:?}");
+    }
+    store.forget_identities(PROJECT).await.unwrap();
+    assert_eq!((listed(PROJECT).await, listed("other").await), (vec![], vec![other]));
 }
 
 /// Whoever comes first gives the id; nobody's device is lost.
@@ -133,7 +162,7 @@ async fn no_concurrent_enrollment_is_lost(store: Arc<impl Store>) {
                         let mut with = binding(1, &format!("device-{writer}-{count}"));
                         with.identity_id = format!("of-{writer}");
                         store
-                            .update_identity(&with.phone, &|old| (Some(Identity::bind(old, &with)), vec![]))
+                            .update_identity(PROJECT, &with.phone, &|old| (Some(Identity::bind(old, &with)), vec![]))
                             .await
                             .unwrap();
                     }
@@ -144,7 +173,7 @@ async fn no_concurrent_enrollment_is_lost(store: Arc<impl Store>) {
     for writer in writers {
         writer.join().unwrap();
     }
-    let identity = store.identity(IdentityLookup::Number(&number(1))).await.unwrap().unwrap();
+    let identity = store.identity(PROJECT, IdentityLookup::Number(&number(1))).await.unwrap().unwrap();
     assert!(identity.id.starts_with("of-"));
     assert_eq!(identity.devices.len(), 8 * 25);
     assert_eq!(identity.devices.iter().filter(|device| device.revoked_at.is_none()).count(), 1);

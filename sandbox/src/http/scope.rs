@@ -1,0 +1,62 @@
+//! Which project a request is about: named by a header or in the query, or the default.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
+use url::form_urlencoded;
+
+use super::errors::ApiError;
+use crate::core::Refusal;
+use crate::project::{DEFAULT, Project, TooMany, is_name};
+use crate::state::Sandbox;
+
+/// Names a project.
+pub(super) const HEADER: HeaderName = HeaderName::from_static("handset-project");
+/// The same in a query.
+pub(super) const QUERY: &str = "project";
+
+/// The project that a request names. Not for what a page's authenticator calls: there the session knows.
+pub(super) struct Scope(pub(super) Arc<Project>);
+
+impl<S: Sync> FromRequestParts<S> for Scope
+where
+    Sandbox: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let sandbox = Sandbox::from_ref(state);
+        let name = name(&parts.headers, &parts.uri)?;
+        let (project, forgotten) = sandbox
+            .projects
+            .named(&name)
+            .map_err(|TooMany| ApiError::http(StatusCode::SERVICE_UNAVAILABLE, "too many projects are in use"))?;
+        for name in forgotten {
+            sandbox.forget_project(&name).await?;
+        }
+        Ok(Self(project))
+    }
+}
+
+/// The name, of the form that names have.
+pub(super) fn name(headers: &HeaderMap, uri: &Uri) -> Result<String, Refusal> {
+    const SHAPE: &str = "1 to 64 letters, digits, - or _";
+    let of_header = headers.get(HEADER).map(|name| name.to_str().unwrap_or_default());
+    if of_header.is_some_and(|name| !is_name(name)) {
+        return Err(Refusal::BadRequest(format!("header 'Handset-Project' must be {SHAPE}")));
+    }
+    let mut query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let of_query = query.find_map(|(member, name)| (member == QUERY).then_some(name));
+    if of_query.as_deref().is_some_and(|name| !is_name(name)) {
+        return Err(Refusal::BadRequest(format!("query 'project' must be {SHAPE}")));
+    }
+    match (of_header, of_query) {
+        (Some(header), Some(query)) if header != query => {
+            Err(Refusal::BadRequest("header 'Handset-Project' and query 'project' must agree".to_owned()))
+        }
+        (header, query) => Ok(header.map(Cow::from).or(query).unwrap_or(Cow::from(DEFAULT)).into_owned()),
+    }
+}
