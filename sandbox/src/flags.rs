@@ -1,6 +1,6 @@
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
@@ -16,6 +16,9 @@ pub struct Flags {
     /// Origin that browsers see; required when listening beyond loopback [default: http:// and the address]
     #[arg(long, value_name = "URL")]
     origin: Option<Origin>,
+    /// File to write the port to, when listening; removed at the end
+    #[arg(long, value_name = "PATH")]
+    port_file: Option<PathBuf>,
     /// Folder of the demo page [default: the page that was built in]
     #[arg(long, value_name = "DIR")]
     www: Option<PathBuf>,
@@ -37,6 +40,11 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// Where to write the port.
+    pub fn port_file(&self) -> Option<&Path> {
+        self.port_file.as_deref()
+    }
+
     /// The settings: these flags over the file that they name, over the defaults.
     pub fn config(self) -> Result<Config, Box<dyn Error>> {
         let mut config = match &self.config {

@@ -1,13 +1,17 @@
 //! The `handset-sandbox` binary: logs, signals, the ready line. Everything else is in the library.
 
+mod port_file;
+
 use std::error::Error;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use handset_sandbox::{AppState, Flags, SystemClock, SystemRandom, serve};
+use port_file::PortFile;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -29,9 +33,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
+    let port_file = flags.port_file().map(Path::to_owned);
     let mut config = flags.config()?;
     // Before the ready line, so that a signal after it always ends the sandbox in order.
     let ended = end_signal()?;
+    let named = |error: std::io::Error| format!("--port-file: {error}");
+    port_file.as_deref().map(PortFile::clear).transpose().map_err(named)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     config.listen = listener.local_addr()?;
     if config.listens_beyond_loopback() {
@@ -43,11 +50,14 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
     let state = AppState::new(config.clone(), Arc::new(SystemClock), Arc::new(SystemRandom::new()?));
     let stop = tokio_util::sync::CancellationToken::new();
     let server = tokio::spawn(serve(listener, state.clone(), stop.clone().cancelled_owned()));
+    let port_file =
+        port_file.as_deref().map(|path| PortFile::write(path, config.listen.port())).transpose().map_err(named)?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "handset-sandbox listening on http://{}", config.listen)?;
     stdout.flush()?;
     ended.await;
     tracing::info!("ending");
+    drop(port_file);
     stop.cancel();
     state.shut_down().await;
     match tokio::time::timeout(LAST_REQUESTS, server).await {

@@ -6,6 +6,7 @@ mod running;
 
 mod faults;
 mod logs;
+mod port_file;
 mod projects;
 mod sockets;
 mod start_and_end;

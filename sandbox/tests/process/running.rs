@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Longest that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What every sandbox of these tests logs, and the secrets that it was given or gave out.
 pub(crate) static LOGS: Logs = Logs::new("process");

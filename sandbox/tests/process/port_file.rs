@@ -1,0 +1,104 @@
+//! The file that tells other processes the port.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use crate::running::{PATIENCE, Running, command};
+
+/// A path of its own, in a folder of its own.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("handset-port-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self) -> String {
+        self.0.join("port").to_str().unwrap().to_owned()
+    }
+
+    fn read(&self) -> Option<String> {
+        std::fs::read_to_string(self.file()).ok()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned()).collect()
+    }
+
+    async fn start(&self) -> Running {
+        Running::start(&["--listen", "127.0.0.1:0", "--port-file", &self.file()]).await
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn line(running: &Running) -> String {
+    format!("{}\n", running.address.rsplit(':').next().unwrap())
+}
+
+#[tokio::test]
+async fn it_holds_the_port_from_the_ready_line_on_and_goes_at_the_end() {
+    for signal in ["TERM", "INT"] {
+        let place = Place::new(signal);
+        let running = place.start().await;
+        assert_eq!(place.read(), Some(line(&running)));
+        assert_eq!(place.names(), ["port"], "nothing beside it");
+        assert!(running.end(signal).await.status.success());
+        assert_eq!(place.names(), [""; 0], "{signal}");
+    }
+}
+
+/// Whoever polls for it can use at once what it says, whatever was there before.
+#[tokio::test]
+async fn it_is_never_there_in_part_and_never_old() {
+    let place = Place::new("polled");
+    std::fs::write(place.file(), "1\n").unwrap();
+    let poll = async {
+        loop {
+            match place.read() {
+                // Until the start has removed it.
+                Some(old) if old == "1\n" => {}
+                Some(text) => break text,
+                None => {}
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (polled, running) = tokio::join!(tokio::time::timeout(PATIENCE, poll), place.start());
+    let polled = polled.unwrap();
+    assert_eq!(polled, line(&running));
+    tokio::net::TcpStream::connect(("127.0.0.1", polled.trim_end().parse().unwrap())).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_file_of_a_later_one_is_left_alone() {
+    let place = Place::new("later");
+    let (earlier, later) = (place.start().await, place.start().await);
+    assert!(earlier.end("TERM").await.status.success());
+    assert_eq!(place.read(), Some(line(&later)));
+    assert!(later.end("TERM").await.status.success());
+    assert_eq!(place.read(), None);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_written_is_refused_by_name() {
+    let place = Place::new("refused");
+    let file = place.0.join("no/such/folder/port");
+    let output = command(&["--listen", "127.0.0.1:0", "--port-file", file.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .await
+        .unwrap();
+    assert!(!output.status.success());
+    assert_eq!(output.stdout, b"", "nobody is told that it listens");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--port-file: "), "{said}");
+}
