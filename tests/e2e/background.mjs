@@ -1,6 +1,8 @@
 // A page that may be hidden and frozen. Playwright keeps its own pages visible, so this one is driven by the protocol below it.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { strays } from "./events.mjs";
+import { logs } from "./recorder.mjs";
 
 /** How long a test waits for anything, in ms. */
 const PATIENCE_MS = 20_000;
@@ -36,7 +38,10 @@ class BackgroundPage {
   #receive({ id, method, params, result, error }) {
     if (id) this.#waiting.get(id)?.(error ? Promise.reject(new Error(error.message)) : result);
     if (method === "Runtime.exceptionThrown") this.#found.push(params.exceptionDetails);
-    if (method === "Runtime.consoleAPICalled" && params.type === "error") this.#found.push(params.args);
+    if (method === "Runtime.consoleAPICalled") {
+      logs.write("page", `console ${params.type} ${params.args.map(({ value, description }) => value ?? description).join(" ")}\n`);
+      if (params.type === "error") this.#found.push(params.args);
+    }
     if (method) this.#events.dispatchEvent(new CustomEvent(method, { detail: params }));
   }
 
@@ -89,6 +94,9 @@ class BackgroundPage {
   }
 
   async close() {
+    // Of the flow that runs in it by now; one that was left took its events along.
+    const told = await this.evaluate(() => globalThis.rig?.details ?? []);
+    assert.deepEqual(strays(told), [], "events that stand in no table of docs/events.md");
     await this.#session.send("Target.disposeBrowserContext", { browserContextId: this.#ids.browserContextId });
     await this.#session.detach();
     assert.deepEqual(this.#found, [], "errors that the page met");

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromium, devices } from "playwright-core";
+import { Told } from "./events.mjs";
 import { logs, record, recordStorage } from "./recorder.mjs";
 import { root, startSandbox } from "./sandbox.mjs";
 
@@ -65,12 +66,14 @@ export function suite(name, { launch, ...options }, define) {
 
 async function inContexts(browser, body) {
   const watch = new Watch();
+  const told = new Told();
   const contexts = [];
   const open = async (device = desktop, options = {}) => {
     const context = await browser.newContext({ ...device, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     contexts.push(context);
     watch.over(context);
+    told.over(context);
     await record(context);
     return context.newPage();
   };
@@ -82,6 +85,7 @@ async function inContexts(browser, body) {
     for (const page of pages) await drained(page);
     await Promise.all(pages.map(recordStorage));
     watch.check();
+    told.check();
   } finally {
     watch.end();
     for (const context of contexts) await context.close();

@@ -38,16 +38,20 @@ export async function recordStorage(page) {
   if (stored) logs.write("page", `storage ${stored}\n`);
 }
 
-/** In the page, before its own code: every statechange event is told to the console, errors in full. */
+/** In the page, before its own code: every statechange event is told to the console, with whose it is, errors in full. */
 function tellStates() {
   const inFull = (key, value) => {
     if (!(value instanceof Error)) return value;
     const { name, message, stack, cause, ...rest } = value;
     return { name, message, stack, cause: cause instanceof Error ? cause : String(cause), ...rest };
   };
+  const names = new WeakMap();
   const dispatch = EventTarget.prototype.dispatchEvent;
   EventTarget.prototype.dispatchEvent = function (event) {
-    if (event.type === "statechange") console.debug("statechange", JSON.stringify(event.detail, inFull));
+    if (event.type === "statechange") {
+      if (!names.has(this)) names.set(this, Math.random().toString(36));
+      console.debug("statechange", names.get(this), JSON.stringify(event.detail, inFull));
+    }
     return Reflect.apply(dispatch, this, [event]);
   };
 }
