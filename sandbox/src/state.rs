@@ -1,16 +1,16 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::clock::Clock;
 use crate::config::{Config, Origin};
-use crate::core::{Effect, Enrolling, Event, Fault, Identity, Phone, Sight, apply_under};
+use crate::core::{Effect, Enrolling, Event, Fault, Identity, Sight, apply_under};
 use crate::jwt::Keys;
 use crate::project::{Project, Projects};
 use crate::random::Random;
-use crate::store::{IdentityLookup, MemoryStore, Store, StoreError};
+use crate::store::{MemoryStore, Store, StoreError};
 use crate::watchers::Watchers;
 
 /// A session that has ended is kept this much longer, in ms, for inspection.
@@ -134,7 +134,8 @@ impl Shared {
         }
     }
 
-    /// Carries out what waits in the outbox. Two at once do no harm: each part can be done twice.
+    /// Carries out what waits in the outbox. Two at once do no harm: identities are changed once, and the rest can be
+    /// done twice.
     pub(crate) async fn deliver(&self) -> Result<(), StoreError> {
         for waiting in self.store.outbox().await? {
             match &waiting.effect {
@@ -143,12 +144,14 @@ impl Shared {
                 }
                 Effect::Wake => self.watchers.wake(&waiting.subject),
                 Effect::Enroll(with) => {
-                    let enroll = |old: Option<&Identity>| Identity::enroll(old, with);
-                    self.carry_out(waiting.sequence, &with.project, &with.phone, &enroll).await?;
+                    let enroll = |old: Option<&Identity>| (Some(Identity::enroll(old, with)), Vec::new());
+                    self.store.carry_out(waiting.sequence, &with.project, &with.phone, &enroll).await?;
+                    continue;
                 }
                 Effect::Bind(with) => {
-                    let bind = |old: Option<&Identity>| Identity::bind(old, with);
-                    self.carry_out(waiting.sequence, &with.project, &with.phone, &bind).await?;
+                    let bind = |old: Option<&Identity>| (Some(Identity::bind(old, with)), Vec::new());
+                    self.store.carry_out(waiting.sequence, &with.project, &with.phone, &bind).await?;
+                    continue;
                 }
                 // Answers do not go through the outbox.
                 _ => {}
@@ -160,23 +163,16 @@ impl Shared {
 
     /// Enrolls a number. Returns the identity that it has then.
     pub(crate) async fn enroll(&self, with: &Enrolling) -> Result<Identity, StoreError> {
-        let enroll = |old: Option<&Identity>| (Some(Identity::enroll(old, with)), Vec::new());
+        // What was decided last is what was written.
+        let written = Mutex::new(None);
+        let enroll = |old: Option<&Identity>| {
+            let identity = Identity::enroll(old, with);
+            *written.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity.clone());
+            (Some(identity), Vec::new())
+        };
         self.store.update_identity(&with.project, &with.phone, &enroll).await?;
-        let identity = self.store.identity(&with.project, IdentityLookup::Number(&with.phone)).await?;
-        // Gone again already: it was there all the same.
-        Ok(identity.unwrap_or_else(|| Identity::enroll(None, with)))
-    }
-
-    /// Changes an identity as an entry of the outbox wants it.
-    async fn carry_out(
-        &self,
-        sequence: u64,
-        project: &str,
-        number: &Phone,
-        change: &(dyn Fn(Option<&Identity>) -> Identity + Send + Sync),
-    ) -> Result<(), StoreError> {
-        let decide = |old: Option<&Identity>| (Some(Identity::carry_out(old, sequence, change)), Vec::new());
-        self.store.update_identity(project, number, &decide).await.map(drop)
+        let written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
+        written.ok_or_else(|| StoreError("nothing was decided".to_owned()))
     }
 
     /// Forgets sessions that ended long ago: those of this project by its clock, and those of all by the clock that

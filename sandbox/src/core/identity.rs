@@ -18,8 +18,6 @@ pub struct Identity {
     pub enrollment: Option<Enrollment>,
     /// Oldest first; those that were revoked stay.
     pub devices: Vec<Device>,
-    /// The last entry of the outbox that was carried out on it: an older one is a repeat.
-    pub carried_out: u64,
 }
 
 /// That the relying party wants to hear news of a number.
@@ -98,7 +96,7 @@ pub struct Binding {
 impl Identity {
     fn new(id: &str, project: &str, phone: &Phone) -> Self {
         let (id, project) = (id.to_owned(), project.to_owned());
-        Self { id, project, phone: phone.clone(), enrollment: None, devices: Vec::new(), carried_out: 0 }
+        Self { id, project, phone: phone.clone(), enrollment: None, devices: Vec::new() }
     }
 
     /// The number is enrolled, or enrolled again, which brings back news of it.
@@ -131,14 +129,6 @@ impl Identity {
         }
         identity.devices.push(Device { id: device_id.clone(), bound_at: with.at, revoked_at: None });
         identity
-    }
-
-    /// An entry of the outbox is carried out, once.
-    pub fn carry_out(old: Option<&Self>, sequence: u64, change: impl FnOnce(Option<&Self>) -> Self) -> Self {
-        match old {
-            Some(old) if old.carried_out >= sequence => old.clone(),
-            _ => Self { carried_out: sequence, ..change(old) },
-        }
     }
 
     /// Whether its news are wanted at all, from here on. `None`: it is not enrolled.
@@ -234,16 +224,5 @@ mod tests {
         assert_eq!((left.id.as_str(), left.is_notified()), ("fresh", false));
         assert_eq!((left.set_active(true), left.mute(Muted::Disconnected)), (None, None));
         assert_eq!(Identity::enroll(Some(&left), &enrolling(None)).id, "fresh");
-    }
-
-    #[test]
-    fn an_entry_of_the_outbox_is_carried_out_once() {
-        let bind = |old: Option<&Identity>, sequence, device| {
-            Identity::carry_out(old, sequence, |old| Identity::bind(old, &binding(device, true)))
-        };
-        let first = bind(None, 1, "a");
-        let second = bind(Some(&first), 2, "b");
-        assert_eq!(bind(Some(&second), 1, "a"), second);
-        assert_eq!(bind(Some(&second), 2, "b"), second);
     }
 }

@@ -1,5 +1,6 @@
 //! Identity Manager.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::extract::rejection::PathRejection;
@@ -204,10 +205,13 @@ async fn change(
     let Path(id) = id.map_err(|_| Refusal::UnknownIdentity)?;
     let found = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(&id)).await?;
     let found = found.filter(|identity| identity.enrollment.is_some()).ok_or(Refusal::UnknownIdentity)?;
-    let decide = |old: Option<&Identity>| match old {
-        Some(old) if old.id == id && old.enrollment.is_some() => (change(old), Vec::new()),
-        other => (other.cloned(), Vec::new()),
+    // It may be gone by the time of the write.
+    let is_there = AtomicBool::new(false);
+    let decide = |old: Option<&Identity>| {
+        let it = old.filter(|old| old.id == id && old.enrollment.is_some());
+        is_there.store(it.is_some(), Ordering::Relaxed);
+        (it.map_or_else(|| old.cloned(), change), Vec::new())
     };
     sandbox.store.update_identity(&caller.project.name, &found.phone, &decide).await?;
-    Ok(Json(SuccessReply { success: true }))
+    if is_there.into_inner() { Ok(Json(SuccessReply { success: true })) } else { Err(Refusal::UnknownIdentity.into()) }
 }

@@ -1,5 +1,7 @@
 //! Unify.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -90,12 +92,15 @@ async fn revoke(
     let device_id = request::device_to_revoke(&request)?;
     let Caller { project, .. } = &caller;
     let now = project.clock.now();
-    let revoked = |identity: &Identity| identity.revoke(device_id, now);
-    let identity = sandbox.store.identity(&project.name, IdentityLookup::Device(device_id)).await?;
-    let Some(identity) = identity.filter(|identity| revoked(identity).is_some()) else {
-        return Ok(Json(SuccessReply { success: false }));
+    let found = sandbox.store.identity(&project.name, IdentityLookup::Device(device_id)).await?;
+    let Some(identity) = found else { return Ok(Json(SuccessReply { success: false })) };
+    // Of two at once, one has revoked it.
+    let success = AtomicBool::new(false);
+    let decide = |old: Option<&Identity>| {
+        let revoked = old.and_then(|old| old.revoke(device_id, now));
+        success.store(revoked.is_some(), Ordering::Relaxed);
+        (revoked.or_else(|| old.cloned()), Vec::new())
     };
-    let decide = |old: Option<&Identity>| (old.map(|old| revoked(old).unwrap_or_else(|| old.clone())), Vec::new());
     sandbox.store.update_identity(&project.name, &identity.phone, &decide).await?;
-    Ok(Json(SuccessReply { success: true }))
+    Ok(Json(SuccessReply { success: success.into_inner() }))
 }

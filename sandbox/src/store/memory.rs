@@ -53,6 +53,34 @@ impl MemoryStore {
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// With an entry of the outbox: only if that still waits, and it waits no longer.
+    fn swap_identity(
+        &self,
+        project: &str,
+        number: &Phone,
+        entry: Option<u64>,
+        decide: DecideIdentity<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        let owner = (project.to_owned(), number.digits().to_owned());
+        loop {
+            let (before, revision) = read(self.tables().identities.get(&owner));
+            let (after, effects) = decide(before.as_ref());
+            let mut tables = self.tables();
+            if tables.identities.get(&owner).map(|row| row.revision) != revision {
+                continue;
+            }
+            if entry.is_some_and(|sequence| tables.outbox.remove(&sequence).is_none()) {
+                return Ok(Vec::new());
+            }
+            let id = after.as_ref().or(before.as_ref()).map(|identity| identity.id.clone());
+            if after != before {
+                tables.write_identity(&owner, after);
+            }
+            tables.put_out(&id.unwrap_or_default(), &effects);
+            return Ok(effects);
+        }
+    }
 }
 
 impl Tables {
@@ -160,21 +188,17 @@ impl Store for MemoryStore {
         number: &Phone,
         decide: DecideIdentity<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
-        let owner = (project.to_owned(), number.digits().to_owned());
-        loop {
-            let (before, revision) = read(self.tables().identities.get(&owner));
-            let (after, effects) = decide(before.as_ref());
-            let mut tables = self.tables();
-            if tables.identities.get(&owner).map(|row| row.revision) != revision {
-                continue;
-            }
-            let id = after.as_ref().or(before.as_ref()).map(|identity| identity.id.clone());
-            if after != before {
-                tables.write_identity(&owner, after);
-            }
-            tables.put_out(&id.unwrap_or_default(), &effects);
-            return Ok(effects);
-        }
+        self.swap_identity(project, number, None, decide)
+    }
+
+    async fn carry_out(
+        &self,
+        sequence: u64,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<(), StoreError> {
+        self.swap_identity(project, number, Some(sequence), decide).map(drop)
     }
 
     async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {

@@ -61,7 +61,7 @@ pub struct IdentityPage<'a> {
 /// An effect that waits to be carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
-    /// Grows with every entry, and is never given out again: whoever carries it out can tell a repeat.
+    /// Grows with every entry, and is never given out again.
     pub sequence: u64,
     /// What it is about: a session by its authId, or an identity by its id.
     pub subject: String,
@@ -109,6 +109,17 @@ pub trait Store: Send + Sync + 'static {
         number: &Phone,
         decide: DecideIdentity<'_>,
     ) -> Result<Vec<Effect>, StoreError>;
+
+    /// Carries out an entry of the outbox on a project's identity of a number: as [`Store::update_identity`], and the entry
+    /// leaves the outbox in the same write. Where it has left already nothing happens, so that it is carried out exactly
+    /// once, also by two at the same time, and also when the identity has changed or gone since.
+    async fn carry_out(
+        &self,
+        sequence: u64,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<(), StoreError>;
 
     /// The project's identity of that name.
     async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError>;

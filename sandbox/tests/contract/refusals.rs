@@ -68,6 +68,9 @@ impl Store for Broken {
     ) -> Result<Vec<handset_sandbox::core::Effect>, StoreError> {
         Err(StoreError("broken".to_owned()))
     }
+    async fn carry_out(&self, _: u64, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<(), StoreError> {
+        Err(StoreError("broken".to_owned()))
+    }
     async fn identity(&self, _: &str, _: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
         Err(StoreError("broken".to_owned()))
     }

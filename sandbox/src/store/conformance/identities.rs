@@ -9,6 +9,8 @@ pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     an_identity_is_found_by_every_name(&new()).await;
     an_identity_that_is_gone_is_found_by_none(&new()).await;
     effects_of_an_identity_go_to_the_outbox(&new()).await;
+    an_entry_of_the_outbox_is_carried_out_once(&new()).await;
+    two_at_once_carry_out_each_entry_once(Arc::new(new())).await;
     those_enrolled_are_listed_page_by_page(&new()).await;
     all_identities_can_be_forgotten(&new()).await;
     those_of_projects_are_kept_apart(&new()).await;
@@ -93,6 +95,61 @@ async fn effects_of_an_identity_go_to_the_outbox(store: &impl Store) {
     assert_eq!(waiting.iter().map(|entry| &entry.effect).collect::<Vec<_>>(), [&bind, &bind]);
     assert_eq!(waiting[1].subject, "identity-1");
     assert!(waiting[0].sequence < waiting[1].sequence);
+}
+
+/// Puts something into the outbox. Returns its sequence.
+async fn leave(store: &impl Store, device: &str) -> u64 {
+    let bind = Effect::Bind(binding(1, device));
+    store.update("nobody", &|_| (None, vec![bind.clone()])).await.unwrap();
+    store.outbox().await.unwrap().last().unwrap().sequence
+}
+
+async fn an_entry_of_the_outbox_is_carried_out_once(store: &impl Store) {
+    let (first, second) = (leave(store, "one").await, leave(store, "two").await);
+    let identity = enrolled(1, 5);
+    store.carry_out(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::Wake])).await.unwrap();
+    let waiting = store.outbox().await.unwrap();
+    assert_eq!(waiting[0].sequence, second, "it has left the outbox");
+    assert_eq!((waiting.len(), &waiting[1].effect), (2, &Effect::Wake), "what follows from it waits there");
+    store.update_identity(PROJECT, &identity.phone, &|_| (None, Vec::new())).await.unwrap();
+    store.carry_out(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::Wake])).await.unwrap();
+    assert_eq!(
+        store.identity(PROJECT, IdentityLookup::Id("identity-1")).await.unwrap(),
+        None,
+        "it is not brought back"
+    );
+    assert_eq!(store.outbox().await.unwrap(), waiting);
+    store.carry_out(second, PROJECT, &identity.phone, &|old| (old.cloned(), Vec::new())).await.unwrap();
+    assert_eq!(store.outbox().await.unwrap(), waiting[1..], "also when nothing changes");
+}
+
+async fn two_at_once_carry_out_each_entry_once(store: Arc<impl Store>) {
+    let mut entries = Vec::new();
+    for entry in 0..50 {
+        entries.push(leave(&*store, &format!("device-{entry}")).await);
+    }
+    let workers: Vec<_> = (0..4)
+        .map(|worker| {
+            let (store, entries, handle) = (store.clone(), entries.clone(), tokio::runtime::Handle::current());
+            std::thread::spawn(move || {
+                handle.block_on(async {
+                    for entry in entries {
+                        let with = binding(1, &format!("device-{entry}-{worker}"));
+                        let bind = |old: Option<&Identity>| (Some(Identity::bind(old, &with)), Vec::new());
+                        store.carry_out(entry, PROJECT, &with.phone, &bind).await.unwrap();
+                    }
+                });
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.join().unwrap();
+    }
+    let identity = store.identity(PROJECT, IdentityLookup::Number(&number(1))).await.unwrap().unwrap();
+    let bound: Vec<_> =
+        identity.devices.iter().map(|device| device.id.rsplit_once('-').unwrap().0.to_owned()).collect();
+    assert_eq!(bound, entries.iter().map(|entry| format!("device-{entry}")).collect::<Vec<_>>());
+    assert_eq!(store.outbox().await.unwrap(), []);
 }
 
 async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {
