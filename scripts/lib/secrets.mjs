@@ -15,6 +15,7 @@ const logsFolder = join(root, "build", "logs");
 export const SUITES = {
   flow: [/AwaitingOtp/],
   process: [/ TRACE /],
+  simulation: [/DEBUG request\{/, /^Request \{/, /^Detail \{/, /^report \{/, /^Err\(Flow/],
   package: [/^console warning \[handset\] failed token_invalid/, /^console debug statechange/, /^request GET /],
   e2e: [/ TRACE /, /^console debug \[handset\]/, /^console debug statechange/, /^request POST .*\/v1\/client\//, /^socket ws:/, /^storage /],
 };

@@ -7,6 +7,8 @@ use handset_protocol::{
     wire::to_json,
 };
 
+#[cfg(feature = "planted-bugs")]
+use super::planted::{Bug, planted};
 use super::{
     Failure, Kind, OtpEntry, Page, Platform, Refusal, State,
     session::{Session, StepResult, refusal, server_failure, step_failed},
@@ -76,6 +78,11 @@ async fn enter_code<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Result
             }
             OtpEntry::Code(otp) => {
                 session.enter(State::CheckingOtp).await;
+                // An await that is never reached would still take its room in the module.
+                #[cfg(feature = "planted-bugs")]
+                if planted(Bug::SubmitTwice) {
+                    let _ = session.api.post(paths::OTP_FINISH, to_json(&OtpFinish { otp: otp.clone() })).await;
+                }
                 match session.api.post(paths::OTP_FINISH, to_json(&OtpFinish { otp })).await {
                     Ok(reply) => match judge(session, reply)? {
                         Judged::Next(next) => return Ok(Entered::Next(next)),

@@ -11,7 +11,7 @@ use super::{
     api::Api,
     deadline::{Deadline, Verdict},
     failure::redact,
-    planted::{Bug, planted},
+    planted::{Bug, Ticks, planted},
     status::{Answer, ask, outcome},
     token::Token,
 };
@@ -156,6 +156,7 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
         let answer = match or(async { Ok(work.await) }, async { Err(self.past_deadline().await) }).await {
             Ok(done) => return Ok(done),
             Err(Some(settled)) => settled,
+            Err(None) if planted(Bug::NoLastQuestion) => Answer::Pending { left_ms: None },
             // `work` has been dropped: what the page answers now comes too late.
             Err(None) => ask(self).await,
         };
@@ -171,11 +172,12 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
     async fn past_deadline(&self) -> Option<Answer> {
         // The backend could not be asked about the last doubt: a machine that wakes may be without a network for a while.
         let mut unsure = false;
+        let mut ticks = Ticks::new(|| self.platform.now());
         loop {
             let now = self.platform.now();
             let verdict = match self.deadline.get() {
                 _ if planted(Bug::IgnoreDeadline) => Verdict::Left(i64::MAX),
-                Some(deadline) => deadline.verdict(now),
+                Some(deadline) => deadline.verdict(ticks.counted(now)),
                 None => Verdict::Left(i64::MAX),
             };
             let doubt = match verdict {
@@ -190,7 +192,11 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
                         self.platform.woken().await;
                         true
                     };
-                    or(slice, woken).await && unsure
+                    let is_woken = or(slice, woken).await;
+                    if !is_woken {
+                        ticks.tick();
+                    }
+                    is_woken && unsure
                 }
                 Verdict::Doubtful => true,
                 Verdict::Passed => return None,
@@ -228,7 +234,7 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
 }
 
 /// Longest the clocks go unread while a deadline is awaited, in ms.
-const SLICE_MS: i64 = 5_000;
+pub(super) const SLICE_MS: i64 = 5_000;
 
 /// Why awaiting something ended without it.
 pub(super) enum Interrupted {

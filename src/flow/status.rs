@@ -79,9 +79,11 @@ pub(super) fn outcome(reply: Reply) -> StepResult {
 }
 
 /// The backend's word on a flow that waits for a phone.
-pub(super) struct Status<'a, P, G> {
+pub(super) struct Status<'a, P: Platform, G> {
     session: &'a Session<'a, P, G>,
     heard: Cell<bool>,
+    #[cfg(feature = "planted-bugs")]
+    replaced: Cell<Option<P::Socket>>,
 }
 
 /// How one socket ended.
@@ -99,7 +101,12 @@ enum Ended {
 
 impl<'a, P: Platform, G: Page> Status<'a, P, G> {
     pub(super) fn new(session: &'a Session<'a, P, G>) -> Self {
-        Self { session, heard: Cell::new(false) }
+        Self {
+            session,
+            heard: Cell::new(false),
+            #[cfg(feature = "planted-bugs")]
+            replaced: Cell::default(),
+        }
     }
 
     /// Whether the backend was within hearing when last looked: an open socket, or an answer.
@@ -155,7 +162,10 @@ impl<'a, P: Platform, G: Page> Status<'a, P, G> {
 
     async fn one_socket(&self, handshake_ms: i64) -> Ended {
         let platform = self.session.platform;
+        #[cfg(not(feature = "planted-bugs"))]
         let mut socket = platform.open_socket(&self.url());
+        #[cfg(feature = "planted-bugs")]
+        let mut socket = super::planted::WithReplaced::new(platform.open_socket(&self.url()), &self.replaced);
         let mut was_open = false;
         let mut was_well = false;
         // There has been a ping, or a waking, that nothing was heard since.

@@ -1,16 +1,26 @@
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
+    rc::Rc,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{Router, body::Body};
 use handset_sandbox::{AppState, Clock, Config, Random, app};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 use tower::ServiceExt;
 
-use crate::scenario::Scenario;
+use crate::{
+    machine::Machine,
+    ordered::Ordered,
+    scenario::{Ailments, Scenario, Setup},
+    trace::Trace,
+};
 
 /// Where the sandbox's clock stands when a run begins, in epoch ms.
 const EPOCH_MS: i64 = 1_800_000_000_000;
@@ -24,7 +34,17 @@ pub(crate) const NUMBERS: [&str; 3] = ["+15550000101", "+15550000102", "+1555000
 
 /// The sandbox, and what a relying party's server does with it.
 pub(crate) struct Backend {
-    app: Router,
+    scenario: Rc<Scenario>,
+    trace: Rc<Trace>,
+    machine: Rc<Machine>,
+    clock: Arc<VirtualClock>,
+    seed: u64,
+    app: RefCell<Router>,
+    /// Grows when a restart begins: what stood before is gone.
+    lives: watch::Sender<u64>,
+    is_down: Cell<bool>,
+    /// The session as it stood when it was lost.
+    lost: RefCell<Option<Value>>,
     access_token: RefCell<String>,
 }
 
@@ -52,48 +72,131 @@ impl Random for Seeded {
 }
 
 impl Backend {
-    pub(crate) fn new(scenario: &Scenario, seed: u64) -> Self {
-        let config = Config {
-            otp_resend_pause_seconds: scenario.resend_pause_s,
-            link_start_reply: scenario.start_reply,
-            rate_limit: 0,
-            ..Config::default()
-        };
-        let random = Seeded(Mutex::new(ChaCha8Rng::seed_from_u64(!seed)));
-        let state = AppState::new(config, Arc::new(VirtualClock(Instant::now())), Arc::new(random));
-        Self { app: app(state), access_token: RefCell::default() }
+    pub(crate) fn new(scenario: &Rc<Scenario>, trace: &Rc<Trace>, machine: &Rc<Machine>, seed: u64) -> Rc<Self> {
+        let clock = Arc::new(VirtualClock(Instant::now()));
+        let app = sandbox(scenario, &clock, !seed);
+        Rc::new(Self {
+            scenario: scenario.clone(),
+            trace: trace.clone(),
+            machine: machine.clone(),
+            clock,
+            seed,
+            app: RefCell::new(app),
+            lives: watch::Sender::new(0),
+            is_down: Cell::new(false),
+            lost: RefCell::default(),
+            access_token: RefCell::default(),
+        })
     }
 
     /// The router itself, for connections.
     pub(crate) fn app(&self) -> Router {
-        self.app.clone()
+        self.app.borrow().clone()
     }
 
-    /// Sends a request through the router: status, headers that matter here, body.
+    /// Which of its lives this is.
+    pub(crate) fn life(&self) -> u64 {
+        *self.lives.borrow()
+    }
+
+    /// Resolves when the process that lives now has ended.
+    pub(crate) async fn ended(&self) {
+        // Cannot fail: the sender is here.
+        let _ = self.lives.subscribe().changed().await;
+    }
+
+    /// Whether anything listens.
+    pub(crate) fn is_down(&self) -> bool {
+        self.is_down.get()
+    }
+
+    /// Waits while the process is stopped.
+    pub(crate) async fn runs(&self) {
+        let at = self.machine.at_ms();
+        if let Some((_, to)) = self.scenario.backend.pauses.iter().find(|(from, to)| (*from..*to).contains(&at)) {
+            self.trace.strikes("backend stopped for a while");
+            sleep(Duration::from_millis(to - at)).await;
+        }
+    }
+
+    /// Does wrong what the scenario asks for, as long as that lasts. A restart forgets it, too.
+    pub(crate) async fn obeys(self: Rc<Self>) {
+        let Some(Ordered { from, to, fault }) = &self.scenario.backend.ordered else { return };
+        sleep(Duration::from_millis(*from)).await;
+        self.json("POST", "/sandbox/faults", json!({ "faults": [fault] })).await;
+        sleep(Duration::from_millis(to - from)).await;
+        self.note_ordered().await;
+        self.json("DELETE", "/sandbox/faults", Value::Null).await;
+    }
+
+    /// Notes which faults that it was asked for have struck.
+    pub(crate) async fn note_ordered(&self) {
+        if self.scenario.backend.ordered.is_some() {
+            Ordered::struck(&self.json("GET", "/sandbox/faults", Value::Null).await, &self.trace);
+        }
+    }
+
+    /// Lets happen to it what the scenario says: its clock is moved ahead, it ends and begins anew.
+    pub(crate) async fn suffers(self: Rc<Self>, correlation_id: String) {
+        let Ailments { advances, restart, .. } = &self.scenario.backend;
+        let mut turns: Vec<_> = advances.iter().map(|(at, seconds)| (*at, Some(*seconds))).collect();
+        turns.extend(restart.iter().map(|(at, _)| (*at, None)));
+        turns.sort_unstable();
+        for (at, turn) in turns {
+            sleep(Duration::from_millis(at.saturating_sub(self.machine.at_ms()))).await;
+            match turn {
+                Some(seconds) => {
+                    self.json("POST", "/sandbox/clock", json!({ "advanceSeconds": seconds })).await;
+                }
+                None => {
+                    let last = self.state(&correlation_id).await;
+                    self.lost.replace(Some(last));
+                    self.lives.send_modify(|life| *life += 1);
+                    self.is_down.set(true);
+                    let down_ms = restart.map_or(0, |(_, down_ms)| down_ms);
+                    sleep(Duration::from_millis(down_ms)).await;
+                    *self.app.borrow_mut() = sandbox(&self.scenario, &self.clock, self.seed ^ 1);
+                    self.is_down.set(false);
+                }
+            }
+        }
+    }
+
+    /// The session as it stands, or as it stood when it was lost.
+    pub(crate) async fn last_state(&self, correlation_id: &str) -> Value {
+        let lost = self.lost.borrow().clone();
+        match lost {
+            Some(state) => state,
+            None => self.state(correlation_id).await,
+        }
+    }
+
+    /// Sends a request through the router: status, headers that matter here, body. `None` if no reply comes: the
+    /// sandbox has broken the connection, as it was asked to.
     pub(crate) async fn send(
         &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
         body: String,
-    ) -> (u16, Option<u32>, String) {
+    ) -> Option<(u16, Option<u32>, String)> {
         let mut request = axum::http::Request::builder().method(method).uri(path).header("Host", "127.0.0.1:8787");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let Ok(request) = request.body(Body::from(body)) else { return (0, None, String::new()) };
-        let Ok(response) = self.app.clone().oneshot(request).await;
+        let Ok(request) = request.body(Body::from(body)) else { return None };
+        let Ok(response) = self.app().oneshot(request).await;
         let status = response.status().as_u16();
         let retry_after = response.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = axum::body::to_bytes(response.into_body(), BODY_BYTES).await.unwrap_or_default();
-        (status, retry_after, String::from_utf8_lossy(&bytes).into_owned())
+        let bytes = axum::body::to_bytes(response.into_body(), BODY_BYTES).await.ok()?;
+        Some((status, retry_after, String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     async fn json(&self, method: &str, path: &str, body: Value) -> Value {
         let bearer = format!("Bearer {}", self.access_token.borrow());
         let headers = [("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let (_, _, text) = self.send(method, path, &headers, body).await;
+        let (_, _, text) = self.send(method, path, &headers, body).await.unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
 
@@ -104,7 +207,7 @@ impl Backend {
         token: &str,
         version: &str,
         body: String,
-    ) -> (u16, Option<u32>, String) {
+    ) -> Option<(u16, Option<u32>, String)> {
         let bearer = format!("Bearer {token}");
         let headers = [
             ("Authorization", bearer.as_str()),
@@ -117,18 +220,21 @@ impl Backend {
     }
 
     /// The relying party's server starts a flow.
-    pub(crate) async fn start(&self, scenario: &Scenario) -> Started {
+    pub(crate) async fn start(&self) -> Started {
+        let Setup { is_mobile, allow_otp_retry, server_has_number, .. } = self.scenario.setup;
         let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
-        let (_, _, text) = self.send("POST", "/token", &headers, form.into()).await;
+        let (_, _, text) = self.send("POST", "/token", &headers, form.into()).await.unwrap_or_default();
         let token: Value = serde_json::from_str(&text).unwrap_or_default();
         *self.access_token.borrow_mut() = text_of(&token, "access_token");
         let mut body = json!({
-            "flowType": if scenario.is_mobile { "mobile" } else { "desktop" },
-            "allowOTPRetry": scenario.allow_otp_retry,
+            "flowType": if is_mobile { "mobile" } else { "desktop" },
+            "allowOTPRetry": allow_otp_retry,
             "finalTargetUrl": "https://shop.example/linked",
+            // A code of six digits cannot be taken for other text in a log.
+            "smsMessage": "Code or link: ######",
         });
-        if let (true, Some(members)) = (scenario.server_has_number, body.as_object_mut()) {
+        if let (true, Some(members)) = (server_has_number, body.as_object_mut()) {
             members.insert("phoneNumber".into(), NUMBERS[0].into());
         }
         let started = self.json("POST", "/v3/start", body).await;
@@ -138,7 +244,7 @@ impl Backend {
     }
 
     /// The session, as the sandbox shows it.
-    pub(crate) async fn state(&self, correlation_id: &str) -> Value {
+    async fn state(&self, correlation_id: &str) -> Value {
         self.json("GET", &format!("/sandbox/sessions/{correlation_id}"), Value::Null).await
     }
 
@@ -147,6 +253,17 @@ impl Backend {
         let path = format!("/sandbox/messages?since={since}&wait={wait_s}");
         self.json("GET", &path, Value::Null).await.as_array().cloned().unwrap_or_default()
     }
+}
+
+fn sandbox(scenario: &Scenario, clock: &Arc<VirtualClock>, seed: u64) -> Router {
+    let config = Config {
+        otp_resend_pause_seconds: scenario.setup.resend_pause_s,
+        link_start_reply: scenario.setup.start_reply,
+        rate_limit: 0,
+        ..Config::default()
+    };
+    let random = Seeded(Mutex::new(ChaCha8Rng::seed_from_u64(seed)));
+    app(AppState::new(config, clock.clone(), Arc::new(random)))
 }
 
 pub(crate) fn text_of(value: &Value, member: &str) -> String {

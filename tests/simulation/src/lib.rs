@@ -9,30 +9,39 @@ mod backend;
 mod chance;
 mod check;
 mod link;
+mod machine;
 mod network;
+mod ordered;
+mod panics;
 mod person;
+mod replies;
+mod report;
 mod scenario;
 #[allow(dead_code, reason = "the flow's tests use all of it")]
 #[path = "../../shared/events.rs"]
 mod tables;
 mod trace;
 
-use std::{rc::Rc, time::Duration};
+use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use futures_lite::future::or;
 use handset::flow::{self, Bug, Config, Rejection, Role};
-use tokio::{task::LocalSet, time::Instant};
+use handset_protocol::Secret;
+use tokio::{task::LocalSet, time::sleep};
 
 use backend::Backend;
 use chance::Chance;
-use network::Network;
+use machine::Machine;
+use network::{LOGS, Network, Seen};
 use person::Person;
-use scenario::Scenario;
-use trace::{Entry, Trace};
+use scenario::{How, Scenario, Stop, When};
+use trace::{Ending, Entry, Trace};
 
 pub use check::Violation;
+pub use report::Report;
 
-/// Longer than any flow may take: the token's lifetime, and what AuthFinishStep of this simulation takes.
+/// Longer than any flow may take: the token's lifetime, two long sleeps, and what AuthFinishStep of this simulation
+/// takes.
 const GIVE_UP: Duration = Duration::from_secs(3_600);
 
 /// What a run came to.
@@ -42,67 +51,136 @@ pub struct Outcome {
     pub seed: u64,
     /// A hash over all that happened, and when.
     pub hash: u64,
-    /// How the flow ended, in a word.
-    pub ending: String,
+    /// How its flows ended, in words.
+    pub endings: Vec<String>,
+    /// The faults that took effect.
+    pub struck: BTreeSet<&'static str>,
     /// What should have held and did not.
     pub violations: Vec<Violation>,
     /// What happened, a line each.
     pub lines: Vec<String>,
 }
 
+impl Outcome {
+    /// Of a run that came to no end.
+    fn cut_short(seed: u64) -> Self {
+        Self { seed, hash: 0, endings: Vec::new(), struck: BTreeSet::new(), violations: Vec::new(), lines: Vec::new() }
+    }
+}
+
 /// Runs one seed, with a bug planted or without.
 pub fn run(seed: u64, bug: Option<Bug>) -> std::io::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     flow::plant(bug);
-    let outcome = LocalSet::new().block_on(&runtime, simulate(seed));
+    let (outcome, panics) = panics::noted(|| LocalSet::new().block_on(&runtime, simulate(seed)));
     flow::plant(None);
+    let mut outcome = outcome.unwrap_or_else(|| Outcome::cut_short(seed));
+    outcome.violations.extend(panics.into_iter().map(Violation::of_panic));
     Ok(outcome)
+}
+
+/// How a person runs one seed again, to read what happened.
+pub fn replay(seed: u64, bug: Option<Bug>) -> String {
+    let plant = bug.map(|bug| format!(" --plant {bug:?}")).unwrap_or_default();
+    format!("cargo run -p handset-simulation -- --seed {seed}{plant}")
+}
+
+/// Whether the logs of all runs are wanted, for the check that no secret is in them.
+pub fn logs_are_wanted() -> bool {
+    LOGS.are_wanted()
+}
+
+/// Adds what the sandbox logs to the log of the simulation.
+pub fn log(line: &str) {
+    LOGS.write(line.trim_end());
 }
 
 async fn simulate(seed: u64) -> Outcome {
     let chance = Chance::new(seed);
-    let scenario = Scenario::draw(&chance);
-    let trace = Rc::new(Trace::new());
-    let backend = Rc::new(Backend::new(&scenario, seed));
-    let start = backend.start(&scenario).await;
-    trace.add(Entry::Begins);
-    let network = Network::new(&scenario, &chance, &trace, &backend);
+    let scenario = Rc::new(Scenario::draw(&chance));
+    let machine = Rc::new(Machine::new(&scenario));
+    let trace = Rc::new(Trace::new(&machine));
+    let backend = Backend::new(&scenario, &trace, &machine, seed);
+    let start = backend.start().await;
+    LOGS.secret("token", &start.auth_token);
+    let network = Network::new(&scenario, &chance, &trace, &backend, &machine);
     let person = Person::new(&scenario, &chance, &trace, &backend, start.auth_id.clone());
-    let phone = tokio::task::spawn_local(person.clone().hold_the_phone());
+    let others = [
+        tokio::task::spawn_local(person.clone().hold_the_phone()),
+        tokio::task::spawn_local(backend.clone().suffers(start.correlation_id.clone())),
+        tokio::task::spawn_local(backend.clone().obeys()),
+    ];
+
+    let mut stop = scenario.stop.as_ref();
+    loop {
+        trace.add(Entry::Begins);
+        network.shared.newest.set(Seen::default());
+        let ending = one_flow(&scenario, &machine, &network, &person, stop, start.auth_token.clone().into()).await;
+        trace.add(Entry::Ends(ending.clone()));
+        if network.left() != network::Live::default() {
+            trace.add(Entry::Flaw("no timer, request or socket is left"));
+        }
+        match (ending, stop.take()) {
+            (Ending::Stopped(_), Some(Stop { starts_again: true, .. })) => {
+                trace.strikes("flow begun again after a stop")
+            }
+            _ => break,
+        }
+    }
+    let session = backend.last_state(&start.correlation_id).await;
+    backend.note_ordered().await;
+    others.iter().for_each(|task| task.abort());
+
+    scenario.struck(&trace);
+    let (violations, endings) = check::check(&scenario, &machine, &trace, &session);
+    Outcome { seed, hash: trace.hash(), endings, struck: trace.struck(), violations, lines: trace.lines() }
+}
+
+/// Runs a flow until it ends, or until the page ends it.
+async fn one_flow(
+    scenario: &Scenario,
+    machine: &Machine,
+    network: &Network,
+    person: &Person,
+    stop: Option<&Stop>,
+    auth_token: Secret,
+) -> Ending {
+    let setup = &scenario.setup;
     let config = Config {
-        role: if scenario.is_mobile { Role::Primary } else { Role::Secondary },
-        mobile_web: scenario.is_mobile,
+        role: if setup.is_mobile { Role::Primary } else { Role::Secondary },
+        mobile_web: setup.on_mobile_web,
         has_otp: true,
         has_link: true,
-        has_link_retry: scenario.has_retry,
+        has_link_retry: setup.has_retry,
         has_auth_finish: true,
+        otp_ms: setup.own_limit_ms,
+        link_ms: setup.own_limit_ms,
         ..Config::default()
     };
-
     let authenticate = async {
-        match flow::authenticate(&network, &*person, &config, start.auth_token.clone().into()).await {
-            Ok(()) => Entry::Resolves,
-            Err(Rejection::Flow(failure)) => Entry::Rejects(failure.kind.as_str()),
-            Err(Rejection::Page(_)) => Entry::RejectsAsThePage,
+        let result = flow::authenticate(network, person, &config, auth_token).await;
+        LOGS.write(format_args!("{result:?}"));
+        match result {
+            Ok(()) => Ending::Resolves,
+            Err(Rejection::Flow(failure)) => Ending::Rejects(failure.kind.as_str()),
+            Err(Rejection::Page(_)) => Ending::RejectsAsThePage,
         }
     };
-    let cancelled = async {
-        match scenario.cancels_at_ms {
-            Some(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
-            None => std::future::pending().await,
+    let stopped = async |how: fn(How) -> bool| match stop {
+        Some(stop) if how(stop.how) => {
+            match stop.when {
+                When::At(ms) => sleep(Duration::from_millis(ms.saturating_sub(machine.at_ms()))).await,
+                When::Hearing(_) => person.heard_enough.notified().await,
+            }
+            Ending::Stopped(stop.how)
         }
-        Entry::Cancelled
+        _ => std::future::pending().await,
     };
+    // The page's own code runs only while the page does; but a browser ends pages that sleep, too.
+    let page = machine.awake(or(stopped(|how| how != How::Dropped), authenticate));
     let gives_up = async {
-        tokio::time::sleep_until(Instant::now() + GIVE_UP).await;
-        Entry::NeverSettles
+        sleep(GIVE_UP).await;
+        Ending::NeverSettles
     };
-    let ending = or(cancelled, or(authenticate, gives_up)).await;
-    trace.add(ending.clone());
-    let left = network.left();
-    phone.abort();
-
-    let state = backend.state(&start.correlation_id).await;
-    let violations = check::check(&scenario, &trace, &state, left);
-    Outcome { seed, hash: trace.hash(), ending: ending.to_string(), violations, lines: trace.lines() }
+    or(stopped(|how| how == How::Dropped), or(page, gives_up)).await
 }

@@ -14,7 +14,8 @@ use tokio::{
 use tokio_tungstenite::{client_async, tungstenite::Message};
 
 use crate::{
-    network::{Counted, Shared, told},
+    network::{Counted, Seen, Shared},
+    replies,
     trace::Entry,
 };
 
@@ -24,6 +25,10 @@ const PIPE_BYTES: usize = 16 * 1024;
 /// What becomes of one socket.
 pub(crate) struct Fate {
     pub(crate) is_refused: bool,
+    /// Its handshake has no end.
+    pub(crate) hangs: bool,
+    /// There is no network when it begins.
+    pub(crate) is_out: bool,
     pub(crate) delay_ms: u64,
     /// It dies, and both sides see it.
     pub(crate) drops_in_ms: Option<u64>,
@@ -32,6 +37,7 @@ pub(crate) struct Fate {
 }
 
 pub(crate) struct SimulatedSocket {
+    id: u32,
     events: mpsc::UnboundedReceiver<SocketEvent>,
     texts: mpsc::UnboundedSender<String>,
     carrier: JoinHandle<()>,
@@ -40,7 +46,7 @@ pub(crate) struct SimulatedSocket {
 }
 
 impl SimulatedSocket {
-    pub(crate) fn open(shared: &Rc<Shared>, url: &Secret, fate: Fate) -> Self {
+    pub(crate) fn open(shared: &Rc<Shared>, id: u32, url: &Secret, fate: Fate) -> Self {
         let (to_client, events) = mpsc::unbounded_channel();
         let (texts, from_client) = mpsc::unbounded_channel();
         let (url, carried) = (url.clone(), shared.clone());
@@ -50,21 +56,43 @@ impl SimulatedSocket {
             let _ = to_client.send(SocketEvent::Closed);
         });
         let counted = Counted::new(shared, |live| &mut live.sockets);
-        Self { events, texts, carrier, shared: shared.clone(), _counted: counted }
+        Self { id, events, texts, carrier, shared: shared.clone(), _counted: counted }
+    }
+
+    /// Keeps in mind what the client has come to know of this socket, while it is the newest.
+    fn sees(&self, change: impl FnOnce(&mut Seen)) {
+        let mut seen = self.shared.newest.get();
+        if seen.id == self.id {
+            change(&mut seen);
+            self.shared.newest.set(seen);
+        }
     }
 }
 
 impl Socket for SimulatedSocket {
     fn send(&self, text: &str) {
+        let mono = self.shared.machine.now().mono;
+        self.sees(|seen| {
+            if seen.opened {
+                seen.asked.get_or_insert(mono);
+            }
+        });
         let _ = self.texts.send(text.to_owned());
     }
 
     async fn next(&mut self) -> SocketEvent {
-        let Some(event) = self.events.recv().await else { return std::future::pending().await };
-        if let SocketEvent::Text(text) = &event
-            && let Some(told) = told(text)
-        {
-            self.shared.trace.add(told);
+        let shared = self.shared.clone();
+        let event = shared.machine.delivered(|| shared.held_back(), self.events.recv()).await;
+        let Some(event) = event else { return std::future::pending().await };
+        match &event {
+            SocketEvent::Open => self.sees(|seen| seen.opened = true),
+            SocketEvent::Text(text) => {
+                self.sees(|seen| seen.asked = None);
+                if let Some(proved) = replies::settles(text) {
+                    shared.trace.add(Entry::Told { proved });
+                }
+            }
+            SocketEvent::Closed => self.sees(|seen| seen.closed = true),
         }
         event
     }
@@ -93,9 +121,24 @@ async fn carry(
         }
     };
     sleep(delay).await;
+    if fate.is_out {
+        shared.trace.strikes("network gone for a while");
+        return "refused: no network";
+    }
     if fate.is_refused {
+        shared.trace.strikes("socket refused");
         return "refused";
     }
+    if fate.hangs {
+        shared.trace.strikes("handshake without an end");
+        return std::future::pending().await;
+    }
+    shared.backend.runs().await;
+    if shared.backend.is_down() {
+        return "refused: no backend";
+    }
+    let ended = shared.backend.ended();
+    tokio::pin!(ended);
     let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
     let service = TowerToHyperService::new(shared.backend.app());
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(theirs), service);
@@ -106,24 +149,36 @@ async fn carry(
     if to_client.send(SocketEvent::Open).is_err() {
         return "dropped";
     }
-    let silent = || fate.silent_in_ms.is_some_and(|ms| began.elapsed() >= Duration::from_millis(ms));
+    let silent = || {
+        let is_silent = fate.silent_in_ms.is_some_and(|ms| began.elapsed() >= Duration::from_millis(ms));
+        if is_silent {
+            shared.trace.strikes("socket half open");
+        }
+        is_silent
+    };
     loop {
         tokio::select! {
             biased;
-            () = moment(fate.drops_in_ms) => return "dropped",
+            () = moment(fate.drops_in_ms) => {
+                shared.trace.strikes("socket dropped");
+                return "dropped";
+            }
+            () = &mut ended => {
+                shared.trace.strikes("backend restarted without its sessions");
+                return "dropped with the backend";
+            }
             text = from_client.recv() => {
                 let Some(text) = text else { return "closed by the client" };
                 if !silent() && sink.send(Message::text(text)).await.is_err() {
                     return "closed by the backend";
                 }
             }
-            message = stream.next() => {
+            message = stream.next(), if !silent() => {
                 // One message at a time, each as late as the first: they never overtake each other.
                 sleep(delay).await;
-                if silent() {
-                    return std::future::pending().await;
-                }
+                shared.backend.runs().await;
                 match message {
+                    _ if silent() => {}
                     Some(Ok(Message::Text(text))) => drop(to_client.send(SocketEvent::Text(text.as_str().to_owned()))),
                     Some(Ok(Message::Close(_))) | Some(Err(_)) | None => return "closed by the backend",
                     Some(Ok(_)) => {}

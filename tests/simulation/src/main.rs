@@ -1,9 +1,21 @@
-//! `handset-simulation --seeds N`: runs seeds and prints what did not hold, with the trace of the first that failed.
+//! `handset-simulation --seeds N`: runs seeds and prints how flows ended, which faults took effect, and what did not hold,
+//! with the trace of the first seed that failed.
 
-use std::{collections::BTreeMap, process::ExitCode, time::Instant};
+use std::{
+    io,
+    process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::Instant,
+};
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use handset::flow::Bug;
+use handset_simulation::{Report, log, logs_are_wanted, replay, run};
+use tracing_subscriber::EnvFilter;
+
+/// Seeds that did not hold and are named; more are only counted.
+const NAMED: usize = 20;
 
 #[derive(Parser)]
 #[command(about = "Drives the real flows against the real sandbox in virtual time, through a network that fails")]
@@ -14,53 +26,109 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// A bug to plant, which must then be found.
+    /// Runs this seed alone, and prints its trace.
+    #[arg(long, conflicts_with_all = ["seeds", "from"])]
+    seed: Option<u64>,
+    /// How many threads run them [default: as many as there are processors].
     #[arg(long)]
-    plant: Option<Plant>,
+    threads: Option<usize>,
+    /// A bug to plant, which must then be found.
+    #[arg(long, value_parser = bug)]
+    plant: Option<Bug>,
     /// Prints the trace of every seed.
     #[arg(long)]
     verbose: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Plant {
-    FinishTwice,
-    IgnoreDeadline,
-    LoseLastMessage,
+fn bug(name: &str) -> Result<Bug, String> {
+    let of_that_name = Bug::ALL.iter().find(|bug| format!("{bug:?}") == name);
+    of_that_name.copied().ok_or_else(|| format!("there are {:?}", Bug::ALL))
 }
 
-impl From<Plant> for Bug {
-    fn from(plant: Plant) -> Self {
-        match plant {
-            Plant::FinishTwice => Self::FinishTwice,
-            Plant::IgnoreDeadline => Self::IgnoreDeadline,
-            Plant::LoseLastMessage => Self::LoseLastMessage,
-        }
+/// What one thread came to: its count, and what did not hold, by seed.
+type Part = (Report, Vec<(u64, Vec<String>)>);
+
+fn main() -> io::Result<ExitCode> {
+    let mut arguments = Arguments::parse();
+    if let Some(seed) = arguments.seed {
+        (arguments.from, arguments.seeds, arguments.verbose) = (seed, 1, true);
     }
-}
-
-fn main() -> std::io::Result<ExitCode> {
-    let arguments = Arguments::parse();
+    if logs_are_wanted() {
+        log_everything();
+    }
     let began = Instant::now();
-    let mut endings: BTreeMap<String, u64> = BTreeMap::new();
-    let mut failed = 0_u64;
-    for seed in arguments.from..arguments.from + arguments.seeds {
-        let outcome = handset_simulation::run(seed, arguments.plant.map(Into::into))?;
-        let is_first_failure = !outcome.violations.is_empty() && failed == 0;
-        if arguments.verbose || is_first_failure {
-            println!("seed {seed}, trace {:016x}\n{}", outcome.hash, outcome.lines.join("\n"));
-        }
-        for violation in &outcome.violations {
-            println!("seed {seed} does not hold: {violation}");
-        }
-        failed += u64::from(!outcome.violations.is_empty());
-        *endings.entry(outcome.ending).or_default() += 1;
-    }
-    for (ending, count) in &endings {
-        println!("{count:>7}  {ending}");
-    }
+    let (report, mut failures) = run_all(&arguments)?;
     let seconds = began.elapsed().as_secs_f64();
-    println!("{} seeds in {seconds:.1} s, {:.0} a second", arguments.seeds, arguments.seeds as f64 / seconds);
-    println!("simulation: {} passed, {failed} failed", arguments.seeds - failed);
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+
+    failures.sort_unstable();
+    if let (Some((first, _)), false) = (failures.first(), arguments.verbose) {
+        let outcome = run(*first, arguments.plant)?;
+        println!("seed {first}, trace {:016x}\n{}", outcome.hash, outcome.lines.join("\n"));
+    }
+    for (seed, violations) in failures.iter().take(NAMED) {
+        println!("seed {seed} does not hold: {}", violations.join("; "));
+        println!("    again: {}", replay(*seed, arguments.plant));
+    }
+    print!("{report}");
+    let surprises = report.surprises();
+    for surprise in &surprises {
+        println!("The distribution is not what it should be: {surprise}.");
+    }
+    println!("{} seeds in {seconds:.1} s, {:.0} a second", report.seeds(), report.seeds() as f64 / seconds);
+    println!("simulation: {} passed, {} failed", report.seeds() - report.failed(), report.failed());
+    Ok(if report.failed() == 0 && surprises.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every thread takes the next seed that nobody has taken. A run knows nothing of its thread.
+fn run_all(arguments: &Arguments) -> io::Result<Part> {
+    let next = AtomicU64::new(arguments.from);
+    let end = arguments.from + arguments.seeds;
+    let work = || -> io::Result<Part> {
+        let (mut report, mut failures) = Part::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= end {
+                return Ok((report, failures));
+            }
+            let outcome = run(seed, arguments.plant)?;
+            report.add(&outcome);
+            if arguments.verbose {
+                println!("seed {seed}, trace {:016x}\n{}", outcome.hash, outcome.lines.join("\n"));
+            }
+            if !outcome.violations.is_empty() {
+                failures.push((seed, outcome.violations.iter().map(ToString::to_string).collect()));
+            }
+        }
+    };
+    let threads = arguments.threads.or_else(|| Some(thread::available_parallelism().ok()?.get())).unwrap_or(1);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let (mut report, mut failures) = Part::default();
+        for worker in workers {
+            let (part, failed) = worker.join().map_err(|_| io::Error::other("a run panicked"))??;
+            report.merge(part);
+            failures.extend(failed);
+        }
+        Ok((report, failures))
+    })
+}
+
+/// The sandbox's own log, at the trace level, goes to the log of the simulation. The WebSocket library does not: here it
+/// is the client's too, which the sandbox's process has no part of, and a client logs the URL that it connects to.
+fn log_everything() {
+    let filter = EnvFilter::new("trace,tungstenite=off,tokio_tungstenite=off");
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).without_time().with_writer(|| Lines).init();
+}
+
+struct Lines;
+
+impl io::Write for Lines {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        log(&String::from_utf8_lossy(buffer));
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

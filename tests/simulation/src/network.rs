@@ -1,31 +1,52 @@
 //! The client's platform: what lies between it and the backend, and its clocks.
 
-use std::{cell::Cell, future::Future, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use handset::flow::{NetworkError, Now, Platform, Request, Response};
-use handset_protocol::{Secret, client::Reply, client::paths, steps};
-use tokio::time::{Instant, sleep};
+use handset_protocol::{Secret, client::paths};
+use handset_test_logs::Logs;
+use tokio::{task::JoinHandle, time::sleep};
 
 use crate::{
     backend::Backend,
     chance::Chance,
-    link::SimulatedSocket,
-    scenario::Scenario,
+    link::{Fate, SimulatedSocket},
+    machine::Machine,
+    replies::{self, Accepted},
+    scenario::{Scenario, Sockets, StatusCall},
     trace::{Entry, Trace},
 };
 
-/// Where the page's clocks stand when a run begins: neither is the backend's.
-const MONO_START: i64 = 5_000;
-const WALL_START: i64 = 1_800_000_123_456;
+/// What the client could have logged.
+pub(crate) static LOGS: Logs = Logs::new("simulation");
+
 /// A request that takes this long is one that the client no longer waits for.
 const LONG_DELAY_MS: u64 = 25_000;
+/// A socket that owes an answer for less than this is not given up, in ms.
+const PROBE_MS: i64 = 3_000;
 
 /// What is shared by the client's requests and sockets.
 pub(crate) struct Shared {
+    pub(crate) scenario: Rc<Scenario>,
     pub(crate) chance: Rc<Chance>,
     pub(crate) trace: Rc<Trace>,
     pub(crate) backend: Rc<Backend>,
-    live: Cell<Live>,
+    pub(crate) machine: Rc<Machine>,
+    pub(crate) live: Cell<Live>,
+    /// The socket that was opened last, as the client sees it.
+    pub(crate) newest: Cell<Seen>,
+    pub(crate) sockets: Cell<u32>,
+}
+
+/// What the client knows of a socket.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) id: u32,
+    pub(crate) opened: bool,
+    pub(crate) closed: bool,
+    /// When it began, and when a ping left that nothing was heard since, in ms of the monotonic clock.
+    pub(crate) began: i64,
+    pub(crate) asked: Option<i64>,
 }
 
 /// What has begun and not ended.
@@ -59,71 +80,200 @@ impl Drop for Counted {
     }
 }
 
-pub(crate) struct Network<'a> {
-    scenario: &'a Scenario,
-    shared: Rc<Shared>,
-    began: Instant,
+/// What became of a request that left.
+struct Came {
+    result: Result<Response, &'static str>,
+    /// When the backend judged it, if it did.
+    judged: Option<u64>,
+    accepted: Option<Accepted>,
 }
 
-impl<'a> Network<'a> {
-    pub(crate) fn new(scenario: &'a Scenario, chance: &Rc<Chance>, trace: &Rc<Trace>, backend: &Rc<Backend>) -> Self {
-        let shared =
-            Shared { chance: chance.clone(), trace: trace.clone(), backend: backend.clone(), live: Cell::default() };
-        Self { scenario, shared: Rc::new(shared), began: Instant::now() }
+/// A request under way. Given up by the client, it may still arrive, or not.
+struct InFlight {
+    came: JoinHandle<Came>,
+    arrives_anyway: bool,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if !self.arrives_anyway {
+            self.came.abort();
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn at_ms(&self) -> u64 {
+        self.machine.at_ms()
     }
 
-    /// What the client has left behind.
-    pub(crate) fn left(&self) -> Live {
-        self.shared.live.get()
-    }
-
-    fn at_ms(&self) -> u64 {
-        self.shared.trace.now()
+    pub(crate) fn held_back(&self) {
+        self.trace.strikes("callbacks held back after a sleep");
     }
 
     fn percent(&self, percent: u32) -> bool {
-        percent > 0 && self.shared.chance.percent(percent)
+        percent > 0 && self.chance.percent(percent)
     }
 
     async fn travel(&self) {
         let weather = self.scenario.weather_at(self.at_ms());
         let (low, high) = weather.delay_ms;
-        let mut ms = self.shared.chance.between(low, high);
+        let mut ms = self.chance.between(low, high);
         if self.percent(weather.long_delay) {
+            self.trace.strikes("request slower than the client waits");
             ms += LONG_DELAY_MS;
         }
         sleep(Duration::from_millis(ms)).await;
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Response, &'static str> {
+    /// Goes on, unless it is lost here.
+    fn survives(&self, likely: u32, fault: &'static str) -> Result<(), &'static str> {
+        if self.scenario.is_out(self.at_ms()) {
+            self.trace.strikes("network gone for a while");
+            return Err("lost: no network");
+        }
+        if self.percent(likely) {
+            self.trace.strikes(fault);
+            return Err(fault);
+        }
+        Ok(())
+    }
+
+    async fn carry(self: Rc<Self>, request: Request) -> Came {
+        let (mut judged, mut accepted) = (None, None);
+        let result = self.carried(&request, &mut judged, &mut accepted).await;
+        Came { result, judged, accepted }
+    }
+
+    async fn carried(
+        &self,
+        request: &Request,
+        judged: &mut Option<u64>,
+        accepted: &mut Option<Accepted>,
+    ) -> Result<Response, &'static str> {
         let weather = self.scenario.weather_at(self.at_ms()).clone();
         let path = path_of(&request.url);
         self.travel().await;
-        if self.scenario.is_out(self.at_ms()) {
-            return Err("lost: no network");
-        }
-        if self.percent(weather.lost_request) {
-            return Err("lost on the way there");
-        }
+        self.survives(weather.lost_request, "request lost")?;
         if self.percent(weather.refused_status) {
-            let retry_after = self.percent(50).then(|| self.shared.chance.below(5));
+            self.trace.strikes("request refused for now");
+            let retry_after = self.percent(50).then(|| self.chance.below(5));
             let status = if self.percent(50) { 503 } else { 429 };
             return Ok(Response { status, retry_after, body: String::new() });
         }
-        let send = || async {
-            let (backend, token) = (&self.shared.backend, request.token.expose());
-            backend.client(path, token, request.version, request.body.expose().to_owned()).await
-        };
-        let (status, retry_after, body) = send().await;
+        self.backend.runs().await;
+        if self.backend.is_down() {
+            return Err("lost: no backend");
+        }
+        let ailments = &self.scenario.backend;
+        match ailments.status_call {
+            StatusCall::Answered => {}
+            _ if path != paths::STATUS => {}
+            StatusCall::Unknown => {
+                self.trace.strikes("backend without the status call");
+                self.travel().await;
+                return Ok(Response { status: 404, retry_after: None, body: String::new() });
+            }
+            StatusCall::Unreadable => {
+                self.trace.strikes("status call that a page may not read");
+                return Err("unreadable");
+            }
+        }
+        let Some(mut response) = self.judge(path, request).await else { return Err("lost by the sandbox") };
+        let at = self.at_ms();
+        *judged = Some(at);
+        *accepted = replies::accepted(&response.body, at);
         if self.percent(weather.repeated) {
             // A proxy sends it again; the client hears the first answer.
-            send().await;
+            self.trace.strikes("request repeated on the way");
+            self.judge(path, request).await;
+        }
+        if let (true, Some(body)) = (ailments.tells_no_times, replies::without_times(&response.body)) {
+            self.trace.strikes("backend that tells no times");
+            response.body = body;
         }
         self.travel().await;
-        if self.scenario.is_out(self.at_ms()) || self.percent(weather.lost_reply) {
-            return Err("lost on the way back");
+        self.backend.runs().await;
+        self.survives(weather.lost_reply, "reply lost")?;
+        Ok(response)
+    }
+
+    /// The backend's own turn.
+    async fn judge(&self, path: &str, request: &Request) -> Option<Response> {
+        let (token, body) = (request.token.expose(), request.body.expose().to_owned());
+        let (status, retry_after, body) = self.backend.client(path, token, request.version, body).await?;
+        if status == 500 {
+            self.trace.add(Entry::Flaw("the sandbox is never at fault"));
         }
-        Ok(Response { status, retry_after, body })
+        if let (paths::OTP_FINISH, Some(proved)) = (path, replies::settles(&body)) {
+            self.trace.add(Entry::Settled { proved });
+        }
+        Some(Response { status, retry_after, body })
+    }
+
+    /// What became of a request has reached the client.
+    fn arrived(&self, path: String, sent: u64, came: &Came) {
+        let outcome = match &came.result {
+            Err(lost) => lost,
+            Ok(response) if response.status == 200 => "ok",
+            Ok(_) => "refused",
+        };
+        let told = match (path.as_str(), &came.result) {
+            (paths::STATUS | paths::OTP_FINISH, Ok(response)) => replies::settles(&response.body),
+            _ => None,
+        };
+        let is_start = matches!(path.as_str(), paths::OTP_START | paths::LINK_START);
+        self.trace.add(Entry::Came { path, sent, judged: came.judged, outcome });
+        if let Some(proved) = told {
+            self.trace.add(Entry::Told { proved });
+        }
+        if let (true, Ok(_), Some(accepted)) = (is_start, &came.result, came.accepted) {
+            let told_ms = (!self.scenario.backend.tells_no_times).then_some(accepted.told_ms);
+            let Accepted { judged, good_until, .. } = accepted;
+            self.trace.add(Entry::Accepted { judged, good_until, told_ms });
+        }
+    }
+
+    /// A socket takes the place of the last one, which must have given reason.
+    fn replaces_socket(&self, id: u32) {
+        let (last, mono) = (self.newest.get(), self.machine.now().mono);
+        let patience = if last.opened { last.asked.map(|asked| mono - asked) } else { Some(mono - last.began) };
+        if last.id != 0 && !last.closed && patience.is_none_or(|waited| waited < PROBE_MS) {
+            self.trace.add(Entry::Flaw("a socket that works is not replaced"));
+        }
+        self.newest.set(Seen { id, began: mono, ..Seen::default() });
+    }
+}
+
+pub(crate) struct Network {
+    pub(crate) shared: Rc<Shared>,
+}
+
+impl Network {
+    pub(crate) fn new(
+        scenario: &Rc<Scenario>,
+        chance: &Rc<Chance>,
+        trace: &Rc<Trace>,
+        backend: &Rc<Backend>,
+        machine: &Rc<Machine>,
+    ) -> Self {
+        Self {
+            shared: Rc::new(Shared {
+                scenario: scenario.clone(),
+                chance: chance.clone(),
+                trace: trace.clone(),
+                backend: backend.clone(),
+                machine: machine.clone(),
+                live: Cell::default(),
+                newest: Cell::default(),
+                sockets: Cell::new(0),
+            }),
+        }
+    }
+
+    /// What the client has left behind.
+    pub(crate) fn left(&self) -> Live {
+        self.shared.live.get()
     }
 }
 
@@ -131,38 +281,23 @@ fn path_of(url: &str) -> &str {
     url.splitn(4, '/').nth(3).map_or("/", |rest| url.get(url.len() - rest.len() - 1..).unwrap_or("/"))
 }
 
-/// Whether a reply says that the flow is settled, and if so, how.
-pub(crate) fn told(text: &str) -> Option<Entry> {
-    let reply: Reply = serde_json::from_str(text).ok()?;
-    (reply.next.as_deref() == Some(steps::DONE)).then(|| Entry::Told { proved: reply.error.is_none() })
-}
-
-impl Platform for Network<'_> {
+impl Platform for Network {
     type Socket = SimulatedSocket;
 
     fn now(&self) -> Now {
-        let elapsed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let at = self.at_ms();
-        let jumped: i64 = self.scenario.clock_jumps.iter().filter(|(when, _)| *when <= at).map(|(_, by)| by).sum();
-        Now { mono: MONO_START + elapsed, wall: WALL_START + elapsed + jumped }
+        self.shared.machine.now()
     }
 
     async fn sleep_until(&self, mono: i64) {
         let _counted = Counted::new(&self.shared, |live| &mut live.timers);
-        let ms = u64::try_from(mono.saturating_sub(self.now().mono)).unwrap_or(0);
-        sleep(Duration::from_millis(ms)).await;
+        // A timer may be early where the clock stood still.
+        while let left @ 1.. = mono.saturating_sub(self.now().mono) {
+            sleep(Duration::from_millis(left.unsigned_abs())).await;
+        }
     }
 
-    /// A page comes back when the network does.
-    fn woken(&self) -> impl Future<Output = ()> {
-        let at = self.at_ms();
-        let next = self.scenario.outages.iter().map(|(_, to)| *to).filter(|to| *to > at).min();
-        async move {
-            match next {
-                Some(to) => sleep(Duration::from_millis(to - at)).await,
-                None => std::future::pending().await,
-            }
-        }
+    async fn woken(&self) {
+        self.shared.machine.woken().await;
     }
 
     fn random(&self, bound: u32) -> u32 {
@@ -170,38 +305,52 @@ impl Platform for Network<'_> {
     }
 
     async fn send(&self, request: Request) -> Result<Response, NetworkError> {
-        let _counted = Counted::new(&self.shared, |live| &mut live.requests);
-        let path = path_of(&request.url).to_owned();
-        let result = self.exchange(&request).await;
-        let outcome =
-            result.as_ref().map_or_else(|lost| *lost, |response| if response.status == 200 { "ok" } else { "refused" });
-        self.shared.trace.add(Entry::Request(path.clone(), outcome));
-        let response = result.map_err(|_| NetworkError)?;
-        if let (paths::STATUS | paths::OTP_FINISH, Some(told)) = (path.as_str(), told(&response.body)) {
-            self.shared.trace.add(told);
+        let shared = &self.shared;
+        let _counted = Counted::new(shared, |live| &mut live.requests);
+        LOGS.write(format_args!("{request:?}"));
+        let (path, sent) = (path_of(&request.url).to_owned(), shared.at_ms());
+        shared.trace.add(Entry::Sends(path.clone()));
+        if path.ends_with("/error") {
+            LOGS.write(format_args!("report {}", request.body.expose()));
+            shared.trace.add(Entry::Reports(replies::reported(request.body.expose())));
         }
-        Ok(response)
+        let arrives_anyway = shared.percent(50);
+        let carrier = tokio::task::spawn_local(shared.clone().carry(request));
+        let mut in_flight = InFlight { came: carrier, arrives_anyway };
+        let came = shared.machine.delivered(|| shared.held_back(), &mut in_flight.came).await;
+        let came = came.map_err(|_| NetworkError)?;
+        shared.arrived(path, sent, &came);
+        came.result.map_err(|_| NetworkError)
     }
 
     fn open_socket(&self, url: &Secret) -> SimulatedSocket {
-        let now = self.at_ms();
-        let weather = self.scenario.weather_at(now);
-        let chance = &self.shared.chance;
+        let shared = &self.shared;
+        let (now, scenario) = (shared.at_ms(), &shared.scenario);
+        let weather = scenario.weather_at(now);
+        let after = |likely: u32| shared.percent(likely).then(|| now + shared.chance.between(0, 90_000));
+        let first = |own: Option<u64>, of_all: Option<u64>| own.into_iter().chain(of_all).min().map(|at| at - now);
+        let id = shared.sockets.get() + 1;
+        shared.sockets.set(id);
+        shared.replaces_socket(id);
         let (low, high) = weather.delay_ms;
-        let is_refused = self.percent(weather.refused_socket) || self.scenario.is_out(now);
-        let after = |likely: u32| self.percent(likely).then(|| now + chance.between(0, 90_000));
-        let next_outage = self.scenario.outages.iter().map(|(from, _)| *from).filter(|from| *from > now).min();
-        let drops_at = after(weather.dropped_socket).into_iter().chain(next_outage).min();
-        SimulatedSocket::open(
-            &self.shared,
-            url,
-            crate::link::Fate {
-                is_refused,
-                delay_ms: chance.between(low, high),
-                drops_in_ms: drops_at.map(|at| at - now),
-                silent_in_ms: after(weather.half_open_socket).map(|at| at - now),
-            },
-        )
+        let silent_in_ms = first(after(weather.half_open_socket), scenario.silence_after(now));
+        // In the end the browser finds out: of a socket that was replaced long ago, if it was.
+        let found_out = silent_in_ms.map(|ms| now + ms + shared.chance.between(5_000, 120_000));
+        let drops_at = after(weather.dropped_socket).into_iter().chain(found_out).min();
+        let fate = Fate {
+            is_refused: scenario.sockets == Sockets::Refused || shared.percent(weather.refused_socket),
+            hangs: scenario.sockets == Sockets::Hang || shared.percent(weather.hanging_handshake),
+            is_out: scenario.is_out(now),
+            delay_ms: shared.chance.between(low, high),
+            drops_in_ms: first(drops_at, scenario.drop_after(now)),
+            silent_in_ms,
+        };
+        match scenario.sockets {
+            Sockets::Refused => shared.trace.strikes("every socket refused"),
+            Sockets::Hang => shared.trace.strikes("every handshake without an end"),
+            Sockets::Pass => {}
+        }
+        SimulatedSocket::open(shared, id, url, fate)
     }
 
     fn forget_device(&self) {}

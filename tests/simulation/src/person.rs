@@ -5,22 +5,27 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 use handset::flow::{Cause, Detail, Failure, LinkRetry, OtpEntry, Page, PageError, Refusal};
 use handset_protocol::Secret;
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::{sync::Notify, time::sleep};
 
 use crate::{
     backend::{Backend, NUMBERS, text_of},
     chance::Chance,
-    scenario::Scenario,
+    network::LOGS,
+    scenario::{Scenario, Stop, When},
     trace::{Entry, Trace},
 };
 
 pub(crate) struct Person {
-    sensible: u32,
+    scenario: Rc<Scenario>,
     chance: Rc<Chance>,
     trace: Rc<Trace>,
     backend: Rc<Backend>,
     auth_id: String,
     number: Cell<usize>,
+    /// Clicked twice: the next answer is the same, at once.
+    clicks_again: Cell<bool>,
+    /// Heard of the state that makes the page end its flow.
+    pub(crate) heard_enough: Notify,
 }
 
 /// What a person does about a step.
@@ -32,22 +37,52 @@ enum Mood {
 
 impl Person {
     pub(crate) fn new(
-        scenario: &Scenario,
+        scenario: &Rc<Scenario>,
         chance: &Rc<Chance>,
         trace: &Rc<Trace>,
         backend: &Rc<Backend>,
         auth_id: String,
     ) -> Rc<Self> {
-        let (chance, trace, backend) = (chance.clone(), trace.clone(), backend.clone());
-        Rc::new(Self { sensible: scenario.sensible, chance, trace, backend, auth_id, number: Cell::new(0) })
+        Rc::new(Self {
+            scenario: scenario.clone(),
+            chance: chance.clone(),
+            trace: trace.clone(),
+            backend: backend.clone(),
+            auth_id,
+            number: Cell::new(0),
+            clicks_again: Cell::new(false),
+            heard_enough: Notify::new(),
+        })
     }
 
     fn does(&self, what: &'static str) {
         self.trace.add(Entry::Person(what));
     }
 
+    /// Hands the flow what a step came to.
+    fn answers<T: std::fmt::Debug>(&self, what: &'static str, answer: T) -> T {
+        LOGS.write(format_args!("{answer:?}"));
+        self.trace.add(Entry::Answers(what));
+        answer
+    }
+
+    /// The first of two clicks says whether there is a second.
+    fn clicks_twice(&self) {
+        if self.chance.percent(25) {
+            self.clicks_again.set(true);
+        }
+    }
+
+    fn clicks_again(&self) -> bool {
+        let again = self.clicks_again.replace(false);
+        if again {
+            self.trace.strikes("resend asked for twice at once");
+        }
+        again
+    }
+
     fn is_sensible(&self) -> bool {
-        self.chance.percent(self.sensible)
+        self.chance.percent(self.scenario.sensible)
     }
 
     async fn thinks(&self, most_ms: u64) {
@@ -56,7 +91,7 @@ impl Person {
 
     async fn mood(&self) -> Mood {
         // Now and then somebody makes coffee.
-        self.thinks(if self.is_sensible() { 15_000 } else { 200_000 }).await;
+        self.thinks(if self.is_sensible() { self.scenario.pace_ms } else { 200_000 }).await;
         match self.is_sensible() {
             true => Mood::Sensible,
             false => match self.chance.below(6) {
@@ -84,15 +119,17 @@ impl Person {
     async fn gives_a_number(&self, needed: bool) -> Result<Option<Secret>, PageError> {
         self.bears_with_it().await?;
         if !needed {
-            return Ok(None);
+            return Ok(self.answers("number", None));
         }
         if !self.is_sensible() && self.chance.percent(30) {
             self.does("gives a number that is none");
-            return Ok(Some("12".into()));
+            return Ok(self.answers("number", Some("12".into())));
         }
         let number = self.number.get();
         self.number.set(number + usize::from(self.chance.percent(30)));
-        Ok(Some(NUMBERS.get(number).copied().unwrap_or("+15550000199").into()))
+        let number = NUMBERS.get(number).copied().unwrap_or("+15550000199");
+        LOGS.secret("number", number);
+        Ok(self.answers("number", Some(number.into())))
     }
 
     /// The newest code on the phone.
@@ -103,8 +140,11 @@ impl Person {
 
     /// Opens links as they come, mostly.
     pub(crate) async fn hold_the_phone(self: Rc<Self>) {
-        let mut since = 0;
+        let (mut since, mut life) = (0, 0);
         loop {
+            if life != self.backend.life() {
+                (since, life) = (0, self.backend.life());
+            }
             for message in self.backend.messages(since, 30).await {
                 since = message.get("id").and_then(Value::as_u64).unwrap_or(since);
                 let url = text_of(&message, "url");
@@ -116,15 +156,23 @@ impl Person {
     }
 
     async fn opens(self: Rc<Self>, url: String) {
-        self.thinks(if self.is_sensible() { 20_000 } else { 240_000 }).await;
+        self.thinks(if self.is_sensible() { self.scenario.pace_ms } else { 240_000 }).await;
         let path =
             url.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..))).unwrap_or("/");
+        self.backend.runs().await;
+        if self.backend.is_down() {
+            return;
+        }
         if self.chance.percent(20) {
             self.backend.send("HEAD", path, &[], String::new()).await;
         }
         for _ in 0..=u32::from(self.chance.percent(15)) {
-            let (status, ..) = self.backend.send("GET", path, &[("Accept", "text/html")], String::new()).await;
+            let reply = self.backend.send("GET", path, &[("Accept", "text/html")], String::new()).await;
+            let Some((status, ..)) = reply else { return };
             self.trace.add(Entry::LinkOpened { status });
+            if (300..400).contains(&status) {
+                self.trace.add(Entry::Settled { proved: true });
+            }
         }
     }
 }
@@ -135,30 +183,27 @@ impl Page for Person {
     }
 
     async fn otp_finish(&self, _: Option<Refusal>) -> Result<OtpEntry, PageError> {
+        if self.clicks_again() {
+            return Ok(self.answers("resend", OtpEntry::Resend));
+        }
         self.bears_with_it().await?;
         if !self.is_sensible() {
-            match self.chance.below(3) {
+            return Ok(match self.chance.below(3) {
                 0 => {
-                    self.does("asks for another SMS");
-                    return Ok(OtpEntry::Resend);
+                    self.clicks_twice();
+                    self.answers("resend", OtpEntry::Resend)
                 }
-                1 => {
-                    self.does("changes the number");
-                    return Ok(OtpEntry::ChangeNumber);
-                }
-                _ => {
-                    self.does("mistypes");
-                    return Ok(OtpEntry::Code("000000000".into()));
-                }
-            }
+                1 => self.answers("change", OtpEntry::ChangeNumber),
+                _ => self.answers("code", OtpEntry::Code("000000000".into())),
+            });
         }
-        match self.code().await {
+        Ok(match self.code().await {
             Some(code) => {
-                self.does("types the code");
-                Ok(OtpEntry::Code(code.into()))
+                LOGS.secret("code", &code);
+                self.answers("code", OtpEntry::Code(code.into()))
             }
-            None => Ok(OtpEntry::Resend),
-        }
+            None => self.answers("resend", OtpEntry::Resend),
+        })
     }
 
     async fn link_start(&self, number_needed: bool, _: Option<Refusal>) -> Result<Option<Secret>, PageError> {
@@ -166,12 +211,19 @@ impl Page for Person {
     }
 
     async fn link_retry(&self) -> Result<LinkRetry, PageError> {
+        if self.clicks_again() {
+            return Ok(self.answers("resend", LinkRetry::Resend));
+        }
         if self.is_sensible() {
             return std::future::pending().await;
         }
         self.bears_with_it().await?;
-        self.does("retries");
-        Ok(if self.chance.percent(70) { LinkRetry::Resend } else { LinkRetry::ChangeNumber })
+        Ok(if self.chance.percent(70) {
+            self.clicks_twice();
+            self.answers("resend", LinkRetry::Resend)
+        } else {
+            self.answers("change", LinkRetry::ChangeNumber)
+        })
     }
 
     async fn auth_finish(&self, auth_id: &str, failure: Option<&Failure>) -> Result<(), Cause> {
@@ -189,6 +241,12 @@ impl Page for Person {
     }
 
     fn state_changed(&self, detail: &Detail) {
-        self.trace.add(Entry::State { state: detail.state.as_str(), expires: detail.expires_at.is_some() });
+        LOGS.write(format_args!("{detail:?}"));
+        let state = detail.state.as_str();
+        let socket = detail.socket.map(|socket| socket.as_str());
+        self.trace.add(Entry::State { state, expires: detail.expires_at, socket });
+        if matches!(&self.scenario.stop, Some(Stop { when: When::Hearing(last), .. }) if *last == state) {
+            self.heard_enough.notify_one();
+        }
     }
 }

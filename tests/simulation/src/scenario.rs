@@ -1,27 +1,67 @@
+//! What a seed decides before anything happens. Times are in ms from the start of the first flow.
+
 use handset_sandbox::core::StartReplyShape;
 
-use crate::chance::Chance;
+use crate::{chance::Chance, ordered::Ordered};
 
-/// What a seed decides before anything happens. Times are in ms from the start of the flow.
+/// One run, decided.
 #[derive(Debug)]
 pub(crate) struct Scenario {
+    pub(crate) setup: Setup,
+    pub(crate) stop: Option<Stop>,
+    /// How the network behaves until it calms down.
+    pub(crate) weather: Weather,
+    /// From here on the network only delays, and little.
+    pub(crate) calm_at_ms: u64,
+    pub(crate) outages: Vec<Outage>,
+    pub(crate) sockets: Sockets,
+    pub(crate) clocks: Clocks,
+    pub(crate) backend: Ailments,
+    /// How likely the person does what was expected, in percent, and how long that takes at most.
+    pub(crate) sensible: u32,
+    pub(crate) pace_ms: u64,
+}
+
+/// What the relying party and the page chose.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// The relying party asked for a code, not for a link.
     pub(crate) is_mobile: bool,
+    /// The page runs on a mobile browser.
+    pub(crate) on_mobile_web: bool,
     pub(crate) server_has_number: bool,
     pub(crate) allow_otp_retry: bool,
     pub(crate) has_retry: bool,
     pub(crate) resend_pause_s: u32,
     pub(crate) start_reply: StartReplyShape,
-    pub(crate) cancels_at_ms: Option<u64>,
-    /// How the network behaves until it calms down.
-    pub(crate) weather: Weather,
-    /// From here on the network only delays, and little.
-    pub(crate) calm_at_ms: u64,
-    /// While any of these lasts nothing gets through, and sockets die at its beginning.
-    pub(crate) outages: Vec<(u64, u64)>,
-    /// When the page's wall clock is set, and by how much.
-    pub(crate) clock_jumps: Vec<(u64, i64)>,
-    /// How likely the person does what was expected, in percent.
-    pub(crate) sensible: u32,
+    /// The page's own limit for code and link.
+    pub(crate) own_limit_ms: Option<u32>,
+}
+
+/// The page ends its flow before it has ended by itself.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    pub(crate) when: When,
+    pub(crate) how: How,
+    /// Another flow begins with the same authToken, as a framework does that mounts a page twice.
+    pub(crate) starts_again: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum When {
+    At(u64),
+    /// On hearing of this state.
+    Hearing(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum How {
+    /// `cancel()`.
+    Cancelled,
+    /// The page's abort signal.
+    Aborted,
+    /// The page goes, flow and all, even while it is asleep.
+    Dropped,
 }
 
 /// How likely what goes wrong goes wrong, in percent, and how slow things are.
@@ -34,8 +74,83 @@ pub(crate) struct Weather {
     pub(crate) repeated: u32,
     pub(crate) refused_status: u32,
     pub(crate) refused_socket: u32,
+    pub(crate) hanging_handshake: u32,
     pub(crate) dropped_socket: u32,
     pub(crate) half_open_socket: u32,
+}
+
+/// Nothing gets through.
+#[derive(Debug)]
+pub(crate) struct Outage {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    /// The page hears `online` so many ms after its end.
+    pub(crate) signal_ms: Option<u64>,
+    /// Sockets end at its beginning; otherwise they go silent, for good.
+    pub(crate) drops_sockets: bool,
+}
+
+/// What stands between the page and the backend, for the whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sockets {
+    Pass,
+    /// A proxy refuses every handshake.
+    Refused,
+    /// A proxy lets no handshake come to an end.
+    Hang,
+}
+
+/// The page's clocks and its sleep.
+#[derive(Debug)]
+pub(crate) struct Clocks {
+    /// How wrong the wall clock is from the start.
+    pub(crate) off_ms: i64,
+    /// When it is set, and by how much.
+    pub(crate) jumps: Vec<(u64, i64)>,
+    /// In order; none overlaps another.
+    pub(crate) naps: Vec<Nap>,
+    /// Other moments at which the page becomes visible.
+    pub(crate) signals: Vec<u64>,
+}
+
+/// The page does not run.
+#[derive(Debug)]
+pub(crate) struct Nap {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    /// The monotonic clock sleeps too, as it does on a machine that is suspended.
+    pub(crate) mono_stands: bool,
+    /// The machine's network is gone meanwhile; its sockets stay silent afterwards.
+    pub(crate) kills_network: bool,
+    /// The page hears that it is visible again so many ms after it runs again.
+    pub(crate) signal_ms: Option<u64>,
+    /// So long after it runs again, what came in meanwhile is not delivered: timers are first.
+    pub(crate) held_ms: u64,
+}
+
+/// What is wrong with the backend.
+#[derive(Debug)]
+pub(crate) struct Ailments {
+    pub(crate) status_call: StatusCall,
+    /// Replies tell no times.
+    pub(crate) tells_no_times: bool,
+    /// It is stopped, and goes on.
+    pub(crate) pauses: Vec<(u64, u64)>,
+    /// It ends, and another one without its sessions begins.
+    pub(crate) restart: Option<(u64, u64)>,
+    /// When its clock is moved ahead, and by how many seconds.
+    pub(crate) advances: Vec<(u64, u32)>,
+    /// What it is asked to do wrong.
+    pub(crate) ordered: Option<Ordered>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatusCall {
+    Answered,
+    /// HTTP 404.
+    Unknown,
+    /// The browser does not let the page read the answer.
+    Unreadable,
 }
 
 impl Weather {
@@ -47,6 +162,7 @@ impl Weather {
         repeated: 0,
         refused_status: 0,
         refused_socket: 0,
+        hanging_handshake: 0,
         dropped_socket: 0,
         half_open_socket: 0,
     };
@@ -62,6 +178,7 @@ impl Weather {
             repeated: seldom(30),
             refused_status: seldom(30),
             refused_socket: seldom(100),
+            hanging_handshake: seldom(40),
             dropped_socket: seldom(100),
             half_open_socket: seldom(60),
         }
@@ -70,10 +187,76 @@ impl Weather {
 
 impl Scenario {
     pub(crate) fn draw(chance: &Chance) -> Self {
-        let is_stormy = chance.percent(75);
-        let span = |most| chance.between(0, most);
+        let is_stormy = chance.percent(65);
+        let clocks = Clocks::draw(chance);
         Self {
-            is_mobile: chance.percent(45),
+            setup: Setup::draw(chance),
+            stop: chance.percent(14).then(|| Stop::draw(chance, &clocks.naps)),
+            calm_at_ms: if is_stormy { chance.between(0, 200_000) } else { 0 },
+            weather: if is_stormy { Weather::draw(chance) } else { Weather::CALM },
+            outages: if chance.percent(30) {
+                windows(chance, 2, 60_000).map(Outage::draw(chance)).collect()
+            } else {
+                Vec::new()
+            },
+            sockets: match chance.below(20) {
+                0 => Sockets::Refused,
+                1 => Sockets::Hang,
+                _ => Sockets::Pass,
+            },
+            clocks,
+            backend: Ailments::draw(chance),
+            sensible: if chance.percent(50) { 100 } else { 40 + chance.below(60) },
+            // What goes wrong goes wrong within minutes: a quick person would be gone by then.
+            pace_ms: match chance.below(3) {
+                0 => 15_000,
+                1 => 60_000,
+                _ => 140_000,
+            },
+        }
+    }
+
+    /// Whether nothing gets through at this moment.
+    pub(crate) fn is_out(&self, at_ms: u64) -> bool {
+        let asleep = |nap: &Nap| nap.kills_network && (nap.from..nap.to).contains(&at_ms);
+        self.outages.iter().any(|outage| (outage.from..outage.to).contains(&at_ms))
+            || self.clocks.naps.iter().any(asleep)
+    }
+
+    /// From when on nothing goes wrong any more, but what goes wrong for the whole run.
+    pub(crate) fn calm_from_ms(&self) -> u64 {
+        let outages = self.outages.iter().map(|outage| outage.to);
+        let naps = self.clocks.naps.iter().map(|nap| nap.to + nap.held_ms);
+        let pauses = self.backend.pauses.iter().map(|(_, to)| *to);
+        let restart = self.backend.restart.iter().map(|(at, down)| at + down);
+        let ordered = self.backend.ordered.iter().map(Ordered::over_ms);
+        outages.chain(naps).chain(pauses).chain(restart).chain(ordered).fold(self.calm_at_ms, u64::max)
+    }
+
+    pub(crate) fn weather_at(&self, at_ms: u64) -> &Weather {
+        if at_ms >= self.calm_at_ms { &Weather::CALM } else { &self.weather }
+    }
+
+    /// When sockets that are open now go silent, if they do.
+    pub(crate) fn silence_after(&self, at_ms: u64) -> Option<u64> {
+        let outages = self.outages.iter().filter(|outage| !outage.drops_sockets).map(|outage| outage.from);
+        let naps = self.clocks.naps.iter().filter(|nap| nap.kills_network).map(|nap| nap.from);
+        outages.chain(naps).filter(|from| *from > at_ms).min()
+    }
+
+    /// When sockets that are open now end, if they do.
+    pub(crate) fn drop_after(&self, at_ms: u64) -> Option<u64> {
+        let outages = self.outages.iter().filter(|outage| outage.drops_sockets).map(|outage| outage.from);
+        outages.filter(|from| *from > at_ms).min()
+    }
+}
+
+impl Setup {
+    fn draw(chance: &Chance) -> Self {
+        let is_mobile = chance.percent(45);
+        Self {
+            is_mobile,
+            on_mobile_web: is_mobile || chance.percent(6),
             server_has_number: chance.percent(50),
             allow_otp_retry: chance.percent(60),
             has_retry: chance.percent(50),
@@ -83,33 +266,106 @@ impl Scenario {
                 1 => StartReplyShape::Empty,
                 _ => StartReplyShape::Auto,
             },
-            cancels_at_ms: chance.percent(8).then(|| span(240_000)),
-            calm_at_ms: if is_stormy { span(200_000) } else { 0 },
-            weather: if is_stormy { Weather::draw(chance) } else { Weather::CALM },
-            outages: (0..if is_stormy { chance.below(3) } else { 0 })
-                .map(|_| {
-                    let from = span(180_000);
-                    (from, from + span(60_000))
-                })
-                .collect(),
-            clock_jumps: (0..if chance.percent(25) { 2 } else { 0 })
-                .map(|_| (span(200_000), i64::from(chance.below(1_200_000)) - 600_000))
-                .collect(),
-            sensible: if chance.percent(50) { 100 } else { 40 + chance.below(60) },
+            own_limit_ms: chance.percent(10).then(|| 20_000 + chance.below(280_000)),
         }
     }
+}
 
-    /// Whether nothing gets through at this moment.
-    pub(crate) fn is_out(&self, at_ms: u64) -> bool {
-        self.outages.iter().any(|(from, to)| (*from..*to).contains(&at_ms))
+impl Stop {
+    fn draw(chance: &Chance, naps: &[Nap]) -> Self {
+        const STATES: [&str; 6] =
+            ["starting", "awaiting_phone", "sending", "awaiting_otp", "awaiting_link", "finishing"];
+        let state = STATES.get(chance.below(6) as usize).copied().unwrap_or("starting");
+        Self {
+            when: match (chance.below(4), naps.first()) {
+                (0, _) => When::Hearing(state),
+                // A page that sleeps is what a browser ends first.
+                (1 | 2, Some(nap)) => When::At(chance.between(nap.from, nap.to)),
+                // Now and then at once, before anything could happen.
+                (1, None) => When::At(chance.between(0, 200)),
+                _ => When::At(chance.between(0, 240_000)),
+            },
+            how: match chance.below(3) {
+                0 => How::Cancelled,
+                1 => How::Aborted,
+                _ => How::Dropped,
+            },
+            starts_again: chance.percent(40),
+        }
     }
+}
 
-    /// From when on nothing goes wrong any more.
-    pub(crate) fn calm_from_ms(&self) -> u64 {
-        self.outages.iter().map(|(_, to)| *to).fold(self.calm_at_ms, u64::max)
+impl Outage {
+    fn draw(chance: &Chance) -> impl Fn((u64, u64)) -> Self {
+        |(from, to)| Self {
+            from,
+            to,
+            signal_ms: chance.percent(70).then(|| chance.between(1, 2_000)),
+            drops_sockets: chance.percent(60),
+        }
     }
+}
 
-    pub(crate) fn weather_at(&self, at_ms: u64) -> &Weather {
-        if at_ms >= self.calm_at_ms { &Weather::CALM } else { &self.weather }
+impl Clocks {
+    fn draw(chance: &Chance) -> Self {
+        const TEN_MINUTES_MS: i64 = 600_000;
+        let off = || i64::from(chance.below(2 * TEN_MINUTES_MS as u32)) - TEN_MINUTES_MS;
+        Self {
+            off_ms: if chance.percent(25) { off() } else { 0 },
+            jumps: (0..if chance.percent(20) { 1 + chance.below(2) } else { 0 })
+                .map(|_| (chance.between(0, 200_000), off()))
+                .collect(),
+            naps: if chance.percent(25) {
+                windows(chance, 2, 400_000).map(Nap::draw(chance)).collect()
+            } else {
+                Vec::new()
+            },
+            signals: (0..if chance.percent(20) { 1 + chance.below(4) } else { 0 })
+                .map(|_| chance.between(0, 240_000))
+                .collect(),
+        }
     }
+}
+
+impl Nap {
+    fn draw(chance: &Chance) -> impl Fn((u64, u64)) -> Self {
+        |(from, to)| Self {
+            from,
+            to,
+            mono_stands: chance.percent(50),
+            kills_network: chance.percent(50),
+            signal_ms: chance.percent(70).then(|| chance.between(1, 100)),
+            held_ms: if chance.percent(50) { chance.between(1, 3_000) } else { 0 },
+        }
+    }
+}
+
+impl Ailments {
+    fn draw(chance: &Chance) -> Self {
+        Self {
+            status_call: match chance.below(10) {
+                0 => StatusCall::Unknown,
+                1 => StatusCall::Unreadable,
+                _ => StatusCall::Answered,
+            },
+            tells_no_times: chance.percent(12),
+            pauses: if chance.percent(12) { windows(chance, 1, 40_000).collect() } else { Vec::new() },
+            restart: chance.percent(8).then(|| (chance.between(0, 200_000), chance.between(0, 10_000))),
+            advances: (0..if chance.percent(12) { 1 + chance.below(2) } else { 0 })
+                .map(|_| (chance.between(0, 200_000), 1 + chance.below(400)))
+                .collect(),
+            ordered: chance.percent(20).then(|| Ordered::draw(chance)),
+        }
+    }
+}
+
+/// Up to `most` stretches of time, in order, that do not overlap.
+fn windows(chance: &Chance, most: u32, longest_ms: u64) -> impl Iterator<Item = (u64, u64)> {
+    let mut begin = 0;
+    (0..=chance.below(most)).map(move |_| {
+        let from = begin + chance.between(0, 180_000);
+        let to = from + chance.between(1, longest_ms);
+        begin = to + 5_000;
+        (from, to)
+    })
 }

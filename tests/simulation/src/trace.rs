@@ -1,27 +1,54 @@
 use std::{
     cell::RefCell,
+    collections::BTreeSet,
     fmt,
     hash::{DefaultHasher, Hash, Hasher},
+    rc::Rc,
 };
 
-use tokio::time::Instant;
+use crate::{machine::Machine, scenario::How};
 
 /// Something that happened.
 #[derive(Clone, Debug, Hash, PartialEq)]
 pub(crate) enum Entry {
+    /// A flow begins.
     Begins,
-    /// A request of the client, by its path, and what became of it.
-    Request(String, &'static str),
+    /// A request leaves the client, by its path.
+    Sends(String),
+    /// What became of a request that left at `sent`, which the backend may have `judged`.
+    Came {
+        path: String,
+        sent: u64,
+        judged: Option<u64>,
+        outcome: &'static str,
+    },
+    /// An SMS was accepted: the backend, which sent it at `judged`, takes what it brought until then, and tells how long
+    /// that is.
+    Accepted {
+        judged: u64,
+        good_until: u64,
+        told_ms: Option<i64>,
+    },
+    /// The client tells the backend of a failure that it has raised.
+    Reports(&'static str),
     Socket(&'static str),
     /// A message by socket, or an answer to a status call, reached the client: the flow is settled, well or badly.
     Told {
         proved: bool,
     },
-    /// The page was told of a state, and whether of a deadline with it.
+    /// The backend has settled the flow.
+    Settled {
+        proved: bool,
+    },
+    /// The page was told of a state, and of a deadline with it.
     State {
         state: &'static str,
-        expires: bool,
+        expires: Option<i64>,
+        socket: Option<&'static str>,
     },
+    /// What a step of the page answered.
+    Answers(&'static str),
+    /// What else the person does.
     Person(&'static str),
     LinkOpened {
         status: u16,
@@ -29,40 +56,59 @@ pub(crate) enum Entry {
     FinishRuns {
         failure: Option<&'static str>,
     },
+    /// Something was seen that must not be.
+    Flaw(&'static str),
+    /// A flow is over.
+    Ends(Ending),
+}
+
+/// How a flow ended.
+#[derive(Clone, Debug, Hash, PartialEq)]
+pub(crate) enum Ending {
     Resolves,
     Rejects(&'static str),
     RejectsAsThePage,
-    Cancelled,
+    Stopped(How),
     NeverSettles,
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Resolves => f.write_str("resolves"),
             Self::Rejects(kind) => write!(f, "rejects: {kind}"),
-            other => write!(f, "{other:?}"),
+            Self::RejectsAsThePage => f.write_str("rejects as AuthFinishStep did"),
+            Self::Stopped(How::Cancelled) => f.write_str("cancelled"),
+            Self::Stopped(How::Aborted) => f.write_str("aborted"),
+            Self::Stopped(How::Dropped) => f.write_str("dropped with its page"),
+            Self::NeverSettles => f.write_str("never settles"),
         }
     }
 }
 
-/// All that happened, and when: ms since the flow began.
+/// All that happened, and when: ms since the run began.
 pub(crate) struct Trace {
-    began: Instant,
+    machine: Rc<Machine>,
     entries: RefCell<Vec<(u64, Entry)>>,
+    struck: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Trace {
-    pub(crate) fn new() -> Self {
-        Self { began: Instant::now(), entries: RefCell::default() }
-    }
-
-    pub(crate) fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    pub(crate) fn new(machine: &Rc<Machine>) -> Self {
+        Self { machine: machine.clone(), entries: RefCell::default(), struck: RefCell::default() }
     }
 
     pub(crate) fn add(&self, entry: Entry) {
-        let now = self.now();
-        self.entries.borrow_mut().push((now, entry));
+        self.entries.borrow_mut().push((self.machine.at_ms(), entry));
+    }
+
+    /// A fault took effect.
+    pub(crate) fn strikes(&self, fault: &'static str) {
+        self.struck.borrow_mut().insert(fault);
+    }
+
+    pub(crate) fn struck(&self) -> BTreeSet<&'static str> {
+        self.struck.borrow().clone()
     }
 
     pub(crate) fn entries(&self) -> Vec<(u64, Entry)> {
@@ -73,6 +119,7 @@ impl Trace {
         // Its keys are fixed, unlike those of a HashMap's.
         let mut hasher = DefaultHasher::new();
         self.entries.borrow().hash(&mut hasher);
+        self.struck.borrow().hash(&mut hasher);
         hasher.finish()
     }
 

@@ -1,0 +1,72 @@
+//! Faults that the sandbox is asked for: `POST /sandbox/faults`.
+
+use handset_protocol::client::paths;
+use serde_json::{Value, json};
+
+use crate::{chance::Chance, trace::Trace};
+
+/// One fault on the sandbox's list, from a moment on, in ms from the start of the first flow.
+#[derive(Debug)]
+pub(crate) struct Ordered {
+    pub(crate) from: u64,
+    /// When the list is cleared.
+    pub(crate) to: u64,
+    pub(crate) fault: Value,
+}
+
+/// What the sandbox calls a fault, and what the report does.
+const KINDS: [(&str, &str); 6] = [
+    ("delay", "sandbox delays on demand"),
+    ("status", "sandbox answers with a status on demand"),
+    ("drop", "sandbox drops on demand"),
+    ("refuse", "sandbox refuses on demand"),
+    ("silence", "sandbox is silent on demand"),
+    ("lose_reply", "sandbox loses a reply on demand"),
+];
+
+/// What the client asks for, and everything.
+const PATHS: [&str; 5] = [paths::STATUS, paths::LINK_START, paths::OTP_START, paths::OTP_FINISH, "/v1/client/*"];
+
+impl Ordered {
+    pub(crate) fn draw(chance: &Chance) -> Self {
+        let any = |most: usize| chance.below(u32::try_from(most).unwrap_or(1)) as usize;
+        let kind = KINDS.get(any(KINDS.len())).map_or("drop", |(kind, _)| kind);
+        let path = PATHS.get(any(PATHS.len())).copied().unwrap_or(paths::STATUS);
+        let mut fault = json!({ "path": path, "kind": kind, "count": 1 + chance.below(4) });
+        let mut say = |member: &str, value: u64| {
+            if let Some(members) = fault.as_object_mut() {
+                members.insert(member.to_owned(), value.into());
+            }
+        };
+        match kind {
+            "delay" => say("ms", chance.between(1, 30_000)),
+            "status" => {
+                // Those that mean "later", and one that does not. 500 is for what goes wrong in earnest.
+                say("status", [429, 502, 503, 504, 404].get(any(5)).copied().unwrap_or(503));
+                if chance.percent(50) {
+                    say("retryAfterSeconds", chance.below(5).into());
+                }
+            }
+            _ => {}
+        }
+        // Half of them from the first request on: most flows are short.
+        let from = if chance.percent(50) { 0 } else { chance.between(0, 100_000) };
+        Self { from, to: from + chance.between(1_000, 90_000), fault }
+    }
+
+    /// From when on it does nothing: what it held back at last has come.
+    pub(crate) fn over_ms(&self) -> u64 {
+        self.to + self.fault.get("ms").and_then(Value::as_u64).unwrap_or(0)
+    }
+
+    /// Names those on the sandbox's list that have hit something.
+    pub(crate) fn struck(listed: &Value, trace: &Trace) {
+        let faults = listed.get("faults").and_then(Value::as_array).into_iter().flatten();
+        for fault in faults.filter(|fault| fault.get("hits").and_then(Value::as_u64) > Some(0)) {
+            let kind = fault.get("kind").and_then(Value::as_str);
+            if let Some((_, name)) = KINDS.iter().find(|(known, _)| Some(*known) == kind) {
+                trace.strikes(name);
+            }
+        }
+    }
+}
