@@ -58,6 +58,8 @@ impl BrowserSocket {
                 Some(SocketEvent::Text(event.unchecked_into::<MessageEvent>().data().as_string()?))
             }),
             listen("close", |_| Some(SocketEvent::Closed)),
+            // Comes before that, and in Chromium alone where a Content-Security-Policy forbids the socket.
+            listen("error", |_| Some(SocketEvent::Closed)),
         ];
         Self { socket: Some(socket), queue, _listeners: listeners }
     }

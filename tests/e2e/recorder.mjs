@@ -18,8 +18,8 @@ export async function record(context) {
   const note = (what, text) => logs.write("page", `${what} ${text}\n`);
   await context.addInitScript(tellStates);
   context.on("console", (message) => {
-    // A handshake that fails is told by the browser, with the socket's URL. No page can keep it from that.
-    const text = message.text().startsWith("WebSocket connection to") ? ownSecrets(message.text()) : message.text();
+    // A handshake that fails or is forbidden is told by the browser, with the socket's URL. No page can keep it from that.
+    const text = /^(?:WebSocket connection|Connecting) to/.test(message.text()) ? ownSecrets(message.text()) : message.text();
     note(`console ${message.type()}`, `${text} (${ownSecrets(message.location().url)})`);
   });
   context.on("weberror", (error) => note("uncaught", error.error().stack ?? error.error()));

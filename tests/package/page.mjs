@@ -1,28 +1,10 @@
 // Opens a folder in Chromium and hands over what its page found out. Anything that goes wrong in the page fails the test.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
 import { Logs } from "../logs/logs.mjs";
+import { serve } from "../shared/serve.mjs";
 
 const logs = new Logs("package");
-
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json", ".wasm": "application/wasm" };
-
-/** Serves a folder on a free port of this machine. `headers` go with every answer. */
-async function serve(folder, headers) {
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url, "http://127.0.0.1");
-    const path = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
-    readFile(join(folder, normalize(path))).then(
-      (body) => response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", ...headers }).end(body),
-      () => response.writeHead(path === "/favicon.ico" ? 204 : 404).end(),
-    );
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { origin: `http://127.0.0.1:${server.address().port}`, close: () => new Promise((resolve) => server.close(resolve)) };
-}
 
 /**
  * Opens an address and waits for the page to call `report(value)`.
