@@ -17,6 +17,7 @@ rows![
     activating_undoes_deactivating,
     enrolling_again_undoes_deactivating,
     one_that_is_deleted_is_gone,
+    of_two_deletions_at_once_one_succeeds,
     an_unknown_id_is_not_found,
     a_batch_is_answered_one_by_one,
     a_batch_goes_by_either_name,
@@ -215,6 +216,17 @@ async fn one_that_is_deleted_is_gone() {
     assert_eq!(listed(&bench, "?showInactive=true").await.0, [""; 0]);
     let found = ask(&bench, "GET", &format!("/v3/identity/{MERLA}/lookup")).await.json();
     assert_eq!(found, json!({"results": []}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_deletions_at_once_one_succeeds() {
+    let bench = Bench::yielding().await;
+    let id = enroll(&bench, json!({"phoneNumber": MERLA})).await;
+    let mut answers = bench.at_once("DELETE", &format!("/v3/identity/{id}"), "").await;
+    answers.sort();
+    let refused = (404, r#"{"code":404,"message":"no such identity"}"#.to_owned());
+    let done = (200, r#"{"success":true}"#.to_owned());
+    assert_eq!(answers, [done, refused.clone(), refused.clone(), refused]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,7 @@ rows![
     a_number_keeps_its_device,
     rebind_replaces_the_device,
     a_device_can_be_revoked,
+    of_two_revocations_at_once_one_succeeds,
     reputation_is_looked_at_on_demand,
     the_owner_is_the_same_in_every_product,
     members_are_named,
@@ -234,6 +235,17 @@ async fn a_device_can_be_revoked() {
     assert_ne!(bound(&bench, body("mobile", LORANT)).await, first);
     let answer = bench.call("/v3/device/revoke", json!({"clientRequestId": "request-7"})).await;
     answer.refused(400, 8001, "field 'deviceId' is missing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_revocations_at_once_one_succeeds() {
+    let bench = Bench::yielding().await;
+    let (started, _) = bench.open("/v3/unify", body("none", LORANT)).await;
+    let device = bind(&bench, &started, LORANT).await.json()["deviceId"].clone();
+    let mut answers = bench.at_once("POST", "/v3/device/revoke", &json!({"deviceId": device}).to_string()).await;
+    answers.sort();
+    let answer = |success: bool| (200, json!({"success": success}).to_string());
+    assert_eq!(answers, [answer(false), answer(false), answer(false), answer(true)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 
 pub(crate) mod events;
 pub(crate) mod socket;
+pub(crate) mod yielding;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -85,9 +86,13 @@ impl Answer {
     }
 }
 
+fn parts() -> (Arc<dyn Clock>, Arc<dyn Random>) {
+    (Arc::new(TestClock(Instant::now())), Arc::new(SeededRandom(Mutex::new(StdRng::seed_from_u64(1)))))
+}
+
 pub(crate) fn state(config: Config) -> AppState {
-    let random = SeededRandom(Mutex::new(StdRng::seed_from_u64(1)));
-    AppState::new(config, Arc::new(TestClock(Instant::now())), Arc::new(random))
+    let (clock, random) = parts();
+    AppState::new(config, clock, random)
 }
 
 impl Bench {
@@ -104,6 +109,13 @@ impl Bench {
         let mut bench = Self { state, app, access_token: Secret::default() };
         bench.access_token = bench.access_token("sandbox").await;
         bench
+    }
+
+    /// A sandbox on which requests at once all read before any of them writes. It has no rate limit.
+    pub(crate) async fn yielding() -> Self {
+        let config = Config { rate_limit: 0, ..Config::default() };
+        let (clock, random) = parts();
+        Self::on(AppState::with_store(config, clock, random, Arc::new(yielding::Yielding::default()))).await
     }
 
     pub(crate) async fn access_token(&self, client_id: &str) -> Secret {
@@ -225,6 +237,29 @@ impl Bench {
         }
         let body = body.map_or(Body::empty(), |body| body.to_string().into());
         self.send(request.body(body).unwrap()).await
+    }
+
+    /// The same request four times at once: the statuses and texts of the answers.
+    pub(crate) async fn at_once(&self, method: &str, uri: &str, body: &str) -> Vec<(u16, String)> {
+        let calls: Vec<_> = (0..4)
+            .map(|_| {
+                let request = Request::builder()
+                    .method(method)
+                    .uri(uri)
+                    .header("content-type", "application/json")
+                    .header("authorization", format!("Bearer {}", self.access_token.expose()));
+                let request = request.body(Body::from(body.to_owned())).unwrap();
+                tokio::spawn(self.app.clone().oneshot(request))
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for call in calls {
+            let response = call.await.unwrap().unwrap();
+            let status = response.status().as_u16();
+            let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            answers.push((status, String::from_utf8(bytes.to_vec()).unwrap()));
+        }
+        answers
     }
 
     /// A session at the code step, with a number.

@@ -1,0 +1,67 @@
+//! A store that lets others run after each read, so that requests at once all read before any of them writes.
+
+use async_trait::async_trait;
+use handset_sandbox::core::{Effect, Identity, Phone, Session};
+use handset_sandbox::store::{
+    Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore, Outgoing, Store, StoreError,
+};
+use tokio::task::yield_now;
+
+#[derive(Default)]
+pub(crate) struct Yielding(MemoryStore);
+
+#[async_trait]
+impl Store for Yielding {
+    async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
+        self.0.update(auth_id, decide).await
+    }
+    async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
+        let session = self.0.get(auth_id).await;
+        yield_now().await;
+        session
+    }
+    async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError> {
+        let found = self.0.find(lookup).await;
+        yield_now().await;
+        found
+    }
+    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
+        self.0.ending_before(project, ms).await
+    }
+    async fn update_identity(
+        &self,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.0.update_identity(project, number, decide).await
+    }
+    async fn carry_out(
+        &self,
+        sequence: u64,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<(), StoreError> {
+        self.0.carry_out(sequence, project, number, decide).await
+    }
+    async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
+        let identity = self.0.identity(project, lookup).await;
+        yield_now().await;
+        identity
+    }
+    async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
+        self.0.identities(page).await
+    }
+    async fn forget_identities(&self, project: &str) -> Result<(), StoreError> {
+        self.0.forget_identities(project).await
+    }
+    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+        let waiting = self.0.outbox().await;
+        yield_now().await;
+        waiting
+    }
+    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+        self.0.delivered(sequence).await
+    }
+}
