@@ -67,8 +67,13 @@ pub(crate) struct Listed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hit {
     Delay(Duration),
-    Status { status: u16, retry_after_seconds: Option<u32> },
+    Status {
+        status: u16,
+        retry_after_seconds: Option<u32>,
+    },
     Drop,
+    /// Of a socket: when it has lived so long.
+    DropLater(Duration),
     Refuse,
     Silence,
     LoseReply,
@@ -79,7 +84,7 @@ impl Hit {
         match self {
             Self::Delay(_) => Fault::Delay,
             Self::Status { .. } => Fault::Status,
-            Self::Drop => Fault::Drop,
+            Self::Drop | Self::DropLater(_) => Fault::Drop,
             Self::Refuse => Fault::Refuse,
             Self::Silence => Fault::Silence,
             Self::LoseReply => Fault::LoseReply,

@@ -37,6 +37,9 @@ pub struct Flags {
     /// Requests a second and credential, or 'off' [default: 25]
     #[arg(long, value_name = "NUMBER")]
     rate_limit: Option<RateLimit>,
+    /// Break what the page's authenticator sends, by the plan of this seed, a whole number
+    #[arg(long, value_name = "SEED")]
+    chaos: Option<u64>,
 }
 
 impl Flags {
@@ -62,6 +65,7 @@ impl Flags {
         config.otp_seconds = self.otp_seconds.unwrap_or(config.otp_seconds);
         config.link_seconds = self.link_seconds.unwrap_or(config.link_seconds);
         config.rate_limit = self.rate_limit.map_or(config.rate_limit, |limit| limit.0);
+        config.chaos_seed = self.chaos.or(config.chaos_seed);
         config.check()?;
         Ok(config)
     }

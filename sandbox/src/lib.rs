@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod chaos;
 mod clock;
 mod config;
 mod connection;

@@ -47,6 +47,11 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
             config.listen
         );
     }
+    if let Some(seed) = config.chaos_seed {
+        tracing::warn!(
+            "chaos: what the page's authenticator sends is broken on purpose, by the plan of the seed {seed}"
+        );
+    }
     let state = AppState::new(config.clone(), Arc::new(SystemClock), Arc::new(SystemRandom::new()?));
     let stop = tokio_util::sync::CancellationToken::new();
     let server = tokio::spawn(serve(listener, state.clone(), stop.clone().cancelled_owned()));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::chaos::Chaos;
 use crate::clock::{Clock, MovableClock};
 use crate::faults::Faults;
 use crate::inbox::Inbox;
@@ -25,6 +26,8 @@ pub(crate) struct Project {
     pub(crate) inbox: Inbox,
     pub(crate) limiter: Limiter,
     pub(crate) faults: Faults,
+    /// What breaks besides, where that is wanted.
+    pub(crate) chaos: Option<Chaos>,
     /// In ms since the epoch, on the clock that nobody moves.
     used_at: AtomicI64,
 }
@@ -38,6 +41,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 pub(crate) struct Projects {
     clock: Arc<dyn Clock>,
     rate_limit: u32,
+    chaos_seed: Option<u64>,
     table: Mutex<BTreeMap<String, Arc<Project>>>,
 }
 
@@ -46,8 +50,8 @@ pub(crate) struct Projects {
 pub(crate) struct TooMany;
 
 impl Projects {
-    pub(crate) fn new(clock: Arc<dyn Clock>, rate_limit: u32) -> Self {
-        Self { clock, rate_limit, table: Mutex::default() }
+    pub(crate) fn new(clock: Arc<dyn Clock>, rate_limit: u32, chaos_seed: Option<u64>) -> Self {
+        Self { clock, rate_limit, chaos_seed, table: Mutex::default() }
     }
 
     fn table(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Project>>> {
@@ -112,6 +116,7 @@ impl Projects {
             inbox: Inbox::new(),
             limiter: Limiter::new(self.rate_limit),
             faults: Faults::new(),
+            chaos: self.chaos_seed.map(Chaos::new),
             used_at: AtomicI64::new(now),
         });
         table.insert(name.to_owned(), project.clone());
@@ -134,7 +139,7 @@ mod tests {
 
     fn projects() -> (Projects, Arc<Hand>) {
         let clock = Arc::new(Hand::default());
-        (Projects::new(clock.clone(), 0), clock)
+        (Projects::new(clock.clone(), 0, None), clock)
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) keys: Keys,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) projects: Projects,
-    /// Whether faults were ever asked for: until then nobody looks for them.
+    /// Whether faults were ever asked for, or there is chaos: until then nobody looks for them.
     faults_expected: AtomicBool,
     /// Who waits for a session to be settled.
     pub(crate) watchers: Watchers,
@@ -64,8 +64,8 @@ impl AppState {
             keys: Keys::draw(&*random),
             random,
             store,
-            projects: Projects::new(clock, config.rate_limit),
-            faults_expected: AtomicBool::new(false),
+            projects: Projects::new(clock, config.rate_limit, config.chaos_seed),
+            faults_expected: AtomicBool::new(config.chaos_seed.is_some()),
             watchers: Watchers::default(),
             spectators: Watchers::default(),
             closing: CancellationToken::new(),
@@ -98,7 +98,7 @@ impl Shared {
         self.faults_expected.store(true, Ordering::Relaxed);
     }
 
-    /// Whether faults were ever asked for.
+    /// Whether there can be any.
     pub(crate) fn expects_faults(&self) -> bool {
         self.faults_expected.load(Ordering::Relaxed)
     }
@@ -189,6 +189,9 @@ impl Shared {
         project.inbox.clear();
         project.limiter.reset();
         project.faults.clear();
+        if let Some(chaos) = &project.chaos {
+            chaos.reset();
+        }
         project.clock.reset();
         Ok(())
     }

@@ -64,6 +64,9 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
 class Sandbox {
   #child;
   #stop;
+  #project = "";
+  /** The same sandbox, as its other projects see it. */
+  #others = [];
 
   constructor(origin, child, stop) {
     this.origin = origin;
@@ -86,10 +89,18 @@ class Sandbox {
     return this.stopping;
   }
 
+  /** The same sandbox, where messages, clock, faults, sessions and reset are those of a project. */
+  inProject(name) {
+    const other = new Sandbox(this.origin, this.#child, () => this.stop());
+    other.#project = name;
+    this.#others.push(other);
+    return other;
+  }
+
   async call(path, body) {
     const response = await fetch(this.origin + path, {
       method: body === undefined ? "GET" : "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...(this.#project && { "Handset-Project": this.#project }) },
       body: body && JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${await response.text()}`);
@@ -99,6 +110,7 @@ class Sandbox {
   /** Names what was sent, for the check of the logs. */
   async noteSecrets() {
     for (const message of await this.call("/sandbox/messages")) noteMessage(message);
+    for (const other of this.#others) await other.noteSecrets();
   }
 
   /** Every SMS to a number so far. */

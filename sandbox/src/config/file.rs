@@ -17,6 +17,7 @@ impl Config {
     /// www = "path/to/folder"
     /// strict_test_users = false
     /// rate_limit = 25                # requests a second and credential; 0 or "off": unlimited
+    /// chaos = 7                      # breaks what the page's authenticator sends, by the plan of this seed
     ///
     /// [otp]
     /// seconds = 120
@@ -34,6 +35,7 @@ impl Config {
         config.www = file.www;
         set(&mut config.strict_test_users, file.strict_test_users);
         set(&mut config.rate_limit, file.rate_limit.map(|limit| limit.0));
+        config.chaos_seed = file.chaos;
         set(&mut config.otp_seconds, file.otp.seconds);
         set(&mut config.otp_resend_pause_seconds, file.otp.resend_pause_seconds);
         set(&mut config.link_seconds, file.instant_link.seconds);
@@ -57,6 +59,7 @@ struct File {
     www: Option<PathBuf>,
     strict_test_users: Option<bool>,
     rate_limit: Option<RateLimit>,
+    chaos: Option<u64>,
     #[serde(default)]
     otp: OtpFile,
     #[serde(default)]
@@ -89,6 +92,7 @@ mod tests {
             www = "somewhere"
             strict_test_users = true
             rate_limit = "off"
+            chaos = 7
             [otp]
             seconds = 60
             resend_pause_seconds = 30
@@ -106,6 +110,7 @@ mod tests {
             link_seconds: 300,
             link_start_reply: StartReplyShape::Data,
             rate_limit: 0,
+            chaos_seed: Some(7),
         };
         assert_eq!(Config::from_toml(text).unwrap(), expected);
         assert_eq!(Config::from_toml("").unwrap(), Config::default());

@@ -37,6 +37,8 @@ pub struct Config {
     pub link_start_reply: StartReplyShape,
     /// Requests a second and credential before 429. 0: unlimited.
     pub rate_limit: u32,
+    /// Seed of the faults that hit what the page's authenticator sends. `None`: only those that are asked for.
+    pub chaos_seed: Option<u64>,
 }
 
 impl Default for Config {
@@ -51,6 +53,7 @@ impl Default for Config {
             link_seconds: limits::LINK_SECONDS,
             link_start_reply: StartReplyShape::Auto,
             rate_limit: limits::REQUESTS_PER_SECOND,
+            chaos_seed: None,
         }
     }
 }

@@ -30,6 +30,10 @@ const SILENCE: Duration = Duration::from_secs(600);
 #[derive(Clone, Copy)]
 pub(super) struct Mark(pub(super) Fault);
 
+/// How long this socket lives, at most.
+#[derive(Clone, Copy)]
+pub(super) struct Lifetime(pub(super) Duration);
+
 /// In a response: nobody gets it, the connection broke.
 #[derive(Clone, Copy)]
 pub(super) struct Broken;
@@ -41,7 +45,7 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
     }
     let aim = Aim::of(&request);
     let target = aim.target(&sandbox).await;
-    let Some(hit) = target.project.and_then(|project| project.faults.take(aim.method.as_str(), &aim.path)) else {
+    let Some(hit) = target.project.as_ref().and_then(|project| aim.hit(project)) else {
         return next.run(request).await;
     };
     let note = async |request, reply| aim.note(&sandbox, target.subject.as_ref(), request, reply).await;
@@ -68,7 +72,11 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
             request.extensions_mut().insert(Mark(hit.fault()));
             next.run(request).await
         }
-        Hit::Drop | Hit::Refuse => {
+        Hit::DropLater(time) if aim.is_socket => {
+            request.extensions_mut().insert(Lifetime(time));
+            next.run(request).await
+        }
+        Hit::Drop | Hit::DropLater(_) | Hit::Refuse => {
             note(Some(hit.fault()), None).await;
             broken(connection, aim.is_socket).await
         }
@@ -121,6 +129,15 @@ impl Aim {
             message: message(request.method(), uri.path(), is_socket),
             about: about(request.headers(), uri),
         }
+    }
+
+    /// What happens to it: what was asked for comes first.
+    fn hit(&self, project: &Project) -> Option<Hit> {
+        let by_chaos = || match self.message {
+            Some((Party::Module, what)) => project.chaos.as_ref()?.next(what),
+            _ => None,
+        };
+        project.faults.take(self.method.as_str(), &self.path).or_else(by_chaos)
     }
 
     async fn target(&self, sandbox: &Sandbox) -> Target {

@@ -35,7 +35,7 @@ where
     let end = match faults.at_once {
         Some(Fault::Drop) => End::Cut,
         Some(Fault::Silence) => End::Silenced,
-        _ => converse(sandbox, subject, &mut socket, faults.posted).await,
+        _ => converse(sandbox, subject, &mut socket, faults).await,
     };
     let seen = |sight| async move { sandbox.note(subject, &[sight]).await };
     match end {
@@ -78,6 +78,8 @@ where
 pub(super) struct Faulty {
     /// From the handshake on.
     pub(super) at_once: Option<Fault>,
+    /// Then it is dropped.
+    pub(super) lifetime: Option<Duration>,
     /// Tells when faults are posted that may hit it while it waits.
     pub(super) posted: watch::Receiver<()>,
 }
@@ -101,7 +103,7 @@ enum End {
 }
 
 /// Answers pings until there is a reason to end.
-async fn converse<S, E>(sandbox: &Shared, subject: &Subject, socket: &mut S, mut posted: watch::Receiver<()>) -> End
+async fn converse<S, E>(sandbox: &Shared, subject: &Subject, socket: &mut S, mut faults: Faulty) -> End
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
@@ -109,6 +111,14 @@ where
     let mut pings = interval_at(Instant::now() + PING, PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent_at = Instant::now() + SILENCE;
+    let lifetime = faults.lifetime;
+    let dropped = async {
+        match lifetime {
+            Some(time) => sleep(time).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(dropped);
     loop {
         let lapses_at = match standing(sandbox, subject).await {
             Ok(Standing::Pending { lapses_at }) => lapses_at,
@@ -120,11 +130,12 @@ where
             let sent = tokio::select! {
                 biased;
                 () = sandbox.closing.cancelled() => return End::Closed(close_code::AWAY, Outcome::Ending),
-                Ok(()) = posted.changed() => match subject.project.faults.take_waiting(PATH) {
+                Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(PATH) {
                     Some(Hit::Silence) => return End::Silenced,
                     Some(_) => return End::Cut,
                     None => Ok(()),
                 },
+                () = &mut dropped => return End::Cut,
                 () = watch.changed() => break,
                 () = subject.project.clock.sleep_until(lapses_at) => break,
                 message = socket.next() => {

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::client_api::act;
 use super::errors::ApiError;
 use super::extract::{Body, Flow, fault_of, flow_of};
+use super::fault_layer::Lifetime;
 use super::socket::{Faulty, serve};
 use crate::AppState;
 use crate::core::{Event, Refusal};
@@ -59,7 +60,8 @@ pub(super) async fn upgrade(
         upgrade.max_message_size(MESSAGE_BYTES).max_frame_size(MESSAGE_BYTES).read_buffer_size(READ_AHEAD_BYTES);
     let sockets = sandbox.sockets.clone();
     // Before the reply: whoever sees the socket open and then posts a fault must hit it.
-    let faults = Faulty { at_once: fault_of(&extensions), posted: subject.project.faults.subscribe() };
+    let lifetime = extensions.get::<Lifetime>().map(|lifetime| lifetime.0);
+    let faults = Faulty { at_once: fault_of(&extensions), lifetime, posted: subject.project.faults.subscribe() };
     let serve = async move |socket| serve(&sandbox, &subject, socket, faults).await;
     Ok(upgrade.on_upgrade(move |socket| sockets.track_future(serve(socket))))
 }
@@ -74,7 +76,7 @@ where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
     let subject = flow_of(&state.0, auth_token.expose()).await.map_err(|_| Unauthorized)?;
-    let faults = Faulty { at_once: None, posted: subject.project.faults.subscribe() };
+    let faults = Faulty { at_once: None, lifetime: None, posted: subject.project.faults.subscribe() };
     serve(&state.0, &subject, socket, faults).await;
     Ok(())
 }

@@ -12,6 +12,7 @@ mod support;
 mod table;
 
 mod auth_token;
+mod chaos;
 mod faults;
 mod identities;
 mod inspection;

@@ -4,6 +4,7 @@
 
 mod running;
 
+mod chaos;
 mod faults;
 mod logs;
 mod port_file;

@@ -76,6 +76,8 @@ async fn what_cannot_work_is_refused_by_name() {
     assert!(origin.contains("'origin' (--origin) must be"), "{origin}");
     let rate = refusal(&["--rate-limit", "many"]).await;
     assert!(rate.contains("'rate_limit' (--rate-limit) must be"), "{rate}");
+    let chaos = refusal(&["--chaos", "yes"]).await;
+    assert!(chaos.contains("--chaos <SEED>"), "{chaos}");
     let www = refusal(&["--www", "/no/such/folder"]).await;
     assert!(www.contains("'www' (--www) must be a folder"), "{www}");
     let missing = refusal(&["--config", "/no/such/file"]).await;
