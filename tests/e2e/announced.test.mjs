@@ -32,13 +32,23 @@ function inOrder(heard, expected) {
   }
 }
 
+/** What is read after the name of an element. */
+const description = (locator) =>
+  locator.evaluate((element) =>
+    element
+      .getAttribute("aria-describedby")
+      .split(" ")
+      .map((id) => document.getElementById(id).textContent)
+      .join(" "),
+  );
+
 suite("announced", {}, (scenario) => {
   const told = (name, device, body) =>
-    scenario(name, async ({ open, sandbox }) => {
+    scenario(name, async ({ open, sandbox, ...given }) => {
       const page = await open(device);
       await page.addInitScript(listen);
       const view = await VerifyPage.open(page, sandbox);
-      const expected = await body(view, sandbox);
+      const expected = await body(view, sandbox, given);
       const heard = await page.evaluate(() => globalThis.heard);
       for (const patterns of expected) inOrder(heard, patterns);
     });
@@ -86,6 +96,89 @@ suite("announced", {}, (scenario) => {
       [/^status: Sending the SMS/, /^status: An SMS with a link is on its way/, /^status: The page is asleep/, /^status: The page is awake/, /^focus: Welcome aboard/],
       [/^focus: Open the link on the phone/, /^focus: Back to the SMS/, /^focus: Welcome aboard/],
     ];
+  });
+
+  told("a connection that is lost, what is done instead, and that it is back", desktop, async (view, sandbox, { expectTrouble }) => {
+    const number = freshNumber();
+    await view.start({ number });
+    await view.linkTitle.waitFor();
+    expectTrouble(/console: WebSocket connection to /);
+    const socket = view.page.getByRole("switch", { name: "Drop the socket" });
+    await socket.check();
+    await view.says("No live connection: asking the server every few seconds.");
+    await socket.uncheck();
+    await view.says("An SMS with a link is on its way.");
+    await view.message(number).getByRole("button").click();
+    await view.ends("verified");
+    return [
+      [
+        /^status: An SMS with a link is on its way/,
+        /^status: The connection was lost\. Connecting again/,
+        /^status: No live connection: asking the server/,
+        /^status: Sockets work again/,
+        /^status: An SMS with a link is on its way/,
+        /^focus: Welcome aboard/,
+      ],
+      [/^status: Sockets are dropped/, /^status: Sockets work again/],
+    ];
+  });
+
+  told("that it failed and why, that it was cancelled, and that the page's clock was set", phone, async (view, sandbox) => {
+    const number = freshNumber();
+    await view.start({ number, retry: false });
+    const { code } = await sandbox.sms(number);
+    await view.page.getByLabel("10 min slow").check();
+    await view.giveCode(wrongCode(code));
+    await view.ends("failed", "otp_invalid");
+    assert.match(await description(view.resultTitle), /The code was wrong or had expired, and no try is left\. Try again/);
+    await view.button("Try again").click();
+    await view.button("Continue").click();
+    await view.codeField.waitFor();
+    await view.button("Cancel").click();
+    await view.ends("cancelled", "cancelled");
+    return [[/^status: The page's clock is 10 minutes slow/, /^focus: We could not confirm your phone/, /^focus: Continue/, /^focus: Code from the SMS/, /^focus: Cancelled/]];
+  });
+
+  told("that it goes on elsewhere, and what the server says of it", phone, async (view, sandbox) => {
+    const number = freshNumber();
+    await view.start({ flow: "desktop", number });
+    await view.ends("ended");
+    await view.button("Ask the server").click();
+    await view.says("The link has not been opened yet.");
+    await sandbox.open((await sandbox.sms(number)).url);
+    await view.button("Ask the server").click();
+    await view.ends("verified");
+    await view.page.getByLabel("First name").fill("Nobody");
+    await view.button("Put the name on it").click();
+    await view.page.getByLabel("Last name").fill("Else");
+    await view.button("Put the name on it").click();
+    await view.says("Complete says success: false.");
+    return [
+      [
+        /^focus: Open the link in the SMS/,
+        /^status: The link has not been opened yet/,
+        /^focus: Welcome aboard/,
+        /^focus: Last name/,
+        /^status: Type both names first/,
+        /^status: Asking…/,
+        /^status: This phone number belongs to somebody of another name/,
+      ],
+    ];
+  });
+
+  scenario("what speaks is known before it does", async ({ open, sandbox }) => {
+    const page = await open(phone);
+    const view = await VerifyPage.open(page, sandbox);
+    // A region that appears together with its words may not be heard.
+    const known = async (role, ids) => assert.deepEqual(await page.getByRole(role).evaluateAll((found) => found.map(({ id }) => id)), ids);
+    await known("alert", ["problem"]);
+    await known("status", ["status", "phone-state", "trouble-says"]);
+    assert.equal(await page.getByRole("log", { name: "SMS on the phone" }).count(), 1);
+    const number = freshNumber();
+    await view.start({ number });
+    await view.giveCode((await sandbox.sms(number)).code);
+    await view.ends("verified");
+    await known("status", ["complete-answer", "status", "phone-state", "trouble-says"]);
   });
 
   told("an SMS, with whom it is for and what it says", desktop, async (view) => {

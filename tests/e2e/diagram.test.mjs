@@ -26,11 +26,29 @@ async function holdsTheTimeline(view, sandbox, correlationId) {
     seen.map(({ moment, who }) => [moment, who]),
     timeline.map((moment) => [moment.id, who(moment)]),
   );
-  for (const [index, { outcome, to }] of timeline.entries()) {
-    if (outcome && to !== "backend") assert.match(seen[index].kind, /reply/, JSON.stringify(seen[index]));
+  for (const [index, { outcome, to, fault }] of timeline.entries()) {
+    if (outcome && to !== "backend" && !fault) assert.match(seen[index].kind, /reply/, JSON.stringify(seen[index]));
     assert.ok(seen[index].what, JSON.stringify(timeline[index]));
   }
   return arrows.map(({ who, what }) => `${who} ${what}`);
+}
+
+/** In the page, before its own code: lets a test hold back what the sandbox tells of a session. */
+function holdStream() {
+  let held;
+  globalThis.stream = {
+    hold: () => (held = []),
+    release: () => {
+      for (const tell of held.splice(0)) tell();
+      held = undefined;
+    },
+  };
+  globalThis.EventSource = class extends EventSource {
+    addEventListener(type, listener) {
+      const isHeard = type === "message" && this.url.includes("/sessions/");
+      super.addEventListener(type, isHeard ? (event) => (held ? held.push(() => listener(event)) : listener(event)) : listener);
+    }
+  };
 }
 
 /** The lines stand in this order, whatever stands between them. */
@@ -120,15 +138,39 @@ suite("the diagram", {}, (scenario) => {
     ]);
   });
 
-  scenario("keeps its order when the sandbox's clock is moved", async ({ open, sandbox }) => {
+  scenario("of a link without a network holds the timeline, and what got lost ends half-way", async ({ open, sandbox, allowTrouble }) => {
     const number = freshNumber();
-    const { view, session } = await opened(await open(phone), sandbox);
+    const { view, session } = await opened(await open(desktop), sandbox);
+    const correlationId = await session(() => view.start({ number }));
+    await view.linkTitle.waitFor();
+    // Which of its requests the fault hits is chance.
+    allowTrouble(/net::ERR_|WebSocket connection to /);
+    const network = view.page.getByRole("switch", { name: "Lose the network" });
+    await network.check();
+    await view.page.locator("#arrows > .lost").nth(2).waitFor();
+    await network.uncheck();
+    await view.message(number).getByRole("button", { name: "Open the link" }).click();
+    await view.ends("verified");
+    await holdsTheTimeline(view, sandbox, correlationId);
+    const { timeline } = await sandbox.call(`/sandbox/sessions/${correlationId}`);
+    const lost = (await view.arrows()).filter(({ kind }) => kind === "lost").map(({ moment }) => moment);
+    assert.deepEqual(lost, timeline.filter(({ fault }) => fault).map(({ id }) => id));
+  });
+
+  scenario("keeps its order when the sandbox's clock is moved, however late the diagram hears of it", async ({ open, sandbox }) => {
+    const number = freshNumber();
+    const page = await open(phone);
+    await page.addInitScript(holdStream);
+    const { view, session } = await opened(page, sandbox);
     const correlationId = await session(() => view.start({ number }));
     const { code } = await sandbox.sms(number);
-    await view.codeField.waitFor();
+    await page.locator("#arrows .label").getByText("which code?").waitFor();
+    await page.locator("#arrows .label").getByText("accepted").waitFor();
+    await page.evaluate(() => globalThis.stream.hold());
     await sandbox.advance(60);
     await view.giveCode(code);
     await view.ends("verified");
+    await page.evaluate(() => globalThis.stream.release());
     inOrder(await holdsTheTimeline(view, sandbox, correlationId), [
       "Handset to Page: which code?",
       "Page to Handset: this code",

@@ -94,6 +94,41 @@ suite("by keyboard", {}, (scenario) => {
     await tabTo(page, page.getByRole("group", { name: "Every message, in order" }));
   });
 
+  scenario("the switches, in the middle of a link", async ({ open, sandbox, allowTrouble }) => {
+    const number = freshNumber();
+    const page = await open(desktop);
+    const view = await VerifyPage.open(page, sandbox);
+    await tabTo(page, view.numberField());
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type(number);
+    await page.keyboard.press("Enter");
+    await view.linkTitle.waitFor();
+    const says = (text) => page.locator("#trouble-says").getByText(text, { exact: true }).waitFor();
+    // How far it gets before the network is back is chance.
+    allowTrouble(/net::ERR_|WebSocket connection to /);
+    for (const [name, on, off] of [
+      ["Lose the network", "The network is gone", "The network is back"],
+      ["Put the page to sleep", "The page is asleep", "The page is awake"],
+      ["Drop the socket", "Sockets are dropped", "Sockets work again"],
+    ]) {
+      const trouble = page.getByRole("switch", { name });
+      await tabTo(page, trouble);
+      await page.keyboard.press("Space");
+      await says(on);
+      assert.equal(await isFocused(trouble), true, "the focus stays");
+      await page.keyboard.press("Space");
+      await says(off);
+    }
+    await tabTo(page, page.getByRole("radio", { name: "Right" }));
+    await page.keyboard.press("ArrowRight");
+    await says("The page's clock is 10 minutes fast");
+    // The page begins anew after the last of its stops.
+    await tabTo(page, view.message(number).getByRole("button", { name: "Open the link" }));
+    await page.keyboard.press("Enter");
+    await view.ends("verified");
+    assert.equal(await isFocused(view.resultTitle), true, "the result is read");
+  });
+
   scenario("an empty field is named, and has the focus", async ({ open, sandbox }) => {
     const page = await open(phone);
     const view = await VerifyPage.open(page, sandbox);

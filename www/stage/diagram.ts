@@ -12,8 +12,17 @@ const empty = element("no-arrows", HTMLElement);
 const columns: Record<Lifeline, number> = { page: 0, handset: 1, backend: 2, phone: 3 };
 const names: Record<Lifeline, string> = { page: "Page", handset: "Handset", backend: "Backend", phone: "Phone" };
 
-/** This near to its end, in px, the list is followed as it grows. */
+/** This near to its end, in px, the list is followed as it grows and as its room changes. */
 const NEAR_END_PX = 48;
+
+let isFollowed = true;
+const toEnd = () => {
+  if (isFollowed) rows.scrollTop = rows.scrollHeight;
+};
+rows.addEventListener("scroll", () => (isFollowed = rows.scrollHeight - rows.clientHeight - rows.scrollTop < NEAR_END_PX));
+const room = new ResizeObserver(toEnd);
+room.observe(rows);
+room.observe(list);
 
 interface Drawn {
   arrow: Arrow;
@@ -31,7 +40,7 @@ export class Diagram {
 
   constructor() {
     list.replaceChildren();
-    rows.scrollTop = 0;
+    isFollowed = true;
     empty.hidden = false;
   }
 
@@ -41,7 +50,8 @@ export class Diagram {
     const clock = new SandboxClock(this.#began, real.now());
     this.#stop = follow<Moment>(`/sandbox/sessions/${correlationId}/stream`, {
       item: (moment) => {
-        const arrow = ofMoment(moment, clock.when(moment, real.now()));
+        const answered = this.#drawn.findLast(({ arrow }) => arrow.from === "page" && arrow.to === "handset");
+        const arrow = ofMoment(moment, clock.when(moment, real.now(), answered?.arrow.at));
         // What the sandbox saw stays in its order; only what this side saw gives way.
         const isLater = (own: Drawn) => !own.moment && !comesBefore(own.arrow, moment, arrow.at);
         const place = this.#drawn.findLastIndex((own) => !isLater(own)) + 1;
@@ -72,12 +82,11 @@ export class Diagram {
   }
 
   #put(place: number, arrow: Arrow, moment?: Moment): void {
-    const isFollowed = rows.scrollHeight - rows.clientHeight - rows.scrollTop < NEAR_END_PX;
     const item = draw(arrow, arrow.at - this.#began);
     list.insertBefore(item, list.children[place] ?? null);
     this.#drawn.splice(place, 0, moment ? { arrow, moment } : { arrow });
     empty.hidden = true;
-    if (isFollowed) rows.scrollTop = rows.scrollHeight;
+    toEnd();
   }
 }
 

@@ -4,7 +4,7 @@ import { real } from "../shim.js";
 export interface Fault {
   /** Exact, or a beginning that ends in `*`. */
   path: string;
-  kind: "drop" | "refuse";
+  kind: "drop" | "refuse" | "lose_reply";
   method?: "GET" | "POST";
 }
 
@@ -14,7 +14,12 @@ const noSocket: Fault[] = [
   { path: STATUS, kind: "refuse", method: "GET" },
   { path: STATUS, kind: "drop", method: "GET" },
 ];
-const nothing: Fault[] = [{ path: "/v1/client/*", kind: "refuse" }];
+/** Nothing gets through, and nothing comes back. */
+const nothing: Fault[] = [
+  { path: STATUS, kind: "lose_reply", method: "GET" },
+  { path: STATUS, kind: "drop", method: "GET" },
+  { path: "/v1/client/*", kind: "refuse" },
+];
 
 const asked = { network: false, socket: false };
 
@@ -23,8 +28,7 @@ export async function take(what: keyof typeof asked, isTaken: boolean): Promise<
   const before = asked[what];
   asked[what] = isTaken;
   try {
-    const faults = [...(asked.socket || asked.network ? noSocket : []), ...(asked.network ? nothing : [])];
-    const response = await post(faults);
+    const response = await post(asked.network ? nothing : asked.socket ? noSocket : []);
     if (!response.ok) throw new Error(`the sandbox answered with HTTP ${response.status}`);
   } catch (reason) {
     asked[what] = before;

@@ -69,8 +69,9 @@ function draw(message: Message, useCode: (code: string) => boolean): void {
   else link.remove();
 
   element("no-messages", HTMLElement).hidden = true;
-  list.prepend(item);
+  // Open before something is added, or nobody hears of it.
   if (isExpecting && !browser.hidden) close();
+  list.prepend(item);
   while (list.children.length > MESSAGES_MAX) list.lastElementChild?.remove();
   state.textContent = "";
   ring();

@@ -113,7 +113,8 @@ function textOf({ what, outcome }: Moment): string {
 function kindOf({ from, to, what, outcome, fault = "" }: Moment): Arrow["kind"] {
   if (from === to) return "note";
   // A request that is dropped, a reply that is lost, a socket that ends without a word.
-  const isLost = from === "backend" ? fault === "lose_reply" || (what === "socket_closed" && fault !== "") : isSwallowed(fault);
+  const isCut = what === "socket_closed" && fault !== "";
+  const isLost = from === "backend" ? fault === "lose_reply" || isCut : isSwallowed(fault) || (what === "socket_open" && fault === "lose_reply");
   if (isLost) return "lost";
   return outcome !== undefined && from === "backend" ? "reply" : "call";
 }
@@ -187,6 +188,9 @@ function answerBetween(before: FlowState, state: FlowState): string | undefined 
 
 // ----------------------------------------------------------------------------------------------------------- together
 
+/** Requests that carry what the page has answered. */
+const answers = new Set(["otp_start", "otp_finish", "link_start"]);
+
 /** The clock of a sandbox, told in that of this machine. */
 export class SandboxClock {
   #offsetMs = 0;
@@ -198,14 +202,21 @@ export class SandboxClock {
     private readonly answeredAt: number,
   ) {}
 
-  /** When a moment was, given that it is heard of `now`. Never before the moment that came before it. */
-  when(moment: Moment, now: number): number {
+  /**
+   * When a moment was, given that it is heard of `now`, and that the page gave its last answer at `answeredAt`. Never
+   * before the moment that came before it.
+   */
+  when(moment: Moment, now: number, answeredAt?: number): number {
     if (moment.id === 1) {
       const isSame = moment.at >= this.askedAt - 1 && moment.at <= this.answeredAt + 1;
       this.#offsetMs = isSame ? 0 : Math.round((this.askedAt + this.answeredAt) / 2) - moment.at;
     }
-    // Nothing is heard of before it was: the sandbox's clock was moved.
-    if (moment.at + this.#offsetMs > now + 1) this.#offsetMs = now - moment.at;
+    // Nothing is heard of before it was: the sandbox's clock was moved. What an answer of the page has caused came right
+    // after it, however late it is heard of.
+    if (moment.at + this.#offsetMs > now + 1) {
+      const isCaused = moment.from === "module" && answers.has(moment.what);
+      this.#offsetMs = ((isCaused ? answeredAt : undefined) ?? now) - moment.at;
+    }
     this.#last = Math.max(this.#last, moment.at + this.#offsetMs);
     return this.#last;
   }
