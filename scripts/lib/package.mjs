@@ -241,10 +241,11 @@ export async function buildPackage(tools) {
   await writeFile(join(packageFolder, "package.json"), `${JSON.stringify(manifest(version), null, 2)}\n`);
   await cp(join(root, "js", "index.d.ts"), join(packageFolder, "index.d.ts"));
   // Pictures stay in the repository: they would weigh more than the module.
+  const withoutPictures = async (path) => (await readFile(join(root, path), "utf8")).replace(/<picture>.*?<\/picture>\n+/gs, "");
   await cp(join(root, "docs"), join(packageFolder, "docs"), { recursive: true, filter: (path) => basename(path) !== "screenshots" });
+  await writeFile(join(packageFolder, "docs", "demo.md"), await withoutPictures(join("docs", "demo.md")));
   for (const file of ["LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(root, file), join(packageFolder, file));
-  const readme = await readFile(join(root, "README.md"), "utf8");
-  await writeFile(join(packageFolder, "README.md"), readme.replace(/<picture>.*?<\/picture>\n+/s, ""));
+  await writeFile(join(packageFolder, "README.md"), await withoutPictures("README.md"));
 }
 
 /** Builds `build/test-exports/index.js`: the package's module, built the same way, and what only tests may call. */

@@ -1,61 +1,20 @@
-// Every state of the page at two widths and in both themes: no axe violation, nothing wider than the screen, a picture.
-//
-// With HANDSET_SCREENSHOTS=1 the pictures of the documentation are taken anew, into docs/screenshots/.
-import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import axe from "axe-core";
-import { desktop, freshNumber, phone, screenshot, suite } from "./harness.mjs";
+// Every state of the page at two widths and in both themes, see look.mjs.
+import { desktop, freshNumber, phone, suite } from "./harness.mjs";
+import { inspect, STILL } from "./look.mjs";
 import { VerifyPage, wrongCode } from "./page.mjs";
-import { root } from "./sandbox.mjs";
 
-const WIDTHS = { 360: 780, 1280: 860 };
-const THEMES = ["light", "dark"];
-/** Things stand still, so that a colour is measured where it arrives and a picture is the same every time. */
-const STILL = { reducedMotion: "reduce", timezoneId: "UTC", locale: "en-GB" };
-
-const album = process.env.HANDSET_SCREENSHOTS ? join(root, "docs", "screenshots") : undefined;
-
-/** Looks at one state at both widths and in both themes. `shown` names its pictures for the documentation. */
-async function inspect(page, state, shown) {
-  for (const frame of page.frames()) if (frame.url() !== "about:blank") await frame.evaluate(axe.source);
-  for (const [width, height] of Object.entries(WIDTHS)) {
-    await page.setViewportSize({ width: Number(width), height });
-    for (const colorScheme of THEMES) {
-      await page.emulateMedia({ colorScheme });
-      const name = `${state}-${width}-${colorScheme}`;
-      await hasNoViolation(page, name);
-      await screenshot(page, name);
-      if (shown && album) await picture(page, join(album, `${shown}-${width}-${colorScheme}.webp`));
-    }
-  }
-}
-
-async function hasNoViolation(page, name) {
-  // Evaluated in the page, where axe has been put.
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  const found = violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
-  assert.deepEqual(found, [], name);
-  const { scrollWidth, clientWidth } = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    return { scrollWidth, clientWidth };
+/** Holds the page's calls of `path` back, until the returned function is called. */
+async function hold(page, path) {
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(`**${path}`, async (route) => {
+    await held;
+    await route.continue();
   });
-  assert.equal(scrollWidth <= clientWidth, true, `${name}: ${scrollWidth} px on a screen of ${clientWidth} px`);
-}
-
-/** WebP, which is a third of PNG's size, is what the browser can and playwright does not ask for. */
-async function picture(page, path) {
-  await mkdir(album, { recursive: true });
-  const browser = await page.context().newCDPSession(page);
-  const { cssContentSize } = await browser.send("Page.getLayoutMetrics");
-  const { data } = await browser.send("Page.captureScreenshot", {
-    format: "webp",
-    quality: 85,
-    captureBeyondViewport: true,
-    clip: { ...cssContentSize, scale: 1 },
-  });
-  await writeFile(path, Buffer.from(data, "base64"));
-  await browser.detach();
+  return async () => {
+    release();
+    await page.unroute(`**${path}`, { behavior: "wait" });
+  };
 }
 
 suite("appearance", {}, (scenario) => {
@@ -65,7 +24,7 @@ suite("appearance", {}, (scenario) => {
     const page = await open(desktop, STILL);
     const view = await VerifyPage.open(page, sandbox);
     await view.button("Continue").and(page.locator(":enabled")).waitFor();
-    await inspect(page, "01-setup", "start");
+    await inspect(page, "01-setup");
     await page.getByRole("button", { name: "Settings", exact: true }).click();
     await inspect(page, "02-settings");
     await page.keyboard.press("Escape");
@@ -92,7 +51,7 @@ suite("appearance", {}, (scenario) => {
     await view.button("Try again").click();
     await view.start({ flow: "mobile", number, retry: false });
     await view.codeField.waitFor();
-    await inspect(page, "08-code", "code");
+    await inspect(page, "08-code", { shown: "code", shownAt: [360] });
     await view.giveCode("0");
     await view.ends("failed", "otp_invalid");
     await inspect(page, "09-failed");
@@ -106,9 +65,13 @@ suite("appearance", {}, (scenario) => {
     await view.linkTitle.waitFor();
     await view.message("2001001693").waitFor();
     await inspect(page, "10-link");
+    const sleep = page.getByRole("switch", { name: "Put the page to sleep" });
+    await sleep.check();
+    await inspect(page, "11-asleep", { asleep: true });
+    await sleep.uncheck();
     await view.button("Cancel").click();
     await view.ends("cancelled", "cancelled");
-    await inspect(page, "11-cancelled");
+    await inspect(page, "12-cancelled");
     await view.button("Try again").click();
     await view.button("Continue").click();
     await view.messages("2001001693").nth(1).waitFor();
@@ -116,12 +79,65 @@ suite("appearance", {}, (scenario) => {
     await link.click();
     await view.phonePage().getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
     await view.ends("verified");
-    await inspect(page, "12-link-opened", "link");
+    await inspect(page, "13-link-opened", { shown: "link" });
     await page.getByRole("button", { name: "Back to the SMS" }).click();
     expectTrouble(/status of 410/);
     await link.click();
     await view.phonePage().getByRole("heading", { name: "This link was already used" }).waitFor();
-    await inspect(page, "13-link-used");
+    await inspect(page, "14-link-used");
+  });
+
+  scenario("whatever the page waits for", async ({ open, sandbox }) => {
+    await sandbox.reset();
+    const number = freshNumber();
+    const page = await open(phone, STILL);
+    const view = await VerifyPage.open(page, sandbox);
+    const waits = async (path, act, said, state) => {
+      const release = await hold(page, path);
+      await act();
+      await view.says(said);
+      await inspect(page, state);
+      await release();
+    };
+    await waits("/demo/start", () => view.start({ number }), "Starting…", "17-starting");
+    await view.codeField.waitFor();
+    const first = await sandbox.sms(number);
+    await waits("/v1/client/mobile/otp/start", () => view.button("Send a new code").click(), "Sending the SMS…", "18-sending");
+    const { code } = await sandbox.sms(number, first);
+    await waits("/v1/client/mobile/otp/finish", () => view.giveCode(wrongCode(code)), "Checking the code…", "19-checking");
+    await view.says("2 tries are left.");
+    await waits("/demo/verify", () => view.giveCode(code), "Asking the server for the result…", "20-finishing");
+    await view.ends("verified");
+  });
+
+  scenario("a sign-up that is being spoiled", async ({ open, sandbox, expectTrouble }) => {
+    await sandbox.reset();
+    const page = await open(desktop, STILL);
+    const view = await VerifyPage.open(page, sandbox);
+    await view.start({ flow: "desktop", number: "2001001693" });
+    await view.linkTitle.waitFor();
+    await view.message("2001001693").waitFor();
+    await page.getByLabel("10 min fast").check();
+    expectTrouble(/console: (Failed to load resource: net::ERR_|WebSocket connection to )/);
+    await page.getByRole("switch", { name: "Drop the socket" }).check();
+    await view.says("No live connection: asking the server every few seconds.");
+    await inspect(page, "21-polling");
+    expectTrouble(/request: net::ERR_CONNECTION_RESET .*\/v1\/client\//);
+    await page.getByRole("switch", { name: "Lose the network" }).check();
+    await page.locator("#trouble-says").getByText("The network is gone").waitFor();
+    await page.locator("#arrows > .lost").nth(2).waitFor();
+    await inspect(page, "22-offline", { shown: "offline", shownAt: [1280] });
+    for (const name of ["Lose the network", "Drop the socket"]) await page.getByRole("switch", { name }).uncheck();
+    await view.message("2001001693").getByRole("button", { name: "Open the link" }).click();
+    await view.ends("verified");
+  });
+
+  scenario("a browser that cannot run it", async ({ open, sandbox }) => {
+    const page = await open(phone, STILL);
+    await page.addInitScript(() => delete globalThis.WebAssembly);
+    const view = await VerifyPage.open(page, sandbox);
+    await view.says("This browser or page cannot run WebAssembly.");
+    await inspect(page, "23-unsupported");
   });
 
   scenario("a link on a mobile browser, and the page it opens there", async ({ open, sandbox }) => {
@@ -130,9 +146,9 @@ suite("appearance", {}, (scenario) => {
     const view = await VerifyPage.open(page, sandbox);
     await view.start({ flow: "desktop", number });
     await view.ends("ended");
-    await inspect(page, "14-ended");
+    await inspect(page, "15-ended");
     await page.goto((await sandbox.sms(number)).url);
     await page.getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
-    await inspect(page, "15-linked");
+    await inspect(page, "16-linked");
   });
 });

@@ -1,12 +1,10 @@
 // What every end-to-end test shares: a sandbox, Chromium, and a watch that fails a test on whatever it did not announce.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { chromium, devices } from "playwright-core";
 import { Told } from "./events.mjs";
 import { logs, record, recordStorage } from "./recorder.mjs";
-import { root, startSandbox } from "./sandbox.mjs";
+import { startSandbox } from "./sandbox.mjs";
 
 export const phone = devices["Pixel 7"];
 export const desktop = devices["Desktop Chrome"];
@@ -24,8 +22,6 @@ const FLAGS = [
 
 /** How long a test waits for anything, in ms. */
 const PATIENCE_MS = 20_000;
-
-const output = join(root, "tests", "output");
 
 /** A number that nobody in this run has used: each gets a code of its own. */
 let numbersGiven = 0;
@@ -52,7 +48,6 @@ export function suite(name, { launch, ...options }, define) {
     let sandbox;
     let browser;
     before(async () => {
-      await mkdir(output, { recursive: true });
       sandbox = await startSandbox(options);
       browser = await chromium.launch({ executablePath: process.env.CHROME_PATH || "/usr/bin/chromium", args: FLAGS, ...launch });
     });
@@ -138,6 +133,3 @@ class Watch {
     assert.deepEqual(missing, [], `announced trouble that did not come; found: ${JSON.stringify(this.#found)}`);
   }
 }
-
-/** Saves what a page looks like, for people. */
-export const screenshot = (page, name) => page.screenshot({ path: join(output, `${name}.png`), fullPage: true });
