@@ -93,13 +93,13 @@ pub(super) struct Opened {
 impl Opening<'_> {
     pub(super) fn read(self) -> Result<Opened, Refusal> {
         let phone = given(self.phone_number).map(phone).transpose()?;
-        let final_target_url = self.final_target_url.as_ref().filter(|url| !url.is_empty());
+        let final_target_url = self.final_target_url.as_ref().filter(|url| !url.trim().is_empty());
         match final_target_url {
             None if self.flow_type == FlowType::Desktop => return Err(Refusal::missing("finalTargetUrl")),
             Some(url) if !is_target(url) => return Err(Refusal::shape("finalTargetUrl", TARGET)),
             _ => {}
         }
-        let sms_message = self.sms_message.as_ref().filter(|text| !text.is_empty());
+        let sms_message = self.sms_message.as_ref().filter(|text| !text.trim().is_empty());
         check("smsMessage", sms_message.map(String::as_str), SMS, is_sms)?;
         Ok(Opened {
             flow_type: self.flow_type,
@@ -129,7 +129,7 @@ pub(super) fn start(request: &StartRequest) -> Result<(Opened, Challenge), Refus
     let opened = opening.read()?;
     let challenge = challenge_of(&request.ssn, &request.dob)?;
     check("emailAddress", given(&request.email_address), EMAIL, is_email)?;
-    let ip = request.ip_address.as_deref().filter(|ip| !ip.is_empty());
+    let ip = request.ip_address.as_deref().filter(|ip| !ip.trim().is_empty());
     check("ipAddress", ip, IP, |ip| ip.parse::<IpAddr>().is_ok())?;
     Ok((opened, challenge))
 }
