@@ -257,7 +257,7 @@ export interface Authenticator {
   authenticate(authToken: string): CancelablePromise<void>;
   /** Whether the user agent names a mobile browser. An iPad that calls itself a Mac is none by this rule. */
   isMobileWeb(): boolean;
-  /** As {@link isMobileWeb}, and client hints and iPads count: what `POST /v3/start` wants as `flowType`. */
+  /** As {@link Authenticator.isMobileWeb}, and client hints and iPads count: what `POST /v3/start` wants as `flowType`. */
   getFlowType(): "mobile" | "desktop";
   /**
    * For the page at `finalTargetUrl`: runs AuthFinishStep with the `authId` of its URL when `asc` is `true`, else rejects.

@@ -86,6 +86,14 @@ export const stages = [
       await run(tool("tsc"), ["-p", "www/tsconfig.json"]);
     },
   },
+  {
+    name: "api",
+    what: "the public surface against its report",
+    run: async (tools) => {
+      await nodeTest("tests/api", tools, {});
+      return (await import("./api.mjs")).apiReport();
+    },
+  },
   { name: "lint", what: "eslint", run: () => run(tool("eslint"), ["--max-warnings", "0", "."]) },
   {
     name: "browser",

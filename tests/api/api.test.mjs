@@ -1,0 +1,36 @@
+// What the committed report of the public surface is for: no change of that goes unseen.
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { apiReport } from "../../scripts/lib/api.mjs";
+import { root } from "../../scripts/lib/run.mjs";
+
+const types = await readFile(join(root, "js", "index.d.ts"), "utf8");
+
+/** The same declarations, but for this. */
+async function changed(t, from, to) {
+  assert.equal(types.split(from).length, 2, from);
+  await mkdir(join(root, "build"), { recursive: true });
+  const folder = await mkdtemp(join(root, "build", "api-test-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, "index.d.ts");
+  await writeFile(file, types.replace(from, to));
+  return { types: file };
+}
+
+for (const [what, from, to] of [
+  ["a member that is gone", "  removeEventListener(type: \"statechange\", handler: StateChangeHandler): void;\n", ""],
+  ["a parameter that has to be given", "cancel?: () => void,", "cancel: () => void,"],
+  ["another value of an enum", "OnMobileNumberChange = 2,", "OnMobileNumberChange = 3,"],
+]) {
+  test(`${what} is told, with what to do`, async (t) => {
+    const given = await changed(t, from, to);
+    await assert.rejects(apiReport(given), /not that of docs\/handset\.api\.md.*`npm run api`/s);
+  });
+}
+
+test("a link to what is not there is unsound, even where the report is written anew", async (t) => {
+  const given = await changed(t, "{@link Authenticator.isMobileWeb}", "{@link isMobileWeb}");
+  await assert.rejects(apiReport({ ...given, folder: dirname(given.types), update: true }), /unsound:.*index\.d\.ts:\d+:\d+ - \(ae-unresolved-link\)/s);
+});
