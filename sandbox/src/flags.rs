@@ -4,42 +4,70 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use crate::config::{Config, Origin, RateLimit};
+use crate::config::{Config, LogFormat, Origin, RateLimit, Tls};
 
-/// A local backend that plays the whole vendor side of phone sign-in. Nothing leaves this machine.
+const RULES: &str = "Rules of the backend";
+const NETWORK: &str = "Network";
+const ENCRYPTION: &str = "Encryption";
+const FILES: &str = "Files and logs";
+
+const AFTER: &str = "\
+The one line on stdout says where it listens, once it does. SIGTERM and Ctrl-C end it. RUST_LOG chooses what is logged.
+Its credentials are public: sandbox / sandbox-secret. Every SMS is at /sandbox/messages. docs/sandbox.md says the rest.";
+
+/// A local backend that plays the whole vendor side of phone sign-in. Nothing leaves this machine: an SMS is an entry in
+/// a list.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "handset-sandbox", version, after_help = AFTER, next_line_help = false, max_term_width = 100)]
 pub struct Flags {
     /// Where to listen; port 0 takes any that is free [default: 127.0.0.1:8787]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = NETWORK)]
     listen: Option<SocketAddr>,
-    /// Origin that browsers see; required when listening beyond loopback [default: http:// and the address]
-    #[arg(long, value_name = "URL")]
+    /// Origin that browsers see; required beyond loopback [default: that of the address]
+    #[arg(long, value_name = "URL", help_heading = NETWORK)]
     origin: Option<Origin>,
     /// File to write the port to, when listening; removed at the end
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = NETWORK)]
     port_file: Option<PathBuf>,
-    /// Folder of the demo page [default: the page that was built in]
-    #[arg(long, value_name = "DIR")]
-    www: Option<PathBuf>,
-    /// Settings as TOML; flags come before the file
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Serve test users only: any other number is refused
-    #[arg(long)]
-    strict_test_users: bool,
-    /// How long a code is good, in seconds [default: 120]
-    #[arg(long, value_name = "SECONDS")]
-    otp_seconds: Option<u32>,
-    /// How long a link is good, in seconds [default: 180]
-    #[arg(long, value_name = "SECONDS")]
-    link_seconds: Option<u32>,
     /// Requests a second and credential, or 'off' [default: 25]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", help_heading = NETWORK)]
     rate_limit: Option<RateLimit>,
+    /// Speak https, with a certificate signed by a CA that is made for it and kept in the data folder
+    #[arg(long, help_heading = ENCRYPTION)]
+    tls_self_signed: bool,
+    /// Speak https with this certificate (PEM, and those between it and its root)
+    #[arg(long, value_name = "FILE", help_heading = ENCRYPTION)]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", help_heading = ENCRYPTION)]
+    tls_key: Option<PathBuf>,
+    /// Serve test users only: any other number is refused
+    #[arg(long, help_heading = RULES)]
+    strict_test_users: bool,
+    /// How long a code is good [default: 120]
+    #[arg(long, value_name = "SECONDS", help_heading = RULES)]
+    otp_seconds: Option<u32>,
+    /// How long a link is good [default: 180]
+    #[arg(long, value_name = "SECONDS", help_heading = RULES)]
+    link_seconds: Option<u32>,
     /// Break what the page's authenticator sends, by the plan of this seed, a whole number
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", help_heading = RULES)]
     chaos: Option<u64>,
+    /// Settings as TOML; flags come before the file
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    config: Option<PathBuf>,
+    /// Folder for what is kept between starts [default: handset-sandbox in the user's data folder]
+    #[arg(long, value_name = "DIR", help_heading = FILES)]
+    data: Option<PathBuf>,
+    /// Folder of the demo page [default: the page that was built in]
+    #[arg(long, value_name = "DIR", help_heading = FILES)]
+    www: Option<PathBuf>,
+    /// What a line of the log is: 'text' or 'json' [default: text]
+    #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, help_heading = FILES)]
+    log_format: Option<LogFormat>,
+    /// Print the reference of the settings file, as Markdown, and end
+    #[arg(long)]
+    pub config_reference: bool,
 }
 
 impl Flags {
@@ -66,6 +94,11 @@ impl Flags {
         config.link_seconds = self.link_seconds.unwrap_or(config.link_seconds);
         config.rate_limit = self.rate_limit.map_or(config.rate_limit, |limit| limit.0);
         config.chaos_seed = self.chaos.or(config.chaos_seed);
+        if self.tls_self_signed || self.tls_cert.is_some() || self.tls_key.is_some() {
+            config.tls = Tls::of(self.tls_self_signed, self.tls_cert, self.tls_key)?;
+        }
+        config.data = self.data.or(config.data);
+        config.log_format = self.log_format.unwrap_or(config.log_format);
         config.check()?;
         Ok(config)
     }

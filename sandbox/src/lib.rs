@@ -9,18 +9,19 @@
 //! ```
 //! # use std::sync::Arc;
 //! use handset_sandbox::{AppState, Config, SystemClock, SystemRandom, serve};
+//! use tokio_util::sync::CancellationToken;
 //!
 //! # async fn run() -> std::io::Result<()> {
 //! let state = AppState::new(Config::default(), Arc::new(SystemClock), Arc::new(SystemRandom::new()?));
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8787").await?;
-//! serve(listener, state, std::future::pending()).await
+//! serve(listener, state, None, CancellationToken::new()).await;
+//! # Ok(())
 //! # }
 //! ```
 
 mod chaos;
 mod clock;
 mod config;
-mod connection;
 pub mod core;
 mod faults;
 mod flags;
@@ -28,16 +29,18 @@ mod http;
 mod inbox;
 mod jwt;
 mod limiter;
+mod metrics;
 mod project;
 mod random;
 mod state;
 pub mod store;
+mod transport;
 mod watchers;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, ConfigError, Origin, RateLimit};
-pub use connection::serve;
+pub use config::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Tls, config_reference};
 pub use flags::Flags;
 pub use http::{Unauthorized, app, status_socket};
 pub use random::{Random, SystemRandom};
 pub use state::AppState;
+pub use transport::{TlsError, TlsServer, serve, tls_server};

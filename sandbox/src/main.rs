@@ -10,9 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use handset_sandbox::{AppState, Flags, SystemClock, SystemRandom, serve};
+use handset_sandbox::{
+    AppState, Config, Flags, LogFormat, SystemClock, SystemRandom, TlsServer, config_reference, serve, tls_server,
+};
 use port_file::PortFile;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 /// How long requests that are under way get to end.
@@ -20,10 +23,21 @@ const LAST_REQUESTS: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
-    match run(Flags::parse()).await {
+    let flags = Flags::parse();
+    if flags.config_reference {
+        return match write!(std::io::stdout(), "{}", config_reference()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    let port_file = flags.port_file().map(Path::to_owned);
+    let config = flags.config();
+    log(config.as_ref().map(|config| config.log_format).unwrap_or_default());
+    let ended = match config {
+        Ok(config) => run(config, port_file.as_deref()).await,
+        Err(error) => Err(error),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
@@ -32,13 +46,22 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
-    let port_file = flags.port_file().map(Path::to_owned);
-    let mut config = flags.config()?;
+/// From here on what is logged is written to stderr.
+fn log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}
+
+async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn Error>> {
     // Before the ready line, so that a signal after it always ends the sandbox in order.
     let ended = end_signal()?;
     let named = |error: std::io::Error| format!("--port-file: {error}");
-    port_file.as_deref().map(PortFile::clear).transpose().map_err(named)?;
+    port_file.map(PortFile::clear).transpose().map_err(named)?;
+    let tls = tls_server(&config)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     config.listen = listener.local_addr()?;
     if config.listens_beyond_loopback() {
@@ -52,23 +75,39 @@ async fn run(flags: Flags) -> Result<(), Box<dyn Error>> {
             "chaos: what the page's authenticator sends is broken on purpose, by the plan of the seed {seed}"
         );
     }
+    tell_of_ca(tls.as_ref());
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let state = AppState::new(config.clone(), Arc::new(SystemClock), Arc::new(SystemRandom::new()?));
-    let stop = tokio_util::sync::CancellationToken::new();
-    let server = tokio::spawn(serve(listener, state.clone(), stop.clone().cancelled_owned()));
-    let port_file =
-        port_file.as_deref().map(|path| PortFile::write(path, config.listen.port())).transpose().map_err(named)?;
+    let stop = CancellationToken::new();
+    let server = tokio::spawn(serve(listener, state.clone(), tls, stop.clone()));
+    let port_file = port_file.map(|path| PortFile::write(path, config.listen.port())).transpose().map_err(named)?;
     let mut stdout = std::io::stdout();
-    writeln!(stdout, "handset-sandbox listening on http://{}", config.listen)?;
+    writeln!(stdout, "handset-sandbox listening on {scheme}://{}", config.listen)?;
     stdout.flush()?;
     ended.await;
     tracing::info!("ending");
     drop(port_file);
     stop.cancel();
     state.shut_down().await;
+    // A client that holds its connection open does not hold the sandbox.
     match tokio::time::timeout(LAST_REQUESTS, server).await {
-        Ok(served) => Ok(served??),
-        // A client that holds its connection open does not hold the sandbox.
+        Ok(served) => Ok(served?),
         Err(_) => Ok(()),
+    }
+}
+
+/// How to trust the certificate, at the start that made its CA; later, which CA it is.
+fn tell_of_ca(tls: Option<&TlsServer>) {
+    let Some((file, is_new)) = tls.and_then(|tls| tls.ca.as_ref()) else { return };
+    let file = file.display();
+    if *is_new {
+        tracing::warn!(
+            "made a CA for this machine: {file}. Browsers trust the sandbox once they trust it: import it as an \
+             authority (macOS: security add-trusted-cert -r trustRoot -k ~/Library/Keychains/login.keychain-db {file}; \
+             curl: --cacert; Node.js: NODE_EXTRA_CA_CERTS). docs/sandbox.md says how on other systems"
+        );
+    } else {
+        tracing::info!("its certificate is signed by {file}");
     }
 }
 

@@ -8,9 +8,10 @@ use crate::clock::Clock;
 use crate::config::{Config, Origin};
 use crate::core::{Effect, Enrolling, Event, Fault, Identity, Sight, apply_under};
 use crate::jwt::Keys;
+use crate::metrics::Metrics;
 use crate::project::{Project, Projects};
 use crate::random::Random;
-use crate::store::{MemoryStore, Store, StoreError};
+use crate::store::{Measured, MemoryStore, Store, StoreError};
 use crate::watchers::Watchers;
 
 /// A session that has ended is kept this much longer, in ms, for inspection.
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) projects: Projects,
     /// Whether faults were ever asked for, or there is chaos: until then nobody looks for them.
     faults_expected: AtomicBool,
+    pub(crate) metrics: Arc<Metrics>,
     /// Who waits for a session to be settled.
     pub(crate) watchers: Watchers,
     /// Who follows a session's timeline.
@@ -59,13 +61,15 @@ impl AppState {
 
     /// A sandbox that keeps its sessions in `store`.
     pub fn with_store(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>, store: Arc<dyn Store>) -> Self {
+        let metrics = Arc::new(Metrics::new());
         Self(Arc::new(Shared {
             origin: config.public_origin(),
             keys: Keys::draw(&*random),
             random,
-            store,
             projects: Projects::new(clock, config.rate_limit, config.chaos_seed),
             faults_expected: AtomicBool::new(config.chaos_seed.is_some()),
+            store: Arc::new(Measured::new(store, metrics.clone())),
+            metrics,
             watchers: Watchers::default(),
             spectators: Watchers::default(),
             closing: CancellationToken::new(),

@@ -1,38 +1,24 @@
-//! The settings as a TOML file has them.
+//! The settings as a TOML file has them. `docs/sandbox-config.md` is made from what stands here.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::{Config, ConfigError, Origin, RateLimit};
+use super::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Tls};
 use crate::core::StartReplyShape;
 
 impl Config {
-    /// Reads a TOML file's text over the defaults. Keys, all optional; an unknown one is refused by name:
-    ///
-    /// ```toml
-    /// listen = "127.0.0.1:8787"      # port 0: any
-    /// origin = "http://localhost:8787"
-    /// www = "path/to/folder"
-    /// strict_test_users = false
-    /// rate_limit = 25                # requests a second and credential; 0 or "off": unlimited
-    /// chaos = 7                      # breaks what the page's authenticator sends, by the plan of this seed
-    ///
-    /// [otp]
-    /// seconds = 120
-    /// resend_pause_seconds = 0       # the least time between two SMS
-    ///
-    /// [instant_link]
-    /// seconds = 180
-    /// start_reply = "auto"           # "auto", "data" or "empty"
-    /// ```
+    /// Reads a TOML file's text over the defaults. Every key is optional; an unknown one is refused by name.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let file: File = toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
         let mut config = Self::default();
         set(&mut config.listen, file.listen);
         config.origin = file.origin;
         config.www = file.www;
+        config.data = file.data;
+        set(&mut config.log_format, file.log_format);
         set(&mut config.strict_test_users, file.strict_test_users);
         set(&mut config.rate_limit, file.rate_limit.map(|limit| limit.0));
         config.chaos_seed = file.chaos;
@@ -40,6 +26,8 @@ impl Config {
         set(&mut config.otp_resend_pause_seconds, file.otp.resend_pause_seconds);
         set(&mut config.link_seconds, file.instant_link.seconds);
         set(&mut config.link_start_reply, file.instant_link.start_reply);
+        config.tls = Tls::of(file.tls.self_signed.unwrap_or(false), file.tls.cert, file.tls.key)?;
+        config.limits = file.limits;
         Ok(config)
     }
 }
@@ -51,33 +39,111 @@ fn set<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-#[derive(Deserialize)]
+/// The keys of the file. The first paragraph of each is its text in the reference, `flag` the flag that comes before it.
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(super) struct File {
+    /// Where to listen; port 0 takes any that is free.
+    #[schemars(with = "Option<String>", extend("flag" = "--listen"))]
     listen: Option<SocketAddr>,
+    /// Origin that browsers see, for `endp` and links. Required when listening beyond loopback; otherwise that of
+    /// `listen`. Without a path; `https://` where the port speaks https.
+    #[schemars(with = "Option<String>", extend("flag" = "--origin"))]
     origin: Option<Origin>,
+    /// Folder of the demo page, instead of the one that was built in.
+    #[schemars(extend("flag" = "--www"))]
     www: Option<PathBuf>,
+    /// Folder for what is kept between starts: the CA of `tls.self_signed`. Without it, `handset-sandbox` in
+    /// `$XDG_DATA_HOME` or `~/.local/share` (on Windows in `%APPDATA%`).
+    #[schemars(extend("flag" = "--data"))]
+    data: Option<PathBuf>,
+    /// What a line of the log is.
+    #[schemars(extend("flag" = "--log-format"))]
+    log_format: Option<LogFormat>,
+    /// Serve test users only: any other number is refused.
+    #[schemars(extend("flag" = "--strict-test-users"))]
     strict_test_users: Option<bool>,
+    /// Requests a second and credential before 429; `0` or `"off"`: unlimited.
+    #[schemars(with = "Option<u32>", extend("flag" = "--rate-limit"))]
     rate_limit: Option<RateLimit>,
+    /// Breaks what the page's authenticator sends, by the plan of this seed.
+    #[schemars(extend("flag" = "--chaos"))]
     chaos: Option<u64>,
+    /// One-time codes.
     #[serde(default)]
     otp: OtpFile,
+    /// Instant Links.
     #[serde(default)]
     instant_link: LinkFile,
+    /// Encryption. Without any of it the port speaks http.
+    #[serde(default)]
+    tls: TlsFile,
+    /// What a connection may take. Every value is at least 1.
+    #[serde(default)]
+    limits: Limits,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct OtpFile {
+    /// How long a code is good, in seconds.
+    #[schemars(extend("flag" = "--otp-seconds"))]
     seconds: Option<u32>,
+    /// The least time between two SMS to one number, in seconds.
     resend_pause_seconds: Option<u32>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LinkFile {
+    /// How long a link is good, in seconds.
+    #[schemars(extend("flag" = "--link-seconds"))]
     seconds: Option<u32>,
+    /// What a successful start answers, which clients read differently: `"auto"` goes by whether Start allowed retries,
+    /// `"data"` is always `{"data":{}}`, `"empty"` always `{}`.
+    #[schemars(with = "Option<String>")]
     start_reply: Option<StartReplyShape>,
+}
+
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TlsFile {
+    /// Speak https, with a certificate for loopback names and the origin's host, signed by a CA in the data folder.
+    #[schemars(extend("flag" = "--tls-self-signed"))]
+    self_signed: Option<bool>,
+    /// Speak https with this certificate, as PEM, followed by those between it and its root. Needs `key`.
+    #[schemars(extend("flag" = "--tls-cert"))]
+    cert: Option<PathBuf>,
+    /// Its private key, as PEM. Needs `cert`.
+    #[schemars(extend("flag" = "--tls-key"))]
+    key: Option<PathBuf>,
+}
+
+impl From<Config> for File {
+    fn from(config: Config) -> Self {
+        let (self_signed, cert, key) = match config.tls {
+            Tls::Off => (false, None, None),
+            Tls::SelfSigned => (true, None, None),
+            Tls::Files { cert, key } => (false, Some(cert), Some(key)),
+        };
+        Self {
+            listen: Some(config.listen),
+            origin: config.origin,
+            www: config.www,
+            data: config.data,
+            log_format: Some(config.log_format),
+            strict_test_users: Some(config.strict_test_users),
+            rate_limit: Some(RateLimit(config.rate_limit)),
+            chaos: config.chaos_seed,
+            otp: OtpFile {
+                seconds: Some(config.otp_seconds),
+                resend_pause_seconds: Some(config.otp_resend_pause_seconds),
+            },
+            instant_link: LinkFile { seconds: Some(config.link_seconds), start_reply: Some(config.link_start_reply) },
+            tls: TlsFile { self_signed: Some(self_signed), cert, key },
+            limits: config.limits,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -93,12 +159,24 @@ mod tests {
             strict_test_users = true
             rate_limit = "off"
             chaos = 7
+            data = "kept"
+            log_format = "json"
             [otp]
             seconds = 60
             resend_pause_seconds = 30
             [instant_link]
             seconds = 300
             start_reply = "data"
+            [tls]
+            cert = "cert.pem"
+            key = "key.pem"
+            [limits]
+            head_seconds = 1
+            head_bytes = 2
+            body_seconds = 3
+            write_seconds = 4
+            connections = 5
+            sockets = 6
         "#;
         let expected = Config {
             listen: "[::1]:0".parse().unwrap(),
@@ -111,14 +189,39 @@ mod tests {
             link_start_reply: StartReplyShape::Data,
             rate_limit: 0,
             chaos_seed: Some(7),
+            tls: Tls::Files { cert: "cert.pem".into(), key: "key.pem".into() },
+            data: Some("kept".into()),
+            log_format: LogFormat::Json,
+            limits: Limits {
+                head_seconds: 1,
+                head_bytes: 2,
+                body_seconds: 3,
+                write_seconds: 4,
+                connections: 5,
+                sockets: 6,
+            },
         };
         assert_eq!(Config::from_toml(text).unwrap(), expected);
         assert_eq!(Config::from_toml("").unwrap(), Config::default());
+        assert_eq!(Config::from_toml("tls.self_signed = true").unwrap().tls, Tls::SelfSigned);
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_come_together_and_alone() {
+        for text in ["cert = 'a'", "key = 'a'", "self_signed = true\ncert = 'a'\nkey = 'b'"] {
+            let error = Config::from_toml(&format!("[tls]\n{text}")).unwrap_err().to_string();
+            assert!(error.starts_with("'tls.cert' (--tls-cert) and 'tls.key' (--tls-key)"), "{text}: {error}");
+        }
     }
 
     #[test]
     fn an_unknown_key_is_refused_by_name() {
-        for (text, key) in [("colour = 1", "colour"), ("[otp]\nsecond = 1", "second"), ("[instant_link]\nx = 1", "x")] {
+        for (text, key) in [
+            ("colour = 1", "colour"),
+            ("[otp]\nsecond = 1", "second"),
+            ("[instant_link]\nx = 1", "x"),
+            ("[limits]\ny = 1", "y"),
+        ] {
             let error = Config::from_toml(text).unwrap_err().to_string();
             assert!(error.contains(&format!("unknown field `{key}`")), "{error}");
         }

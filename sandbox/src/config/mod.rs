@@ -2,19 +2,28 @@
 
 mod error;
 mod file;
+mod limits;
+mod log_format;
 mod origin;
 mod rate_limit;
+mod reference;
+mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use handset_protocol::limits;
+use etcetera::BaseStrategy;
+use handset_protocol::limits::{LINK_SECONDS, OTP_SECONDS, REQUESTS_PER_SECOND};
 
 use crate::core::{Rules, StartReplyShape};
 
 pub use error::ConfigError;
+pub use limits::Limits;
+pub use log_format::LogFormat;
 pub use origin::Origin;
 pub use rate_limit::RateLimit;
+pub use reference::config_reference;
+pub use tls::Tls;
 
 /// How the sandbox behaves. [`Config::default`] is what the binary does without flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +48,14 @@ pub struct Config {
     pub rate_limit: u32,
     /// Seed of the faults that hit what the page's authenticator sends. `None`: only those that are asked for.
     pub chaos_seed: Option<u64>,
+    /// Whether the port speaks https.
+    pub tls: Tls,
+    /// Folder for what is kept between starts. `None`: `handset-sandbox` in the user's data folder.
+    pub data: Option<PathBuf>,
+    /// What a line of the log is.
+    pub log_format: LogFormat,
+    /// What a connection may take.
+    pub limits: Limits,
 }
 
 impl Default for Config {
@@ -48,12 +65,16 @@ impl Default for Config {
             origin: None,
             www: None,
             strict_test_users: false,
-            otp_seconds: limits::OTP_SECONDS,
+            otp_seconds: OTP_SECONDS,
             otp_resend_pause_seconds: 0,
-            link_seconds: limits::LINK_SECONDS,
+            link_seconds: LINK_SECONDS,
             link_start_reply: StartReplyShape::Auto,
-            rate_limit: limits::REQUESTS_PER_SECOND,
+            rate_limit: REQUESTS_PER_SECOND,
             chaos_seed: None,
+            tls: Tls::Off,
+            data: None,
+            log_format: LogFormat::Text,
+            limits: Limits::default(),
         }
     }
 }
@@ -61,7 +82,14 @@ impl Default for Config {
 impl Config {
     /// The origin that browsers see.
     pub fn public_origin(&self) -> Origin {
-        self.origin.clone().unwrap_or_else(|| Origin::of_address(false, self.listen))
+        self.origin.clone().unwrap_or_else(|| Origin::of_address(self.tls.is_on(), self.listen))
+    }
+
+    /// Where to keep what lasts from start to start.
+    pub fn data_folder(&self) -> Result<PathBuf, ConfigError> {
+        let of_user = || etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join("handset-sandbox"));
+        let unknown = || ConfigError("'data' (--data) is required: this user has no home folder".to_owned());
+        self.data.clone().or_else(of_user).ok_or_else(unknown)
     }
 
     /// Whether other machines can reach it.
@@ -95,7 +123,10 @@ impl Config {
         if let Some(www) = self.www.as_ref().filter(|www| !www.is_dir()) {
             return Err(ConfigError(format!("'www' (--www) must be a folder: {}", www.display())));
         }
-        Ok(())
+        if self.tls.is_on() && self.origin.as_ref().is_some_and(|origin| origin.scheme() != "https") {
+            return wrong("'origin' (--origin) must be https:// when the port speaks https");
+        }
+        self.limits.check()
     }
 }
 
@@ -111,6 +142,14 @@ mod tests {
             (Config { link_seconds: 0, ..Config::default() }, "instant_link.seconds"),
             (Config { www: Some("/no/such/folder".into()), ..Config::default() }, "www"),
             (beyond.clone(), "origin"),
+            (
+                Config { tls: Tls::SelfSigned, origin: Some("http://shop.test".parse().unwrap()), ..Config::default() },
+                "origin",
+            ),
+            (
+                Config { limits: Limits { body_seconds: 0, ..Limits::default() }, ..Config::default() },
+                "limits.body_seconds",
+            ),
         ];
         for (config, name) in cases {
             assert!(config.check().unwrap_err().to_string().starts_with(&format!("'{name}'")));

@@ -2,15 +2,15 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::ConfigError;
 
 /// A bare origin: scheme, lower-case host, port unless it is the default. It goes into the authToken, so it is ASCII
 /// and has none of the characters that would bring a `-` or `_` into the token's payload segment.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Origin {
     is_secure: bool,
     host: String,
@@ -80,6 +80,12 @@ impl FromStr for Origin {
             return Err(error());
         }
         Ok(Self { is_secure, host: host.to_owned(), port: url.port() })
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.to_string()
     }
 }
 

@@ -43,6 +43,12 @@ impl ApiError {
         &self.reply.message
     }
 
+    /// As many sockets as are allowed are open.
+    pub(super) fn too_many_sockets() -> Self {
+        let error = Self::http(StatusCode::SERVICE_UNAVAILABLE, "too many open sockets");
+        Self { retry_after_seconds: Some(1), ..error }
+    }
+
     pub(super) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use handset_protocol::{client, limits, server};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,6 +16,7 @@ use super::scope::Scope;
 use crate::core::{Credential, Fault, Refusal, request::shape_of};
 use crate::project::Project;
 use crate::state::{Sandbox, Subject};
+use crate::transport::deadline::BodyDeadline;
 
 /// Longest body of a page's request, in bytes.
 const CLIENT_BODY_BYTES: usize = 16 * 1024;
@@ -149,9 +150,12 @@ impl<T: Wire + Default, S: Sync> FromRequest<S> for OptionalBody<T> {
 }
 
 /// The whole body.
-pub(super) async fn read(request: Request, most_bytes: usize) -> Result<Bytes, Refusal> {
-    let too_long = |_| Refusal::BadRequest(format!("the body must be at most {most_bytes} bytes"));
-    axum::body::to_bytes(request.into_body(), most_bytes).await.map_err(too_long)
+pub(super) async fn read(request: Request, most_bytes: usize) -> Result<Bytes, ApiError> {
+    let too_long = |_| Refusal::BadRequest(format!("the body must be at most {most_bytes} bytes")).into();
+    let too_slow = |_| ApiError::http(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
+    let deadline = BodyDeadline::of(&request);
+    let reading = axum::body::to_bytes(request.into_body(), most_bytes);
+    BodyDeadline::hold(deadline, reading).await.map_err(too_slow)?.map_err(too_long)
 }
 
 /// Whether the body is said to be of that type, parameters aside.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, OriginalUri, Request, State};
+use axum::extract::{OriginalUri, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -16,12 +16,12 @@ use super::errors::ApiError;
 use super::extract::bearer;
 use super::scope;
 use super::status::Credentials;
-use crate::connection::Connection;
 use crate::core::{Fault, Outcome, Party, Refusal, Sight, What};
 use crate::faults::Hit;
 use crate::project::Project;
 use crate::state::{Sandbox, Subject};
 use crate::store::Lookup;
+use crate::transport::breakable::Connection;
 
 /// The longest that a request is left without an answer.
 const SILENCE: Duration = Duration::from_secs(600);
@@ -49,7 +49,7 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
         return next.run(request).await;
     };
     let note = async |request, reply| aim.note(&sandbox, target.subject.as_ref(), request, reply).await;
-    let connection = request.extensions().get::<ConnectInfo<Connection>>().map(|info| info.0.clone());
+    let connection = request.extensions().get::<Connection>().cloned();
     match hit {
         Hit::Delay(time) => {
             tokio::select! {

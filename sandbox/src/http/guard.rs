@@ -17,18 +17,25 @@ use crate::state::Sandbox;
 
 /// Lets a request pass that names this machine, and that no other site has caused.
 pub(super) async fn own_site_only(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
-    match check(&request, &sandbox.origin) {
+    match check(&request, &sandbox.origin, sandbox.config.tls.is_on()) {
         Ok(()) => next.run(request).await,
         Err(message) => ApiError::http(StatusCode::FORBIDDEN, message).into_response(),
     }
 }
 
-fn check(request: &Request, own: &Origin) -> Result<(), &'static str> {
+/// `is_secure`: whether the port speaks https.
+fn check(request: &Request, own: &Origin, is_secure: bool) -> Result<(), &'static str> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let authority = request.uri().authority().map(|authority| authority.as_str());
     // A URI that names the host, as in process or through a proxy, comes before the header.
     let host = authority.or_else(|| header(header::HOST.as_str())).unwrap_or_default();
-    let scheme = if own.authority() == host { own.scheme() } else { "http" };
+    let scheme = if own.authority() == host {
+        own.scheme()
+    } else if is_secure {
+        "https"
+    } else {
+        "http"
+    };
     let Ok(here) = Url::parse(&format!("{scheme}://{host}")) else {
         return Err("header 'Host' must be a loopback name or that of --origin");
     };
@@ -65,11 +72,15 @@ mod tests {
     use super::*;
 
     fn passes(headers: &[(&str, &str)]) -> bool {
+        passes_by(false, headers)
+    }
+
+    fn passes_by(is_secure: bool, headers: &[(&str, &str)]) -> bool {
         let mut request = Request::builder().uri("/sandbox/messages");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        check(&request.body(Body::empty()).unwrap(), &"https://shop.test".parse().unwrap()).is_ok()
+        check(&request.body(Body::empty()).unwrap(), &"https://shop.test".parse().unwrap(), is_secure).is_ok()
     }
 
     #[test]
@@ -87,6 +98,17 @@ mod tests {
             assert!(!passes(&[("host", host)]), "{host}");
         }
         assert!(!passes(&[]));
+    }
+
+    #[test]
+    fn the_origin_has_the_scheme_of_the_port() {
+        for (is_secure, origin, passes) in [
+            (true, "https://localhost:8787", true),
+            (true, "http://localhost:8787", false),
+            (false, "https://localhost:8787", false),
+        ] {
+            assert_eq!(passes_by(is_secure, &[("host", "localhost:8787"), ("origin", origin)]), passes, "{origin}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod guard;
 mod identities;
 mod inspect;
 mod links;
+mod ops;
 mod scope;
 mod server_api;
 mod sessions;
@@ -45,17 +46,19 @@ pub fn app(state: AppState) -> Router {
     Router::new()
         .merge(server_api.clone())
         .merge(links::router().layer(faults.clone()))
+        .merge(ops::router(sandbox.clone()))
         .nest("/v1/client", client_api::router(sandbox.clone()))
         .nest("/sandbox", inspect::router(sandbox.clone()))
         .nest("/demo", demo::router(sandbox.clone(), server_api.with_state(sandbox.clone())).layer(faults.clone()))
         .fallback_service(www::service(&sandbox).layer(faults))
-        .with_state(sandbox)
+        .with_state(sandbox.clone())
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
         .layer(CatchPanicLayer::custom(|_| ApiError::from(Refusal::Internal).into_response()))
+        .layer(from_fn_with_state(sandbox, ops::count))
         .layer(TraceLayer::new_for_http().make_span_with(span))
 }
 

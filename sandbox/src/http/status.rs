@@ -59,6 +59,9 @@ pub(super) async fn upgrade(
     let upgrade =
         upgrade.max_message_size(MESSAGE_BYTES).max_frame_size(MESSAGE_BYTES).read_buffer_size(READ_AHEAD_BYTES);
     let sockets = sandbox.sockets.clone();
+    if sockets.len() >= sandbox.config.limits.sockets as usize {
+        return Err(ApiError::too_many_sockets());
+    }
     // Before the reply: whoever sees the socket open and then posts a fault must hit it.
     let lifetime = extensions.get::<Lifetime>().map(|lifetime| lifetime.0);
     let faults = Faulty { at_once: fault_of(&extensions), lifetime, posted: subject.project.faults.subscribe() };

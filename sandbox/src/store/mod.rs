@@ -5,12 +5,14 @@
 //! open and is for storage alone; nothing else may write it.
 
 pub mod conformance;
+mod measured;
 mod memory;
 
 use async_trait::async_trait;
 
 use crate::core::{Effect, Identity, Phone, Session};
 
+pub(crate) use measured::Measured;
 pub use memory::MemoryStore;
 
 /// What becomes of a session: its next state (`None`: it is gone), and the effects.

@@ -1,65 +1,33 @@
 //! Connections that can be broken from within, as a network breaks them.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-
-use crate::{AppState, app};
+use tokio::net::TcpStream;
 
 /// What a browser has to have read so that it takes a broken connection for what it is. A request on a connection that
-/// was used before, and that broke without a byte of a reply, is sent again by browsers on their own, also a POST.
+/// was used before, and that broke without a byte of a reply, is sent again by browsers on their own, also a POST. Where TLS is
+/// spoken it is no record of that, which breaks the connection just as well.
 const INTERIM: &[u8] = b"HTTP/1.1 102 Processing\r\n\r\n";
 
 /// How long the other side gets to read that: on some systems a reset throws away what was not read.
 const READ_FIRST: Duration = Duration::from_millis(20);
 
-/// Serves [`app`] on a port until `stop` ends and the last connection with it. Faults that break a connection need
-/// this; without it, as in process, such a reply is a body that fails.
-pub async fn serve(
-    listener: TcpListener,
-    state: AppState,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = app(state).into_make_service_with_connect_info::<Connection>();
-    axum::serve(Connections(listener), service).with_graceful_shutdown(stop).await
-}
-
-struct Connections(TcpListener);
-
-impl Listener for Connections {
-    type Io = Stream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Stream, SocketAddr) {
-        // axum's own, which goes on after an error.
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        (Stream(Connection(Arc::new(Mutex::new(Some(stream))))), address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
 /// A connection, as its requests know it.
 #[derive(Clone)]
 pub(crate) struct Connection(Arc<Mutex<Option<TcpStream>>>);
 
-impl Connected<IncomingStream<'_, Connections>> for Connection {
-    fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
-        stream.io().0.clone()
-    }
-}
-
 impl Connection {
+    /// The connection, and what the server reads and writes.
+    pub(super) fn of(stream: TcpStream) -> (Self, Stream) {
+        let connection = Self(Arc::new(Mutex::new(Some(stream))));
+        (connection.clone(), Stream(connection))
+    }
+
     fn stream(&self) -> MutexGuard<'_, Option<TcpStream>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,7 +45,7 @@ impl Connection {
 }
 
 /// A connection, as the server reads and writes it.
-pub(crate) struct Stream(Connection);
+pub(super) struct Stream(Connection);
 
 impl Stream {
     /// Fails once it was cut.

@@ -1,0 +1,161 @@
+//! What the sandbox counts. Each has its own registry, so that several in one process do not mix. No label holds an id,
+//! a number, or anything else that a client can choose.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper ends of the store's buckets, in s.
+const STORE_BUCKETS: [f64; 10] = [0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
+
+/// A request that was answered.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub(crate) struct Answered {
+    /// One of those that the sandbox knows, or `other`.
+    pub(crate) method: &'static str,
+    /// The pattern of its path, never the path.
+    pub(crate) route: String,
+    pub(crate) status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Ending {
+    ending: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Operation {
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Reason {
+    reason: Refused,
+}
+
+/// Why a connection was turned away.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// There were as many as are allowed.
+    TooMany,
+    /// Plain http where https is spoken.
+    Plain,
+    /// The TLS handshake failed, or took too long.
+    Handshake,
+}
+
+impl EncodeLabelValue for Refused {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let text = match self {
+            Self::TooMany => "too_many",
+            Self::Plain => "plain_http",
+            Self::Handshake => "tls_handshake",
+        };
+        EncodeLabelValue::encode(&text, encoder)
+    }
+}
+
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    started: Family<Kind, Counter>,
+    ended: Family<Ending, Counter>,
+    messages: Family<Kind, Counter>,
+    sockets: Gauge,
+    connections: Gauge,
+    refused: Family<Reason, Counter>,
+    store: Family<Operation, Histogram, fn() -> Histogram>,
+    store_errors: Counter,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("handset_sandbox");
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The sandbox", build);
+        let requests = Family::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        let started = Family::default();
+        registry.register("flows_started", "Sessions opened, by kind of flow", started.clone());
+        let ended = Family::default();
+        registry.register("flows_ended", "Sessions whose possession check ended, by how", ended.clone());
+        let messages = Family::default();
+        registry.register("messages_sent", "SMS put into the list of messages", messages.clone());
+        let sockets = Gauge::default();
+        registry.register("sockets_open", "Status sockets that are open", sockets.clone());
+        let connections = Gauge::default();
+        registry.register("connections_open", "Connections that are open", connections.clone());
+        let refused = Family::default();
+        registry.register("connections_refused", "Connections turned away, by reason", refused.clone());
+        let store: Family<Operation, Histogram, fn() -> Histogram> = Family::new_with_constructor(buckets);
+        registry.register_with_unit("store_latency", "How long the store takes", Unit::Seconds, store.clone());
+        let store_errors = Counter::default();
+        registry.register("store_errors", "Operations that the store failed", store_errors.clone());
+        Self { registry, requests, started, ended, messages, sockets, connections, refused, store, store_errors }
+    }
+
+    pub(crate) fn answered(&self, answered: &Answered) {
+        self.requests.get_or_create(answered).inc();
+    }
+
+    pub(crate) fn flow_started(&self, kind: &'static str) {
+        self.started.get_or_create(&Kind { kind }).inc();
+    }
+
+    pub(crate) fn flow_ended(&self, ending: &'static str) {
+        self.ended.get_or_create(&Ending { ending }).inc();
+    }
+
+    pub(crate) fn message(&self, kind: &'static str) {
+        self.messages.get_or_create(&Kind { kind }).inc();
+    }
+
+    pub(crate) fn refused(&self, reason: Refused) {
+        self.refused.get_or_create(&Reason { reason }).inc();
+    }
+
+    pub(crate) fn store(&self, operation: &'static str, time: Duration, went_well: bool) {
+        self.store.get_or_create(&Operation { operation }).observe(time.as_secs_f64());
+        if !went_well {
+            self.store_errors.inc();
+        }
+    }
+
+    /// Counts a connection until it is dropped.
+    pub(crate) fn connection(&self) -> Open {
+        self.connections.inc();
+        Open(self.connections.clone())
+    }
+
+    /// As OpenMetrics text. `None`: it could not be written.
+    pub(crate) fn text(&self, open_sockets: usize) -> Option<String> {
+        self.sockets.set(i64::try_from(open_sockets).unwrap_or(i64::MAX));
+        let mut written = String::new();
+        text::encode(&mut written, &self.registry).ok()?;
+        Some(written)
+    }
+}
+
+/// A connection that is counted as open.
+pub(crate) struct Open(Gauge);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn buckets() -> Histogram {
+    Histogram::new(STORE_BUCKETS)
+}

@@ -1,0 +1,150 @@
+//! A store under which everything is counted: what goes through it is all that happens.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use super::{Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Store, StoreError};
+use crate::core::{Effect, Failure, Identity, Kind, Phone, Possession, Session};
+use crate::metrics::Metrics;
+
+pub(crate) struct Measured {
+    store: Arc<dyn Store>,
+    metrics: Arc<Metrics>,
+}
+
+impl Measured {
+    pub(crate) fn new(store: Arc<dyn Store>, metrics: Arc<Metrics>) -> Self {
+        Self { store, metrics }
+    }
+
+    async fn timed<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let begin = Instant::now();
+        let result = work.await;
+        self.metrics.store(operation, begin.elapsed(), result.is_ok());
+        result
+    }
+}
+
+/// What a write did to a session, for the counters.
+#[derive(Default)]
+struct Seen {
+    started: Option<&'static str>,
+    ended: Option<&'static str>,
+}
+
+impl Seen {
+    fn between(before: Option<&Session>, after: Option<&Session>) -> Self {
+        let was_settled = before.is_some_and(|session| session.possession.is_settled());
+        let started = if before.is_none() { after.map(|session| session.flow_type.as_str()) } else { None };
+        let ended = match (before, after) {
+            _ if was_settled => None,
+            (_, Some(after)) => ending(&after.possession),
+            (Some(_), None) => Some("forgotten"),
+            (None, None) => None,
+        };
+        Self { started, ended }
+    }
+}
+
+/// `None`: it goes on, or there was nothing to show.
+fn ending(possession: &Possession) -> Option<&'static str> {
+    match possession {
+        Possession::Passed => Some("passed"),
+        Possession::Failed(failure) => Some(match failure {
+            Failure::WrongCode => "wrong_code",
+            Failure::CodeExpired => "code_expired",
+            Failure::LinkExpired => "link_expired",
+            Failure::TooManyNumbers => "too_many_numbers",
+            Failure::Reported => "reported",
+            Failure::SessionExpired => "session_expired",
+        }),
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl Store for Measured {
+    async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
+        let seen = Mutex::new(Seen::default());
+        let observed = |before: Option<&Session>| {
+            let (after, effects) = decide(before);
+            // After a lost race it is decided again: the last time counts.
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::between(before, after.as_ref());
+            (after, effects)
+        };
+        let effects = self.timed("update", self.store.update(auth_id, &observed)).await?;
+        let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = seen.started {
+            self.metrics.flow_started(kind);
+        }
+        if let Some(ending) = seen.ended {
+            self.metrics.flow_ended(ending);
+        }
+        for effect in &effects {
+            if let Effect::Send(message) = effect {
+                self.metrics.message(match message.kind {
+                    Kind::Otp(_) => "otp",
+                    Kind::Link(_) => "link",
+                });
+            }
+        }
+        Ok(effects)
+    }
+
+    async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
+        self.timed("get", self.store.get(auth_id)).await
+    }
+
+    async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError> {
+        self.timed("find", self.store.find(lookup)).await
+    }
+
+    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
+        self.timed("ending_before", self.store.ending_before(project, ms)).await
+    }
+
+    async fn update_identity(
+        &self,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.timed("update_identity", self.store.update_identity(project, number, decide)).await
+    }
+
+    async fn carry_out(
+        &self,
+        sequence: u64,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<(), StoreError> {
+        self.timed("carry_out", self.store.carry_out(sequence, project, number, decide)).await
+    }
+
+    async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
+        self.timed("identity", self.store.identity(project, lookup)).await
+    }
+
+    async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
+        self.timed("identities", self.store.identities(page)).await
+    }
+
+    async fn forget_identities(&self, project: &str) -> Result<(), StoreError> {
+        self.timed("forget_identities", self.store.forget_identities(project)).await
+    }
+
+    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+        self.timed("outbox", self.store.outbox()).await
+    }
+
+    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+        self.timed("delivered", self.store.delivered(sequence)).await
+    }
+}
