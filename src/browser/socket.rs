@@ -23,11 +23,16 @@ pub(crate) struct BrowserSocket {
 #[derive(Default)]
 struct Queue {
     events: RefCell<VecDeque<SocketEvent>>,
+    /// An error is followed by a close, mostly; one of them is told.
+    closed: Cell<bool>,
     waker: Cell<Option<Waker>>,
 }
 
 impl Queue {
     fn push(&self, event: SocketEvent) {
+        if self.closed.replace(self.closed.get() || matches!(event, SocketEvent::Closed)) {
+            return;
+        }
         self.events.borrow_mut().push_back(event);
         if let Some(waker) = self.waker.take() {
             waker.wake();
