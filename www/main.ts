@@ -24,7 +24,7 @@ function readSetup(): StartRequest | undefined {
   const request: StartRequest = {
     flowType: isMobile ? "mobile" : "desktop",
     allowOTPRetry: element("allow-retry", HTMLInputElement).checked,
-    smsMessage: isMobile ? "#### is your code for the Skerry Line." : "Skerry Line: is this your phone? ####",
+    smsMessage: isMobile ? "###### is your code for the Skerry Line." : "Skerry Line: is this your phone? ####",
   };
   if (!serverHasNumber()) return request;
   const phoneNumber = tidyNumber(number.value);

@@ -138,9 +138,9 @@ class Sandbox {
     return this.call("/sandbox/reset", {});
   }
 
-  /** Starts a session as a relying party's server does. */
+  /** Starts a session as a relying party's server does. Codes have six digits, which cannot be taken for other text. */
   async start(request) {
-    const started = await this.call("/demo/start", request);
+    const started = await this.call("/demo/start", { smsMessage: "Code or link: ######", ...request });
     logs.secret("token", started.authToken);
     return started;
   }

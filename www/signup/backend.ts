@@ -8,7 +8,7 @@ export interface StartRequest {
   /** Left out when the page asks for it during the flow. */
   phoneNumber?: string;
   allowOTPRetry: boolean;
-  /** What the SMS says; `####` becomes the code, or the link. */
+  /** What the SMS says; four to six `#` become a code of that length, or the link. */
   smsMessage?: string;
 }
 

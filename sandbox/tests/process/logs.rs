@@ -22,7 +22,7 @@ async fn no_secret_reaches_a_log_at_the_trace_level() {
     LOGS.secret("client secret", "sandbox-secret");
     LOGS.secret("SSN", "987654321");
     LOGS.secret("name", "Nobodysname");
-    // Four digits alone also stand in times: the code is looked for as it travels.
+    // Digits alone also stand in times: the code is looked for as it travels.
     secrets.extend([format!("\"{code}\""), format!("#{code}"), format!("{code}{code}")]);
 
     let (token, _) = running.flow("desktop", phone).await;
