@@ -1,4 +1,5 @@
 // npm start: builds what is missing and serves the page and the sandbox on this machine.
+// What it keeps is in data/, so that sessions outlive it: --store memory forgets them.
 // Arguments go to the sandbox: npm start -- --listen 127.0.0.1:9000 --otp-seconds 10
 import { bootstrap } from "./bootstrap.mjs";
 import { main, run } from "./lib/run.mjs";
@@ -7,7 +8,8 @@ const CARGO = ["--profile", "server", "-p", "handset-sandbox"];
 
 await main(async () => {
   const given = process.argv.slice(2);
-  const www = given.some((part) => part === "--www" || part.startsWith("--www=")) ? [] : ["--www", "www/dist"];
+  const unlessGiven = (flag, value) => (given.some((part) => part === flag || part.startsWith(`${flag}=`)) ? [] : [flag, value]);
+  const defaults = [...unlessGiven("--www", "www/dist"), ...unlessGiven("--store", "sqlite:data/sandbox.db")];
   const tools = await bootstrap();
   const { buildPackage } = await import("./lib/package.mjs");
   const { buildWww } = await import("./lib/www.mjs");
@@ -17,7 +19,7 @@ await main(async () => {
 
   console.log("\nOpen the address below in a browser. Ctrl-C ends it.\n");
   // The sandbox ends itself on a signal; this process waits for it, and passes on what only reached npm.
-  await run("cargo", ["run", "--quiet", ...CARGO, "--", ...www, ...given], {
+  await run("cargo", ["run", "--quiet", ...CARGO, "--", ...defaults, ...given], {
     passSignals: true,
     advice: "If the port is taken, choose another: npm start -- --listen 127.0.0.1:0",
   });

@@ -37,18 +37,17 @@ impl MovableClock {
 
     /// Milliseconds since the epoch.
     pub(crate) fn now(&self) -> i64 {
-        self.clock.now_ms().saturating_add(self.offset_ms.load(Ordering::SeqCst))
+        self.clock.now_ms().saturating_add(self.offset_ms())
     }
 
-    /// Moves the clock, and wakes whoever sleeps on it.
-    pub(crate) fn advance(&self, seconds: u32) {
-        self.offset_ms.fetch_add(i64::from(seconds) * 1000, Ordering::SeqCst);
-        self.moved.send_replace(());
+    /// How far it is ahead of the injected clock.
+    pub(crate) fn offset_ms(&self) -> i64 {
+        self.offset_ms.load(Ordering::SeqCst)
     }
 
-    /// Back to the injected clock.
-    pub(crate) fn reset(&self) {
-        self.offset_ms.store(0, Ordering::SeqCst);
+    /// Moves the clock to that far ahead of the injected one, and wakes whoever sleeps on it.
+    pub(crate) fn set_offset(&self, ms: i64) {
+        self.offset_ms.store(ms, Ordering::SeqCst);
         self.moved.send_replace(());
     }
 

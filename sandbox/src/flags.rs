@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use crate::config::{Config, LogFormat, Origin, RateLimit, Tls};
+use crate::config::{Config, LogFormat, Origin, RateLimit, Storage, Tls};
 
 const RULES: &str = "Rules of the backend";
 const NETWORK: &str = "Network";
@@ -56,6 +56,9 @@ pub struct Flags {
     /// Settings as TOML; flags come before the file
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     config: Option<PathBuf>,
+    /// Where everything is kept: 'memory', or 'sqlite:PATH', a file that outlives the sandbox [default: memory]
+    #[arg(long, value_name = "STORE", help_heading = FILES)]
+    store: Option<Storage>,
     /// Folder for what is kept between starts [default: handset-sandbox in the user's data folder]
     #[arg(long, value_name = "DIR", help_heading = FILES)]
     data: Option<PathBuf>,
@@ -89,6 +92,7 @@ impl Flags {
         config.listen = self.listen.unwrap_or(config.listen);
         config.origin = self.origin.or(config.origin);
         config.www = self.www.or(config.www);
+        config.store = self.store.unwrap_or(config.store);
         config.strict_test_users |= self.strict_test_users;
         config.otp_seconds = self.otp_seconds.unwrap_or(config.otp_seconds);
         config.link_seconds = self.link_seconds.unwrap_or(config.link_seconds);

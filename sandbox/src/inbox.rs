@@ -1,20 +1,13 @@
-//! Every SMS that would have been sent.
-
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! Every SMS that would have been sent, as it is shown.
 
 use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::core::{Kind, Message, Phone};
+use crate::store::Sent;
 
-/// How many messages are kept: the oldest goes first.
-const KEPT: usize = 1000;
-
-pub(crate) struct Inbox {
-    messages: Mutex<BTreeMap<u64, Shown>>,
-    arrived: watch::Sender<()>,
-}
+/// Tells whoever waits that a message has come. The messages themselves are in the store.
+pub(crate) struct Inbox(watch::Sender<()>);
 
 /// A message as the list shows it. This is the one place where codes, links and numbers are meant to be read.
 #[derive(Clone, Serialize)]
@@ -45,58 +38,47 @@ pub(crate) struct Filter {
 
 impl Inbox {
     pub(crate) fn new() -> Self {
-        Self { messages: Mutex::default(), arrived: watch::Sender::new(()) }
+        Self(watch::Sender::new(()))
     }
 
-    fn messages(&self) -> MutexGuard<'_, BTreeMap<u64, Shown>> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn arrived(&self) {
+        self.0.send_replace(());
     }
 
-    /// The same id again changes nothing.
-    pub(crate) fn put(&self, id: u64, message: &Message) {
-        let (kind, code, url) = match &message.kind {
+    /// Ends when something may have changed since the subscription.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.0.subscribe()
+    }
+}
+
+impl From<Sent> for Shown {
+    fn from(Sent { id, message }: Sent) -> Self {
+        let (kind, code, url) = match message.kind {
             Kind::Otp(code) => ("otp", Some(code.expose().to_owned()), None),
             Kind::Link(url) => ("link", None, Some(url.expose().to_owned())),
         };
-        let shown = Shown {
+        Self {
             id,
             to: message.to.expose().to_owned(),
             kind,
             text: message.text.expose().to_owned(),
             code,
             url,
-            auth_id: message.auth_id.clone(),
+            auth_id: message.auth_id,
             sent_at: message.sent_at,
             expires_at: message.expires_at,
-        };
-        let mut messages = self.messages();
-        messages.insert(id, shown);
-        if messages.len() > KEPT {
-            messages.pop_first();
         }
-        drop(messages);
-        self.arrived.send_replace(());
-    }
-
-    pub(crate) fn list(&self, filter: &Filter) -> Vec<Shown> {
-        let after = filter.since.saturating_add(1);
-        self.messages().range(after..).map(|(_, shown)| shown).filter(|shown| filter.wants(shown)).cloned().collect()
-    }
-
-    /// Ends when something may have changed since the subscription.
-    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
-        self.arrived.subscribe()
-    }
-
-    pub(crate) fn clear(&self) {
-        self.messages().clear();
     }
 }
 
 impl Filter {
-    fn wants(&self, shown: &Shown) -> bool {
-        let Some(to) = &self.to else { return true };
-        let same = |a: &str, b: &str| Some(Phone::parse(&a.into())?.is_same(&Phone::parse(&b.into())?));
-        shown.to == *to || same(&shown.to, to) == Some(true)
+    /// Whether a message is asked for, by its number.
+    pub(crate) fn wants(&self) -> impl Fn(&Message) -> bool + Send + Sync {
+        let number = self.to.as_ref().and_then(|to| Phone::parse(&to.as_str().into()));
+        move |message| {
+            let Some(to) = &self.to else { return true };
+            let is_same = |number: &Phone| Phone::parse(&message.to).is_some_and(|other| other.is_same(number));
+            message.to.expose() == to || number.as_ref().is_some_and(is_same)
+        }
     }
 }

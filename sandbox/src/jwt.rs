@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::core::Credential;
 use crate::random::Random;
 
-/// Keys of this run: a token of an earlier run is worth nothing.
+/// Bytes of a key.
+const KEY_BYTES: usize = 32;
+
+/// Keys of this sandbox: a token of another is worth nothing.
 pub(crate) struct Keys {
     auth: Key,
     access: Key,
@@ -43,8 +46,21 @@ struct AccessClaims {
 }
 
 impl Keys {
-    pub(crate) fn draw(random: &dyn Random) -> Self {
-        Self { auth: Key::draw(random), access: Key::draw(random) }
+    /// What the keys are made of: kept beside the sessions, so that their tokens stay good.
+    pub(crate) fn draw(random: &dyn Random) -> [[u8; KEY_BYTES]; 2] {
+        let mut secrets = [[0; KEY_BYTES]; 2];
+        secrets.iter_mut().for_each(|secret| random.fill(secret));
+        secrets
+    }
+
+    pub(crate) fn of([auth, access]: &[[u8; KEY_BYTES]; 2]) -> Self {
+        Self { auth: Key::of(auth), access: Key::of(access) }
+    }
+
+    /// `None`: these are no keys.
+    pub(crate) fn read(secrets: &[u8]) -> Option<Self> {
+        let (auth, access) = secrets.split_first_chunk()?;
+        Some(Self::of(&[*auth, access.try_into().ok()?]))
     }
 
     /// An authToken. `None`: its payload segment would hold a `-` or `_`, which some clients cannot read.
@@ -74,10 +90,8 @@ impl Keys {
 }
 
 impl Key {
-    fn draw(random: &dyn Random) -> Self {
-        let mut secret = [0; 32];
-        random.fill(&mut secret);
-        Self { encoding: EncodingKey::from_secret(&secret), decoding: DecodingKey::from_secret(&secret) }
+    fn of(secret: &[u8]) -> Self {
+        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
     }
 
     fn mint(&self, claims: &impl Serialize) -> Option<String> {

@@ -38,7 +38,7 @@ mod transport;
 mod watchers;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Tls, config_reference};
+pub use config::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, config_reference};
 pub use flags::Flags;
 pub use http::{Unauthorized, app, status_socket};
 pub use random::{Random, SystemRandom};

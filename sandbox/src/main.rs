@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use handset_sandbox::store::{MemoryStore, SqliteStore, Store};
 use handset_sandbox::{
-    AppState, Config, Flags, LogFormat, SystemClock, SystemRandom, TlsServer, config_reference, serve, tls_server,
+    AppState, Config, Flags, LogFormat, Storage, SystemClock, SystemRandom, TlsServer, config_reference, serve,
+    tls_server,
 };
 use port_file::PortFile;
 use tokio::net::TcpListener;
@@ -77,7 +79,12 @@ async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn
     }
     tell_of_ca(tls.as_ref());
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let state = AppState::new(config.clone(), Arc::new(SystemClock), Arc::new(SystemRandom::new()?));
+    let store: Arc<dyn Store> = match &config.store {
+        Storage::Memory => Arc::new(MemoryStore::new()),
+        Storage::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
+    };
+    let random = Arc::new(SystemRandom::new()?);
+    let state = AppState::open(config.clone(), Arc::new(SystemClock), random, store).await?;
     let stop = CancellationToken::new();
     let server = tokio::spawn(serve(listener, state.clone(), tls, stop.clone()));
     let port_file = port_file.map(|path| PortFile::write(path, config.listen.port())).transpose().map_err(named)?;

@@ -23,6 +23,8 @@ const NAME_BYTES: usize = 64;
 pub(crate) struct Project {
     pub(crate) name: String,
     pub(crate) clock: MovableClock,
+    /// Held while the clock is moved: the store has to have it in the order in which it happens.
+    pub(crate) moving: tokio::sync::Mutex<()>,
     pub(crate) inbox: Inbox,
     pub(crate) limiter: Limiter,
     pub(crate) faults: Faults,
@@ -113,6 +115,7 @@ impl Projects {
         let project = Arc::new(Project {
             name: name.to_owned(),
             clock: MovableClock::new(self.clock.clone()),
+            moving: tokio::sync::Mutex::default(),
             inbox: Inbox::new(),
             limiter: Limiter::new(self.rate_limit),
             faults: Faults::new(),

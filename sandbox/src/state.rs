@@ -7,6 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::clock::Clock;
 use crate::config::{Config, Origin};
 use crate::core::{Effect, Enrolling, Event, Fault, Identity, Sight, apply_under};
+use crate::inbox::{Filter, Shown};
 use crate::jwt::Keys;
 use crate::metrics::Metrics;
 use crate::project::{Project, Projects};
@@ -16,6 +17,10 @@ use crate::watchers::Watchers;
 
 /// A session that has ended is kept this much longer, in ms, for inspection.
 const KEPT_AFTER_END_MS: i64 = 15 * 60 * 1000;
+
+/// Facts that the store keeps.
+const KEYS: &str = "token-keys";
+const CLOCK_OFFSET: &str = "clock-offset-ms";
 
 /// How long open sockets get to end when the sandbox is shut down.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -59,12 +64,48 @@ impl AppState {
         Self::with_store(config, clock, random, Arc::new(MemoryStore::new()))
     }
 
-    /// A sandbox that keeps its sessions in `store`.
+    /// A sandbox that keeps its sessions in `store`, which holds nothing yet.
     pub fn with_store(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>, store: Arc<dyn Store>) -> Self {
+        let keys = Keys::of(&Keys::draw(&*random));
+        Self::of(config, clock, random, store, keys)
+    }
+
+    /// A sandbox that goes on with what `store` holds: sessions, messages, identities, clocks, the keys of its tokens.
+    pub async fn open(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, StoreError> {
+        let unreadable = |name| StoreError(format!("the fact '{name}' is not what this sandbox writes"));
+        let keys = match store.fact(None, KEYS).await? {
+            Some(secrets) => Keys::read(&secrets).ok_or_else(|| unreadable(KEYS))?,
+            None => {
+                let secrets = Keys::draw(&*random);
+                store.set_fact(None, KEYS, secrets.as_flattened()).await?;
+                Keys::of(&secrets)
+            }
+        };
+        let projects = store.projects().await?;
+        let state = Self::of(config, clock, random, store, keys);
+        for name in projects {
+            // It is in use from here on, as if it had just been named.
+            let project = state.0.projects.of_session(&name);
+            if let Some(ms) = state.0.store.fact(Some(&name), CLOCK_OFFSET).await? {
+                let ms = ms.try_into().map_err(|_| unreadable(CLOCK_OFFSET))?;
+                project.clock.set_offset(i64::from_be_bytes(ms));
+            }
+        }
+        // What the sandbox that wrote it did not get to.
+        state.0.deliver().await?;
+        Ok(state)
+    }
+
+    fn of(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>, store: Arc<dyn Store>, keys: Keys) -> Self {
         let metrics = Arc::new(Metrics::new());
         Self(Arc::new(Shared {
             origin: config.public_origin(),
-            keys: Keys::draw(&*random),
+            keys,
             random,
             projects: Projects::new(clock, config.rate_limit, config.chaos_seed),
             faults_expected: AtomicBool::new(config.chaos_seed.is_some()),
@@ -143,9 +184,8 @@ impl Shared {
     pub(crate) async fn deliver(&self) -> Result<(), StoreError> {
         for waiting in self.store.outbox().await? {
             match &waiting.effect {
-                Effect::Send(message) => {
-                    self.projects.of_session(&message.project).inbox.put(waiting.sequence, message);
-                }
+                // The message itself is there since it was written.
+                Effect::Send(message) => self.projects.of_session(&message.project).inbox.arrived(),
                 Effect::Wake => self.watchers.wake(&waiting.subject),
                 Effect::Enroll(with) => {
                     let enroll = |old: Option<&Identity>| (Some(Identity::enroll(old, with)), Vec::new());
@@ -189,21 +229,36 @@ impl Shared {
 
     /// Forgets everything of a project, and moves its clock back. Access tokens stay good.
     pub(crate) async fn reset(&self, project: &Project) -> Result<(), StoreError> {
+        let _moving = project.moving.lock().await;
         self.forget_project(&project.name).await?;
-        project.inbox.clear();
         project.limiter.reset();
         project.faults.clear();
         if let Some(chaos) = &project.chaos {
             chaos.reset();
         }
-        project.clock.reset();
+        project.clock.set_offset(0);
         Ok(())
     }
 
-    /// Forgets the sessions and the identities of a project.
+    /// Forgets all that the store keeps of a project.
     pub(crate) async fn forget_project(&self, name: &str) -> Result<(), StoreError> {
         self.forget_ending_before(Some(name), i64::MAX).await?;
-        self.store.forget_identities(name).await
+        self.store.forget_project(name).await
+    }
+
+    /// Moves the clock that every lifetime of a project runs on.
+    pub(crate) async fn advance_clock(&self, project: &Project, seconds: u32) -> Result<(), StoreError> {
+        let _moving = project.moving.lock().await;
+        let offset = project.clock.offset_ms().saturating_add(i64::from(seconds) * 1000);
+        self.store.set_fact(Some(&project.name), CLOCK_OFFSET, &offset.to_be_bytes()).await?;
+        project.clock.set_offset(offset);
+        Ok(())
+    }
+
+    /// The messages that are asked for, oldest first.
+    pub(crate) async fn messages(&self, project: &Project, filter: &Filter) -> Result<Vec<Shown>, StoreError> {
+        let sent = self.store.messages(&project.name, filter.since, &filter.wants()).await?;
+        Ok(sent.into_iter().map(Shown::from).collect())
     }
 
     async fn forget_ending_before(&self, project: Option<&str>, ms: i64) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Tls};
+use super::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls};
 use crate::core::StartReplyShape;
 
 impl Config {
@@ -17,6 +17,7 @@ impl Config {
         set(&mut config.listen, file.listen);
         config.origin = file.origin;
         config.www = file.www;
+        set(&mut config.store, file.store);
         config.data = file.data;
         set(&mut config.log_format, file.log_format);
         set(&mut config.strict_test_users, file.strict_test_users);
@@ -53,6 +54,9 @@ pub(super) struct File {
     /// Folder of the demo page, instead of the one that was built in.
     #[schemars(extend("flag" = "--www"))]
     www: Option<PathBuf>,
+    /// Where sessions, messages and identities are kept: `"memory"`, or `"sqlite:PATH"`, a file that outlives the sandbox.
+    #[schemars(with = "Option<String>", extend("flag" = "--store"))]
+    store: Option<Storage>,
     /// Folder for what is kept between starts: the CA of `tls.self_signed`. Without it, `handset-sandbox` in
     /// `$XDG_DATA_HOME` or `~/.local/share` (on Windows in `%APPDATA%`).
     #[schemars(extend("flag" = "--data"))]
@@ -130,6 +134,7 @@ impl From<Config> for File {
             listen: Some(config.listen),
             origin: config.origin,
             www: config.www,
+            store: Some(config.store),
             data: config.data,
             log_format: Some(config.log_format),
             strict_test_users: Some(config.strict_test_users),
@@ -156,6 +161,7 @@ mod tests {
             listen = "[::1]:0"
             origin = "https://shop.test"
             www = "somewhere"
+            store = "sqlite:some/file"
             strict_test_users = true
             rate_limit = "off"
             chaos = 7
@@ -182,6 +188,7 @@ mod tests {
             listen: "[::1]:0".parse().unwrap(),
             origin: Some("https://shop.test".parse().unwrap()),
             www: Some("somewhere".into()),
+            store: Storage::Sqlite("some/file".into()),
             strict_test_users: true,
             otp_seconds: 60,
             otp_resend_pause_seconds: 30,

@@ -7,6 +7,7 @@ mod log_format;
 mod origin;
 mod rate_limit;
 mod reference;
+mod storage;
 mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,6 +24,7 @@ pub use log_format::LogFormat;
 pub use origin::Origin;
 pub use rate_limit::RateLimit;
 pub use reference::config_reference;
+pub use storage::Storage;
 pub use tls::Tls;
 
 /// How the sandbox behaves. [`Config::default`] is what the binary does without flags.
@@ -34,6 +36,8 @@ pub struct Config {
     pub origin: Option<Origin>,
     /// Folder of the page. `None`: the page that was built in.
     pub www: Option<PathBuf>,
+    /// Where sessions and messages are kept.
+    pub store: Storage,
     /// Whether numbers other than test users are refused.
     pub strict_test_users: bool,
     /// How long a code is good, in s.
@@ -64,6 +68,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
             origin: None,
             www: None,
+            store: Storage::Memory,
             strict_test_users: false,
             otp_seconds: OTP_SECONDS,
             otp_resend_pause_seconds: 0,

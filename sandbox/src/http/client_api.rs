@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Method, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use handset_protocol::client::{InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Reply, Report, headers};
@@ -12,6 +12,7 @@ use handset_protocol::steps;
 use tower_http::cors::{Any, CorsLayer};
 use url::Url;
 
+use super::carry_through::carry_through;
 use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Flow};
 use super::fault_layer::inject;
@@ -40,6 +41,7 @@ pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     router
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
+        .layer(from_fn(carry_through))
         // Inside of CORS: a page can read the status that a fault answers, and preflights pass.
         .layer(from_fn_with_state(sandbox, inject))
         .layer(cors())

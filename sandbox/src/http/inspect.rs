@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::sse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -17,6 +17,7 @@ use futures_util::{Stream, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::carry_through::carry_through;
 use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Wire};
 use super::guard::own_site_only;
@@ -39,10 +40,10 @@ pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     Router::new()
         .route("/messages", get(messages))
         .route("/messages/stream", get(message_stream))
-        .route("/clock", post(advance))
+        .route("/clock", post(advance).layer(from_fn(carry_through)))
         .merge(faults::router())
         .merge(sessions::router())
-        .route("/reset", post(reset))
+        .route("/reset", post(reset).layer(from_fn(carry_through)))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(from_fn_with_state(sandbox, own_site_only))
@@ -83,7 +84,7 @@ async fn messages(
     let deadline = tokio::time::Instant::now() + wait;
     let mut arrived = project.inbox.subscribe();
     loop {
-        let list = project.inbox.list(&filter);
+        let list = sandbox.messages(&project, &filter).await?;
         if !list.is_empty() || wait.is_zero() {
             return Ok(Json(list));
         }
@@ -134,7 +135,7 @@ impl Reader {
             if let Some(message) = self.waiting.pop_front() {
                 return Some(message);
             }
-            self.waiting = self.project.inbox.list(&self.filter).into();
+            self.waiting = self.sandbox.messages(&self.project, &self.filter).await.ok()?.into();
             if let Some(newest) = self.waiting.back() {
                 self.filter.since = newest.id;
                 continue;
@@ -165,11 +166,15 @@ struct Now {
 }
 
 /// Moves the clock that every lifetime runs on.
-async fn advance(Scope(project): Scope, Body(body): Body<Advance>) -> Result<Json<Now>, ApiError> {
+async fn advance(
+    State(sandbox): State<Sandbox>,
+    Scope(project): Scope,
+    Body(body): Body<Advance>,
+) -> Result<Json<Now>, ApiError> {
     if body.advance_seconds > FURTHEST_ADVANCE {
         return Err(Refusal::shape("advanceSeconds", shape_of("advanceSeconds")).into());
     }
-    project.clock.advance(body.advance_seconds);
+    sandbox.advance_clock(&project, body.advance_seconds).await?;
     Ok(Json(Now { now: project.clock.now() }))
 }
 

@@ -1,5 +1,6 @@
 //! Translates between HTTP and the core. No rule of the contract lives here but those about HTTP itself.
 
+mod carry_through;
 mod client_api;
 mod demo;
 mod errors;
@@ -23,7 +24,7 @@ mod www;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -32,6 +33,7 @@ use tracing::Span;
 
 use crate::AppState;
 use crate::core::Refusal;
+use carry_through::carry_through;
 use errors::ApiError;
 
 pub use status::{Unauthorized, status_socket};
@@ -42,10 +44,10 @@ pub use status::{Unauthorized, status_socket};
 pub fn app(state: AppState) -> Router {
     let sandbox = state.0;
     let faults = from_fn_with_state(sandbox.clone(), fault_layer::inject);
-    let server_api = server_api::router().layer(faults.clone());
+    let server_api = server_api::router().layer(from_fn(carry_through)).layer(faults.clone());
     Router::new()
         .merge(server_api.clone())
-        .merge(links::router().layer(faults.clone()))
+        .merge(links::router().layer(from_fn(carry_through)).layer(faults.clone()))
         .merge(ops::router(sandbox.clone()))
         .nest("/v1/client", client_api::router(sandbox.clone()))
         .nest("/sandbox", inspect::router(sandbox.clone()))

@@ -3,15 +3,19 @@
 //! Each check starts from an empty store. They panic where the store is wrong: call them from tests.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "runs in tests only")]
 
+mod durable;
 mod identities;
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+mod messages;
+mod races;
 
 use handset_protocol::server::StartRequest;
 
 use super::{Lookup, Store};
-use crate::core::{Credential, Drawn, Effect, LinkState, Rules, SentLink, Session, Sight, What, open};
+use crate::core::{Credential, Drawn, Effect, Kind, LinkState, Message, Rules, SentLink, Session, Sight, What, open};
+
+pub use durable::check_durable;
+
+const PROJECT: &str = "default";
 
 /// Runs every check, each on a fresh store.
 pub async fn check<S: Store>(new: impl Fn() -> S) {
@@ -21,9 +25,10 @@ pub async fn check<S: Store>(new: impl Fn() -> S) {
     outgoing_effects_stay_until_delivered(&new()).await;
     sequences_are_never_given_out_again(&new()).await;
     sessions_are_listed_by_their_end(&new()).await;
-    a_lost_race_is_decided_again(Arc::new(new())).await;
-    no_concurrent_update_is_lost(Arc::new(new())).await;
-    identities::check(new).await;
+    lookups_follow_what_is_written(&new()).await;
+    identities::check(&new).await;
+    messages::check(&new).await;
+    races::check(&new).await;
 }
 
 fn session(name: &str) -> Session {
@@ -33,7 +38,7 @@ fn session(name: &str) -> Session {
         ..StartRequest::default()
     };
     let drawn = Drawn {
-        project: "default".to_owned(),
+        project: PROJECT.to_owned(),
         auth_id: format!("auth-{name}"),
         correlation_id: format!("correlation-{name}"),
         request_id: format!("request-{name}"),
@@ -72,6 +77,24 @@ async fn a_session_that_is_gone_is_found_by_none(store: &impl Store) {
     assert_eq!(store.get("auth-a").await.unwrap(), None);
     assert_eq!(store.find(Lookup::CorrelationId("correlation-a")).await.unwrap(), None);
     assert_eq!(store.find(Lookup::LinkToken("one")).await.unwrap(), None);
+}
+
+async fn lookups_follow_what_is_written(store: &impl Store) {
+    let (mut a, b) = (session("a"), session("b"));
+    a.links = vec![link("one"), link("two")];
+    put(store, &a).await;
+    put(store, &b).await;
+    a.links = vec![link("two"), link("three")];
+    a.correlation_id = "another".to_owned();
+    put(store, &a).await;
+    for lookup in [Lookup::LinkToken("one"), Lookup::CorrelationId("correlation-a"), Lookup::LinkToken("another")] {
+        assert_eq!(store.find(lookup).await.unwrap(), None, "{lookup:?}");
+    }
+    for lookup in [Lookup::LinkToken("two"), Lookup::LinkToken("three"), Lookup::CorrelationId("another")] {
+        assert_eq!(store.find(lookup).await.unwrap().as_deref(), Some("auth-a"), "{lookup:?}");
+    }
+    store.update("auth-a", &|_| (None, Vec::new())).await.unwrap();
+    assert_eq!(store.find(Lookup::CorrelationId("correlation-b")).await.unwrap().as_deref(), Some("auth-b"));
 }
 
 async fn an_unchanged_session_is_not_written(store: &impl Store) {
@@ -122,42 +145,14 @@ async fn sessions_are_listed_by_their_end(store: &impl Store) {
     assert_eq!(ending(i64::MAX).await, ["auth-a", "auth-c", "auth-b"]);
     put(store, &Session { expires_at: 175, project: "other".to_owned(), ..session("d") }).await;
     assert_eq!(ending(i64::MAX).await, ["auth-a", "auth-c", "auth-d", "auth-b"]);
-    for (project, expected) in [("default", &["auth-a", "auth-c", "auth-b"][..]), ("other", &["auth-d"]), ("none", &[])]
-    {
+    for (project, expected) in [(PROJECT, &["auth-a", "auth-c", "auth-b"][..]), ("other", &["auth-d"]), ("none", &[])] {
         assert_eq!(store.ending_before(Some(project), i64::MAX).await.unwrap(), expected, "{project}");
     }
     assert_eq!(store.ending_before(Some("other"), 175).await.unwrap(), [""; 0]);
-}
-
-/// The second writer gets in while the first is deciding.
-async fn a_lost_race_is_decided_again(store: Arc<impl Store>) {
-    put(&*store, &session("a")).await;
-    let calls = AtomicU32::new(0);
-    let handle = tokio::runtime::Handle::current();
-    let intrude = |call: u32| {
-        // Deciding is synchronous, so the intruder runs on a thread of its own while this one stands still.
-        let (store, handle) = (store.clone(), handle.clone());
-        let intruder = std::thread::spawn(move || {
-            handle
-                .block_on(store.update("auth-a", &|old| (old.cloned().map(|old| noted(old, What::LinkOpened)), vec![])))
-        });
-        if call == 0 {
-            intruder.join().map(|result| result.map(|_| ())).unwrap().unwrap()
-        }
-    };
-    let decide = |old: Option<&Session>| {
-        let call = calls.fetch_add(1, Ordering::SeqCst);
-        if call == 0 {
-            intrude(call);
-        }
-        (old.cloned().map(|old| noted(old, What::OtpStart)), vec![Effect::Wake])
-    };
-    store.update("auth-a", &decide).await.unwrap();
-    assert_eq!(calls.load(Ordering::SeqCst), 2, "decided once for nothing, and once on what the intruder wrote");
-    let timeline = store.get("auth-a").await.unwrap().unwrap().timeline;
-    let whats: Vec<_> = timeline.moments().iter().map(|moment| moment.what).collect();
-    assert_eq!(whats, [What::Start, What::Start, What::LinkOpened, What::OtpStart]);
-    assert_eq!(store.outbox().await.unwrap().len(), 1, "the effects of the decision that was dropped are gone");
+    assert_eq!(ending(150).await, ["auth-a"], "one that ends just then does not end before");
+    store.update("auth-a", &|_| (None, Vec::new())).await.unwrap();
+    assert_eq!(ending(i64::MAX).await, ["auth-c", "auth-d", "auth-b"]);
+    assert_eq!(ending(i64::MIN).await, [""; 0]);
 }
 
 fn noted(mut session: Session, what: What) -> Session {
@@ -165,24 +160,15 @@ fn noted(mut session: Session, what: What) -> Session {
     session
 }
 
-async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
-    put(&*store, &session("a")).await;
-    let writers: Vec<_> = (0..8)
-        .map(|_| {
-            let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
-            std::thread::spawn(move || {
-                handle.block_on(async {
-                    for _ in 0..25 {
-                        let count =
-                            |old: Option<&Session>| (old.cloned().map(|old| noted(old, What::StatusAsked)), vec![]);
-                        store.update("auth-a", &count).await.unwrap();
-                    }
-                });
-            })
-        })
-        .collect();
-    for writer in writers {
-        writer.join().unwrap();
-    }
-    assert_eq!(store.get("auth-a").await.unwrap().unwrap().timeline.moments().len(), 2 + 8 * 25);
+/// An SMS of a session.
+fn sms(session: &Session, sent_at: i64) -> Effect {
+    Effect::Send(Message {
+        to: "5005550006".into(),
+        kind: Kind::Otp("123456".into()),
+        text: "Your code is 123456.".into(),
+        project: session.project.clone(),
+        auth_id: session.auth_id.clone(),
+        sent_at,
+        expires_at: sent_at + 1,
+    })
 }

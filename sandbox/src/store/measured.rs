@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Store, StoreError};
+use super::{Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError, Wanted};
 use crate::core::{Effect, Failure, Identity, Kind, Phone, Possession, Session};
 use crate::metrics::Metrics;
 
@@ -136,8 +136,12 @@ impl Store for Measured {
         self.timed("identities", self.store.identities(page)).await
     }
 
-    async fn forget_identities(&self, project: &str) -> Result<(), StoreError> {
-        self.timed("forget_identities", self.store.forget_identities(project)).await
+    async fn projects(&self) -> Result<Vec<String>, StoreError> {
+        self.timed("projects", self.store.projects()).await
+    }
+
+    async fn forget_project(&self, project: &str) -> Result<(), StoreError> {
+        self.timed("forget_project", self.store.forget_project(project)).await
     }
 
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
@@ -146,5 +150,17 @@ impl Store for Measured {
 
     async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
         self.timed("delivered", self.store.delivered(sequence)).await
+    }
+
+    async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
+        self.timed("messages", self.store.messages(project, since, wanted)).await
+    }
+
+    async fn fact(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.timed("fact", self.store.fact(project, name)).await
+    }
+
+    async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.timed("set_fact", self.store.set_fact(project, name, value)).await
     }
 }

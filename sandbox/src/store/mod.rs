@@ -1,19 +1,26 @@
 //! Where sessions and identities are kept. There is one write for each, [`Store::update`] and
 //! [`Store::update_identity`], and both are compare-and-swap with their outgoing effects in an outbox.
 //!
-//! What is kept can be serialized whole: [`Session`], [`Identity`] and [`Effect`]. That form holds every secret in the
-//! open and is for storage alone; nothing else may write it.
+//! What is kept can be serialized whole: [`Session`], [`Identity`], [`Message`] and [`Effect`]. That form holds every
+//! secret in the open and is for storage alone; nothing else may write it.
 
 pub mod conformance;
 mod measured;
 mod memory;
+mod sqlite;
+mod tabled;
+mod tables;
 
 use async_trait::async_trait;
 
-use crate::core::{Effect, Identity, Phone, Session};
+use crate::core::{Effect, Identity, Message, Phone, Session};
 
 pub(crate) use measured::Measured;
 pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
+
+/// How many messages of a project are kept: the oldest goes first.
+pub const KEPT_MESSAGES: usize = 1000;
 
 /// What becomes of a session: its next state (`None`: it is gone), and the effects.
 pub type Change = (Option<Session>, Vec<Effect>);
@@ -71,6 +78,18 @@ pub struct Outgoing {
     pub effect: Effect,
 }
 
+/// A message that was sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// Grows with every message: that of its entry in the outbox.
+    pub id: u64,
+    /// The message.
+    pub message: Message,
+}
+
+/// Says which messages are asked for.
+pub type Wanted<'a> = &'a (dyn Fn(&Message) -> bool + Send + Sync);
+
 /// A store failed. What it was doing has not happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreError(
@@ -86,7 +105,9 @@ impl std::fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// Where sessions are kept, by authId, and identities, by project and number. [`conformance::check`] is what every implementation has to pass.
+/// Where sessions are kept, by authId, and identities, by project and number. [`conformance::check`] is what every
+/// implementation has to pass, and [`conformance::check_durable`] every one that outlives its process: there, what was
+/// answered was written.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Compare-and-swap: reads the session, decides, and writes unless someone else wrote in between; then it starts
@@ -129,12 +150,26 @@ pub trait Store: Send + Sync + 'static {
     /// Those that are enrolled.
     async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError>;
 
-    /// Forgets every identity of a project, also those that are not enrolled.
-    async fn forget_identities(&self, project: &str) -> Result<(), StoreError>;
+    /// The projects of which anything is kept, in the order of their names.
+    async fn projects(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Forgets all of a project but its sessions: every identity, enrolled or not, every message, and every fact. Sessions
+    /// end one by one, by [`Store::update`], as others may wait for them.
+    async fn forget_project(&self, project: &str) -> Result<(), StoreError>;
 
     /// What waits to be carried out, oldest first.
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError>;
 
     /// It was carried out. Once is enough, twice does no harm.
     async fn delivered(&self, sequence: u64) -> Result<(), StoreError>;
+
+    /// A project's messages after the id `since` that are `wanted`, oldest first. A message is there from the write on
+    /// whose effects sent it, however far its delivery is; the newest [`KEPT_MESSAGES`] of each project are kept.
+    async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError>;
+
+    /// Something that the sandbox has to remember, of a project or of itself, by name.
+    async fn fact(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Remembers it from here on.
+    async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError>;
 }

@@ -14,6 +14,7 @@ mod table;
 mod auth_token;
 mod chaos;
 mod faults;
+mod hanging_up;
 mod identities;
 mod inspection;
 mod instant_link;

@@ -1,15 +1,11 @@
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, Request};
-use handset_sandbox::core::{Identity, Phone};
-use handset_sandbox::store::{
-    Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Store, StoreError,
-};
 use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
+use crate::support::broken::Broken;
 use crate::support::{Bench, PHONE};
 use crate::table::rows;
 
@@ -42,51 +38,6 @@ const CALLS: [&str; 12] = [
     "/v3/identity",
     "/v3/identity/batch",
 ];
-
-/// Fails whenever it is asked.
-struct Broken;
-
-#[async_trait]
-impl Store for Broken {
-    async fn update(&self, _: &str, _: Decide<'_>) -> Result<Vec<handset_sandbox::core::Effect>, StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn get(&self, _: &str) -> Result<Option<handset_sandbox::core::Session>, StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn find(&self, _: Lookup<'_>) -> Result<Option<String>, StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn ending_before(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn update_identity(
-        &self,
-        _: &str,
-        _: &Phone,
-        _: DecideIdentity<'_>,
-    ) -> Result<Vec<handset_sandbox::core::Effect>, StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn carry_out(&self, _: u64, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<(), StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn identity(&self, _: &str, _: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn identities(&self, _: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn forget_identities(&self, _: &str) -> Result<(), StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-    async fn delivered(&self, _: u64) -> Result<(), StoreError> {
-        Err(StoreError("broken".to_owned()))
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn internal_errors_are_8000() {

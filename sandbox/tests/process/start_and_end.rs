@@ -80,6 +80,10 @@ async fn what_cannot_work_is_refused_by_name() {
     assert!(chaos.contains("--chaos <SEED>"), "{chaos}");
     let www = refusal(&["--www", "/no/such/folder"]).await;
     assert!(www.contains("'www' (--www) must be a folder"), "{www}");
+    let store = refusal(&["--store", "postgres:x"]).await;
+    assert!(store.contains("'store' (--store) must be 'memory' or 'sqlite:PATH'"), "{store}");
+    let file = refusal(&["--listen", "127.0.0.1:0", "--store", "sqlite:/proc/no/folder"]).await;
+    assert!(file.contains("store: no folder for /proc/no/folder"), "{file}");
     let missing = refusal(&["--config", "/no/such/file"]).await;
     assert!(missing.contains("--config /no/such/file"), "{missing}");
     let file = config_file("unknown", "[otp]\nlength = 6\n");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::PROJECT;
 use crate::core::{Binding, Device, Effect, Enrolling, Identity, Phone};
 use crate::store::{IdentityLookup, IdentityPage, Store};
 
@@ -16,8 +17,6 @@ pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     those_of_projects_are_kept_apart(&new()).await;
     no_concurrent_enrollment_is_lost(Arc::new(new())).await;
 }
-
-const PROJECT: &str = "default";
 
 fn number(last: u32) -> Phone {
     Phone::parse(&format!("500555{last:04}").into()).unwrap()
@@ -35,8 +34,12 @@ fn binding(last: u32, device: &str) -> Binding {
     Binding { project, phone, at: 1, identity_id, device_id: Some(device.to_owned()), replaces: true }
 }
 
-async fn put(store: &impl Store, identity: &Identity) {
+pub(super) async fn put(store: &impl Store, identity: &Identity) {
     store.update_identity(&identity.project, &identity.phone, &|_| (Some(identity.clone()), Vec::new())).await.unwrap();
+}
+
+pub(super) fn in_project(project: &str) -> Identity {
+    Identity { id: format!("identity-of-{project}"), project: project.to_owned(), ..enrolled(1, 5) }
 }
 
 async fn names(store: &impl Store, after: Option<(i64, &str)>, limit: usize, with_inactive: bool) -> Vec<String> {
@@ -176,7 +179,7 @@ async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {
 async fn all_identities_can_be_forgotten(store: &impl Store) {
     put(store, &enrolled(1, 5)).await;
     put(store, &Identity::bind(None, &binding(2, "one"))).await;
-    store.forget_identities(PROJECT).await.unwrap();
+    store.forget_project(PROJECT).await.unwrap();
     assert_eq!(names(store, None, 9, true).await, [""; 0]);
     for lookup in [IdentityLookup::Number(&number(1)), IdentityLookup::Id("identity-1"), IdentityLookup::Device("one")]
     {
@@ -204,7 +207,7 @@ async fn those_of_projects_are_kept_apart(store: &impl Store) {
     for lookup in [IdentityLookup::Id("of another"), IdentityLookup::Device("another")] {
         assert_eq!(store.identity(PROJECT, lookup).await.unwrap(), None, "{lookup:?}");
     }
-    store.forget_identities(PROJECT).await.unwrap();
+    store.forget_project(PROJECT).await.unwrap();
     assert_eq!((listed(PROJECT).await, listed("other").await), (vec![], vec![other]));
 }
 

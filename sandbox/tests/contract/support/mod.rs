@@ -1,6 +1,7 @@
 //! One sandbox in one process, in tokio's paused time.
 #![allow(dead_code, reason = "every test crate uses a part of it")]
 
+pub(crate) mod broken;
 pub(crate) mod events;
 pub(crate) mod socket;
 pub(crate) mod yielding;

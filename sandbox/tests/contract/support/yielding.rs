@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use handset_sandbox::core::{Effect, Identity, Phone, Session};
 use handset_sandbox::store::{
-    Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore, Outgoing, Store, StoreError,
+    Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore, Outgoing, Sent, Store, StoreError,
+    Wanted,
 };
 use tokio::task::yield_now;
 
@@ -53,8 +54,11 @@ impl Store for Yielding {
     async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
         self.0.identities(page).await
     }
-    async fn forget_identities(&self, project: &str) -> Result<(), StoreError> {
-        self.0.forget_identities(project).await
+    async fn projects(&self) -> Result<Vec<String>, StoreError> {
+        self.0.projects().await
+    }
+    async fn forget_project(&self, project: &str) -> Result<(), StoreError> {
+        self.0.forget_project(project).await
     }
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
         let waiting = self.0.outbox().await;
@@ -63,5 +67,16 @@ impl Store for Yielding {
     }
     async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
         self.0.delivered(sequence).await
+    }
+    async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
+        let messages = self.0.messages(project, since, wanted).await;
+        yield_now().await;
+        messages
+    }
+    async fn fact(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.fact(project, name).await
+    }
+    async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.0.set_fact(project, name, value).await
     }
 }

@@ -1,0 +1,63 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
+
+/// Where sessions and messages are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Storage {
+    /// `memory`: they end with the process.
+    Memory,
+    /// `sqlite:PATH`: in that file, which outlives it.
+    Sqlite(PathBuf),
+}
+
+impl FromStr for Storage {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match text.split_once(':') {
+            None if text == "memory" => Ok(Self::Memory),
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            _ => Err(ConfigError("'store' (--store) must be 'memory' or 'sqlite:PATH'".to_owned())),
+        }
+    }
+}
+
+impl TryFrom<String> for Storage {
+    type Error = ConfigError;
+
+    fn try_from(text: String) -> Result<Self, ConfigError> {
+        text.parse()
+    }
+}
+
+impl From<Storage> for String {
+    fn from(storage: Storage) -> Self {
+        match storage {
+            Storage::Memory => "memory".to_owned(),
+            Storage::Sqlite(path) => format!("sqlite:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_memory_or_a_file() {
+        assert_eq!("memory".parse(), Ok(Storage::Memory));
+        assert_eq!("sqlite:C:\\data".parse(), Ok(Storage::Sqlite("C:\\data".into())));
+        for text in ["memory", "sqlite:a/b"] {
+            assert_eq!(String::from(text.parse::<Storage>().unwrap()), text);
+        }
+        for text in ["", "sqlite", "sqlite:", "memory:", "postgres:x"] {
+            let error = text.parse::<Storage>().unwrap_err().to_string();
+            assert!(error.starts_with("'store' (--store) must be"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The file itself: whose it is, and how SQLite treats it.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::super::StoreError;
+use super::schema::failed;
+
+/// Says in the file's header that it is a sandbox's: `hset`.
+const APPLICATION_ID: i32 = 0x6873_6574;
+
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let named = |what: &str, error: &dyn std::fmt::Display| StoreError(format!("{what} {}: {error}", path.display()));
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        make_folder(folder).map_err(|error| named("no folder for", &error))?;
+    }
+    make_private(path).map_err(|error| named("cannot open", &error))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| named("cannot open", &error))?;
+    configure(&connection).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy) => named("cannot open", &"another sandbox has it"),
+        Some(ErrorCode::NotADatabase) => named("cannot open", &"it is no SQLite file"),
+        _ => named("cannot open", &error),
+    })?;
+    claim(&connection)?.then_some(connection).ok_or_else(|| named("cannot open", &"it is not a sandbox's file"))
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    // No other process may write what this one holds in memory. The lock ends with the process, however that ends.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // What is committed has been given to the system, and a killed process loses none of it. Only where the machine itself
+    // stops may the last moments be missing; the file is whole all the same.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // In pages of 4 KiB. Each checkpoint waits for the disk.
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    // Takes the lock.
+    connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
+}
+
+/// Whether it is a sandbox's file, or empty: then it is one now.
+fn claim(connection: &Connection) -> Result<bool, StoreError> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(failed);
+    if number("PRAGMA application_id")? == APPLICATION_ID {
+        return Ok(true);
+    }
+    if number("SELECT count(*) FROM sqlite_schema")? > 0 {
+        return Ok(false);
+    }
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    Ok(true)
+}
+
+#[cfg(unix)]
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
+
+/// The files that SQLite puts beside it get its mode.
+#[cfg(unix)]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map(drop)
+}

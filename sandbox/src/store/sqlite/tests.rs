@@ -1,0 +1,162 @@
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::schema::{migrate_by, version};
+use super::*;
+use crate::store::{Store, conformance};
+
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("folder/of/its/own/sandbox.db")
+    }
+
+    fn open(&self) -> SqliteStore {
+        SqliteStore::open(&self.file()).unwrap()
+    }
+
+    /// The file as anybody else sees it.
+    fn raw(&self) -> Connection {
+        std::fs::create_dir_all(self.file().parent().unwrap()).unwrap();
+        Connection::open(self.file()).unwrap()
+    }
+
+    fn refusal(&self) -> String {
+        SqliteStore::open(&self.file()).unwrap_err().to_string()
+    }
+}
+
+/// A store that takes its folder with it.
+struct Alone {
+    store: SqliteStore,
+    _place: Place,
+}
+
+impl Alone {
+    fn new() -> Self {
+        let place = Place::new();
+        Self { store: place.open(), _place: place }
+    }
+}
+
+impl Tabled for Alone {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.store.tables()
+    }
+
+    fn commit(&self, write: Write) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        self.store.commit(write)
+    }
+
+    fn commit_later(&self, write: Write) {
+        self.store.commit_later(write);
+    }
+}
+
+#[tokio::test]
+async fn conforms() {
+    conformance::check(Alone::new).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn conforms_on_several_threads() {
+    conformance::check(Alone::new).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn outlives_its_process() {
+    conformance::check_durable(Place::new, Place::open).await;
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let store = place.open();
+    assert_eq!(mode(place.file()), 0o600);
+    assert_eq!(mode(place.file().with_extension("db-wal")), 0o600);
+    assert_eq!(mode(place.file().parent().unwrap().to_owned()), 0o700);
+    drop(store);
+    std::fs::set_permissions(place.file(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let _store = place.open();
+    assert_eq!(mode(place.file()), 0o600, "also one that was there before");
+}
+
+#[test]
+fn a_file_is_of_one_sandbox_at_a_time() {
+    let place = Place::new();
+    let store = place.open();
+    let refusal = place.refusal();
+    assert!(refusal.contains("sandbox.db: another sandbox has it"), "{refusal}");
+    drop(store);
+    drop(place.open());
+}
+
+#[test]
+fn what_is_no_sandboxs_file_is_left_alone() {
+    let place = Place::new();
+    place.raw().execute_batch("CREATE TABLE invoices (id INTEGER)").unwrap();
+    assert!(place.refusal().contains("it is not a sandbox's file"), "{}", place.refusal());
+    std::fs::write(place.file(), "a letter to my mother, which is longer than the header of a database: ".repeat(9))
+        .unwrap();
+    assert!(place.refusal().contains("it is no SQLite file"), "{}", place.refusal());
+    assert!(std::fs::read_to_string(place.file()).unwrap().starts_with("a letter"));
+}
+
+#[test]
+fn a_file_of_a_newer_sandbox_is_refused() {
+    let place = Place::new();
+    drop(place.open());
+    place.raw().pragma_update(None, "user_version", 99).unwrap();
+    assert!(place.refusal().contains("of version 99, a newer sandbox's"), "{}", place.refusal());
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_told_without_its_text() {
+    let place = Place::new();
+    drop(place.open());
+    place.raw().execute("INSERT INTO messages VALUES (1, 'default', '{\"to\": 123456}')", []).unwrap();
+    let refusal = place.refusal();
+    assert!(refusal.contains("a row of 'messages'") && !refusal.contains("123456"), "{refusal}");
+}
+
+#[test]
+fn steps_are_taken_once_and_whole() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    let steps = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y", "INSERT INTO a VALUES (1, 2); SELECT nonsense"];
+    migrate_by(&mut connection, &steps[..1]).unwrap();
+    assert_eq!(version(&connection).unwrap(), 1);
+    assert!(migrate_by(&mut connection, &steps).is_err());
+    assert_eq!(version(&connection).unwrap(), 2, "the step that failed has not happened");
+    let count: u32 = connection.query_row("SELECT count(y) FROM a", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 0);
+    migrate_by(&mut connection, &steps[..2]).unwrap();
+    assert_eq!(version(&connection).unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_is_told_and_leaves_nothing() {
+    let place = Place::new();
+    let store = place.open();
+    store.set_fact(None, "a", b"one").await.unwrap();
+    drop(store);
+    place.raw().execute_batch("CREATE TRIGGER t BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
+    let store = place.open();
+    assert!(store.set_fact(None, "a", b"two").await.is_err());
+    assert_eq!(
+        store.fact(None, "a").await.unwrap().as_deref(),
+        Some(&b"one"[..]),
+        "what is told is what is in the file"
+    );
+    store.set_fact(None, "b", b"three").await.unwrap();
+    assert_eq!(store.fact(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "what comes after is written");
+}

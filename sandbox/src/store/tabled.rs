@@ -1,0 +1,186 @@
+//! Both stores answer from [`Tables`]; they differ in how a [`Write`] gets there.
+
+use std::sync::MutexGuard;
+
+use async_trait::async_trait;
+
+use super::tables::{NO_PROJECT, Owner, Row, Tables, What, Write};
+use super::{Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError, Wanted};
+use crate::core::{Effect, Identity, Phone, Session};
+
+/// A store that answers from [`Tables`].
+pub(super) trait Tabled: Send + Sync + 'static {
+    fn tables(&self) -> MutexGuard<'_, Tables>;
+
+    /// Writes, unless what the write compares was written meanwhile: `false`. What it has written stays written.
+    fn commit(&self, write: Write) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Writes some time: nobody waits for it, and it does no harm if it is lost.
+    fn commit_later(&self, write: Write);
+
+    /// Changes an identity; with an entry of the outbox, only if that still waits, and it waits no longer.
+    fn swap_identity(
+        &self,
+        owner: Owner,
+        entry: Option<u64>,
+        decide: DecideIdentity<'_>,
+    ) -> impl Future<Output = Result<Vec<Effect>, StoreError>> + Send {
+        async move {
+            loop {
+                let (before, revision) = read(self.tables().identities.get(&owner));
+                let (after, effects) = decide(before.as_ref());
+                let subject = after.as_ref().or(before.as_ref()).map_or("", |identity| identity.id.as_str());
+                let outgoing = outgoing(subject, &effects);
+                let after = (after != before).then_some(after);
+                if entry.is_some_and(|sequence| !self.tables().outbox.contains_key(&sequence)) {
+                    return Ok(Vec::new());
+                }
+                if after.is_none() && outgoing.is_empty() && entry.is_none() {
+                    return Ok(effects);
+                }
+                let after = after.map(|identity| identity.map(Box::new));
+                let what = What::Identity { owner: owner.clone(), entry, revision, after };
+                if self.commit(Write { what, outgoing }).await? {
+                    return Ok(effects);
+                }
+            }
+        }
+    }
+}
+
+fn read<T: Clone>(row: Option<&Row<T>>) -> (Option<T>, Option<u64>) {
+    match row {
+        Some(row) => (Some(row.value.clone()), Some(row.revision)),
+        None => (None, None),
+    }
+}
+
+/// The entries of the outbox that follow from `effects`, not numbered yet.
+fn outgoing(subject: &str, effects: &[Effect]) -> Vec<Outgoing> {
+    let entry = |effect: &Effect| Outgoing { sequence: 0, subject: subject.to_owned(), effect: effect.clone() };
+    effects.iter().filter(|effect| effect.is_outgoing()).map(entry).collect()
+}
+
+#[async_trait]
+impl<T: Tabled> Store for T {
+    async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
+        loop {
+            let (before, revision) = read(self.tables().sessions.get(auth_id));
+            // Decided outside the lock, as any store with a network in between would have to.
+            let (after, effects) = decide(before.as_ref());
+            let after = (after != before).then_some(after);
+            let outgoing = outgoing(auth_id, &effects);
+            if after.is_none() && outgoing.is_empty() {
+                return Ok(effects);
+            }
+            let after = after.map(|session| session.map(Box::new));
+            let what = What::Session { auth_id: auth_id.to_owned(), revision, after };
+            if self.commit(Write { what, outgoing }).await? {
+                return Ok(effects);
+            }
+        }
+    }
+
+    async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
+        Ok(read(self.tables().sessions.get(auth_id)).0)
+    }
+
+    async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError> {
+        let tables = self.tables();
+        Ok(match lookup {
+            Lookup::CorrelationId(id) => tables.by_correlation_id.get(id),
+            Lookup::LinkToken(token) => tables.by_link_token.get(token),
+        }
+        .cloned())
+    }
+
+    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
+        let tables = self.tables();
+        let is_of = |id: &String| {
+            project.is_none_or(|name| tables.sessions.get(id).is_some_and(|row| row.value.project == name))
+        };
+        let ending = tables.by_end.iter().take_while(|(end, _)| *end < ms).map(|(_, id)| id);
+        Ok(ending.filter(|id| is_of(id)).cloned().collect())
+    }
+
+    async fn update_identity(
+        &self,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.swap_identity((project.to_owned(), number.digits().to_owned()), None, decide).await
+    }
+
+    async fn carry_out(
+        &self,
+        sequence: u64,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<(), StoreError> {
+        let owner = (project.to_owned(), number.digits().to_owned());
+        self.swap_identity(owner, Some(sequence), decide).await.map(drop)
+    }
+
+    async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
+        let tables = self.tables();
+        let owner = match lookup {
+            IdentityLookup::Number(number) => Some((project.to_owned(), number.digits().to_owned())),
+            IdentityLookup::Id(id) => tables.by_identity_id.get(id).cloned(),
+            IdentityLookup::Device(id) => tables.by_device.get(id).cloned(),
+        };
+        let found = owner.and_then(|owner| read(tables.identities.get(&owner)).0);
+        Ok(found.filter(|identity| identity.project == project))
+    }
+
+    async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
+        let tables = self.tables();
+        let from = (page.project.to_owned(), page.after.map_or(i64::MIN, |(since, _)| since), String::new());
+        let is_after = |since: i64, id: &str| page.after.is_none_or(|after| (since, id) > after);
+        let counts = |identity: &&Identity| {
+            page.with_inactive || identity.enrollment.as_ref().is_some_and(|enrollment| enrollment.active)
+        };
+        let of_project = tables.enrolled.range(from..).take_while(|((project, _, _), _)| project == page.project);
+        let listed = of_project.filter(|((_, since, id), _)| is_after(*since, id));
+        let listed = listed.filter_map(|(_, owner)| tables.identities.get(owner)).map(|row| &row.value);
+        Ok(listed.filter(counts).take(page.limit).cloned().collect())
+    }
+
+    async fn projects(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.tables().projects().into_iter().map(str::to_owned).collect())
+    }
+
+    async fn forget_project(&self, project: &str) -> Result<(), StoreError> {
+        self.commit(Write::of(What::ForgetProject(project.to_owned()))).await.map(drop)
+    }
+
+    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+        Ok(self.tables().outbox.values().cloned().collect())
+    }
+
+    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+        // At once, so that nobody takes it up again; where that is lost with the process, it is carried out twice.
+        if self.tables().outbox.remove(&sequence).is_some() {
+            self.commit_later(Write::of(What::Delivered(sequence)));
+        }
+        Ok(())
+    }
+
+    async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
+        let tables = self.tables();
+        let Some(messages) = tables.messages.get(project) else { return Ok(Vec::new()) };
+        let after = messages.range(since.saturating_add(1)..).filter(|(_, message)| wanted(message));
+        Ok(after.map(|(id, message)| Sent { id: *id, message: message.clone() }).collect())
+    }
+
+    async fn fact(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = (project.unwrap_or(NO_PROJECT).to_owned(), name.to_owned());
+        Ok(self.tables().facts.get(&key).cloned())
+    }
+
+    async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        let (project, name) = (project.unwrap_or(NO_PROJECT).to_owned(), name.to_owned());
+        self.commit(Write::of(What::Fact { project, name, value: value.to_owned() })).await.map(drop)
+    }
+}

@@ -1,0 +1,245 @@
+//! What a store holds, in memory, and what can be written to it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{KEPT_MESSAGES, Outgoing};
+use crate::core::{Effect, Identity, Message, Session};
+
+/// Every session, and all else that is kept.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) sessions: HashMap<String, Row<Session>>,
+    pub(super) by_correlation_id: HashMap<String, String>,
+    pub(super) by_link_token: HashMap<String, String>,
+    /// Soonest first.
+    pub(super) by_end: BTreeSet<(i64, String)>,
+    pub(super) identities: BTreeMap<Owner, Row<Identity>>,
+    pub(super) by_identity_id: HashMap<String, Owner>,
+    pub(super) by_device: HashMap<String, Owner>,
+    /// Those that are enrolled: project, since when, and id.
+    pub(super) enrolled: BTreeMap<(String, i64, String), Owner>,
+    pub(super) outbox: BTreeMap<u64, Outgoing>,
+    /// By project.
+    pub(super) messages: BTreeMap<String, BTreeMap<u64, Message>>,
+    /// By project and name; those of the sandbox itself are of [`NO_PROJECT`].
+    pub(super) facts: BTreeMap<(String, String), Vec<u8>>,
+    /// The last one that was given out.
+    pub(super) sequence: u64,
+    /// Never given out again, so that what went and came back is not taken for what was read.
+    revision: u64,
+}
+
+/// Whose identity it is: the project, and the digits of the number.
+pub(super) type Owner = (String, String);
+
+/// No project has this name.
+pub(super) const NO_PROJECT: &str = "";
+
+#[derive(Debug)]
+pub(super) struct Row<T> {
+    pub(super) value: T,
+    pub(super) revision: u64,
+}
+
+/// One write: whole, or not at all.
+#[derive(Debug)]
+pub(super) struct Write {
+    pub(super) what: What,
+    /// What goes to the outbox with it; [`Write::number`] gives their sequence.
+    pub(super) outgoing: Vec<Outgoing>,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    /// A session, if it is still as it was read.
+    Session {
+        auth_id: String,
+        /// That of the session which was read.
+        revision: Option<u64>,
+        /// `None`: it stays as it is.
+        after: Option<Option<Box<Session>>>,
+    },
+    /// The identity of a number, likewise.
+    Identity {
+        owner: Owner,
+        /// The entry of the outbox that it carries out, if that still waits.
+        entry: Option<u64>,
+        /// That of the identity which was read.
+        revision: Option<u64>,
+        /// `None`: it stays as it is.
+        after: Option<Option<Box<Identity>>>,
+    },
+    /// Nothing of a project is kept but its sessions.
+    ForgetProject(String),
+    /// An entry of the outbox was carried out.
+    Delivered(u64),
+    /// A fact of a project.
+    Fact { project: String, name: String, value: Vec<u8> },
+}
+
+/// What a write compares.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) enum Compared {
+    Session(String),
+    Identity(Owner),
+}
+
+impl Write {
+    /// A write that nothing follows.
+    pub(super) fn of(what: What) -> Self {
+        Self { what, outgoing: Vec::new() }
+    }
+
+    /// Gives out sequences.
+    pub(super) fn number(&mut self, last: &mut u64) {
+        for entry in &mut self.outgoing {
+            *last += 1;
+            entry.sequence = *last;
+        }
+    }
+
+    /// What it compares before it writes: two writes of the same cannot be decided together.
+    pub(super) fn compared(&self) -> Option<Compared> {
+        match &self.what {
+            What::Session { auth_id, .. } => Some(Compared::Session(auth_id.clone())),
+            What::Identity { owner, .. } => Some(Compared::Identity(owner.clone())),
+            _ => None,
+        }
+    }
+
+    /// Whether it changes what others compare, so that no other can be decided together with it.
+    pub(super) fn stands_alone(&self) -> bool {
+        matches!(self.what, What::ForgetProject(_))
+    }
+}
+
+impl Tables {
+    /// Whether what it compares is still as it was read.
+    pub(super) fn expects(&self, write: &Write) -> bool {
+        match &write.what {
+            What::Session { auth_id, revision, .. } => self.sessions.get(auth_id).map(|row| row.revision) == *revision,
+            What::Identity { owner, entry, revision, .. } => {
+                self.identities.get(owner).map(|row| row.revision) == *revision
+                    && entry.is_none_or(|sequence| self.outbox.contains_key(&sequence))
+            }
+            _ => true,
+        }
+    }
+
+    /// Carries out a write that was numbered. Returns the ids of the messages that made room.
+    pub(super) fn apply(&mut self, write: Write) -> Vec<u64> {
+        match write.what {
+            What::Session { auth_id, after: Some(after), .. } => {
+                self.put_session(&auth_id, after.map(|session| *session))
+            }
+            What::Session { after: None, .. } => {}
+            What::Identity { owner, entry, after, .. } => {
+                if let Some(after) = after {
+                    self.put_identity(&owner, after.map(|identity| *identity));
+                }
+                if let Some(sequence) = entry {
+                    self.outbox.remove(&sequence);
+                }
+            }
+            What::ForgetProject(project) => self.forget_project(&project),
+            What::Delivered(sequence) => drop(self.outbox.remove(&sequence)),
+            What::Fact { project, name, value } => self.put_fact(project, name, value),
+        }
+        let mut gone = Vec::new();
+        for entry in write.outgoing {
+            self.sequence = self.sequence.max(entry.sequence);
+            if let Effect::Send(message) = &entry.effect {
+                gone.extend(self.put_message(entry.sequence, message.clone()));
+            }
+            self.put_outgoing(entry);
+        }
+        gone
+    }
+
+    pub(super) fn put_session(&mut self, auth_id: &str, session: Option<Session>) {
+        if let Some(Row { value: old, .. }) = self.sessions.remove(auth_id) {
+            self.by_end.remove(&(old.expires_at, auth_id.to_owned()));
+            self.by_correlation_id.remove(&old.correlation_id);
+            for link in &old.links {
+                self.by_link_token.remove(link.token.expose());
+            }
+        }
+        if let Some(session) = session {
+            self.by_end.insert((session.expires_at, auth_id.to_owned()));
+            self.by_correlation_id.insert(session.correlation_id.clone(), auth_id.to_owned());
+            for link in &session.links {
+                self.by_link_token.insert(link.token.expose().to_owned(), auth_id.to_owned());
+            }
+            let revision = self.next_revision();
+            self.sessions.insert(auth_id.to_owned(), Row { value: session, revision });
+        }
+    }
+
+    pub(super) fn put_identity(&mut self, owner: &Owner, identity: Option<Identity>) {
+        if let Some(Row { value: old, .. }) = self.identities.remove(owner) {
+            self.by_identity_id.remove(&old.id);
+            for device in &old.devices {
+                self.by_device.remove(&device.id);
+            }
+            if let Some(enrollment) = old.enrollment {
+                self.enrolled.remove(&(old.project, enrollment.since, old.id));
+            }
+        }
+        if let Some(identity) = identity {
+            self.by_identity_id.insert(identity.id.clone(), owner.clone());
+            for device in &identity.devices {
+                self.by_device.insert(device.id.clone(), owner.clone());
+            }
+            if let Some(enrollment) = &identity.enrollment {
+                let key = (identity.project.clone(), enrollment.since, identity.id.clone());
+                self.enrolled.insert(key, owner.clone());
+            }
+            let revision = self.next_revision();
+            self.identities.insert(owner.clone(), Row { value: identity, revision });
+        }
+    }
+
+    fn forget_project(&mut self, project: &str) {
+        let from = (project.to_owned(), String::new());
+        let of_project = self.identities.range(from..).take_while(|((name, _), _)| name == project);
+        let owners: Vec<_> = of_project.map(|(owner, _)| owner.clone()).collect();
+        for owner in owners {
+            self.put_identity(&owner, None);
+        }
+        self.messages.remove(project);
+        self.facts.retain(|(name, _), _| name != project);
+    }
+
+    /// Those of which anything is kept.
+    pub(super) fn projects(&self) -> BTreeSet<&str> {
+        let of_sessions = self.sessions.values().map(|row| row.value.project.as_str());
+        let of_identities = self.identities.keys().map(|(project, _)| project.as_str());
+        let of_messages = self.messages.keys().map(String::as_str);
+        let of_facts = self.facts.keys().map(|(project, _)| project.as_str());
+        let all = of_sessions.chain(of_identities).chain(of_messages).chain(of_facts);
+        all.filter(|project| *project != NO_PROJECT).collect()
+    }
+
+    pub(super) fn put_outgoing(&mut self, entry: Outgoing) {
+        self.outbox.insert(entry.sequence, entry);
+    }
+
+    /// Returns the id of the message that made room for it.
+    pub(super) fn put_message(&mut self, id: u64, message: Message) -> Option<u64> {
+        let messages = self.messages.entry(message.project.clone()).or_default();
+        messages.insert(id, message);
+        if messages.len() <= KEPT_MESSAGES {
+            return None;
+        }
+        messages.pop_first().map(|(id, _)| id)
+    }
+
+    pub(super) fn put_fact(&mut self, project: String, name: String, value: Vec<u8>) {
+        self.facts.insert((project, name), value);
+    }
+
+    fn next_revision(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
+    }
+}

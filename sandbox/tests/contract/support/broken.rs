@@ -1,0 +1,62 @@
+//! A store that fails whenever it is asked.
+
+use async_trait::async_trait;
+use handset_sandbox::core::{Effect, Identity, Phone, Session};
+use handset_sandbox::store::{
+    Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError, Wanted,
+};
+
+pub(crate) struct Broken;
+
+fn broken<T>() -> Result<T, StoreError> {
+    Err(StoreError("broken".to_owned()))
+}
+
+#[async_trait]
+impl Store for Broken {
+    async fn update(&self, _: &str, _: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
+        broken()
+    }
+    async fn get(&self, _: &str) -> Result<Option<Session>, StoreError> {
+        broken()
+    }
+    async fn find(&self, _: Lookup<'_>) -> Result<Option<String>, StoreError> {
+        broken()
+    }
+    async fn ending_before(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, StoreError> {
+        broken()
+    }
+    async fn update_identity(&self, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<Vec<Effect>, StoreError> {
+        broken()
+    }
+    async fn carry_out(&self, _: u64, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<(), StoreError> {
+        broken()
+    }
+    async fn identity(&self, _: &str, _: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
+        broken()
+    }
+    async fn identities(&self, _: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
+        broken()
+    }
+    async fn projects(&self) -> Result<Vec<String>, StoreError> {
+        broken()
+    }
+    async fn forget_project(&self, _: &str) -> Result<(), StoreError> {
+        broken()
+    }
+    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+        broken()
+    }
+    async fn delivered(&self, _: u64) -> Result<(), StoreError> {
+        broken()
+    }
+    async fn messages(&self, _: &str, _: u64, _: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
+        broken()
+    }
+    async fn fact(&self, _: Option<&str>, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        broken()
+    }
+    async fn set_fact(&self, _: Option<&str>, _: &str, _: &[u8]) -> Result<(), StoreError> {
+        broken()
+    }
+}
