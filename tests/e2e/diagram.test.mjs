@@ -168,6 +168,12 @@ suite("the diagram", {}, (scenario) => {
     await page.locator("#arrows .label").getByText("accepted").waitFor();
     await page.evaluate(() => globalThis.stream.hold());
     await sandbox.advance(60);
+    // A request that takes longer than what follows it.
+    await page.route("**/v1/client/mobile/otp/finish", async (route) => {
+      const since = Date.now();
+      await page.waitForFunction((since) => Date.now() - since > 80, since);
+      await route.continue();
+    });
     await view.giveCode(code);
     await view.ends("verified");
     await page.evaluate(() => globalThis.stream.release());

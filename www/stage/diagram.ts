@@ -2,7 +2,7 @@
 import type { StateChange } from "handset";
 import { element } from "../dom.js";
 import { real } from "../shim.js";
-import { comesBefore, ofChange, ofMoment, SandboxClock, type Arrow, type Before, type Lifeline, type Moment } from "./story.js";
+import { causeOf, comesBefore, ofChange, ofMoment, SandboxClock, type Arrow, type Before, type Lifeline, type Moment } from "./story.js";
 import { follow } from "./stream.js";
 
 const list = element("arrows", HTMLOListElement);
@@ -50,8 +50,8 @@ export class Diagram {
     const clock = new SandboxClock(this.#began, real.now());
     this.#stop = follow<Moment>(`/sandbox/sessions/${correlationId}/stream`, {
       item: (moment) => {
-        const answered = this.#drawn.findLast(({ arrow }) => arrow.from === "page" && arrow.to === "handset");
-        const arrow = ofMoment(moment, clock.when(moment, real.now(), answered?.arrow.at));
+        const cause = causeOf(moment, this.#drawn.map(({ arrow }) => arrow));
+        const arrow = ofMoment(moment, clock.when(moment, real.now(), cause));
         // What the sandbox saw stays in its order; only what this side saw gives way.
         const isLater = (own: Drawn) => !own.moment && !comesBefore(own.arrow, moment, arrow.at);
         const place = this.#drawn.findLastIndex((own) => !isLater(own)) + 1;

@@ -188,12 +188,19 @@ function answerBetween(before: FlowState, state: FlowState): string | undefined 
 
 // ----------------------------------------------------------------------------------------------------------- together
 
-/** Requests that carry what the page has answered. */
-const answers = new Set(["otp_start", "otp_finish", "link_start"]);
+/** What is sent at once because of something that this side saw: an answer of the page, or that the check is over. */
+const caused = new Set(["otp_start", "otp_finish", "link_start", "validate"]);
+
+/** When that was, of what this side saw so far. */
+export function causeOf(moment: Moment, own: Arrow[]): number | undefined {
+  if (moment.to !== "backend" || !caused.has(moment.what)) return undefined;
+  return own.findLast(({ leads }) => leads?.(moment))?.at;
+}
 
 /** The clock of a sandbox, told in that of this machine. */
 export class SandboxClock {
   #offsetMs = 0;
+  #isMoved = false;
   #last = -Infinity;
 
   /** The session began between these two moments of this machine. */
@@ -203,20 +210,21 @@ export class SandboxClock {
   ) {}
 
   /**
-   * When a moment was, given that it is heard of `now`, and that the page gave its last answer at `answeredAt`. Never
+   * When a moment was, given that it is heard of `now`, and when what caused it was, where this side saw that. Never
    * before the moment that came before it.
    */
-  when(moment: Moment, now: number, answeredAt?: number): number {
+  when(moment: Moment, now: number, causedAt?: number): number {
     if (moment.id === 1) {
       const isSame = moment.at >= this.askedAt - 1 && moment.at <= this.answeredAt + 1;
       this.#offsetMs = isSame ? 0 : Math.round((this.askedAt + this.answeredAt) / 2) - moment.at;
     }
-    // Nothing is heard of before it was: the sandbox's clock was moved. What an answer of the page has caused came right
-    // after it, however late it is heard of.
-    if (moment.at + this.#offsetMs > now + 1) {
-      const isCaused = moment.from === "module" && answers.has(moment.what);
-      this.#offsetMs = ((isCaused ? answeredAt : undefined) ?? now) - moment.at;
-    }
+    // Nothing is heard of before it was: the sandbox's clock was moved. What has a cause came right after it, however late
+    // it is heard of, and never before it.
+    const at = moment.at + this.#offsetMs;
+    if (at > now + 1) {
+      this.#isMoved = true;
+      this.#offsetMs = (causedAt ?? now) - moment.at;
+    } else if (this.#isMoved && causedAt !== undefined && at < causedAt) this.#offsetMs = causedAt - moment.at;
     this.#last = Math.max(this.#last, moment.at + this.#offsetMs);
     return this.#last;
   }
