@@ -146,6 +146,8 @@ suite("appearance", {}, (scenario) => {
     const view = await VerifyPage.open(page, sandbox);
     await view.start({ flow: "desktop", number });
     await view.ends("ended");
+    // The phone is out of sight here, and the way to it is part of the page.
+    await page.getByRole("main").getByRole("link", { name: "New SMS on the phone" }).waitFor();
     await inspect(page, "15-ended");
     await page.goto((await sandbox.sms(number)).url);
     await page.getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
