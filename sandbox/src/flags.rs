@@ -41,7 +41,7 @@ pub struct Flags {
     /// The certificate's private key (PEM)
     #[arg(long, value_name = "FILE", help_heading = ENCRYPTION)]
     tls_key: Option<PathBuf>,
-    /// Serve test users only: any other number is refused
+    /// Serve test users and behaviour numbers only: any other number is refused
     #[arg(long, help_heading = RULES)]
     strict_test_users: bool,
     /// How long a code is good [default: 120]

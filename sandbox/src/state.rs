@@ -6,7 +6,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::clock::Clock;
 use crate::config::{Config, Origin};
-use crate::core::{Effect, Enrolling, Event, Fault, Identity, Sight, apply_under};
+use crate::core::{Behaviour, Effect, Enrolling, Event, Fault, Identity, Sight, apply_under};
 use crate::inbox::{Filter, Shown};
 use crate::jwt::Keys;
 use crate::metrics::Metrics;
@@ -135,6 +135,8 @@ pub(crate) struct Subject {
     pub(crate) project: Arc<Project>,
     /// What is done to the request, or to its reply.
     pub(crate) fault: Option<Fault>,
+    /// What the number in force does.
+    pub(crate) behaviour: Option<Behaviour>,
 }
 
 impl Shared {
@@ -152,12 +154,13 @@ impl Shared {
     pub(crate) async fn subject(&self, auth_id: &str) -> Result<Option<Subject>, StoreError> {
         let Some(session) = self.store.get(auth_id).await? else { return Ok(None) };
         let project = self.projects.of_session(&session.project);
-        Ok(Some(Subject { auth_id: session.auth_id, project, fault: None }))
+        let behaviour = session.behaviour();
+        Ok(Some(Subject { auth_id: session.auth_id, project, fault: None, behaviour }))
     }
 
     /// Applies an event to a session and carries out what follows. `None`: there is no such session.
     pub(crate) async fn act(&self, subject: &Subject, event: &Event) -> Result<Option<Effect>, StoreError> {
-        let Subject { auth_id, project, fault } = subject;
+        let Subject { auth_id, project, fault, .. } = subject;
         let now = project.clock.now();
         let decide = |session: Option<&crate::core::Session>| match session {
             Some(session) => {

@@ -64,7 +64,7 @@ pub(super) struct File {
     /// What a line of the log is.
     #[schemars(extend("flag" = "--log-format"))]
     log_format: Option<LogFormat>,
-    /// Serve test users only: any other number is refused.
+    /// Serve test users and behaviour numbers only: any other number is refused.
     #[schemars(extend("flag" = "--strict-test-users"))]
     strict_test_users: Option<bool>,
     /// Requests a second and credential before 429; `0` or `"off"`: unlimited.

@@ -117,6 +117,15 @@ impl Event {
 pub enum Effect {
     /// Answers the page.
     Reply(client::Reply),
+    /// Turns the page's request away with an HTTP status.
+    TurnedAway {
+        /// 429 or 500.
+        status: u16,
+        /// After how many s to come again.
+        retry_after_seconds: Option<u32>,
+    },
+    /// Cuts the socket that looks how things stand.
+    Cut,
     /// Answers the phone.
     Page(LinkPage),
     /// Answers `/v3/validate`.

@@ -4,10 +4,11 @@ use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
 use url::Url;
 
+use super::behaviour::Behaviour;
 use super::message::{Kind, Message, link_text};
 use super::session::{Failure, LinkState, Possession, SentLink, StartReplyShape};
 use super::turn::{Number, Turn, passes_without_browser};
-use super::{Effect, LinkPage, Outcome, Party, Phone, Sight, What};
+use super::{Effect, LinkPage, Outcome, Phone, What};
 
 impl Turn {
     /// A number, a change of number, or a resend.
@@ -21,6 +22,7 @@ impl Turn {
         match self.take_number(number) {
             Number::Refused(why) => self.refuse_number(why),
             Number::TooMany => self.fail(Failure::TooManyNumbers),
+            Number::TurnedAway(status, retry_after_seconds) => self.turn_away(status, retry_after_seconds),
             Number::Ready { phone, .. } if passes_without_browser(&phone) => {
                 self.settle(Possession::Passed);
                 self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
@@ -47,13 +49,15 @@ impl Turn {
     }
 
     fn open_link(&mut self, token: &Secret) -> LinkPage {
-        let now = self.now;
+        let (now, behaviour) = (self.now, self.session.behaviour());
         let is_it = |link: &&mut SentLink| bool::from(link.token.expose().as_bytes().ct_eq(token.expose().as_bytes()));
         let Some(link) = self.session.links.iter_mut().find(is_it) else {
             return LinkPage::Unknown;
         };
         match link.state {
             LinkState::Used => LinkPage::Used,
+            LinkState::Live if behaviour == Some(Behaviour::LinkUsed) => LinkPage::Used,
+            LinkState::Live if behaviour == Some(Behaviour::Expired) => LinkPage::Expired,
             _ if now >= link.expires_at => LinkPage::Expired,
             LinkState::Replaced => LinkPage::Replaced,
             LinkState::Live if self.session.possession != Possession::Link => LinkPage::Ended,
@@ -83,8 +87,7 @@ impl Turn {
             expires_at,
             state: LinkState::Live,
         });
-        self.note(Sight::new(Party::Backend, Party::Phone, What::SmsLink, None));
-        self.effect(Effect::Send(Message {
+        let message = Message {
             to: phone.given().clone(),
             kind: Kind::Link(url.clone()),
             text: text.into(),
@@ -92,7 +95,8 @@ impl Turn {
             auth_id: self.session.auth_id.clone(),
             sent_at: self.now,
             expires_at,
-        }));
+        };
+        self.send(What::SmsLink, message);
         self.effect(Effect::Wake);
     }
 

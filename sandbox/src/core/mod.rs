@@ -4,6 +4,7 @@
 //! the time and every secret that the outcome might need (a fresh code, a fresh link), and carries out the effects.
 //! The same session, event and time always give the same outcome, so a store may call it again after a lost race.
 
+mod behaviour;
 mod case;
 mod compare;
 mod credentials;
@@ -29,6 +30,7 @@ mod verdict;
 mod verification;
 mod verify;
 
+pub use behaviour::{BEHAVIOUR_NUMBERS, Behaviour, BehaviourNumber, Ending, Met, Often};
 pub use case::{Case, Challenge, Unifying, Verifying};
 pub use credentials::{Credential, Product};
 pub use event::{Effect, Event, LinkPage};
@@ -64,7 +66,8 @@ pub fn apply_under(session: &Session, event: &Event, fault: Option<Fault>, now: 
     turn.lapse();
     turn.begin(event, fault);
     match event {
-        Event::Status | Event::Standing => turn.status(),
+        Event::Status => turn.status(),
+        Event::Standing => turn.standing(),
         Event::Seen(sights) => sights.iter().for_each(|sight| turn.note(*sight)),
         Event::OtpStart { number, code, host } => turn.otp_start(number.as_ref(), code, host),
         Event::OtpFinish { otp } => turn.otp_finish(otp),

@@ -3,6 +3,7 @@
 use handset_protocol::limits;
 use handset_protocol::server::{StartRequest, UnifyReply, UnifyRequest, UnifySuccess, VerifyReply, VerifyRequest};
 
+use super::behaviour::Met;
 use super::case::{Case, Unifying, Verifying};
 use super::request::{self, Opened};
 use super::session::{FlowType, Journey, Otp, Possession, Rules, Session};
@@ -131,6 +132,7 @@ fn begin(
         numbers_given: u8::from(opened.phone.is_some()),
         last_given: opened.phone.as_ref().map(|phone| phone.given().clone()),
         phone: opened.phone,
+        met: Met::default(),
         possession,
         links: Vec::new(),
         journey: Journey::Started,

@@ -3,10 +3,11 @@
 use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
 
+use super::behaviour::Behaviour;
 use super::message::{Kind, Message, code_length, code_text};
 use super::session::{Failure, Possession, SentCode};
 use super::turn::{Number, Turn};
-use super::{Effect, Outcome, Party, Phone, Sight, TestUser, What};
+use super::{Outcome, Phone, TestUser, What};
 
 /// Length of a code where the SMS text does not ask for another.
 const DEFAULT_LENGTH: usize = 4;
@@ -23,6 +24,7 @@ impl Turn {
         match self.take_number(number) {
             Number::Refused(why) => self.refuse_number(why),
             Number::TooMany => self.fail(Failure::TooManyNumbers),
+            Number::TurnedAway(status, retry_after_seconds) => self.turn_away(status, retry_after_seconds),
             Number::Ready { phone, changed } => {
                 let outcome = if changed || !self.pauses() {
                     self.send_code(&phone, fresh, host);
@@ -42,16 +44,18 @@ impl Turn {
             return;
         }
         let tries = self.session.rules.tries();
+        let behaviour = self.session.behaviour();
         let Possession::Otp(state) = &mut self.session.possession else {
             return self.prohibit("this flow is not at the code step");
         };
         let Some(sent) = &state.sent else {
             return self.prohibit("no code was sent");
         };
-        if self.now >= sent.expires_at {
+        if self.now >= sent.expires_at || behaviour == Some(Behaviour::Expired) {
             return self.fail(Failure::CodeExpired);
         }
-        if bool::from(otp.expose().as_bytes().ct_eq(sent.code.expose().as_bytes())) {
+        let is_right = bool::from(otp.expose().as_bytes().ct_eq(sent.code.expose().as_bytes()));
+        if is_right && behaviour != Some(Behaviour::CodeWrong) {
             self.settle(Possession::Passed);
             return self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
         }
@@ -86,9 +90,9 @@ impl Turn {
     fn send_code(&mut self, phone: &Phone, fresh: &Secret, host: &str) {
         let template = self.session.sms_message.as_deref();
         let length = template.and_then(code_length).unwrap_or(DEFAULT_LENGTH);
-        let code = match TestUser::find(phone) {
-            Some(_) => TestUser::CODE.to_owned(),
-            None => fresh.expose().chars().take(length).collect(),
+        let code = match TestUser::has_known_code(phone) {
+            true => TestUser::CODE.to_owned(),
+            false => fresh.expose().chars().take(length).collect(),
         };
         let seconds = self.session.rules.otp_seconds;
         let expires_at = self.now.saturating_add(i64::from(seconds) * 1000);
@@ -104,8 +108,7 @@ impl Turn {
         if let Possession::Otp(otp) = &mut self.session.possession {
             otp.sent = Some(SentCode { code: code.into(), sent_at: self.now, expires_at });
         }
-        self.note(Sight::new(Party::Backend, Party::Phone, What::SmsCode, None));
-        self.effect(Effect::Send(message));
+        self.send(What::SmsCode, message);
     }
 
     /// The SMS is sent. Times are extensions: only their differences count for a client.

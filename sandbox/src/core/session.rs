@@ -1,6 +1,7 @@
 use handset_protocol::{Secret, client, limits, steps, token};
 use serde::{Deserialize, Serialize};
 
+use super::behaviour::Met;
 use super::case::Case;
 use super::{GRACE_MS, Outcome, Timeline, phone::Phone};
 
@@ -39,6 +40,9 @@ pub struct Session {
     pub last_given: Option<Secret>,
     /// How many numbers were given.
     pub numbers_given: u8,
+    /// What the number's own behaviour has done already.
+    #[serde(default)]
+    pub met: Met,
     /// Whether the person holds the phone.
     pub possession: Possession,
     /// Every link that was sent, newest last.

@@ -2,9 +2,10 @@
 
 use handset_protocol::{client, steps};
 
-use super::Outcome;
+use super::behaviour::{Behaviour, Often};
 use super::session::{Failure, Possession};
 use super::turn::{Turn, failed};
+use super::{Effect, Outcome};
 
 impl Turn {
     /// `{"next":""}` while pending, else what ends the flow.
@@ -16,6 +17,17 @@ impl Turn {
         };
         let expires_at = self.session.sent_expires_at();
         self.reply(outcome, client::Reply { server_time: Some(self.now), expires_at, ..shape });
+    }
+
+    /// The same for a socket, which may be cut instead.
+    pub(super) fn standing(&mut self) {
+        match self.session.behaviour() {
+            Some(Behaviour::SocketCut(often)) if often == Often::Always || !self.session.met.cut => {
+                self.session.met.cut = true;
+                self.effect(Effect::Cut);
+            }
+            _ => self.status(),
+        }
     }
 
     /// The client gave up on a step. Some clients say so several times: the second changes nothing.

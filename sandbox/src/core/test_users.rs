@@ -1,4 +1,4 @@
-use super::{Phone, Product, Refusal};
+use super::{Behaviour, Phone, Product, Refusal};
 
 /// A test user: a number with a known owner, a known code and a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,12 +84,17 @@ impl TestUser {
     /// The right code of every test user, still subject to expiry and tries.
     pub const CODE: &str = "1234";
 
+    /// Whether the code of that number is [`TestUser::CODE`]: a test user's is, and that of a number with a behaviour.
+    pub fn has_known_code(phone: &Phone) -> bool {
+        Self::find(phone).is_some() || Behaviour::of(phone).is_some()
+    }
+
     /// Refuses a number that a product does not serve: that of another product's test user, and, where only test users
-    /// are served, everybody else's.
+    /// are served, everybody else's but those that have a behaviour.
     pub fn admit(phone: &Phone, product: Product, strict: bool) -> Result<Option<&'static Self>, Refusal> {
         match Self::find(phone) {
             Some(user) if !user.products.has(product) => Err(Refusal::OtherProduct),
-            None if strict => Err(Refusal::NoTestUser),
+            None if strict && Behaviour::of(phone).is_none() => Err(Refusal::NoTestUser),
             user => Ok(user),
         }
     }

@@ -2,10 +2,11 @@
 
 use handset_protocol::{Secret, client, limits};
 
+use super::behaviour::{Behaviour, Often};
 use super::case::Case;
 use super::identity::Enrolling;
 use super::session::{Failure, Possession, Session};
-use super::{Effect, Event, Fault, Outcome, Party, Phone, Refusal, Role, Sight, TestUser, What};
+use super::{Effect, Event, Fault, Message, Outcome, Party, Phone, Refusal, Role, Sight, TestUser, What};
 
 /// A session that an event is changing.
 pub(super) struct Turn {
@@ -26,6 +27,8 @@ pub(super) enum Number {
     Refused(&'static str),
     /// One number too many.
     TooMany,
+    /// The request is turned away with this HTTP status, and told after how many s to come again.
+    TurnedAway(u16, Option<u32>),
 }
 
 impl Turn {
@@ -137,27 +140,36 @@ impl Turn {
     /// Takes the number of a start request. The same number again, however it is written, is not another number.
     pub(super) fn take_number(&mut self, given: Option<&Secret>) -> Number {
         let Some(given) = given.filter(|number| !number.is_empty()) else {
-            return match self.session.phone.clone() {
-                Some(phone) => Number::Ready { phone, changed: false },
-                None => Number::Refused("a phone number is needed"),
+            let Some(phone) = self.session.phone.clone() else {
+                return Number::Refused("a phone number is needed");
             };
+            let behaviour = Behaviour::of(&phone);
+            return self.spoil_number(behaviour).unwrap_or(Number::Ready { phone, changed: false });
         };
         let parsed = Phone::parse(given);
-        if let (Some(phone), Some(current)) = (&parsed, &self.session.phone)
-            && phone.is_same(current)
-        {
-            return Number::Ready { phone: current.clone(), changed: false };
+        let behaviour = parsed.as_ref().and_then(Behaviour::of);
+        if let Some(Behaviour::TurnedAway(status, retry_after_seconds)) = behaviour {
+            return Number::TurnedAway(status, retry_after_seconds);
         }
-        if self.session.last_given.as_ref() != Some(given) {
+        let is_current = matches!((&parsed, &self.session.phone), (Some(new), Some(old)) if new.is_same(old));
+        let is_again = is_current || self.session.last_given.as_ref() == Some(given);
+        // What is never accepted would be asked for without an end.
+        if !is_again || behaviour == Some(Behaviour::NumberRefused(Often::Always)) {
             if self.session.numbers_given >= limits::PHONE_NUMBERS {
                 return Number::TooMany;
             }
             self.session.numbers_given += 1;
             self.session.last_given = Some(given.clone());
         }
+        if let Some(spoiled) = self.spoil_number(behaviour) {
+            return spoiled;
+        }
         let Some(phone) = parsed else {
             return Number::Refused("this is not a phone number");
         };
+        if is_current {
+            return Number::Ready { phone: self.session.phone.clone().unwrap_or(phone), changed: false };
+        }
         match TestUser::admit(&phone, self.session.case.product(), self.session.rules.strict_test_users) {
             Ok(_) => {}
             Err(Refusal::NoTestUser) => return Number::Refused("no test user found matching the phone number"),
@@ -166,6 +178,36 @@ impl Turn {
         let changed = self.session.phone.is_some();
         self.session.phone = Some(phone.clone());
         Number::Ready { phone, changed }
+    }
+
+    /// What the number's own behaviour makes of it.
+    fn spoil_number(&mut self, behaviour: Option<Behaviour>) -> Option<Number> {
+        match behaviour? {
+            Behaviour::TurnedAway(status, retry_after_seconds) => Some(Number::TurnedAway(status, retry_after_seconds)),
+            Behaviour::NumberRefused(often) if often == Often::Always || !self.session.met.refusal => {
+                self.session.met.refusal = true;
+                Some(Number::Refused("this number is refused on purpose"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Turns a request of the page away. It has changed nothing.
+    pub(super) fn turn_away(&mut self, status: u16, retry_after_seconds: Option<u32>) {
+        if let Some((to, what)) = self.request {
+            self.note(Sight::new(Party::Backend, to, what, Some(Outcome::Refused)).under(Fault::Status));
+        }
+        self.effect(Effect::TurnedAway { status, retry_after_seconds });
+    }
+
+    /// An SMS leaves. It may get lost.
+    pub(super) fn send(&mut self, what: What, message: Message) {
+        let sight = Sight::new(Party::Backend, Party::Phone, what, None);
+        if self.session.behaviour() == Some(Behaviour::SmsLost) {
+            return self.note(sight.under(Fault::Drop));
+        }
+        self.note(sight);
+        self.effect(Effect::Send(message));
     }
 
     /// What time alone changes.

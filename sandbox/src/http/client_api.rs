@@ -15,11 +15,14 @@ use url::Url;
 use super::carry_through::carry_through;
 use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Flow};
-use super::fault_layer::inject;
+use super::fault_layer::{inject, refused_with};
 use super::{links, status};
-use crate::core::{Effect, Event, Refusal};
+use crate::core::{Behaviour, Effect, Event, Fault, Phone, Refusal};
 use crate::random::{six_digits, unguessable};
-use crate::state::Sandbox;
+use crate::state::{Sandbox, Subject};
+
+/// How much later the requests of a slow number are served.
+const SLOW: Duration = Duration::from_secs(2);
 
 type Answer = Result<Json<Reply>, ApiError>;
 
@@ -95,11 +98,31 @@ async fn instant_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): 
 }
 
 pub(super) async fn act(sandbox: &Sandbox, flow: &Flow, event: &Event) -> Answer {
-    match sandbox.act(&flow.0, event).await? {
+    let subject = served_late(sandbox, &flow.0, event).await;
+    match sandbox.act(&subject, event).await? {
         Some(Effect::Reply(reply)) => Ok(Json(reply)),
+        Some(Effect::TurnedAway { status, retry_after_seconds }) => Err(refused_with(status, retry_after_seconds)),
         Some(_) => Err(Refusal::Internal.into()),
         None => Err(Refusal::Unauthorized.into()),
     }
+}
+
+/// Waits, where the number that is in force, or is given with the request, makes the backend slow.
+async fn served_late(sandbox: &Sandbox, subject: &Subject, event: &Event) -> Subject {
+    let given = match event {
+        Event::OtpStart { number, .. } | Event::LinkStart { number, .. } => number.as_ref().and_then(Phone::parse),
+        _ => None,
+    };
+    let behaviour = given.map_or(subject.behaviour, |number| Behaviour::of(&number));
+    if behaviour != Some(Behaviour::Slow) {
+        return subject.clone();
+    }
+    tokio::select! {
+        biased;
+        () = sandbox.closing.cancelled() => {}
+        () = tokio::time::sleep(SLOW) => {}
+    }
+    Subject { fault: subject.fault.or(Some(Fault::Delay)), ..subject.clone() }
 }
 
 /// The host of the page that asks, without port, for the last line of its SMS.

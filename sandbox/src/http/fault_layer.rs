@@ -215,7 +215,8 @@ async fn broken(connection: Option<Connection>, is_handshake: bool) -> Response 
     response
 }
 
-fn refused_with(status: u16, retry_after_seconds: Option<u32>) -> ApiError {
+/// The contract's form of a refusal that was asked for.
+pub(super) fn refused_with(status: u16, retry_after_seconds: Option<u32>) -> ApiError {
     let error = match StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE) {
         StatusCode::UNAUTHORIZED => Refusal::Unauthorized.into(),
         StatusCode::INTERNAL_SERVER_ERROR => Refusal::Internal.into(),

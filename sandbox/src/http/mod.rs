@@ -11,6 +11,7 @@ mod guard;
 mod identities;
 mod inspect;
 mod links;
+mod numbers;
 mod ops;
 mod scope;
 mod server_api;

@@ -166,7 +166,7 @@ pub(super) async fn act(
     event: &Event,
 ) -> Result<Effect, ApiError> {
     let auth_id = own_session(sandbox, caller, correlation_id).await?.auth_id;
-    let subject = Subject { auth_id, project: caller.project.clone(), fault: caller.fault };
+    let subject = Subject { auth_id, project: caller.project.clone(), fault: caller.fault, behaviour: None };
     let answer = sandbox.act(&subject, event).await?;
     Ok(answer.ok_or(Refusal::UnknownCorrelationId)?)
 }

@@ -123,6 +123,7 @@ where
         let lapses_at = match standing(sandbox, subject).await {
             Ok(Standing::Pending { lapses_at }) => lapses_at,
             Ok(Standing::Settled(text, outcome)) => return End::Settled(text, outcome),
+            Ok(Standing::Cut) => return End::Cut,
             Err(code) => return End::Closed(code, Outcome::Ending),
         };
         // Runs until the session may have changed.
@@ -184,13 +185,16 @@ async fn hold(sandbox: &Shared, subject: &Subject) {
 enum Standing {
     Pending { lapses_at: i64 },
     Settled(Utf8Bytes, Outcome),
+    Cut,
 }
 
 /// How the flow stands now, or with which code to close where that cannot be said.
 async fn standing(sandbox: &Shared, subject: &Subject) -> Result<Standing, u16> {
     let answer = sandbox.act(subject, &Event::Standing).await.map_err(|_| close_code::ERROR)?;
-    let Some(Effect::Reply(reply)) = answer else {
-        return Err(close_code::AWAY);
+    let reply = match answer {
+        Some(Effect::Reply(reply)) => reply,
+        Some(Effect::Cut) => return Ok(Standing::Cut),
+        _ => return Err(close_code::AWAY),
     };
     if reply.next.as_deref() != Some(steps::ENDED) {
         let outcome = if reply.error.is_none() { Outcome::Passed } else { Outcome::Failed };

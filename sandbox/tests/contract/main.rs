@@ -12,6 +12,7 @@ mod support;
 mod table;
 
 mod auth_token;
+mod behaviour_numbers;
 mod chaos;
 mod faults;
 mod hanging_up;

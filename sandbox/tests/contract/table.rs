@@ -20,6 +20,7 @@ fn every_row_of_every_table_has_a_test() {
     let tables: Rows = toml::from_str(include_str!("rows.toml")).unwrap();
     let tested: &[(&str, Tests)] = &[
         ("auth_token", crate::auth_token::ROWS),
+        ("behaviour_numbers", crate::behaviour_numbers::ROWS),
         ("chaos", crate::chaos::ROWS),
         ("faults", crate::faults::ROWS),
         ("identities", crate::identities::ROWS),
