@@ -213,7 +213,18 @@ fn check_told(flow: &Flow<'_>, wait: &Wait, verdict: &mut Verdict) {
 fn check_early(flow: &Flow<'_>, waits: &[Wait], verdict: &mut Verdict) {
     let timeout = |entry: &Entry| matches!(entry, Entry::Reports("otp_timeout" | "link_timeout")).then_some(());
     let Some((at, ())) = flow.first(timeout) else { return };
-    let wait = waits.iter().rfind(|wait| wait.from <= at);
-    let is_due = wait.is_some_and(|wait| wait.own_left(flow, at) <= 0 || wait.true_left(flow, at) <= 0);
+    let is_due = match waits.iter().rfind(|wait| wait.from <= at) {
+        Some(wait) => wait.own_left(flow, at) <= 0 || wait.true_left(flow, at) <= 0,
+        None => is_due_without_sms(flow, at),
+    };
     verdict.must(is_due, "no timeout comes early");
+}
+
+/// A flow that was settled before it began anew sends no SMS, and the reply to its start does not say so: the client
+/// waits as long as for any code.
+fn is_due_without_sms(flow: &Flow<'_>, at: u64) -> bool {
+    let waiting = |entry: &Entry| matches!(entry, Entry::State { state: "awaiting_otp", .. });
+    let limit = flow.scenario.setup.own_limit_ms.map_or(OTP_MS, i64::from);
+    let waited = |from| flow.machine.clocks_at(at).mono - flow.machine.clocks_at(from).mono;
+    flow.session != "pending" && flow.times(waiting).next().is_some_and(|from| waited(from) >= limit)
 }
