@@ -52,11 +52,12 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
   if (!origin) throw new Error(`the sandbox's ready line is not of the agreed form: ${line}`);
   const sandbox = new Sandbox(origin, child, async () => {
     // One that a test has ended has nothing more to tell.
+    const isKilled = child.signalCode === "SIGKILL";
     if ((child.exitCode ?? child.signalCode) === null) await sandbox.noteSecrets();
     child.kill("SIGTERM");
     const [code, signal] = await exited;
     await rm(folder, { recursive: true });
-    if (code !== 0) throw new Error(`the sandbox ended with ${code ?? signal}, not with 0:\n${log}`);
+    if (code !== 0 && !isKilled) throw new Error(`the sandbox ended with ${code ?? signal}, not with 0:\n${log}`);
   });
   return sandbox;
 }
@@ -81,6 +82,14 @@ class Sandbox {
 
   resume() {
     this.#child.kill("SIGCONT");
+  }
+
+  /** Kills its process, wherever that is; stop() is still to be called. */
+  async kill() {
+    await this.noteSecrets();
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
   }
 
   /** Ends it cleanly; a second call waits for the same end. */

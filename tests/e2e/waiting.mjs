@@ -106,6 +106,11 @@ class Waiting {
     return this.page.evaluate(() => rig.details.length);
   }
 
+  /** What the last event says of the tries that are left. */
+  attemptsLeft() {
+    return this.page.evaluate(() => rig.details.at(-1).attemptsLeft);
+  }
+
   /** How the flow ends, and what AuthFinishStep was told. */
   end() {
     return this.page.evaluate(async () => {

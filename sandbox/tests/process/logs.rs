@@ -5,7 +5,17 @@ use crate::running::{LOGS, Running};
 
 #[tokio::test]
 async fn no_secret_reaches_a_log_at_the_trace_level() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    look(Running::start(&["--listen", "127.0.0.1:0"]).await).await;
+}
+
+#[tokio::test]
+async fn nor_where_a_file_keeps_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("sandbox.db").display());
+    look(Running::start(&["--listen", "127.0.0.1:0", "--store", &store]).await).await;
+}
+
+async fn look(running: Running) {
     let phone = "5005550123";
     let mut secrets =
         vec![phone.to_owned(), "sandbox-secret".to_owned(), "987654321".to_owned(), "Nobodysname".to_owned()];

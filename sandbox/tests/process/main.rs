@@ -6,6 +6,7 @@ mod running;
 
 mod chaos;
 mod faults;
+mod kills;
 mod logs;
 mod port_file;
 mod projects;

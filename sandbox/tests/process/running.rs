@@ -75,6 +75,13 @@ impl Running {
         Ended { status, stdout, stderr: self.stderr.borrow().clone() }
     }
 
+    /// Kills it. Returns what it has said on stderr.
+    pub(crate) async fn kill(mut self) -> String {
+        self.child.kill().await.unwrap();
+        while self.stderr.changed().await.is_ok() {}
+        self.stderr.borrow().clone()
+    }
+
     /// Waits until it has logged that.
     pub(crate) async fn logged(&self, text: &str) {
         let mut stderr = self.stderr.clone();

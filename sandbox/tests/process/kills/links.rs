@@ -1,0 +1,122 @@
+//! Flows with a link, whose page waits at its socket.
+
+use futures_util::StreamExt;
+use rand::RngExt;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::relying_party::{Page, RelyingParty, assert_goes_on};
+use crate::running::PATIENCE;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Doing {
+    #[default]
+    Nothing,
+    Sending,
+    Opening,
+}
+
+#[derive(Default)]
+pub(super) struct LinkFlow {
+    number: String,
+    page: Option<Page>,
+    /// Where the page waits.
+    socket: Option<Socket>,
+    doing: Doing,
+    /// How often sending was answered.
+    sent: usize,
+    /// The messages that were shown.
+    shown: Vec<Value>,
+    /// Whether the phone was answered.
+    opened: bool,
+    /// Its moments that were shown.
+    timeline: Vec<Value>,
+}
+
+/// `None`: the socket is gone.
+async fn told(socket: &mut Socket) -> Option<Value> {
+    match timeout(PATIENCE, socket.next()).await.unwrap()? {
+        Ok(Message::Text(text)) => Some(serde_json::from_str(&text).unwrap()),
+        _ => None,
+    }
+}
+
+impl LinkFlow {
+    pub(super) fn of(number: String) -> Self {
+        Self { number, ..Self::default() }
+    }
+
+    /// Whether it was killed in the middle of something.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.doing != Doing::Nothing
+    }
+
+    fn url(&self) -> &str {
+        self.shown.last().unwrap()["url"].as_str().unwrap()
+    }
+
+    /// `None`: the sandbox is gone.
+    pub(super) async fn run(&mut self, party: &RelyingParty, chance: &mut StdRng) -> Option<()> {
+        let body = json!({"flowType": "desktop", "phoneNumber": self.number, "allowOTPRetry": true,
+            "finalTargetUrl": "https://shop.test/linked"});
+        let page = self.page.insert(party.open("/v3/start", body).await?).clone();
+        let (socket, _) = connect_async(party.socket_url(&page)).await.ok()?;
+        let socket = self.socket.insert(socket);
+        self.doing = Doing::Sending;
+        party.page(&page, "mobile/instantlink/start", json!({"isMobile": false})).await?;
+        self.doing = Doing::Nothing;
+        self.sent += 1;
+        self.shown = party.messages(&self.number).await?;
+        assert_eq!(self.shown.len(), 1);
+        if chance.random_bool(0.5) {
+            self.timeline = party.timeline(&page).await?;
+        }
+        if chance.random_bool(0.5) {
+            self.doing = Doing::Opening;
+            let url = self.shown[0]["url"].as_str().unwrap();
+            assert_eq!(party.open_link(url).await?, 303);
+            self.doing = Doing::Nothing;
+            self.opened = true;
+            assert_eq!(told(socket).await?, json!({"next": "done"}));
+        }
+        Some(())
+    }
+
+    /// Looks for all that was answered; a page that waits asks and connects again, as the client does, and completes.
+    pub(super) async fn check(&mut self, party: &RelyingParty) {
+        let Some(page) = self.page.clone() else { return };
+        let session = party.session(&page).await.unwrap();
+        assert_goes_on(session["timeline"].as_array().unwrap(), &self.timeline);
+        let messages = party.messages(&self.number).await.unwrap();
+        assert!(messages.starts_with(&self.shown), "messages are missing: {messages:?}");
+        let unsure = usize::from(self.doing == Doing::Sending);
+        assert!((self.sent..=self.sent + unsure).contains(&messages.len()), "{messages:?}");
+        self.shown = messages;
+        let is_passed = session["state"] == "passed";
+        assert!(if self.opened { is_passed } else { !is_passed || self.doing == Doing::Opening }, "{session}");
+        if let Some(mut old) = self.socket.take().filter(|_| !self.opened) {
+            assert_eq!(told(&mut old).await, None, "the page's socket has broken");
+        }
+        let status = party.page(&page, "status", json!({})).await.unwrap();
+        assert_eq!(status["next"] == "done", is_passed, "{status}");
+        let (mut socket, _) = connect_async(party.socket_url(&page)).await.unwrap();
+        if self.shown.is_empty() {
+            party.page(&page, "mobile/instantlink/start", json!({"isMobile": false})).await.unwrap();
+            self.shown = party.messages(&self.number).await.unwrap();
+        }
+        if !is_passed {
+            assert_eq!(party.open_link(self.url()).await, Some(303));
+        }
+        assert_eq!(told(&mut socket).await, Some(json!({"next": "done"})));
+        assert!(party.validate(&page).await.unwrap());
+        let individual = json!({"firstName": "Ada", "lastName": "Example"});
+        let body = json!({"correlationId": page.correlation_id, "individual": individual});
+        assert_eq!(party.post("/v3/complete", body).await.unwrap()["next"], json!({"done": "done"}));
+    }
+}

@@ -1,0 +1,145 @@
+//! A relying party, its page and its test, as far as they ask the sandbox. An answer counts only when it is whole.
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::running::PATIENCE;
+
+/// A flow as its page knows it.
+#[derive(Clone)]
+pub(super) struct Page {
+    pub(super) auth_token: String,
+    pub(super) correlation_id: String,
+}
+
+pub(super) struct RelyingParty {
+    address: String,
+    token: String,
+    project: String,
+    answers: watch::Sender<u64>,
+}
+
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Value,
+}
+
+/// `None`: it is gone, or was before its answer was whole.
+async fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str) -> Option<Answer> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}");
+    stream.write_all(format!("{head}content-length: {length}\r\n\r\n{body}").as_bytes()).await.ok()?;
+    let mut answer = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |text| text.parse().unwrap());
+    if body.len() != length {
+        return None;
+    }
+    let status = head.split(' ').nth(1)?.parse().unwrap();
+    Some(Answer { status, body: serde_json::from_str(body).unwrap_or_default() })
+}
+
+impl RelyingParty {
+    pub(super) fn new(address: &str, token: &str, project: String) -> Self {
+        Self { address: address.to_owned(), token: token.to_owned(), project, answers: watch::Sender::new(0) }
+    }
+
+    /// An access token. It stays good over every restart.
+    pub(super) async fn token(address: &str) -> String {
+        let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
+        let headers = "content-type: application/x-www-form-urlencoded\r\n";
+        let answer = ask(address, "POST", "/token", headers, form).await.unwrap();
+        answer.body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until that many requests were answered.
+    pub(super) async fn answered(&self, count: u64) {
+        timeout(PATIENCE, self.answers.subscribe().wait_for(|answers| *answers >= count)).await.unwrap().unwrap();
+    }
+
+    async fn send(&self, method: &str, path: &str, bearer: &str, body: &Value) -> Option<Answer> {
+        let project = &self.project;
+        let headers = format!(
+            "authorization: Bearer {bearer}\r\nhandset-project: {project}\r\ncontent-type: application/json\r\n"
+        );
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let answer = ask(&self.address, method, path, &headers, &body).await?;
+        self.answers.send_modify(|answers| *answers += 1);
+        Some(answer)
+    }
+
+    /// A call of the server API.
+    pub(super) async fn call(&self, method: &str, path: &str, body: &Value) -> Option<Answer> {
+        self.send(method, path, &self.token, body).await
+    }
+
+    /// A call that has to be accepted.
+    pub(super) async fn post(&self, path: &str, body: Value) -> Option<Value> {
+        let Answer { status, body } = self.call("POST", path, &body).await?;
+        assert_eq!(status, 200, "{path}: {body}");
+        Some(body)
+    }
+
+    /// A call of the page's authenticator.
+    pub(super) async fn page(&self, page: &Page, path: &str, body: Value) -> Option<Value> {
+        let path = format!("/v1/client/{path}");
+        let Answer { status, body } = self.send("POST", &path, &page.auth_token, &body).await?;
+        assert_eq!(status, 200, "{path}: {body}");
+        Some(body)
+    }
+
+    pub(super) async fn open(&self, path: &str, body: Value) -> Option<Page> {
+        let reply = self.post(path, body).await?;
+        let text = |member: &str| reply[member].as_str().unwrap().to_owned();
+        Some(Page { auth_token: text("authToken"), correlation_id: text("correlationId") })
+    }
+
+    /// Whether possession was shown.
+    pub(super) async fn validate(&self, page: &Page) -> Option<bool> {
+        let reply = self.post("/v3/validate", json!({"correlationId": page.correlation_id})).await?;
+        reply["success"].as_bool()
+    }
+
+    pub(super) async fn messages(&self, number: &str) -> Option<Vec<Value>> {
+        let path = format!("/sandbox/messages?to={}", number.replace('+', "%2B"));
+        Some(self.call("GET", &path, &Value::Null).await?.body.as_array().unwrap().clone())
+    }
+
+    /// The session as the inspection shows it.
+    pub(super) async fn session(&self, page: &Page) -> Option<Value> {
+        let Answer { status, body } =
+            self.call("GET", &format!("/sandbox/sessions/{}", page.correlation_id), &Value::Null).await?;
+        assert_eq!(status, 200, "{body}");
+        Some(body)
+    }
+
+    pub(super) async fn timeline(&self, page: &Page) -> Option<Vec<Value>> {
+        Some(self.session(page).await?["timeline"].as_array().unwrap().clone())
+    }
+
+    /// The status of opening a link.
+    pub(super) async fn open_link(&self, url: &str) -> Option<u16> {
+        let path = url.strip_prefix(&format!("http://{}", self.address)).unwrap();
+        Some(self.call("GET", path, &Value::Null).await?.status)
+    }
+
+    pub(super) fn socket_url(&self, page: &Page) -> String {
+        format!("ws://{}/v1/client/status?token={}", self.address, page.auth_token)
+    }
+
+    /// Moves the project's clock. Returns its time, in ms since the epoch.
+    pub(super) async fn advance(&self, seconds: u64) -> Option<u64> {
+        self.post("/sandbox/clock", json!({"advanceSeconds": seconds})).await?["now"].as_u64()
+    }
+}
+
+/// What was seen of a timeline stands at its beginning.
+pub(super) fn assert_goes_on(timeline: &[Value], seen: &[Value]) {
+    assert!(timeline.starts_with(seen), "moments are missing: {seen:?} was seen, and there is {timeline:?}");
+}
