@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -11,7 +12,7 @@ use super::schema::failed;
 /// Says in the file's header that it is a sandbox's: `hset`.
 const APPLICATION_ID: i32 = 0x6873_6574;
 
-pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn open(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     let named = |what: &str, error: &dyn std::fmt::Display| StoreError(format!("{what} {}: {error}", path.display()));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         make_folder(folder).map_err(|error| named("no folder for", &error))?;
@@ -19,7 +20,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     make_private(path).map_err(|error| named("cannot open", &error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| named("cannot open", &error))?;
-    configure(&connection).map_err(|error| match error.sqlite_error_code() {
+    configure(&connection, patience).map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy) => named("cannot open", &"another sandbox has it"),
         Some(ErrorCode::NotADatabase) => named("cannot open", &"it is no SQLite file"),
         _ => named("cannot open", &error),
@@ -27,7 +28,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     claim(&connection)?.then_some(connection).ok_or_else(|| named("cannot open", &"it is not a sandbox's file"))
 }
 
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
+fn configure(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    connection.busy_timeout(patience)?;
     // No other process may write what this one holds in memory. The lock ends with the process, however that ends.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

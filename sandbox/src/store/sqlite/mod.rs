@@ -12,6 +12,7 @@ mod writer;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -19,6 +20,9 @@ use super::StoreError;
 use super::tabled::Tabled;
 use super::tables::{Tables, Write};
 use writer::{Job, Writer};
+
+/// How long to wait for the sandbox that has the file: one that is ending takes as long, with all that is open.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Everything in a SQLite file of this process alone. Dropping it waits until all is written.
 #[derive(Debug)]
@@ -33,7 +37,11 @@ impl SqliteStore {
     /// Opens the file, and makes it, and its folder, where it is missing: readable for its owner alone. It must be no
     /// other sandbox's at the same time.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut connection = file::open(path)?;
+        Self::open_within(path, PATIENCE)
+    }
+
+    fn open_within(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        let mut connection = file::open(path, patience)?;
         schema::migrate(&mut connection)?;
         let (tables, gone) = load::all(&connection)?;
         let tables = Arc::new(Mutex::new(tables));

@@ -7,8 +7,8 @@ use rusqlite::{Connection, Transaction};
 
 use super::super::StoreError;
 
-/// What makes version 1 of nothing, 2 of 1, and so on. The version is the file's `user_version`.
-const STEPS: &[&str] = &["
+/// Each with a file of the version that it makes, in `versions/`, for the tests. What makes version 1 of nothing, 2 of 1, and so on. The version is the file's `user_version`.
+pub(super) const STEPS: &[&str] = &["
     CREATE TABLE sessions (auth_id TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE identities (
         project TEXT NOT NULL, digits TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (project, digits)

@@ -1,9 +1,10 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::schema::{migrate_by, version};
+use super::schema::{STEPS, migrate_by, version};
 use super::*;
 use crate::store::{Store, conformance};
 
@@ -32,6 +33,9 @@ impl Place {
         SqliteStore::open(&self.file()).unwrap_err().to_string()
     }
 }
+
+/// A file of each version, as SQL.
+const VERSIONS: &[&str] = &[include_str!("versions/1.sql")];
 
 /// A store that takes its folder with it.
 struct Alone {
@@ -95,7 +99,7 @@ fn only_its_owner_can_read_it() {
 fn a_file_is_of_one_sandbox_at_a_time() {
     let place = Place::new();
     let store = place.open();
-    let refusal = place.refusal();
+    let refusal = SqliteStore::open_within(&place.file(), Duration::ZERO).unwrap_err().to_string();
     assert!(refusal.contains("sandbox.db: another sandbox has it"), "{refusal}");
     drop(store);
     drop(place.open());
@@ -118,6 +122,44 @@ fn a_file_of_a_newer_sandbox_is_refused() {
     drop(place.open());
     place.raw().pragma_update(None, "user_version", 99).unwrap();
     assert!(place.refusal().contains("of version 99, a newer sandbox's"), "{}", place.refusal());
+}
+
+#[tokio::test]
+async fn a_file_of_every_version_is_read_whole_and_goes_on() {
+    assert_eq!(VERSIONS.len(), STEPS.len(), "a step needs a file of the version that it makes");
+    for (index, sql) in VERSIONS.iter().enumerate() {
+        let place = Place::new();
+        place.raw().execute_batch(sql).unwrap();
+        let count = |table: &str| {
+            let count = format!("SELECT count(*) FROM {table}");
+            place.raw().query_row(&count, [], |row| row.get::<_, usize>(0)).unwrap()
+        };
+        let (sessions, entries, sent) = (count("sessions"), count("outbox"), count("messages"));
+        let store = SqliteStore::open(&place.file()).unwrap_or_else(|error| {
+            panic!("version {}: {error}. What is new needs a default in serde, or a step that puts it there", index + 1)
+        });
+        assert_eq!(store.ending_before(None, i64::MAX).await.unwrap().len(), sessions);
+        assert_eq!(store.outbox().await.unwrap().len(), entries);
+        assert_eq!(store.projects().await.unwrap(), ["default", "test-7"]);
+        let mut kept = 0;
+        for project in ["default", "test-7"] {
+            kept += store.messages(project, 0, &|_| true).await.unwrap().len();
+        }
+        assert_eq!(kept, sent);
+        let page = crate::store::IdentityPage { project: "default", after: None, limit: 9, with_inactive: true };
+        assert_eq!(store.identities(page).await.unwrap().len(), 2);
+        assert_eq!(store.fact(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
+        drop(store);
+        assert_eq!(version(&place.raw()).unwrap(), STEPS.len());
+        let config = crate::Config::default();
+        let random = Arc::new(crate::SystemRandom::new().unwrap());
+        let store = Arc::new(place.open());
+        crate::AppState::open(config, Arc::new(crate::SystemClock), random, store.clone()).await.unwrap();
+        assert_eq!(store.outbox().await.unwrap(), [], "what waited was carried out");
+        let phone = crate::core::Phone::parse(&"5005550006".into()).unwrap();
+        let owner = store.identity("default", crate::store::IdentityLookup::Number(&phone)).await.unwrap().unwrap();
+        assert!(owner.enrollment.is_some() && owner.devices.len() == 1);
+    }
 }
 
 #[tokio::test]
