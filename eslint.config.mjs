@@ -30,7 +30,7 @@ export default [
       "no-restricted-properties": ["error", ...noTimeGlobals.map((property) => ({ property, message: "js/ has no timers and no network: use Rust's browser/." }))],
     },
   },
-  { files: ["scripts/**/*.mjs", "tests/**/*.mjs", "*.mjs"], languageOptions: { globals: globals.node } },
+  { files: ["scripts/**/*.mjs", "tests/**/*.mjs", "sandbox/examples/*.mjs", "*.mjs"], languageOptions: { globals: globals.node } },
   // Functions that playwright runs in the page.
   { files: ["tests/**/*.mjs"], languageOptions: { globals: globals.browser } },
   { files: ["tests/bench/page.js"], languageOptions: { globals: globals.browser } },

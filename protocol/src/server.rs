@@ -9,6 +9,7 @@ mod identities;
 mod unify;
 mod verdict;
 mod verify;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 

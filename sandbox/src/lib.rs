@@ -4,7 +4,7 @@
 //! page's authenticator calls (`/v1/client/*`), the links in its SMS (`/l/*`), inspection for tests and developers
 //! (`/sandbox/*`), the relying-party backend of the demo page (`/demo/*`) and that page. The rules are in [`core`].
 //!
-//! Nothing leaves the machine: an SMS is an entry in a list.
+//! Nothing leaves the machine: an SMS is an entry in a list, and only a [`Webhook`] that was set is called.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -36,11 +36,16 @@ mod state;
 pub mod store;
 mod transport;
 mod watchers;
+mod webhook;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, config_reference};
+pub use config::{
+    Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, WebhookSecret, WebhookUrl,
+    config_reference,
+};
 pub use flags::Flags;
 pub use http::{Unauthorized, app, status_socket};
 pub use random::{Random, SystemRandom};
 pub use state::AppState;
 pub use transport::{TlsError, TlsServer, serve, tls_server};
+pub use webhook::{Network, NetworkStream};

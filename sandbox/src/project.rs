@@ -10,6 +10,7 @@ use crate::clock::{Clock, MovableClock};
 use crate::faults::Faults;
 use crate::inbox::Inbox;
 use crate::limiter::Limiter;
+use crate::webhook::Desk;
 
 /// The project of whoever names none.
 pub(crate) const DEFAULT: &str = "default";
@@ -28,6 +29,7 @@ pub(crate) struct Project {
     pub(crate) inbox: Inbox,
     pub(crate) limiter: Limiter,
     pub(crate) faults: Faults,
+    pub(crate) desk: Desk,
     /// What breaks besides, where that is wanted.
     pub(crate) chaos: Option<Chaos>,
     /// In ms since the epoch, on the clock that nobody moves.
@@ -119,6 +121,7 @@ impl Projects {
             inbox: Inbox::new(),
             limiter: Limiter::new(self.rate_limit),
             faults: Faults::new(),
+            desk: Desk::new(),
             chaos: self.chaos_seed.map(Chaos::new),
             used_at: AtomicI64::new(now),
         });

@@ -2,12 +2,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::clock::Clock;
 use crate::config::{Config, Origin};
-use crate::core::{Behaviour, Effect, Enrolling, Event, Fault, Identity, Sight, apply_under};
+use crate::core::{Behaviour, Effect, Enrolling, Event, Fault, Identity, Moving, Sight, apply_under};
 use crate::inbox::{Filter, Shown};
 use crate::jwt::Keys;
 use crate::metrics::Metrics;
@@ -15,6 +14,7 @@ use crate::project::{Project, Projects};
 use crate::random::Random;
 use crate::store::{Measured, MemoryStore, Store, StoreError};
 use crate::watchers::Watchers;
+use crate::webhook::{Courier, Network};
 
 /// A session that has ended is kept this much longer, in ms, for inspection.
 const KEPT_AFTER_END_MS: i64 = 15 * 60 * 1000;
@@ -39,7 +39,7 @@ pub(crate) struct Shared {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keys: Keys,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) projects: Projects,
+    pub(crate) projects: Arc<Projects>,
     /// Whether faults were ever asked for, or there is chaos: until then nobody looks for them.
     faults_expected: AtomicBool,
     pub(crate) metrics: Arc<Metrics>,
@@ -47,12 +47,12 @@ pub(crate) struct Shared {
     pub(crate) watchers: Watchers,
     /// Who follows a session's timeline.
     pub(crate) spectators: Watchers,
+    /// What goes to webhooks.
+    pub(crate) courier: Courier,
     /// Cancelled when the sandbox shuts down: whoever waits for something else ends.
     pub(crate) closing: CancellationToken,
     /// Sockets, which outlive their requests.
     pub(crate) sockets: TaskTracker,
-    /// How many more sockets there may be.
-    pub(crate) socket_places: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for AppState {
@@ -98,6 +98,7 @@ impl AppState {
                 let ms = ms.try_into().map_err(|_| unreadable(CLOCK_OFFSET))?;
                 project.clock.set_offset(i64::from_be_bytes(ms));
             }
+            state.0.courier.open(&project).await?;
         }
         // What the sandbox that wrote it did not get to.
         state.0.deliver().await?;
@@ -106,29 +107,40 @@ impl AppState {
 
     fn of(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>, store: Arc<dyn Store>, keys: Keys) -> Self {
         let metrics = Arc::new(Metrics::new());
+        let store: Arc<dyn Store> = Arc::new(Measured::new(store, metrics.clone()));
+        let projects = Arc::new(Projects::new(clock, config.rate_limit, config.chaos_seed));
+        let closing = CancellationToken::new();
+        let courier = Courier::new(&config, store.clone(), projects.clone(), random.clone(), closing.clone());
         Self(Arc::new(Shared {
             origin: config.public_origin(),
             keys,
             random,
-            projects: Projects::new(clock, config.rate_limit, config.chaos_seed),
+            projects,
+            courier,
             faults_expected: AtomicBool::new(config.chaos_seed.is_some()),
-            store: Arc::new(Measured::new(store, metrics.clone())),
+            store,
             metrics,
             watchers: Watchers::default(),
             spectators: Watchers::default(),
-            closing: CancellationToken::new(),
+            closing,
             sockets: TaskTracker::new(),
-            socket_places: Arc::new(Semaphore::new(config.limits.sockets as usize)),
             config,
         }))
     }
 
-    /// Tells open sockets, long polls and event streams to end, and waits a moment until the sockets did.
+    /// Webhooks are reached by it. Has an effect before the first of them is called only.
+    pub fn set_network(&self, network: Arc<dyn Network>) {
+        self.0.courier.set_network(network);
+    }
+
+    /// Tells open sockets, long polls and event streams to end, and waits a moment until the sockets did, and what
+    /// was posted to webhooks was answered.
     pub async fn shut_down(&self) {
         self.0.closing.cancel();
         self.0.sockets.close();
         // Whoever does not end in time is cut off with the process.
-        let _ = tokio::time::timeout(LAST_WORDS, self.0.sockets.wait()).await;
+        let last_words = async { tokio::join!(self.0.sockets.wait(), self.0.courier.end()) };
+        let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
     }
 }
 
@@ -189,6 +201,7 @@ impl Shared {
     /// Carries out what waits in the outbox. Two at once do no harm: identities are changed once, and the rest can be
     /// done twice.
     pub(crate) async fn deliver(&self) -> Result<(), StoreError> {
+        let mut has_news = false;
         for waiting in self.store.outbox().await? {
             match &waiting.effect {
                 // The message itself is there since it was written.
@@ -204,12 +217,27 @@ impl Shared {
                     self.store.carry_out(waiting.sequence, &with.project, &with.phone, &bind).await?;
                     continue;
                 }
+                Effect::Move(moving) => {
+                    let Moving { identity, delivery } = &**moving;
+                    let arrive = |there: Option<&Identity>| {
+                        let told = delivery.clone().map(|delivery| Effect::Tell(Box::new(delivery)));
+                        (Some(moving.arrive(there)), told.into_iter().collect())
+                    };
+                    self.store.carry_out(waiting.sequence, &identity.project, &identity.phone, &arrive).await?;
+                    has_news = true;
+                    continue;
+                }
+                // It leaves the outbox when its webhook has it.
+                Effect::Tell(_) => {
+                    has_news = true;
+                    continue;
+                }
                 // Answers do not go through the outbox.
                 _ => {}
             }
             self.store.delivered(waiting.sequence).await?;
         }
-        Ok(())
+        if has_news { self.courier.look().await } else { Ok(()) }
     }
 
     /// Enrolls a number. Returns the identity that it has then.
@@ -237,6 +265,7 @@ impl Shared {
     /// Forgets everything of a project, and moves its clock back. Access tokens stay good.
     pub(crate) async fn reset(&self, project: &Project) -> Result<(), StoreError> {
         let _moving = project.moving.lock().await;
+        let _changing = project.desk.changing.lock().await;
         self.forget_project(&project.name).await?;
         project.limiter.reset();
         project.faults.clear();
@@ -244,12 +273,14 @@ impl Shared {
             chaos.reset();
         }
         project.clock.set_offset(0);
+        project.desk.clear();
         Ok(())
     }
 
     /// Forgets all that the store keeps of a project.
     pub(crate) async fn forget_project(&self, name: &str) -> Result<(), StoreError> {
         self.forget_ending_before(Some(name), i64::MAX).await?;
+        self.courier.forget_project(name).await?;
         self.store.forget_project(name).await
     }
 

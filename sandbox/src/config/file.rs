@@ -3,16 +3,18 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use handset_protocol::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls};
+use super::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, webhook};
 use crate::core::StartReplyShape;
 
 impl Config {
     /// Reads a TOML file's text over the defaults. Every key is optional; an unknown one is refused by name.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+        let file: File =
+            toml::from_str(text).map_err(|error| ConfigError(webhook::without_secrets(&error.to_string())))?;
         let mut config = Self::default();
         set(&mut config.listen, file.listen);
         config.origin = file.origin;
@@ -29,6 +31,11 @@ impl Config {
         set(&mut config.link_start_reply, file.instant_link.start_reply);
         config.tls = Tls::of(file.tls.self_signed.unwrap_or(false), file.tls.cert, file.tls.key)?;
         config.limits = file.limits;
+        let WebhookFile { url, secret, timeout_seconds } = file.webhook;
+        let (url, secret) =
+            (url.map(|url| url.parse()).transpose()?, secret.map(|secret| secret.expose().parse()).transpose()?);
+        config.webhook = Webhook::of(url, secret)?;
+        set(&mut config.webhook_seconds, timeout_seconds);
         Ok(config)
     }
 }
@@ -85,6 +92,9 @@ pub(super) struct File {
     /// What a connection may take. Every value is at least 1.
     #[serde(default)]
     limits: Limits,
+    /// News of identities, for every project that has not set a webhook of its own.
+    #[serde(default)]
+    webhook: WebhookFile,
 }
 
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
@@ -123,6 +133,19 @@ struct TlsFile {
     key: Option<PathBuf>,
 }
 
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct WebhookFile {
+    /// Where they are posted. Needs `secret`.
+    url: Option<String>,
+    /// What signs them: `whsec_` and 16 to 250 characters, all of which count. Needs `url`.
+    #[schemars(with = "Option<String>")]
+    #[serde(skip_serializing)]
+    secret: Option<Secret>,
+    /// How long a reply may take, in seconds; then it counts as none.
+    timeout_seconds: Option<u32>,
+}
+
 impl From<Config> for File {
     fn from(config: Config) -> Self {
         let (self_signed, cert, key) = match config.tls {
@@ -147,6 +170,11 @@ impl From<Config> for File {
             instant_link: LinkFile { seconds: Some(config.link_seconds), start_reply: Some(config.link_start_reply) },
             tls: TlsFile { self_signed: Some(self_signed), cert, key },
             limits: config.limits,
+            webhook: WebhookFile {
+                url: config.webhook.map(|webhook| webhook.url.expose().to_string()),
+                secret: None,
+                timeout_seconds: Some(config.webhook_seconds),
+            },
         }
     }
 }
@@ -183,6 +211,10 @@ mod tests {
             write_seconds = 4
             connections = 5
             sockets = 6
+            [webhook]
+            url = "http://receiver.test/hook"
+            secret = "whsec_0123456789abcdef"
+            timeout_seconds = 7
         "#;
         let expected = Config {
             listen: "[::1]:0".parse().unwrap(),
@@ -207,6 +239,11 @@ mod tests {
                 connections: 5,
                 sockets: 6,
             },
+            webhook: Some(Webhook {
+                url: "http://receiver.test/hook".parse().unwrap(),
+                secret: "whsec_0123456789abcdef".parse().unwrap(),
+            }),
+            webhook_seconds: 7,
         };
         assert_eq!(Config::from_toml(text).unwrap(), expected);
         assert_eq!(Config::from_toml("").unwrap(), Config::default());
@@ -222,12 +259,27 @@ mod tests {
     }
 
     #[test]
+    fn a_webhook_has_a_url_and_a_secret_which_no_complaint_shows() {
+        for text in [
+            "url = 'http://a.test'",
+            "secret = 'whsec_0123456789abcdef'",
+            "secret = 'whsec_0123456789abcdef' x",
+            "timeout_seconds = 'whsec_0123456789abcdef'",
+            "url = 'whsec_0123456789abcdef'",
+        ] {
+            let error = Config::from_toml(&format!("[webhook]\n{text}")).unwrap_err().to_string();
+            assert!(!error.contains("0123456789"), "{error}");
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_by_name() {
         for (text, key) in [
             ("colour = 1", "colour"),
             ("[otp]\nsecond = 1", "second"),
             ("[instant_link]\nx = 1", "x"),
             ("[limits]\ny = 1", "y"),
+            ("[webhook]\nz = 1", "z"),
         ] {
             let error = Config::from_toml(text).unwrap_err().to_string();
             assert!(error.contains(&format!("unknown field `{key}`")), "{error}");

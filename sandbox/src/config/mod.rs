@@ -9,6 +9,7 @@ mod rate_limit;
 mod reference;
 mod storage;
 mod tls;
+mod webhook;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub use rate_limit::RateLimit;
 pub use reference::config_reference;
 pub use storage::Storage;
 pub use tls::Tls;
+pub use webhook::{Webhook, WebhookSecret, WebhookUrl};
 
 /// How the sandbox behaves. [`Config::default`] is what the binary does without flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,10 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What a connection may take.
     pub limits: Limits,
+    /// Where news of identities go, in every project that has not set its own.
+    pub webhook: Option<Webhook>,
+    /// How long a webhook may take to answer, in s.
+    pub webhook_seconds: u32,
 }
 
 impl Default for Config {
@@ -80,6 +86,8 @@ impl Default for Config {
             data: None,
             log_format: LogFormat::Text,
             limits: Limits::default(),
+            webhook: None,
+            webhook_seconds: 5,
         }
     }
 }
@@ -122,6 +130,9 @@ impl Config {
         if self.link_seconds == 0 {
             return wrong("'instant_link.seconds' (--link-seconds) must be at least 1");
         }
+        if self.webhook_seconds == 0 {
+            return wrong("'webhook.timeout_seconds' must be at least 1");
+        }
         if self.listens_beyond_loopback() && self.origin.is_none() {
             return wrong("'origin' (--origin) is required when listening beyond loopback");
         }
@@ -145,6 +156,7 @@ mod tests {
         let cases = [
             (Config { otp_seconds: 0, ..Config::default() }, "otp.seconds"),
             (Config { link_seconds: 0, ..Config::default() }, "instant_link.seconds"),
+            (Config { webhook_seconds: 0, ..Config::default() }, "webhook.timeout_seconds"),
             (Config { www: Some("/no/such/folder".into()), ..Config::default() }, "www"),
             (beyond.clone(), "origin"),
             (

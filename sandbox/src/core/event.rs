@@ -2,7 +2,9 @@ use handset_protocol::{Secret, client, server};
 use serde::{Deserialize, Serialize};
 
 use super::case::Challenge;
+use super::delivery::Delivery;
 use super::identity::{Binding, Enrolling};
+use super::news::Moving;
 use super::{Message, Party, Phone, Refusal, Sight, What};
 
 /// Something that happens to a session. Secrets that its outcome may need were drawn by the shell beforehand, so that
@@ -111,7 +113,7 @@ impl Event {
     }
 }
 
-/// What the shell carries out. Answers go to whoever caused the event; the last four go elsewhere, and a store keeps
+/// What the shell carries out. Answers go to whoever caused the event; the last six go elsewhere, and a store keeps
 /// them in an outbox of the same write until they were carried out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
@@ -148,12 +150,16 @@ pub enum Effect {
     Enroll(Enrolling),
     /// Possession of a number was shown: a device is bound to it.
     Bind(Binding),
+    /// An identity has left its number for another: it arrives there.
+    Move(Box<Moving>),
+    /// News for a webhook: they wait until it has accepted them, or for the last time has not.
+    Tell(Box<Delivery>),
 }
 
 impl Effect {
     /// Whether it goes elsewhere than to whoever caused the event.
     pub fn is_outgoing(&self) -> bool {
-        matches!(self, Self::Send(_) | Self::Wake | Self::Enroll(_) | Self::Bind(_))
+        matches!(self, Self::Send(_) | Self::Wake | Self::Enroll(_) | Self::Bind(_) | Self::Move(_) | Self::Tell(_))
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Enrollment {
     pub line_type: String,
     /// Whose line it is.
     pub carrier: String,
+    /// How many news were told of it.
+    #[serde(default)]
+    pub news: u64,
 }
 
 /// News after which no other follows.
@@ -110,6 +113,7 @@ impl Identity {
             device_id: None,
             line_type: "mobile".to_owned(),
             carrier: "Sandbox Mobile".to_owned(),
+            news: 0,
         });
         (enrollment.active, enrollment.muted) = (true, None);
         enrollment.client_customer_id = with.client_customer_id.clone().or(enrollment.client_customer_id);
@@ -137,12 +141,6 @@ impl Identity {
         Some(Self { enrollment: Some(Enrollment { active, ..enrollment }), ..self.clone() })
     }
 
-    /// No news follow this one. `None`: it is not enrolled.
-    pub fn mute(&self, why: Muted) -> Option<Self> {
-        let enrollment = self.enrollment.clone()?;
-        Some(Self { enrollment: Some(Enrollment { muted: Some(why), ..enrollment }), ..self.clone() })
-    }
-
     /// It is no longer enrolled. What remains, if anything does: an owner with devices keeps the id.
     pub fn disenroll(&self) -> Option<Self> {
         (!self.devices.is_empty()).then(|| Self { enrollment: None, ..self.clone() })
@@ -163,13 +161,18 @@ impl Identity {
 
     /// Whether news of it are sent.
     pub fn is_notified(&self) -> bool {
-        self.enrollment.as_ref().is_some_and(|enrollment| enrollment.active && enrollment.muted.is_none())
+        self.enrollment.as_ref().is_some_and(|enrollment| enrollment.untold().is_none())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn mute(identity: &Identity, muted: Muted) -> Option<Identity> {
+        let enrollment = identity.enrollment.clone()?;
+        Some(Identity { enrollment: Some(Enrollment { muted: Some(muted), ..enrollment }), ..identity.clone() })
+    }
 
     fn phone() -> Phone {
         Phone::parse(&"5005550006".into()).unwrap()
@@ -190,13 +193,13 @@ mod tests {
     fn news_stop_until_it_is_enrolled_again() {
         let identity = Identity::enroll(None, &enrolling(Some("one")));
         assert!(identity.is_notified());
-        for silent in [identity.set_active(false), identity.mute(Muted::Disconnected)] {
+        for silent in [identity.set_active(false), mute(&identity, Muted::Disconnected)] {
             let silent = silent.unwrap();
             assert!(!silent.is_notified());
             let again = Identity::enroll(Some(&silent), &Enrolling { identity_id: "x".to_owned(), ..enrolling(None) });
             assert_eq!(again, identity, "with its id, its customer and its time");
         }
-        let muted = identity.mute(Muted::MovedOutOfCoverage).unwrap();
+        let muted = mute(&identity, Muted::MovedOutOfCoverage).unwrap();
         assert!(!muted.set_active(true).unwrap().is_notified(), "activating it undoes only deactivating it");
         assert!(identity.set_active(false).unwrap().set_active(true).unwrap().is_notified());
     }
@@ -222,7 +225,7 @@ mod tests {
         let bound = Identity::bind(Some(&enrolled), &binding("a", false));
         let left = bound.disenroll().unwrap();
         assert_eq!((left.id.as_str(), left.is_notified()), ("fresh", false));
-        assert_eq!((left.set_active(true), left.mute(Muted::Disconnected)), (None, None));
+        assert_eq!(left.set_active(true), None);
         assert_eq!(Identity::enroll(Some(&left), &enrolling(None)).id, "fresh");
     }
 }

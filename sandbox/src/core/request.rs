@@ -27,7 +27,7 @@ pub fn shape_of(field: &str) -> &'static str {
     let name = field.rsplit('.').next().unwrap_or(field);
     match name {
         "flowType" => FLOW_TYPE,
-        "phoneNumber" => Phone::SHAPE,
+        "phoneNumber" | "newPhoneNumber" => Phone::SHAPE,
         "finalTargetUrl" => TARGET,
         "ssn" => SSN,
         "dob" => DOB,
@@ -52,6 +52,7 @@ pub fn shape_of(field: &str) -> &'static str {
         "retryAfterSeconds" => "a whole number of seconds",
         "count" => "a whole number, at least 1",
         "method" => "GET or POST",
+        "type" => NEWS,
         _ if name.ends_with(']') && !name.starts_with("emailAddresses") => "an object",
         _ => "a text",
     }
@@ -61,6 +62,7 @@ const FLOW_TYPE: &str = "'desktop' or 'mobile'";
 const POSSESSION_TYPE: &str = "'desktop', 'mobile' or 'none'";
 const VERIFICATION_TYPE: &str = "'verifiedUser', 'accountOpening', 'humanAssurance', 'prefill', 'prefillForBiz' or \
                                  'identityResolution'";
+const NEWS: &str = "'PHONE_NUMBER_CHANGE', 'DISCONNECT', 'PORT', 'LINE_TYPE_CHANGE', 'MOVED_OUT_OF_COVERAGE' or 'TEST'";
 const BATCH: &str = "a list of 1 to 100 objects";
 const LIMIT: &str = "a whole number, 1 to 1000";
 const TARGET: &str = "an http or https URL of at most 128 characters out of alphanumerics and -._+=/:?";

@@ -22,7 +22,7 @@ use super::errors::{ApiError, method_not_allowed, not_found};
 use super::extract::{Body, Wire};
 use super::guard::own_site_only;
 use super::scope::Scope;
-use super::{faults, numbers, sessions};
+use super::{faults, numbers, sessions, webhook};
 use crate::core::{Refusal, request::shape_of};
 use crate::inbox::{Filter, Shown};
 use crate::project::Project;
@@ -44,6 +44,7 @@ pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .merge(faults::router())
         .merge(numbers::router())
         .merge(sessions::router())
+        .merge(webhook::router().layer(from_fn(carry_through)))
         .route("/reset", post(reset).layer(from_fn(carry_through)))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)

@@ -20,6 +20,7 @@ mod socket;
 mod status;
 mod unify;
 mod verify;
+mod webhook;
 mod www;
 
 use axum::Router;

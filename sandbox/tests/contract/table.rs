@@ -43,6 +43,8 @@ fn every_row_of_every_table_has_a_test() {
         ("verdicts", crate::verdicts::ROWS),
         ("verify", crate::verify::ROWS),
         ("verify_at_once", crate::verify_at_once::ROWS),
+        ("webhook_inspection", crate::webhook_inspection::ROWS),
+        ("webhooks", crate::webhooks::ROWS),
     ];
     let expected: BTreeSet<(&str, &str)> =
         tables.iter().flat_map(|(table, rows)| rows.keys().map(|row| (table.as_str(), row.as_str()))).collect();

@@ -3,7 +3,9 @@
 
 pub(crate) mod broken;
 pub(crate) mod events;
+pub(crate) mod receiver;
 pub(crate) mod socket;
+pub(crate) mod webhooks;
 pub(crate) mod yielding;
 
 use std::sync::{Arc, Mutex};
@@ -114,14 +116,9 @@ impl Bench {
 
     /// A sandbox on which requests at once all read before any of them writes. It has no rate limit.
     pub(crate) async fn yielding() -> Self {
-        Self::over(Arc::new(yielding::Yielding::default())).await
-    }
-
-    /// The same on that store.
-    pub(crate) async fn over(store: Arc<yielding::Yielding>) -> Self {
         let config = Config { rate_limit: 0, ..Config::default() };
         let (clock, random) = parts();
-        Self::on(AppState::with_store(config, clock, random, store)).await
+        Self::on(AppState::with_store(config, clock, random, Arc::new(yielding::Yielding::default()))).await
     }
 
     pub(crate) async fn access_token(&self, client_id: &str) -> Secret {
@@ -159,6 +156,15 @@ impl Bench {
             request = request.header(*name, *value);
         }
         self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn put(&self, uri: &str, body: &Value) -> Answer {
+        let request = Request::put(uri).header("host", "localhost:8787").header("content-type", "application/json");
+        self.send(request.body(body.to_string().into()).unwrap()).await
+    }
+
+    pub(crate) async fn delete(&self, uri: &str) -> Answer {
+        self.send(Request::delete(uri).header("host", "localhost:8787").body(Body::empty()).unwrap()).await
     }
 
     pub(crate) async fn post(&self, uri: &str, token: Option<&Secret>, body: &str) -> Answer {

@@ -1,0 +1,140 @@
+use std::fmt;
+use std::str::FromStr;
+
+use handset_protocol::Secret;
+use url::Url;
+
+use super::ConfigError;
+
+/// Where news of identities go, and what signs them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where they go.
+    pub url: WebhookUrl,
+    /// What signs them.
+    pub secret: WebhookSecret,
+}
+
+impl Webhook {
+    /// Both, or neither.
+    pub(crate) fn of(url: Option<WebhookUrl>, secret: Option<WebhookSecret>) -> Result<Option<Self>, ConfigError> {
+        match (url, secret) {
+            (None, None) => Ok(None),
+            (Some(url), Some(secret)) => Ok(Some(Self { url, secret })),
+            _ => Err(ConfigError("'webhook.url' and 'webhook.secret' come together".to_owned())),
+        }
+    }
+}
+
+/// The URL of a webhook.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookUrl(Url);
+
+impl WebhookUrl {
+    /// What it has to be.
+    pub(crate) const SHAPE: &str = "an http URL of at most 2000 characters, without user, password or fragment";
+
+    /// It may hold a secret of its own, in its path or query.
+    pub(crate) fn expose(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Debug for WebhookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[url]")
+    }
+}
+
+impl FromStr for WebhookUrl {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let url = Url::parse(text).ok().filter(|url| {
+            let anonymous = url.username().is_empty() && url.password().is_none();
+            text.len() <= 2000 && url.scheme() == "http" && anonymous && url.fragment().is_none()
+        });
+        url.map(Self).ok_or_else(|| ConfigError(format!("'webhook.url' must be {}", Self::SHAPE)))
+    }
+}
+
+/// The secret of a webhook: a text that begins with `whsec_`, all of which signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookSecret(Secret);
+
+impl WebhookSecret {
+    /// What it has to be.
+    pub(crate) const SHAPE: &str = "whsec_ and 16 to 250 printable characters without blanks";
+    /// How it begins.
+    pub(crate) const PREFIX: &str = "whsec_";
+
+    /// The text itself.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl FromStr for WebhookSecret {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let is_right = text
+            .strip_prefix(Self::PREFIX)
+            .is_some_and(|rest| (16..=250).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_graphic()));
+        let error = || ConfigError(format!("'webhook.secret' must be {}", Self::SHAPE));
+        is_right.then(|| Self(text.into())).ok_or_else(error)
+    }
+}
+
+/// A text in which no secret of a webhook stands any more: a complaint about a file shows the line that it is about.
+pub(super) fn without_secrets(text: &str) -> String {
+    let mut parts = text.split(WebhookSecret::PREFIX);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|char: char| char.is_whitespace() || "\"'`".contains(char)).unwrap_or(part.len());
+        kept.push_str(WebhookSecret::PREFIX);
+        kept.push('…');
+        kept.push_str(part.get(end..).unwrap_or_default());
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_that_are_no_webhooks_are_refused_by_name() {
+        for text in ["", "x", "ftp://a.test/", "http://u@a.test/", "http://u:p@a.test/", "http://a.test/#x"] {
+            let error = text.parse::<WebhookUrl>().unwrap_err().to_string();
+            assert!(error.starts_with("'webhook.url' must be"), "{text}: {error}");
+        }
+        for text in ["http://127.0.0.1:1/hook", "http://[::1]:1/?a=b", "http://receiver"] {
+            assert!(text.parse::<WebhookUrl>().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn short_secrets_and_others_are_refused_by_name() {
+        for text in ["", "whsec_", "whsec_short", "0123456789abcdef0123456789", "whsec_0123456789 abcdef"] {
+            let error = text.parse::<WebhookSecret>().unwrap_err().to_string();
+            assert!(error.starts_with("'webhook.secret' must be"), "{text}: {error}");
+        }
+        assert!("whsec_0123456789abcdef".parse::<WebhookSecret>().is_ok());
+    }
+
+    #[test]
+    fn neither_prints() {
+        let url = "http://receiver/of-token".parse().unwrap();
+        let webhook = Webhook { url, secret: "whsec_0123456789abcdef".parse().unwrap() };
+        let printed = format!("{webhook:?}");
+        assert!(!printed.contains("0123") && !printed.contains("receiver"), "{printed}");
+    }
+
+    #[test]
+    fn texts_are_rid_of_secrets() {
+        let text = "in `secret = \"whsec_one\"` or 'whsec_two', or whsec_three";
+        assert_eq!(without_secrets(text), "in `secret = \"whsec_…\"` or 'whsec_…', or whsec_…");
+        assert_eq!(without_secrets("no secret"), "no secret");
+    }
+}

@@ -1,0 +1,128 @@
+//! A request to a webhook, how often it is tried, and when.
+
+use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
+use serde::{Deserialize, Serialize};
+
+use super::Phone;
+use super::identity::Identity;
+use super::news::Untold;
+
+/// How long after a failed attempt the next one is due, in ms; after the last there is none.
+const PAUSES_MS: [i64; 2] = [5_000, 25_000];
+
+/// The number in test events: nobody can have it.
+const TEST_NUMBER: &str = "+12025550100";
+
+/// Events that go to a webhook in one request, until it has accepted them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Whose webhook: that of the project of this name.
+    pub project: String,
+    /// Whom the events are about. `None`: nobody, they are tests.
+    pub identity_id: Option<String>,
+    /// The number of that identity when it happened.
+    pub phone: Phone,
+    /// What is told of an identity is told in this order, one after the other.
+    pub number: u64,
+    /// The events.
+    pub events: Vec<WebhookEvent>,
+    /// When it is tried next, in ms since the epoch.
+    pub due_at: i64,
+    /// How it was tried, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// A request that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// When, in ms since the epoch.
+    pub at: i64,
+    /// Its `X-Correlation-ID`.
+    pub correlation_id: String,
+    /// What came of it.
+    pub outcome: Answer,
+    /// The HTTP status of its reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// A status of 200 to 299.
+    Accepted,
+    /// Any other status, that of a redirect too.
+    Refused,
+    /// No reply in time.
+    TimedOut,
+    /// Nobody to connect to.
+    Unreachable,
+    /// The connection broke before the reply.
+    Broken,
+}
+
+/// How a delivery goes on after an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It is tried again.
+    Again(Delivery),
+    /// It is over: whether it was accepted stands in its last attempt.
+    Over(Delivery),
+}
+
+impl Delivery {
+    /// One that is due at once, at `now` in ms since the epoch.
+    pub(super) fn of(project: &str, phone: &Phone, events: Vec<WebhookEvent>, now: i64) -> Self {
+        let (project, phone) = (project.to_owned(), phone.clone());
+        Self { project, identity_id: None, phone, number: 0, events, due_at: now, attempts: Vec::new() }
+    }
+
+    /// Events by which nothing happened, each with one of these fresh ids. `None`: there is no such number.
+    pub fn test(project: &str, identity_id: &str, event_ids: &[String], now: i64) -> Option<Self> {
+        let phone = Phone::parse(&TEST_NUMBER.into())?;
+        let event = |event_id: &String| WebhookEvent {
+            event_id: event_id.clone(),
+            event_type: WebhookEventType::Test,
+            description: "Nothing has happened: this event was asked for.".to_owned(),
+            identity_id: identity_id.to_owned(),
+            client_customer_id: None,
+            phone_number: phone.given().clone(),
+            new_phone_number: None,
+            sent_at: now,
+        };
+        Some(Self::of(project, &phone, event_ids.iter().map(event).collect(), now))
+    }
+
+    /// What it is known by: the id of its first event.
+    pub fn id(&self) -> &str {
+        self.events.first().map_or("", |event| &event.event_id)
+    }
+
+    /// Why it is not sent any more, given the identity as it is. What was queued before the last news of a number is
+    /// still told: it comes before them.
+    pub fn withdrawn(&self, identity: Option<&Identity>) -> Option<Untold> {
+        self.identity_id.as_ref()?;
+        match identity.and_then(|identity| identity.enrollment.as_ref()) {
+            None => Some(Untold::Gone),
+            Some(enrollment) if !enrollment.active => Some(Untold::Inactive),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether its webhook has accepted it.
+    pub fn is_accepted(&self) -> bool {
+        self.attempts.last().is_some_and(|attempt| attempt.outcome == Answer::Accepted)
+    }
+
+    /// After an attempt that ended at `now`, in ms since the epoch.
+    pub fn after(mut self, attempt: Attempt, now: i64) -> Next {
+        let pause = PAUSES_MS.get(self.attempts.len()).filter(|_| attempt.outcome != Answer::Accepted);
+        self.attempts.push(attempt);
+        match pause {
+            Some(pause) => Next::Again(Self { due_at: now.saturating_add(*pause), ..self }),
+            None => Next::Over(self),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A webhook in this process: real HTTP over connections in memory, so that it runs in paused time.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use handset_sandbox::{Network, NetworkStream};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderMap;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, mpsc};
+
+use super::Bench;
+
+/// Where it is.
+pub(crate) const URL: &str = "http://receiver.test:3000/hook?of=sandbox";
+/// What signs.
+pub(crate) const SECRET: &str = "whsec_c2FuZGJveC10ZXN0LXNlY3JldA==";
+
+/// What it does with a request; without any, it accepts.
+#[derive(Clone)]
+pub(crate) enum Manner {
+    /// Answers with that status.
+    Status(u16),
+    /// Sends elsewhere.
+    Redirect,
+    /// Reads the request and never answers.
+    Hang,
+    /// Reads the request and breaks the connection.
+    Lose,
+    /// Is not there.
+    Away,
+    /// Answers once it is told to.
+    Late(Arc<Notify>),
+}
+
+/// A request that it got.
+#[derive(Debug)]
+pub(crate) struct Got {
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Got {
+    pub(crate) fn event(&self) -> &Value {
+        assert_eq!(self.body.as_array().unwrap().len(), 1);
+        &self.body[0]
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        self.event()["eventType"].as_str().unwrap()
+    }
+
+    pub(crate) fn event_id(&self) -> &str {
+        self.event()["eventId"].as_str().unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
+    /// The claims of its token, if that was signed with the secret.
+    pub(crate) fn claims(&self, secret: &str) -> Option<Value> {
+        let token = self.header("x-prove-authorization").strip_prefix("Bearer ").unwrap();
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The test's clock is not that of the machine.
+        validation.validate_exp = false;
+        validation.set_issuer(&["Prove Identity"]);
+        let key = DecodingKey::from_secret(secret.as_bytes());
+        jsonwebtoken::decode::<Value>(token, &key, &validation).ok().map(|token| token.claims)
+    }
+}
+
+#[derive(Clone)]
+struct Door {
+    manners: Arc<Mutex<VecDeque<Manner>>>,
+    called: Arc<Mutex<Vec<(String, u16)>>>,
+    got: mpsc::UnboundedSender<Got>,
+}
+
+pub(crate) struct Receiver {
+    door: Door,
+    got: mpsc::UnboundedReceiver<Got>,
+}
+
+impl Receiver {
+    /// The sandbox reaches it by every name.
+    pub(crate) fn of(bench: &Bench) -> Self {
+        let (sender, got) = mpsc::unbounded_channel();
+        let door = Door { manners: Arc::default(), called: Arc::default(), got: sender };
+        bench.state.set_network(Arc::new(door.clone()));
+        Self { door, got }
+    }
+
+    /// The same, and it is the default project's webhook.
+    pub(crate) async fn set(bench: &Bench) -> Self {
+        let receiver = Self::of(bench);
+        let answer = bench.put("/sandbox/webhook", &json!({"url": URL, "secret": SECRET})).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({"url": URL})), "the secret is not repeated");
+        receiver
+    }
+
+    /// What it does with the next requests, in order.
+    pub(crate) fn will(&self, manners: impl IntoIterator<Item = Manner>) {
+        self.door.manners.lock().unwrap().extend(manners);
+    }
+
+    /// Where it was called so far.
+    pub(crate) fn called(&self) -> Vec<(String, u16)> {
+        self.door.called.lock().unwrap().clone()
+    }
+
+    /// The next request. Time passes where nothing else happens.
+    pub(crate) async fn next(&mut self) -> Got {
+        self.got.recv().await.unwrap()
+    }
+
+    /// Whether it got all there is.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        self.got.try_recv().is_err()
+    }
+}
+
+#[async_trait]
+impl Network for Door {
+    async fn connect(&self, host: &str, port: u16) -> io::Result<Box<dyn NetworkStream>> {
+        self.called.lock().unwrap().push((host.to_owned(), port));
+        let manner = self.manners.lock().unwrap().pop_front().unwrap_or(Manner::Status(204));
+        if matches!(manner, Manner::Away) {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let (near, far) = tokio::io::duplex(1024);
+        let got = self.got.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |request: Request<Incoming>| {
+                let (got, manner) = (got.clone(), manner.clone());
+                async move { answer(request, &got, manner).await }
+            });
+            // One that breaks off is what some of them want.
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service).await;
+        });
+        Ok(Box::new(near))
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    got: &mpsc::UnboundedSender<Got>,
+    manner: Manner,
+) -> Result<Response<Full<Bytes>>, io::Error> {
+    let (parts, body) = request.into_parts();
+    assert_eq!(parts.method, "POST");
+    let body = body.collect().await.unwrap().to_bytes();
+    let body = serde_json::from_slice(&body).unwrap();
+    let (target, headers) = (parts.uri.to_string(), parts.headers);
+    // A test that has seen enough does not look any more.
+    let _ = got.send(Got { target, headers, body });
+    let reply = Response::builder();
+    let reply = match manner {
+        Manner::Status(status) => reply.status(status),
+        Manner::Redirect => reply.status(307).header("location", "http://elsewhere.test/"),
+        Manner::Late(notify) => {
+            notify.notified().await;
+            reply.status(200)
+        }
+        Manner::Hang => std::future::pending::<Result<_, Infallible>>().await.unwrap(),
+        Manner::Lose | Manner::Away => return Err(io::ErrorKind::ConnectionReset.into()),
+    };
+    Ok(reply.body(Full::default()).unwrap())
+}
