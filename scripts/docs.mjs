@@ -1,9 +1,17 @@
 // npm run docs: writes anew what the documentation takes from the code.
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { main, root, run } from "./lib/run.mjs";
+import { main, root, run, StepError } from "./lib/run.mjs";
+
+const HELP = /(?<=^```text\n).*?(?=^```$)/ms;
 
 await main(async () => {
-  const text = await run("cargo", ["run", "--quiet", "-p", "handset-sandbox", "--", "--config-reference"], { output: "quiet" });
-  await writeFile(join(root, "docs", "sandbox-config.md"), text);
+  const said = (flag) => run("cargo", ["run", "--quiet", "-p", "handset-sandbox", "--", flag], { output: "quiet" });
+  await writeFile(join(root, "docs", "sandbox-config.md"), await said("--config-reference"));
+
+  const file = join(root, "docs", "sandbox.md");
+  const page = await readFile(file, "utf8");
+  if (!HELP.test(page)) throw new StepError("docs/sandbox.md has no ```text block for the flags.");
+  const help = await said("--help");
+  await writeFile(file, page.replace(HELP, () => help));
 });

@@ -11,19 +11,23 @@ const NETWORK: &str = "Network";
 const ENCRYPTION: &str = "Encryption";
 const FILES: &str = "Files and logs";
 
-const AFTER: &str = "\
-The one line on stdout says where it listens, once it does. SIGTERM and Ctrl-C end it. RUST_LOG chooses what is logged.
-Its credentials are public: sandbox / sandbox-secret. Every SMS is at /sandbox/messages. docs/sandbox.md says the rest.";
+const ABOUT: &str = "\
+A local backend that plays the whole vendor side of phone sign-in.
+Nothing leaves this machine: an SMS is an entry in a list, at /sandbox/messages.";
 
-/// A local backend that plays the whole vendor side of phone sign-in. Nothing leaves this machine: an SMS is an entry in
-/// a list.
+const AFTER: &str = "\
+The one line on stdout says where it listens, once it does. SIGTERM and Ctrl-C end it.
+Logs go to stderr; RUST_LOG chooses which. Its credentials are public: sandbox / sandbox-secret.
+docs/sandbox.md says the rest, docs/sandbox-config.md what a settings file may hold.";
+
+/// What the command line says.
 #[derive(Debug, Parser)]
-#[command(name = "handset-sandbox", version, after_help = AFTER, next_line_help = false, max_term_width = 100)]
+#[command(name = "handset-sandbox", version, about = ABOUT, long_about = None, after_help = AFTER)]
 pub struct Flags {
-    /// Where to listen; port 0 takes any that is free [default: 127.0.0.1:8787]
+    /// Where to listen; port 0: any that is free [default: 127.0.0.1:8787]
     #[arg(long, value_name = "ADDRESS", help_heading = NETWORK)]
     listen: Option<SocketAddr>,
-    /// Origin that browsers see; required beyond loopback [default: that of the address]
+    /// What browsers see; needed beyond loopback [default: that of --listen]
     #[arg(long, value_name = "URL", help_heading = NETWORK)]
     origin: Option<Origin>,
     /// File to write the port to, when listening; removed at the end
@@ -32,7 +36,7 @@ pub struct Flags {
     /// Requests a second and credential, or 'off' [default: 25]
     #[arg(long, value_name = "NUMBER", help_heading = NETWORK)]
     rate_limit: Option<RateLimit>,
-    /// Speak https, with a certificate signed by a CA that is made for it and kept in the data folder
+    /// Speak https, certified by a CA that is made for it in the data folder
     #[arg(long, help_heading = ENCRYPTION)]
     tls_self_signed: bool,
     /// Speak https with this certificate (PEM, and those between it and its root)
@@ -41,25 +45,25 @@ pub struct Flags {
     /// The certificate's private key (PEM)
     #[arg(long, value_name = "FILE", help_heading = ENCRYPTION)]
     tls_key: Option<PathBuf>,
-    /// Serve test users and behaviour numbers only: any other number is refused
+    /// Refuse every number but those of test users and behaviours
     #[arg(long, help_heading = RULES)]
     strict_test_users: bool,
-    /// How long a code is good [default: 120]
-    #[arg(long, value_name = "SECONDS", help_heading = RULES)]
+    /// How long a code is good, in seconds [default: 120]
+    #[arg(long, value_name = "NUMBER", help_heading = RULES)]
     otp_seconds: Option<u32>,
-    /// How long a link is good [default: 180]
-    #[arg(long, value_name = "SECONDS", help_heading = RULES)]
+    /// How long a link is good, in seconds [default: 180]
+    #[arg(long, value_name = "NUMBER", help_heading = RULES)]
     link_seconds: Option<u32>,
-    /// Break what the page's authenticator sends, by the plan of this seed, a whole number
+    /// Break what pages send, by the plan of this seed, a whole number
     #[arg(long, value_name = "SEED", help_heading = RULES)]
     chaos: Option<u64>,
     /// Settings as TOML; flags come before the file
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     config: Option<PathBuf>,
-    /// Where everything is kept: 'memory', or 'sqlite:PATH', a file that outlives the sandbox [default: memory]
+    /// Where it keeps everything: 'memory', or 'sqlite:PATH' [default: memory]
     #[arg(long, value_name = "STORE", help_heading = FILES)]
     store: Option<Storage>,
-    /// Folder for what is kept between starts [default: handset-sandbox in the user's data folder]
+    /// Folder for its CA [default: handset-sandbox among the user's data]
     #[arg(long, value_name = "DIR", help_heading = FILES)]
     data: Option<PathBuf>,
     /// Folder of the demo page [default: the page that was built in]
@@ -69,7 +73,7 @@ pub struct Flags {
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, help_heading = FILES)]
     log_format: Option<LogFormat>,
     /// Print the reference of the settings file, as Markdown, and end
-    #[arg(long)]
+    #[arg(long, help_heading = FILES)]
     pub config_reference: bool,
 }
 
@@ -77,6 +81,11 @@ impl Flags {
     /// Where to write the port.
     pub fn port_file(&self) -> Option<&Path> {
         self.port_file.as_deref()
+    }
+
+    /// The form of the log, where a flag asks for one.
+    pub fn log_format(&self) -> Option<LogFormat> {
+        self.log_format
     }
 
     /// The settings: these flags over the file that they name, over the defaults.

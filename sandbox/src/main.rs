@@ -33,8 +33,10 @@ async fn main() -> ExitCode {
         };
     }
     let port_file = flags.port_file().map(Path::to_owned);
+    let asked = flags.log_format();
     let config = flags.config();
-    log(config.as_ref().map(|config| config.log_format).unwrap_or_default());
+    // What is wrong with the settings is said in the form that was asked for.
+    log(config.as_ref().map_or(asked.unwrap_or_default(), |config| config.log_format));
     let ended = match config {
         Ok(config) => run(config, port_file.as_deref()).await,
         Err(error) => Err(error),
@@ -56,6 +58,7 @@ fn log(format: LogFormat) {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => lines.json().init(),
     }
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }
 
 async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn Error>> {

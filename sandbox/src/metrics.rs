@@ -9,10 +9,24 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
 
 /// Upper ends of the store's buckets, in s.
 const STORE_BUCKETS: [f64; 10] = [0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
+
+/// Kinds of flows, endings of possession checks, and kinds of SMS.
+const FLOWS: [&str; 3] = ["mobile", "desktop", "none"];
+const ENDINGS: [&str; 8] = [
+    "passed",
+    "wrong_code",
+    "code_expired",
+    "link_expired",
+    "too_many_numbers",
+    "reported",
+    "session_expired",
+    "forgotten",
+];
+const MESSAGES: [&str; 2] = ["otp", "link"];
 
 /// A request that was answered.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -86,22 +100,28 @@ impl Metrics {
         registry.register("build", "The sandbox", build);
         let requests = Family::default();
         registry.register("http_requests", "Requests answered", requests.clone());
-        let started = Family::default();
+        let started = Family::<Kind, Counter>::default();
         registry.register("flows_started", "Sessions opened, by kind of flow", started.clone());
-        let ended = Family::default();
+        let ended = Family::<Ending, Counter>::default();
         registry.register("flows_ended", "Sessions whose possession check ended, by how", ended.clone());
-        let messages = Family::default();
+        let messages = Family::<Kind, Counter>::default();
         registry.register("messages_sent", "SMS put into the list of messages", messages.clone());
         let sockets = Gauge::default();
         registry.register("sockets_open", "Status sockets that are open", sockets.clone());
         let connections = Gauge::default();
         registry.register("connections_open", "Connections that are open", connections.clone());
-        let refused = Family::default();
+        let refused = Family::<Reason, Counter>::default();
         registry.register("connections_refused", "Connections turned away, by reason", refused.clone());
         let store: Family<Operation, Histogram, fn() -> Histogram> = Family::new_with_constructor(buckets);
-        registry.register_with_unit("store_latency", "How long the store takes", Unit::Seconds, store.clone());
+        registry.register("store_latency_seconds", "How long the store takes", store.clone());
         let store_errors = Counter::default();
         registry.register("store_errors", "Operations that the store failed", store_errors.clone());
+        // What has not happened yet is 0, not missing: the first time shows as a rise.
+        FLOWS.into_iter().for_each(|kind| drop(started.get_or_create(&Kind { kind })));
+        ENDINGS.into_iter().for_each(|ending| drop(ended.get_or_create(&Ending { ending })));
+        MESSAGES.into_iter().for_each(|kind| drop(messages.get_or_create(&Kind { kind })));
+        let reasons = [Refused::TooMany, Refused::Plain, Refused::Handshake];
+        reasons.into_iter().for_each(|reason| drop(refused.get_or_create(&Reason { reason })));
         Self { registry, requests, started, ended, messages, sockets, connections, refused, store, store_errors }
     }
 
@@ -134,21 +154,31 @@ impl Metrics {
 
     /// Counts a connection until it is dropped.
     pub(crate) fn connection(&self) -> Open {
-        self.connections.inc();
-        Open(self.connections.clone())
+        Open::of(&self.connections)
+    }
+
+    /// Counts a socket until it is dropped.
+    pub(crate) fn socket(&self) -> Open {
+        Open::of(&self.sockets)
     }
 
     /// As OpenMetrics text. `None`: it could not be written.
-    pub(crate) fn text(&self, open_sockets: usize) -> Option<String> {
-        self.sockets.set(i64::try_from(open_sockets).unwrap_or(i64::MAX));
+    pub(crate) fn text(&self) -> Option<String> {
         let mut written = String::new();
         text::encode(&mut written, &self.registry).ok()?;
         Some(written)
     }
 }
 
-/// A connection that is counted as open.
+/// A connection, or a socket, that is counted as open.
 pub(crate) struct Open(Gauge);
+
+impl Open {
+    fn of(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
 
 impl Drop for Open {
     fn drop(&mut self) {

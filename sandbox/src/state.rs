@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::clock::Clock;
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) closing: CancellationToken,
     /// Sockets, which outlive their requests.
     pub(crate) sockets: TaskTracker,
+    /// How many more sockets there may be.
+    pub(crate) socket_places: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for AppState {
@@ -124,6 +127,7 @@ impl AppState {
             spectators: Watchers::default(),
             closing,
             sockets: TaskTracker::new(),
+            socket_places: Arc::new(Semaphore::new(config.limits.sockets as usize)),
             config,
         }))
     }

@@ -16,7 +16,7 @@ pub struct Limits {
     pub body_seconds: u32,
     /// Seconds in which a client reads nothing of what waits for it; then it is cut off.
     pub write_seconds: u32,
-    /// Open connections; one more is closed at once.
+    /// Open connections, sockets among them; one more is closed at once.
     pub connections: u32,
     /// Open status sockets; one more is answered 503.
     pub sockets: u32,

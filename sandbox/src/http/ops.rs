@@ -15,10 +15,11 @@ use super::guard::own_site_only;
 use crate::core::Refusal;
 use crate::metrics::Answered;
 use crate::state::Sandbox;
-use crate::store::Lookup;
 
 /// How long the store gets to answer.
 const STORE_PATIENCE: Duration = Duration::from_secs(2);
+/// What is written to see whether anything can be.
+const READINESS: &str = "readiness";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Anyone may ask for life and readiness, which tell nothing: who watches a container calls it by its address. What was
@@ -32,13 +33,13 @@ pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .method_not_allowed_fallback(method_not_allowed)
 }
 
-/// Whether it takes new flows: the store answers, and it is not ending.
+/// Whether it takes new flows: the store writes, and it is not ending.
 async fn ready(State(sandbox): State<Sandbox>) -> Result<&'static str, ApiError> {
     let not_ready = |why| ApiError::http(StatusCode::SERVICE_UNAVAILABLE, why);
     if sandbox.closing.is_cancelled() {
         return Err(not_ready("the sandbox is ending"));
     }
-    match timeout(STORE_PATIENCE, sandbox.store.find(Lookup::CorrelationId(""))).await {
+    match timeout(STORE_PATIENCE, sandbox.store.set_fact(None, READINESS, b"")).await {
         Ok(Ok(_)) => Ok("ready\n"),
         Ok(Err(error)) => {
             tracing::error!(%error, "the store failed");
@@ -49,7 +50,7 @@ async fn ready(State(sandbox): State<Sandbox>) -> Result<&'static str, ApiError>
 }
 
 async fn metrics(State(sandbox): State<Sandbox>) -> Result<Response, ApiError> {
-    let text = sandbox.metrics.text(sandbox.sockets.len()).ok_or(Refusal::Internal)?;
+    let text = sandbox.metrics.text().ok_or(Refusal::Internal)?;
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }
 

@@ -58,14 +58,17 @@ pub(super) async fn upgrade(
     })?;
     let upgrade =
         upgrade.max_message_size(MESSAGE_BYTES).max_frame_size(MESSAGE_BYTES).read_buffer_size(READ_AHEAD_BYTES);
-    let sockets = sandbox.sockets.clone();
-    if sockets.len() >= sandbox.config.limits.sockets as usize {
-        return Err(ApiError::too_many_sockets());
-    }
+    // Taken before the reply, so that handshakes at once are not more than there are places.
+    let place = sandbox.socket_places.clone().try_acquire_owned().map_err(|_| ApiError::too_many_sockets())?;
+    let open = sandbox.metrics.socket();
     // Before the reply: whoever sees the socket open and then posts a fault must hit it.
     let lifetime = extensions.get::<Lifetime>().map(|lifetime| lifetime.0);
     let faults = Faulty { at_once: fault_of(&extensions), lifetime, posted: subject.project.faults.subscribe() };
-    let serve = async move |socket| serve(&sandbox, &subject, socket, faults).await;
+    let sockets = sandbox.sockets.clone();
+    let serve = async move |socket| {
+        serve(&sandbox, &subject, socket, faults).await;
+        drop((place, open));
+    };
     Ok(upgrade.on_upgrade(move |socket| sockets.track_future(serve(socket))))
 }
 

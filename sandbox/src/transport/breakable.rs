@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::Place;
+
 /// What a browser has to have read so that it takes a broken connection for what it is. A request on a connection that
 /// was used before, and that broke without a byte of a reply, is sent again by browsers on their own, also a POST. Where TLS is
 /// spoken it is no record of that, which breaks the connection just as well.
@@ -23,9 +25,9 @@ pub(crate) struct Connection(Arc<Mutex<Option<TcpStream>>>);
 
 impl Connection {
     /// The connection, and what the server reads and writes.
-    pub(super) fn of(stream: TcpStream) -> (Self, Stream) {
+    pub(super) fn of(stream: TcpStream, place: Place) -> (Self, Stream) {
         let connection = Self(Arc::new(Mutex::new(Some(stream))));
-        (connection.clone(), Stream(connection))
+        (connection.clone(), Stream { connection, _place: place })
     }
 
     fn stream(&self) -> MutexGuard<'_, Option<TcpStream>> {
@@ -44,13 +46,16 @@ impl Connection {
     }
 }
 
-/// A connection, as the server reads and writes it.
-pub(super) struct Stream(Connection);
+/// A connection, as the server reads and writes it. A socket goes on with it when the requests have ended.
+pub(super) struct Stream {
+    connection: Connection,
+    _place: Place,
+}
 
 impl Stream {
     /// Fails once it was cut.
     fn poll<T>(&self, poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        match &mut *self.0.stream() {
+        match &mut *self.connection.stream() {
             Some(stream) => poll(Pin::new(stream)),
             None => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
         }
@@ -59,7 +64,7 @@ impl Stream {
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut *self.0.stream() {
+        match &mut *self.connection.stream() {
             Some(stream) => Pin::new(stream).poll_read(context, buffer),
             // An error would end the request that is about to end this connection. Its reply wakes the server.
             None => Poll::Pending,

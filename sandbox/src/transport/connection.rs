@@ -18,7 +18,7 @@ use tower::Service;
 
 use super::breakable::Connection;
 use super::deadline::BodyDeadline;
-use super::{Port, count, seconds};
+use super::{Place, Port, count, seconds};
 use crate::metrics::Refused;
 
 /// The first byte of a TLS handshake.
@@ -26,27 +26,26 @@ const HANDSHAKE: u8 = 0x16;
 /// How long a client gets to read why it is turned away.
 const LINGER: Duration = Duration::from_secs(2);
 
-pub(super) async fn serve(port: Arc<Port>, stream: TcpStream) {
-    let _open = port.sandbox.metrics.connection();
+pub(super) async fn serve(port: Arc<Port>, stream: TcpStream, place: Place) {
     // Messages are short and each is waited for.
     let _ = stream.set_nodelay(true);
     match &port.tls {
         None => {
-            let (connection, stream) = Connection::of(stream);
+            let (connection, stream) = Connection::of(stream, place);
             http(&port, connection, patient(&port, stream)).await;
         }
         Some(acceptor) => {
             let begin = async {
                 let mut first = [0];
                 if stream.peek(&mut first).await? == 1 && first != [HANDSHAKE] {
-                    return Ok(Err(stream));
+                    return Ok(Err((stream, place)));
                 }
-                let (connection, stream) = Connection::of(stream);
+                let (connection, stream) = Connection::of(stream, place);
                 Ok::<_, io::Error>(Ok((connection, acceptor.accept(patient(&port, stream)).await?)))
             };
             match timeout(seconds(port.limits.head_seconds), begin).await {
                 Ok(Ok(Ok((connection, stream)))) => http(&port, connection, stream).await,
-                Ok(Ok(Err(stream))) => {
+                Ok(Ok(Err((stream, _place)))) => {
                     port.sandbox.metrics.refused(Refused::Plain);
                     say_https(&port, stream).await;
                 }

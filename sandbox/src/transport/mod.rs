@@ -15,13 +15,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Limits, Origin};
-use crate::metrics::Refused;
+use crate::metrics::{Open, Refused};
 use crate::state::Sandbox;
 use crate::{AppState, app};
 
@@ -35,6 +35,12 @@ struct Port {
     tls: Option<TlsAcceptor>,
     origin: Origin,
     stop: CancellationToken,
+}
+
+/// What a connection takes up for as long as it is open.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _open: Open,
 }
 
 /// Serves [`app`] on a port until `stop` is cancelled and the last connection has ended.
@@ -57,16 +63,13 @@ pub async fn serve(mut listener: TcpListener, state: AppState, tls: Option<TlsSe
             // Goes on after an error.
             (stream, _) = Listener::accept(&mut listener) => stream,
         };
-        let Ok(place) = free.clone().try_acquire_owned() else {
+        let Ok(permit) = free.clone().try_acquire_owned() else {
             port.sandbox.metrics.refused(Refused::TooMany);
             tracing::warn!(limit = limits.connections, "a connection too many was closed");
             continue;
         };
-        let port = port.clone();
-        connections.spawn(async move {
-            connection::serve(port, stream).await;
-            drop(place);
-        });
+        let place = Place { _permit: permit, _open: port.sandbox.metrics.connection() };
+        connections.spawn(connection::serve(port.clone(), stream, place));
     }
     drop(listener);
     connections.close();

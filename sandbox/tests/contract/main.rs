@@ -25,6 +25,7 @@ mod otp;
 mod prefill;
 mod products;
 mod projects;
+mod readiness;
 mod refusals;
 mod reports;
 mod requests;

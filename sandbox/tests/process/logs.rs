@@ -1,5 +1,6 @@
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tempfile::tempdir;
 
 use crate::running::{LOGS, Running};
 
@@ -10,9 +11,23 @@ async fn no_secret_reaches_a_log_at_the_trace_level() {
 
 #[tokio::test]
 async fn nor_where_a_file_keeps_them() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempdir().unwrap();
     let store = format!("sqlite:{}", folder.path().join("sandbox.db").display());
     look(Running::start(&["--listen", "127.0.0.1:0", "--store", &store]).await).await;
+}
+
+#[tokio::test]
+async fn nor_where_its_lines_are_json() {
+    look(Running::start(&["--listen", "127.0.0.1:0", "--log-format", "json"]).await).await;
+}
+
+#[tokio::test]
+async fn nor_what_was_encrypted() {
+    let data = tempdir().unwrap();
+    let flags = ["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.path().to_str().unwrap()];
+    let mut running = Running::start(&flags).await;
+    running.trust(&data.path().join("tls/ca/ca.pem"));
+    look(running).await;
 }
 
 async fn look(running: Running) {
@@ -36,7 +51,7 @@ async fn look(running: Running) {
     secrets.extend([format!("\"{code}\""), format!("#{code}"), format!("{code}{code}")]);
 
     let (token, _) = running.flow("desktop", phone).await;
-    let (mut socket, _) = tokio_tungstenite::connect_async(running.socket_url(&token)).await.unwrap();
+    let mut socket = running.socket(&token).await;
     running.post("/v1/client/mobile/instantlink/start", &token, json!({"isMobile": false})).await;
     let message: Value = running.messages().await[1].clone();
     let secret = message["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();

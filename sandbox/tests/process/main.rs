@@ -6,10 +6,14 @@ mod running;
 
 mod chaos;
 mod faults;
+mod help;
+mod https;
 mod kills;
 mod logs;
+mod operations;
 mod port_file;
 mod projects;
+mod slow_clients;
 mod sockets;
 mod start_and_end;
 mod webhooks;

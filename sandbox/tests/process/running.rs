@@ -1,21 +1,36 @@
 //! A sandbox in a process of its own, and as much of an HTTP client as it takes.
 
+use std::path::Path;
+use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use handset_test_logs::Logs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Longest that anything here may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What every sandbox of these tests logs, and the secrets that it was given or gave out.
 pub(crate) static LOGS: Logs = Logs::new("process");
+
+/// A connection, encrypted or not.
+pub(crate) type Connection = Pin<Box<dyn Both>>;
+
+pub(crate) trait Both: AsyncRead + AsyncWrite + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Send> Both for T {}
 
 pub(crate) struct Running {
     child: Child,
@@ -25,6 +40,8 @@ pub(crate) struct Running {
     /// The one line that says where it listens.
     pub(crate) ready: String,
     pub(crate) address: String,
+    /// Where the port speaks https: what is trusted.
+    tls: Option<TlsConnector>,
 }
 
 /// What an ended sandbox leaves.
@@ -58,8 +75,13 @@ impl Running {
             }
         });
         let ready = timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap().unwrap();
-        let address = ready.rsplit("http://").next().unwrap().replace("0.0.0.0", "127.0.0.1");
-        Self { child, stdout, stderr, ready, address }
+        let address = ready.rsplit("://").next().unwrap().replace("0.0.0.0", "127.0.0.1");
+        Self { child, stdout, stderr, ready, address, tls: None }
+    }
+
+    /// From here on speaks https, and trusts that certificate alone.
+    pub(crate) fn trust(&mut self, certificate: &Path) {
+        self.tls = Some(connector(certificate));
     }
 
     /// Sends it a signal and waits for its end.
@@ -100,9 +122,22 @@ impl Running {
         timeout(PATIENCE, told).await.unwrap();
     }
 
+    /// A connection over which nothing was sent.
+    pub(crate) async fn connect(&self) -> std::io::Result<Connection> {
+        let stream = TcpStream::connect(&self.address).await?;
+        let Some(tls) = &self.tls else { return Ok(Box::pin(stream)) };
+        let host = self.address.rsplit_once(':').unwrap().0.to_owned();
+        Ok(Box::pin(tls.connect(ServerName::try_from(host).unwrap(), stream).await?))
+    }
+
+    /// A status socket.
+    pub(crate) async fn socket(&self, token: &str) -> WebSocketStream<Connection> {
+        client_async(self.socket_url(token), self.connect().await.unwrap()).await.unwrap().0
+    }
+
     /// Sends a request and leaves the connection open.
-    pub(crate) async fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+    pub(crate) async fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Connection {
+        let mut stream = self.connect().await.unwrap();
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -164,6 +199,16 @@ impl Running {
     }
 
     pub(crate) fn socket_url(&self, token: &str) -> String {
-        format!("ws://{}/v1/client/status?token={token}", self.address)
+        let scheme = if self.tls.is_some() { "wss" } else { "ws" };
+        format!("{scheme}://{}/v1/client/status?token={token}", self.address)
     }
+}
+
+/// A client that trusts that certificate alone.
+pub(crate) fn connector(certificate: &Path) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let client = client.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
+    TlsConnector::from(Arc::new(client.with_no_client_auth()))
 }

@@ -55,7 +55,7 @@ impl CloseCode for tokio_tungstenite::tungstenite::Message {
 }
 
 /// What it says on stderr when it does not start.
-async fn refusal(flags: &[&str]) -> String {
+pub(crate) async fn refusal(flags: &[&str]) -> String {
     let output = command(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).output().await.unwrap();
     assert!(!output.status.success(), "{flags:?}");
     assert_eq!(output.stdout, b"", "{flags:?}");
@@ -90,6 +90,24 @@ async fn what_cannot_work_is_refused_by_name() {
     let unknown = refusal(&["--config", file.to_str().unwrap()]).await;
     assert!(unknown.contains("unknown field `length`"), "{unknown}");
     std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn the_exit_status_tells_misuse_from_failure() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let cases: [(&[&str], i32); 6] = [
+        (&["--help"], 0),
+        (&["--config-reference"], 0),
+        (&["--otp-seconds", "0"], 1),
+        (&["--listen", &taken], 1),
+        (&["--no-such-flag"], 2),
+        (&["--listen", "nowhere"], 2),
+    ];
+    for (flags, status) in cases {
+        let output = command(flags).output().await.unwrap();
+        assert_eq!(output.status.code(), Some(status), "{flags:?}");
+    }
 }
 
 #[tokio::test]

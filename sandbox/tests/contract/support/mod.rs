@@ -116,9 +116,14 @@ impl Bench {
 
     /// A sandbox on which requests at once all read before any of them writes. It has no rate limit.
     pub(crate) async fn yielding() -> Self {
+        Self::over(Arc::new(yielding::Yielding::default())).await
+    }
+
+    /// The same on that store.
+    pub(crate) async fn over(store: Arc<yielding::Yielding>) -> Self {
         let config = Config { rate_limit: 0, ..Config::default() };
         let (clock, random) = parts();
-        Self::on(AppState::with_store(config, clock, random, Arc::new(yielding::Yielding::default()))).await
+        Self::on(AppState::with_store(config, clock, random, store)).await
     }
 
     pub(crate) async fn access_token(&self, client_id: &str) -> Secret {

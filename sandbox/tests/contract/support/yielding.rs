@@ -1,4 +1,7 @@
-//! A store that lets others run after each read, so that requests at once all read before any of them writes.
+//! A store that lets others run after each read, so that requests at once all read before any of them writes; it can be
+//! made to fail, or to hang, where facts are written.
+
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use handset_sandbox::core::{Effect, Identity, Phone, Session};
@@ -8,8 +11,22 @@ use handset_sandbox::store::{
 };
 use tokio::task::yield_now;
 
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Trouble {
+    #[default]
+    None,
+    Fails,
+    Hangs,
+}
+
 #[derive(Default)]
-pub(crate) struct Yielding(MemoryStore);
+pub(crate) struct Yielding(MemoryStore, Mutex<Trouble>);
+
+impl Yielding {
+    pub(crate) fn is_in(&self, trouble: Trouble) {
+        *self.1.lock().unwrap() = trouble;
+    }
+}
 
 #[async_trait]
 impl Store for Yielding {
@@ -77,6 +94,12 @@ impl Store for Yielding {
         self.0.fact(project, name).await
     }
     async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        let trouble = *self.1.lock().unwrap();
+        match trouble {
+            Trouble::None => {}
+            Trouble::Fails => return Err(StoreError("the disk is full".to_owned())),
+            Trouble::Hangs => std::future::pending().await,
+        }
         self.0.set_fact(project, name, value).await
     }
 }

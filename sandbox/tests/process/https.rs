@@ -1,0 +1,205 @@
+//! The whole of a flow over https, with a certificate of the sandbox's own or a given one.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use futures_util::{SinkExt, StreamExt};
+use rcgen::{CertificateParams, CertifiedKey, DistinguishedName, DnType, Issuer, KeyPair};
+use serde_json::json;
+use tempfile::tempdir;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::running::{Running, connector};
+use crate::start_and_end::refusal;
+
+fn ca(data: &Path) -> PathBuf {
+    data.join("tls/ca/ca.pem")
+}
+
+async fn self_signed(data: &Path, more: &[&str]) -> Running {
+    let flags = ["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.to_str().unwrap()];
+    Running::start(&[&flags, more].concat()).await
+}
+
+/// The same, with a client that trusts it.
+async fn trusted(data: &Path) -> Running {
+    let mut running = self_signed(data, &[]).await;
+    running.trust(&ca(data));
+    running
+}
+
+/// A link flow, over https and wss alone.
+async fn runs_a_flow(running: &Running) {
+    let (token, correlation_id) = running.flow("desktop", "5005550006").await;
+    let mut socket = running.socket(&token).await;
+    socket.send(Message::text("ping")).await.unwrap();
+    assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("pong"));
+    running.post("/v1/client/mobile/instantlink/start", &token, json!({"isMobile": false})).await;
+    let url = running.messages().await[0]["url"].as_str().unwrap().to_owned();
+    let path = url.strip_prefix(&format!("https://{}", running.address)).unwrap();
+    let (head, _) = running.send("GET", path, &[], "").await;
+    assert!(head.starts_with("HTTP/1.1 303 "), "{head}");
+    assert_eq!(socket.next().await.unwrap().unwrap(), Message::text(r#"{"next":"done"}"#));
+    assert!(socket.next().await.unwrap().unwrap().is_close());
+    let verified = running.post("/demo/verify", "", json!({"correlationId": correlation_id})).await;
+    assert_eq!(verified["success"], true);
+    let (head, _) = running.send("GET", "/", &[], "").await;
+    assert!(head.contains(&format!("connect-src 'self' https://{0} wss://{0};", running.address)), "{head}");
+}
+
+#[tokio::test]
+async fn a_flow_runs_over_https_for_whoever_trusts_the_ca_that_is_kept() {
+    let data = tempdir().unwrap();
+    let running = trusted(data.path()).await;
+    assert!(running.ready.starts_with("handset-sandbox listening on https://127.0.0.1:"), "{}", running.ready);
+    running.logged(&format!("made a CA for this machine: {}", ca(data.path()).display())).await;
+    runs_a_flow(&running).await;
+    assert!(running.end("TERM").await.status.success());
+
+    let kept = fs::read(ca(data.path())).unwrap();
+    let again = trusted(data.path()).await;
+    assert_eq!(fs::read(ca(data.path())).unwrap(), kept, "it has to be trusted once");
+    runs_a_flow(&again).await;
+    let log = again.end("TERM").await.stderr;
+    assert!(log.contains("its certificate is signed by") && !log.contains("made a CA"), "{log}");
+}
+
+#[tokio::test]
+async fn who_does_not_trust_the_ca_is_not_talked_to() {
+    let (data, other) = (tempdir().unwrap(), tempdir().unwrap());
+    let mut running = self_signed(data.path(), &[]).await;
+    let _other = self_signed(other.path(), &[]).await;
+    running.trust(&ca(other.path()));
+    let Err(error) = running.connect().await else { panic!("a certificate of another CA was taken") };
+    assert!(error.to_string().contains("invalid peer certificate"), "{error}");
+    running.logged("a TLS handshake failed").await;
+}
+
+#[tokio::test]
+async fn the_ca_vouches_for_the_origins_host_under_a_folder_of_its_own() {
+    let data = tempdir().unwrap();
+    let origin = ["--origin", "https://phone-tests.test:8443"];
+    let running = self_signed(data.path(), &origin).await;
+    let certificate = data.path().join("tls/ca-phone-tests.test/ca.pem");
+    for name in ["phone-tests.test", "localhost"] {
+        let stream = TcpStream::connect(&running.address).await.unwrap();
+        connector(&certificate).connect(name.try_into().unwrap(), stream).await.unwrap();
+    }
+    let stream = TcpStream::connect(&running.address).await.unwrap();
+    let other = connector(&certificate).connect("shop.test".try_into().unwrap(), stream).await;
+    assert!(other.unwrap_err().to_string().contains("not valid for name"));
+    assert!(!ca(data.path()).exists(), "what loopback was trusted with is another CA");
+}
+
+/// What the CA's key is worth to a thief.
+#[tokio::test]
+async fn whatever_else_is_signed_with_the_cas_key_is_not_believed() {
+    let data = tempdir().unwrap();
+    let running = self_signed(data.path(), &[]).await;
+    assert!(running.end("TERM").await.status.success());
+    let key = fs::read_to_string(data.path().join("tls/ca/ca-key.pem")).unwrap();
+    let mut name = CertificateParams::default();
+    name.distinguished_name = DistinguishedName::new();
+    name.distinguished_name.push(DnType::CommonName, "Handset sandbox CA for loopback");
+    let issuer = Issuer::new(name, KeyPair::from_pem(&key).unwrap());
+    let own = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["bank.test".to_owned(), "10.0.0.1".to_owned()]).unwrap();
+    let forged = params.signed_by(&own, &issuer).unwrap();
+    let (cert, key) = (data.path().join("forged.pem"), data.path().join("forged-key.pem"));
+    fs::write(&cert, forged.pem()).unwrap();
+    fs::write(&key, own.serialize_pem()).unwrap();
+    let flags = ["--listen", "127.0.0.1:0", "--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let running = Running::start(&flags).await;
+    // Of its own names it is believed, or the rest would show nothing.
+    for name in ["bank.test", "10.0.0.1"] {
+        let stream = TcpStream::connect(&running.address).await.unwrap();
+        let refused = connector(&ca(data.path())).connect(name.try_into().unwrap(), stream).await.unwrap_err();
+        assert!(refused.to_string().contains("NameConstraintViolation"), "{name}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn the_cas_key_is_its_owners_alone() {
+    let data = tempdir().unwrap();
+    assert!(self_signed(data.path(), &[]).await.end("TERM").await.status.success());
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(data.path().join("tls/ca")), mode(data.path().join("tls/ca/ca-key.pem"))), (0o700, 0o600));
+    fs::set_permissions(data.path().join("tls/ca/ca-key.pem"), Permissions::from_mode(0o644)).unwrap();
+    let refused =
+        refusal(&["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.path().to_str().unwrap()]).await;
+    assert!(refused.contains("ca-key.pem can be read by others"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_ca_of_two_halves_is_refused() {
+    let (data, other) = (tempdir().unwrap(), tempdir().unwrap());
+    for folder in [data.path(), other.path()] {
+        assert!(self_signed(folder, &[]).await.end("TERM").await.status.success());
+    }
+    fs::copy(ca(other.path()), ca(data.path())).unwrap();
+    let refused =
+        refusal(&["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.path().to_str().unwrap()]).await;
+    assert!(refused.contains("holds no CA that works"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_given_certificate_is_shown() {
+    let folder = tempdir().unwrap();
+    let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (cert_file, key_file) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    fs::write(&cert_file, cert.pem()).unwrap();
+    fs::write(&key_file, signing_key.serialize_pem()).unwrap();
+    let (cert, key) = (cert_file.to_str().unwrap(), key_file.to_str().unwrap());
+    let mut running = Running::start(&["--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key]).await;
+    running.trust(&cert_file);
+    runs_a_flow(&running).await;
+
+    let other = folder.path().join("other-key.pem");
+    fs::write(&other, KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let other = other.to_str().unwrap();
+    let cases: [(&[&str], &str); 5] = [
+        (&["--tls-cert", cert, "--tls-key", other], "the certificate cannot be used"),
+        (&["--tls-cert", cert], "'tls.cert' (--tls-cert) and 'tls.key' (--tls-key) come together"),
+        (&["--tls-cert", "/no/such/file", "--tls-key", key], "'tls.cert' (--tls-cert) /no/such/file"),
+        (&["--tls-cert", key, "--tls-key", key], "holds no certificate as PEM"),
+        (&["--tls-cert", cert, "--tls-key", cert], "holds no private key as PEM"),
+    ];
+    for (flags, reason) in cases {
+        let refused = refusal(&[&["--listen", "127.0.0.1:0"], flags].concat()).await;
+        assert!(refused.contains(reason), "{flags:?}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn plain_http_on_the_https_port_is_told_where_to_go() {
+    let data = tempdir().unwrap();
+    let running = self_signed(data.path(), &[]).await;
+    // Longer than what is read of it: the reply must not be lost in a reset.
+    for body in ["{}".to_owned(), "x".repeat(64 * 1024)] {
+        let mut stream = running.open("POST", "/v3/start", &[], &body).await;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
+        let message = format!("this port speaks https: https://{}", running.address);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap(), json!({"code": 400, "message": message}));
+    }
+}
+
+#[tokio::test]
+async fn an_encrypted_connection_breaks_as_well() {
+    let data = tempdir().unwrap();
+    let running = trusted(data.path()).await;
+    let fault = json!({"path": "/v1/client/status", "kind": "lose_reply", "count": 1});
+    running.post("/sandbox/faults", "", json!({"faults": [fault]})).await;
+    let (token, _) = running.flow("mobile", "5005550006").await;
+    let bearer = format!("Bearer {token}");
+    let mut stream = running.open("POST", "/v1/client/status", &[("authorization", &bearer)], "{}").await;
+    let mut reply = Vec::new();
+    assert!(stream.read_to_end(&mut reply).await.is_err(), "broken, not ended");
+    assert_eq!(reply, b"");
+    running.post("/v1/client/status", &token, json!({})).await;
+}
