@@ -97,8 +97,9 @@ pub mod codes {
 
 /// The body of every refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorReply {
-    /// See [`codes`].
+    /// Which refusal it is.
     pub code: u16,
     /// In words; names the member at fault.
     pub message: String,
@@ -114,20 +115,25 @@ pub fn next_is(operation: &str, path: &str) -> Next {
 
 /// [`paths::TOKEN`]. Form-encoded.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenRequest {
     /// `client_credentials`.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_type: Option<String>,
     /// Names the credential.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// Proves it.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Secret>,
 }
 
 /// The answer to [`TokenRequest`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenReply {
     /// For the `Authorization` header of every other call.
     pub access_token: Secret,

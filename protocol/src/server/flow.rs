@@ -7,9 +7,11 @@ use crate::Secret;
 
 /// [`super::paths::START`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StartRequest {
     /// Required: `desktop` or `mobile`.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow_type: Option<String>,
     /// Asked of the person when left out.
@@ -40,9 +42,10 @@ pub struct StartRequest {
 
 /// The answer to [`StartRequest`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StartReply {
-    /// For the page's authenticator; see [`token`](crate::token).
+    /// For the page's authenticator.
     pub auth_token: Secret,
     /// For the server's own calls.
     pub correlation_id: String,
@@ -52,15 +55,18 @@ pub struct StartReply {
 
 /// [`super::paths::VALIDATE`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ValidateRequest {
     /// Required: of [`StartReply`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
 
 /// The answer to [`ValidateRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ValidateReply {
     /// Whether the person was shown to hold the phone.
@@ -80,9 +86,11 @@ pub struct ValidateReply {
 /// [`super::paths::CHALLENGE`]. Of date of birth and SSN, at least one has to be given here or at Start; what is given
 /// here takes the place of what Start had.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeRequest {
     /// Required: of [`StartReply`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
@@ -95,6 +103,7 @@ pub struct ChallengeRequest {
 
 /// The answer to [`ChallengeRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeReply {
     /// Whether the challenge agrees with the record of the number's owner.
@@ -108,18 +117,22 @@ pub struct ChallengeReply {
 
 /// [`super::paths::COMPLETE`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CompleteRequest {
     /// Required: of [`StartReply`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// Required: what the person says about themselves.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub individual: Option<Individual>,
 }
 
 /// A person. Needs first and last name, or the SSN.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Individual {
     /// Given name.
@@ -144,6 +157,7 @@ pub struct Individual {
 
 /// A postal address.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
     /// House number and street.
@@ -165,6 +179,7 @@ pub struct Address {
 
 /// The answer to [`CompleteRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CompleteReply {
     /// Whether what was sent agrees with the record of the number's owner.
     pub success: bool,

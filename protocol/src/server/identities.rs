@@ -6,9 +6,11 @@ use crate::Secret;
 
 /// POST [`super::paths::IDENTITY`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EnrollRequest {
     /// Required.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The relying party's own name of the customer.
@@ -24,6 +26,7 @@ pub struct EnrollRequest {
 
 /// The answer to [`EnrollRequest`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EnrollReply {
     /// Names the identity.
@@ -36,6 +39,7 @@ pub struct EnrollReply {
 
 /// POST [`super::paths::IDENTITY_BATCH`]. The list goes by either name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchEnrollRequest {
     /// 1 to 100 of them. Required, unless `identities` is there.
@@ -51,6 +55,7 @@ pub struct BatchEnrollRequest {
 
 /// The answer to [`BatchEnrollRequest`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchEnrollReply {
     /// One for each, in the order of the request.
@@ -59,6 +64,7 @@ pub struct BatchEnrollReply {
 
 /// What became of one of a batch: names, or an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResult {
     /// Names the identity.
@@ -74,12 +80,13 @@ pub struct BatchResult {
 
 /// The query of GET [`super::paths::IDENTITY`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityQuery {
     /// How many to return at most, 1 to 1000. 100 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// [`IdentityList::last_key`] of the page before.
+    /// `lastKey` of the [`IdentityList`] before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_key: Option<String>,
     /// Whether those that were deactivated are listed, too. False when left out.
@@ -92,6 +99,7 @@ pub struct IdentityQuery {
 
 /// A page of the list, in the order of enrolment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityList {
     /// Those of this page.
@@ -103,6 +111,7 @@ pub struct IdentityList {
 
 /// An identity by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityRef {
     /// Names the identity.
@@ -113,6 +122,7 @@ pub struct IdentityRef {
 
 /// All that is known of an identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityReply {
     /// Names the identity.
@@ -144,6 +154,7 @@ pub struct IdentityReply {
 
 /// The answer to GET [`super::paths::IDENTITY_LOOKUP`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityLookupReply {
     /// The identity of that number, if there is one.
@@ -152,6 +163,7 @@ pub struct IdentityLookupReply {
 
 /// POST [`super::paths::IDENTITY_ACTIVATE`] and [`super::paths::IDENTITY_DEACTIVATE`]. The body may be left out.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityActionRequest {
     /// The relying party's own name of the request.
@@ -161,6 +173,7 @@ pub struct IdentityActionRequest {
 
 /// The answer where there is nothing else to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SuccessReply {
     /// Whether it was done.

@@ -7,9 +7,11 @@ use crate::Secret;
 
 /// [`super::paths::UNIFY`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UnifyRequest {
     /// Required: `desktop`, `mobile` or `none`: the relying party sees to possession itself.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub possession_type: Option<String>,
     /// Asked of the person when left out.
@@ -40,6 +42,7 @@ pub struct UnifyRequest {
 
 /// The answer to [`UnifyRequest`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UnifyReply {
     /// For the server's own calls.
@@ -53,9 +56,11 @@ pub struct UnifyReply {
 
 /// [`super::paths::UNIFY_STATUS`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UnifyStatusRequest {
     /// Required: of [`UnifyReply`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The relying party's own name of the request.
@@ -65,12 +70,15 @@ pub struct UnifyStatusRequest {
 
 /// [`super::paths::UNIFY_BIND`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UnifyBindRequest {
     /// Required: of [`UnifyReply`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// Required: the number whose possession the relying party has seen.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The relying party's own name of the request.
@@ -80,6 +88,7 @@ pub struct UnifyBindRequest {
 
 /// The answer to [`UnifyStatusRequest`] and [`UnifyBindRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UnifyStatusReply {
     /// How it stands.
@@ -103,6 +112,7 @@ pub struct UnifyStatusReply {
 
 /// A result in words, as it travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnifySuccess {
     /// A device is bound.
@@ -117,12 +127,14 @@ pub enum UnifySuccess {
 
 /// [`super::paths::DEVICE_REVOKE`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RevokeRequest {
     /// The relying party's own name of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// Required: of [`UnifyStatusReply`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
 }

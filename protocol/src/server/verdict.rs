@@ -8,6 +8,7 @@ use crate::Secret;
 
 /// What was compared with the record of a number's owner, source by source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Idv {
     /// The first source.
@@ -23,6 +24,7 @@ pub struct Idv {
 
 /// How well a person is confirmed for a customer identification program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Cip {
     /// Nothing is confirmed.
@@ -37,11 +39,12 @@ pub enum Cip {
 
 /// What one source says. A part is left out when nothing of it was sent, or when the source does not know it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DataSource {
     /// What it confirms.
     pub cip_confidence: Cip,
-    /// What it contradicts; the codes are those of [`Finding::failure_reasons`].
+    /// What it contradicts; the codes are those of `failureReasons` in [`Finding`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reason_codes: Vec<String>,
     /// The first address.
@@ -60,6 +63,7 @@ pub struct DataSource {
 
 /// An address, compared part by part.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AddressScores {
     /// 0 to 100: all parts together.
@@ -80,6 +84,7 @@ pub struct AddressScores {
 
 /// Names, each 0 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NameScores {
     /// The given name; 0 when it was not sent.
@@ -92,6 +97,7 @@ pub struct NameScores {
 
 /// Date of birth and SSN; false also for what was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Identifiers {
     /// Whether the date of birth agrees, in the form given.
@@ -104,6 +110,7 @@ pub struct Identifiers {
 
 /// An e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EmailMatch {
     /// Whether it is the same.
@@ -112,6 +119,7 @@ pub struct EmailMatch {
 
 /// Hits in watch lists.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Kyc {
     /// In all lists.
@@ -123,6 +131,7 @@ pub struct Kyc {
 
 /// A watch list with a hit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AmlList {
     /// `PEP`, `SANCTIONS` or `ADVERSE_MEDIA`.
@@ -136,6 +145,7 @@ pub struct AmlList {
 
 /// What a watch list says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AmlField {
     /// What it is.
@@ -148,6 +158,7 @@ pub struct AmlField {
 
 /// A verdict by category. A category that was not looked at is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
     /// Whether what the person says of themselves is so.
@@ -166,6 +177,7 @@ pub struct Evaluation {
 
 /// The verdict of one category.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The verdict.
@@ -177,6 +189,7 @@ pub struct Finding {
 
 /// The verdict of one category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FindingResult {
     /// Nothing speaks against it.

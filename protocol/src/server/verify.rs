@@ -7,6 +7,7 @@ use crate::Secret;
 
 /// [`super::paths::VERIFY`]. A body with `verificationType` is of the second generation, every other of the first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyRequest {
     /// Second generation, required: `verifiedUser`, `accountOpening`, `humanAssurance`, `prefill`, `prefillForBiz` or
@@ -17,6 +18,7 @@ pub struct VerifyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub possession_type: Option<String>,
     /// Required.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// Required in the first generation, and for `verifiedUser` and `accountOpening`.
@@ -50,6 +52,7 @@ pub struct VerifyRequest {
 
 /// Something about a person. `dateOfBirth` and `nationalId` are compared with the record, others are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityAttribute {
     /// What it is.
@@ -62,6 +65,7 @@ pub struct IdentityAttribute {
 
 /// The answer to [`VerifyRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum VerifyAnswer {
     /// Of the first generation.
@@ -72,6 +76,7 @@ pub enum VerifyAnswer {
 
 /// The answer to [`VerifyRequest`], first generation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyReply {
     /// For the server's own calls.
@@ -89,9 +94,11 @@ pub struct VerifyReply {
 
 /// [`super::paths::VERIFY_STATUS`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyStatusRequest {
     /// Required: of [`VerifyReply`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The relying party's own name of the request.
@@ -101,6 +108,7 @@ pub struct VerifyStatusRequest {
 
 /// The answer to [`VerifyStatusRequest`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyStatusReply {
     /// Of both checks together.
@@ -116,6 +124,7 @@ pub struct VerifyStatusReply {
 
 /// A result in words, as it travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum VerifySuccess {
     /// Every check that was asked for has passed.
@@ -128,6 +137,7 @@ pub enum VerifySuccess {
 
 /// The result of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckResult {
     /// It has passed.
@@ -174,6 +184,7 @@ impl Verification {
 
 /// The answer to [`VerifyRequest`], second generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerificationReply {
     /// Names the request; there is no call that takes it.
@@ -198,6 +209,7 @@ pub struct VerificationReply {
 
 /// What is known of a person. Which members there are depends on what was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedIdentity {
     /// Given name.
@@ -226,6 +238,7 @@ pub struct VerifiedIdentity {
 
 /// A postal address of the second generation, which calls the ZIP by another name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedAddress {
     /// House number and street.
@@ -247,6 +260,7 @@ pub struct VerifiedAddress {
 
 /// How sure a verification is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum AssuranceLevel {
     /// The number is suspicious.
     #[serde(rename = "AL-1")]

@@ -42,6 +42,11 @@ impl Credential {
     /// The secret of every shipped credential.
     pub const SECRET: &str = "sandbox-secret";
 
+    /// Every one that the sandbox ships.
+    pub fn all() -> [Self; 6] {
+        CREDENTIALS
+    }
+
     /// The credential of that name.
     pub fn find(client_id: &str) -> Option<Self> {
         CREDENTIALS.into_iter().find(|credential| credential.client_id == client_id)

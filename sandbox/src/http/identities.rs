@@ -3,18 +3,18 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
+use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use handset_protocol::server::{
     BatchEnrollReply, BatchEnrollRequest, BatchResult, EnrollReply, EnrollRequest, IdentityActionRequest, IdentityList,
     IdentityLookupReply, IdentityQuery, IdentityRef, IdentityReply, SuccessReply, paths,
 };
+use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use super::errors::ApiError;
 use super::extract::{Body, Caller, OptionalBody};
-use super::server_api::routes;
+use super::openapi::tags;
 use crate::core::request::{self, shape_of};
 use crate::core::{Enrollment, Identity, Phone, Product, Refusal, TestUser};
 use crate::project::Project;
@@ -28,21 +28,30 @@ const LAST_MS: u64 = 253_402_300_799_999;
 /// A part of the path. What is no UTF-8 names nothing.
 type Segment = Result<Path<String>, PathRejection>;
 
-pub(super) fn router() -> Router<Sandbox> {
-    routes([
-        (paths::IDENTITY, get(list).post(enroll)),
-        (paths::IDENTITY_BATCH, post(batch)),
-        (paths::IDENTITY_ONE, get(one).delete(disenroll)),
-        (paths::IDENTITY_ACTIVATE, post(activate)),
-        (paths::IDENTITY_DEACTIVATE, post(deactivate)),
-        (paths::IDENTITY_LOOKUP, get(lookup)),
-    ])
+pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
+    vec![
+        routes!(list, enroll),
+        routes!(batch),
+        routes!(one, disenroll),
+        routes!(activate),
+        routes!(deactivate),
+        routes!(lookup),
+    ]
 }
 
 fn admit(caller: &Caller) -> Result<(), Refusal> {
     if caller.credential.serves(Product::IdentityManager) { Ok(()) } else { Err(Refusal::NotAllowed) }
 }
 
+/// Enrolls a number, once and for all: the same number again keeps its names.
+#[utoipa::path(
+    post,
+    path = paths::IDENTITY,
+    tag = tags::IDENTITY_MANAGER,
+    operation_id = "enroll",
+    request_body(content = EnrollRequest),
+    responses((status = OK, body = EnrollReply, description = "Its names."))
+)]
 async fn enroll(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -59,6 +68,15 @@ async fn enroll_one(sandbox: &Sandbox, project: &Project, request: &EnrollReques
     Ok(sandbox.enroll(&enrolling).await?.id)
 }
 
+/// Enrolls up to a hundred numbers.
+#[utoipa::path(
+    post,
+    path = paths::IDENTITY_BATCH,
+    tag = tags::IDENTITY_MANAGER,
+    operation_id = "enrollBatch",
+    request_body(content = BatchEnrollRequest),
+    responses((status = OK, body = BatchEnrollReply, description = "Names or an error for each."))
+)]
 async fn batch(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -98,6 +116,15 @@ fn read_query(query: &[(String, String)]) -> Result<IdentityQuery, Refusal> {
     })
 }
 
+/// Lists the identities in the order of their enrolment.
+#[utoipa::path(
+    get,
+    path = paths::IDENTITY,
+    tag = tags::IDENTITY_MANAGER,
+    operation_id = "listIdentities",
+    params(IdentityQuery),
+    responses((status = OK, body = IdentityList, description = "A page of them."))
+)]
 async fn list(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -127,6 +154,15 @@ fn read_key(key: &str) -> Result<(i64, &str), Refusal> {
     read.ok_or_else(|| Refusal::shape("startKey", "the lastKey of another page"))
 }
 
+/// Tells what is known of an identity.
+#[utoipa::path(
+    get,
+    path = paths::IDENTITY_ONE,
+    tag = tags::IDENTITY_MANAGER,
+    operation_id = "getIdentity",
+    params(("identityId" = String, Path, description = "Names the identity.")),
+    responses((status = OK, body = IdentityReply, description = "What is known of it."))
+)]
 async fn one(State(sandbox): State<Sandbox>, caller: Caller, id: Segment) -> Result<Json<IdentityReply>, ApiError> {
     admit(&caller)?;
     let Path(id) = id.map_err(|_| Refusal::UnknownIdentity)?;
@@ -134,6 +170,15 @@ async fn one(State(sandbox): State<Sandbox>, caller: Caller, id: Segment) -> Res
     Ok(Json(identity.as_ref().and_then(describe).ok_or(Refusal::UnknownIdentity)?))
 }
 
+/// Finds the identity of a number.
+#[utoipa::path(
+    get,
+    path = paths::IDENTITY_LOOKUP,
+    tag = tags::IDENTITY_MANAGER,
+    operation_id = "lookupIdentity",
+    params(("mobileNumber" = String, Path, description = "The number.")),
+    responses((status = OK, body = IdentityLookupReply, description = "It, or none."))
+)]
 async fn lookup(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -168,6 +213,16 @@ fn describe(identity: &Identity) -> Option<IdentityReply> {
     })
 }
 
+/// Sends news of an identity again.
+#[utoipa::path(
+    post,
+    path = paths::IDENTITY_ACTIVATE,
+    tag = tags::IDENTITY_MANAGER,
+    operation_id = "activateIdentity",
+    params(("identityId" = String, Path, description = "Names the identity.")),
+    request_body(content = Option<IdentityActionRequest>),
+    responses((status = OK, body = SuccessReply, description = "It is active."))
+)]
 async fn activate(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -177,6 +232,16 @@ async fn activate(
     change(&sandbox, &caller, id, &|identity| identity.set_active(true)).await
 }
 
+/// Stops news of an identity.
+#[utoipa::path(
+    post,
+    path = paths::IDENTITY_DEACTIVATE,
+    tag = tags::IDENTITY_MANAGER,
+    operation_id = "deactivateIdentity",
+    params(("identityId" = String, Path, description = "Names the identity.")),
+    request_body(content = Option<IdentityActionRequest>),
+    responses((status = OK, body = SuccessReply, description = "It is inactive."))
+)]
 async fn deactivate(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -186,6 +251,15 @@ async fn deactivate(
     change(&sandbox, &caller, id, &|identity| identity.set_active(false)).await
 }
 
+/// Forgets an identity.
+#[utoipa::path(
+    delete,
+    path = paths::IDENTITY_ONE,
+    tag = tags::IDENTITY_MANAGER,
+    operation_id = "deleteIdentity",
+    params(("identityId" = String, Path, description = "Names the identity.")),
+    responses((status = OK, body = SuccessReply, description = "It is gone."))
+)]
 async fn disenroll(
     State(sandbox): State<Sandbox>,
     caller: Caller,

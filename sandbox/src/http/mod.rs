@@ -12,6 +12,7 @@ mod identities;
 mod inspect;
 mod links;
 mod numbers;
+mod openapi;
 mod ops;
 mod scope;
 mod server_api;
@@ -49,6 +50,7 @@ pub fn app(state: AppState) -> Router {
     let server_api = server_api::router().layer(from_fn(carry_through)).layer(faults.clone());
     Router::new()
         .merge(server_api.clone())
+        .merge(openapi::router())
         .merge(links::router().layer(from_fn(carry_through)).layer(faults.clone()))
         .merge(ops::router(sandbox.clone()))
         .nest("/v1/client", client_api::router(sandbox.clone()))

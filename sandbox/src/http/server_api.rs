@@ -1,16 +1,21 @@
 //! What a relying party's server calls.
 
+use std::sync::LazyLock;
+
 use axum::extract::{Request, State};
-use axum::routing::{MethodRouter, any, post};
+use axum::routing::any;
 use axum::{Json, Router};
 use handset_protocol::server::{
     ChallengeReply, ChallengeRequest, CompleteReply, CompleteRequest, StartReply, StartRequest, TokenReply,
     TokenRequest, ValidateReply, ValidateRequest, next_is, paths,
 };
 use handset_protocol::{Secret, limits};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::errors::{ApiError, not_found, step_not_allowed};
 use super::extract::{Body, Caller, has_type, read};
+use super::openapi::tags;
 use super::scope::Scope;
 use super::{identities, unify, verify};
 use crate::core::{Credential, Drawn, Effect, Event, Identity, Refusal, Session, open, request};
@@ -20,28 +25,48 @@ use crate::state::{Sandbox, Subject};
 use crate::store::{IdentityLookup, Lookup};
 
 pub(super) fn router() -> Router<Sandbox> {
-    let own = routes([
-        (paths::TOKEN, post(token)),
-        (paths::START, post(start)),
-        (paths::VALIDATE, post(validate)),
-        (paths::CHALLENGE, post(challenge)),
-        (paths::COMPLETE, post(complete)),
-    ]);
-    own.merge(verify::router())
-        .merge(unify::router())
-        .merge(identities::router())
+    CALLS
+        .0
+        .clone()
         .method_not_allowed_fallback(step_not_allowed)
         // Of any method: the demo page's files, which come next, are for reading only.
         .route("/v3/{*rest}", any(not_found))
 }
 
-/// Every call, with and without a slash at its end: the SDKs differ.
-pub(super) fn routes<const N: usize>(calls: [(&str, MethodRouter<Sandbox>); N]) -> Router<Sandbox> {
-    calls
-        .into_iter()
-        .fold(Router::new(), |router, (path, call)| router.route(path, call.clone()).route(&format!("{path}/"), call))
+/// What the handlers say of themselves.
+pub(super) fn document() -> &'static OpenApi {
+    &CALLS.1
 }
 
+/// Every call with its part of the document: what is served and what is documented is one list. Made once, for many a
+/// test has a sandbox of its own.
+static CALLS: LazyLock<(Router<Sandbox>, OpenApi)> = LazyLock::new(|| documented().split_for_parts());
+
+fn documented() -> OpenApiRouter<Sandbox> {
+    let own = [routes!(token), routes!(start), routes!(validate), routes!(challenge), routes!(complete)];
+    let calls = own.into_iter().chain(verify::calls()).chain(unify::calls()).chain(identities::calls());
+    calls.fold(OpenApiRouter::new(), |router, call| {
+        // With and without a slash at the end: the SDKs differ.
+        let with_slash = call.1.paths.keys().next().map(|path| format!("{path}/"));
+        let methods = call.2.clone();
+        let router = router.routes(call);
+        match with_slash {
+            Some(path) => router.route(&path, methods),
+            None => router,
+        }
+    })
+}
+
+/// Exchanges a credential for an access token.
+#[utoipa::path(
+    post,
+    path = paths::TOKEN,
+    tag = tags::CREDENTIALS,
+    operation_id = "token",
+    security(()),
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses((status = OK, body = TokenReply, description = "The access token."))
+)]
 async fn token(
     State(sandbox): State<Sandbox>,
     Scope(project): Scope,
@@ -69,6 +94,17 @@ async fn token(
     Ok(Json(TokenReply { access_token, expires_in, token_type: "Bearer".to_owned() }))
 }
 
+/// Opens a session.
+///
+/// On a desktop its first step is an Instant Link; on a phone it is Mobile Auth where that works, then a code.
+#[utoipa::path(
+    post,
+    path = paths::START,
+    tag = tags::FLOW,
+    operation_id = "start",
+    request_body(content = StartRequest),
+    responses((status = OK, body = StartReply, description = "The session."))
+)]
 async fn start(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -82,6 +118,17 @@ async fn start(
     Ok(Json(StartReply { auth_token, correlation_id: session.correlation_id, next }))
 }
 
+/// Tells whether the person holds the phone.
+///
+/// Until that is decided, and after it has failed, `success` is false. `next` says which of both it is.
+#[utoipa::path(
+    post,
+    path = paths::VALIDATE,
+    tag = tags::FLOW,
+    operation_id = "validate",
+    request_body(content = ValidateRequest),
+    responses((status = OK, body = ValidateReply, description = "Whether possession was shown."))
+)]
 async fn validate(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -94,6 +141,15 @@ async fn validate(
     }
 }
 
+/// Gives out the person's record, in Pre-Fill.
+#[utoipa::path(
+    post,
+    path = paths::CHALLENGE,
+    tag = tags::FLOW,
+    operation_id = "challenge",
+    request_body(content = ChallengeRequest),
+    responses((status = OK, body = ChallengeReply, description = "Whether the challenge was met."))
+)]
 async fn challenge(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -106,6 +162,15 @@ async fn challenge(
     }
 }
 
+/// Tells whether the person is who they say.
+#[utoipa::path(
+    post,
+    path = paths::COMPLETE,
+    tag = tags::FLOW,
+    operation_id = "complete",
+    request_body(content = CompleteRequest),
+    responses((status = OK, body = CompleteReply, description = "The verdict."))
+)]
 async fn complete(
     State(sandbox): State<Sandbox>,
     caller: Caller,

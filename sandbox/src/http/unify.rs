@@ -2,31 +2,36 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
 use handset_protocol::server::{
     RevokeRequest, SuccessReply, UnifyBindRequest, UnifyReply, UnifyRequest, UnifyStatusReply, UnifyStatusRequest,
     UnifySuccess, paths,
 };
+use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use super::errors::ApiError;
 use super::extract::{Body, Caller};
-use super::server_api::{act, begin, draw, identity_of, mint, refusal, routes};
+use super::openapi::tags;
+use super::server_api::{act, begin, draw, identity_of, mint, refusal};
 use crate::core::{Effect, Event, Identity, Product, Refusal, open_unify, request};
 use crate::random::uuid;
 use crate::state::Sandbox;
 use crate::store::IdentityLookup;
 
-pub(super) fn router() -> Router<Sandbox> {
-    routes([
-        (paths::UNIFY, post(unify)),
-        (paths::UNIFY_STATUS, post(status)),
-        (paths::UNIFY_BIND, post(bind)),
-        (paths::DEVICE_REVOKE, post(revoke)),
-    ])
+pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
+    vec![routes!(unify), routes!(status), routes!(bind), routes!(revoke)]
 }
 
+/// Binds a device to a number, once possession is shown.
+#[utoipa::path(
+    post,
+    path = paths::UNIFY,
+    tag = tags::UNIFY,
+    operation_id = "unify",
+    request_body(content = UnifyRequest),
+    responses((status = OK, body = UnifyReply, description = "The session."))
+)]
 async fn unify(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -42,6 +47,15 @@ async fn unify(
     Ok(Json(UnifyReply { auth_token, ..reply }))
 }
 
+/// Tells what became of a Unify.
+#[utoipa::path(
+    post,
+    path = paths::UNIFY_STATUS,
+    tag = tags::UNIFY,
+    operation_id = "unifyStatus",
+    request_body(content = UnifyStatusRequest),
+    responses((status = OK, body = UnifyStatusReply, description = "How it stands."))
+)]
 async fn status(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -53,6 +67,17 @@ async fn status(
     answer(&sandbox, &caller, correlation_id, &Event::UnifyStatus { is_bound }).await
 }
 
+/// Binds a device after the relying party has seen possession itself.
+///
+/// Only for a session with `possessionType` `none`.
+#[utoipa::path(
+    post,
+    path = paths::UNIFY_BIND,
+    tag = tags::UNIFY,
+    operation_id = "unifyBind",
+    request_body(content = UnifyBindRequest),
+    responses((status = OK, body = UnifyStatusReply, description = "How it stands."))
+)]
 async fn bind(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -81,6 +106,15 @@ async fn answer(
     Ok(Json(UnifyStatusReply { prove_id: identity.map(|identity| identity.id), device_id, ..reply }))
 }
 
+/// Undoes a binding.
+#[utoipa::path(
+    post,
+    path = paths::DEVICE_REVOKE,
+    tag = tags::UNIFY,
+    operation_id = "deviceRevoke",
+    request_body(content = RevokeRequest),
+    responses((status = OK, body = SuccessReply, description = "Whether it was bound until now."))
+)]
 async fn revoke(
     State(sandbox): State<Sandbox>,
     caller: Caller,

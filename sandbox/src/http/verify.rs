@@ -1,24 +1,37 @@
 //! Verified Users.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
 use handset_protocol::server::{
     VerificationReply, VerifyAnswer, VerifyReply, VerifyRequest, VerifyStatusReply, VerifyStatusRequest, VerifySuccess,
     paths,
 };
+use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use super::errors::ApiError;
 use super::extract::{Body, Caller};
-use super::server_api::{act, begin, draw, identity_of, mint, refusal, routes};
+use super::openapi::tags;
+use super::server_api::{act, begin, draw, identity_of, mint, refusal};
 use crate::core::{Effect, Event, FlowType, open_verify, request, verify_at_once};
 use crate::random::uuid;
 use crate::state::Sandbox;
 
-pub(super) fn router() -> Router<Sandbox> {
-    routes([(paths::VERIFY, post(verify)), (paths::VERIFY_STATUS, post(status))])
+pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
+    vec![routes!(verify), routes!(status)]
 }
 
+/// Tells whether a number is a person's.
+///
+/// A body with `verificationType` is of the second generation, which answers at once. Every other is of the first: it opens a
+/// session, unless `possessionType` is `none`.
+#[utoipa::path(
+    post,
+    path = paths::VERIFY,
+    tag = tags::VERIFIED_USERS,
+    operation_id = "verify",
+    request_body(content = VerifyRequest),
+    responses((status = OK, body = VerifyAnswer, description = "The session, or the verdict."))
+)]
 async fn verify(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -56,6 +69,15 @@ async fn second(sandbox: &Sandbox, caller: &Caller, request: &VerifyRequest) -> 
     Ok(VerificationReply { prove_id, ..reply })
 }
 
+/// Tells what became of a Verify of the first generation.
+#[utoipa::path(
+    post,
+    path = paths::VERIFY_STATUS,
+    tag = tags::VERIFIED_USERS,
+    operation_id = "verifyStatus",
+    request_body(content = VerifyStatusRequest),
+    responses((status = OK, body = VerifyStatusReply, description = "How it stands."))
+)]
 async fn status(
     State(sandbox): State<Sandbox>,
     caller: Caller,

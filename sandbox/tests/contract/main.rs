@@ -21,6 +21,7 @@ mod inspection;
 mod instant_link;
 mod journey;
 mod link_pages;
+mod openapi;
 mod otp;
 mod prefill;
 mod products;
