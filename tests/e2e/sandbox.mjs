@@ -1,7 +1,8 @@
 // The real sandbox binary, one per test file, on a port of its own.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -25,12 +26,14 @@ const LOG_SHOWN = 20_000;
  * @param {string} [options.www] the folder of its pages
  * @param {string} [options.config] the text of its configuration file
  * @param {string[]} [options.flags] more flags
+ * @param {boolean} [options.tls] whether it speaks https, with a CA of its own that this process then trusts there
  */
-export async function startSandbox({ www = join(root, "www", "dist"), config = "", flags = [] } = {}) {
+export async function startSandbox({ www = join(root, "www", "dist"), config = "", flags = [], tls = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "handset-e2e-"));
   const file = join(folder, "sandbox.toml");
   await writeFile(file, config);
   const given = ["--listen", "127.0.0.1:0", "--www", www, "--config", file, "--rate-limit", "off", ...flags];
+  if (tls) given.push("--tls-self-signed", "--data", folder);
   const child = spawn(binary, given, {
     stdio: ["ignore", "pipe", "pipe"],
     // All that it could ever log, for the check that no secret is in it.
@@ -48,9 +51,10 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
     once(child, "error").then(([error]) => Promise.reject(new Error(`${binary}: ${error.message}. Build it with: npm test -- --only sandbox`))),
     exited.then(() => Promise.reject(new Error(`the sandbox ended before it was ready:\n${log}`))),
   ]);
-  const origin = /^handset-sandbox listening on (http:\/\/\S+)$/.exec(line)?.[1];
+  const origin = /^handset-sandbox listening on (https?:\/\/\S+)$/.exec(line)?.[1];
   if (!origin) throw new Error(`the sandbox's ready line is not of the agreed form: ${line}`);
-  const sandbox = new Sandbox(origin, child, async () => {
+  const fetcher = tls ? trusting(await readFile(join(folder, "tls", "ca", "ca.pem"))) : fetch;
+  const sandbox = new Sandbox(origin, child, fetcher, async () => {
     // One that a test has ended has nothing more to tell.
     const isKilled = child.signalCode === "SIGKILL";
     if ((child.exitCode ?? child.signalCode) === null) await sandbox.noteSecrets();
@@ -62,16 +66,28 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
   return sandbox;
 }
 
+/** As much of fetch as is needed here, with that CA alone. */
+const trusting = (ca) => async (url, { method, headers, body } = {}) => {
+  const sent = request(url, { method, headers, ca, agent: false });
+  sent.end(body);
+  const [reply] = await once(sent, "response");
+  const chunks = await reply.toArray();
+  const isEmpty = reply.statusCode === 204;
+  return new Response(isEmpty ? null : Buffer.concat(chunks), { status: reply.statusCode });
+};
+
 class Sandbox {
   #child;
+  #fetch;
   #stop;
   #project = "";
   /** The same sandbox, as its other projects see it. */
   #others = [];
 
-  constructor(origin, child, stop) {
+  constructor(origin, child, fetcher, stop) {
     this.origin = origin;
     this.#child = child;
+    this.#fetch = fetcher;
     this.#stop = stop;
   }
 
@@ -100,14 +116,15 @@ class Sandbox {
 
   /** The same sandbox, where messages, clock, faults, sessions and reset are those of a project. */
   inProject(name) {
-    const other = new Sandbox(this.origin, this.#child, () => this.stop());
+    const other = new Sandbox(this.origin, this.#child, this.#fetch, () => this.stop());
     other.#project = name;
     this.#others.push(other);
     return other;
   }
 
   async call(path, body) {
-    const response = await fetch(this.origin + path, {
+    const fetcher = this.#fetch;
+    const response = await fetcher(this.origin + path, {
       method: body === undefined ? "GET" : "POST",
       headers: { "Content-Type": "application/json", ...(this.#project && { "Handset-Project": this.#project }) },
       body: body && JSON.stringify(body),
@@ -160,6 +177,7 @@ class Sandbox {
 
   /** Opens a link as a phone would, without a browser. */
   open(url, method = "GET") {
-    return fetch(url, { method, redirect: "manual" });
+    const fetcher = this.#fetch;
+    return fetcher(url, { method, redirect: "manual" });
   }
 }

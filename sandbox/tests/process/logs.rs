@@ -27,10 +27,18 @@ async fn nor_what_was_encrypted() {
     let flags = ["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.path().to_str().unwrap()];
     let mut running = Running::start(&flags).await;
     running.trust(&data.path().join("tls/ca/ca.pem"));
-    look(running).await;
+    let key = std::fs::read_to_string(data.path().join("tls/ca/ca-key.pem")).unwrap();
+    let lines: Vec<_> = key.lines().filter(|line| !line.starts_with("-----")).collect();
+    assert!(!lines.is_empty());
+    for line in &lines {
+        LOGS.secret("private key", line);
+    }
+    let log = look(running).await;
+    assert!(log.contains("made a CA") && !lines.iter().any(|line| log.contains(line)));
 }
 
-async fn look(running: Running) {
+/// The log, in which nothing was found.
+async fn look(running: Running) -> String {
     let phone = "5005550123";
     let mut secrets =
         vec![phone.to_owned(), "sandbox-secret".to_owned(), "987654321".to_owned(), "Nobodysname".to_owned()];
@@ -91,4 +99,5 @@ async fn look(running: Running) {
         let line = log.lines().find(|line| line.contains(&secret));
         assert_eq!(line, None, "{secret}");
     }
+    log
 }
