@@ -8,6 +8,7 @@ import { cancel, flowType, verify } from "./signup/verify.js";
 import { drawState, sayBusy, sayProblem, sayStatus, show } from "./signup/view.js";
 import { failureIn } from "./signup/words.js";
 import { Diagram } from "./stage/diagram.js";
+import { offerNumbers } from "./stage/numbers.js";
 import { expectSms, switchOn } from "./stage/phone.js";
 import { onTrouble } from "./stage/trouble.js";
 
@@ -76,6 +77,7 @@ element("settings", HTMLElement).addEventListener("change", () => {
 for (const button of document.querySelectorAll("[data-action=cancel]")) button.addEventListener("click", cancel);
 onAgain(() => show("setup", start));
 onTrouble((text) => diagram.mark(text));
+offerNumbers(() => (chosen("flow") === "mobile" ? "code" : "link"), sayStatus);
 
 // This page is there to show what goes on: the console, at its most verbose, shows all that the module says.
 LoggerFactory.setLogLevel(LogLevel.trace);

@@ -77,6 +77,7 @@ const outcomes: Record<string, string> = {
   too_many_numbers: "too many numbers",
   wrong_code: "wrong code",
   no_try_left: "wrong, and no try left",
+  too_many_tries: "too many tries",
   code_expired: "code expired",
   link_expired: "link expired",
   session_expired: "session expired",
@@ -114,7 +115,8 @@ function kindOf({ from, to, what, outcome, fault = "" }: Moment): Arrow["kind"] 
   if (from === to) return "note";
   // A request that is dropped, a reply that is lost, a socket that ends without a word.
   const isCut = what === "socket_closed" && fault !== "";
-  const isLost = from === "backend" ? fault === "lose_reply" || isCut : isSwallowed(fault) || (what === "socket_open" && fault === "lose_reply");
+  const isSms = from === "backend" && to === "phone";
+  const isLost = from === "backend" && !isSms ? fault === "lose_reply" || isCut : isSwallowed(fault) || (what === "socket_open" && fault === "lose_reply");
   if (isLost) return "lost";
   return outcome !== undefined && from === "backend" ? "reply" : "call";
 }
