@@ -111,3 +111,109 @@ impl Key {
 fn is_alive(exp: i64, now: i64) -> bool {
     now < exp.saturating_mul(1000)
 }
+
+#[cfg(test)]
+mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    use jsonwebtoken::jwk::Jwk;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRETS: [[u8; KEY_BYTES]; 2] = [[1; KEY_BYTES], [2; KEY_BYTES]];
+    const NOW: i64 = 1_800_000_000_000;
+
+    fn claims() -> Value {
+        json!({"sub": "sandbox", "iat": NOW / 1000, "exp": NOW / 1000 + 3600})
+    }
+
+    /// A token of this header, signed with the access tokens' own key by `algorithm`, whatever the header says.
+    fn signed(header: &Value, claims: &Value, algorithm: Algorithm) -> String {
+        let part = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
+        let message = format!("{}.{}", part(header), part(claims));
+        let key = EncodingKey::from_secret(&SECRETS[1]);
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm).unwrap();
+        format!("{message}.{signature}")
+    }
+
+    fn is_good(token: &str) -> bool {
+        Keys::of(&SECRETS).credential(token, NOW).is_some()
+    }
+
+    #[test]
+    fn one_algorithm_is_accepted_whatever_the_header_says() {
+        let header = |alg: &str| json!({"typ": "JWT", "alg": alg});
+        assert!(is_good(&signed(&header("HS256"), &claims(), Algorithm::HS256)), "the control");
+        for other in [
+            "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", "none", "None", "hs256",
+            "",
+        ] {
+            let token = signed(&header(other), &claims(), Algorithm::HS256);
+            assert!(!is_good(&token), "{other}, with the HMAC of the right key");
+            let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
+            assert!(!is_good(&unsigned), "{other}, without a signature");
+        }
+        for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+            let name = format!("{algorithm:?}");
+            assert!(
+                !is_good(&signed(&header(&name), &claims(), algorithm)),
+                "{name}, rightly signed with the right key"
+            );
+        }
+        assert!(!is_good(&signed(&json!({"typ": "JWT"}), &claims(), Algorithm::HS256)), "no algorithm at all");
+    }
+
+    #[test]
+    fn a_header_names_no_key() {
+        let own = Jwk::from_encoding_key(&EncodingKey::from_secret(b"an attacker's"), Algorithm::HS256).unwrap();
+        for (member, value) in
+            [("kid", json!("../../dev/null")), ("jku", json!("https://a.test/")), ("jwk", json!(own))]
+        {
+            let header = json!({"typ": "JWT", "alg": "HS256", (member): value});
+            let claims = serde_json::from_value::<AccessClaims>(claims()).unwrap();
+            let header = serde_json::from_value::<Header>(header).unwrap();
+            for secret in [&b"an attacker's"[..], b""] {
+                let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap();
+                assert!(!is_good(&forged), "{member}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_signed_has_to_be_what_it_should_be() {
+        let header = json!({"typ": "JWT", "alg": "HS256"});
+        let with = |change: Value| {
+            let mut claims = claims();
+            claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            is_good(&signed(&header, &claims, Algorithm::HS256))
+        };
+        assert!(with(json!({"iss": "whoever", "aud": "whatever"})), "no claim is read but these");
+        for change in [
+            json!({"exp": NOW / 1000}),
+            json!({"exp": 0}),
+            json!({"exp": -1}),
+            json!({"exp": null}),
+            json!({"exp": "2100-01-01"}),
+            json!({"sub": "nobody"}),
+            json!({"sub": null}),
+        ] {
+            assert!(!with(change.clone()), "{change}");
+        }
+        let whole = signed(&header, &claims(), Algorithm::HS256);
+        for cut in ["", ".", "..", "a.b.c", &whole[1..], &whole[..whole.len() - 1], &format!("{whole}.x")] {
+            assert!(!is_good(cut), "{cut}");
+        }
+        assert!(
+            Keys::of(&[SECRETS[1], SECRETS[0]]).credential(&whole, NOW).is_none(),
+            "each kind has a key of its own"
+        );
+    }
+
+    #[test]
+    fn keys_are_drawn_and_two_that_differ() {
+        let random = crate::SystemRandom::new().unwrap();
+        let [auth, access] = Keys::draw(&random);
+        assert_ne!(auth, access);
+        assert_ne!([auth, access], Keys::draw(&random));
+    }
+}

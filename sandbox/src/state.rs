@@ -7,7 +7,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::clock::Clock;
 use crate::config::{Config, Origin};
-use crate::core::{Behaviour, Effect, Enrolling, Event, Fault, Identity, Moving, Sight, apply_under};
+use crate::core::{
+    Behaviour, Effect, Enrolling, Event, Fault, Guesses, Identity, Moving, Session, Sight, apply_counted, apply_under,
+};
 use crate::inbox::{Filter, Shown};
 use crate::jwt::Keys;
 use crate::metrics::Metrics;
@@ -182,14 +184,25 @@ impl Shared {
     pub(crate) async fn act(&self, subject: &Subject, event: &Event) -> Result<Option<Effect>, StoreError> {
         let Subject { auth_id, project, fault, .. } = subject;
         let now = project.clock.now();
-        let decide = |session: Option<&crate::core::Session>| match session {
-            Some(session) => {
-                let (session, effects) = apply_under(session, event, *fault, now);
-                (Some(session), effects)
-            }
-            None => (None, Vec::new()),
+        let effects = if event.is_guess() {
+            let decide = |session: Option<&Session>, guesses: &Guesses| match session {
+                Some(session) => {
+                    let (session, guesses, effects) = apply_counted(session, guesses, event, *fault, now);
+                    (Some(session), guesses, effects)
+                }
+                None => (None, guesses.clone(), Vec::new()),
+            };
+            self.store.update_counted(auth_id, &decide).await?
+        } else {
+            let decide = |session: Option<&Session>| match session {
+                Some(session) => {
+                    let (session, effects) = apply_under(session, event, *fault, now);
+                    (Some(session), effects)
+                }
+                None => (None, Vec::new()),
+            };
+            self.store.update(auth_id, &decide).await?
         };
-        let effects = self.store.update(auth_id, &decide).await?;
         self.deliver().await?;
         self.spectators.wake(auth_id);
         Ok(effects.into_iter().find(|effect| !effect.is_outgoing()))
@@ -259,11 +272,13 @@ impl Shared {
     }
 
     /// Forgets sessions that ended long ago: those of this project by its clock, and those of all by the clock that
-    /// nobody moves. No project's clock is behind that one.
+    /// nobody moves. No project's clock is behind that one. Guesses that count no longer go, too.
     pub(crate) async fn forget_old(&self, project: &Project) -> Result<(), StoreError> {
         let long_ago = |now: i64| now.saturating_sub(KEPT_AFTER_END_MS);
         self.forget_ending_before(None, long_ago(self.projects.unmoved_now())).await?;
-        self.forget_ending_before(Some(&project.name), long_ago(project.clock.now())).await
+        self.forget_ending_before(Some(&project.name), long_ago(project.clock.now())).await?;
+        let window_ms = i64::from(self.config.otp_number_window_seconds) * 1000;
+        self.store.forget_guesses(self.projects.unmoved_now().saturating_sub(window_ms)).await
     }
 
     /// Forgets everything of a project, and moves its clock back. Access tokens stay good.

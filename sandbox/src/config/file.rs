@@ -27,6 +27,8 @@ impl Config {
         config.chaos_seed = file.chaos;
         set(&mut config.otp_seconds, file.otp.seconds);
         set(&mut config.otp_resend_pause_seconds, file.otp.resend_pause_seconds);
+        set(&mut config.otp_tries_per_number, file.otp.tries_per_number);
+        set(&mut config.otp_number_window_seconds, file.otp.number_window_seconds);
         set(&mut config.link_seconds, file.instant_link.seconds);
         set(&mut config.link_start_reply, file.instant_link.start_reply);
         config.tls = Tls::of(file.tls.self_signed.unwrap_or(false), file.tls.cert, file.tls.key)?;
@@ -105,6 +107,11 @@ struct OtpFile {
     seconds: Option<u32>,
     /// The least time between two SMS to one number, in seconds.
     resend_pause_seconds: Option<u32>,
+    /// How many wrong codes may be tried for one number within the window, over all sessions; then none is judged, not
+    /// even the right one. `0`: unlimited. Test users and behaviour numbers are exempt.
+    tries_per_number: Option<u32>,
+    /// The window of `tries_per_number`, in seconds. It moves: a wrong code counts for so long.
+    number_window_seconds: Option<u32>,
 }
 
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
@@ -166,6 +173,8 @@ impl From<Config> for File {
             otp: OtpFile {
                 seconds: Some(config.otp_seconds),
                 resend_pause_seconds: Some(config.otp_resend_pause_seconds),
+                tries_per_number: Some(config.otp_tries_per_number),
+                number_window_seconds: Some(config.otp_number_window_seconds),
             },
             instant_link: LinkFile { seconds: Some(config.link_seconds), start_reply: Some(config.link_start_reply) },
             tls: TlsFile { self_signed: Some(self_signed), cert, key },
@@ -198,6 +207,8 @@ mod tests {
             [otp]
             seconds = 60
             resend_pause_seconds = 30
+            tries_per_number = 5
+            number_window_seconds = 3600
             [instant_link]
             seconds = 300
             start_reply = "data"
@@ -224,6 +235,8 @@ mod tests {
             strict_test_users: true,
             otp_seconds: 60,
             otp_resend_pause_seconds: 30,
+            otp_tries_per_number: 5,
+            otp_number_window_seconds: 3600,
             link_seconds: 300,
             link_start_reply: StartReplyShape::Data,
             rate_limit: 0,

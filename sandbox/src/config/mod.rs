@@ -46,6 +46,10 @@ pub struct Config {
     pub otp_seconds: u32,
     /// The least time between two SMS with a code, in s. 0: none.
     pub otp_resend_pause_seconds: u32,
+    /// How many wrong codes may be tried for one number within the window, whatever the sessions. 0: unlimited.
+    pub otp_tries_per_number: u32,
+    /// That window, in s.
+    pub otp_number_window_seconds: u32,
     /// How long a link is good, in s.
     pub link_seconds: u32,
     /// What a successful `instantlink/start` answers.
@@ -78,6 +82,8 @@ impl Default for Config {
             strict_test_users: false,
             otp_seconds: OTP_SECONDS,
             otp_resend_pause_seconds: 0,
+            otp_tries_per_number: Rules::default().tries_per_number,
+            otp_number_window_seconds: Rules::default().number_window_seconds,
             link_seconds: LINK_SECONDS,
             link_start_reply: StartReplyShape::Auto,
             rate_limit: REQUESTS_PER_SECOND,
@@ -117,6 +123,8 @@ impl Config {
             resend_pause_seconds: self.otp_resend_pause_seconds,
             link_start_reply: self.link_start_reply,
             strict_test_users: self.strict_test_users,
+            tries_per_number: self.otp_tries_per_number,
+            number_window_seconds: self.otp_number_window_seconds,
             ..Rules::default()
         }
     }
@@ -126,6 +134,9 @@ impl Config {
         let wrong = |text: &str| Err(ConfigError(text.to_owned()));
         if self.otp_seconds == 0 {
             return wrong("'otp.seconds' (--otp-seconds) must be at least 1");
+        }
+        if self.otp_number_window_seconds == 0 {
+            return wrong("'otp.number_window_seconds' must be at least 1");
         }
         if self.link_seconds == 0 {
             return wrong("'instant_link.seconds' (--link-seconds) must be at least 1");
@@ -155,6 +166,7 @@ mod tests {
         let beyond = Config { listen: "0.0.0.0:8787".parse().unwrap(), ..Config::default() };
         let cases = [
             (Config { otp_seconds: 0, ..Config::default() }, "otp.seconds"),
+            (Config { otp_number_window_seconds: 0, ..Config::default() }, "otp.number_window_seconds"),
             (Config { link_seconds: 0, ..Config::default() }, "instant_link.seconds"),
             (Config { webhook_seconds: 0, ..Config::default() }, "webhook.timeout_seconds"),
             (Config { www: Some("/no/such/folder".into()), ..Config::default() }, "www"),

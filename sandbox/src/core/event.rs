@@ -91,6 +91,11 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether a code is judged by it, which may be a guess.
+    pub fn is_guess(&self) -> bool {
+        matches!(self, Self::OtpFinish { .. })
+    }
+
     /// The request that it is, and whose, for the timeline.
     pub(super) fn request(&self) -> Option<(Party, What)> {
         Some(match self {

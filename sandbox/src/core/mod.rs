@@ -10,6 +10,7 @@ mod compare;
 mod credentials;
 mod delivery;
 mod event;
+mod guesses;
 mod identity;
 mod journey;
 mod link;
@@ -37,6 +38,7 @@ pub use case::{Case, Challenge, Unifying, Verifying};
 pub use credentials::{Credential, Product};
 pub use delivery::{Answer, Attempt, Delivery, Next};
 pub use event::{Effect, Event, LinkPage};
+pub use guesses::Guesses;
 pub use identity::{Binding, Device, Enrolling, Enrollment, Identity, Muted};
 pub use message::{Kind, Message};
 pub use news::{Happened, Moving, News, Untold};
@@ -66,7 +68,20 @@ pub fn apply(session: &Session, event: &Event, now: i64) -> (Session, Vec<Effect
 
 /// The same, where something is done to the event's request or its reply: that shows on the timeline, and nowhere else.
 pub fn apply_under(session: &Session, event: &Event, fault: Option<Fault>, now: i64) -> (Session, Vec<Effect>) {
+    let (session, _, effects) = apply_counted(session, &Guesses::default(), event, fault, now);
+    (session, effects)
+}
+
+/// The same, where wrong codes are counted beyond the session: `guesses` are those at its number.
+pub fn apply_counted(
+    session: &Session,
+    guesses: &Guesses,
+    event: &Event,
+    fault: Option<Fault>,
+    now: i64,
+) -> (Session, Guesses, Vec<Effect>) {
     let mut turn = Turn::new(session.clone(), now);
+    turn.guesses = guesses.clone();
     turn.lapse();
     turn.begin(event, fault);
     match event {
@@ -87,5 +102,6 @@ pub fn apply_under(session: &Session, event: &Event, fault: Option<Fault>, now: 
         Event::UnifyStatus { is_bound } => turn.unify_status(*is_bound),
         Event::UnifyBind { phone } => turn.unify_bind(phone),
     }
-    turn.into_parts()
+    let Turn { session, guesses, effects, .. } = turn;
+    (session, guesses, effects)
 }

@@ -44,6 +44,7 @@ impl Turn {
             return;
         }
         let tries = self.session.rules.tries();
+        let is_limited = self.is_limited();
         let behaviour = self.session.behaviour();
         let Possession::Otp(state) = &mut self.session.possession else {
             return self.prohibit("this flow is not at the code step");
@@ -54,10 +55,17 @@ impl Turn {
         if self.now >= sent.expires_at || behaviour == Some(Behaviour::Expired) {
             return self.fail(Failure::CodeExpired);
         }
+        // From here on the answer says whether it is right.
+        if is_limited && !self.guesses.may_try(&self.session.rules, self.now) {
+            return self.fail(Failure::TooManyTries);
+        }
         let is_right = bool::from(otp.expose().as_bytes().ct_eq(sent.code.expose().as_bytes()));
         if is_right && behaviour != Some(Behaviour::CodeWrong) {
             self.settle(Possession::Passed);
             return self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
+        }
+        if is_limited {
+            self.guesses.add(&self.session.rules, self.now);
         }
         state.wrong = state.wrong.saturating_add(1);
         let left = tries.saturating_sub(state.wrong);
@@ -71,6 +79,11 @@ impl Turn {
             ..Default::default()
         };
         self.reply(Outcome::WrongCode, client::Reply { data: Some(data), ..Default::default() });
+    }
+
+    /// Whether wrong codes are counted for the number in force. Where everybody knows the code there is nothing to guess.
+    fn is_limited(&self) -> bool {
+        self.session.phone.as_ref().is_some_and(|phone| !TestUser::has_known_code(phone))
     }
 
     /// Whether the last code is too young for another.

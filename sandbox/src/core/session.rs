@@ -77,6 +77,7 @@ impl FlowType {
 
 /// Settings of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Rules {
     /// How long a code is good, in s from its SMS.
     pub otp_seconds: u32,
@@ -90,6 +91,10 @@ pub struct Rules {
     pub strict_test_users: bool,
     /// Whether a wrong code may be tried again.
     pub allow_otp_retry: bool,
+    /// How many wrong codes may be tried for one number within the window, whatever the sessions. 0: any number.
+    pub tries_per_number: u32,
+    /// That window, in s.
+    pub number_window_seconds: u32,
 }
 
 impl Default for Rules {
@@ -101,6 +106,8 @@ impl Default for Rules {
             link_start_reply: StartReplyShape::Auto,
             strict_test_users: false,
             allow_otp_retry: false,
+            tries_per_number: 10,
+            number_window_seconds: limits::SESSION_SECONDS,
         }
     }
 }
@@ -208,6 +215,8 @@ pub enum LinkState {
 pub enum Failure {
     /// A wrong code, and no try left.
     WrongCode,
+    /// Too many wrong codes were tried for the number.
+    TooManyTries,
     /// A code after its time.
     CodeExpired,
     /// The link was not opened in time.
@@ -225,6 +234,7 @@ impl Failure {
     pub fn message(self) -> &'static str {
         match self {
             Self::WrongCode => "the code is wrong and no try is left",
+            Self::TooManyTries => "too many wrong codes were tried for this number",
             Self::CodeExpired => "the code has expired",
             Self::LinkExpired => "the link has expired",
             Self::TooManyNumbers => "too many phone numbers",
@@ -237,6 +247,7 @@ impl Failure {
     pub fn outcome(self) -> Outcome {
         match self {
             Self::WrongCode => Outcome::NoTryLeft,
+            Self::TooManyTries => Outcome::TooManyTries,
             Self::CodeExpired => Outcome::CodeExpired,
             Self::LinkExpired => Outcome::LinkExpired,
             Self::TooManyNumbers => Outcome::TooManyNumbers,

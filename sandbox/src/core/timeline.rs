@@ -104,6 +104,8 @@ pub enum Outcome {
     WrongCode,
     /// A wrong code, which ends the flow.
     NoTryLeft,
+    /// A code that was not judged, since too many wrong ones were tried for the number, which ends the flow.
+    TooManyTries,
     /// A code after its time, which ends the flow.
     CodeExpired,
     /// A link after its time.

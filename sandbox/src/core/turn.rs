@@ -6,13 +6,15 @@ use super::behaviour::{Behaviour, Often};
 use super::case::Case;
 use super::identity::Enrolling;
 use super::session::{Failure, Possession, Session};
-use super::{Effect, Event, Fault, Message, Outcome, Party, Phone, Refusal, Role, Sight, TestUser, What};
+use super::{Effect, Event, Fault, Guesses, Message, Outcome, Party, Phone, Refusal, Role, Sight, TestUser, What};
 
 /// A session that an event is changing.
 pub(super) struct Turn {
     pub(super) session: Session,
     pub(super) now: i64,
-    effects: Vec<Effect>,
+    /// Those at the number in force.
+    pub(super) guesses: Guesses,
+    pub(super) effects: Vec<Effect>,
     /// Who is to be answered, and to what.
     request: Option<(Party, What)>,
     /// What is done to the request, or to its answer.
@@ -33,7 +35,7 @@ pub(super) enum Number {
 
 impl Turn {
     pub(super) fn new(session: Session, now: i64) -> Self {
-        Self { session, now, effects: Vec::new(), request: None, fault: None }
+        Self { session, now, guesses: Guesses::default(), effects: Vec::new(), request: None, fault: None }
     }
 
     pub(super) fn into_parts(self) -> (Session, Vec<Effect>) {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "runs in tests only")]
 
 mod durable;
+mod guesses;
 mod identities;
 mod messages;
 mod races;
@@ -27,6 +28,7 @@ pub async fn check<S: Store>(new: impl Fn() -> S) {
     sessions_are_listed_by_their_end(&new()).await;
     lookups_follow_what_is_written(&new()).await;
     identities::check(&new).await;
+    guesses::check(&new).await;
     messages::check(&new).await;
     races::check(&new).await;
 }

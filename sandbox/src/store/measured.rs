@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError, Wanted};
-use crate::core::{Effect, Failure, Identity, Kind, Phone, Possession, Session};
+use super::{
+    Decide, DecideCounted, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError,
+    Wanted,
+};
+use crate::core::{Effect, Failure, Guesses, Identity, Kind, Phone, Possession, Session};
 use crate::metrics::Metrics;
 
 pub(crate) struct Measured {
@@ -28,6 +31,27 @@ impl Measured {
         let result = work.await;
         self.metrics.store(operation, begin.elapsed(), result.is_ok());
         result
+    }
+}
+
+impl Measured {
+    /// What a write did.
+    fn count(&self, seen: Mutex<Seen>, effects: &[Effect]) {
+        let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = seen.started {
+            self.metrics.flow_started(kind);
+        }
+        if let Some(ending) = seen.ended {
+            self.metrics.flow_ended(ending);
+        }
+        for effect in effects {
+            if let Effect::Send(message) = effect {
+                self.metrics.message(match message.kind {
+                    Kind::Otp(_) => "otp",
+                    Kind::Link(_) => "link",
+                });
+            }
+        }
     }
 }
 
@@ -58,6 +82,7 @@ fn ending(possession: &Possession) -> Option<&'static str> {
         Possession::Passed => Some("passed"),
         Possession::Failed(failure) => Some(match failure {
             Failure::WrongCode => "wrong_code",
+            Failure::TooManyTries => "too_many_tries",
             Failure::CodeExpired => "code_expired",
             Failure::LinkExpired => "link_expired",
             Failure::TooManyNumbers => "too_many_numbers",
@@ -79,22 +104,24 @@ impl Store for Measured {
             (after, effects)
         };
         let effects = self.timed("update", self.store.update(auth_id, &observed)).await?;
-        let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kind) = seen.started {
-            self.metrics.flow_started(kind);
-        }
-        if let Some(ending) = seen.ended {
-            self.metrics.flow_ended(ending);
-        }
-        for effect in &effects {
-            if let Effect::Send(message) = effect {
-                self.metrics.message(match message.kind {
-                    Kind::Otp(_) => "otp",
-                    Kind::Link(_) => "link",
-                });
-            }
-        }
+        self.count(seen, &effects);
         Ok(effects)
+    }
+
+    async fn update_counted(&self, auth_id: &str, decide: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError> {
+        let seen = Mutex::new(Seen::default());
+        let observed = |before: Option<&Session>, guesses: &Guesses| {
+            let (after, guesses, effects) = decide(before, guesses);
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::between(before, after.as_ref());
+            (after, guesses, effects)
+        };
+        let effects = self.timed("update_counted", self.store.update_counted(auth_id, &observed)).await?;
+        self.count(seen, &effects);
+        Ok(effects)
+    }
+
+    async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError> {
+        self.timed("forget_guesses", self.store.forget_guesses(ms)).await
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {

@@ -5,6 +5,7 @@
 //! secret in the open and is for storage alone; nothing else may write it.
 
 pub mod conformance;
+mod guesses;
 mod measured;
 mod memory;
 mod sqlite;
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 
 use crate::core::{Effect, Identity, Message, Phone, Session};
 
+pub use guesses::{CountedChange, DecideCounted};
 pub(crate) use measured::Measured;
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
@@ -114,6 +116,13 @@ pub trait Store: Send + Sync + 'static {
     /// over. The outgoing effects go to the outbox in the same write. Returns all effects, in order.
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError>;
 
+    /// The same together with the guesses at the number that the session has in force: both are read at once, both are
+    /// compared, and both are written in the same write. A session without a number has none, and none are written.
+    async fn update_counted(&self, auth_id: &str, decide: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError>;
+
+    /// Forgets the guesses at all numbers where the last was before `ms` since the epoch.
+    async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError>;
+
     /// The session.
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError>;
 
@@ -153,7 +162,7 @@ pub trait Store: Send + Sync + 'static {
     /// The projects of which anything is kept, in the order of their names.
     async fn projects(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Forgets all of a project but its sessions: every identity, enrolled or not, every message, and every fact. Sessions
+    /// Forgets all of a project but its sessions: every identity, enrolled or not, every message, guess and fact. Sessions
     /// end one by one, by [`Store::update`], as others may wait for them.
     async fn forget_project(&self, project: &str) -> Result<(), StoreError>;
 

@@ -4,9 +4,13 @@ use std::sync::MutexGuard;
 
 use async_trait::async_trait;
 
+use super::guesses::Reading;
 use super::tables::{NO_PROJECT, Owner, Row, Tables, What, Write};
-use super::{Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError, Wanted};
-use crate::core::{Effect, Identity, Phone, Session};
+use super::{
+    Decide, DecideCounted, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError,
+    Wanted,
+};
+use crate::core::{Effect, Guesses, Identity, Phone, Session};
 
 /// A store that answers from [`Tables`].
 pub(super) trait Tabled: Send + Sync + 'static {
@@ -17,6 +21,39 @@ pub(super) trait Tabled: Send + Sync + 'static {
 
     /// Writes some time: nobody waits for it, and it does no harm if it is lost.
     fn commit_later(&self, write: Write);
+
+    /// Changes a session; `counted`: and the guesses at its number.
+    fn swap_session(
+        &self,
+        auth_id: &str,
+        counted: bool,
+        decide: DecideCounted<'_>,
+    ) -> impl Future<Output = Result<Vec<Effect>, StoreError>> + Send {
+        async move {
+            loop {
+                let (before, revision, reading) = {
+                    let tables = self.tables();
+                    let (before, revision) = read(tables.sessions.get(auth_id));
+                    let reading = Reading::of(&tables, before.as_ref().filter(|_| counted));
+                    (before, revision, reading)
+                };
+                // Decided outside the lock, as any store with a network in between would have to.
+                let (after, guesses, effects) = decide(before.as_ref(), &reading.guesses);
+                let after = (after != before).then_some(after);
+                let counted = reading.counted(guesses);
+                let outgoing = outgoing(auth_id, &effects);
+                let is_counted = counted.as_ref().is_some_and(|counted| counted.after.is_some());
+                if after.is_none() && outgoing.is_empty() && !is_counted {
+                    return Ok(effects);
+                }
+                let after = after.map(|session| session.map(Box::new));
+                let what = What::Session { auth_id: auth_id.to_owned(), revision, after, counted };
+                if self.commit(Write { what, outgoing }).await? {
+                    return Ok(effects);
+                }
+            }
+        }
+    }
 
     /// Changes an identity; with an entry of the outbox, only if that still waits, and it waits no longer.
     fn swap_identity(
@@ -64,21 +101,22 @@ fn outgoing(subject: &str, effects: &[Effect]) -> Vec<Outgoing> {
 #[async_trait]
 impl<T: Tabled> Store for T {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
-        loop {
-            let (before, revision) = read(self.tables().sessions.get(auth_id));
-            // Decided outside the lock, as any store with a network in between would have to.
-            let (after, effects) = decide(before.as_ref());
-            let after = (after != before).then_some(after);
-            let outgoing = outgoing(auth_id, &effects);
-            if after.is_none() && outgoing.is_empty() {
-                return Ok(effects);
-            }
-            let after = after.map(|session| session.map(Box::new));
-            let what = What::Session { auth_id: auth_id.to_owned(), revision, after };
-            if self.commit(Write { what, outgoing }).await? {
-                return Ok(effects);
-            }
+        let uncounted = |session: Option<&Session>, guesses: &Guesses| {
+            let (after, effects) = decide(session);
+            (after, guesses.clone(), effects)
+        };
+        self.swap_session(auth_id, false, &uncounted).await
+    }
+
+    async fn update_counted(&self, auth_id: &str, decide: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError> {
+        self.swap_session(auth_id, true, decide).await
+    }
+
+    async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError> {
+        if !self.tables().has_guesses_before(ms) {
+            return Ok(());
         }
+        self.commit(Write::of(What::ForgetGuesses(ms))).await.map(drop)
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {

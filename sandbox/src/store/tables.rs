@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{KEPT_MESSAGES, Outgoing};
-use crate::core::{Effect, Identity, Message, Session};
+use crate::core::{Effect, Guesses, Identity, Message, Session};
 
 /// Every session, and all else that is kept.
 #[derive(Debug, Default)]
@@ -18,6 +18,10 @@ pub(super) struct Tables {
     pub(super) by_device: HashMap<String, Owner>,
     /// Those that are enrolled: project, since when, and id.
     pub(super) enrolled: BTreeMap<(String, i64, String), Owner>,
+    /// At whose codes was guessed.
+    pub(super) guesses: BTreeMap<Owner, Row<Guesses>>,
+    /// By the last guess, the oldest first.
+    guesses_by_last: BTreeSet<(i64, Owner)>,
     pub(super) outbox: BTreeMap<u64, Outgoing>,
     /// By project.
     pub(super) messages: BTreeMap<String, BTreeMap<u64, Message>>,
@@ -58,6 +62,8 @@ pub(super) enum What {
         revision: Option<u64>,
         /// `None`: it stays as it is.
         after: Option<Option<Box<Session>>>,
+        /// The guesses at its number, if those are still as they were read, too.
+        counted: Option<Counted>,
     },
     /// The identity of a number, likewise.
     Identity {
@@ -69,6 +75,8 @@ pub(super) enum What {
         /// `None`: it stays as it is.
         after: Option<Option<Box<Identity>>>,
     },
+    /// Guesses are forgotten where the last was before, in ms since the epoch.
+    ForgetGuesses(i64),
     /// Nothing of a project is kept but its sessions.
     ForgetProject(String),
     /// An entry of the outbox was carried out.
@@ -77,11 +85,22 @@ pub(super) enum What {
     Fact { project: String, name: String, value: Vec<u8> },
 }
 
+/// The guesses at a number.
+#[derive(Debug)]
+pub(super) struct Counted {
+    pub(super) owner: Owner,
+    /// That of the guesses which were read.
+    pub(super) revision: Option<u64>,
+    /// `None`: they stay as they are.
+    pub(super) after: Option<Guesses>,
+}
+
 /// What a write compares.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) enum Compared {
     Session(String),
     Identity(Owner),
+    Guesses(Owner),
 }
 
 impl Write {
@@ -99,17 +118,22 @@ impl Write {
     }
 
     /// What it compares before it writes: two writes of the same cannot be decided together.
-    pub(super) fn compared(&self) -> Option<Compared> {
+    pub(super) fn compared(&self) -> Vec<Compared> {
         match &self.what {
-            What::Session { auth_id, .. } => Some(Compared::Session(auth_id.clone())),
-            What::Identity { owner, .. } => Some(Compared::Identity(owner.clone())),
-            _ => None,
+            What::Session { auth_id, counted, .. } => {
+                // Who leaves them as they are may as well have come before who changes them.
+                let changed = counted.iter().filter(|counted| counted.after.is_some());
+                let counted = changed.map(|counted| Compared::Guesses(counted.owner.clone()));
+                std::iter::once(Compared::Session(auth_id.clone())).chain(counted).collect()
+            }
+            What::Identity { owner, .. } => vec![Compared::Identity(owner.clone())],
+            _ => Vec::new(),
         }
     }
 
     /// Whether it changes what others compare, so that no other can be decided together with it.
     pub(super) fn stands_alone(&self) -> bool {
-        matches!(self.what, What::ForgetProject(_))
+        matches!(self.what, What::ForgetProject(_) | What::ForgetGuesses(_))
     }
 }
 
@@ -117,7 +141,11 @@ impl Tables {
     /// Whether what it compares is still as it was read.
     pub(super) fn expects(&self, write: &Write) -> bool {
         match &write.what {
-            What::Session { auth_id, revision, .. } => self.sessions.get(auth_id).map(|row| row.revision) == *revision,
+            What::Session { auth_id, revision, counted, .. } => {
+                let of_guesses = |owner| self.guesses.get(owner).map(|row| row.revision);
+                self.sessions.get(auth_id).map(|row| row.revision) == *revision
+                    && counted.as_ref().is_none_or(|counted| of_guesses(&counted.owner) == counted.revision)
+            }
             What::Identity { owner, entry, revision, .. } => {
                 self.identities.get(owner).map(|row| row.revision) == *revision
                     && entry.is_none_or(|sequence| self.outbox.contains_key(&sequence))
@@ -129,10 +157,15 @@ impl Tables {
     /// Carries out a write that was numbered. Returns the ids of the messages that made room.
     pub(super) fn apply(&mut self, write: Write) -> Vec<u64> {
         match write.what {
-            What::Session { auth_id, after: Some(after), .. } => {
-                self.put_session(&auth_id, after.map(|session| *session))
+            What::Session { auth_id, after, counted, .. } => {
+                if let Some(after) = after {
+                    self.put_session(&auth_id, after.map(|session| *session));
+                }
+                if let Some(Counted { owner, after: Some(after), .. }) = counted {
+                    self.put_guesses(owner, Some(after));
+                }
             }
-            What::Session { after: None, .. } => {}
+            What::ForgetGuesses(before) => self.forget_guesses(before),
             What::Identity { owner, entry, after, .. } => {
                 if let Some(after) = after {
                     self.put_identity(&owner, after.map(|identity| *identity));
@@ -206,6 +239,11 @@ impl Tables {
         for owner in owners {
             self.put_identity(&owner, None);
         }
+        let of_project = self.guesses.keys().filter(|(name, _)| name == project);
+        let owners: Vec<_> = of_project.cloned().collect();
+        for owner in owners {
+            self.put_guesses(owner, None);
+        }
         self.messages.remove(project);
         self.facts.retain(|(name, _), _| name != project);
     }
@@ -214,10 +252,35 @@ impl Tables {
     pub(super) fn projects(&self) -> BTreeSet<&str> {
         let of_sessions = self.sessions.values().map(|row| row.value.project.as_str());
         let of_identities = self.identities.keys().map(|(project, _)| project.as_str());
+        let of_guesses = self.guesses.keys().map(|(project, _)| project.as_str());
         let of_messages = self.messages.keys().map(String::as_str);
         let of_facts = self.facts.keys().map(|(project, _)| project.as_str());
-        let all = of_sessions.chain(of_identities).chain(of_messages).chain(of_facts);
+        let all = of_sessions.chain(of_identities).chain(of_guesses).chain(of_messages).chain(of_facts);
         all.filter(|project| *project != NO_PROJECT).collect()
+    }
+
+    pub(super) fn put_guesses(&mut self, owner: Owner, guesses: Option<Guesses>) {
+        if let Some(last) = self.guesses.remove(&owner).and_then(|old| old.value.last()) {
+            self.guesses_by_last.remove(&(last, owner.clone()));
+        }
+        if let Some((guesses, last)) = guesses.and_then(|guesses| guesses.last().map(|last| (guesses, last))) {
+            self.guesses_by_last.insert((last, owner.clone()));
+            let revision = self.next_revision();
+            self.guesses.insert(owner, Row { value: guesses, revision });
+        }
+    }
+
+    /// Whether there are guesses to forget.
+    pub(super) fn has_guesses_before(&self, ms: i64) -> bool {
+        self.guesses_by_last.first().is_some_and(|(last, _)| *last < ms)
+    }
+
+    fn forget_guesses(&mut self, before: i64) {
+        while self.has_guesses_before(before) {
+            if let Some((_, owner)) = self.guesses_by_last.pop_first() {
+                self.guesses.remove(&owner);
+            }
+        }
     }
 
     pub(super) fn put_outgoing(&mut self, entry: Outgoing) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{PROJECT, identities, link, noted, put, session, sms};
+use super::{PROJECT, guesses, identities, link, noted, put, session, sms};
 use crate::core::{Effect, Session, What};
 use crate::store::{IdentityLookup, IdentityPage, KEPT_MESSAGES, Lookup, Store};
 
@@ -16,6 +16,7 @@ pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -
     identities_are_there_after_a_restart(place(), &reopen).await;
     the_newest_messages_are_there_after_a_restart(place(), &reopen).await;
     what_many_tasks_wrote_is_there_after_a_restart(place(), &reopen).await;
+    guesses_are_there_after_a_restart(place(), &reopen).await;
     what_is_forgotten_stays_forgotten(place(), &reopen).await;
 }
 
@@ -142,6 +143,22 @@ async fn what_many_tasks_wrote_is_there_after_a_restart<P, S: Store>(place: P, o
         let session = session(&format!("{task:02}"));
         assert_eq!(store.get(&session.auth_id).await.unwrap(), Some(session));
     }
+}
+
+async fn guesses_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let names = ["a", "b"];
+    for at in 0..3 {
+        let store = open(&place);
+        for name in names {
+            put(&store, &guesses::of_number(name, "2005550006")).await;
+        }
+        assert!(guesses::guess(&store, names[at % 2], 0).await, "{at}");
+    }
+    let store = open(&place);
+    assert!(!guesses::guess(&store, "a", 0).await);
+    store.forget_guesses(1).await.unwrap();
+    drop(store);
+    assert!(guesses::guess(&open(&place), "a", 0).await);
 }
 
 async fn what_is_forgotten_stays_forgotten<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {

@@ -23,6 +23,11 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
         tables.put_identity(&owner, Some(identity));
         Ok(())
     })?;
+    each(connection, "SELECT project, digits, value FROM guesses", |row| {
+        let (project, digits) = (row.get("project").map_err(failed)?, row.get("digits").map_err(failed)?);
+        tables.put_guesses((project, digits), Some(json(row, "value", "guesses")?));
+        Ok(())
+    })?;
     each(connection, "SELECT sequence, subject, effect FROM outbox", |row| {
         let (sequence, subject) = (number(row, "sequence")?, row.get("subject").map_err(failed)?);
         tables.put_outgoing(Outgoing { sequence, subject, effect: json(row, "effect", "outbox")? });

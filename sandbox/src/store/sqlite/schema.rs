@@ -8,7 +8,8 @@ use rusqlite::{Connection, Transaction};
 use super::super::StoreError;
 
 /// Each with a file of the version that it makes, in `versions/`, for the tests. What makes version 1 of nothing, 2 of 1, and so on. The version is the file's `user_version`.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE sessions (auth_id TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE identities (
         project TEXT NOT NULL, digits TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (project, digits)
@@ -21,7 +22,14 @@ pub(super) const STEPS: &[&str] = &["
     ) STRICT;
     CREATE TABLE sequence (last INTEGER NOT NULL) STRICT;
     INSERT INTO sequence VALUES (0);
-"];
+",
+    "
+    CREATE TABLE guesses (
+        project TEXT NOT NULL, digits TEXT NOT NULL, last INTEGER NOT NULL, value TEXT NOT NULL,
+        PRIMARY KEY (project, digits)
+    ) STRICT;
+",
+];
 
 /// Brings the file to the newest version, each step whole or not at all.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

@@ -35,7 +35,7 @@ impl Place {
 }
 
 /// A file of each version, as SQL.
-const VERSIONS: &[&str] = &[include_str!("versions/1.sql")];
+const VERSIONS: &[&str] = &[include_str!("versions/1.sql"), include_str!("versions/2.sql")];
 
 /// A store that takes its folder with it.
 struct Alone {
@@ -124,6 +124,24 @@ fn a_file_of_a_newer_sandbox_is_refused() {
     assert!(place.refusal().contains("of version 99, a newer sandbox's"), "{}", place.refusal());
 }
 
+/// How many guesses at a number of the project `default` are kept.
+async fn guesses(store: &SqliteStore, number: &str) -> usize {
+    let phone = crate::core::Phone::parse(&number.into()).unwrap();
+    for auth_id in store.ending_before(Some("default"), i64::MAX).await.unwrap() {
+        let session = store.get(&auth_id).await.unwrap().unwrap();
+        if session.phone.is_some_and(|own| own.is_same(&phone)) {
+            let counted = std::sync::atomic::AtomicUsize::new(0);
+            let look = |session: Option<&crate::core::Session>, guesses: &crate::core::Guesses| {
+                counted.store(guesses.count(), std::sync::atomic::Ordering::Relaxed);
+                (session.cloned(), guesses.clone(), Vec::new())
+            };
+            store.update_counted(&auth_id, &look).await.unwrap();
+            return counted.into_inner();
+        }
+    }
+    panic!("no session has that number");
+}
+
 #[tokio::test]
 async fn a_file_of_every_version_is_read_whole_and_goes_on() {
     assert_eq!(VERSIONS.len(), STEPS.len(), "a step needs a file of the version that it makes");
@@ -149,6 +167,8 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
         let page = crate::store::IdentityPage { project: "default", after: None, limit: 9, with_inactive: true };
         assert_eq!(store.identities(page).await.unwrap().len(), 2);
         assert_eq!(store.fact(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
+        let guessed = if index == 0 { 0 } else { 2 };
+        assert_eq!(guesses(&store, "5005550006").await, guessed);
         drop(store);
         assert_eq!(version(&place.raw()).unwrap(), STEPS.len());
         let config = crate::Config::default();

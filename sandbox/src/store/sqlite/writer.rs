@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::super::StoreError;
-use super::super::tables::{Tables, What, Write};
+use super::super::tables::{Counted, Tables, What, Write};
 use super::schema::failed;
 use crate::core::Effect;
 
@@ -129,7 +129,7 @@ fn gather(first: Job, jobs: &mpsc::Receiver<Job>) -> (Vec<Job>, Option<Job>) {
     let mut batch = Vec::new();
     let mut next = Some(first);
     while let Some(job) = next {
-        let is_new = job.write.compared().is_none_or(|what| compared.insert(what));
+        let is_new = job.write.compared().into_iter().all(|what| compared.insert(what));
         let is_alone = job.write.stands_alone();
         if !is_new || batch.len() == BATCH || (is_alone && !batch.is_empty()) {
             return (batch, Some(job));
@@ -149,15 +149,19 @@ fn answer(done: Option<oneshot::Sender<Result<bool, StoreError>>>, result: Resul
 
 fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
     match what {
-        What::Session { after: None, .. } => Ok(()),
-        What::Session { auth_id, after: Some(Some(session)), .. } => {
-            let sql = "INSERT INTO sessions (auth_id, value) VALUES (?, ?)
-                       ON CONFLICT (auth_id) DO UPDATE SET value = excluded.value";
-            execute(transaction, sql, params![auth_id, json(session)?])
+        What::Session { auth_id, after, counted, .. } => {
+            match after {
+                None => {}
+                Some(None) => execute(transaction, "DELETE FROM sessions WHERE auth_id = ?", params![auth_id])?,
+                Some(Some(session)) => {
+                    let sql = "INSERT INTO sessions (auth_id, value) VALUES (?, ?)
+                               ON CONFLICT (auth_id) DO UPDATE SET value = excluded.value";
+                    execute(transaction, sql, params![auth_id, json(session)?])?;
+                }
+            }
+            counted.as_ref().map_or(Ok(()), |counted| put_guesses(transaction, counted))
         }
-        What::Session { auth_id, after: Some(None), .. } => {
-            execute(transaction, "DELETE FROM sessions WHERE auth_id = ?", params![auth_id])
-        }
+        What::ForgetGuesses(before) => execute(transaction, "DELETE FROM guesses WHERE last < ?", params![before]),
         What::Identity { owner: (project, digits), entry, after, .. } => {
             match after {
                 None => {}
@@ -176,6 +180,7 @@ fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
         What::ForgetProject(project) => {
             execute(transaction, "DELETE FROM identities WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM messages WHERE project = ?", params![project])?;
+            execute(transaction, "DELETE FROM guesses WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM facts WHERE project = ?", params![project])
         }
         What::Delivered(sequence) => forget_entry(transaction, *sequence),
@@ -185,6 +190,13 @@ fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
             execute(transaction, sql, params![project, name, value])
         }
     }
+}
+
+fn put_guesses(transaction: &Transaction<'_>, counted: &Counted) -> Result<(), StoreError> {
+    let Counted { owner: (project, digits), after: Some(guesses), .. } = counted else { return Ok(()) };
+    let sql = "INSERT INTO guesses (project, digits, last, value) VALUES (?, ?, ?, ?)
+               ON CONFLICT (project, digits) DO UPDATE SET last = excluded.last, value = excluded.value";
+    execute(transaction, sql, params![project, digits, guesses.last(), json(guesses)?])
 }
 
 fn forget_entry(transaction: &Transaction<'_>, sequence: u64) -> Result<(), StoreError> {

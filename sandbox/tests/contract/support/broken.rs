@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use handset_sandbox::core::{Effect, Identity, Phone, Session};
 use handset_sandbox::store::{
-    Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError, Wanted,
+    Decide, DecideCounted, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError,
+    Wanted,
 };
 
 pub(crate) struct Broken;
@@ -15,6 +16,12 @@ fn broken<T>() -> Result<T, StoreError> {
 #[async_trait]
 impl Store for Broken {
     async fn update(&self, _: &str, _: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
+        broken()
+    }
+    async fn update_counted(&self, _: &str, _: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError> {
+        broken()
+    }
+    async fn forget_guesses(&self, _: i64) -> Result<(), StoreError> {
         broken()
     }
     async fn get(&self, _: &str) -> Result<Option<Session>, StoreError> {

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use handset_sandbox::core::{Effect, Identity, Phone, Session};
 use handset_sandbox::store::{
-    Decide, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore, Outgoing, Sent, Store, StoreError,
-    Wanted,
+    Decide, DecideCounted, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore, Outgoing, Sent, Store,
+    StoreError, Wanted,
 };
 use tokio::task::yield_now;
 
@@ -32,6 +32,12 @@ impl Yielding {
 impl Store for Yielding {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         self.0.update(auth_id, decide).await
+    }
+    async fn update_counted(&self, auth_id: &str, decide: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError> {
+        self.0.update_counted(auth_id, decide).await
+    }
+    async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError> {
+        self.0.forget_guesses(ms).await
     }
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
         let session = self.0.get(auth_id).await;
