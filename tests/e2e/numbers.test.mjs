@@ -82,6 +82,8 @@ const jumped = /request: net::ERR_ABORTED .*\/v1\/client\/status$/;
 
 /** What the browser may say. */
 const trouble = {
+  // The socket tells of the end, too, and may be first: then nobody waits for the reply.
+  "Number refused always": /request: net::ERR_ABORTED .*\/v1\/client\/mobile\/instantlink\/start$/,
   "SMS never arrives": jumped,
   "Code expired": jumped,
   "Link already used": jumped,
