@@ -1,6 +1,7 @@
 //! Guesses at a number: they are written with the session that they were made in.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::task::JoinSet;
 
@@ -13,6 +14,7 @@ const RULES: fn() -> Rules = || Rules { tries_per_number: 3, number_window_secon
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     are_of_the_number_that_the_session_has(&new()).await;
     are_forgotten_by_their_last_and_with_their_project(&new()).await;
+    a_guess_in_between_is_counted(Arc::new(new())).await;
     one_of_many_gets_the_last_try_of_a_number(Arc::new(new())).await;
 }
 
@@ -68,6 +70,25 @@ async fn are_forgotten_by_their_last_and_with_their_project(store: &impl Store) 
     assert_eq!(store.projects().await.unwrap(), [PROJECT]);
     store.forget_project(PROJECT).await.unwrap();
     assert!(guess(store, "b", 4).await);
+}
+
+/// Another session's guess at the same number is written while this one is deciding.
+async fn a_guess_in_between_is_counted(store: Arc<impl Store>) {
+    put(&*store, &of_number("a", "2005550006")).await;
+    put(&*store, &of_number("b", "2005550006")).await;
+    assert!(guess(&*store, "b", 0).await && guess(&*store, "b", 0).await);
+    let calls = AtomicU32::new(0);
+    let decide = |session: Option<&Session>, guesses: &Guesses| {
+        if calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
+            let intruder = std::thread::spawn(move || handle.block_on(guess(&*store, "b", 0)));
+            assert!(intruder.join().unwrap());
+        }
+        let is_judged = guesses.may_try(&RULES(), 0);
+        (session.cloned(), guesses.clone(), if is_judged { vec![Effect::Wake] } else { vec![] })
+    };
+    assert_eq!(store.update_counted("auth-a", &decide).await.unwrap(), [], "the last try is gone");
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
 async fn one_of_many_gets_the_last_try_of_a_number(store: Arc<impl Store>) {
