@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root, run, StepError } from "./lib/run.mjs";
-import { ensureBrowser, ensureCargoDeny, ensureRust, ensureWasmBindgen } from "./lib/tools.mjs";
+import { ensureBrowser, ensureCargoDeny, ensureRust, ensureSchemathesis, ensureWasmBindgen } from "./lib/tools.mjs";
 
 const OLDEST_NODE = [20, 19];
 
@@ -32,8 +32,9 @@ async function ensureNodeModules() {
  * @param {object} [needs]
  * @param {boolean} [needs.browser] Chromium and chromedriver
  * @param {boolean} [needs.deny] cargo-deny
+ * @param {boolean} [needs.schemathesis] schemathesis, in a Python environment of its own
  */
-export async function bootstrap({ browser = false, deny = false } = {}) {
+export async function bootstrap({ browser = false, deny = false, schemathesis = false } = {}) {
   checkNode();
   await ensureNodeModules();
   await ensureRust();
@@ -41,5 +42,6 @@ export async function bootstrap({ browser = false, deny = false } = {}) {
     ...(await ensureWasmBindgen()),
     ...(deny ? await ensureCargoDeny() : {}),
     ...(browser ? await ensureBrowser() : {}),
+    ...(schemathesis ? await ensureSchemathesis() : {}),
   };
 }

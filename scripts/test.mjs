@@ -38,7 +38,8 @@ await main(async () => {
   const start = performance.now();
   const selected = chosen(process.argv.slice(2));
   console.log("== bootstrap");
-  const tools = await bootstrap({ browser: true, deny: selected.some(({ name }) => name === "deny") });
+  const isSelected = (stage) => selected.some(({ name }) => name === stage);
+  const tools = await bootstrap({ browser: true, deny: isSelected("deny"), schemathesis: isSelected("openapi") });
   const results = [{ name: "bootstrap", failed: false, time: seconds(start), note: "" }];
   for (const stage of selected) {
     console.log(`\n== ${stage.name}: ${stage.what}`);

@@ -126,6 +126,12 @@ export const stages = [
     run: async (tools) => nodeTest("tests/e2e", tools, await beginLogs("e2e"), "--test-concurrency=1", "--test-timeout=180000"),
   },
   {
+    name: "openapi",
+    what: "the document of the server API against the live sandbox, by schemathesis",
+    needs: ["sandbox"],
+    run: (tools) => nodeTest("tests/openapi", tools, { SCHEMATHESIS: tools.schemathesis }, "--test-timeout=600000"),
+  },
+  {
     name: "secrets",
     what: "no secret of the suites above in what they logged, at the trace level",
     needs: ["native", "simulation", "package", "e2e"],

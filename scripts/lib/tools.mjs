@@ -1,5 +1,6 @@
 // Finds the tools that npm does not bring, and installs those that may be installed without asking.
-import { access, constants, readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { access, constants, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ask, root, run, StepError } from "./run.mjs";
@@ -120,4 +121,56 @@ export async function ensureBrowser() {
     );
   }
   return found;
+}
+
+/** Asks a Python for its version, and whether it can make an environment of its own. */
+const PYTHON_QUESTION = "import ensurepip, sys, venv; print('.'.join(map(str, sys.version_info[:2])))";
+/** What schemathesis needs. */
+const OLDEST_PYTHON = [3, 11];
+
+/** @returns {Promise<{ path: string, version: string } | undefined>} a Python that is new enough and can make environments */
+async function findPython() {
+  for (const name of ["python3", "python3.14", "python3.13", "python3.12", "python3.11"]) {
+    const path = await onPath(name);
+    const version = path && (await ask(path, ["-c", PYTHON_QUESTION]))?.trim();
+    const [major, minor] = (version ?? "0.0").split(".").map(Number);
+    if (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1]) return { path, version };
+  }
+  return undefined;
+}
+
+/** Python with venv. Installed only where that is one quiet command: on Debian, as root. */
+async function ensurePython() {
+  let found = await findPython();
+  if (!found && process.getuid?.() === 0 && (await onPath("apt-get")) && (await program("/etc/debian_version", constants.R_OK))) {
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    await run("apt-get", ["update"], { env });
+    await run("apt-get", ["install", "-y", "--no-install-recommends", "python3", "python3-venv"], { env });
+    found = await findPython();
+  }
+  if (found) return found;
+  throw new StepError(
+    `The check of the server API's document needs Python ${OLDEST_PYTHON.join(".")} or newer, with venv.\n` +
+      "  Debian, Ubuntu: sudo apt-get install python3 python3-venv\n" +
+      "  macOS: brew install python",
+  );
+}
+
+/** schemathesis and what it needs, each of exactly the release and the hash that tests/openapi/requirements.txt names. */
+export async function ensureSchemathesis() {
+  const requirements = join(root, "tests", "openapi", "requirements.txt");
+  const wanted = createHash("sha256").update(await readFile(requirements)).digest("hex").slice(0, 12);
+  const python = await ensurePython();
+  const home = join(toolsFolder(), `schemathesis-${wanted}-python${python.version}`);
+  const schemathesis = join(home, "bin", "schemathesis");
+  // Written last: an install that was cut short is done again.
+  const stamp = join(home, ".installed");
+  if (!(await program(stamp, constants.R_OK)) || !(await program(schemathesis))) {
+    console.log(`Installing schemathesis into ${home}: once per user.`);
+    await run(python.path, ["-m", "venv", "--clear", home]);
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--require-hashes"];
+    await run(join(home, "bin", "python"), [...pip, "--requirement", requirements], { advice: "Check the network and try again." });
+    await writeFile(stamp, "");
+  }
+  return { schemathesis };
 }

@@ -117,7 +117,7 @@ const CODES: [(&str, &[u16]); 18] = [
     ("verifyStatus", &[8008]),
     ("unify", &[8007, 8009]),
     ("unifyStatus", &[8008]),
-    ("unifyBind", &[8008]),
+    ("unifyBind", &[8007, 8008, 8009]),
     ("deviceRevoke", &[]),
     ("listIdentities", &[]),
     ("enroll", &[8007, 8009]),

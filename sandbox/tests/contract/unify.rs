@@ -1,3 +1,4 @@
+use handset_sandbox::Config;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Bench, OTHER_PHONE, PHONE, Started, TARGET, claims};
@@ -14,6 +15,7 @@ rows![
     the_relying_party_binds_what_it_has_seen,
     another_number_is_not_bound,
     binding_is_for_those_without_possession_only,
+    a_number_to_bind_is_one_of_unify,
     a_number_keeps_its_device,
     rebind_replaces_the_device,
     a_device_can_be_revoked,
@@ -193,6 +195,21 @@ async fn another_number_is_not_bound() {
     assert_eq!(status(&bench, &started).await["success"], "possession_required", "nothing has changed");
     let other = unify(&bench, body("none", PHONE)).await;
     assert_eq!(status(&bench, &other).await["success"], "possession_required");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_to_bind_is_one_of_unify() {
+    const OF_IDENTITY: &str = "2001004009";
+    for strict_test_users in [false, true] {
+        let bench = Bench::with(Config { strict_test_users, ..Config::default() }).await;
+        let started = unify(&bench, body("none", LORANT)).await;
+        let message = "test user cannot be accessed with your current product credentials";
+        bind(&bench, &started, OF_IDENTITY).await.refused(403, 8009, message);
+        if strict_test_users {
+            bind(&bench, &started, PHONE).await.refused(400, 8007, "no test user found matching the phone number");
+        }
+        assert_eq!(bind(&bench, &started, LORANT).await.json()["success"], "true", "neither changes anything");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,8 +35,8 @@ fn of(operation: &Value, schemas: &BTreeMap<String, Value>) -> BTreeMap<u16, Vec
     if !is("token") {
         add(403, Refusal::NotAllowed.to_reply());
     }
-    // A number to bind is only held against that of its session, and in a batch a refusal stands in its place.
-    if (takes("phoneNumber") || takes("mobileNumber")) && !is("unifyBind") {
+    // In a batch a refusal stands in the place of what it refuses.
+    if takes("phoneNumber") || takes("mobileNumber") {
         add(400, Refusal::NoTestUser.to_reply());
         add(403, Refusal::OtherProduct.to_reply());
     }

@@ -1,0 +1,106 @@
+// The document of the server API against the live sandbox: schemathesis makes requests from the document, alone and in
+// sequences along its links, and holds every reply against it.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { root, startSandbox } from "../e2e/sandbox.mjs";
+import { listed, readReport } from "./report.mjs";
+
+/** Where the reports stay, for whoever looks into a failure. */
+const reports = join(root, "build", "openapi");
+
+/** What is run, each with a configuration of that name beside this file, and the phases that every operation must see there. */
+const RUNS = { single: ["coverage", "fuzzing"], sequences: ["stateful"] };
+
+/** A flow of each product, by the calls that follow from one another. */
+const FOLLOWED = [
+  "POST /v3/start -> POST /v3/validate",
+  "POST /v3/validate -> POST /v3/challenge",
+  "POST /v3/challenge -> POST /v3/complete",
+  "POST /v3/verify -> POST /v3/verify-status",
+  "POST /v3/unify -> POST /v3/unify-status",
+  "POST /v3/unify -> POST /v3/unify-bind",
+  "POST /v3/unify-bind -> POST /v3/device/revoke",
+  "POST /v3/identity -> GET /v3/identity/{identityId}",
+  "POST /v3/identity -> DELETE /v3/identity/{identityId}",
+];
+
+/** Checks that must have been made: one that is no longer known by its name would pass without having looked. */
+const CHECKS = [
+  "not_a_server_error",
+  "status_code_conformance",
+  "content_type_conformance",
+  "response_headers_conformance",
+  "response_schema_conformance",
+  "positive_data_acceptance",
+  "ignored_auth",
+  "use_after_free",
+  "ensure_resource_availability",
+];
+
+async function accessToken(origin, clientId) {
+  const body = new URLSearchParams({ grant_type: "client_credentials", client_id: clientId, client_secret: "sandbox-secret" });
+  const response = await fetch(`${origin}/token`, { method: "POST", body });
+  assert.equal(response.status, 200);
+  return (await response.json()).access_token;
+}
+
+/** Runs schemathesis as a configuration says, and resolves with what it did. It fails with all that it said. */
+async function run(name, origin, tokens) {
+  const program = process.env.SCHEMATHESIS;
+  assert.ok(program, "SCHEMATHESIS names no program. Run this with: npm test -- --only openapi");
+  const folder = join(reports, name);
+  await mkdir(folder, { recursive: true });
+  const config = fileURLToPath(new URL(`${name}.toml`, import.meta.url));
+  const args = ["--config-file", config, "run", `${origin}/openapi.json`, "--report", "ndjson", "--report-dir", folder, "--no-color"];
+  const child = spawn(program, args, {
+    // What it or hypothesis may leave lands there, too.
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...tokens, NO_PROXY: "127.0.0.1", PYTHONUTF8: "1" },
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (chunk) => (said += chunk));
+  const [code] = await once(child, "close");
+  assert.equal(code, 0, `${name}:\n${said}`);
+  const [file] = (await readdir(folder)).filter((report) => report.startsWith("ndjson"));
+  return { tested: said.match(/^ +\d+ generated, .*$/m)?.[0].trim(), ...(await readReport(join(folder, file))) };
+}
+
+test("every reply is as documented, to every operation, alone and along the links", async () => {
+  await rm(reports, { recursive: true, force: true });
+  const sandbox = await startSandbox({ www: join(root, "docs") });
+  try {
+    const tokens = {
+      SANDBOX_TOKEN: await accessToken(sandbox.origin, "sandbox"),
+      PREFILL_TOKEN: await accessToken(sandbox.origin, "sandbox-prefill"),
+    };
+    const done = await Promise.all(Object.keys(RUNS).map(async (name) => [name, await run(name, sandbox.origin, tokens)]));
+    const runs = Object.fromEntries(done);
+    for (const [name, { tested }] of done) console.log(`${name}: ${tested}`);
+
+    const { paths } = await sandbox.call("/openapi.json");
+    const documented = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    assert.ok(documented.length >= 19, `${documented.length} operations`);
+    for (const operation of documented) {
+      const statuses = new Map();
+      for (const [name, phases] of Object.entries(RUNS)) {
+        const exercised = runs[name].operations.get(operation);
+        for (const phase of phases) assert.ok(exercised?.phases.has(phase), `${operation} was not exercised in the phase "${phase}"`);
+        for (const [status, times] of exercised.statuses) statuses.set(status, (statuses.get(status) ?? 0) + times);
+      }
+      console.log(`${operation}: ${listed(statuses)}`);
+      assert.ok([...statuses.keys()].some((status) => status >= 200 && status < 300), `${operation} never succeeded`);
+    }
+    for (const check of CHECKS) assert.ok(done.some(([, { checks }]) => checks.has(check)), `the check "${check}" was never made`);
+    const { links } = runs.sequences;
+    console.log(`Links that led to a success: ${listed(links)}`);
+    for (const link of FOLLOWED) assert.ok(links.has(link), `no request along ${link} succeeded`);
+  } finally {
+    await sandbox.stop();
+  }
+});
