@@ -75,10 +75,10 @@ impl Filter {
     /// Whether a message is asked for, by its number.
     pub(crate) fn wants(&self) -> impl Fn(&Message) -> bool + Send + Sync {
         let number = self.to.as_ref().and_then(|to| Phone::parse(&to.as_str().into()));
-        move |message| {
-            let Some(to) = &self.to else { return true };
-            let is_same = |number: &Phone| Phone::parse(&message.to).is_some_and(|other| other.is_same(number));
-            message.to.expose() == to || number.as_ref().is_some_and(is_same)
+        move |message| match (&self.to, &number) {
+            (None, _) => true,
+            (Some(_), Some(number)) => number.is_written(message.to.expose()),
+            (Some(to), None) => message.to.expose() == to,
         }
     }
 }

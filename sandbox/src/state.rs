@@ -210,7 +210,8 @@ impl Shared {
 
     /// Puts on a session's timeline what was seen on the way.
     pub(crate) async fn note(&self, subject: &Subject, sights: &[Sight]) {
-        if let Err(error) = self.act(subject, &Event::Seen(sights.to_vec())).await {
+        // In a box: the sockets, which are many, note something now and then, and would keep room for it all the time.
+        if let Err(error) = Box::pin(self.act(subject, &Event::Seen(sights.to_vec()))).await {
             tracing::error!(%error, "the store failed");
         }
     }

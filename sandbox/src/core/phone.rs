@@ -14,21 +14,9 @@ impl Phone {
 
     /// Reads a number as it was given. `None`: it is not a number.
     pub fn parse(given: &Secret) -> Option<Self> {
-        let text = given.expose();
-        let (international, digits) = match text.strip_prefix('+') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let digits = match (international, digits.len()) {
-            (true, 7..=15) => digits.to_owned(),
-            (false, 10) => format!("1{digits}"),
-            (false, 11) if digits.starts_with('1') => digits.to_owned(),
-            _ => return None,
-        };
-        Some(Self { given: given.clone(), digits: digits.into() })
+        let (country, rest) = parts(given.expose())?;
+        let is_number = rest.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| Self { given: given.clone(), digits: format!("{country}{rest}").into() })
     }
 
     /// As it was given.
@@ -56,9 +44,25 @@ impl Phone {
         KNOWN.into_iter().find(|(code, _)| self.digits().starts_with(code)).map(|(_, country)| country)
     }
 
+    /// Whether that text is the same number, however it is written.
+    pub fn is_written(&self, text: &str) -> bool {
+        // Where it equals digits, it is digits.
+        parts(text).is_some_and(|(country, rest)| self.digits().strip_prefix(country) == Some(rest))
+    }
+
     /// Whether both are the same number, however they were written.
     pub fn is_same(&self, other: &Self) -> bool {
         self.digits == other.digits
+    }
+}
+
+/// The country code that is left out, and what has to be digits, of a text as long as a number.
+fn parts(text: &str) -> Option<(&'static str, &str)> {
+    match (text.strip_prefix('+'), text.len()) {
+        (Some(rest), 8..=16) => Some(("", rest)),
+        (None, 10) => Some(("1", text)),
+        (None, 11) if text.starts_with('1') => Some(("", text)),
+        _ => None,
     }
 }
 
@@ -72,6 +76,7 @@ mod tests {
         for text in ["2001004009", "12001004009", "+12001004009"] {
             assert_eq!(parse(text).digits(), "12001004009", "{text}");
             assert_eq!(parse(text).given().expose(), text);
+            assert!(parse("2001004009").is_written(text) && !parse("2001004010").is_written(text), "{text}");
         }
         assert!(parse("2001004009").is_same(&parse("+12001004009")));
         assert_eq!(parse("+447968900002").digits(), "447968900002");
@@ -90,6 +95,7 @@ mod tests {
             "２００１００４００９",
         ] {
             assert_eq!(Phone::parse(&text.into()), None, "{text}");
+            assert!(!Phone::parse(&"+4479689000".into()).unwrap().is_written(text), "{text}");
         }
     }
 }

@@ -44,10 +44,8 @@ pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     router
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .layer(from_fn(carry_through))
-        // Inside of CORS: a page can read the status that a fault answers, and preflights pass.
-        .layer(from_fn_with_state(sandbox, inject))
-        .layer(cors())
+        // Faults inside of CORS: a page can read the status that one answers, and preflights pass.
+        .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(carry_through)))
 }
 
 /// Any origin, without cookies; every header of the contract; what a client may read of a reply.

@@ -26,7 +26,7 @@ mod www;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -47,25 +47,32 @@ pub use status::{Unauthorized, status_socket};
 pub fn app(state: AppState) -> Router {
     let sandbox = state.0;
     let faults = from_fn_with_state(sandbox.clone(), fault_layer::inject);
-    let server_api = server_api::router().layer(from_fn(carry_through)).layer(faults.clone());
+    // Layers come in one piece where they can: of each piece every request gets a copy in a box of its own, with all that
+    // is inside.
+    let acting = (faults.clone(), from_fn(carry_through));
+    let server_api = server_api::router().layer(acting.clone());
     Router::new()
         .merge(server_api.clone())
         .merge(openapi::router())
-        .merge(links::router().layer(from_fn(carry_through)).layer(faults.clone()))
+        .merge(links::router().layer(acting))
         .merge(ops::router(sandbox.clone()))
         .nest("/v1/client", client_api::router(sandbox.clone()))
         .nest("/sandbox", inspect::router(sandbox.clone()))
         .nest("/demo", demo::router(sandbox.clone(), server_api.with_state(sandbox.clone())).layer(faults.clone()))
         .fallback_service(www::service(&sandbox).layer(faults))
         .with_state(sandbox.clone())
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
+        .layer((
+            TraceLayer::new_for_http().make_span_with(span),
+            from_fn_with_state(sandbox, ops::count),
+            CatchPanicLayer::custom(|_| ApiError::from(Refusal::Internal).into_response()),
+            unless_said(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            unless_said(header::CACHE_CONTROL, "no-store"),
         ))
-        .layer(CatchPanicLayer::custom(|_| ApiError::from(Refusal::Internal).into_response()))
-        .layer(from_fn_with_state(sandbox, ops::count))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+/// A header of every reply that does not say otherwise.
+fn unless_said(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 /// The route only: a path can hold a link's secret, and a query an authToken.

@@ -120,7 +120,8 @@ where
     };
     tokio::pin!(dropped);
     loop {
-        let lapses_at = match standing(sandbox, subject).await {
+        // In a box: sockets are many and wait long, and need no room for what they do at their beginning and their end.
+        let lapses_at = match Box::pin(standing(sandbox, subject)).await {
             Ok(Standing::Pending { lapses_at }) => lapses_at,
             Ok(Standing::Settled(text, outcome)) => return End::Settled(text, outcome),
             Ok(Standing::Cut) => return End::Cut,

@@ -24,7 +24,7 @@ use crate::state::Sandbox;
 /// Longest message of a client, in bytes: all it has to say is `ping`.
 const MESSAGE_BYTES: usize = 1024;
 /// What is read ahead, in bytes. The library's 128 KiB for each socket would be for nothing.
-const READ_AHEAD_BYTES: usize = 4096;
+const READ_AHEAD_BYTES: usize = 256;
 
 #[derive(Deserialize)]
 pub(super) struct Credentials {

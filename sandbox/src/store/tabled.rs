@@ -1,6 +1,6 @@
 //! Both stores answer from [`Tables`]; they differ in how a [`Write`] gets there.
 
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use async_trait::async_trait;
 
@@ -34,19 +34,19 @@ pub(super) trait Tabled: Send + Sync + 'static {
                 let (before, revision, reading) = {
                     let tables = self.tables();
                     let (before, revision) = read(tables.sessions.get(auth_id));
-                    let reading = Reading::of(&tables, before.as_ref().filter(|_| counted));
+                    let reading = Reading::of(&tables, before.as_deref().filter(|_| counted));
                     (before, revision, reading)
                 };
                 // Decided outside the lock, as any store with a network in between would have to.
-                let (after, guesses, effects) = decide(before.as_ref(), &reading.guesses);
-                let after = (after != before).then_some(after);
+                let (after, guesses, effects) = decide(before.as_deref(), &reading.guesses);
+                let after = (after.as_ref() != before.as_deref()).then_some(after);
                 let counted = reading.counted(guesses);
                 let outgoing = outgoing(auth_id, &effects);
                 let is_counted = counted.as_ref().is_some_and(|counted| counted.after.is_some());
                 if after.is_none() && outgoing.is_empty() && !is_counted {
                     return Ok(effects);
                 }
-                let after = after.map(|session| session.map(Box::new));
+                let after = after.map(|session| session.map(Arc::new));
                 let what = What::Session { auth_id: auth_id.to_owned(), revision, after, counted };
                 if self.commit(Write { what, outgoing }).await? {
                     return Ok(effects);
@@ -65,17 +65,17 @@ pub(super) trait Tabled: Send + Sync + 'static {
         async move {
             loop {
                 let (before, revision) = read(self.tables().identities.get(&owner));
-                let (after, effects) = decide(before.as_ref());
-                let subject = after.as_ref().or(before.as_ref()).map_or("", |identity| identity.id.as_str());
+                let (after, effects) = decide(before.as_deref());
+                let subject = after.as_ref().or(before.as_deref()).map_or("", |identity| identity.id.as_str());
                 let outgoing = outgoing(subject, &effects);
-                let after = (after != before).then_some(after);
+                let after = (after.as_ref() != before.as_deref()).then_some(after);
                 if entry.is_some_and(|sequence| !self.tables().outbox.contains_key(&sequence)) {
                     return Ok(Vec::new());
                 }
                 if after.is_none() && outgoing.is_empty() && entry.is_none() {
                     return Ok(effects);
                 }
-                let after = after.map(|identity| identity.map(Box::new));
+                let after = after.map(|identity| identity.map(Arc::new));
                 let what = What::Identity { owner: owner.clone(), entry, revision, after };
                 if self.commit(Write { what, outgoing }).await? {
                     return Ok(effects);
@@ -120,7 +120,9 @@ impl<T: Tabled> Store for T {
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
-        Ok(read(self.tables().sessions.get(auth_id)).0)
+        let (session, _) = read(self.tables().sessions.get(auth_id));
+        // Copied outside the lock.
+        Ok(session.as_deref().cloned())
     }
 
     async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError> {
@@ -169,7 +171,7 @@ impl<T: Tabled> Store for T {
             IdentityLookup::Device(id) => tables.by_device.get(id).cloned(),
         };
         let found = owner.and_then(|owner| read(tables.identities.get(&owner)).0);
-        Ok(found.filter(|identity| identity.project == project))
+        Ok(found.filter(|identity| identity.project == project).as_deref().cloned())
     }
 
     async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
@@ -181,7 +183,7 @@ impl<T: Tabled> Store for T {
         };
         let of_project = tables.enrolled.range(from..).take_while(|((project, _, _), _)| project == page.project);
         let listed = of_project.filter(|((_, since, id), _)| is_after(*since, id));
-        let listed = listed.filter_map(|(_, owner)| tables.identities.get(owner)).map(|row| &row.value);
+        let listed = listed.filter_map(|(_, owner)| tables.identities.get(owner)).map(|row| &*row.value);
         Ok(listed.filter(counts).take(page.limit).cloned().collect())
     }
 

@@ -1,6 +1,7 @@
 //! What a store holds, in memory, and what can be written to it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::{KEPT_MESSAGES, Outgoing};
 use crate::core::{Effect, Guesses, Identity, Message, Session};
@@ -8,12 +9,13 @@ use crate::core::{Effect, Guesses, Identity, Message, Session};
 /// Every session, and all else that is kept.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    pub(super) sessions: HashMap<String, Row<Session>>,
+    /// Who reads one shares it, and copies it only to change it.
+    pub(super) sessions: HashMap<String, Row<Arc<Session>>>,
     pub(super) by_correlation_id: HashMap<String, String>,
     pub(super) by_link_token: HashMap<String, String>,
     /// Soonest first.
     pub(super) by_end: BTreeSet<(i64, String)>,
-    pub(super) identities: BTreeMap<Owner, Row<Identity>>,
+    pub(super) identities: BTreeMap<Owner, Row<Arc<Identity>>>,
     pub(super) by_identity_id: HashMap<String, Owner>,
     pub(super) by_device: HashMap<String, Owner>,
     /// Those that are enrolled: project, since when, and id.
@@ -61,7 +63,7 @@ pub(super) enum What {
         /// That of the session which was read.
         revision: Option<u64>,
         /// `None`: it stays as it is.
-        after: Option<Option<Box<Session>>>,
+        after: Option<Option<Arc<Session>>>,
         /// The guesses at its number, if those are still as they were read, too.
         counted: Option<Counted>,
     },
@@ -73,7 +75,7 @@ pub(super) enum What {
         /// That of the identity which was read.
         revision: Option<u64>,
         /// `None`: it stays as it is.
-        after: Option<Option<Box<Identity>>>,
+        after: Option<Option<Arc<Identity>>>,
     },
     /// Guesses are forgotten where the last was before, in ms since the epoch.
     ForgetGuesses(i64),
@@ -159,7 +161,7 @@ impl Tables {
         match write.what {
             What::Session { auth_id, after, counted, .. } => {
                 if let Some(after) = after {
-                    self.put_session(&auth_id, after.map(|session| *session));
+                    self.put_session(&auth_id, after);
                 }
                 if let Some(Counted { owner, after: Some(after), .. }) = counted {
                     self.put_guesses(owner, Some(after));
@@ -168,7 +170,7 @@ impl Tables {
             What::ForgetGuesses(before) => self.forget_guesses(before),
             What::Identity { owner, entry, after, .. } => {
                 if let Some(after) = after {
-                    self.put_identity(&owner, after.map(|identity| *identity));
+                    self.put_identity(&owner, after);
                 }
                 if let Some(sequence) = entry {
                     self.outbox.remove(&sequence);
@@ -189,7 +191,14 @@ impl Tables {
         gone
     }
 
-    pub(super) fn put_session(&mut self, auth_id: &str, session: Option<Session>) {
+    pub(super) fn put_session(&mut self, auth_id: &str, session: Option<Arc<Session>>) {
+        let revision = self.next_revision();
+        if let (Some(row), Some(session)) = (self.sessions.get_mut(auth_id), &session)
+            && has_same_names(&row.value, session)
+        {
+            *row = Row { value: session.clone(), revision };
+            return;
+        }
         if let Some(Row { value: old, .. }) = self.sessions.remove(auth_id) {
             self.by_end.remove(&(old.expires_at, auth_id.to_owned()));
             self.by_correlation_id.remove(&old.correlation_id);
@@ -203,19 +212,18 @@ impl Tables {
             for link in &session.links {
                 self.by_link_token.insert(link.token.expose().to_owned(), auth_id.to_owned());
             }
-            let revision = self.next_revision();
             self.sessions.insert(auth_id.to_owned(), Row { value: session, revision });
         }
     }
 
-    pub(super) fn put_identity(&mut self, owner: &Owner, identity: Option<Identity>) {
+    pub(super) fn put_identity(&mut self, owner: &Owner, identity: Option<Arc<Identity>>) {
         if let Some(Row { value: old, .. }) = self.identities.remove(owner) {
             self.by_identity_id.remove(&old.id);
             for device in &old.devices {
                 self.by_device.remove(&device.id);
             }
-            if let Some(enrollment) = old.enrollment {
-                self.enrolled.remove(&(old.project, enrollment.since, old.id));
+            if let Some(enrollment) = &old.enrollment {
+                self.enrolled.remove(&(old.project.clone(), enrollment.since, old.id.clone()));
             }
         }
         if let Some(identity) = identity {
@@ -305,4 +313,10 @@ impl Tables {
         self.revision += 1;
         self.revision
     }
+}
+
+/// Whether what a session is found by, and sorted by, stays as it is. So it is with most writes.
+fn has_same_names(old: &Session, new: &Session) -> bool {
+    let same_links = || old.links.iter().map(|link| &link.token).eq(new.links.iter().map(|link| &link.token));
+    old.expires_at == new.expires_at && old.correlation_id == new.correlation_id && same_links()
 }

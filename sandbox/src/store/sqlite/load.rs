@@ -1,5 +1,7 @@
 //! Reads the file into memory, at the start.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 
@@ -14,13 +16,13 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
     each(connection, "SELECT value FROM sessions", |row| {
         let session: Session = json(row, "value", "sessions")?;
         let auth_id = session.auth_id.clone();
-        tables.put_session(&auth_id, Some(session));
+        tables.put_session(&auth_id, Some(Arc::new(session)));
         Ok(())
     })?;
     each(connection, "SELECT value FROM identities", |row| {
         let identity: Identity = json(row, "value", "identities")?;
         let owner = (identity.project.clone(), identity.phone.digits().to_owned());
-        tables.put_identity(&owner, Some(identity));
+        tables.put_identity(&owner, Some(Arc::new(identity)));
         Ok(())
     })?;
     each(connection, "SELECT project, digits, value FROM guesses", |row| {

@@ -156,7 +156,7 @@ fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
                 Some(Some(session)) => {
                     let sql = "INSERT INTO sessions (auth_id, value) VALUES (?, ?)
                                ON CONFLICT (auth_id) DO UPDATE SET value = excluded.value";
-                    execute(transaction, sql, params![auth_id, json(session)?])?;
+                    execute(transaction, sql, params![auth_id, json(&**session)?])?;
                 }
             }
             counted.as_ref().map_or(Ok(()), |counted| put_guesses(transaction, counted))
@@ -172,7 +172,7 @@ fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
                 Some(Some(identity)) => {
                     let sql = "INSERT INTO identities (project, digits, value) VALUES (?, ?, ?)
                                ON CONFLICT (project, digits) DO UPDATE SET value = excluded.value";
-                    execute(transaction, sql, params![project, digits, json(identity)?])?;
+                    execute(transaction, sql, params![project, digits, json(&**identity)?])?;
                 }
             }
             entry.map_or(Ok(()), |sequence| forget_entry(transaction, sequence))
