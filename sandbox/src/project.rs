@@ -16,7 +16,7 @@ use crate::webhook::Desk;
 pub(crate) const DEFAULT: &str = "default";
 /// How many there may be at once.
 const MOST: usize = 1000;
-/// One that nobody has used for so long is forgotten when another comes, in ms: longer than a session lives and is kept.
+/// One that nobody has used for so long is idle, in ms: longer than a session lives and is kept.
 const IDLE_MS: i64 = 60 * 60 * 1000;
 /// Longest name.
 const NAME_BYTES: usize = 64;
@@ -47,15 +47,46 @@ pub(crate) struct Projects {
     rate_limit: u32,
     chaos_seed: Option<u64>,
     table: Mutex<BTreeMap<String, Arc<Project>>>,
+    /// Held while a project begins and idle ones are forgotten for it: one that is used again while its sessions go
+    /// would lose what it has just begun.
+    pub(crate) beginning: tokio::sync::Mutex<()>,
 }
 
 /// All projects are in use, and there may be no more.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooMany;
 
+/// An idle project that is about to be forgotten. Dropped before that is done, it is there again.
+pub(crate) struct Leaving<'a> {
+    from: &'a Projects,
+    project: Option<Arc<Project>>,
+}
+
+impl Leaving<'_> {
+    pub(crate) fn name(&self) -> &str {
+        self.project.as_ref().map_or("", |project| &project.name)
+    }
+
+    /// All that was kept of it is gone.
+    pub(crate) fn forgotten(mut self) {
+        self.project = None;
+    }
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if let Some(project) = self.project.take() {
+            self.from.table().entry(project.name.clone()).or_insert(project);
+        }
+    }
+}
+
 impl Projects {
+    /// The default project has begun, and always stays.
     pub(crate) fn new(clock: Arc<dyn Clock>, rate_limit: u32, chaos_seed: Option<u64>) -> Self {
-        Self { clock, rate_limit, chaos_seed, table: Mutex::default() }
+        let projects = Self { clock, rate_limit, chaos_seed, table: Mutex::default(), beginning: Default::default() };
+        projects.of_session(DEFAULT);
+        projects
     }
 
     fn table(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Project>>> {
@@ -67,32 +98,37 @@ impl Projects {
         self.clock.now_ms()
     }
 
-    /// The project of that name, which begins with its first use; and the names of those that were forgotten for it,
-    /// whose sessions have to go too.
-    pub(crate) fn named(&self, name: &str) -> Result<(Arc<Project>, Vec<String>), TooMany> {
+    /// Now, on the clock of the project of that name, whether or not it has begun, in ms since the epoch.
+    pub(crate) fn now_in(&self, name: &str) -> i64 {
+        self.begun(name).map_or_else(|| self.unmoved_now(), |project| project.clock.now())
+    }
+
+    /// The project of that name, used once more. `None`: it has yet to begin.
+    pub(crate) fn used(&self, name: &str) -> Option<Arc<Project>> {
+        let project = self.begun(name)?;
+        project.used_at.store(self.unmoved_now(), Ordering::Relaxed);
+        Some(project)
+    }
+
+    /// Takes out a project that is idle: whose sessions and the like have to go too.
+    pub(crate) fn idle(&self) -> Option<Leaving<'_>> {
         let now = self.unmoved_now();
-        let mut table = self.table();
-        if let Some(project) = table.get(name) {
-            project.used_at.store(now, Ordering::Relaxed);
-            return Ok((project.clone(), Vec::new()));
-        }
-        let mut free: Vec<_> = table
-            .values()
+        let is_idle = |project: &Arc<Project>| {
+            let unused = now.saturating_sub(project.used_at.load(Ordering::Relaxed));
             // Whoever waits for something in it holds it.
-            .filter(|project| project.name != DEFAULT && Arc::strong_count(project) == 1)
-            .map(|project| (project.used_at.load(Ordering::Relaxed), project.name.clone()))
-            .collect();
-        free.sort();
-        let idle = free.iter().take_while(|(used_at, _)| now.saturating_sub(*used_at) >= IDLE_MS).count();
-        let surplus = (table.len() + 1).saturating_sub(MOST);
-        if surplus > free.len() {
-            return Err(TooMany);
+            project.name != DEFAULT && Arc::strong_count(project) == 1 && unused >= IDLE_MS
+        };
+        let mut table = self.table();
+        let name = table.values().find(|project| is_idle(project))?.name.clone();
+        Some(Leaving { from: self, project: table.remove(&name) })
+    }
+
+    /// The project of that name, which begins where it has not begun.
+    pub(crate) fn named(&self, name: &str) -> Result<Arc<Project>, TooMany> {
+        if let Some(project) = self.used(name) {
+            return Ok(project);
         }
-        let forgotten: Vec<_> = free.into_iter().take(idle.max(surplus)).map(|(_, name)| name).collect();
-        for name in &forgotten {
-            table.remove(name);
-        }
-        Ok((self.begin(&mut table, name, now), forgotten))
+        if self.table().len() >= MOST { Err(TooMany) } else { Ok(self.of_session(name)) }
     }
 
     /// The project of a session, whatever their number.
@@ -108,7 +144,7 @@ impl Projects {
         }
     }
 
-    /// The project of that name, if it has begun.
+    /// The project of that name, if it has begun. It is no use of it.
     pub(crate) fn begun(&self, name: &str) -> Option<Arc<Project>> {
         self.table().get(name).cloned()
     }
@@ -158,38 +194,76 @@ mod tests {
         }
     }
 
+    /// The names of those that are forgotten now.
+    fn forget(projects: &Projects) -> Vec<String> {
+        let mut names = Vec::new();
+        while let Some(leaving) = projects.idle() {
+            names.push(leaving.name().to_owned());
+            leaving.forgotten();
+        }
+        names
+    }
+
     #[test]
-    fn an_idle_project_is_forgotten_when_another_comes() {
+    fn an_idle_project_is_forgotten() {
         let (projects, clock) = projects();
-        let held = projects.named("held").unwrap().0;
-        for name in ["idle", "used", DEFAULT] {
+        let held = projects.named("held").unwrap();
+        for name in ["idle", "used", "of a session"] {
             projects.named(name).unwrap();
         }
         clock.0.store(IDLE_MS - 1, Ordering::Relaxed);
         projects.named("used").unwrap();
-        assert_eq!(projects.named("other").unwrap().1, [""; 0]);
+        projects.of_session("of a session");
+        assert_eq!(forget(&projects), [""; 0]);
         clock.0.store(IDLE_MS, Ordering::Relaxed);
-        assert_eq!(projects.named("another").unwrap().1, ["idle"], "and not what is held, nor the default");
+        assert_eq!(forget(&projects), ["idle"], "and not what is held, nor the default");
         assert!(projects.begun("idle").is_none() && projects.begun("used").is_some());
-        assert!(Arc::ptr_eq(&held, &projects.named("held").unwrap().0));
+        assert!(Arc::ptr_eq(&held, &projects.named("held").unwrap()));
     }
 
     #[test]
-    fn the_number_of_projects_is_bounded() {
+    fn a_project_that_could_not_be_forgotten_is_still_there() {
         let (projects, clock) = projects();
-        let mut held = Vec::new();
-        for number in 0..MOST {
+        let name = "idle";
+        projects.named(name).unwrap().clock.set_offset(7);
+        clock.0.store(IDLE_MS, Ordering::Relaxed);
+        let leaving = projects.idle().unwrap();
+        assert!(projects.begun(name).is_none() && projects.idle().is_none(), "it is forgotten once");
+        drop(leaving);
+        assert_eq!(projects.now_in(name), IDLE_MS + 7);
+        let leaving = projects.idle().unwrap();
+        projects.of_session(name);
+        drop(leaving);
+        assert_eq!(projects.now_in(name), IDLE_MS, "it has begun anew in the meantime");
+        assert_eq!(forget(&projects), [""; 0]);
+    }
+
+    #[test]
+    fn to_look_for_a_project_is_no_use_of_it() {
+        let (projects, clock) = projects();
+        projects.named("idle").unwrap();
+        clock.0.store(IDLE_MS, Ordering::Relaxed);
+        assert_eq!((projects.now_in("idle"), projects.now_in("none")), (IDLE_MS, IDLE_MS));
+        assert!(projects.begun("idle").is_some() && projects.begun("none").is_none());
+        assert_eq!(forget(&projects), ["idle"]);
+    }
+
+    #[test]
+    fn the_number_of_projects_is_bounded_and_none_in_use_makes_room() {
+        let (projects, clock) = projects();
+        for number in 1..MOST {
             clock.0.fetch_add(1, Ordering::Relaxed);
-            let (project, forgotten) = projects.named(&format!("p{number}")).unwrap();
-            assert_eq!(forgotten, [""; 0]);
-            if number != 7 {
-                held.push(project);
-            }
+            projects.named(&format!("p{number}")).unwrap();
         }
-        assert_eq!(projects.named("more").unwrap().1, ["p7"], "the only one that nobody holds");
-        held.push(projects.begun("more").unwrap());
-        assert_eq!(projects.named("too many").err(), Some(TooMany));
+        assert_eq!((projects.named("too many").err(), forget(&projects)), (Some(TooMany), vec![]));
+        assert!(projects.begun("p1").is_some() && projects.named("p1").is_ok());
         projects.of_session("of a session");
-        assert!(projects.begun("of a session").is_some());
+        assert!(projects.begun("of a session").is_some(), "whatever their number");
+        clock.0.store(2 + IDLE_MS, Ordering::Relaxed);
+        assert_eq!(forget(&projects), ["p2"], "p1 was used after it");
+        assert_eq!(projects.named("too many").err(), Some(TooMany), "one is there beyond the bound");
+        clock.0.store(3 + IDLE_MS, Ordering::Relaxed);
+        assert_eq!(forget(&projects), ["p3"]);
+        assert!(projects.named("one more").is_ok());
     }
 }

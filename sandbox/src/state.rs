@@ -172,6 +172,20 @@ impl Shared {
         self.faults_expected.load(Ordering::Relaxed)
     }
 
+    /// The project of that name, which begins where it has not begun; idle ones are forgotten then. `None`: all that
+    /// there may be are in use.
+    pub(crate) async fn project(&self, name: &str) -> Result<Option<Arc<Project>>, StoreError> {
+        if let Some(project) = self.projects.used(name) {
+            return Ok(Some(project));
+        }
+        let _beginning = self.projects.beginning.lock().await;
+        while let Some(leaving) = self.projects.idle() {
+            self.forget_project(leaving.name()).await?;
+            leaving.forgotten();
+        }
+        Ok(self.projects.named(name).ok())
+    }
+
     /// The session of that authId. `None`: there is none.
     pub(crate) async fn subject(&self, auth_id: &str) -> Result<Option<Subject>, StoreError> {
         let Some(session) = self.store.get(auth_id).await? else { return Ok(None) };

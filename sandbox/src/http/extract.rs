@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::errors::ApiError;
 use super::fault_layer::Mark;
-use super::scope::Scope;
+use super::scope;
 use crate::core::{Credential, Fault, Refusal, request::shape_of};
 use crate::project::Project;
 use crate::state::{Sandbox, Subject};
@@ -35,10 +35,12 @@ impl FromRequestParts<Sandbox> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
-        let Scope(project) = Scope::from_request_parts(parts, sandbox).await?;
-        let now = project.clock.now();
+        let name = scope::name(&parts.headers, &parts.uri)?;
+        let now = sandbox.projects.now_in(&name);
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
         let credential = sandbox.keys.credential(token, now).ok_or(Refusal::Unauthorized)?;
+        // Not before: whoever may not call begins nothing.
+        let project = scope::begin(sandbox, &name).await?;
         project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
         Ok(Self { credential, project, fault: fault_of(&parts.extensions) })
     }

@@ -10,7 +10,7 @@ use url::form_urlencoded;
 
 use super::errors::ApiError;
 use crate::core::Refusal;
-use crate::project::{DEFAULT, Project, TooMany, is_name};
+use crate::project::{DEFAULT, Project, is_name};
 use crate::state::Sandbox;
 
 /// Names a project.
@@ -18,7 +18,8 @@ pub(super) const HEADER: HeaderName = HeaderName::from_static("handset-project")
 /// The same in a query.
 pub(super) const QUERY: &str = "project";
 
-/// The project that a request names. Not for what a page's authenticator calls: there the session knows.
+/// The project that a request names, which begins with it. Only where whoever may not call was turned away before, and
+/// not for what a page's authenticator calls: there the session knows.
 pub(super) struct Scope(pub(super) Arc<Project>);
 
 impl<S: Sync> FromRequestParts<S> for Scope
@@ -28,17 +29,14 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let sandbox = Sandbox::from_ref(state);
-        let name = name(&parts.headers, &parts.uri)?;
-        let (project, forgotten) = sandbox
-            .projects
-            .named(&name)
-            .map_err(|TooMany| ApiError::http(StatusCode::SERVICE_UNAVAILABLE, "too many projects are in use"))?;
-        for name in forgotten {
-            sandbox.forget_project(&name).await?;
-        }
-        Ok(Self(project))
+        Ok(Self(begin(&Sandbox::from_ref(state), &name(&parts.headers, &parts.uri)?).await?))
     }
+}
+
+/// The project of that name, which begins where it has not begun.
+pub(super) async fn begin(sandbox: &Sandbox, name: &str) -> Result<Arc<Project>, ApiError> {
+    let too_many = || ApiError::http(StatusCode::SERVICE_UNAVAILABLE, "too many projects are in use");
+    sandbox.project(name).await?.ok_or_else(too_many)
 }
 
 /// The name, of the form that names have.

@@ -16,8 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::errors::{ApiError, not_found, step_not_allowed};
 use super::extract::{Body, Caller, has_type, read};
 use super::openapi::tags;
-use super::scope::Scope;
-use super::{identities, unify, verify};
+use super::{identities, scope, unify, verify};
 use crate::core::{Credential, Drawn, Effect, Event, Identity, Refusal, Session, open, request};
 use crate::project::Project;
 use crate::random::{unguessable, uuid};
@@ -67,11 +66,8 @@ fn documented() -> OpenApiRouter<Sandbox> {
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = OK, body = TokenReply, description = "The access token."))
 )]
-async fn token(
-    State(sandbox): State<Sandbox>,
-    Scope(project): Scope,
-    request: Request,
-) -> Result<Json<TokenReply>, ApiError> {
+async fn token(State(sandbox): State<Sandbox>, request: Request) -> Result<Json<TokenReply>, ApiError> {
+    let project = scope::name(request.headers(), request.uri())?;
     if !has_type(request.headers(), "application/x-www-form-urlencoded") {
         let expected = "header 'Content-Type' must be application/x-www-form-urlencoded";
         return Err(Refusal::BadRequest(expected.to_owned()).into());
@@ -87,8 +83,11 @@ async fn token(
     let client_id = form.client_id.ok_or_else(|| Refusal::missing("client_id"))?;
     let secret = form.client_secret.ok_or_else(|| Refusal::missing("client_secret"))?;
     let credential = Credential::authenticate(&client_id, &secret).ok_or(Refusal::Unauthorized)?;
-    let now = project.clock.now();
-    project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
+    let now = sandbox.projects.now_in(&project);
+    // No project begins with it: the token is good in every one, and another site's page can post this form.
+    if let Some(project) = sandbox.projects.used(&project) {
+        project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
+    }
     let access_token = sandbox.keys.mint_access(credential, now).ok_or(Refusal::Internal)?;
     let expires_in = limits::ACCESS_TOKEN_SECONDS;
     Ok(Json(TokenReply { access_token, expires_in, token_type: "Bearer".to_owned() }))

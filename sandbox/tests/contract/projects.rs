@@ -22,6 +22,8 @@ rows![
     share_access_tokens,
     are_passed_on_by_the_demo_backend,
     are_forgotten_when_idle,
+    begin_with_those_who_may_use_them,
+    make_no_room_while_in_use,
 ];
 
 const STATUS: &str = "/v1/client/status";
@@ -328,4 +330,64 @@ async fn are_forgotten_when_idle() {
         async |project| post(&bench, "clock", project, json!({"advanceSeconds": 0})).await["now"].as_i64().unwrap();
     assert_eq!(now("idle").await, BEGIN + 3_600_000, "it has begun anew");
     assert_eq!(now("followed").await, BEGIN + 5_400_000);
+}
+
+/// How many there may be, and one more.
+const TOO_MANY: usize = 1001;
+
+#[tokio::test(start_paused = true)]
+async fn begin_with_those_who_may_use_them() {
+    let bench = Bench::new().await;
+    let token = json!("grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret");
+    let calls = [
+        ("/v3/identity", 401, ["authorization", "Bearer x"], json!(null)),
+        ("/v3/start", 401, ["x-none", ""], json!({"flowType": "mobile"})),
+        ("/sandbox/messages", 403, ["origin", "https://evil.test"], json!(null)),
+        ("/demo/start", 403, ["sec-fetch-site", "cross-site"], json!({})),
+        ("/token", 200, ["origin", "https://evil.test"], token),
+        ("/v1/client/status", 401, ["x-none", ""], json!({})),
+    ];
+    for (path, status, [name, value], body) in calls {
+        for number in 0..TOO_MANY {
+            let uri = format!("{path}?project={}-{number}", path.replace('/', "-"));
+            let request = axum::http::Request::builder().uri(uri).header("host", "localhost").header(name, value);
+            let request = match &body {
+                Value::Null => request.body("".into()),
+                Value::String(form) => {
+                    let request = request.header("content-type", "application/x-www-form-urlencoded");
+                    request.method("POST").body(form.clone().into())
+                }
+                body => {
+                    let request = request.header("content-type", "application/json");
+                    request.method("POST").body(body.to_string().into())
+                }
+            };
+            assert_eq!(bench.send(request.unwrap()).await.status, status, "{path}");
+        }
+        assert_eq!(bench.get("/sandbox/faults?project=mine").await.status, 200, "there is still room after {path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn make_no_room_while_in_use() {
+    let bench = Bench::new().await;
+    let mine = link(&bench, "mine").await;
+    let begin = async |name: String| bench.get(&format!("/sandbox/faults?project={name}")).await;
+    for number in 0..TOO_MANY {
+        let answer = begin(format!("p{number}")).await;
+        // This one and the default are there.
+        if number < TOO_MANY - 3 {
+            assert_eq!(answer.status, 200, "{number}");
+        } else {
+            answer.refused(503, 503, "too many projects are in use");
+        }
+    }
+    let refused = bench.call("/v3/start?project=other", json!({"flowType": "mobile"})).await;
+    refused.refused(503, 503, "too many projects are in use");
+    let id = json!({"correlationId": mine.correlation_id});
+    assert_eq!(bench.call("/v3/validate?project=mine", id).await.status, 200);
+    assert_eq!(begin("p0".to_owned()).await.status, 200, "it is there");
+    bench.pass_ms(3_600_000).await;
+    assert_eq!(begin("other".to_owned()).await.status, 200);
+    assert_eq!(session_status(&bench, &mine, "mine").await, 404, "idle for an hour");
 }
