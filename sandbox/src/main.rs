@@ -1,9 +1,10 @@
 //! The `handset-sandbox` binary: logs, signals, the ready line. Everything else is in the library.
 
+mod log;
 mod port_file;
 
 use std::error::Error;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,13 +13,11 @@ use std::time::Duration;
 use clap::Parser;
 use handset_sandbox::store::{MemoryStore, SqliteStore, Store};
 use handset_sandbox::{
-    AppState, Config, Flags, LogFormat, Storage, SystemClock, SystemRandom, TlsServer, config_reference, serve,
-    tls_server,
+    AppState, Config, Flags, Storage, SystemClock, SystemRandom, TlsServer, config_reference, serve, tls_server,
 };
 use port_file::PortFile;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 /// How long requests that are under way get to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(3);
@@ -36,7 +35,7 @@ async fn main() -> ExitCode {
     let asked = flags.log_format();
     let config = flags.config();
     // What is wrong with the settings is said in the form that was asked for.
-    log(config.as_ref().map_or(asked.unwrap_or_default(), |config| config.log_format));
+    log::begin(config.as_ref().map_or(asked.unwrap_or_default(), |config| config.log_format));
     let ended = match config {
         Ok(config) => run(config, port_file.as_deref()).await,
         Err(error) => Err(error),
@@ -50,22 +49,9 @@ async fn main() -> ExitCode {
     }
 }
 
-/// From here on what is logged is written to stderr.
-fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => lines.json().init(),
-    }
-    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-}
-
 async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn Error>> {
     // Before the ready line, so that a signal after it always ends the sandbox in order.
     let ended = end_signal()?;
-    let named = |error: std::io::Error| format!("--port-file: {error}");
-    port_file.map(PortFile::clear).transpose().map_err(named)?;
     let tls = tls_server(&config)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     config.listen = listener.local_addr()?;
@@ -90,6 +76,8 @@ async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn
     let state = AppState::open(config.clone(), Arc::new(SystemClock), random, store).await?;
     let stop = CancellationToken::new();
     let server = tokio::spawn(serve(listener, state.clone(), tls, stop.clone()));
+    // Last, when nothing stands in the way any more: it takes the place of whatever is there.
+    let named = |error: std::io::Error| format!("--port-file: {error}");
     let port_file = port_file.map(|path| PortFile::write(path, config.listen.port())).transpose().map_err(named)?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "handset-sandbox listening on {scheme}://{}", config.listen)?;

@@ -11,15 +11,7 @@ pub(crate) struct PortFile {
 }
 
 impl PortFile {
-    /// Takes away what a sandbox has left that was killed, so that nobody reads an old port.
-    pub(crate) fn clear(path: &Path) -> io::Result<()> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whoever reads it at any time finds no file, or the whole line.
+    /// Whoever reads it at any time finds what was there before, or the whole line.
     pub(crate) fn write(path: &Path, port: u16) -> io::Result<Self> {
         let line = format!("{port}\n");
         let mut unfinished = path.to_owned();
@@ -37,7 +29,7 @@ impl PortFile {
 
 impl Drop for PortFile {
     fn drop(&mut self) {
-        // One that was started later with the same path may have written its own.
+        // Whoever was started later with the same path may have written its own.
         if fs::read_to_string(&self.path).is_ok_and(|line| line == self.line)
             && let Err(error) = fs::remove_file(&self.path)
         {

@@ -65,7 +65,7 @@ pub(super) async fn count(State(sandbox): State<Sandbox>, request: Request, next
 }
 
 /// A client may call its method what it likes.
-fn known(method: &Method) -> &'static str {
+pub(super) fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -1,8 +1,11 @@
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::tempdir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::running::{LOGS, Running};
+use crate::running::{LOGS, Running, command};
 
 #[tokio::test]
 async fn no_secret_reaches_a_log_at_the_trace_level() {
@@ -94,10 +97,78 @@ async fn look(running: Running) -> String {
     for route in ["/v1/client/mobile/otp/finish", "/v1/client/status", "/l/{token}", "/sandbox/messages", "/lookup"] {
         assert!(log.contains(route), "requests are logged: {route}");
     }
-    assert!(log.contains("TRACE"));
+    assert!(log.contains("DEBUG"));
     for secret in secrets {
         let line = log.lines().find(|line| line.contains(&secret));
         assert_eq!(line, None, "{secret}");
     }
     log
+}
+
+/// Whatever it is, it may be a secret in the wrong place.
+#[tokio::test]
+async fn nothing_that_a_client_chooses_reaches_a_log_whatever_is_asked_for() {
+    for (format, filter) in [("text", "trace"), ("json", "trace,tungstenite=trace,tungstenite::protocol=trace")] {
+        let mut command = command(&["--listen", "127.0.0.1:0", "--log-format", format]);
+        command.env("RUST_LOG", filter);
+        let running = Running::spawn(command).await;
+        let chosen = "WhateverItLikes";
+        let close = "connection: close\r\n\r\n";
+        for raw in [
+            format!("{chosen} /v3/start HTTP/1.1\r\nhost: {chosen}\r\n{chosen}: {chosen}\r\n{close}"),
+            format!("GET /{chosen}?{chosen}={chosen} HTTP/1.1\r\nhost: localhost\r\nexpect: {chosen}\r\n{close}"),
+            format!("POST /v3/start HTTP/1.1\r\nhost: localhost\r\nupgrade: {chosen}\r\n{close}"),
+            format!("GET / HTTP/{chosen}\r\n{close}"),
+            format!("GET / HTTP/1.1\r\nhost {chosen}\r\n{close}"),
+        ] {
+            let mut stream = running.connect().await.unwrap();
+            stream.write_all(raw.as_bytes()).await.unwrap();
+            // However it ends.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+        let headers = [("authorization", chosen), ("handset-project", chosen), ("origin", chosen)];
+        running.send("POST", "/v3/start", &headers, &format!("{{\"{chosen}\":\"{chosen}\"}}")).await;
+        running.send("POST", "/v1/client/mobile/otp/finish", &headers, chosen).await;
+        running.send("POST", "/token", &[("content-type", chosen)], chosen).await;
+
+        let (token, _) = running.flow("desktop", "5005550006").await;
+        let mut socket = running.socket(&token).await;
+        let bytes = || chosen.as_bytes().to_vec().into();
+        let close = CloseFrame { code: 1000.into(), reason: chosen.into() };
+        for message in
+            [Message::text("ping"), Message::Ping(bytes()), Message::Pong(bytes()), Message::Close(Some(close))]
+        {
+            socket.send(message).await.unwrap();
+        }
+        while socket.next().await.is_some() {}
+        for message in [Message::text(chosen), Message::Binary(bytes())] {
+            let mut socket = running.socket(&token).await;
+            socket.send(message).await.unwrap();
+            socket.close(None).await.unwrap();
+            while socket.next().await.is_some() {}
+        }
+
+        let log = running.end("TERM").await.stderr;
+        assert!(
+            log.contains("DEBUG") && log.contains("other") && log.contains("a connection broke"),
+            "requests are logged: {log}"
+        );
+        let line = log.lines().find(|line| line.to_lowercase().contains(&chosen.to_lowercase()));
+        assert_eq!(line, None, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_cannot_be_read_is_told() {
+    for filter in ["foo=bar=baz", "handset_sandbox=loud"] {
+        let mut command = command(&["--listen", "127.0.0.1:0"]);
+        command.env("RUST_LOG", filter);
+        let log = Running::spawn(command).await.end("TERM").await.stderr;
+        assert!(log.contains("WARN") && log.contains("RUST_LOG cannot be read"), "{filter}: {log}");
+        assert!(log.contains("INFO"), "as without it: {log}");
+    }
+    let mut command = command(&["--listen", "127.0.0.1:0"]);
+    command.env("RUST_LOG", "");
+    let log = Running::spawn(command).await.end("TERM").await.stderr;
+    assert!(log.contains("INFO") && !log.contains("WARN"), "{log}");
 }

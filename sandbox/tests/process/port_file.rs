@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::running::{PATIENCE, Running, command};
+use crate::start_and_end::refusal;
 
 /// A path of its own, in a folder of its own.
 struct Place(PathBuf);
@@ -29,7 +30,11 @@ impl Place {
     }
 
     async fn start(&self) -> Running {
-        Running::start(&["--listen", "127.0.0.1:0", "--port-file", &self.file()]).await
+        self.start_with(&[]).await
+    }
+
+    async fn start_with(&self, flags: &[&str]) -> Running {
+        Running::start(&[&["--listen", "127.0.0.1:0", "--port-file", &self.file()], flags].concat()).await
     }
 }
 
@@ -63,7 +68,7 @@ async fn it_is_never_there_in_part_and_never_old() {
     let poll = async {
         loop {
             match place.read() {
-                // Until the start has removed it.
+                // Until the start has replaced it.
                 Some(old) if old == "1\n" => {}
                 Some(text) => break text,
                 None => {}
@@ -84,6 +89,28 @@ async fn the_file_of_a_later_one_is_left_alone() {
     assert!(earlier.end("TERM").await.status.success());
     assert_eq!(place.read(), Some(line(&later)));
     assert!(later.end("TERM").await.status.success());
+    assert_eq!(place.read(), None);
+}
+
+/// What does not start has no port to tell, and leaves the word of the one that serves.
+#[tokio::test]
+async fn a_start_that_fails_leaves_the_file_of_the_one_that_runs() {
+    let place = Place::new("failed");
+    let store = format!("sqlite:{}", place.0.join("sandbox.db").display());
+    let running = place.start_with(&["--store", &store]).await;
+    let file = place.file();
+    let failing: [(&[&str], &str); 4] = [
+        (&["--listen", &running.address], &running.address),
+        (&["--listen", "127.0.0.1:0", "--store", &store], "another sandbox has it"),
+        (&["--listen", "127.0.0.1:0", "--tls-cert", "/no/cert", "--tls-key", "/no/key"], "/no/cert"),
+        (&["--listen", "127.0.0.1:0", "--otp-seconds", "0"], "'otp.seconds'"),
+    ];
+    for (flags, reason) in failing {
+        let said = refusal(&[flags, &["--port-file", &file]].concat()).await;
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(place.read(), Some(line(&running)), "{flags:?}");
+    }
+    assert!(running.end("TERM").await.status.success());
     assert_eq!(place.read(), None);
 }
 
