@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::clock::Clock;
 use crate::config::{Config, Origin};
 use crate::core::{
-    Behaviour, Effect, Enrolling, Event, Fault, Guesses, Identity, Moving, Session, Sight, apply_counted, apply_under,
+    Behaviour, Effect, Enrolling, Event, Fault, Guesses, Identity, Session, Sight, apply_counted, apply_under,
 };
 use crate::inbox::{Filter, Shown};
 use crate::jwt::Keys;
@@ -247,16 +247,6 @@ impl Shared {
                 Effect::Bind(with) => {
                     let bind = |old: Option<&Identity>| (Some(Identity::bind(old, with)), Vec::new());
                     self.store.carry_out(waiting.sequence, &with.project, &with.phone, &bind).await?;
-                    continue;
-                }
-                Effect::Move(moving) => {
-                    let Moving { identity, delivery } = &**moving;
-                    let arrive = |there: Option<&Identity>| {
-                        let told = delivery.clone().map(|delivery| Effect::Tell(Box::new(delivery)));
-                        (Some(moving.arrive(there)), told.into_iter().collect())
-                    };
-                    self.store.carry_out(waiting.sequence, &identity.project, &identity.phone, &arrive).await?;
-                    has_news = true;
                     continue;
                 }
                 // It leaves the outbox when its webhook has it.

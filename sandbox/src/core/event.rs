@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use super::case::Challenge;
 use super::delivery::Delivery;
 use super::identity::{Binding, Enrolling};
-use super::news::Moving;
 use super::{Message, Party, Phone, Refusal, Sight, What};
 
 /// Something that happens to a session. Secrets that its outcome may need were drawn by the shell beforehand, so that
@@ -118,7 +117,7 @@ impl Event {
     }
 }
 
-/// What the shell carries out. Answers go to whoever caused the event; the last six go elsewhere, and a store keeps
+/// What the shell carries out. Answers go to whoever caused the event; the last five go elsewhere, and a store keeps
 /// them in an outbox of the same write until they were carried out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
@@ -155,8 +154,6 @@ pub enum Effect {
     Enroll(Enrolling),
     /// Possession of a number was shown: a device is bound to it.
     Bind(Binding),
-    /// An identity has left its number for another: it arrives there.
-    Move(Box<Moving>),
     /// News for a webhook: they wait until it has accepted them, or for the last time has not.
     Tell(Box<Delivery>),
 }
@@ -164,7 +161,7 @@ pub enum Effect {
 impl Effect {
     /// Whether it goes elsewhere than to whoever caused the event.
     pub fn is_outgoing(&self) -> bool {
-        matches!(self, Self::Send(_) | Self::Wake | Self::Enroll(_) | Self::Bind(_) | Self::Move(_) | Self::Tell(_))
+        matches!(self, Self::Send(_) | Self::Wake | Self::Enroll(_) | Self::Bind(_) | Self::Tell(_))
     }
 }
 

@@ -41,7 +41,7 @@ pub use event::{Effect, Event, LinkPage};
 pub use guesses::Guesses;
 pub use identity::{Binding, Device, Enrolling, Enrollment, Identity, Muted};
 pub use message::{Kind, Message};
-pub use news::{Happened, Moving, News, Untold};
+pub use news::{Happened, News, Untold};
 pub use opening::{Drawn, open, open_unify, open_verify};
 pub use person::{Home, Person};
 pub use phone::Phone;

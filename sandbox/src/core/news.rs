@@ -38,21 +38,11 @@ pub enum Untold {
     Gone,
 }
 
-/// An identity on its way to another number. What it leaves and what it comes to are two writes; between them it is an
-/// effect in the outbox, carried out once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moving {
-    /// With its new number.
-    pub identity: Identity,
-    /// What is told once it has arrived.
-    pub delivery: Option<Delivery>,
-}
-
 /// What became of an identity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Happened {
-    /// As it is stored at the number it had: `None` when it went to another.
-    pub identity: Option<Identity>,
+    /// As it is from here on, with the number that it has then.
+    pub identity: Identity,
     /// What follows from it.
     pub effects: Vec<Effect>,
     /// Why nobody is told.
@@ -96,10 +86,7 @@ impl News {
                 ..Delivery::of(&old.project, &old.phone, vec![event], now)
             }
         });
-        let (identity, effects) = match self {
-            Self::NumberChanged(_) => (None, vec![Effect::Move(Box::new(Moving { identity, delivery }))]),
-            _ => (Some(identity), delivery.map(Box::new).map(Effect::Tell).into_iter().collect()),
-        };
+        let effects = delivery.map(Box::new).map(Effect::Tell).into_iter().collect();
         Some(Happened { identity, effects, untold })
     }
 
@@ -155,25 +142,9 @@ impl Enrollment {
     }
 }
 
-impl Moving {
-    /// Arrives at its number. Nobody had it when this began: whoever was enrolled or bound there since is the same
-    /// person.
-    pub fn arrive(&self, there: Option<&Identity>) -> Identity {
-        let mut identity = self.identity.clone();
-        let Some(there) = there else { return identity };
-        if let (Some(enrollment), Some(wanted)) = (&mut identity.enrollment, &there.enrollment) {
-            (enrollment.active, enrollment.muted) = (true, None);
-            enrollment.client_customer_id = wanted.client_customer_id.clone().or(enrollment.client_customer_id.take());
-            enrollment.device_id = wanted.device_id.clone().or(enrollment.device_id.take());
-        }
-        identity.devices.splice(0..0, there.devices.iter().cloned());
-        identity
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::identity::{Binding, Enrolling};
+    use super::super::identity::Enrolling;
     use super::*;
 
     fn enrolling(number: &str, id: &str, customer: Option<&str>) -> Enrolling {
@@ -181,12 +152,6 @@ mod tests {
         let (project, identity_id) = ("default".to_owned(), id.to_owned());
         let client_customer_id = customer.map(str::to_owned);
         Enrolling { project, phone, at: 1, identity_id, client_customer_id, device_id: None }
-    }
-
-    fn bound(identity: &Identity, device: &str) -> Identity {
-        let (project, phone, identity_id) = (identity.project.clone(), identity.phone.clone(), identity.id.clone());
-        let device_id = Some(device.to_owned());
-        Identity::bind(Some(identity), &Binding { project, phone, at: 2, identity_id, device_id, replaces: true })
     }
 
     #[test]
@@ -200,32 +165,27 @@ mod tests {
         ] {
             let happened = News::Disconnected.happen(identity, has_webhook, "event", 7).unwrap();
             assert_eq!((happened.untold, happened.effects.len()), (untold, usize::from(untold.is_none())));
-            let after = happened.identity.unwrap();
+            let after = happened.identity;
             let again = News::Ported.happen(&after.set_active(true).unwrap(), true, "another", 8).unwrap();
             assert_eq!(again.untold, Some(Untold::Disconnected));
             assert_eq!(again.effects, []);
-            assert_ne!(again.identity.unwrap().enrollment.unwrap().carrier, after.enrollment.unwrap().carrier);
+            assert_ne!(again.identity.enrollment.unwrap().carrier, after.enrollment.unwrap().carrier);
         }
         let unknown = Identity { enrollment: None, ..identity };
         assert_eq!(News::Ported.happen(&unknown, true, "event", 7), None);
     }
 
     #[test]
-    fn who_came_to_a_number_first_is_the_one_who_moves_there() {
-        let identity = bound(&Identity::enroll(None, &enrolling("5005550006", "one", Some("first"))), "phone");
+    fn who_goes_to_another_number_stays_who_it_is() {
+        let identity = Identity::enroll(None, &enrolling("5005550006", "one", Some("first")));
         let to = Phone::parse(&"5005550007".into()).unwrap();
         let happened = News::NumberChanged(to).happen(&identity, true, "event", 7).unwrap();
-        assert_eq!(happened.identity, None, "it has left");
+        let after = &happened.identity;
+        let customer = after.enrollment.as_ref().unwrap().client_customer_id.as_deref();
+        assert_eq!((after.id.as_str(), after.phone.digits(), customer), ("one", "15005550007", Some("first")));
         let stored = serde_json::to_string(&happened.effects).unwrap();
         assert_eq!(serde_json::from_str::<Vec<Effect>>(&stored).unwrap(), happened.effects);
-        let [Effect::Move(moving)] = &happened.effects[..] else { panic!("{:?}", happened.effects) };
-        assert_eq!((moving.identity.phone.digits(), moving.arrive(None)), ("15005550007", moving.identity.clone()));
-        // Enrolled and bound between the two writes.
-        let there = bound(&Identity::enroll(None, &enrolling("5005550007", "two", Some("second"))), "tablet");
-        let arrived = moving.arrive(Some(&there));
-        let customer = arrived.enrollment.as_ref().unwrap().client_customer_id.as_deref();
-        assert_eq!((arrived.id.as_str(), customer), ("one", Some("second")));
-        let devices: Vec<_> = arrived.devices.iter().map(|device| device.id.as_str()).collect();
-        assert_eq!((devices, arrived.device().unwrap().id.as_str()), (vec!["tablet", "phone"], "phone"));
+        let [Effect::Tell(delivery)] = &happened.effects[..] else { panic!("{:?}", happened.effects) };
+        assert_eq!((delivery.identity_id.as_deref(), delivery.events[0].event_id.as_str()), (Some("one"), "event"));
     }
 }

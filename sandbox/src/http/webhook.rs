@@ -122,26 +122,57 @@ async fn happen(
     }
     let news = news(&sandbox, &trigger)?;
     let identity = whom(&sandbox, &project, &trigger).await?;
-    if let News::NumberChanged(to) = &news {
-        let there = sandbox.store.identity(&project.name, IdentityLookup::Number(to)).await?;
-        if there.is_some() || identity.phone.is_same(to) {
-            return Err(Refusal::shape("newPhoneNumber", "a number that nobody has").into());
-        }
-    }
     let (event_id, now) = (uuid(&*sandbox.random), project.clock.now());
     let has_webhook = sandbox.courier.webhook(&project).is_some();
-    // It may be gone by the time of the write; what was decided last is what was written.
-    let decided = Mutex::new(None);
-    let happen = |old: Option<&Identity>| {
-        let it = old.filter(|old| old.id == identity.id);
-        let happened = it.and_then(|old| news.happen(old, has_webhook, &event_id, now));
-        *decided.lock().unwrap_or_else(PoisonError::into_inner) = happened.as_ref().map(|happened| happened.untold);
-        happened.map_or_else(|| (old.cloned(), Vec::new()), |happened| (happened.identity, happened.effects))
+    // Others write meanwhile; what was decided last is what was written.
+    let decided = Mutex::new(Decided::Gone);
+    let decide = |old: Option<&Identity>, there: Option<&Identity>| {
+        let old = old.filter(|old| old.id == identity.id);
+        let happened = old.and_then(|old| news.happen(old, has_webhook, &event_id, now));
+        let happened = happened.filter(|_| there.is_none());
+        *decided.lock().unwrap_or_else(PoisonError::into_inner) = match &happened {
+            _ if there.is_some() => Decided::Taken,
+            Some(happened) => Decided::Happened(happened.untold),
+            None => Decided::Gone,
+        };
+        happened
     };
-    sandbox.store.update_identity(&project.name, &identity.phone, &happen).await?;
+    match &news {
+        News::NumberChanged(to) if identity.phone.is_same(to) => return Err(taken().into()),
+        News::NumberChanged(to) => {
+            let happen = |[old, there]: [Option<&Identity>; 2]| match decide(old, there) {
+                Some(happened) => ([None, Some(happened.identity)], happened.effects),
+                None => ([old.cloned(), there.cloned()], Vec::new()),
+            };
+            sandbox.store.update_identities(&project.name, [&identity.phone, to], &happen).await?;
+        }
+        _ => {
+            let happen = |old: Option<&Identity>| match decide(old, None) {
+                Some(happened) => (Some(happened.identity), happened.effects),
+                None => (old.cloned(), Vec::new()),
+            };
+            sandbox.store.update_identity(&project.name, &identity.phone, &happen).await?;
+        }
+    }
     sandbox.deliver().await?;
-    let decided = decided.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Triggered::of(decided.ok_or(Refusal::UnknownIdentity)?, vec![event_id]))
+    match decided.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Decided::Happened(untold) => Ok(Triggered::of(untold, vec![event_id])),
+        Decided::Taken => Err(taken().into()),
+        Decided::Gone => Err(Refusal::UnknownIdentity.into()),
+    }
+}
+
+/// What was decided at the write.
+enum Decided {
+    Happened(Option<Untold>),
+    /// Somebody has the new number.
+    Taken,
+    /// The identity has gone meanwhile.
+    Gone,
+}
+
+fn taken() -> Refusal {
+    Refusal::shape("newPhoneNumber", "a number that nobody has")
 }
 
 fn news(sandbox: &Sandbox, trigger: &Trigger) -> Result<News, Refusal> {

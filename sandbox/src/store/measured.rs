@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    Decide, DecideCounted, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError,
-    Wanted,
+    Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent,
+    Store, StoreError, Wanted,
 };
 use crate::core::{Effect, Failure, Guesses, Identity, Kind, Phone, Possession, Session};
 use crate::metrics::Metrics;
@@ -143,6 +143,15 @@ impl Store for Measured {
         decide: DecideIdentity<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
         self.timed("update_identity", self.store.update_identity(project, number, decide)).await
+    }
+
+    async fn update_identities(
+        &self,
+        project: &str,
+        numbers: [&Phone; 2],
+        decide: DecideIdentities<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.timed("update_identities", self.store.update_identities(project, numbers, decide)).await
     }
 
     async fn carry_out(

@@ -45,6 +45,12 @@ pub type IdentityChange = (Option<Identity>, Vec<Effect>);
 /// Decides what becomes of an identity. Must be a function of its argument: after a lost race it is called again.
 pub type DecideIdentity<'a> = &'a (dyn Fn(Option<&Identity>) -> IdentityChange + Send + Sync);
 
+/// What becomes of identities, and the effects.
+pub type IdentitiesChange<const N: usize> = ([Option<Identity>; N], Vec<Effect>);
+
+/// Decides what becomes of two identities. Must be a function of its argument: after a lost race it is called again.
+pub type DecideIdentities<'a> = &'a (dyn Fn([Option<&Identity>; 2]) -> IdentitiesChange<2> + Send + Sync);
+
 /// Names under which an identity of a project is found.
 #[derive(Clone, Copy, Debug)]
 pub enum IdentityLookup<'a> {
@@ -140,6 +146,15 @@ pub trait Store: Send + Sync + 'static {
         project: &str,
         number: &Phone,
         decide: DecideIdentity<'_>,
+    ) -> Result<Vec<Effect>, StoreError>;
+
+    /// The same with a project's identities of two numbers, which are not the same: both are compared, and both are
+    /// written in the same write.
+    async fn update_identities(
+        &self,
+        project: &str,
+        numbers: [&Phone; 2],
+        decide: DecideIdentities<'_>,
     ) -> Result<Vec<Effect>, StoreError>;
 
     /// Carries out an entry of the outbox on a project's identity of a number: as [`Store::update_identity`], and the entry

@@ -5,10 +5,10 @@ use std::sync::{Arc, MutexGuard};
 use async_trait::async_trait;
 
 use super::guesses::Reading;
-use super::tables::{NO_PROJECT, Owner, Row, Tables, What, Write};
+use super::tables::{NO_PROJECT, Owner, Row, Swap, Tables, What, Write};
 use super::{
-    Decide, DecideCounted, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError,
-    Wanted,
+    Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentitiesChange, IdentityLookup, IdentityPage, Lookup,
+    Outgoing, Sent, Store, StoreError, Wanted,
 };
 use crate::core::{Effect, Guesses, Identity, Phone, Session};
 
@@ -55,29 +55,36 @@ pub(super) trait Tabled: Send + Sync + 'static {
         }
     }
 
-    /// Changes an identity; with an entry of the outbox, only if that still waits, and it waits no longer.
-    fn swap_identity(
+    /// Changes identities at once; with an entry of the outbox, only if that still waits, and it waits no longer.
+    fn swap_identities<const N: usize>(
         &self,
-        owner: Owner,
+        owners: [Owner; N],
         entry: Option<u64>,
-        decide: DecideIdentity<'_>,
+        decide: &(dyn Fn([Option<&Identity>; N]) -> IdentitiesChange<N> + Send + Sync),
     ) -> impl Future<Output = Result<Vec<Effect>, StoreError>> + Send {
         async move {
             loop {
-                let (before, revision) = read(self.tables().identities.get(&owner));
-                let (after, effects) = decide(before.as_deref());
-                let subject = after.as_ref().or(before.as_deref()).map_or("", |identity| identity.id.as_str());
+                let before = {
+                    let tables = self.tables();
+                    owners.each_ref().map(|owner| read(tables.identities.get(owner)))
+                };
+                let (after, effects) = decide(before.each_ref().map(|(identity, _)| identity.as_deref()));
+                let known = before.iter().filter_map(|(identity, _)| identity.as_deref());
+                let subject = after.iter().flatten().chain(known).next().map_or("", |identity| identity.id.as_str());
                 let outgoing = outgoing(subject, &effects);
-                let after = (after.as_ref() != before.as_deref()).then_some(after);
                 if entry.is_some_and(|sequence| !self.tables().outbox.contains_key(&sequence)) {
                     return Ok(Vec::new());
                 }
-                if after.is_none() && outgoing.is_empty() && entry.is_none() {
+                let swap = |((owner, (before, revision)), after): ((&Owner, (Option<Arc<Identity>>, _)), _)| {
+                    let after: Option<Identity> = after;
+                    let after = (after.as_ref() != before.as_deref()).then(|| after.map(Arc::new));
+                    Swap { owner: owner.clone(), revision, after }
+                };
+                let rows: Vec<_> = owners.iter().zip(before).zip(after).map(swap).collect();
+                if rows.iter().all(|row| row.after.is_none()) && outgoing.is_empty() && entry.is_none() {
                     return Ok(effects);
                 }
-                let after = after.map(|identity| identity.map(Arc::new));
-                let what = What::Identity { owner: owner.clone(), entry, revision, after };
-                if self.commit(Write { what, outgoing }).await? {
+                if self.commit(Write { what: What::Identities { rows, entry }, outgoing }).await? {
                     return Ok(effects);
                 }
             }
@@ -89,6 +96,18 @@ fn read<T: Clone>(row: Option<&Row<T>>) -> (Option<T>, Option<u64>) {
     match row {
         Some(row) => (Some(row.value.clone()), Some(row.revision)),
         None => (None, None),
+    }
+}
+
+fn owner(project: &str, number: &Phone) -> Owner {
+    (project.to_owned(), number.digits().to_owned())
+}
+
+/// Decides about one.
+fn alone<'a>(decide: DecideIdentity<'a>) -> impl Fn([Option<&Identity>; 1]) -> IdentitiesChange<1> + Send + Sync + 'a {
+    move |[old]| {
+        let (after, effects) = decide(old);
+        ([after], effects)
     }
 }
 
@@ -149,7 +168,16 @@ impl<T: Tabled> Store for T {
         number: &Phone,
         decide: DecideIdentity<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
-        self.swap_identity((project.to_owned(), number.digits().to_owned()), None, decide).await
+        self.swap_identities([owner(project, number)], None, &alone(decide)).await
+    }
+
+    async fn update_identities(
+        &self,
+        project: &str,
+        numbers: [&Phone; 2],
+        decide: DecideIdentities<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.swap_identities(numbers.map(|number| owner(project, number)), None, decide).await
     }
 
     async fn carry_out(
@@ -159,14 +187,13 @@ impl<T: Tabled> Store for T {
         number: &Phone,
         decide: DecideIdentity<'_>,
     ) -> Result<(), StoreError> {
-        let owner = (project.to_owned(), number.digits().to_owned());
-        self.swap_identity(owner, Some(sequence), decide).await.map(drop)
+        self.swap_identities([owner(project, number)], Some(sequence), &alone(decide)).await.map(drop)
     }
 
     async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
         let tables = self.tables();
         let owner = match lookup {
-            IdentityLookup::Number(number) => Some((project.to_owned(), number.digits().to_owned())),
+            IdentityLookup::Number(number) => Some(owner(project, number)),
             IdentityLookup::Id(id) => tables.by_identity_id.get(id).cloned(),
             IdentityLookup::Device(id) => tables.by_device.get(id).cloned(),
         };

@@ -67,15 +67,11 @@ pub(super) enum What {
         /// The guesses at its number, if those are still as they were read, too.
         counted: Option<Counted>,
     },
-    /// The identity of a number, likewise.
-    Identity {
-        owner: Owner,
+    /// The identities of numbers, likewise: all of them, or none.
+    Identities {
+        rows: Vec<Swap>,
         /// The entry of the outbox that it carries out, if that still waits.
         entry: Option<u64>,
-        /// That of the identity which was read.
-        revision: Option<u64>,
-        /// `None`: it stays as it is.
-        after: Option<Option<Arc<Identity>>>,
     },
     /// Guesses are forgotten where the last was before, in ms since the epoch.
     ForgetGuesses(i64),
@@ -85,6 +81,16 @@ pub(super) enum What {
     Delivered(u64),
     /// A fact of a project.
     Fact { project: String, name: String, value: Vec<u8> },
+}
+
+/// The identity of a number.
+#[derive(Debug)]
+pub(super) struct Swap {
+    pub(super) owner: Owner,
+    /// That of the identity which was read.
+    pub(super) revision: Option<u64>,
+    /// `None`: it stays as it is.
+    pub(super) after: Option<Option<Arc<Identity>>>,
 }
 
 /// The guesses at a number.
@@ -128,7 +134,7 @@ impl Write {
                 let counted = changed.map(|counted| Compared::Guesses(counted.owner.clone()));
                 std::iter::once(Compared::Session(auth_id.clone())).chain(counted).collect()
             }
-            What::Identity { owner, .. } => vec![Compared::Identity(owner.clone())],
+            What::Identities { rows, .. } => rows.iter().map(|row| Compared::Identity(row.owner.clone())).collect(),
             _ => Vec::new(),
         }
     }
@@ -148,9 +154,9 @@ impl Tables {
                 self.sessions.get(auth_id).map(|row| row.revision) == *revision
                     && counted.as_ref().is_none_or(|counted| of_guesses(&counted.owner) == counted.revision)
             }
-            What::Identity { owner, entry, revision, .. } => {
-                self.identities.get(owner).map(|row| row.revision) == *revision
-                    && entry.is_none_or(|sequence| self.outbox.contains_key(&sequence))
+            What::Identities { rows, entry } => {
+                let is_as_read = |row: &Swap| self.identities.get(&row.owner).map(|row| row.revision) == row.revision;
+                rows.iter().all(is_as_read) && entry.is_none_or(|sequence| self.outbox.contains_key(&sequence))
             }
             _ => true,
         }
@@ -168,8 +174,13 @@ impl Tables {
                 }
             }
             What::ForgetGuesses(before) => self.forget_guesses(before),
-            What::Identity { owner, entry, after, .. } => {
-                if let Some(after) = after {
+            What::Identities { rows, entry } => {
+                let changed: Vec<_> = rows.into_iter().filter_map(|row| Some((row.owner, row.after?))).collect();
+                // One may take the names of the other: what was there goes first.
+                for (owner, _) in &changed {
+                    self.put_identity(owner, None);
+                }
+                for (owner, after) in changed {
                     self.put_identity(&owner, after);
                 }
                 if let Some(sequence) = entry {

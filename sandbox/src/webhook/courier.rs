@@ -113,12 +113,7 @@ impl Courier {
     /// Withdraws all that waits in a project. Its facts are forgotten by others.
     pub(crate) async fn forget_project(&self, name: &str) -> Result<(), StoreError> {
         for waiting in self.0.store.outbox().await? {
-            let project = match &waiting.effect {
-                Effect::Tell(delivery) => &delivery.project,
-                Effect::Move(moving) => &moving.identity.project,
-                _ => continue,
-            };
-            if project == name {
+            if matches!(&waiting.effect, Effect::Tell(delivery) if delivery.project == name) {
                 self.0.store.delivered(waiting.sequence).await?;
             }
         }
@@ -209,7 +204,10 @@ impl Courier {
 
     async fn attempt(&self, sequence: u64, delivery: Delivery, project: &Project) -> Result<(), StoreError> {
         let gone = match &delivery.identity_id {
-            Some(id) => delivery.withdrawn(self.identity(project, id).await?.as_ref()),
+            Some(id) => {
+                let identity = self.0.store.identity(&project.name, IdentityLookup::Id(id)).await?;
+                delivery.withdrawn(identity.as_ref())
+            }
             None => None,
         };
         let webhook = match (gone, self.webhook(project)) {
@@ -251,22 +249,6 @@ impl Courier {
             project.desk.set_over(over);
         }
         self.0.store.delivered(sequence).await
-    }
-
-    /// Also one that is on its way to another number.
-    async fn identity(&self, project: &Project, id: &str) -> Result<Option<Identity>, StoreError> {
-        if let Some(identity) = self.0.store.identity(&project.name, IdentityLookup::Id(id)).await? {
-            return Ok(Some(identity));
-        }
-        let moving = self.0.store.outbox().await?.into_iter().find_map(|waiting| match waiting.effect {
-            Effect::Move(moving) if moving.identity.id == id => Some(moving.identity),
-            _ => None,
-        });
-        match moving {
-            Some(identity) => Ok(Some(identity)),
-            // It may have arrived meanwhile.
-            None => self.0.store.identity(&project.name, IdentityLookup::Id(id)).await,
-        }
     }
 }
 

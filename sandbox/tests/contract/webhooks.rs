@@ -18,6 +18,7 @@ rows![
     follow_no_redirect,
     tell_each_type_of_event,
     change_the_number_in_the_store,
+    of_changes_to_one_number_at_once_tell_one,
     come_one_after_the_other_for_an_identity,
     end_after_the_last_news_until_the_identity_is_enrolled_or_verified_again,
     end_with_deactivating_and_deleting,
@@ -181,6 +182,42 @@ async fn change_the_number_in_the_store() {
     // What happens next happens to the new number.
     tell(&bench, "PORT", OTHER_PHONE).await;
     assert_eq!(receiver.next().await.event()["phoneNumber"], OTHER_PHONE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_changes_to_one_number_at_once_tell_one() {
+    const WANTED: &str = "+15005550010";
+    for round in 0..8 {
+        let bench = Bench::yielding().await;
+        let mut receiver = Receiver::set(&bench).await;
+        let identities = [enroll(&bench, PHONE).await, enroll(&bench, OTHER_PHONE).await];
+        let change = async |phone: &str, turns: usize| {
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
+            let body = json!({"type": "PHONE_NUMBER_CHANGE", "phoneNumber": phone, "newPhoneNumber": WANTED});
+            trigger(&bench, body).await
+        };
+        let enrolled = async {
+            bench.call("/v3/identity", json!({"phoneNumber": "5005550011"})).await;
+        };
+        let (one, other, ()) = tokio::join!(change(PHONE, 0), change(OTHER_PHONE, round), enrolled);
+        let (told, refused) = if one.status == 200 { (&one, &other) } else { (&other, &one) };
+        assert_eq!(told.json()["isTold"], true, "{round}: {}", told.text);
+        refused.refused(400, 8001, "field 'newPhoneNumber' must be a number that nobody has");
+        let got = receiver.next().await;
+        assert_eq!(got.event_id(), told.json()["eventIds"][0].as_str().unwrap());
+        let mut numbers = Vec::new();
+        for id in &identities {
+            let one = bench.request_as("sandbox", "GET", &format!("/v3/identity/{id}"), None).await;
+            assert_eq!(one.status, 200, "{round}: nobody is lost");
+            numbers.push(one.json()["phoneNumber"].as_str().unwrap().to_owned());
+        }
+        let moved = if one.status == 200 { [WANTED, OTHER_PHONE] } else { [PHONE, WANTED] };
+        assert_eq!(numbers, moved, "{round}");
+        bench.pass_ms(60_000).await;
+        assert!(receiver.is_quiet(), "nothing is told of what was refused");
+    }
 }
 
 #[tokio::test(start_paused = true)]

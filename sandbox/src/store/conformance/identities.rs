@@ -12,6 +12,8 @@ pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     effects_of_an_identity_go_to_the_outbox(&new()).await;
     an_entry_of_the_outbox_is_carried_out_once(&new()).await;
     two_at_once_carry_out_each_entry_once(Arc::new(new())).await;
+    two_identities_are_written_at_once(&new()).await;
+    a_number_is_taken_once(Arc::new(new())).await;
     those_enrolled_are_listed_page_by_page(&new()).await;
     all_identities_can_be_forgotten(&new()).await;
     those_of_projects_are_kept_apart(&new()).await;
@@ -153,6 +155,76 @@ async fn two_at_once_carry_out_each_entry_once(store: Arc<impl Store>) {
         identity.devices.iter().map(|device| device.id.rsplit_once('-').unwrap().0.to_owned()).collect();
     assert_eq!(bound, entries.iter().map(|entry| format!("device-{entry}")).collect::<Vec<_>>());
     assert_eq!(store.outbox().await.unwrap(), []);
+}
+
+/// Goes to another number, if nobody has it.
+async fn go(store: &impl Store, from: u32, to: u32) -> bool {
+    let to = number(to);
+    let go = |[old, there]: [Option<&Identity>; 2]| match (old, there) {
+        (Some(old), None) => ([None, Some(Identity { phone: to.clone(), ..old.clone() })], vec![Effect::Wake]),
+        _ => ([old.cloned(), there.cloned()], Vec::new()),
+    };
+    !store.update_identities(PROJECT, [&number(from), &to], &go).await.unwrap().is_empty()
+}
+
+async fn two_identities_are_written_at_once(store: &impl Store) {
+    let identity = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
+    put(store, &identity).await;
+    put(store, &enrolled(3, 7)).await;
+    assert!(go(store, 1, 2).await);
+    let moved = Identity { phone: number(2), ..identity };
+    for lookup in
+        [IdentityLookup::Number(&moved.phone), IdentityLookup::Id("identity-1"), IdentityLookup::Device("one")]
+    {
+        assert_eq!(store.identity(PROJECT, lookup).await.unwrap().as_ref(), Some(&moved), "{lookup:?}");
+    }
+    assert_eq!(store.identity(PROJECT, IdentityLookup::Number(&number(1))).await.unwrap(), None);
+    assert_eq!(names(store, None, 9, true).await, ["identity-1", "identity-3"]);
+    let waiting = store.outbox().await.unwrap();
+    assert_eq!((waiting.len(), waiting[0].subject.as_str()), (1, "identity-1"));
+    assert!(!go(store, 3, 2).await && !go(store, 1, 4).await, "somebody has it; nobody is there to go");
+    assert_eq!(store.outbox().await.unwrap(), waiting);
+    // There and back, in one write.
+    let swap = |[one, other]: [Option<&Identity>; 2]| {
+        let (one, other) = (one.unwrap().clone(), other.unwrap().clone());
+        let (first, second) = (other.phone.clone(), one.phone.clone());
+        ([Some(Identity { phone: second, ..other }), Some(Identity { phone: first, ..one })], Vec::new())
+    };
+    store.update_identities(PROJECT, [&number(2), &number(3)], &swap).await.unwrap();
+    for (id, last) in [("identity-1", 3), ("identity-3", 2)] {
+        let found = store.identity(PROJECT, IdentityLookup::Id(id)).await.unwrap().unwrap();
+        assert!(found.phone.is_same(&number(last)), "{id}");
+        assert_eq!(store.identity(PROJECT, IdentityLookup::Number(&number(last))).await.unwrap(), Some(found));
+    }
+    assert_eq!(names(store, None, 9, true).await, ["identity-1", "identity-3"]);
+}
+
+/// Whoever comes first has it, and nobody is lost.
+async fn a_number_is_taken_once(store: Arc<impl Store>) {
+    for last in 0..16 {
+        put(&*store, &enrolled(last, i64::from(last))).await;
+    }
+    let movers: Vec<_> = (0..4)
+        .map(|mover| {
+            let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
+            std::thread::spawn(move || {
+                handle.block_on(async {
+                    let mut gone = 0;
+                    for turn in 0..4 {
+                        gone += usize::from(go(&*store, mover * 4 + turn, 100 + turn).await);
+                    }
+                    gone
+                })
+            })
+        })
+        .collect();
+    let gone: usize = movers.into_iter().map(|mover| mover.join().unwrap()).sum();
+    assert_eq!((gone, store.outbox().await.unwrap().len()), (4, 4), "each number once");
+    let mut all = names(&*store, None, 99, true).await;
+    all.sort();
+    let mut expected: Vec<_> = (0..16).map(|last| format!("identity-{last}")).collect();
+    expected.sort();
+    assert_eq!(all, expected);
 }
 
 async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {

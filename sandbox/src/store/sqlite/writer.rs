@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::super::StoreError;
-use super::super::tables::{Counted, Tables, What, Write};
+use super::super::tables::{Counted, Swap, Tables, What, Write};
 use super::schema::failed;
 use crate::core::Effect;
 
@@ -162,18 +162,9 @@ fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
             counted.as_ref().map_or(Ok(()), |counted| put_guesses(transaction, counted))
         }
         What::ForgetGuesses(before) => execute(transaction, "DELETE FROM guesses WHERE last < ?", params![before]),
-        What::Identity { owner: (project, digits), entry, after, .. } => {
-            match after {
-                None => {}
-                Some(None) => {
-                    let sql = "DELETE FROM identities WHERE project = ? AND digits = ?";
-                    execute(transaction, sql, params![project, digits])?;
-                }
-                Some(Some(identity)) => {
-                    let sql = "INSERT INTO identities (project, digits, value) VALUES (?, ?, ?)
-                               ON CONFLICT (project, digits) DO UPDATE SET value = excluded.value";
-                    execute(transaction, sql, params![project, digits, json(&**identity)?])?;
-                }
+        What::Identities { rows, entry } => {
+            for row in rows {
+                put_identity(transaction, row)?;
             }
             entry.map_or(Ok(()), |sequence| forget_entry(transaction, sequence))
         }
@@ -190,6 +181,17 @@ fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
             execute(transaction, sql, params![project, name, value])
         }
     }
+}
+
+fn put_identity(transaction: &Transaction<'_>, row: &Swap) -> Result<(), StoreError> {
+    let Swap { owner: (project, digits), after: Some(after), .. } = row else { return Ok(()) };
+    let Some(identity) = after else {
+        let sql = "DELETE FROM identities WHERE project = ? AND digits = ?";
+        return execute(transaction, sql, params![project, digits]);
+    };
+    let sql = "INSERT INTO identities (project, digits, value) VALUES (?, ?, ?)
+               ON CONFLICT (project, digits) DO UPDATE SET value = excluded.value";
+    execute(transaction, sql, params![project, digits, json(&**identity)?])
 }
 
 fn put_guesses(transaction: &Transaction<'_>, counted: &Counted) -> Result<(), StoreError> {

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use handset_sandbox::core::{Effect, Identity, Phone, Session};
 use handset_sandbox::store::{
-    Decide, DecideCounted, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent, Store, StoreError,
-    Wanted,
+    Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent,
+    Store, StoreError, Wanted,
 };
 
 pub(crate) struct Broken;
@@ -34,6 +34,14 @@ impl Store for Broken {
         broken()
     }
     async fn update_identity(&self, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<Vec<Effect>, StoreError> {
+        broken()
+    }
+    async fn update_identities(
+        &self,
+        _: &str,
+        _: [&Phone; 2],
+        _: DecideIdentities<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
         broken()
     }
     async fn carry_out(&self, _: u64, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<(), StoreError> {

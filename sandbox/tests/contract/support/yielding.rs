@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use handset_sandbox::core::{Effect, Identity, Phone, Session};
 use handset_sandbox::store::{
-    Decide, DecideCounted, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore, Outgoing, Sent, Store,
-    StoreError, Wanted,
+    Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore,
+    Outgoing, Sent, Store, StoreError, Wanted,
 };
 use tokio::task::yield_now;
 
@@ -59,6 +59,14 @@ impl Store for Yielding {
         decide: DecideIdentity<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
         self.0.update_identity(project, number, decide).await
+    }
+    async fn update_identities(
+        &self,
+        project: &str,
+        numbers: [&Phone; 2],
+        decide: DecideIdentities<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.0.update_identities(project, numbers, decide).await
     }
     async fn carry_out(
         &self,
