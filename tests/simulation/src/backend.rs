@@ -6,7 +6,11 @@ use std::{
 };
 
 use axum::{Router, body::Body};
-use handset_sandbox::{AppState, Clock, Config, Random, app};
+use futures_lite::future::or;
+use handset_sandbox::{
+    AppState, Clock, Config, Random, app,
+    store::{MemoryStore, Store, StoreError},
+};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use serde_json::{Value, json};
 use tokio::{
@@ -18,14 +22,16 @@ use tower::ServiceExt;
 use crate::{
     machine::Machine,
     ordered::Ordered,
-    scenario::{Ailments, Scenario, Setup},
-    trace::Trace,
+    scenario::{Ailments, Restart, Scenario, Setup},
+    trace::{Entry, Trace},
 };
 
 /// Where the sandbox's clock stands when a run begins, in epoch ms.
 const EPOCH_MS: i64 = 1_800_000_000_000;
 /// Where the page loaded from: names the host in the text of an SMS.
 const PAGE: &str = "https://shop.example";
+/// How long a session is kept, in ms.
+const SESSION_MS: u64 = 900_000;
 /// Longest reply that is read.
 const BODY_BYTES: usize = 1 << 20;
 
@@ -40,9 +46,13 @@ pub(crate) struct Backend {
     clock: Arc<VirtualClock>,
     seed: u64,
     app: RefCell<Router>,
-    /// Grows when a restart begins: what stood before is gone.
+    /// What the sandbox has written.
+    store: RefCell<Arc<dyn Store>>,
+    /// Grows when the process is killed.
     lives: watch::Sender<u64>,
-    is_down: Cell<bool>,
+    is_down: watch::Sender<bool>,
+    /// How often it has forgotten all it knew.
+    forgotten: Cell<u64>,
     /// The session as it stood when it was lost.
     lost: RefCell<Option<Value>>,
     access_token: RefCell<String>,
@@ -72,21 +82,30 @@ impl Random for Seeded {
 }
 
 impl Backend {
-    pub(crate) fn new(scenario: &Rc<Scenario>, trace: &Rc<Trace>, machine: &Rc<Machine>, seed: u64) -> Rc<Self> {
+    pub(crate) async fn new(
+        scenario: &Rc<Scenario>,
+        trace: &Rc<Trace>,
+        machine: &Rc<Machine>,
+        seed: u64,
+    ) -> Result<Rc<Self>, StoreError> {
         let clock = Arc::new(VirtualClock(Instant::now()));
-        let app = sandbox(scenario, &clock, !seed);
-        Rc::new(Self {
+        // A file would do its writing in another thread, which knows no virtual time. Both stores pass the same suite.
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let app = sandbox(scenario, &clock, !seed, &store).await?;
+        Ok(Rc::new(Self {
             scenario: scenario.clone(),
             trace: trace.clone(),
             machine: machine.clone(),
             clock,
             seed,
             app: RefCell::new(app),
+            store: RefCell::new(store),
             lives: watch::Sender::new(0),
-            is_down: Cell::new(false),
+            is_down: watch::Sender::new(false),
+            forgotten: Cell::default(),
             lost: RefCell::default(),
             access_token: RefCell::default(),
-        })
+        }))
     }
 
     /// The router itself, for connections.
@@ -94,12 +113,12 @@ impl Backend {
         self.app.borrow().clone()
     }
 
-    /// Which of its lives this is.
-    pub(crate) fn life(&self) -> u64 {
-        *self.lives.borrow()
+    /// How often it has forgotten all it knew.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten.get()
     }
 
-    /// Resolves when the process that lives now has ended.
+    /// Resolves when the process that lives now is killed.
     pub(crate) async fn ended(&self) {
         // Cannot fail: the sender is here.
         let _ = self.lives.subscribe().changed().await;
@@ -107,7 +126,13 @@ impl Backend {
 
     /// Whether anything listens.
     pub(crate) fn is_down(&self) -> bool {
-        self.is_down.get()
+        *self.is_down.borrow()
+    }
+
+    /// Resolves when something listens.
+    pub(crate) async fn is_up(&self) {
+        // Cannot fail: the sender is here.
+        let _ = self.is_down.subscribe().wait_for(|is_down| !is_down).await;
     }
 
     /// Waits while the process is stopped.
@@ -136,11 +161,11 @@ impl Backend {
         }
     }
 
-    /// Lets happen to it what the scenario says: its clock is moved ahead, it ends and begins anew.
+    /// Lets happen to it what the scenario says: its clock is moved ahead, it is killed and begins anew.
     pub(crate) async fn suffers(self: Rc<Self>, correlation_id: String) {
         let Ailments { advances, restart, .. } = &self.scenario.backend;
         let mut turns: Vec<_> = advances.iter().map(|(at, seconds)| (*at, Some(*seconds))).collect();
-        turns.extend(restart.iter().map(|(at, _)| (*at, None)));
+        turns.extend(restart.iter().map(|restart| (restart.at, None)));
         turns.sort_unstable();
         for (at, turn) in turns {
             sleep(Duration::from_millis(at.saturating_sub(self.machine.at_ms()))).await;
@@ -149,17 +174,44 @@ impl Backend {
                     self.json("POST", "/sandbox/clock", json!({ "advanceSeconds": seconds })).await;
                 }
                 None => {
-                    let last = self.state(&correlation_id).await;
-                    self.lost.replace(Some(last));
-                    self.lives.send_modify(|life| *life += 1);
-                    self.is_down.set(true);
-                    let down_ms = restart.map_or(0, |(_, down_ms)| down_ms);
-                    sleep(Duration::from_millis(down_ms)).await;
-                    *self.app.borrow_mut() = sandbox(&self.scenario, &self.clock, self.seed ^ 1);
-                    self.is_down.set(false);
+                    if let Some(restart) = restart {
+                        self.restarts(restart, &correlation_id).await;
+                    }
                 }
             }
         }
+    }
+
+    async fn restarts(&self, restart: &Restart, correlation_id: &str) {
+        let before = (self.state(correlation_id).await, self.messages(0, 0).await);
+        if !restart.keeps {
+            self.lost.replace(Some(before.0.clone()));
+            self.forgotten.update(|times| times + 1);
+            self.store.replace(Arc::new(MemoryStore::new()));
+        }
+        self.trace.strikes(match restart.keeps {
+            true => "backend killed, and begun anew with its sessions",
+            false => "backend killed, and begun anew without its sessions",
+        });
+        self.is_down.send_replace(true);
+        self.lives.send_modify(|life| *life += 1);
+        sleep(Duration::from_millis(restart.down_ms)).await;
+        let store = self.store.borrow().clone();
+        match sandbox(&self.scenario, &self.clock, self.seed ^ 1, &store).await {
+            Ok(app) => *self.app.borrow_mut() = app,
+            Err(_) => self.trace.add(Entry::Flaw("the sandbox begins anew")),
+        }
+        self.is_down.send_replace(false);
+        let after = (self.state(correlation_id).await, self.messages(0, 0).await);
+        if restart.keeps && without_timeline(after) != without_timeline(before) {
+            self.trace.add(Entry::Flaw("what was written is there after a kill"));
+        }
+    }
+
+    /// Whether a session of this run has to be known at that moment.
+    pub(crate) fn must_know_at(&self, at_ms: u64) -> bool {
+        let advanced_s: u64 = self.scenario.backend.advances.iter().map(|(_, seconds)| u64::from(*seconds)).sum();
+        self.forgotten() == 0 && at_ms + advanced_s * 1000 < SESSION_MS
     }
 
     /// The session as it stands, or as it stood when it was lost.
@@ -172,7 +224,7 @@ impl Backend {
     }
 
     /// Sends a request through the router: status, headers that matter here, body. `None` if no reply comes: the
-    /// sandbox has broken the connection, as it was asked to.
+    /// sandbox has broken the connection, as it was asked to, or was killed.
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -185,11 +237,18 @@ impl Backend {
             request = request.header(*name, *value);
         }
         let Ok(request) = request.body(Body::from(body)) else { return None };
-        let Ok(response) = self.app().oneshot(request).await;
-        let status = response.status().as_u16();
-        let retry_after = response.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = axum::body::to_bytes(response.into_body(), BODY_BYTES).await.ok()?;
-        Some((status, retry_after, String::from_utf8_lossy(&bytes).into_owned()))
+        let answered = async {
+            let Ok(response) = self.app().oneshot(request).await;
+            let status = response.status().as_u16();
+            let retry_after = response.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
+            let bytes = axum::body::to_bytes(response.into_body(), BODY_BYTES).await.ok()?;
+            Some((status, retry_after, String::from_utf8_lossy(&bytes).into_owned()))
+        };
+        let killed = async {
+            self.ended().await;
+            None
+        };
+        or(killed, answered).await
     }
 
     async fn json(&self, method: &str, path: &str, body: Value) -> Value {
@@ -255,7 +314,18 @@ impl Backend {
     }
 }
 
-fn sandbox(scenario: &Scenario, clock: &Arc<VirtualClock>, seed: u64) -> Router {
+/// A kill closes sockets: the sandbox that is no more would note even that, here where it shares a process with the next.
+fn without_timeline((mut session, messages): (Value, Vec<Value>)) -> (Value, Vec<Value>) {
+    session.as_object_mut().and_then(|members| members.remove("timeline"));
+    (session, messages)
+}
+
+async fn sandbox(
+    scenario: &Scenario,
+    clock: &Arc<VirtualClock>,
+    seed: u64,
+    store: &Arc<dyn Store>,
+) -> Result<Router, StoreError> {
     let config = Config {
         otp_resend_pause_seconds: scenario.setup.resend_pause_s,
         link_start_reply: scenario.setup.start_reply,
@@ -263,7 +333,7 @@ fn sandbox(scenario: &Scenario, clock: &Arc<VirtualClock>, seed: u64) -> Router 
         ..Config::default()
     };
     let random = Seeded(Mutex::new(ChaCha8Rng::seed_from_u64(seed)));
-    app(AppState::new(config, clock.clone(), Arc::new(random)))
+    Ok(app(AppState::open(config, clock.clone(), Arc::new(random), store.clone()).await?))
 }
 
 pub(crate) fn text_of(value: &Value, member: &str) -> String {

@@ -27,6 +27,7 @@ use std::{collections::BTreeSet, rc::Rc, time::Duration};
 use futures_lite::future::or;
 use handset::flow::{self, Bug, Config, Rejection, Role};
 use handset_protocol::Secret;
+use handset_sandbox::store::StoreError;
 use tokio::{task::LocalSet, time::sleep};
 
 use backend::Backend;
@@ -74,7 +75,7 @@ pub fn run(seed: u64, bug: Option<Bug>) -> std::io::Result<Outcome> {
     flow::plant(bug);
     let (outcome, panics) = panics::noted(|| LocalSet::new().block_on(&runtime, simulate(seed)));
     flow::plant(None);
-    let mut outcome = outcome.unwrap_or_else(|| Outcome::cut_short(seed));
+    let mut outcome = outcome.unwrap_or_else(|| Ok(Outcome::cut_short(seed))).map_err(std::io::Error::other)?;
     outcome.violations.extend(panics.into_iter().map(Violation::of_panic));
     Ok(outcome)
 }
@@ -95,12 +96,12 @@ pub fn log(line: &str) {
     LOGS.write(line.trim_end());
 }
 
-async fn simulate(seed: u64) -> Outcome {
+async fn simulate(seed: u64) -> Result<Outcome, StoreError> {
     let chance = Chance::new(seed);
     let scenario = Rc::new(Scenario::draw(&chance));
     let machine = Rc::new(Machine::new(&scenario));
     let trace = Rc::new(Trace::new(&machine));
-    let backend = Backend::new(&scenario, &trace, &machine, seed);
+    let backend = Backend::new(&scenario, &trace, &machine, seed).await?;
     let start = backend.start().await;
     LOGS.secret("token", &start.auth_token);
     let network = Network::new(&scenario, &chance, &trace, &backend, &machine);
@@ -133,7 +134,7 @@ async fn simulate(seed: u64) -> Outcome {
 
     scenario.struck(&trace);
     let (violations, endings) = check::check(&scenario, &machine, &trace, &session);
-    Outcome { seed, hash: trace.hash(), endings, struck: trace.struck(), violations, lines: trace.lines() }
+    Ok(Outcome { seed, hash: trace.hash(), endings, struck: trace.struck(), violations, lines: trace.lines() })
 }
 
 /// Runs a flow until it ends, or until the page ends it.

@@ -164,7 +164,6 @@ async fn carry(
                 return "dropped";
             }
             () = &mut ended => {
-                shared.trace.strikes("backend restarted without its sessions");
                 return "dropped with the backend";
             }
             text = from_client.recv() => {

@@ -205,6 +205,9 @@ impl Shared {
         if status == 500 {
             self.trace.add(Entry::Flaw("the sandbox is never at fault"));
         }
+        if status == 401 && self.backend.must_know_at(self.at_ms()) {
+            self.trace.add(Entry::Flaw("a session that was not forgotten is known"));
+        }
         if let (paths::OTP_FINISH, Some(proved)) = (path, replies::settles(&body)) {
             self.trace.add(Entry::Settled { proved });
         }

@@ -140,10 +140,11 @@ impl Person {
 
     /// Opens links as they come, mostly.
     pub(crate) async fn hold_the_phone(self: Rc<Self>) {
-        let (mut since, mut life) = (0, 0);
+        let (mut since, mut forgotten) = (0, 0);
         loop {
-            if life != self.backend.life() {
-                (since, life) = (0, self.backend.life());
+            self.backend.is_up().await;
+            if forgotten != self.backend.forgotten() {
+                (since, forgotten) = (0, self.backend.forgotten());
             }
             for message in self.backend.messages(since, 30).await {
                 since = message.get("id").and_then(Value::as_u64).unwrap_or(since);

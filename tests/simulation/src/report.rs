@@ -14,7 +14,8 @@ const ENOUGH: u64 = 2_000;
 /// Every fault that a scenario can hold.
 const FAULTS: &[&str] = &[
     "aborted",
-    "backend restarted without its sessions",
+    "backend killed, and begun anew with its sessions",
+    "backend killed, and begun anew without its sessions",
     "backend stopped for a while",
     "backend that tells no times",
     "backend without the status call",

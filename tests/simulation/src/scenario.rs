@@ -136,12 +136,20 @@ pub(crate) struct Ailments {
     pub(crate) tells_no_times: bool,
     /// It is stopped, and goes on.
     pub(crate) pauses: Vec<(u64, u64)>,
-    /// It ends, and another one without its sessions begins.
-    pub(crate) restart: Option<(u64, u64)>,
+    /// It is killed, and another one begins.
+    pub(crate) restart: Option<Restart>,
     /// When its clock is moved ahead, and by how many seconds.
     pub(crate) advances: Vec<(u64, u32)>,
     /// What it is asked to do wrong.
     pub(crate) ordered: Option<Ordered>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restart {
+    pub(crate) at: u64,
+    pub(crate) down_ms: u64,
+    /// The new one goes on with what the old one wrote.
+    pub(crate) keeps: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,7 +236,7 @@ impl Scenario {
         let outages = self.outages.iter().map(|outage| outage.to);
         let naps = self.clocks.naps.iter().map(|nap| nap.to + nap.held_ms);
         let pauses = self.backend.pauses.iter().map(|(_, to)| *to);
-        let restart = self.backend.restart.iter().map(|(at, down)| at + down);
+        let restart = self.backend.restart.iter().map(|restart| restart.at + restart.down_ms);
         let ordered = self.backend.ordered.iter().map(Ordered::over_ms);
         outages.chain(naps).chain(pauses).chain(restart).chain(ordered).fold(self.calm_at_ms, u64::max)
     }
@@ -350,7 +358,11 @@ impl Ailments {
             },
             tells_no_times: chance.percent(12),
             pauses: if chance.percent(12) { windows(chance, 1, 40_000).collect() } else { Vec::new() },
-            restart: chance.percent(8).then(|| (chance.between(0, 200_000), chance.between(0, 10_000))),
+            restart: chance.percent(16).then(|| Restart {
+                at: chance.between(0, 200_000),
+                down_ms: chance.between(0, 10_000),
+                keeps: chance.percent(50),
+            }),
             advances: (0..if chance.percent(12) { 1 + chance.below(2) } else { 0 })
                 .map(|_| (chance.between(0, 200_000), 1 + chance.below(400)))
                 .collect(),

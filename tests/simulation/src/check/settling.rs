@@ -4,7 +4,7 @@ use handset_protocol::client::paths;
 
 use super::{Flow, Verdict};
 use crate::{
-    scenario::{Sockets, StatusCall},
+    scenario::{Restart, Sockets, StatusCall},
     trace::{Ending, Entry},
 };
 
@@ -49,7 +49,8 @@ fn check_news(flow: &Flow<'_>, runs: &[(u64, Option<&'static str>)], verdict: &m
     let scenario = flow.scenario;
     let can_hear = scenario.sockets == Sockets::Pass || scenario.backend.status_call == StatusCall::Answered;
     // A backend whose clock was moved, or which knows the flow no more, has other news.
-    let is_itself = scenario.backend.advances.is_empty() && scenario.backend.restart.is_none();
+    let is_itself =
+        scenario.backend.advances.is_empty() && scenario.backend.restart.is_none_or(|restart| restart.keeps);
     let opened = flow.first(|entry| matches!(entry, Entry::LinkOpened { status: 300..400 }).then_some(()));
     let (Some((proved, ())), true, true, false) = (opened, can_hear, is_itself, flow.is_stopped()) else { return };
     // The deadline runs from the last SMS that the client knows of.
@@ -79,10 +80,10 @@ fn is_own_doing(entry: &Entry) -> bool {
 
 /// A backend that has lost the session says so when it is asked, and then the flow ends.
 fn check_restart(flow: &Flow<'_>, verdict: &mut Verdict) {
-    let Some((at, down)) = flow.scenario.backend.restart else { return };
+    let Some(Restart { at, down_ms, keeps: false }) = flow.scenario.backend.restart else { return };
     let waits_for_the_backend = !flow.scenario.setup.is_mobile;
     if waits_for_the_backend && flow.scenario.backend.status_call == StatusCall::Answered && flow.decided() > at {
-        let from = flow.began.max(at + down).max(flow.scenario.calm_from_ms());
+        let from = flow.began.max(at + down_ms).max(flow.scenario.calm_from_ms());
         verdict.must(flow.decided() <= flow.later(from, NEWS_MS), "a flow that the backend has lost ends soon");
     }
 }
