@@ -130,6 +130,7 @@ fn begin(
         final_target_url: opened.final_target_url,
         sms_message: opened.sms_message,
         numbers_given: u8::from(opened.phone.is_some()),
+        numbers_lacking: 0,
         last_given: opened.phone.as_ref().map(|phone| phone.given().clone()),
         phone: opened.phone,
         met: Met::default(),

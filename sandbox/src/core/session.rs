@@ -40,6 +40,9 @@ pub struct Session {
     pub last_given: Option<Secret>,
     /// How many numbers were given.
     pub numbers_given: u8,
+    /// How often the page asked for an SMS without a number while none was known.
+    #[serde(default)]
+    pub numbers_lacking: u8,
     /// What the number's own behaviour has done already.
     #[serde(default)]
     pub met: Met,

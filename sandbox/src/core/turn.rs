@@ -142,11 +142,7 @@ impl Turn {
     /// Takes the number of a start request. The same number again, however it is written, is not another number.
     pub(super) fn take_number(&mut self, given: Option<&Secret>) -> Number {
         let Some(given) = given.filter(|number| !number.is_empty()) else {
-            let Some(phone) = self.session.phone.clone() else {
-                return Number::Refused("a phone number is needed");
-            };
-            let behaviour = Behaviour::of(&phone);
-            return self.spoil_number(behaviour).unwrap_or(Number::Ready { phone, changed: false });
+            return self.take_none();
         };
         let parsed = Phone::parse(given);
         let behaviour = parsed.as_ref().and_then(Behaviour::of);
@@ -180,6 +176,27 @@ impl Turn {
         let changed = self.session.phone.is_some();
         self.session.phone = Some(phone.clone());
         Number::Ready { phone, changed }
+    }
+
+    /// The request names no number: the one in force is meant. Asking without one that could be served ends like numbers do:
+    /// a page that answers so by itself would ask without an end.
+    fn take_none(&mut self) -> Number {
+        let Some(phone) = self.session.phone.clone() else {
+            if self.session.numbers_lacking >= limits::PHONE_NUMBERS {
+                return Number::TooMany;
+            }
+            self.session.numbers_lacking += 1;
+            return Number::Refused("a phone number is needed");
+        };
+        let behaviour = Behaviour::of(&phone);
+        // The first time it is the number of Start, which was counted there.
+        if behaviour == Some(Behaviour::NumberRefused(Often::Always)) && self.session.met.refusal {
+            if self.session.numbers_given >= limits::PHONE_NUMBERS {
+                return Number::TooMany;
+            }
+            self.session.numbers_given += 1;
+        }
+        self.spoil_number(behaviour).unwrap_or(Number::Ready { phone, changed: false })
     }
 
     /// What the number's own behaviour makes of it.

@@ -12,6 +12,7 @@ rows![
     the_reply_can_be_forced,
     start_with_a_bad_number_is_refused,
     start_without_any_number_is_refused,
+    a_fourth_time_without_any_number_ends,
     start_with_a_number_already_proved_is_done,
     start_at_another_step_is_an_error,
     a_fourth_number_ends,
@@ -121,6 +122,23 @@ async fn start_without_any_number_is_refused() {
     for number in [None, Some("")] {
         assert_eq!(start_with(&bench, &started, number).await, refused("a phone number is needed"));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fourth_time_without_any_number_ends() {
+    let bench = Bench::new().await;
+    let started = numberless(&bench).await;
+    for _ in 0..3 {
+        assert_eq!(start(&bench, &started).await, refused("a phone number is needed"));
+    }
+    assert_eq!(start(&bench, &started).await, ended("too many phone numbers"));
+    let started = numberless(&bench).await;
+    for number in ["1", "2"] {
+        start(&bench, &started).await;
+        start_with(&bench, &started, Some(number)).await;
+    }
+    start(&bench, &started).await;
+    assert_eq!(start_with(&bench, &started, Some(PHONE)).await, json!({}), "nothing given is no number given");
 }
 
 #[tokio::test(start_paused = true)]

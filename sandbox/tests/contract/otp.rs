@@ -8,6 +8,7 @@ rows![
     start_with_the_known_number_sends_the_code,
     start_with_a_given_number_sends_the_code,
     start_without_any_number_is_refused,
+    a_fourth_time_without_any_number_ends,
     start_with_a_bad_number_is_refused,
     start_with_a_number_of_another_product_is_refused,
     start_with_an_unknown_number_is_refused_when_strict,
@@ -107,6 +108,23 @@ async fn start_without_any_number_is_refused() {
     assert_eq!(start(&bench, &started).await, refused("a phone number is needed"));
     assert_eq!(start_with(&bench, &started, "").await, refused("a phone number is needed"));
     assert_eq!(bench.messages().await.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fourth_time_without_any_number_ends() {
+    let bench = Bench::new().await;
+    let started = numberless(&bench).await;
+    for _ in 0..3 {
+        assert_eq!(start(&bench, &started).await, refused("a phone number is needed"));
+    }
+    assert_eq!(start(&bench, &started).await, ended("too many phone numbers"));
+    let started = numberless(&bench).await;
+    for number in ["1", "2"] {
+        start(&bench, &started).await;
+        start_with(&bench, &started, number).await;
+    }
+    start(&bench, &started).await;
+    assert_eq!(start_with(&bench, &started, PHONE).await, sent(), "nothing given is no number given");
 }
 
 #[tokio::test(start_paused = true)]
