@@ -54,7 +54,7 @@ pub fn open_verify(
         return Err(Refusal::NotAllowed);
     }
     let (opened, first_name, last_name) = request::verify(request)?;
-    let client_customer_id = request.client_customer_id.clone().filter(|id| !id.is_empty());
+    let client_customer_id = request::given_text(&request.client_customer_id).map(str::to_owned);
     let case = Case::VerifiedUsers(Verifying { first_name, last_name, client_customer_id, identity_id });
     let (session, effects) = begin(opened, case, What::Verify, caller, drawn, rules, now)?;
     // Where possession is asked for, how it went is told by the status call only.
@@ -80,7 +80,7 @@ pub fn open_unify(
     let case = Case::Unify(Unifying {
         rebind: request.rebind.unwrap_or(false),
         check_reputation: request.check_reputation.unwrap_or(false),
-        client_request_id: request.client_request_id.clone().filter(|id| !id.is_empty()),
+        client_request_id: request::given_text(&request.client_request_id).map(str::to_owned),
         identity_id,
         device_id,
         is_bound: false,

@@ -17,7 +17,7 @@ use super::{Phone, Refusal};
 
 pub use identities::{batch, device_to_revoke, enroll, list};
 pub use unify::{unify_bind, unify_status};
-pub use verify::verify_status;
+pub use verify::{is_second_generation, verify_status};
 
 pub(super) use unify::unify;
 pub(super) use verify::{verification, verify};
@@ -95,19 +95,19 @@ pub(super) struct Opened {
 impl Opening<'_> {
     pub(super) fn read(self) -> Result<Opened, Refusal> {
         let phone = given(self.phone_number).map(phone).transpose()?;
-        let final_target_url = self.final_target_url.as_ref().filter(|url| !url.trim().is_empty());
+        let final_target_url = given_text(self.final_target_url);
         match final_target_url {
             None if self.flow_type == FlowType::Desktop => return Err(Refusal::missing("finalTargetUrl")),
             Some(url) if !is_target(url) => return Err(Refusal::shape("finalTargetUrl", TARGET)),
             _ => {}
         }
-        let sms_message = self.sms_message.as_ref().filter(|text| !text.trim().is_empty());
-        check("smsMessage", sms_message.map(String::as_str), SMS, is_sms)?;
+        let sms_message = given_text(self.sms_message);
+        check("smsMessage", sms_message, SMS, is_sms)?;
         Ok(Opened {
             flow_type: self.flow_type,
             phone,
-            final_target_url: final_target_url.cloned(),
-            sms_message: sms_message.cloned(),
+            final_target_url: final_target_url.map(str::to_owned),
+            sms_message: sms_message.map(str::to_owned),
             allow_otp_retry: self.allow_otp_retry.unwrap_or(false),
         })
     }
@@ -131,8 +131,7 @@ pub(super) fn start(request: &StartRequest) -> Result<(Opened, Challenge), Refus
     let opened = opening.read()?;
     let challenge = challenge_of(&request.ssn, &request.dob)?;
     check("emailAddress", given(&request.email_address), EMAIL, is_email)?;
-    let ip = request.ip_address.as_deref().filter(|ip| !ip.trim().is_empty());
-    check("ipAddress", ip, IP, |ip| ip.parse::<IpAddr>().is_ok())?;
+    check("ipAddress", given_text(&request.ip_address), IP, |ip| ip.parse::<IpAddr>().is_ok())?;
     Ok((opened, challenge))
 }
 
@@ -197,6 +196,11 @@ fn phone(number: &str) -> Result<Phone, Refusal> {
 /// An empty or blank member counts as left out: it says nothing, so nothing in it could be wrong either.
 fn given(member: &Option<Secret>) -> Option<&str> {
     member.as_ref().map(Secret::expose).filter(|text| !text.trim().is_empty())
+}
+
+/// The same for members that are no secrets.
+pub(super) fn given_text(member: &Option<String>) -> Option<&str> {
+    member.as_deref().filter(|text| !text.trim().is_empty())
 }
 
 fn check(field: &str, value: Option<&str>, shape: &str, is_right: impl Fn(&str) -> bool) -> Result<(), Refusal> {

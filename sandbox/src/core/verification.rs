@@ -52,7 +52,7 @@ pub fn verify_at_once(
         _ if compared.dob.is_none() && compared.ssn.is_none() => AssuranceLevel::Two,
         _ => AssuranceLevel::Three,
     };
-    let client_customer_id = request.client_customer_id.clone().filter(|id| !id.is_empty());
+    let client_customer_id = request::given_text(&request.client_customer_id).map(str::to_owned);
     let (project, phone) = (project.to_owned(), asked.phone.clone());
     let enrolling = Enrolling { project, phone, at: now, identity_id, client_customer_id, device_id: None };
     let reply = VerificationReply {
@@ -60,7 +60,7 @@ pub fn verify_at_once(
         phone_number: asked.phone.given().clone(),
         success: if success { VerifySuccess::True } else { VerifySuccess::False },
         prove_id: None,
-        client_request_id: request.client_request_id.clone().filter(|id| !id.is_empty()),
+        client_request_id: request::given_text(&request.client_request_id).map(str::to_owned),
         identity: Some(known(&owner, success.then_some(asked.what), level)),
         evaluation: Some(evaluation),
     };

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::errors::ApiError;
 use super::fault_layer::Mark;
 use super::scope;
+use super::wire_value::WireValue;
 use crate::core::{Credential, Fault, Refusal, request::shape_of};
 use crate::project::Project;
 use crate::state::{Sandbox, Subject};
@@ -178,7 +179,7 @@ fn parse<T: Wire>(bytes: &[u8]) -> Result<T, Refusal> {
             return Err(Refusal::missing(field));
         }
     }
-    serde_path_to_error::deserialize(body).map_err(|error| {
+    serde_path_to_error::deserialize(WireValue(body)).map_err(|error| {
         let field = error.path().to_string();
         Refusal::shape(&field, shape_of(&field))
     })

@@ -94,11 +94,11 @@ async fn batch(
     Ok(Json(BatchEnrollReply { results }))
 }
 
-/// A member of the query, as a text, so that a refusal can name it. An empty one counts as left out.
+/// A member of the query, as a text, so that a refusal can name it. An empty or blank one counts as left out.
 fn member<'a>(query: &'a [(String, String)], field: &str) -> Result<Option<&'a str>, Refusal> {
     let mut all = query.iter().filter(|(name, _)| name == field).map(|(_, text)| text.as_str());
     match (all.next(), all.next()) {
-        (first, None) => Ok(first.filter(|text| !text.is_empty())),
+        (first, None) => Ok(first.filter(|text| !text.trim().is_empty())),
         _ => Err(Refusal::BadRequest(format!("field '{field}' is there twice"))),
     }
 }

@@ -22,6 +22,7 @@ mod status;
 mod unify;
 mod verify;
 mod webhook;
+mod wire_value;
 mod www;
 
 use axum::Router;

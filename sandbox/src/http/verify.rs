@@ -37,8 +37,7 @@ async fn verify(
     caller: Caller,
     Body(request): Body<VerifyRequest>,
 ) -> Result<Json<VerifyAnswer>, ApiError> {
-    let is_second = request.verification_type.as_deref().is_some_and(|named| !named.is_empty());
-    Ok(Json(match is_second {
+    Ok(Json(match request::is_second_generation(&request) {
         true => VerifyAnswer::Second(Box::new(second(&sandbox, &caller, &request).await?)),
         false => VerifyAnswer::First(first(&sandbox, &caller, &request).await?),
     }))

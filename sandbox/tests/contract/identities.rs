@@ -315,6 +315,7 @@ async fn members_are_named() {
         ("/v3/identity/batch", json!({"items": {}}), "field 'items' must be a list of 1 to 100 objects"),
         ("/v3/identity/batch", json!({"identities": "x"}), "field 'identities' must be a list of 1 to 100 objects"),
         ("/v3/identity/batch", json!({"items": [1]}), "field 'items[0]' must be an object"),
+        ("/v3/identity/batch", json!({"items": [{}, ["5005550020"]]}), "field 'items[1]' must be an object"),
     ];
     for (path, body, message) in cases {
         bench.call(path, body).await.refused(400, 8001, message);

@@ -149,9 +149,12 @@ async fn complete_names_bad_members() {
         (json!({"ssn": "1234", "emailAddresses": "x"}), "individual.emailAddresses", "a list of texts"),
         (json!({"ssn": "1234", "addresses": {}}), "individual.addresses", "a list of objects"),
         (json!({"ssn": "1234", "addresses": [1]}), "individual.addresses[0]", "an object"),
+        (json!({"ssn": "1234", "addresses": [["1 Elm", null, "Boise"]]}), "individual.addresses[0]", "an object"),
         (json!({"ssn": "1234", "addresses": [{"city": 1}]}), "individual.addresses[0].city", "a text"),
         (json!({"firstName": 1}), "individual.firstName", "a text"),
         (json!("x"), "individual", "an object"),
+        (json!([]), "individual", "an object"),
+        (json!(["Milo", "Pinson", "1981-01-17", "847350596"]), "individual", "an object"),
     ];
     for (individual, field, shape) in cases {
         let answer = bench.call("/v3/complete", complete(&started, individual)).await;

@@ -23,6 +23,7 @@ mod inspection;
 mod instant_link;
 mod journey;
 mod link_pages;
+mod members;
 mod openapi;
 mod otp;
 mod prefill;

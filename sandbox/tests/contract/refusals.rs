@@ -5,8 +5,8 @@ use axum::http::{Method, Request};
 use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
+use crate::support::Bench;
 use crate::support::broken::Broken;
-use crate::support::{Bench, PHONE};
 use crate::table::rows;
 
 rows![
@@ -14,7 +14,6 @@ rows![
     a_body_that_is_not_json_is_8001,
     a_body_over_4_kb_is_8001,
     a_body_of_another_type_is_8001,
-    a_member_of_the_wrong_type_is_named,
     no_or_wrong_credentials_are_8002,
     a_wrong_method_is_8003,
     an_unknown_path_is_404,
@@ -90,15 +89,6 @@ async fn a_body_of_another_type_is_8001() {
         let answer = bench.send(request.body(r#"{"flowType":"mobile"}"#.into()).unwrap()).await;
         answer.refused(400, 8001, "header 'Content-Type' must be application/json");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_member_of_the_wrong_type_is_named() {
-    let bench = Bench::new().await;
-    let secret = 123_456_789;
-    let answer = bench.call("/v3/start", json!({"flowType": "mobile", "ssn": secret, "phoneNumber": PHONE})).await;
-    answer.refused(400, 8001, "field 'ssn' must be nine digits or the last four");
-    assert!(!answer.text.contains("123456789"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,6 +29,7 @@ fn every_row_of_every_table_has_a_test() {
         ("instant_link", crate::instant_link::ROWS),
         ("journey", crate::journey::ROWS),
         ("link_pages", crate::link_pages::ROWS),
+        ("members", crate::members::ROWS),
         ("openapi", crate::openapi::ROWS),
         ("otp", crate::otp::ROWS),
         ("prefill", crate::prefill::ROWS),

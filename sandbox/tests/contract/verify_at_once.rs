@@ -210,6 +210,8 @@ async fn bad_members_are_named() {
         ("emailAddress", json!("nobody"), "an e-mail address"),
         ("identityAttributes", json!({}), "a list of objects"),
         ("identityAttributes[0]", json!([1]), "an object"),
+        ("identityAttributes[0]", json!([[]]), "an object"),
+        ("identityAttributes[0]", json!([["dateOfBirth", "1974-12-09"]]), "an object"),
         ("identityAttributes[0].attributeValue", json!([{"attributeValue": 1}]), "a text"),
     ];
     for (field, value, shape) in cases {

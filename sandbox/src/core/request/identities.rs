@@ -1,6 +1,6 @@
 use handset_protocol::server::{BatchEnrollRequest, EnrollRequest, IdentityQuery, RevokeRequest};
 
-use super::{BATCH, LIMIT, given, phone};
+use super::{BATCH, LIMIT, given, given_text, phone};
 use crate::core::identity::Enrolling;
 use crate::core::{Phone, Product, Refusal, TestUser};
 
@@ -23,7 +23,7 @@ pub fn enroll(
     let number = given(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?;
     let phone: Phone = phone(number)?;
     TestUser::admit(&phone, Product::IdentityManager, strict)?;
-    let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let some = |text: &Option<String>| given_text(text).map(str::to_owned);
     Ok(Enrolling {
         project: project.to_owned(),
         phone,
@@ -53,6 +53,5 @@ pub fn list(query: &IdentityQuery) -> Result<usize, Refusal> {
 
 /// The deviceId of a Revoke request.
 pub fn device_to_revoke(request: &RevokeRequest) -> Result<&str, Refusal> {
-    let id = request.device_id.as_deref().filter(|id| !id.is_empty());
-    id.ok_or_else(|| Refusal::missing("deviceId"))
+    given_text(&request.device_id).ok_or_else(|| Refusal::missing("deviceId"))
 }

@@ -2,8 +2,8 @@ use handset_protocol::Secret;
 use handset_protocol::server::{Verification, VerifyRequest, VerifyStatusRequest};
 
 use super::{
-    DOB, EMAIL, Opened, Opening, POSSESSION_TYPE, SSN, VERIFICATION_TYPE, check, correlation_id, given, is_dob,
-    is_email, is_ssn, phone,
+    DOB, EMAIL, Opened, Opening, POSSESSION_TYPE, SSN, VERIFICATION_TYPE, check, correlation_id, given, given_text,
+    is_dob, is_email, is_ssn, phone,
 };
 use crate::core::session::FlowType;
 use crate::core::{Phone, Refusal};
@@ -38,6 +38,11 @@ pub(in crate::core) fn verify(request: &VerifyRequest) -> Result<(Opened, Secret
     Ok((opened, first_name, last_name))
 }
 
+/// Whether a Verify request is of the second generation.
+pub fn is_second_generation(request: &VerifyRequest) -> bool {
+    given_text(&request.verification_type).is_some()
+}
+
 /// A Verify request of the second generation.
 pub(in crate::core) fn verification(request: &VerifyRequest) -> Result<Asked, Refusal> {
     let named = request.verification_type.as_deref().unwrap_or_default();
@@ -49,9 +54,9 @@ pub(in crate::core) fn verification(request: &VerifyRequest) -> Result<Asked, Re
         name("lastName", &request.last_name)?;
     }
     let attribute = |kind: &str| {
-        let mut all = request.identity_attributes.iter().flatten();
-        let found = all.find(|attribute| attribute.attribute_type.as_deref() == Some(kind))?;
-        given(&found.attribute_value).map(Secret::from)
+        let all = request.identity_attributes.iter().flatten();
+        let mut of_kind = all.filter(|attribute| attribute.attribute_type.as_deref() == Some(kind));
+        of_kind.find_map(|attribute| given(&attribute.attribute_value)).map(Secret::from)
     };
     let (date_of_birth, national_id) = (attribute("dateOfBirth"), attribute("nationalId"));
     check("identityAttributes.dateOfBirth", date_of_birth.as_ref().map(Secret::expose), DOB, is_dob)?;

@@ -1,0 +1,268 @@
+//! Every member of every request of the server API.
+
+use std::collections::BTreeSet;
+
+use handset_sandbox::Config;
+use serde_json::{Value, json};
+
+use crate::support::{Bench, PHONE, TEST_USER};
+use crate::table::rows;
+
+rows![
+    they_are_those_of_the_document,
+    every_one_of_the_wrong_type_is_named,
+    null_and_blank_count_as_left_out,
+    null_in_a_list_is_empty,
+    unknown_ones_are_ignored_at_every_depth,
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Text,
+    Flag,
+    Object,
+    Texts,
+    Objects,
+}
+use Kind::{Flag, Object, Objects, Text, Texts};
+
+const ID: (&str, Kind) = ("correlationId", Text);
+const REQUEST: (&str, Kind) = ("clientRequestId", Text);
+const CUSTOMER: (&str, Kind) = ("clientCustomerId", Text);
+const PHONE_NUMBER: (&str, Kind) = ("phoneNumber", Text);
+const POSSESSION: (&str, Kind) = ("possessionType", Text);
+const TARGET_URL: (&str, Kind) = ("finalTargetUrl", Text);
+const SMS: (&str, Kind) = ("smsMessage", Text);
+const RETRY: (&str, Kind) = ("allowOTPRetry", Flag);
+const EMAIL: (&str, Kind) = ("emailAddress", Text);
+
+/// Where they stand, and what they are.
+#[rustfmt::skip]
+const MEMBERS: &[(&str, &[(&str, Kind)])] = &[
+    ("/v3/start", &[
+        ("flowType", Text), PHONE_NUMBER, TARGET_URL, ("ssn", Text), ("dob", Text), EMAIL, ("ipAddress", Text), SMS, RETRY,
+    ]),
+    ("/v3/validate", &[ID]),
+    ("/v3/challenge", &[ID, ("dob", Text), ("ssn", Text)]),
+    ("/v3/complete", &[
+        ID, ("individual", Object), ("individual.firstName", Text), ("individual.lastName", Text),
+        ("individual.dob", Text), ("individual.ssn", Text), ("individual.emailAddresses", Texts),
+        ("individual.emailAddresses[0]", Text), ("individual.addresses", Objects), ("individual.addresses[0]", Object),
+        ("individual.addresses[0].address", Text), ("individual.addresses[0].extendedAddress", Text),
+        ("individual.addresses[0].city", Text), ("individual.addresses[0].region", Text),
+        ("individual.addresses[0].postalCode", Text),
+    ]),
+    ("/v3/verify", &[
+        POSSESSION, PHONE_NUMBER, ("firstName", Text), ("lastName", Text), TARGET_URL, EMAIL, SMS, CUSTOMER, REQUEST, RETRY,
+        ("verificationType", Text), ("identityAttributes", Objects), ("identityAttributes[0]", Object),
+        ("identityAttributes[0].attributeType", Text), ("identityAttributes[0].attributeValue", Text),
+    ]),
+    ("/v3/verify-status", &[ID, REQUEST]),
+    ("/v3/unify", &[
+        POSSESSION, PHONE_NUMBER, REQUEST, TARGET_URL, SMS, RETRY, CUSTOMER, ("rebind", Flag), ("checkReputation", Flag),
+    ]),
+    ("/v3/unify-status", &[ID, REQUEST]),
+    ("/v3/unify-bind", &[ID, PHONE_NUMBER, REQUEST]),
+    ("/v3/device/revoke", &[REQUEST, ("deviceId", Text)]),
+    ("/v3/identity", &[PHONE_NUMBER, CUSTOMER, REQUEST, ("deviceId", Text)]),
+    ("/v3/identity/batch", &[
+        REQUEST, ("items", Objects), ("items[0]", Object), ("items[0].phoneNumber", Text),
+        ("items[0].clientCustomerId", Text), ("items[0].clientRequestId", Text), ("items[0].deviceId", Text),
+        ("identities", Objects), ("identities[0]", Object), ("identities[0].phoneNumber", Text),
+        ("identities[0].clientCustomerId", Text), ("identities[0].clientRequestId", Text), ("identities[0].deviceId", Text),
+    ]),
+    ("/v3/identity/{identityId}/activate", &[REQUEST]),
+    ("/v3/identity/{identityId}/deactivate", &[REQUEST]),
+];
+
+/// A body with nothing but that member.
+fn body_with(member: &str, value: Value) -> Value {
+    member.rsplit('.').fold(value, |value, step| match step.strip_suffix("[0]") {
+        Some(list) => json!({list: [value]}),
+        None => json!({step: value}),
+    })
+}
+
+/// The members of a schema, and of those in it.
+fn members(document: &Value, schema: &Value, place: &str, found: &mut BTreeSet<String>) {
+    let schema = match schema["$ref"].as_str() {
+        Some(to) => document.pointer(to.trim_start_matches('#')).unwrap(),
+        None => schema,
+    };
+    if schema["type"] == "array" {
+        let place = format!("{place}[0]");
+        members(document, &schema["items"], &place, found);
+        found.insert(place);
+    }
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+        members(document, member, &place, found);
+        found.insert(place);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn they_are_those_of_the_document() {
+    let document = Bench::new().await.get("/openapi.json").await.json();
+    let mut documented = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let body = &operations["post"]["requestBody"]["content"]["application/json"];
+        let schema = match &body["schema"]["oneOf"] {
+            Value::Array(choices) => choices.iter().find(|choice| choice.get("$ref").is_some()).unwrap(),
+            _ => &body["schema"],
+        };
+        let mut found = BTreeSet::new();
+        members(&document, schema, "", &mut found);
+        documented.extend(found.into_iter().map(|member| (path.clone(), member)));
+    }
+    let listed =
+        MEMBERS.iter().flat_map(|(path, all)| all.iter().map(|(name, _)| (path.to_string(), name.to_string())));
+    let different: Vec<_> = documented.symmetric_difference(&listed.collect()).cloned().collect();
+    assert_eq!(different, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_one_of_the_wrong_type_is_named() {
+    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let number = json!(123_456_789);
+    let list = json!([["dateOfBirth", "1974-12-09"]]);
+    for (path, members) in MEMBERS {
+        for (member, kind) in *members {
+            let (shape, wrong) = match kind {
+                Text => ("", vec![json!(true), json!([]), json!(["x"]), json!({}), json!({"x": "y"})]),
+                Flag => ("true or false", vec![json!("true"), json!([]), json!([true]), json!({})]),
+                Object => {
+                    ("an object", vec![json!(true), json!("x"), json!([]), json!(["Milo", "Pinson"]), list.clone()])
+                }
+                Texts => ("a list of texts", vec![json!(true), json!("x"), json!({}), json!({"0": "x"})]),
+                Objects => ("a list of", vec![json!(true), json!("x"), json!({}), json!({"0": {}})]),
+            };
+            for value in wrong.into_iter().chain([number.clone()]) {
+                let uri = path.replace("{identityId}", "0");
+                let answer = bench.call(&uri, body_with(member, value.clone())).await;
+                let message = answer.json()["message"].as_str().unwrap().to_owned();
+                answer.refused(400, 8001, &message);
+                let said = message.strip_prefix(&format!("field '{member}' must be "));
+                assert!(said.is_some_and(|said| said.starts_with(shape)), "{path} {member} {value}: {message}");
+                assert!(!message.contains("123456789") && !message.contains("Milo"), "{path} {member}: {message}");
+            }
+        }
+    }
+}
+
+/// Bodies that are right, and what in them may be left out.
+fn right() -> Vec<(&'static str, Value, Vec<&'static str>)> {
+    let named = json!({"phoneNumber": PHONE, "firstName": "A", "lastName": "B"});
+    let with = |more: Value| {
+        let mut body = named.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let of_session = ["finalTargetUrl", "smsMessage", "allowOTPRetry", "clientCustomerId", "clientRequestId"];
+    let more = |own: &[&'static str]| of_session.into_iter().chain(own.iter().copied()).collect();
+    vec![
+        ("/v3/start", json!({"flowType": "mobile"}), more(&["phoneNumber", "ssn", "dob", "emailAddress", "ipAddress"])),
+        ("/v3/verify", with(json!({"possessionType": "none"})), more(&["emailAddress", "verificationType"])),
+        (
+            "/v3/verify",
+            json!({"phoneNumber": PHONE, "verificationType": "humanAssurance"}),
+            more(&["emailAddress", "firstName", "lastName", "possessionType", "identityAttributes"]),
+        ),
+        ("/v3/unify", json!({"possessionType": "mobile"}), more(&["phoneNumber", "rebind", "checkReputation"])),
+        ("/v3/device/revoke", json!({"deviceId": "x"}), vec!["clientRequestId"]),
+        ("/v3/identity", json!({"phoneNumber": PHONE}), vec!["clientCustomerId", "clientRequestId", "deviceId"]),
+        ("/v3/identity/batch", json!({"items": [{"phoneNumber": PHONE}]}), vec!["clientRequestId", "identities"]),
+    ]
+}
+
+/// What was drawn for the request.
+const DRAWN: [&str; 2] = ["authToken", "correlationId"];
+
+#[tokio::test(start_paused = true)]
+async fn null_and_blank_count_as_left_out() {
+    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let identity =
+        async || bench.request_as("sandbox", "GET", &format!("/v3/identity/{PHONE}/lookup"), None).await.json();
+    let answer = async |path: &str, body: &Value| {
+        let answer = bench.call(path, body.clone()).await;
+        assert_eq!(answer.status, 200, "{path} {body}: {}", answer.text);
+        let mut reply = answer.json();
+        DRAWN.iter().for_each(|drawn| drop(reply.as_object_mut().unwrap().remove(*drawn)));
+        reply
+    };
+    bench.call("/v3/identity", json!({"phoneNumber": PHONE})).await;
+    let known = identity().await;
+    for (path, right, optional) in right() {
+        let without = answer(path, &right).await;
+        for member in optional {
+            let listed = MEMBERS.iter().find(|(listed, _)| *listed == path).unwrap().1;
+            let kind = listed.iter().find(|(listed, _)| *listed == member).map(|(_, kind)| *kind);
+            let blank = if kind == Some(Text) { vec![json!(""), json!(" "), json!("\t\n")] } else { Vec::new() };
+            for value in blank.into_iter().chain([json!(null)]) {
+                let mut body = right.clone();
+                body[member] = value;
+                assert_eq!(answer(path, &body).await, without, "{path} {body}");
+            }
+        }
+    }
+    assert_eq!(identity().await, known, "and nothing blank was kept");
+    let (unify, _) = bench.open("/v3/unify", json!({"possessionType": "mobile", "clientRequestId": " "})).await;
+    assert_eq!(bench.ask(&unify, "/v3/unify-status").await.json(), json!({"success": "pending"}), "nor is it told");
+    let missing = bench.call("/v3/device/revoke", json!({"deviceId": " "})).await;
+    missing.refused(400, 8001, "field 'deviceId' is missing");
+    let missing = bench.call("/v3/verify", json!({"phoneNumber": PHONE, "verificationType": " "})).await;
+    missing.refused(400, 8001, "field 'possessionType' is missing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn null_in_a_list_is_empty() {
+    let bench = Bench::new().await;
+    let started = bench.start(json!({"flowType": "mobile", "phoneNumber": TEST_USER})).await;
+    bench.show_by_code(&started).await;
+    assert!(bench.validated(&started).await.0);
+    let mut individual =
+        json!({"ssn": "2770", "emailAddresses": [null, ""], "addresses": [null, {"city": "Bakersfield"}]});
+    let complete = async |individual: &Value| {
+        let body = json!({"correlationId": started.correlation_id, "individual": individual});
+        bench.call("/v3/complete", body).await
+    };
+    individual["emailAddresses"] = json!(["", null, 1]);
+    complete(&individual).await.refused(400, 8001, "field 'individual.emailAddresses[2]' must be a text");
+    individual["emailAddresses"] = json!(["", null]);
+    let source = complete(&individual).await.json()["idv"]["dataSource1"].clone();
+    assert_eq!((source.get("email"), source.get("address")), (None, None), "the first says nothing: {source}");
+    let body = json!({"verificationType": "humanAssurance", "phoneNumber": PHONE, "identityAttributes": [null, {}]});
+    assert_eq!(bench.call("/v3/verify", body).await.json()["identity"]["assuranceLevel"], "AL1");
+    let batch = bench.call("/v3/identity/batch", json!({"items": [null]})).await.json();
+    assert_eq!(batch, json!({"results": [{"error": "field 'phoneNumber' is missing"}]}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_ones_are_ignored_at_every_depth() {
+    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let later = json!({"deep": [null, {"x": 1}]});
+    for (path, mut right, _) in right() {
+        right["later"] = later.clone();
+        let answer = bench.call(path, right).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    }
+    let started = bench.start(json!({"flowType": "mobile", "phoneNumber": TEST_USER})).await;
+    bench.show_by_code(&started).await;
+    let id = &started.correlation_id;
+    let validate = bench.call("/v3/validate", json!({"correlationId": id, "later": later})).await;
+    assert_eq!(validate.json()["success"], true);
+    let address = json!({"address": "27 Financial Place", "city": "Bakersfield", "later": later});
+    let individual = json!({"ssn": "2770", "addresses": [address], "later": later});
+    let reply =
+        bench.call("/v3/complete", json!({"correlationId": id, "individual": individual, "later": 1})).await.json();
+    assert_eq!((&reply["success"], &reply["idv"]["dataSource1"]["address"]["city"]), (&json!(true), &json!(true)));
+    let attribute = json!({"attributeType": "dateOfBirth", "attributeValue": "1974-12-09", "later": later});
+    let body = json!({"verificationType": "prefill", "phoneNumber": "2001004011", "identityAttributes": [attribute]});
+    assert_eq!(bench.call("/v3/verify", body).await.json()["success"], "true");
+    let batch =
+        bench.call("/v3/identity/batch", json!({"items": [{"phoneNumber": PHONE, "later": later}]})).await.json();
+    assert!(batch["results"][0]["identityId"].is_string(), "{batch}");
+    let id = batch["results"][0]["identityId"].as_str().unwrap();
+    let answer = bench.call(&format!("/v3/identity/{id}/activate"), json!({"later": later})).await;
+    assert_eq!(answer.json(), json!({"success": true}));
+}
