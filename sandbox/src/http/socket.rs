@@ -140,13 +140,13 @@ where
                 () = &mut dropped => return End::Cut,
                 () = watch.changed() => break,
                 () = subject.project.clock.sleep_until(lapses_at) => break,
-                message = socket.next() => {
+                message = heard(socket) => {
                     silent_at = Instant::now() + SILENCE;
                     match message {
                         Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
                             let ping = Sight::of_module(What::SocketPing, None);
                             sandbox.note(subject, &[ping, Sight::to_module(What::SocketPong, None)]).await;
-                            socket.send(Message::Text(Utf8Bytes::from_static("pong"))).await
+                            socket.feed(Message::Text(Utf8Bytes::from_static("pong"))).await
                         }
                         Some(Ok(Message::Binary(_))) => {
                             return End::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
@@ -164,6 +164,18 @@ where
                 return End::Gone;
             }
         }
+    }
+}
+
+/// What comes next, once the answer to what came before is on its way: whoever does not read is not read either, so no
+/// answers pile up here. The stream itself answers pings of the protocol.
+async fn heard<S, E>(socket: &mut S) -> Option<Result<Message, E>>
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
+    match socket.flush().await {
+        Ok(()) => socket.next().await,
+        Err(_) => None,
     }
 }
 

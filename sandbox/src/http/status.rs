@@ -25,6 +25,8 @@ use crate::state::Sandbox;
 const MESSAGE_BYTES: usize = 1024;
 /// What is read ahead, in bytes. The library's 128 KiB for each socket would be for nothing.
 const READ_AHEAD_BYTES: usize = 256;
+/// Most that waits to be written, in bytes: a pong, a ping, and how the flow ended. The library has no bound of its own.
+const UNWRITTEN_BYTES: usize = 4096;
 
 #[derive(Deserialize)]
 pub(super) struct Credentials {
@@ -56,8 +58,12 @@ pub(super) async fn upgrade(
             status => ApiError::http(status, expected),
         }
     })?;
-    let upgrade =
-        upgrade.max_message_size(MESSAGE_BYTES).max_frame_size(MESSAGE_BYTES).read_buffer_size(READ_AHEAD_BYTES);
+    let upgrade = upgrade
+        .max_message_size(MESSAGE_BYTES)
+        .max_frame_size(MESSAGE_BYTES)
+        .read_buffer_size(READ_AHEAD_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(UNWRITTEN_BYTES);
     // Taken before the reply, so that handshakes at once are not more than there are places.
     let place = sandbox.socket_places.clone().try_acquire_owned().map_err(|_| ApiError::too_many_sockets())?;
     let open = sandbox.metrics.socket();

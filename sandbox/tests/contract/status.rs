@@ -1,6 +1,12 @@
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use axum::body::Body;
 use axum::extract::ws::Message;
 use axum::http::Request;
+use futures_util::{Sink, Stream};
+use handset_sandbox::status_socket;
 use serde_json::{Value, json};
 
 use crate::support::socket::Socket;
@@ -23,6 +29,7 @@ rows![
     advancing_the_clock_wakes_a_waiting_socket,
     reset_closes_a_waiting_socket,
     binary_frames_are_refused,
+    a_page_that_does_not_read_is_not_read_either,
     asking_says_pending,
     asking_says_done,
     asking_says_failed,
@@ -232,6 +239,56 @@ async fn binary_frames_are_refused() {
     let socket = Socket::open(&bench, &bench.link(true).await);
     socket.send(Message::binary("ping"));
     assert_eq!(socket.closed_with().await, 1003);
+}
+
+/// Pings without end from a page that reads nothing: their answers are never flushed.
+#[derive(Default)]
+struct Deaf {
+    pings: usize,
+}
+
+impl Stream for Deaf {
+    type Item = Result<Message, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.pings += 1;
+        assert_eq!(self.pings, 1, "it is read on");
+        Poll::Ready(Some(Ok(Message::Ping("x".into()))))
+    }
+}
+
+impl Sink<Message> for Deaf {
+    type Error = ();
+
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(self: Pin<&mut Self>, _: Message) -> Result<(), ()> {
+        Ok(())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        if self.pings == 0 { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_does_not_read_is_not_read_either() {
+    let bench = Bench::new().await;
+    let started = bench.link(true).await;
+    let (state, token) = (bench.state.clone(), started.auth_token.clone());
+    let served = tokio::spawn(async move { status_socket(&state, &token, Deaf::default()).await });
+    bench.pass_ms(10_000).await;
+    assert!(!served.is_finished());
+    bench.faults(json!([{"path": "/v1/client/status", "kind": "drop"}])).await;
+    assert_eq!(served.await.unwrap(), Ok(()));
+    let told = bench.told(&started, 0).await;
+    assert_eq!(told.last().unwrap(), "backend>module socket_closed dropped !drop");
 }
 
 #[tokio::test(start_paused = true)]

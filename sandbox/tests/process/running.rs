@@ -84,9 +84,14 @@ impl Running {
         self.tls = Some(connector(certificate));
     }
 
+    /// Of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Sends it a signal and waits for its end.
     pub(crate) async fn end(mut self, signal: &str) -> Ended {
-        let id = self.child.id().unwrap().to_string();
+        let id = self.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().await.unwrap().success());
         let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
         let mut stdout = Vec::new();

@@ -10,7 +10,7 @@ use tokio::time::{interval, timeout};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::running::{Connection, PATIENCE, Running};
+use crate::running::{Connection, PATIENCE, Running, command};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -18,10 +18,16 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 const DRIBBLE: Duration = Duration::from_millis(20);
 
 async fn limited(limits: &str, flags: &[&str]) -> Running {
+    logging("trace", limits, flags).await
+}
+
+async fn logging(level: &str, limits: &str, flags: &[&str]) -> Running {
     let folder = tempdir().unwrap();
     let config = folder.path().join("sandbox.toml");
     std::fs::write(&config, format!("listen = '127.0.0.1:0'\nrate_limit = 'off'\n[limits]\n{limits}")).unwrap();
-    Running::start(&[&["--config", config.to_str().unwrap()], flags].concat()).await
+    let mut command = command(&[&["--config", config.to_str().unwrap()], flags].concat());
+    command.env("RUST_LOG", level);
+    Running::spawn(command).await
 }
 
 /// All that comes until the other side ends it.
@@ -219,4 +225,28 @@ async fn a_socket_too_many_is_refused_and_a_place_is_given_again() {
     until_metric(&running, "handset_sandbox_sockets_open", 1).await;
     let at_once = futures_util::future::join_all((0..20).map(|_| connect_async(running.socket_url(&token)))).await;
     assert_eq!(at_once.iter().filter(|opened| opened.is_ok()).count(), 1);
+}
+
+/// The most memory that it has taken so far, in KiB; where the system says so.
+fn peak_kib(running: &Running) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
+}
+
+#[tokio::test]
+async fn a_flood_of_pings_from_a_client_that_does_not_read_takes_no_memory() {
+    // A trace of each ping would hold the flood up.
+    let running = logging("info", "write_seconds = 2", &[]).await;
+    let (token, _) = running.flow("desktop", "5005550006").await;
+    let before = peak_kib(&running);
+    let mut stream = running.socket(&token).await.into_inner();
+    // Final, a ping, masked with zeros, of 120 bytes.
+    let ping = [&[0x89, 0x80 | 120, 0, 0, 0, 0][..], &[b'x'; 120]].concat();
+    let pings = ping.repeat(512);
+    // Until the server ends it, because its pongs are not taken.
+    let flooding = async { while stream.write_all(&pings).await.is_ok() {} };
+    timeout(PATIENCE, flooding).await.unwrap();
+    until_metric(&running, "handset_sandbox_sockets_open", 0).await;
+    let grown = peak_kib(&running).zip(before).map(|(after, before)| after - before);
+    assert!(grown.is_none_or(|kib| kib < 4096), "{grown:?} KiB");
 }
