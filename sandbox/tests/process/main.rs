@@ -5,6 +5,7 @@
 mod running;
 
 mod chaos;
+mod document;
 mod faults;
 mod help;
 mod https;

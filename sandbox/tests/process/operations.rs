@@ -6,7 +6,7 @@ use openmetrics_parser::OpenMetricsValue;
 use openmetrics_parser::openmetrics::parse_openmetrics;
 use serde_json::{Value, json};
 
-use crate::running::Running;
+use crate::running::{LOGS, Running};
 use crate::start_and_end::refusal;
 
 #[tokio::test]
@@ -76,6 +76,11 @@ async fn what_happens_is_counted() {
     let (token, _) = running.flow("desktop", "5005550007").await;
     let _socket = running.socket(&token).await;
     running.post("/v1/client/mobile/instantlink/start", &token, json!({"isMobile": false})).await;
+    let webhook = json!({"url": "http://127.0.0.1:9/", "secret": "whsec_0123456789abcdef"}).to_string();
+    LOGS.secret("webhook", "whsec_0123456789abcdef");
+    for (method, path) in [("PUT", "/sandbox/webhook"), ("DELETE", "/sandbox/webhook"), ("PATCH", "/token")] {
+        running.send(method, path, &[], &webhook).await;
+    }
 
     let (_, samples) = metrics(&running).await;
     for (name, labels, value) in [
@@ -90,6 +95,9 @@ async fn what_happens_is_counted() {
         ("connections_open", &[], 2.0),
         ("http_requests", &[("method", "POST"), ("route", "/demo/start"), ("status", "200")], 2.0),
         ("http_requests", &[("method", "GET"), ("route", "/v1/client/status"), ("status", "101")], 1.0),
+        ("http_requests", &[("method", "PUT"), ("route", "/sandbox/webhook"), ("status", "200")], 1.0),
+        ("http_requests", &[("method", "DELETE"), ("route", "/sandbox/webhook"), ("status", "204")], 1.0),
+        ("http_requests", &[("method", "other"), ("route", "/token"), ("status", "403")], 1.0),
         ("store_errors", &[], 0.0),
     ] {
         assert_eq!(of(&samples, name, labels), value, "{name} {labels:?}");

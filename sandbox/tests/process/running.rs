@@ -58,6 +58,21 @@ pub(crate) fn command(flags: &[&str]) -> Command {
     command
 }
 
+/// A sandbox with these limits and no other, that of the rate neither.
+pub(crate) async fn limited(limits: &str, flags: &[&str]) -> Running {
+    logging("trace", limits, flags).await
+}
+
+/// The same, which logs at that level.
+pub(crate) async fn logging(level: &str, limits: &str, flags: &[&str]) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("sandbox.toml");
+    std::fs::write(&config, format!("listen = '127.0.0.1:0'\nrate_limit = 'off'\n[limits]\n{limits}")).unwrap();
+    let mut command = command(&[&["--config", config.to_str().unwrap()], flags].concat());
+    command.env("RUST_LOG", level);
+    Running::spawn(command).await
+}
+
 impl Running {
     pub(crate) async fn start(flags: &[&str]) -> Self {
         Self::spawn(command(flags)).await

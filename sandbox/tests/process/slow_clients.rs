@@ -10,25 +10,12 @@ use tokio::time::{interval, timeout};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::running::{Connection, PATIENCE, Running, command};
+use crate::running::{Connection, PATIENCE, Running, limited, logging};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// How often a slow client sends a byte.
 const DRIBBLE: Duration = Duration::from_millis(20);
-
-async fn limited(limits: &str, flags: &[&str]) -> Running {
-    logging("trace", limits, flags).await
-}
-
-async fn logging(level: &str, limits: &str, flags: &[&str]) -> Running {
-    let folder = tempdir().unwrap();
-    let config = folder.path().join("sandbox.toml");
-    std::fs::write(&config, format!("listen = '127.0.0.1:0'\nrate_limit = 'off'\n[limits]\n{limits}")).unwrap();
-    let mut command = command(&[&["--config", config.to_str().unwrap()], flags].concat());
-    command.env("RUST_LOG", level);
-    Running::spawn(command).await
-}
 
 /// All that comes until the other side ends it.
 async fn rest(stream: &mut Connection) -> String {

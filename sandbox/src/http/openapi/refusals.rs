@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::core::Refusal;
 
-const SERVICE_UNAVAILABLE: u16 = 503;
+const REQUEST_TIMEOUT: u16 = 408;
 const TOO_MANY_REQUESTS: u16 = 429;
+const SERVICE_UNAVAILABLE: u16 = 503;
 
 /// Adds the replies that are no success.
 pub(super) fn add(operation: &mut Value, schemas: &BTreeMap<String, Value>) {
@@ -47,9 +48,15 @@ fn of(operation: &Value, schemas: &BTreeMap<String, Value>) -> BTreeMap<u16, Vec
         add(404, Refusal::UnknownIdentity.to_reply());
     }
     let plain = |code: u16, message: &str| ErrorReply { code, message: message.to_owned() };
+    if has_body {
+        add(REQUEST_TIMEOUT, plain(REQUEST_TIMEOUT, "the body came too slowly"));
+    }
     add(TOO_MANY_REQUESTS, plain(TOO_MANY_REQUESTS, "too many requests"));
     add(500, Refusal::Internal.to_reply());
-    add(SERVICE_UNAVAILABLE, plain(SERVICE_UNAVAILABLE, "too many projects are in use"));
+    // No project begins with a token.
+    if !is("token") {
+        add(SERVICE_UNAVAILABLE, plain(SERVICE_UNAVAILABLE, "too many projects are in use"));
+    }
     all
 }
 
@@ -108,6 +115,7 @@ fn meaning(code: u16) -> &'static str {
         codes::UNKNOWN_CORRELATION_ID => "unknown, malformed or expired `correlationId`, or another credential's",
         codes::OTHER_PRODUCT => "the number is that of a test user of another product",
         codes::NOT_FOUND => "no such identity",
+        REQUEST_TIMEOUT => "the body was not whole in time",
         TOO_MANY_REQUESTS => "too many requests; `Retry-After` says when to try again",
         SERVICE_UNAVAILABLE => "too many projects are in use",
         _ => "",
