@@ -107,6 +107,7 @@ impl AppState {
         }
         // What the sandbox that wrote it did not get to.
         state.0.deliver().await?;
+        state.0.courier.look().await?;
         Ok(state)
     }
 
@@ -233,7 +234,6 @@ impl Shared {
     /// Carries out what waits in the outbox. Two at once do no harm: identities are changed once, and the rest can be
     /// done twice.
     pub(crate) async fn deliver(&self) -> Result<(), StoreError> {
-        let mut has_news = false;
         for waiting in self.store.outbox().await? {
             match &waiting.effect {
                 // The message itself is there since it was written.
@@ -249,17 +249,12 @@ impl Shared {
                     self.store.carry_out(waiting.sequence, &with.project, &with.phone, &bind).await?;
                     continue;
                 }
-                // It leaves the outbox when its webhook has it.
-                Effect::Tell(_) => {
-                    has_news = true;
-                    continue;
-                }
-                // Answers do not go through the outbox.
+                // Answers do not go there, and news leave it when their webhook has them.
                 _ => {}
             }
             self.store.delivered(waiting.sequence).await?;
         }
-        if has_news { self.courier.look().await } else { Ok(()) }
+        Ok(())
     }
 
     /// Enrolls a number. Returns the identity that it has then.
@@ -304,7 +299,6 @@ impl Shared {
     /// Forgets all that the store keeps of a project.
     pub(crate) async fn forget_project(&self, name: &str) -> Result<(), StoreError> {
         self.forget_ending_before(Some(name), i64::MAX).await?;
-        self.courier.forget_project(name).await?;
         self.store.forget_project(name).await
     }
 

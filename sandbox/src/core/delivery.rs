@@ -20,8 +20,6 @@ pub struct Delivery {
     pub project: String,
     /// Whom the events are about. `None`: nobody, they are tests.
     pub identity_id: Option<String>,
-    /// The number of that identity when it happened.
-    pub phone: Phone,
     /// What is told of an identity is told in this order, one after the other.
     pub number: u64,
     /// The events.
@@ -63,20 +61,58 @@ pub enum Answer {
     Broken,
 }
 
-/// How a delivery goes on after an attempt.
+/// How a delivery goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// It is tried again.
     Again(Delivery),
-    /// It is over: whether it was accepted stands in its last attempt.
-    Over(Delivery),
+    /// It is over.
+    Over(Settled),
+}
+
+/// A delivery that is over, as it is kept and shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settled {
+    /// How it ended.
+    pub state: Upshot,
+    /// Why it was withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Untold>,
+    /// Its events.
+    pub events: Vec<WebhookEvent>,
+    /// How it was tried, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// How a delivery ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Upshot {
+    /// Its webhook has accepted it.
+    Delivered,
+    /// Every attempt has failed.
+    Failed,
+    /// It was not sent any more.
+    Withdrawn,
+}
+
+impl Settled {
+    /// What it is known by: the id of its first event.
+    pub fn id(&self) -> &str {
+        first_id(&self.events)
+    }
+}
+
+fn first_id(events: &[WebhookEvent]) -> &str {
+    events.first().map_or("", |event| &event.event_id)
 }
 
 impl Delivery {
     /// One that is due at once, at `now` in ms since the epoch.
-    pub(super) fn of(project: &str, phone: &Phone, events: Vec<WebhookEvent>, now: i64) -> Self {
-        let (project, phone) = (project.to_owned(), phone.clone());
-        Self { project, identity_id: None, phone, number: 0, events, due_at: now, attempts: Vec::new() }
+    pub(super) fn of(project: &str, events: Vec<WebhookEvent>, now: i64) -> Self {
+        let project = project.to_owned();
+        Self { project, identity_id: None, number: 0, events, due_at: now, attempts: Vec::new() }
     }
 
     /// Events by which nothing happened, each with one of these fresh ids. `None`: there is no such number.
@@ -92,12 +128,12 @@ impl Delivery {
             new_phone_number: None,
             sent_at: now,
         };
-        Some(Self::of(project, &phone, event_ids.iter().map(event).collect(), now))
+        Some(Self::of(project, event_ids.iter().map(event).collect(), now))
     }
 
     /// What it is known by: the id of its first event.
     pub fn id(&self) -> &str {
-        self.events.first().map_or("", |event| &event.event_id)
+        first_id(&self.events)
     }
 
     /// Why it is not sent any more, given the identity as it is. What was queued before the last news of a number is
@@ -111,18 +147,24 @@ impl Delivery {
         }
     }
 
-    /// Whether its webhook has accepted it.
-    pub fn is_accepted(&self) -> bool {
-        self.attempts.last().is_some_and(|attempt| attempt.outcome == Answer::Accepted)
+    /// It is not sent any more.
+    pub fn withdraw(self, reason: Untold) -> Settled {
+        self.settled(Upshot::Withdrawn, Some(reason))
+    }
+
+    fn settled(self, state: Upshot, reason: Option<Untold>) -> Settled {
+        Settled { state, reason, events: self.events, attempts: self.attempts }
     }
 
     /// After an attempt that ended at `now`, in ms since the epoch.
     pub fn after(mut self, attempt: Attempt, now: i64) -> Next {
-        let pause = PAUSES_MS.get(self.attempts.len()).filter(|_| attempt.outcome != Answer::Accepted);
+        let pause = PAUSES_MS.get(self.attempts.len());
+        let is_accepted = attempt.outcome == Answer::Accepted;
         self.attempts.push(attempt);
         match pause {
+            _ if is_accepted => Next::Over(self.settled(Upshot::Delivered, None)),
             Some(pause) => Next::Again(Self { due_at: now.saturating_add(*pause), ..self }),
-            None => Next::Over(self),
+            None => Next::Over(self.settled(Upshot::Failed, None)),
         }
     }
 }

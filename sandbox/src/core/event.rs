@@ -154,7 +154,8 @@ pub enum Effect {
     Enroll(Enrolling),
     /// Possession of a number was shown: a device is bound to it.
     Bind(Binding),
-    /// News for a webhook: they wait until it has accepted them, or for the last time has not.
+    /// News for a webhook: they wait until it has accepted them, or for the last time has not. See
+    /// [`Store::undelivered`](crate::store::Store::undelivered).
     Tell(Box<Delivery>),
 }
 

@@ -36,7 +36,7 @@ mod verify;
 pub use behaviour::{BEHAVIOUR_NUMBERS, Behaviour, BehaviourNumber, Ending, Met, Often};
 pub use case::{Case, Challenge, Unifying, Verifying};
 pub use credentials::{Credential, Product};
-pub use delivery::{Answer, Attempt, Delivery, Next};
+pub use delivery::{Answer, Attempt, Delivery, Next, Settled, Upshot};
 pub use event::{Effect, Event, LinkPage};
 pub use guesses::Guesses;
 pub use identity::{Binding, Device, Enrolling, Enrollment, Identity, Muted};

@@ -80,11 +80,7 @@ impl News {
         let delivery = untold.is_none().then(|| {
             let number = identity.enrollment.as_mut().map_or(0, Enrollment::next_news);
             let event = self.event(old, enrollment, event_id, now);
-            Delivery {
-                identity_id: Some(old.id.clone()),
-                number,
-                ..Delivery::of(&old.project, &old.phone, vec![event], now)
-            }
+            Delivery { identity_id: Some(old.id.clone()), number, ..Delivery::of(&old.project, vec![event], now) }
         });
         let effects = delivery.map(Box::new).map(Effect::Tell).into_iter().collect();
         Some(Happened { identity, effects, untold })

@@ -154,7 +154,7 @@ async fn happen(
             sandbox.store.update_identity(&project.name, &identity.phone, &happen).await?;
         }
     }
-    sandbox.deliver().await?;
+    sandbox.courier.look().await?;
     match decided.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Decided::Happened(untold) => Ok(Triggered::of(untold, vec![event_id])),
         Decided::Taken => Err(taken().into()),
@@ -231,6 +231,6 @@ async fn test(sandbox: &Sandbox, project: &Project, trigger: &Trigger) -> Result
     let delivery = Box::new(delivery.ok_or(Refusal::Internal)?);
     // It is about nobody: the store keeps no session of that name.
     sandbox.store.update(&identity_id, &|_| (None, vec![Effect::Tell(delivery.clone())])).await?;
-    sandbox.deliver().await?;
+    sandbox.courier.look().await?;
     Ok(Triggered::of(None, event_ids))
 }

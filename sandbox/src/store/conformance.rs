@@ -3,6 +3,7 @@
 //! Each check starts from an empty store. They panic where the store is wrong: call them from tests.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "runs in tests only")]
 
+mod deliveries;
 mod durable;
 mod guesses;
 mod identities;
@@ -29,6 +30,7 @@ pub async fn check<S: Store>(new: impl Fn() -> S) {
     lookups_follow_what_is_written(&new()).await;
     identities::check(&new).await;
     guesses::check(&new).await;
+    deliveries::check(&new).await;
     messages::check(&new).await;
     races::check(&new).await;
 }

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::{
     Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent,
-    Store, StoreError, Wanted,
+    Store, StoreError, Undelivered, Wanted,
 };
-use crate::core::{Effect, Failure, Guesses, Identity, Kind, Phone, Possession, Session};
+use crate::core::{Delivery, Effect, Failure, Guesses, Identity, Kind, Next, Phone, Possession, Session, Settled};
 use crate::metrics::Metrics;
 
 pub(crate) struct Measured {
@@ -186,6 +186,22 @@ impl Store for Measured {
 
     async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
         self.timed("delivered", self.store.delivered(sequence)).await
+    }
+
+    async fn undelivered(&self, project: Option<&str>, since: u64) -> Result<Vec<Undelivered>, StoreError> {
+        self.timed("undelivered", self.store.undelivered(project, since)).await
+    }
+
+    async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError> {
+        self.timed("delivery", self.store.delivery(sequence)).await
+    }
+
+    async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError> {
+        self.timed("tried", self.store.tried(sequence, next)).await
+    }
+
+    async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError> {
+        self.timed("settled", self.store.settled(project)).await
     }
 
     async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {

@@ -14,7 +14,7 @@ mod tables;
 
 use async_trait::async_trait;
 
-use crate::core::{Effect, Identity, Message, Phone, Session};
+use crate::core::{Delivery, Effect, Identity, Message, Next, Phone, Session, Settled};
 
 pub use guesses::{CountedChange, DecideCounted};
 pub(crate) use measured::Measured;
@@ -23,6 +23,9 @@ pub use sqlite::SqliteStore;
 
 /// How many messages of a project are kept: the oldest goes first.
 pub const KEPT_MESSAGES: usize = 1000;
+
+/// How many deliveries to webhooks that are over are kept of a project: the oldest goes first.
+pub const KEPT_DELIVERIES: usize = 200;
 
 /// What becomes of a session: its next state (`None`: it is gone), and the effects.
 pub type Change = (Option<Session>, Vec<Effect>);
@@ -84,6 +87,15 @@ pub struct Outgoing {
     pub subject: String,
     /// The effect.
     pub effect: Effect,
+}
+
+/// A delivery that waits for its webhook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undelivered {
+    /// That of its entry in the outbox. It is seen only after all that are smaller.
+    pub sequence: u64,
+    /// The delivery.
+    pub delivery: Delivery,
 }
 
 /// A message that was sent.
@@ -177,15 +189,28 @@ pub trait Store: Send + Sync + 'static {
     /// The projects of which anything is kept, in the order of their names.
     async fn projects(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Forgets all of a project but its sessions: every identity, enrolled or not, every message, guess and fact. Sessions
-    /// end one by one, by [`Store::update`], as others may wait for them.
+    /// Forgets all of a project but its sessions: every identity, enrolled or not, every message, guess, delivery and fact.
+    /// Sessions end one by one, by [`Store::update`], as others may wait for them.
     async fn forget_project(&self, project: &str) -> Result<(), StoreError>;
 
-    /// What waits to be carried out, oldest first.
+    /// What waits to be carried out, oldest first: all that can be at once, so not what [`Store::undelivered`] has.
     async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError>;
 
     /// It was carried out. Once is enough, twice does no harm.
     async fn delivered(&self, sequence: u64) -> Result<(), StoreError>;
+
+    /// The deliveries in the outbox after the sequence `since`, oldest first: those of one project, or of all.
+    async fn undelivered(&self, project: Option<&str>, since: u64) -> Result<Vec<Undelivered>, StoreError>;
+
+    /// A delivery in the outbox.
+    async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError>;
+
+    /// A delivery was tried, or is not any more: its entry leaves the outbox, and in the same write another takes its
+    /// place, or it is among those that are over. Where it has left already nothing happens.
+    async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError>;
+
+    /// A project's deliveries that are over, in the order in which they ended; the newest [`KEPT_DELIVERIES`] are kept.
+    async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError>;
 
     /// A project's messages after the id `since` that are `wanted`, oldest first. A message is there from the write on
     /// whose effects sent it, however far its delivery is; the newest [`KEPT_MESSAGES`] of each project are kept.

@@ -1,16 +1,17 @@
 //! Both stores answer from [`Tables`]; they differ in how a [`Write`] gets there.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
 
 use async_trait::async_trait;
 
 use super::guesses::Reading;
-use super::tables::{NO_PROJECT, Owner, Row, Swap, Tables, What, Write};
+use super::tables::{NO_PROJECT, Over, Owner, Row, Swap, Tables, What, Write};
 use super::{
     Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentitiesChange, IdentityLookup, IdentityPage, Lookup,
-    Outgoing, Sent, Store, StoreError, Wanted,
+    Outgoing, Sent, Store, StoreError, Undelivered, Wanted,
 };
-use crate::core::{Effect, Guesses, Identity, Phone, Session};
+use crate::core::{Delivery, Effect, Guesses, Identity, Next, Phone, Session, Settled};
 
 /// A store that answers from [`Tables`].
 pub(super) trait Tabled: Send + Sync + 'static {
@@ -232,6 +233,32 @@ impl<T: Tabled> Store for T {
             self.commit_later(Write::of(What::Delivered(sequence)));
         }
         Ok(())
+    }
+
+    async fn undelivered(&self, project: Option<&str>, since: u64) -> Result<Vec<Undelivered>, StoreError> {
+        let tables = self.tables();
+        let after = tables.undelivered.range(since.saturating_add(1)..);
+        let of_project = after.filter(|(_, (_, delivery))| project.is_none_or(|name| delivery.project == name));
+        Ok(of_project.map(|(id, (_, delivery))| Undelivered { sequence: *id, delivery: delivery.clone() }).collect())
+    }
+
+    async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError> {
+        Ok(self.tables().undelivered.get(&sequence).map(|(_, delivery)| delivery.clone()))
+    }
+
+    async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError> {
+        let entry = self.tables().undelivered.get(&sequence).map(|(subject, of)| (subject.clone(), of.project.clone()));
+        let Some((subject, project)) = entry else { return Ok(()) };
+        let (settled, outgoing) = match next {
+            Next::Again(delivery) => (None, outgoing(&subject, &[Effect::Tell(Box::new(delivery))])),
+            Next::Over(settled) => (Some(Over { id: 0, project, settled }), Vec::new()),
+        };
+        self.commit(Write { what: What::Tried { sequence, settled }, outgoing }).await.map(drop)
+    }
+
+    async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError> {
+        let tables = self.tables();
+        Ok(tables.settled.get(project).into_iter().flat_map(BTreeMap::values).cloned().collect())
     }
 
     async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{KEPT_MESSAGES, Outgoing};
-use crate::core::{Effect, Guesses, Identity, Message, Session};
+use super::{KEPT_DELIVERIES, KEPT_MESSAGES, Outgoing};
+use crate::core::{Delivery, Effect, Guesses, Identity, Message, Session, Settled};
 
 /// Every session, and all else that is kept.
 #[derive(Debug, Default)]
@@ -24,7 +24,12 @@ pub(super) struct Tables {
     pub(super) guesses: BTreeMap<Owner, Row<Guesses>>,
     /// By the last guess, the oldest first.
     guesses_by_last: BTreeSet<(i64, Owner)>,
+    /// But for what goes to webhooks, which may wait there for long.
     pub(super) outbox: BTreeMap<u64, Outgoing>,
+    /// That, with its subject.
+    pub(super) undelivered: BTreeMap<u64, (String, Delivery)>,
+    /// What went there, by project.
+    pub(super) settled: BTreeMap<String, BTreeMap<u64, Settled>>,
     /// By project.
     pub(super) messages: BTreeMap<String, BTreeMap<u64, Message>>,
     /// By project and name; those of the sandbox itself are of [`NO_PROJECT`].
@@ -79,8 +84,23 @@ pub(super) enum What {
     ForgetProject(String),
     /// An entry of the outbox was carried out.
     Delivered(u64),
+    /// A delivery leaves the outbox, if it still waits there.
+    Tried {
+        sequence: u64,
+        /// It is over.
+        settled: Option<Over>,
+    },
     /// A fact of a project.
     Fact { project: String, name: String, value: Vec<u8> },
+}
+
+/// A delivery that is over.
+#[derive(Debug)]
+pub(super) struct Over {
+    /// Grows with every one. [`Write::number`] gives it.
+    pub(super) id: u64,
+    pub(super) project: String,
+    pub(super) settled: Settled,
 }
 
 /// The identity of a number.
@@ -109,6 +129,7 @@ pub(super) enum Compared {
     Session(String),
     Identity(Owner),
     Guesses(Owner),
+    Delivery(u64),
 }
 
 impl Write {
@@ -119,9 +140,14 @@ impl Write {
 
     /// Gives out sequences.
     pub(super) fn number(&mut self, last: &mut u64) {
-        for entry in &mut self.outgoing {
+        let entries = self.outgoing.iter_mut().map(|entry| &mut entry.sequence);
+        let settled = match &mut self.what {
+            What::Tried { settled, .. } => settled.as_mut().map(|over| &mut over.id),
+            _ => None,
+        };
+        for number in entries.chain(settled) {
             *last += 1;
-            entry.sequence = *last;
+            *number = *last;
         }
     }
 
@@ -135,6 +161,7 @@ impl Write {
                 std::iter::once(Compared::Session(auth_id.clone())).chain(counted).collect()
             }
             What::Identities { rows, .. } => rows.iter().map(|row| Compared::Identity(row.owner.clone())).collect(),
+            What::Tried { sequence, .. } => vec![Compared::Delivery(*sequence)],
             _ => Vec::new(),
         }
     }
@@ -158,6 +185,7 @@ impl Tables {
                 let is_as_read = |row: &Swap| self.identities.get(&row.owner).map(|row| row.revision) == row.revision;
                 rows.iter().all(is_as_read) && entry.is_none_or(|sequence| self.outbox.contains_key(&sequence))
             }
+            What::Tried { sequence, .. } => self.undelivered.contains_key(sequence),
             _ => true,
         }
     }
@@ -189,6 +217,12 @@ impl Tables {
             }
             What::ForgetProject(project) => self.forget_project(&project),
             What::Delivered(sequence) => drop(self.outbox.remove(&sequence)),
+            What::Tried { sequence, settled } => {
+                self.undelivered.remove(&sequence);
+                if let Some(Over { id, project, settled }) = settled {
+                    self.put_settled(id, project, settled);
+                }
+            }
             What::Fact { project, name, value } => self.put_fact(project, name, value),
         }
         let mut gone = Vec::new();
@@ -264,6 +298,8 @@ impl Tables {
             self.put_guesses(owner, None);
         }
         self.messages.remove(project);
+        self.undelivered.retain(|_, (_, delivery)| delivery.project != project);
+        self.settled.remove(project);
         self.facts.retain(|(name, _), _| name != project);
     }
 
@@ -273,9 +309,11 @@ impl Tables {
         let of_identities = self.identities.keys().map(|(project, _)| project.as_str());
         let of_guesses = self.guesses.keys().map(|(project, _)| project.as_str());
         let of_messages = self.messages.keys().map(String::as_str);
+        let of_deliveries = self.undelivered.values().map(|(_, delivery)| delivery.project.as_str());
+        let of_deliveries = of_deliveries.chain(self.settled.keys().map(String::as_str));
         let of_facts = self.facts.keys().map(|(project, _)| project.as_str());
-        let all = of_sessions.chain(of_identities).chain(of_guesses).chain(of_messages).chain(of_facts);
-        all.filter(|project| *project != NO_PROJECT).collect()
+        let all = of_sessions.chain(of_identities).chain(of_guesses).chain(of_messages);
+        all.chain(of_deliveries).chain(of_facts).filter(|project| *project != NO_PROJECT).collect()
     }
 
     pub(super) fn put_guesses(&mut self, owner: Owner, guesses: Option<Guesses>) {
@@ -303,7 +341,19 @@ impl Tables {
     }
 
     pub(super) fn put_outgoing(&mut self, entry: Outgoing) {
-        self.outbox.insert(entry.sequence, entry);
+        match entry.effect {
+            Effect::Tell(delivery) => drop(self.undelivered.insert(entry.sequence, (entry.subject, *delivery))),
+            _ => drop(self.outbox.insert(entry.sequence, entry)),
+        }
+    }
+
+    pub(super) fn put_settled(&mut self, id: u64, project: String, settled: Settled) {
+        self.sequence = self.sequence.max(id);
+        let of_project = self.settled.entry(project).or_default();
+        of_project.insert(id, settled);
+        if of_project.len() > KEPT_DELIVERIES {
+            of_project.pop_first();
+        }
     }
 
     /// Returns the id of the message that made room for it.

@@ -1,118 +1,50 @@
-//! What a project knows of its webhook and of what was sent there.
+//! What a project knows of its webhook.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use handset_protocol::server::webhooks::WebhookEvent;
-use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::config::Webhook;
-use crate::core::{Attempt, Delivery, Untold};
 
-/// How many deliveries that are over are kept: the oldest goes first.
-const KEPT: usize = 200;
+/// How many requests to its webhook may be under way at once.
+pub(super) const AT_ONCE: usize = 16;
 
 pub(crate) struct Desk {
-    inner: Mutex<Inner>,
+    /// `None`: that of the settings; `Some(None)`: none.
+    own: Mutex<Option<Option<Webhook>>>,
     cleared: watch::Sender<()>,
+    places: Semaphore,
     /// Held while something is changed: the store has to have it in the order in which it happens.
     pub(crate) changing: tokio::sync::Mutex<()>,
 }
 
-#[derive(Default)]
-struct Inner {
-    /// `None`: that of the settings; `Some(None)`: none.
-    own: Option<Option<Webhook>>,
-    over: Vec<Shown>,
-}
-
-/// A delivery as the list shows it.
-#[derive(Clone, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Shown {
-    state: State,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<Untold>,
-    /// Epoch ms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    next_attempt_at: Option<i64>,
-    events: Vec<WebhookEvent>,
-    attempts: Vec<Attempt>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    /// It is tried, or tried again.
-    Waiting,
-    /// It was accepted.
-    Delivered,
-    /// Every attempt has failed.
-    Failed,
-    /// It is not sent any more.
-    Withdrawn,
-}
-
-/// Those that are over, with one more. It may be over for the second time, where the sandbox was killed the first time.
-pub(super) fn with(mut over: Vec<Shown>, shown: Shown) -> Vec<Shown> {
-    over.retain(|known| known.id() != shown.id());
-    over.push(shown);
-    over.drain(..over.len().saturating_sub(KEPT));
-    over
-}
-
-impl Shown {
-    pub(crate) fn waiting(delivery: Delivery) -> Self {
-        let next_attempt_at = Some(delivery.due_at);
-        let Delivery { events, attempts, .. } = delivery;
-        Self { state: State::Waiting, reason: None, next_attempt_at, events, attempts }
-    }
-
-    pub(super) fn over(delivery: Delivery, reason: Option<Untold>) -> Self {
-        let state = match reason {
-            Some(_) => State::Withdrawn,
-            None if delivery.is_accepted() => State::Delivered,
-            None => State::Failed,
-        };
-        Self { state, reason, next_attempt_at: None, events: delivery.events, attempts: delivery.attempts }
-    }
-
-    /// When its first event happened, in ms since the epoch.
-    pub(super) fn happened_at(&self) -> i64 {
-        self.events.first().map_or(0, |event| event.sent_at)
-    }
-
-    pub(super) fn id(&self) -> &str {
-        self.events.first().map_or("", |event| &event.event_id)
-    }
-}
-
 impl Desk {
     pub(crate) fn new() -> Self {
-        Self { inner: Mutex::default(), cleared: watch::Sender::new(()), changing: tokio::sync::Mutex::default() }
+        Self {
+            own: Mutex::default(),
+            cleared: watch::Sender::new(()),
+            places: Semaphore::new(AT_ONCE),
+            changing: tokio::sync::Mutex::default(),
+        }
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn own(&self) -> MutexGuard<'_, Option<Option<Webhook>>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The webhook in force, where `settings` has that of all projects.
     pub(crate) fn webhook(&self, settings: Option<&Webhook>) -> Option<Webhook> {
-        self.inner().own.clone().unwrap_or_else(|| settings.cloned())
+        self.own().clone().unwrap_or_else(|| settings.cloned())
     }
 
     /// From here on it is that one, or none.
     pub(super) fn set_webhook(&self, webhook: Option<Webhook>) {
-        self.inner().own = Some(webhook);
+        *self.own() = Some(webhook);
     }
 
-    /// Those that are over, oldest first.
-    pub(crate) fn over(&self) -> Vec<Shown> {
-        self.inner().over.clone()
-    }
-
-    pub(super) fn set_over(&self, over: Vec<Shown>) {
-        self.inner().over = over;
+    /// A request may be made until it is dropped. Whoever waits for longest is next. `None`: never.
+    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        self.places.acquire().await.ok()
     }
 
     /// Ends when nothing is known any more of what was there at the time of the call.
@@ -122,7 +54,7 @@ impl Desk {
 
     /// Back to the beginning.
     pub(crate) fn clear(&self) {
-        *self.inner() = Inner::default();
+        *self.own() = None;
         self.cleared.send_replace(());
     }
 }

@@ -7,7 +7,10 @@ mod courier;
 mod desk;
 mod network;
 mod post;
+mod queue;
+mod shown;
 
 pub(crate) use courier::Courier;
-pub(crate) use desk::{Desk, Shown};
+pub(crate) use desk::Desk;
 pub use network::{Network, NetworkStream};
+pub(crate) use shown::Shown;

@@ -44,4 +44,5 @@ mod verify;
 mod verify_at_once;
 mod web;
 mod webhook_inspection;
+mod webhook_load;
 mod webhooks;

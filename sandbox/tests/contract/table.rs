@@ -48,6 +48,7 @@ fn every_row_of_every_table_has_a_test() {
         ("verify", crate::verify::ROWS),
         ("verify_at_once", crate::verify_at_once::ROWS),
         ("webhook_inspection", crate::webhook_inspection::ROWS),
+        ("webhook_load", crate::webhook_load::ROWS),
         ("webhooks", crate::webhooks::ROWS),
     ];
     let expected: BTreeSet<(&str, &str)> =

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{PROJECT, guesses, identities, link, noted, put, session, sms};
-use crate::core::{Effect, Session, What};
-use crate::store::{IdentityLookup, IdentityPage, KEPT_MESSAGES, Lookup, Store};
+use super::{PROJECT, deliveries, guesses, identities, link, noted, put, session, sms};
+use crate::core::{Answer, Effect, Session, What};
+use crate::store::{IdentityLookup, IdentityPage, KEPT_DELIVERIES, KEPT_MESSAGES, Lookup, Store};
 
 /// Runs every check. `new` makes a place for a store, and `open` opens what is there, after the store before was dropped.
 pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -> S) {
@@ -17,6 +17,7 @@ pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -
     the_newest_messages_are_there_after_a_restart(place(), &reopen).await;
     what_many_tasks_wrote_is_there_after_a_restart(place(), &reopen).await;
     guesses_are_there_after_a_restart(place(), &reopen).await;
+    deliveries_are_there_after_a_restart(place(), &reopen).await;
     what_is_forgotten_stays_forgotten(place(), &reopen).await;
 }
 
@@ -159,6 +160,37 @@ async fn guesses_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn
     store.forget_guesses(1).await.unwrap();
     drop(store);
     assert!(guesses::guess(&open(&place), "a", 0).await);
+}
+
+async fn deliveries_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let store = open(&place);
+    for project in ["gone", PROJECT] {
+        for name in 0..KEPT_DELIVERIES + 2 {
+            let name = name.to_string();
+            let sequence = deliveries::leave(&store, project, &name).await;
+            let delivery = deliveries::delivery(project, &name);
+            store.tried(sequence, deliveries::tried(delivery, Answer::Accepted)).await.unwrap();
+        }
+        let sequence = deliveries::leave(&store, project, "again").await;
+        let again = deliveries::tried(deliveries::delivery(project, "again"), Answer::TimedOut);
+        store.tried(sequence, again).await.unwrap();
+    }
+    store.forget_project("gone").await.unwrap();
+    let all = async |store: &S| (store.undelivered(None, 0).await.unwrap(), store.settled(PROJECT).await.unwrap());
+    let before = all(&store).await;
+    assert_eq!((before.0.len(), before.1.len()), (1, KEPT_DELIVERIES));
+    drop(store);
+
+    let store = open(&place);
+    assert_eq!(all(&store).await, before);
+    assert_eq!(store.settled("gone").await.unwrap(), []);
+    let (last, again) = (before.0[0].sequence, &before.0[0].delivery);
+    let done = deliveries::tried(again.clone(), Answer::Accepted);
+    store.tried(last, done.clone()).await.unwrap();
+    assert!(deliveries::leave(&store, PROJECT, "next").await > last + 1, "a number for each that is over, too");
+    drop(store);
+    let (waiting, settled) = all(&open(&place)).await;
+    assert_eq!((waiting.len(), settled.last()), (1, Some(deliveries::over(&done))));
 }
 
 async fn what_is_forgotten_stays_forgotten<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {

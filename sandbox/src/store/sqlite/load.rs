@@ -39,6 +39,11 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
         gone.extend(tables.put_message(number(row, "id")?, json(row, "value", "messages")?));
         Ok(())
     })?;
+    each(connection, "SELECT id, project, value FROM deliveries ORDER BY id", |row| {
+        let project = row.get("project").map_err(failed)?;
+        tables.put_settled(number(row, "id")?, project, json(row, "value", "deliveries")?);
+        Ok(())
+    })?;
     each(connection, "SELECT project, name, value FROM facts", |row| {
         let (project, name) = (row.get("project").map_err(failed)?, row.get("name").map_err(failed)?);
         tables.put_fact(project, name, row.get("value").map_err(failed)?);

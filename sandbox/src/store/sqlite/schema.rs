@@ -29,6 +29,22 @@ pub(super) const STEPS: &[&str] = &[
         PRIMARY KEY (project, digits)
     ) STRICT;
 ",
+    // What was over was one fact of its project. Who went to another number was in the outbox between two writes.
+    "
+    CREATE TABLE deliveries (id INTEGER PRIMARY KEY, project TEXT NOT NULL, value TEXT NOT NULL) STRICT;
+    CREATE INDEX deliveries_of_project ON deliveries (project);
+    INSERT INTO deliveries (project, value)
+        SELECT facts.project, over.value FROM facts, json_each(CAST(facts.value AS TEXT)) AS over
+        WHERE facts.name = 'webhook-deliveries' ORDER BY facts.project, over.key;
+    DELETE FROM facts WHERE name = 'webhook-deliveries';
+    UPDATE sequence SET last = max(last, (SELECT coalesce(max(id), 0) FROM deliveries));
+    INSERT OR IGNORE INTO identities
+        SELECT effect ->> '$.Move.identity.project', effect ->> '$.Move.identity.phone.digits', effect -> '$.Move.identity'
+        FROM outbox WHERE effect -> '$.Move' IS NOT NULL;
+    UPDATE outbox SET effect = json_object('Tell', json(effect -> '$.Move.delivery'))
+        WHERE effect ->> '$.Move.delivery' IS NOT NULL;
+    DELETE FROM outbox WHERE effect -> '$.Move' IS NOT NULL;
+",
 ];
 
 /// Brings the file to the newest version, each step whole or not at all.

@@ -35,7 +35,8 @@ impl Place {
 }
 
 /// A file of each version, as SQL.
-const VERSIONS: &[&str] = &[include_str!("versions/1.sql"), include_str!("versions/2.sql")];
+const VERSIONS: &[&str] =
+    &[include_str!("versions/1.sql"), include_str!("versions/2.sql"), include_str!("versions/3.sql")];
 
 /// A store that takes its folder with it.
 struct Alone {
@@ -157,7 +158,10 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
             panic!("version {}: {error}. What is new needs a default in serde, or a step that puts it there", index + 1)
         });
         assert_eq!(store.ending_before(None, i64::MAX).await.unwrap().len(), sessions);
-        assert_eq!(store.outbox().await.unwrap().len(), entries);
+        let undelivered = store.undelivered(None, 0).await.unwrap().len();
+        assert_eq!(store.outbox().await.unwrap().len() + undelivered, entries);
+        let of_webhooks = if index < 2 { (0, 0) } else { (2, 2) };
+        assert_eq!((undelivered, store.settled("test-7").await.unwrap().len()), of_webhooks);
         assert_eq!(store.projects().await.unwrap(), ["default", "test-7"]);
         let mut kept = 0;
         for project in ["default", "test-7"] {
@@ -179,6 +183,57 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
         let phone = crate::core::Phone::parse(&"5005550006".into()).unwrap();
         let owner = store.identity("default", crate::store::IdentityLookup::Number(&phone)).await.unwrap().unwrap();
         assert!(owner.enrollment.is_some() && owner.devices.len() == 1);
+    }
+}
+
+/// What sandboxes of version 2 wrote of webhooks.
+const WEBHOOKS_OF_2: &str = r#"
+    INSERT INTO facts VALUES ('test-7', 'webhook-deliveries', CAST('[
+        {"state":"delivered","events":[EVENT1],"attempts":[{"at":1,"correlationId":"a","outcome":"accepted","status":204}]},
+        {"state":"withdrawn","reason":"gone","events":[EVENT2],"attempts":[]}
+    ]' AS BLOB));
+    INSERT INTO outbox VALUES
+        (2001, 'mover', '{"Move":{"identity":MOVER,"delivery":{"project":"default","identity_id":"mover","phone":PHONE,
+            "number":1,"events":[EVENT3],"due_at":1,"attempts":[]}}}'),
+        (2002, 'quiet', '{"Move":{"identity":QUIET,"delivery":null}}'),
+        (2003, 'other', '{"Tell":{"project":"default","identity_id":"other","phone":PHONE,"number":1,"events":[EVENT4],
+            "due_at":1,"attempts":[]}}');
+    UPDATE sequence SET last = 2003;
+"#;
+
+#[tokio::test]
+async fn what_a_sandbox_of_version_2_told_and_was_telling_is_taken_over() {
+    let place = Place::new();
+    place.raw().execute_batch(VERSIONS[1]).unwrap();
+    let phone = |last: u32| format!(r#"{{"given":"500555{last}","digits":"1500555{last}"}}"#);
+    let mut sql = WEBHOOKS_OF_2.replace("PHONE", &phone(1000));
+    for (mark, id, last) in [("MOVER", "mover", 1001), ("QUIET", "quiet", 1002)] {
+        let phone = phone(last);
+        let identity = format!(
+            r#"{{"id":"{id}","project":"default","phone":{phone},"devices":[],"enrollment":{{"since":1,"active":true,
+            "muted":null,"client_customer_id":null,"device_id":null,"line_type":"mobile","carrier":"one","news":1}}}}"#
+        );
+        sql = sql.replace(mark, &identity);
+    }
+    for event in 1..=4 {
+        let value = format!(
+            r#"{{"eventId":"{event}","eventType":"PORT","description":"","identityId":"x","phoneNumber":"1","sentAt":1}}"#
+        );
+        sql = sql.replace(&format!("EVENT{event}"), &value);
+    }
+    place.raw().execute_batch(&sql).unwrap();
+
+    let store = place.open();
+    let settled = store.settled("test-7").await.unwrap();
+    assert_eq!(settled.iter().map(crate::core::Settled::id).collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!((settled[0].attempts.len(), settled[1].reason), (1, Some(crate::core::Untold::Gone)));
+    assert_eq!(store.fact(Some("test-7"), "webhook-deliveries").await.unwrap(), None);
+    let waiting = store.undelivered(None, 0).await.unwrap();
+    let waiting: Vec<_> = waiting.iter().map(|waiting| (waiting.sequence, waiting.delivery.id())).collect();
+    assert_eq!(waiting, [(2001, "3"), (2003, "4")]);
+    for (id, digits) in [("mover", "15005551001"), ("quiet", "15005551002")] {
+        let lookup = crate::store::IdentityLookup::Id(id);
+        assert_eq!(store.identity("default", lookup).await.unwrap().unwrap().phone.digits(), digits, "it has arrived");
     }
 }
 

@@ -7,8 +7,8 @@ use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::super::StoreError;
-use super::super::tables::{Counted, Swap, Tables, What, Write};
+use super::super::tables::{Counted, Over, Swap, Tables, What, Write};
+use super::super::{KEPT_DELIVERIES, StoreError};
 use super::schema::failed;
 use crate::core::Effect;
 
@@ -68,11 +68,12 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
-        let mut sequence = self.tables().sequence;
+        let before = self.tables().sequence;
+        let mut sequence = before;
         for job in &mut batch {
             job.write.number(&mut sequence);
         }
-        let written = self.write(&batch, sequence);
+        let written = self.write(&batch, (sequence != before).then_some(sequence));
         if let Err(error) = &written {
             tracing::error!(%error, "nothing was written");
         }
@@ -94,14 +95,12 @@ impl Writer {
         }
     }
 
-    /// One transaction.
-    fn write(&mut self, batch: &[Job], sequence: u64) -> Result<(), StoreError> {
+    /// One transaction; `sequence`: the last one, where any was given out.
+    fn write(&mut self, batch: &[Job], sequence: Option<u64>) -> Result<(), StoreError> {
         let transaction = self.connection.transaction().map_err(failed)?;
-        let mut numbered = false;
         for Job { write, .. } in batch {
             put(&transaction, &write.what)?;
             for entry in &write.outgoing {
-                numbered = true;
                 let sql = "INSERT INTO outbox (sequence, subject, effect) VALUES (?, ?, ?)";
                 let id = entry.sequence;
                 execute(&transaction, sql, params![id, entry.subject, json(&entry.effect)?])?;
@@ -111,7 +110,7 @@ impl Writer {
                 }
             }
         }
-        if numbered {
+        if let Some(sequence) = sequence {
             execute(&transaction, "UPDATE sequence SET last = ?", params![sequence])?;
         }
         for id in &self.gone {
@@ -172,9 +171,15 @@ fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
             execute(transaction, "DELETE FROM identities WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM messages WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM guesses WHERE project = ?", params![project])?;
+            execute(transaction, "DELETE FROM deliveries WHERE project = ?", params![project])?;
+            execute(transaction, "DELETE FROM outbox WHERE effect ->> '$.Tell.project' = ?", params![project])?;
             execute(transaction, "DELETE FROM facts WHERE project = ?", params![project])
         }
         What::Delivered(sequence) => forget_entry(transaction, *sequence),
+        What::Tried { sequence, settled } => {
+            settled.as_ref().map_or(Ok(()), |over| put_settled(transaction, over))?;
+            forget_entry(transaction, *sequence)
+        }
         What::Fact { project, name, value } => {
             let sql = "INSERT INTO facts (project, name, value) VALUES (?, ?, ?)
                        ON CONFLICT (project, name) DO UPDATE SET value = excluded.value";
@@ -192,6 +197,14 @@ fn put_identity(transaction: &Transaction<'_>, row: &Swap) -> Result<(), StoreEr
     let sql = "INSERT INTO identities (project, digits, value) VALUES (?, ?, ?)
                ON CONFLICT (project, digits) DO UPDATE SET value = excluded.value";
     execute(transaction, sql, params![project, digits, json(&**identity)?])
+}
+
+fn put_settled(transaction: &Transaction<'_>, Over { id, project, settled }: &Over) -> Result<(), StoreError> {
+    let sql = "INSERT INTO deliveries (id, project, value) VALUES (?, ?, ?)";
+    execute(transaction, sql, params![id, project, json(settled)?])?;
+    let sql = "DELETE FROM deliveries WHERE project = ? AND id <=
+               (SELECT id FROM deliveries WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?)";
+    execute(transaction, sql, params![project, project, KEPT_DELIVERIES])
 }
 
 fn put_guesses(transaction: &Transaction<'_>, counted: &Counted) -> Result<(), StoreError> {

@@ -1,10 +1,10 @@
 //! A store that fails whenever it is asked.
 
 use async_trait::async_trait;
-use handset_sandbox::core::{Effect, Identity, Phone, Session};
+use handset_sandbox::core::{Delivery, Effect, Identity, Next, Phone, Session, Settled};
 use handset_sandbox::store::{
     Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent,
-    Store, StoreError, Wanted,
+    Store, StoreError, Undelivered, Wanted,
 };
 
 pub(crate) struct Broken;
@@ -63,6 +63,18 @@ impl Store for Broken {
         broken()
     }
     async fn delivered(&self, _: u64) -> Result<(), StoreError> {
+        broken()
+    }
+    async fn undelivered(&self, _: Option<&str>, _: u64) -> Result<Vec<Undelivered>, StoreError> {
+        broken()
+    }
+    async fn delivery(&self, _: u64) -> Result<Option<Delivery>, StoreError> {
+        broken()
+    }
+    async fn tried(&self, _: u64, _: Next) -> Result<(), StoreError> {
+        broken()
+    }
+    async fn settled(&self, _: &str) -> Result<Vec<Settled>, StoreError> {
         broken()
     }
     async fn messages(&self, _: &str, _: u64, _: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {

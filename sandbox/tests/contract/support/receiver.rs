@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -82,6 +83,10 @@ impl Got {
 #[derive(Clone)]
 struct Door {
     manners: Arc<Mutex<VecDeque<Manner>>>,
+    /// That of a host, whatever is asked for, where it has one.
+    of_host: Arc<Mutex<Option<(String, Manner)>>>,
+    open: Arc<AtomicUsize>,
+    most_open: Arc<AtomicUsize>,
     called: Arc<Mutex<Vec<(String, u16)>>>,
     got: mpsc::UnboundedSender<Got>,
 }
@@ -95,7 +100,14 @@ impl Receiver {
     /// The sandbox reaches it by every name.
     pub(crate) fn of(bench: &Bench) -> Self {
         let (sender, got) = mpsc::unbounded_channel();
-        let door = Door { manners: Arc::default(), called: Arc::default(), got: sender };
+        let door = Door {
+            manners: Arc::default(),
+            of_host: Arc::default(),
+            open: Arc::default(),
+            most_open: Arc::default(),
+            called: Arc::default(),
+            got: sender,
+        };
         bench.state.set_network(Arc::new(door.clone()));
         Self { door, got }
     }
@@ -111,6 +123,16 @@ impl Receiver {
     /// What it does with the next requests, in order.
     pub(crate) fn will(&self, manners: impl IntoIterator<Item = Manner>) {
         self.door.manners.lock().unwrap().extend(manners);
+    }
+
+    /// What a host does from here on.
+    pub(crate) fn always(&self, host: &str, manner: Manner) {
+        *self.door.of_host.lock().unwrap() = Some((host.to_owned(), manner));
+    }
+
+    /// How many connections are open, and how many were at most.
+    pub(crate) fn connections(&self) -> (usize, usize) {
+        (self.door.open.load(Ordering::SeqCst), self.door.most_open.load(Ordering::SeqCst))
     }
 
     /// Where it was called so far.
@@ -133,12 +155,14 @@ impl Receiver {
 impl Network for Door {
     async fn connect(&self, host: &str, port: u16) -> io::Result<Box<dyn NetworkStream>> {
         self.called.lock().unwrap().push((host.to_owned(), port));
-        let manner = self.manners.lock().unwrap().pop_front().unwrap_or(Manner::Status(204));
+        let of_host = self.of_host.lock().unwrap().clone().filter(|(of, _)| of == host).map(|(_, manner)| manner);
+        let manner = of_host.unwrap_or_else(|| self.manners.lock().unwrap().pop_front().unwrap_or(Manner::Status(204)));
         if matches!(manner, Manner::Away) {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         let (near, far) = tokio::io::duplex(1024);
-        let got = self.got.clone();
+        let (got, open) = (self.got.clone(), self.open.clone());
+        self.most_open.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         tokio::spawn(async move {
             let service = service_fn(move |request: Request<Incoming>| {
                 let (got, manner) = (got.clone(), manner.clone());
@@ -146,6 +170,7 @@ impl Network for Door {
             });
             // One that breaks off is what some of them want.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service).await;
+            open.fetch_sub(1, Ordering::SeqCst);
         });
         Ok(Box::new(near))
     }

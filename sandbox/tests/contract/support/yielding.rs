@@ -1,13 +1,13 @@
 //! A store that lets others run after each read, so that requests at once all read before any of them writes; it can be
-//! made to fail, or to hang, where facts are written.
+//! made to fail, or to hang, where facts are written and where deliveries were tried.
 
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use handset_sandbox::core::{Effect, Identity, Phone, Session};
+use handset_sandbox::core::{Delivery, Effect, Identity, Next, Phone, Session, Settled};
 use handset_sandbox::store::{
     Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore,
-    Outgoing, Sent, Store, StoreError, Wanted,
+    Outgoing, Sent, Store, StoreError, Undelivered, Wanted,
 };
 use tokio::task::yield_now;
 
@@ -25,6 +25,15 @@ pub(crate) struct Yielding(MemoryStore, Mutex<Trouble>);
 impl Yielding {
     pub(crate) fn is_in(&self, trouble: Trouble) {
         *self.1.lock().unwrap() = trouble;
+    }
+
+    async fn trouble(&self) -> Result<(), StoreError> {
+        let trouble = *self.1.lock().unwrap();
+        match trouble {
+            Trouble::None => Ok(()),
+            Trouble::Fails => Err(StoreError("the disk is full".to_owned())),
+            Trouble::Hangs => std::future::pending().await,
+        }
     }
 }
 
@@ -99,6 +108,19 @@ impl Store for Yielding {
     async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
         self.0.delivered(sequence).await
     }
+    async fn undelivered(&self, project: Option<&str>, since: u64) -> Result<Vec<Undelivered>, StoreError> {
+        self.0.undelivered(project, since).await
+    }
+    async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError> {
+        self.0.delivery(sequence).await
+    }
+    async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError> {
+        self.trouble().await?;
+        self.0.tried(sequence, next).await
+    }
+    async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError> {
+        self.0.settled(project).await
+    }
     async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
         let messages = self.0.messages(project, since, wanted).await;
         yield_now().await;
@@ -108,12 +130,7 @@ impl Store for Yielding {
         self.0.fact(project, name).await
     }
     async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
-        let trouble = *self.1.lock().unwrap();
-        match trouble {
-            Trouble::None => {}
-            Trouble::Fails => return Err(StoreError("the disk is full".to_owned())),
-            Trouble::Hangs => std::future::pending().await,
-        }
+        self.trouble().await?;
         self.0.set_fact(project, name, value).await
     }
 }
