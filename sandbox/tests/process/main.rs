@@ -7,6 +7,7 @@ mod running;
 mod chaos;
 mod document;
 mod faults;
+mod guessing;
 mod help;
 mod https;
 mod kills;
