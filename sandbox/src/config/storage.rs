@@ -21,6 +21,11 @@ impl FromStr for Storage {
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         match text.split_once(':') {
             None if text == "memory" => Ok(Self::Memory),
+            // What SQLite itself would take for no file, or for a file with options.
+            Some(("sqlite", path)) if path.starts_with(':') || path.starts_with("file:") => {
+                let advice = "ends with the process is 'memory', and a file of that name is";
+                Err(ConfigError(format!("'store' (--store) must be a path: what {advice} 'sqlite:./{path}'")))
+            }
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
             _ => Err(ConfigError("'store' (--store) must be 'memory' or 'sqlite:PATH'".to_owned())),
         }
@@ -52,10 +57,10 @@ mod tests {
     fn a_store_is_memory_or_a_file() {
         assert_eq!("memory".parse(), Ok(Storage::Memory));
         assert_eq!("sqlite:C:\\data".parse(), Ok(Storage::Sqlite("C:\\data".into())));
-        for text in ["memory", "sqlite:a/b"] {
+        for text in ["memory", "sqlite:a/b", "sqlite:./:memory:"] {
             assert_eq!(String::from(text.parse::<Storage>().unwrap()), text);
         }
-        for text in ["", "sqlite", "sqlite:", "memory:", "postgres:x"] {
+        for text in ["", "sqlite", "sqlite:", "memory:", "postgres:x", "sqlite::memory:", "sqlite:file:a?mode=memory"] {
             let error = text.parse::<Storage>().unwrap_err().to_string();
             assert!(error.starts_with("'store' (--store) must be"), "{text}");
         }

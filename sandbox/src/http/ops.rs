@@ -39,7 +39,10 @@ async fn ready(State(sandbox): State<Sandbox>) -> Result<&'static str, ApiError>
     if sandbox.closing.is_cancelled() {
         return Err(not_ready("the sandbox is ending"));
     }
-    match timeout(STORE_PATIENCE, sandbox.store.set_fact(None, READINESS, b"")).await {
+    // Never the same again: SQLite writes nothing where nothing changes, and would not see that it cannot.
+    let mut value = [0; 16];
+    sandbox.random.fill(&mut value);
+    match timeout(STORE_PATIENCE, sandbox.store.set_fact(None, READINESS, &value)).await {
         Ok(Ok(_)) => Ok("ready\n"),
         Ok(Err(error)) => {
             tracing::error!(%error, "the store failed");

@@ -4,6 +4,7 @@
 
 mod running;
 
+mod broken_store;
 mod chaos;
 mod document;
 mod faults;

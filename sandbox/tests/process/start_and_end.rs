@@ -68,6 +68,9 @@ fn config_file(name: &str, text: &str) -> std::path::PathBuf {
     path
 }
 
+/// More than any number may be.
+const HUGE: &str = "18446744073709551616";
+
 #[tokio::test]
 async fn what_cannot_work_is_refused_by_name() {
     let beyond = refusal(&["--listen", "0.0.0.0:0"]).await;
@@ -76,14 +79,28 @@ async fn what_cannot_work_is_refused_by_name() {
     assert!(origin.contains("'origin' (--origin) must be"), "{origin}");
     let rate = refusal(&["--rate-limit", "many"]).await;
     assert!(rate.contains("'rate_limit' (--rate-limit) must be"), "{rate}");
-    let chaos = refusal(&["--chaos", "yes"]).await;
-    assert!(chaos.contains("--chaos <SEED>"), "{chaos}");
+    for flag in ["--chaos <SEED>", "--otp-seconds <NUMBER>", "--link-seconds <NUMBER>"] {
+        let name = flag.split(' ').next().unwrap();
+        for (value, reason) in
+            [("yes", "must be a whole number"), ("-1", "must be a whole number"), (HUGE, "is too large")]
+        {
+            let refused = refusal(&[&format!("{name}={value}")]).await;
+            assert!(refused.contains(&format!("'{flag}': {reason}")), "{refused}");
+        }
+    }
+    for listen in ["localhost:8787", "8787", ":8787", "127.0.0.1"] {
+        let refused = refusal(&["--listen", listen]).await;
+        let expected = "'listen' (--listen) must be an IP address and a port, as 127.0.0.1:8787 or [::1]:0";
+        assert!(refused.contains(expected), "{listen}: {refused}");
+    }
     let www = refusal(&["--www", "/no/such/folder"]).await;
     assert!(www.contains("'www' (--www) must be a folder"), "{www}");
     let store = refusal(&["--store", "postgres:x"]).await;
     assert!(store.contains("'store' (--store) must be 'memory' or 'sqlite:PATH'"), "{store}");
+    let store = refusal(&["--store", "sqlite::memory:"]).await;
+    assert!(store.contains("'sqlite:./:memory:'"), "{store}");
     let file = refusal(&["--listen", "127.0.0.1:0", "--store", "sqlite:/proc/no/folder"]).await;
-    assert!(file.contains("store: no folder for /proc/no/folder"), "{file}");
+    assert!(file.contains("store: cannot open /proc/no/folder: no folder for it"), "{file}");
     let missing = refusal(&["--config", "/no/such/file"]).await;
     assert!(missing.contains("--config /no/such/file"), "{missing}");
     let file = config_file("unknown", "[otp]\nlength = 6\n");

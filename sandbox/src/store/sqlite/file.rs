@@ -12,20 +12,27 @@ use super::schema::failed;
 /// Says in the file's header that it is a sandbox's: `hset`.
 const APPLICATION_ID: i32 = 0x6873_6574;
 
+/// What is wrong is told without the path.
 pub(super) fn open(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
-    let named = |what: &str, error: &dyn std::fmt::Display| StoreError(format!("{what} {}: {error}", path.display()));
+    let failed = |error: &dyn std::fmt::Display| StoreError(error.to_string());
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        make_folder(folder).map_err(|error| named("no folder for", &error))?;
+        make_folder(folder).map_err(|error| StoreError(format!("no folder for it: {error}")))?;
     }
-    make_private(path).map_err(|error| named("cannot open", &error))?;
+    make_private(path).map_err(|error| failed(&error))?;
+    // SQLite gives some names another meaning, as `:memory:`, and none that is absolute.
+    let path = std::path::absolute(path).map_err(|error| failed(&error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| named("cannot open", &error))?;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(&error))?;
     configure(&connection, patience).map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy) => named("cannot open", &"another sandbox has it"),
-        Some(ErrorCode::NotADatabase) => named("cannot open", &"it is no SQLite file"),
-        _ => named("cannot open", &error),
+        Some(ErrorCode::DatabaseBusy) => failed(&"another sandbox has it"),
+        Some(ErrorCode::NotADatabase) => failed(&"it is no SQLite file"),
+        _ => failed(&error),
     })?;
-    claim(&connection)?.then_some(connection).ok_or_else(|| named("cannot open", &"it is not a sandbox's file"))
+    if !claim(&connection)? {
+        return Err(failed(&"it is not a sandbox's file"));
+    }
+    check(&connection)?;
+    Ok(connection)
 }
 
 fn configure(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
@@ -54,6 +61,12 @@ fn claim(connection: &Connection) -> Result<bool, StoreError> {
     }
     connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
     Ok(true)
+}
+
+/// Refuses a file that would fail in the middle of a flow: what is damaged need not be what is read at the start.
+fn check(connection: &Connection) -> Result<(), StoreError> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    if found == "ok" { Ok(()) } else { Err(StoreError(format!("it is damaged: {}", found.replace('\n', " ")))) }
 }
 
 #[cfg(unix)]

@@ -41,9 +41,14 @@ impl SqliteStore {
     }
 
     fn open_within(path: &Path, patience: Duration) -> Result<Self, StoreError> {
-        let mut connection = file::open(path, patience)?;
-        schema::migrate(&mut connection)?;
-        let (tables, gone) = load::all(&connection)?;
+        let read = || {
+            let mut connection = file::open(path, patience)?;
+            schema::migrate(&mut connection)?;
+            let (tables, gone) = load::all(&connection)?;
+            Ok((connection, tables, gone))
+        };
+        let named = |StoreError(what)| StoreError(format!("cannot open {}: {what}", path.display()));
+        let (connection, tables, gone) = read().map_err(named)?;
         let tables = Arc::new(Mutex::new(tables));
         let writer = Writer::new(connection, tables.clone(), gone);
         let (jobs, inbound) = mpsc::channel();

@@ -8,6 +8,8 @@ use super::schema::{STEPS, migrate_by, version};
 use super::*;
 use crate::store::{Store, conformance};
 
+mod damage;
+
 struct Place(TempDir);
 
 impl Place {
@@ -29,8 +31,11 @@ impl Place {
         Connection::open(self.file()).unwrap()
     }
 
+    /// Why it is not opened, after its name.
     fn refusal(&self) -> String {
-        SqliteStore::open(&self.file()).unwrap_err().to_string()
+        let refusal = SqliteStore::open(&self.file()).err().map(|error| error.to_string()).unwrap_or_default();
+        let named = format!("store: cannot open {}: ", self.file().display());
+        refusal.strip_prefix(&named).unwrap_or_else(|| panic!("'{refusal}'")).to_owned()
     }
 }
 

@@ -1,0 +1,64 @@
+//! Files that something has broken: a disk, a copy that ended early, somebody with an editor.
+
+use std::fs;
+
+use super::*;
+
+/// A file with rows in every table, and its bytes.
+fn filled() -> (Place, Vec<u8>) {
+    let place = Place::new();
+    place.raw().execute_batch(VERSIONS[VERSIONS.len() - 1]).unwrap();
+    drop(place.open());
+    let bytes = fs::read(place.file()).unwrap();
+    (place, bytes)
+}
+
+/// In bytes.
+fn page_size(bytes: &[u8]) -> usize {
+    usize::from(u16::from_be_bytes([bytes[16], bytes[17]]))
+}
+
+#[test]
+fn a_broken_page_is_told_at_the_start_whichever_it_is() {
+    let (place, bytes) = filled();
+    let size = page_size(&bytes);
+    assert!(bytes.len() / size > 10, "a page for each table and index");
+    for start in (0..bytes.len()).step_by(size) {
+        let mut broken = bytes.clone();
+        broken[start..start + size].fill(0xff);
+        fs::write(place.file(), &broken).unwrap();
+        place.refusal();
+        assert_eq!(fs::read(place.file()).unwrap(), broken, "left for whoever can mend it");
+    }
+}
+
+#[test]
+fn a_file_that_ends_early_is_told_at_the_start() {
+    let (place, bytes) = filled();
+    let size = page_size(&bytes);
+    for length in [100, size, bytes.len() / 2, bytes.len() - size - 1, bytes.len() - size] {
+        fs::write(place.file(), &bytes[..length]).unwrap();
+        assert!(place.refusal().contains("malformed"), "{length}: {}", place.refusal());
+    }
+}
+
+#[test]
+fn so_is_one_that_somebody_has_edited() {
+    for (sql, told) in [
+        ("DROP TABLE outbox", "no such table: outbox"),
+        ("UPDATE sequence SET last = -1", "-1 out of range"),
+        ("PRAGMA user_version = 1", "table guesses already exists"),
+        ("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 99 WHERE name = 'facts'", "malformed"),
+    ] {
+        let (place, _) = filled();
+        place.raw().execute_batch(sql).unwrap();
+        assert!(place.refusal().contains(told), "{sql}: {}", place.refusal());
+    }
+}
+
+#[test]
+fn so_is_what_is_no_file() {
+    let place = Place::new();
+    fs::create_dir_all(place.file()).unwrap();
+    assert!(place.refusal().contains("directory"), "{}", place.refusal());
+}
