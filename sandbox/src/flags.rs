@@ -1,10 +1,11 @@
 use std::error::Error;
-use std::net::SocketAddr;
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Parser;
 
-use crate::config::{Config, LogFormat, Origin, RateLimit, Storage, Tls};
+use crate::config::{Address, Config, ConfigError, LogFormat, Origin, RateLimit, Storage, Tls};
 
 const RULES: &str = "Rules of the backend";
 const NETWORK: &str = "Network";
@@ -25,8 +26,8 @@ docs/sandbox.md says the rest, docs/sandbox-config.md what a settings file may h
 #[command(name = "handset-sandbox", version, about = ABOUT, long_about = None, after_help = AFTER)]
 pub struct Flags {
     /// Where to listen; port 0: any that is free [default: 127.0.0.1:8787]
-    #[arg(long, value_name = "ADDRESS", help_heading = NETWORK)]
-    listen: Option<SocketAddr>,
+    #[arg(long, value_name = "IP:PORT", help_heading = NETWORK)]
+    listen: Option<Address>,
     /// What browsers see; needed beyond loopback [default: that of --listen]
     #[arg(long, value_name = "URL", help_heading = NETWORK)]
     origin: Option<Origin>,
@@ -49,13 +50,13 @@ pub struct Flags {
     #[arg(long, help_heading = RULES)]
     strict_test_users: bool,
     /// How long a code is good, in seconds [default: 120]
-    #[arg(long, value_name = "NUMBER", help_heading = RULES)]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<u32>, help_heading = RULES)]
     otp_seconds: Option<u32>,
     /// How long a link is good, in seconds [default: 180]
-    #[arg(long, value_name = "NUMBER", help_heading = RULES)]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<u32>, help_heading = RULES)]
     link_seconds: Option<u32>,
     /// Break what pages send, by the plan of this seed, a whole number
-    #[arg(long, value_name = "SEED", help_heading = RULES)]
+    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, help_heading = RULES)]
     chaos: Option<u64>,
     /// Settings as TOML; flags come before the file
     #[arg(long, value_name = "FILE", help_heading = FILES)]
@@ -75,6 +76,16 @@ pub struct Flags {
     /// Print the reference of the settings file, as Markdown, and end
     #[arg(long, help_heading = FILES)]
     pub config_reference: bool,
+}
+
+fn whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, ConfigError> {
+    text.parse().map_err(|error: T::Err| {
+        let why = match error.kind() {
+            IntErrorKind::PosOverflow => "is too large",
+            _ => "must be a whole number, as 7",
+        };
+        ConfigError(why.to_owned())
+    })
 }
 
 impl Flags {
@@ -98,7 +109,7 @@ impl Flags {
             }
             None => Config::default(),
         };
-        config.listen = self.listen.unwrap_or(config.listen);
+        config.listen = self.listen.map_or(config.listen, |address| address.0);
         config.origin = self.origin.or(config.origin);
         config.www = self.www.or(config.www);
         config.store = self.store.unwrap_or(config.store);

@@ -1,22 +1,21 @@
 //! The settings as a TOML file has them. `docs/sandbox-config.md` is made from what stands here.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use handset_protocol::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, webhook};
+use super::address::Address;
+use super::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, complaint};
 use crate::core::StartReplyShape;
 
 impl Config {
     /// Reads a TOML file's text over the defaults. Every key is optional; an unknown one is refused by name.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let file: File =
-            toml::from_str(text).map_err(|error| ConfigError(webhook::without_secrets(&error.to_string())))?;
+        let file = complaint::read(text)?;
         let mut config = Self::default();
-        set(&mut config.listen, file.listen);
+        set(&mut config.listen, file.listen.map(|address| address.0));
         config.origin = file.origin;
         config.www = file.www;
         set(&mut config.store, file.store);
@@ -54,8 +53,8 @@ fn set<T>(place: &mut T, value: Option<T>) {
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     /// Where to listen; port 0 takes any that is free.
-    #[schemars(with = "Option<String>", extend("flag" = "--listen"))]
-    listen: Option<SocketAddr>,
+    #[schemars(with = "Option<String>", extend("flag" = "--listen", "kind" = "`\"IP:PORT\"`"))]
+    listen: Option<Address>,
     /// Origin that browsers see, for `endp` and links. Required when listening beyond loopback; otherwise that of
     /// `listen`. Without a path; `https://` where the port speaks https.
     #[schemars(with = "Option<String>", extend("flag" = "--origin"))]
@@ -64,7 +63,7 @@ pub(super) struct File {
     #[schemars(extend("flag" = "--www"))]
     www: Option<PathBuf>,
     /// Where sessions, messages and identities are kept: `"memory"`, or `"sqlite:PATH"`, a file that outlives the sandbox.
-    #[schemars(with = "Option<String>", extend("flag" = "--store"))]
+    #[schemars(with = "Option<String>", extend("flag" = "--store", "kind" = "`\"memory\"` or `\"sqlite:PATH\"`"))]
     store: Option<Storage>,
     /// Folder for what is kept between starts: the CA of `tls.self_signed`. Without it, `handset-sandbox` in
     /// `$XDG_DATA_HOME` or `~/.local/share` (on Windows in `%APPDATA%`).
@@ -77,7 +76,7 @@ pub(super) struct File {
     #[schemars(extend("flag" = "--strict-test-users"))]
     strict_test_users: Option<bool>,
     /// Requests a second and credential before 429; `0` or `"off"`: unlimited.
-    #[schemars(with = "Option<u32>", extend("flag" = "--rate-limit"))]
+    #[schemars(with = "Option<u32>", extend("flag" = "--rate-limit", "kind" = "whole number or `\"off\"`"))]
     rate_limit: Option<RateLimit>,
     /// Breaks what the page's authenticator sends, by the plan of this seed.
     #[schemars(extend("flag" = "--chaos"))]
@@ -122,7 +121,7 @@ struct LinkFile {
     seconds: Option<u32>,
     /// What a successful start answers, which clients read differently: `"auto"` goes by whether Start allowed retries,
     /// `"data"` is always `{"data":{}}`, `"empty"` always `{}`.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("kind" = "`\"auto\"`, `\"data\"` or `\"empty\"`"))]
     start_reply: Option<StartReplyShape>,
 }
 
@@ -161,7 +160,7 @@ impl From<Config> for File {
             Tls::Files { cert, key } => (false, Some(cert), Some(key)),
         };
         Self {
-            listen: Some(config.listen),
+            listen: Some(Address(config.listen)),
             origin: config.origin,
             www: config.www,
             store: Some(config.store),

@@ -1,5 +1,7 @@
 //! The settings: what they are, and which of them cannot be. [`file`] reads them from TOML, `flags` from the command line.
 
+mod address;
+mod complaint;
 mod error;
 mod file;
 mod limits;
@@ -19,6 +21,7 @@ use handset_protocol::limits::{LINK_SECONDS, OTP_SECONDS, REQUESTS_PER_SECOND};
 
 use crate::core::{Rules, StartReplyShape};
 
+pub(crate) use address::Address;
 pub use error::ConfigError;
 pub use limits::Limits;
 pub use log_format::LogFormat;

@@ -13,7 +13,7 @@ pub struct RateLimit(
 );
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "requests a second, or \"off\"")]
+#[serde(untagged, expecting = "'rate_limit' (--rate-limit) must be requests a second, or 'off'")]
 enum RateLimitText {
     Number(u32),
     Text(String),

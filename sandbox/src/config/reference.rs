@@ -17,14 +17,15 @@ const HEAD: &str = "\
 a flag comes before the file.
 ";
 
+/// The kind of what is counted.
+pub(super) const WHOLE_NUMBER: &str = "whole number";
+
 /// Every setting of the file as Markdown: what it is, its default, and the flag that does the same.
 pub fn config_reference() -> String {
-    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    let schema = settings.into_generator().into_root_schema_for::<File>().to_value();
+    let schema = schema();
     let defaults = serde_json::to_value(File::from(Config::default())).unwrap_or_default();
     let mut text = HEAD.to_owned();
     let properties = members(&schema, "properties");
-    let is_table = |schema: &Value| schema.get("properties").is_some();
     table(&mut text, properties.iter().filter(|(_, schema)| !is_table(schema)), &defaults);
     for (name, schema) in properties.iter().filter(|(_, schema)| is_table(schema)) {
         // Writing to a string does not fail.
@@ -32,6 +33,27 @@ pub fn config_reference() -> String {
         table(&mut text, members(schema, "properties").iter(), defaults.get(name).unwrap_or(&Value::Null));
     }
     text
+}
+
+fn schema() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<File>().to_value()
+}
+
+/// The schema of what stands at that path, as `otp.seconds`, if it is a setting or a table of them.
+pub(super) fn setting(path: &str) -> Option<Value> {
+    let schema = schema();
+    path.split('.').try_fold(&schema, |schema, name| schema.get("properties")?.get(name)).cloned()
+}
+
+/// The flag that sets the same.
+pub(super) fn flag(schema: &Value) -> Option<&str> {
+    schema.get("flag").and_then(Value::as_str)
+}
+
+/// Whether it holds settings.
+pub(super) fn is_table(schema: &Value) -> bool {
+    schema.get("properties").is_some()
 }
 
 fn table<'a>(text: &mut String, keys: impl Iterator<Item = (&'a String, &'a Value)>, defaults: &Value) {
@@ -42,7 +64,7 @@ fn table<'a>(text: &mut String, keys: impl Iterator<Item = (&'a String, &'a Valu
             // A number, a text or a truth value is written alike in JSON and in TOML.
             Some(value) => format!("`{value}`"),
         };
-        let flag = schema.get("flag").and_then(Value::as_str).map_or("–".to_owned(), |flag| format!("`{flag}`"));
+        let flag = flag(schema).map_or("–".to_owned(), |flag| format!("`{flag}`"));
         let _ = writeln!(text, "| `{name}` | {} | {default} | {flag} | {} |", kind(schema), about(schema));
     }
 }
@@ -53,8 +75,11 @@ fn about(schema: &Value) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What a value may be.
-fn kind(schema: &Value) -> String {
+/// What a value may be, as Markdown.
+pub(super) fn kind(schema: &Value) -> String {
+    if let Some(kind) = schema.get("kind").and_then(Value::as_str) {
+        return kind.to_owned();
+    }
     let alternatives = ["anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
     let kinds: Vec<_> = alternatives.filter(|one| one.get("type") != Some(&"null".into())).map(kind).collect();
     if !kinds.is_empty() {
@@ -68,7 +93,7 @@ fn kind(schema: &Value) -> String {
         kind => kind.and_then(Value::as_str),
     };
     match kind {
-        Some("integer") => "whole number",
+        Some("integer") => WHOLE_NUMBER,
         Some("boolean") => "`true` or `false`",
         Some("string") => "text",
         other => other.unwrap_or("–"),

@@ -52,15 +52,14 @@ impl LocalCa {
             make(&folder, &names)?;
         }
         let (file, key_file) = (folder.join(CERTIFICATE), folder.join(KEY));
+        let lacking = |file: &Path| broken(&folder, format_args!("{} cannot be read", name(file)));
+        let pem = fs::read(&file).map_err(|error| unreadable(&file, &error))?;
+        let certificate = CertificateDer::from_pem_slice(&pem).map_err(|_| lacking(&file))?;
         only_mine(&key_file)?;
-        let unreadable = |file: &Path| {
-            let file = file.display().to_string();
-            move |error: &dyn fmt::Display| TlsError(format!("{file}: {error}"))
-        };
-        let pem = fs::read(&file).map_err(|error| unreadable(&file)(&error))?;
-        let certificate = CertificateDer::from_pem_slice(&pem).map_err(|error| unreadable(&file)(&error))?;
-        let pem = fs::read_to_string(&key_file).map_err(|error| unreadable(&key_file)(&error))?;
-        let key = KeyPair::from_pem(&pem).map_err(|_| unreadable(&key_file)(&"no private key as PEM"))?;
+        let pem = fs::read(&key_file).map_err(|error| unreadable(&key_file, &error))?;
+        // What is wrong with a key is not told in its own words.
+        let pem = String::from_utf8(pem).map_err(|_| lacking(&key_file))?;
+        let key = KeyPair::from_pem(&pem).map_err(|_| lacking(&key_file))?;
         Ok(Self { file, is_new, names, certificate, key })
     }
 
@@ -82,8 +81,8 @@ impl LocalCa {
     /// Whether a client that trusts the CA would take it: the files could be of two CAs.
     fn check(&self, certificate: &CertificateDer<'_>) -> Result<(), TlsError> {
         let refused = |error: rustls::Error| {
-            let folder = self.file.parent().unwrap_or(&self.file).display();
-            TlsError(format!("{folder} holds no CA that works ({error}): delete it, and a new one is made"))
+            let folder = self.file.parent().unwrap_or(&self.file);
+            broken(folder, error)
         };
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone()).map_err(refused)?;
@@ -199,7 +198,13 @@ fn make(folder: &Path, names: &Names) -> Result<(), TlsError> {
     let mut params = names.ca();
     valid(&mut params, CA_LIFE);
     let certificate = params.self_signed(&key).map_err(failed)?;
-    let unwritable = |error: io::Error| TlsError(format!("{}: {error}", folder.display()));
+    let unwritable = |error: io::Error| match error.kind() {
+        // There, without a certificate: what another made would have one.
+        io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => {
+            broken(folder, format_args!("no {CERTIFICATE}"))
+        }
+        _ => TlsError(format!("{}: {error}", folder.display())),
+    };
     let new = folder.with_extension(format!("new-{}", std::process::id()));
     if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent).map_err(unwritable)?;
@@ -239,7 +244,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 fn only_mine(file: &Path) -> Result<(), TlsError> {
     #[cfg(unix)]
     {
-        let metadata = fs::metadata(file).map_err(|error| TlsError(format!("{}: {error}", file.display())))?;
+        let metadata = fs::metadata(file).map_err(|error| unreadable(file, &error))?;
         if std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077 != 0 {
             let file = file.display();
             return Err(TlsError(format!("{file} can be read by others: delete its folder, and do not trust that CA")));
@@ -248,6 +253,23 @@ fn only_mine(file: &Path) -> Result<(), TlsError> {
     #[cfg(not(unix))]
     let _ = file;
     Ok(())
+}
+
+fn broken(folder: &Path, error: impl fmt::Display) -> TlsError {
+    let folder = folder.display();
+    TlsError(format!("{folder} holds no CA that works ({error}): delete that folder, and a new one is made"))
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().display().to_string()
+}
+
+/// Of a file that is not there deleting the rest makes a new one; whatever else keeps it from being read would still.
+fn unreadable(file: &Path, error: &io::Error) -> TlsError {
+    match (error.kind(), file.parent()) {
+        (io::ErrorKind::NotFound, Some(folder)) => broken(folder, format_args!("no {}", name(file))),
+        _ => TlsError(format!("{}: {error}", file.display())),
+    }
 }
 
 fn failed(error: impl fmt::Display) -> TlsError {

@@ -40,16 +40,23 @@ impl From<ConfigError> for TlsError {
 
 /// As the settings say. `None`: plain http. Makes a CA in the data folder if one is wanted and there is none.
 pub fn tls_server(config: &Config) -> Result<Option<TlsServer>, TlsError> {
-    let (chain, key, ca) = match &config.tls {
+    let (chain, key, ca, names) = match &config.tls {
         Tls::Off => return Ok(None),
-        Tls::Files { cert, key } => (read_chain(cert)?, read_key(key)?, None),
+        Tls::Files { cert, key } => {
+            let names =
+                format!("'tls.cert' (--tls-cert) {} and 'tls.key' (--tls-key) {}", cert.display(), key.display());
+            (read_chain(cert)?, read_key(key)?, None, names)
+        }
         Tls::SelfSigned => {
             let ca = LocalCa::of(&config.data_folder()?, config.public_origin().host())?;
             let (chain, key) = ca.issue()?;
-            (chain, key, Some((ca.file, ca.is_new)))
+            (chain, key, Some((ca.file, ca.is_new)), "the certificate that was made and its key".to_owned())
         }
     };
-    let unusable = |error| TlsError(format!("the certificate cannot be used: {error}"));
+    let unusable = |error| match error {
+        rustls::Error::InconsistentKeys(_) => TlsError(format!("{names} do not belong together")),
+        error => TlsError(format!("{names} cannot be used: {error}")),
+    };
     let mut server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
@@ -62,7 +69,7 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let refused = |error: &dyn fmt::Display| TlsError(format!("'tls.cert' (--tls-cert) {}: {error}", file.display()));
     let bytes = std::fs::read(file).map_err(|error| refused(&error))?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    let chain = chain.map_err(|error| refused(&error))?;
+    let chain = chain.map_err(|error| refused(&format!("holds no certificate as PEM ({error})")))?;
     if chain.is_empty() { Err(refused(&"holds no certificate as PEM")) } else { Ok(chain) }
 }
 

@@ -134,15 +134,33 @@ async fn the_cas_key_is_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn a_ca_of_two_halves_is_refused() {
-    let (data, other) = (tempdir().unwrap(), tempdir().unwrap());
-    for folder in [data.path(), other.path()] {
-        assert!(self_signed(folder, &[]).await.end("TERM").await.status.success());
+async fn a_ca_that_does_not_work_is_refused_by_name_and_deleting_it_helps() {
+    let other = tempdir().unwrap();
+    assert!(self_signed(other.path(), &[]).await.end("TERM").await.status.success());
+    let others = fs::read(other.path().join("tls/ca/ca.pem")).unwrap();
+    let breaks: [(&str, Option<&[u8]>, &str); 6] = [
+        ("ca.pem", Some(&others), "invalid peer certificate"),
+        ("ca.pem", None, "no ca.pem"),
+        ("ca-key.pem", None, "no ca-key.pem"),
+        ("ca.pem", Some(b"nothing"), "ca.pem cannot be read"),
+        ("ca-key.pem", Some(b"nothing"), "ca-key.pem cannot be read"),
+        ("ca-key.pem", Some(&[0xff]), "ca-key.pem cannot be read"),
+    ];
+    for (file, content, reason) in breaks {
+        let data = tempdir().unwrap();
+        assert!(self_signed(data.path(), &[]).await.end("TERM").await.status.success());
+        let folder = data.path().join("tls/ca");
+        match content {
+            Some(content) => fs::write(folder.join(file), content).unwrap(),
+            None => fs::remove_file(folder.join(file)).unwrap(),
+        }
+        let flags = ["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.path().to_str().unwrap()];
+        let refused = refusal(&flags).await;
+        let name = format!("{} holds no CA that works ({reason}", folder.display());
+        assert!(refused.contains(&name) && refused.contains("delete that folder, and a new one is made"), "{refused}");
+        fs::remove_dir_all(folder).unwrap();
+        runs_a_flow(&trusted(data.path()).await).await;
     }
-    fs::copy(ca(other.path()), ca(data.path())).unwrap();
-    let refused =
-        refusal(&["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.path().to_str().unwrap()]).await;
-    assert!(refused.contains("holds no CA that works"), "{refused}");
 }
 
 #[tokio::test]
@@ -160,8 +178,13 @@ async fn a_given_certificate_is_shown() {
     let other = folder.path().join("other-key.pem");
     fs::write(&other, KeyPair::generate().unwrap().serialize_pem()).unwrap();
     let other = other.to_str().unwrap();
-    let cases: [(&[&str], &str); 5] = [
-        (&["--tls-cert", cert, "--tls-key", other], "the certificate cannot be used"),
+    let apart = format!("'tls.cert' (--tls-cert) {cert} and 'tls.key' (--tls-key) {other} do not belong together");
+    let broken = folder.path().join("broken.pem");
+    fs::write(&broken, "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n").unwrap();
+    let broken = broken.to_str().unwrap();
+    let cases: [(&[&str], &str); 6] = [
+        (&["--tls-cert", cert, "--tls-key", other], &apart),
+        (&["--tls-cert", broken, "--tls-key", key], "holds no certificate as PEM"),
         (&["--tls-cert", cert], "'tls.cert' (--tls-cert) and 'tls.key' (--tls-key) come together"),
         (&["--tls-cert", "/no/such/file", "--tls-key", key], "'tls.cert' (--tls-cert) /no/such/file"),
         (&["--tls-cert", key, "--tls-key", key], "holds no certificate as PEM"),

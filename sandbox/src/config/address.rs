@@ -1,0 +1,34 @@
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
+
+/// Where to listen. A name would be several addresses, or another one tomorrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Address(pub(crate) SocketAddr);
+
+impl FromStr for Address {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let expected = "'listen' (--listen) must be an IP address and a port, as 127.0.0.1:8787 or [::1]:0";
+        text.parse().map(Self).map_err(|_| ConfigError(expected.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = ConfigError;
+
+    fn try_from(text: String) -> Result<Self, ConfigError> {
+        text.parse()
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.0.to_string()
+    }
+}
