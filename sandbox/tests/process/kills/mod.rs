@@ -5,7 +5,9 @@
 
 mod codes;
 mod links;
+mod members;
 mod people;
+mod receiver;
 mod relying_party;
 
 use std::path::Path;
@@ -20,7 +22,9 @@ use tempfile::TempDir;
 use crate::running::{Running, command};
 use codes::CodeFlow;
 use links::LinkFlow;
+use members::Member;
 use people::Person;
+use receiver::Receiver;
 use relying_party::RelyingParty;
 
 /// How many times where nothing else is said.
@@ -40,7 +44,8 @@ struct Told {
     codes: Vec<CodeFlow>,
     links: Vec<LinkFlow>,
     people: Vec<Person>,
-    /// How many flows were killed in the middle of a request.
+    members: Vec<Member>,
+    /// How many of them were killed in the middle of a request.
     unanswered: usize,
 }
 
@@ -49,6 +54,7 @@ impl Told {
         self.codes.extend(other.codes);
         self.links.extend(other.links);
         self.people.extend(other.people);
+        self.members.extend(other.members);
     }
 }
 
@@ -58,7 +64,7 @@ async fn client(party: Arc<RelyingParty>, seed: u64) -> Told {
     let mut told = Told::default();
     for turn in 0.. {
         let number = format!("+4915{:09}", seed * 100_000 + turn);
-        let goes_on = match chance.random_range(0..4) {
+        let goes_on = match chance.random_range(0..5) {
             0 | 1 => {
                 let mut flow = CodeFlow::of(number);
                 let goes_on = flow.run(&party, &mut chance).await;
@@ -69,6 +75,12 @@ async fn client(party: Arc<RelyingParty>, seed: u64) -> Told {
                 let mut flow = LinkFlow::of(number);
                 let goes_on = flow.run(&party, &mut chance).await;
                 told.links.push(flow);
+                goes_on
+            }
+            3 => {
+                let mut member = Member::of(number);
+                let goes_on = member.run(&party, &mut chance).await;
+                told.members.push(member);
                 goes_on
             }
             _ => {
@@ -111,10 +123,17 @@ fn now_ms() -> u64 {
 }
 
 /// One round: loads the sandbox, kills it, starts it again, and looks for all that it had answered.
-async fn round(number: usize, running: Running, token: &str, file: &Path) -> (Running, Arc<RelyingParty>, Told) {
+async fn round(
+    number: usize,
+    running: Running,
+    token: &str,
+    file: &Path,
+    receiver: &Receiver,
+) -> (Running, Arc<RelyingParty>, Told) {
     let party = Arc::new(RelyingParty::new(&running.address, token, format!("round-{number}")));
     let before = now_ms();
     party.advance(ADVANCE_SECONDS).await.unwrap();
+    members::set_webhook(&party, receiver).await;
     let mut chance = StdRng::seed_from_u64(number as u64);
     let last = chance.random_range(1..=ANSWERS);
     let seeds = (0..CLIENTS).map(|client| (number * CLIENTS + client) as u64);
@@ -129,6 +148,7 @@ async fn round(number: usize, running: Running, token: &str, file: &Path) -> (Ru
     }
     told.unanswered = told.codes.iter().filter(|flow| flow.is_unsure()).count();
     told.unanswered += told.links.iter().filter(|flow| flow.is_unsure()).count();
+    told.unanswered += told.members.iter().filter(|member| member.is_unsure()).count();
     let running = start(file, &port).await;
     let now = party.advance(0).await.unwrap();
     assert!(now >= before + ADVANCE_SECONDS * 1000, "the clock is where it was moved to");
@@ -141,6 +161,8 @@ async fn round(number: usize, running: Running, token: &str, file: &Path) -> (Ru
     for person in &told.people {
         person.check(&party).await;
     }
+    members::all_told(&party).await;
+    members::check(&told.members, &party, receiver).await;
     (running, party, told)
 }
 
@@ -149,15 +171,17 @@ async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
     let kills = std::env::var("HANDSET_KILLS").map_or(KILLS, |count| count.parse().unwrap());
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("sandbox.db");
+    let receiver = Receiver::start().await;
     let mut running = start(&file, "0").await;
     let token = RelyingParty::token(&running.address).await;
     let mut rounds: Vec<(Arc<RelyingParty>, Told)> = Vec::new();
-    let (mut flows, mut people, mut unanswered) = (0, 0, 0);
+    let (mut flows, mut people, mut events, mut unanswered) = (0, 0, 0, 0);
     for number in 0..kills {
-        let (next, party, told) = round(number, running, &token, &file).await;
+        let (next, party, told) = round(number, running, &token, &file, &receiver).await;
         running = next;
         flows += told.codes.len() + told.links.len();
         people += told.people.len();
+        events += told.members.iter().map(Member::events).sum::<usize>();
         unanswered += told.unanswered;
         rounds.push((party, told));
         let from = rounds.len().saturating_sub(ROUNDS_BACK + 1);
@@ -168,12 +192,18 @@ async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
             for person in &told.people {
                 person.check(party).await;
             }
+            members::check(&told.members, party, &receiver).await;
         }
     }
     assert!(running.end("TERM").await.status.success());
     let sound: String =
         rusqlite::Connection::open(&file).unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
-    println!("{kills} kills: {flows} flows, {people} people, {unanswered} flows killed in the middle of a request");
-    assert!(flows >= kills && people > 0 && unanswered > 0, "the load was none");
+    println!(
+        "{kills} kills: {flows} flows, {people} people, {events} events, {unanswered} killed in the middle of a request"
+    );
+    let (accepted, failed, repeated) = receiver.counts();
+    println!("of {accepted} events that were told, {failed} were refused at first, and {repeated} came again");
+    assert!(flows >= kills && people > 0 && events > 0 && unanswered > 0, "the load was none");
+    assert!(accepted >= events && failed > 0, "the webhook had nothing to do");
 }
