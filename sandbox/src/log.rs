@@ -31,6 +31,8 @@ pub(crate) fn begin(format: LogFormat) {
     if let Some(complaint) = complaint {
         tracing::warn!("{VARIABLE} {complaint}: '{DEFAULT}' holds");
     }
+    // Whoever searches a log for secrets has to know that it is all there is.
+    tracing::trace!("logged at every level");
 }
 
 /// The filter, and why it is not the one that was asked for.

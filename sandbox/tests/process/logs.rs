@@ -97,7 +97,7 @@ async fn look(running: Running) -> String {
     for route in ["/v1/client/mobile/otp/finish", "/v1/client/status", "/l/{token}", "/sandbox/messages", "/lookup"] {
         assert!(log.contains(route), "requests are logged: {route}");
     }
-    assert!(log.contains("DEBUG"));
+    assert!(log.contains("TRACE"));
     for secret in secrets {
         let line = log.lines().find(|line| line.contains(&secret));
         assert_eq!(line, None, "{secret}");
@@ -150,7 +150,7 @@ async fn nothing_that_a_client_chooses_reaches_a_log_whatever_is_asked_for() {
 
         let log = running.end("TERM").await.stderr;
         assert!(
-            log.contains("DEBUG") && log.contains("other") && log.contains("a connection broke"),
+            log.contains("TRACE") && log.contains("other") && log.contains("a connection broke"),
             "requests are logged: {log}"
         );
         let line = log.lines().find(|line| line.to_lowercase().contains(&chosen.to_lowercase()));
