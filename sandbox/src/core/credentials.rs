@@ -2,6 +2,8 @@ use handset_protocol::Secret;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
+use super::Refusal;
+
 /// What a credential is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Product {
@@ -58,9 +60,10 @@ impl Credential {
         Self::find(client_id).filter(|_| right)
     }
 
-    /// Whether it may make the calls of a product.
-    pub fn serves(self, product: Product) -> bool {
-        self.product == Product::All || self.product == product
+    /// Refuses a call that is of none of its products.
+    pub fn admit(self, products: &[Product]) -> Result<(), Refusal> {
+        let is_served = self.product == Product::All || products.contains(&self.product);
+        if is_served { Ok(()) } else { Err(Refusal::NotAllowed) }
     }
 
     /// As which product `/v3/start` and what follows are meant. `None`: it may not call them.

@@ -50,9 +50,7 @@ pub fn open_verify(
     rules: Rules,
     now: i64,
 ) -> Result<(Session, Vec<Effect>, VerifyReply), Refusal> {
-    if !caller.serves(Product::VerifiedUsers) {
-        return Err(Refusal::NotAllowed);
-    }
+    caller.admit(&[Product::VerifiedUsers])?;
     let (opened, first_name, last_name) = request::verify(request)?;
     let client_customer_id = request::given_text(&request.client_customer_id).map(str::to_owned);
     let case = Case::VerifiedUsers(Verifying { first_name, last_name, client_customer_id, identity_id });
@@ -73,9 +71,7 @@ pub fn open_unify(
     rules: Rules,
     now: i64,
 ) -> Result<(Session, Vec<Effect>, UnifyReply), Refusal> {
-    if !caller.serves(Product::Unify) {
-        return Err(Refusal::NotAllowed);
-    }
+    caller.admit(&[Product::Unify])?;
     let opened = request::unify(request)?;
     let case = Case::Unify(Unifying {
         rebind: request.rebind.unwrap_or(false),

@@ -23,9 +23,7 @@ pub fn verify_at_once(
     rules: Rules,
     now: i64,
 ) -> Result<(VerificationReply, Option<Enrolling>), Refusal> {
-    if !caller.serves(Product::VerifiedUsers) {
-        return Err(Refusal::NotAllowed);
-    }
+    caller.admit(&[Product::VerifiedUsers])?;
     let asked = request::verification(request)?;
     let user = TestUser::admit(&asked.phone, Product::VerifiedUsers, rules.strict_test_users)?;
     let role = user.map(|user| user.role);

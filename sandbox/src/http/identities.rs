@@ -40,7 +40,7 @@ pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
 }
 
 fn admit(caller: &Caller) -> Result<(), Refusal> {
-    if caller.credential.serves(Product::IdentityManager) { Ok(()) } else { Err(Refusal::NotAllowed) }
+    caller.credential.admit(&[Product::IdentityManager])
 }
 
 /// Enrolls a number, once and for all: the same number again keeps its names.

@@ -17,7 +17,7 @@ use super::errors::{ApiError, not_found, step_not_allowed};
 use super::extract::{Body, Caller, has_type, read};
 use super::openapi::tags;
 use super::{identities, scope, unify, verify};
-use crate::core::{Credential, Drawn, Effect, Event, Identity, Refusal, Session, open, request};
+use crate::core::{Credential, Drawn, Effect, Event, Identity, Product, Refusal, Session, open, request};
 use crate::project::Project;
 use crate::random::{unguessable, uuid};
 use crate::state::{Sandbox, Subject};
@@ -133,6 +133,7 @@ async fn validate(
     caller: Caller,
     Body(request): Body<ValidateRequest>,
 ) -> Result<Json<ValidateReply>, ApiError> {
+    caller.credential.admit(&[Product::Identity, Product::Prefill])?;
     let correlation_id = request::validate(&request)?;
     match act(&sandbox, &caller, correlation_id, &Event::Validate).await? {
         Effect::Validated(reply) => Ok(Json(reply)),
@@ -154,6 +155,7 @@ async fn challenge(
     caller: Caller,
     Body(request): Body<ChallengeRequest>,
 ) -> Result<Json<ChallengeReply>, ApiError> {
+    caller.credential.admit(&[Product::Prefill])?;
     let (correlation_id, given) = request::challenge(&request)?;
     match act(&sandbox, &caller, correlation_id, &Event::Challenge { given }).await? {
         Effect::Challenged(reply) => Ok(Json(reply)),
@@ -175,6 +177,7 @@ async fn complete(
     caller: Caller,
     Body(request): Body<CompleteRequest>,
 ) -> Result<Json<CompleteReply>, ApiError> {
+    caller.credential.admit(&[Product::Identity, Product::Prefill])?;
     let (correlation_id, individual) = request::complete(request)?;
     let event = Event::Complete { individual: Box::new(individual) };
     match act(&sandbox, &caller, &correlation_id, &event).await? {

@@ -14,7 +14,7 @@ use super::errors::ApiError;
 use super::extract::{Body, Caller};
 use super::openapi::tags;
 use super::server_api::{act, begin, draw, identity_of, mint, refusal};
-use crate::core::{Effect, Event, Identity, Product, Refusal, open_unify, request};
+use crate::core::{Effect, Event, Identity, Product, open_unify, request};
 use crate::random::uuid;
 use crate::state::Sandbox;
 use crate::store::IdentityLookup;
@@ -61,6 +61,7 @@ async fn status(
     caller: Caller,
     Body(request): Body<UnifyStatusRequest>,
 ) -> Result<Json<UnifyStatusReply>, ApiError> {
+    caller.credential.admit(&[Product::Unify])?;
     let correlation_id = request::unify_status(&request)?;
     let identity = identity_of(&sandbox, &caller, correlation_id).await?;
     let is_bound = identity.is_some_and(|identity| identity.device().is_some());
@@ -83,6 +84,7 @@ async fn bind(
     caller: Caller,
     Body(request): Body<UnifyBindRequest>,
 ) -> Result<Json<UnifyStatusReply>, ApiError> {
+    caller.credential.admit(&[Product::Unify])?;
     let (correlation_id, phone) = request::unify_bind(&request)?;
     answer(&sandbox, &caller, correlation_id, &Event::UnifyBind { phone }).await
 }
@@ -120,9 +122,7 @@ async fn revoke(
     caller: Caller,
     Body(request): Body<RevokeRequest>,
 ) -> Result<Json<SuccessReply>, ApiError> {
-    if !caller.credential.serves(Product::Unify) {
-        return Err(Refusal::NotAllowed.into());
-    }
+    caller.credential.admit(&[Product::Unify])?;
     let device_id = request::device_to_revoke(&request)?;
     let Caller { project, .. } = &caller;
     let now = project.clock.now();

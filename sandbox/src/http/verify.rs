@@ -12,7 +12,7 @@ use super::errors::ApiError;
 use super::extract::{Body, Caller};
 use super::openapi::tags;
 use super::server_api::{act, begin, draw, identity_of, mint, refusal};
-use crate::core::{Effect, Event, FlowType, open_verify, request, verify_at_once};
+use crate::core::{Effect, Event, FlowType, Product, open_verify, request, verify_at_once};
 use crate::random::uuid;
 use crate::state::Sandbox;
 
@@ -82,6 +82,7 @@ async fn status(
     caller: Caller,
     Body(request): Body<VerifyStatusRequest>,
 ) -> Result<Json<VerifyStatusReply>, ApiError> {
+    caller.credential.admit(&[Product::VerifiedUsers])?;
     let correlation_id = request::verify_status(&request)?;
     let reply = match act(&sandbox, &caller, correlation_id, &Event::VerifyStatus).await? {
         Effect::Verified(reply) => reply,

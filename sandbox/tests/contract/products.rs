@@ -10,6 +10,7 @@ use crate::table::rows;
 
 rows![
     a_credential_makes_the_calls_of_its_product_only,
+    a_session_is_hidden_behind_the_product_of_the_call,
     test_users_belong_to_products,
     numbers_typed_in_the_page_are_judged_by_product,
     a_session_is_served_by_the_calls_of_its_product_only,
@@ -17,6 +18,7 @@ rows![
     every_call_takes_a_slash_at_its_end,
 ];
 
+const UNKNOWN: &str = "field 'correlationId' is unknown, malformed or expired";
 const OTHER: &str = "test user cannot be accessed with your current product credentials";
 
 const CREDENTIALS: [(&str, Product); 6] = [
@@ -41,6 +43,35 @@ fn calls() -> Vec<(Product, &'static str, &'static str, Option<Value>)> {
         (Product::IdentityManager, "GET", "/v3/identity", None),
         (Product::IdentityManager, "GET", "/v3/identity/5005550006/lookup", None),
     ]
+}
+
+/// The calls that take a correlationId, and whose they are.
+const OF_SESSION: [(&[Product], &str); 6] = [
+    (&[Product::Identity, Product::Prefill], "/v3/validate"),
+    (&[Product::Prefill], "/v3/challenge"),
+    (&[Product::Identity, Product::Prefill], "/v3/complete"),
+    (&[Product::VerifiedUsers], "/v3/verify-status"),
+    (&[Product::Unify], "/v3/unify-status"),
+    (&[Product::Unify], "/v3/unify-bind"),
+];
+
+/// What opens a session, by credential.
+fn opening(product: Product) -> (&'static str, Value) {
+    match product {
+        Product::VerifiedUsers => {
+            ("/v3/verify", json!({"possessionType": "mobile", "phoneNumber": PHONE, "firstName": "A", "lastName": "B"}))
+        }
+        Product::Unify => ("/v3/unify", json!({"possessionType": "none", "phoneNumber": PHONE})),
+        _ => ("/v3/start", json!({"flowType": "mobile", "phoneNumber": PHONE})),
+    }
+}
+
+/// Whether a call is the next of such a session.
+fn is_open(product: Product, path: &str) -> bool {
+    match product {
+        Product::VerifiedUsers | Product::Unify => true,
+        _ => path == "/v3/validate",
+    }
 }
 
 fn of_second(phone: &str) -> Value {
@@ -71,6 +102,42 @@ async fn a_credential_makes_the_calls_of_its_product_only() {
             match product {
                 Product::All | Product::IdentityManager => answer.refused(404, 404, "no such identity"),
                 _ => answer.refused(403, 8003, "step not allowed"),
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_hidden_behind_the_product_of_the_call() {
+    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    // Manager's credential opens none.
+    let openers = CREDENTIALS.into_iter().filter(|(_, product)| *product != Product::IdentityManager);
+    let mut sessions = Vec::new();
+    for (opener, product) in openers {
+        let (path, body) = opening(product);
+        let reply = bench.call_as(opener, path, body).await.json();
+        sessions.push((opener, reply["correlationId"].as_str().unwrap().to_owned()));
+    }
+    for (client_id, product) in CREDENTIALS {
+        for (of, path) in OF_SESSION {
+            let is_own_call = product == Product::All || of.contains(&product);
+            for (opener, id) in &sessions {
+                let right = json!({"correlationId": id, "phoneNumber": PHONE, "ssn": "1234",
+                    "individual": {"ssn": "1234"}});
+                let answer = bench.call_as(client_id, path, right).await;
+                match (is_own_call, *opener == client_id) {
+                    (true, true) if is_open(product, path) => assert_eq!(answer.status, 200, "{}", answer.text),
+                    (true, false) => answer.refused(400, 8008, UNKNOWN),
+                    _ => answer.refused(403, 8003, "step not allowed"),
+                }
+            }
+            for body in [json!({}), json!({"correlationId": "x"})] {
+                let answer = bench.call_as(client_id, path, body.clone()).await;
+                match (is_own_call, body.get("correlationId").is_some()) {
+                    (true, false) => answer.refused(400, 8001, "field 'correlationId' is missing"),
+                    (true, true) => answer.refused(400, 8008, UNKNOWN),
+                    (false, _) => answer.refused(403, 8003, "step not allowed"),
+                }
             }
         }
     }
@@ -178,8 +245,7 @@ async fn every_call_takes_a_slash_at_its_end() {
     let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
     let request = Request::post("/token/").header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(bench.send(request.body(form.into()).unwrap()).await.status, 200);
-    let of_session = ["validate", "challenge", "complete", "verify-status", "unify-status", "unify-bind"];
-    let of_session = of_session.map(|call| ("POST", format!("/v3/{call}")));
+    let of_session = OF_SESSION.map(|(_, path)| ("POST", path.to_owned()));
     let of_identity = [("GET", ""), ("DELETE", ""), ("POST", "/activate"), ("POST", "/deactivate")];
     let of_identity = of_identity.map(|(method, action)| (method, format!("/v3/identity/0{action}")));
     let with_body = calls().into_iter().map(|(_, method, path, body)| (method, path.to_owned(), body));
