@@ -123,41 +123,43 @@ fn name_score(said: &str, known: &str) -> u32 {
 
 fn compare_homes(said: &Address, known: Option<&Home>) -> AddressScores {
     let Some(known) = known else {
-        return scores(false, false, false, false, false);
+        return scores(false, false, false, None, false);
     };
     let line = text(&said.address).map(number_and_street);
     let (number, street) = number_and_street(&known.address);
-    let same = |said: &Option<Secret>, known: &str| text(said).is_some_and(|said| plain(said) == plain(known));
+    let same = |said: &Option<Secret>, known: &str| text(said).map(|said| plain(said) == plain(known));
     let zip = |text: &str| plain(text).chars().take(5).collect::<String>();
     scores(
         line.as_ref().is_some_and(|(said, _)| *said == number),
         line.as_ref().is_some_and(|(_, said)| *said == street),
-        same(&said.city, &known.city),
+        same(&said.city, &known.city).unwrap_or(false),
         same(&said.region, &known.region),
         text(&said.postal_code).is_some_and(|said| zip(said) == zip(&known.postal_code)),
     )
 }
 
-fn scores(number: bool, street: bool, city: bool, region: bool, postal_code: bool) -> AddressScores {
+/// `region`: whether it is the same, where one was said. In another region a city of the same name is another.
+fn scores(number: bool, street: bool, city: bool, region: Option<bool>, postal_code: bool) -> AddressScores {
     let worth = |is_same: bool, points: u32| if is_same { points } else { 0 };
+    let is_region = region.unwrap_or(false);
     let distance = match () {
         () if number && street && (postal_code || city) => 0.0,
         () if postal_code => 0.5,
-        () if city && region => 5.0,
-        () if region => 150.0,
+        () if city && region != Some(false) => 5.0,
+        () if is_region => 150.0,
         () => 1500.0,
     };
     AddressScores {
         address_score: worth(number, 20)
             + worth(street, 30)
             + worth(city, 15)
-            + worth(region, 15)
+            + worth(is_region, 15)
             + worth(postal_code, 20),
         distance,
         street_number: worth(number, 100),
         street,
         city,
-        region,
+        region: is_region,
         postal_code,
     }
 }
@@ -263,6 +265,8 @@ mod tests {
             (lives("27 Elm Street", home), 70, 0.5),
             (lives("1 Elm Street", home), 50, 0.5),
             (lives("1 Elm Street", ["Bakersfield", "CA", "93304"]), 30, 5.0),
+            (lives("1 Elm Street", ["Bakersfield", "", ""]), 15, 5.0),
+            (lives("1 Elm Street", ["Bakersfield", "VT", ""]), 15, 1500.0),
             (lives("1 Elm Street", ["Fresno", "CA", "93650"]), 15, 150.0),
             (lives("1 Elm Street", ["Austin", "TX", "78744"]), 0, 1500.0),
         ];

@@ -59,7 +59,10 @@ impl Phone {
 /// The country code that is left out, and what has to be digits, of a text as long as a number.
 fn parts(text: &str) -> Option<(&'static str, &str)> {
     match (text.strip_prefix('+'), text.len()) {
-        (Some(rest), 8..=16) => Some(("", rest)),
+        // No country code begins with 0, and 1 is followed by ten digits.
+        (Some(rest), 8..=16) if !rest.starts_with('0') && (!rest.starts_with('1') || rest.len() == 11) => {
+            Some(("", rest))
+        }
         (None, 10) => Some(("1", text)),
         (None, 11) if text.starts_with('1') => Some(("", text)),
         _ => None,
@@ -79,7 +82,9 @@ mod tests {
             assert!(parse("2001004009").is_written(text) && !parse("2001004010").is_written(text), "{text}");
         }
         assert!(parse("2001004009").is_same(&parse("+12001004009")));
-        assert_eq!(parse("+447968900002").digits(), "447968900002");
+        for text in ["+447968900002", "+4479689", "+447968900002999", "+79001234567"] {
+            assert_eq!(parse(text).digits(), &text[1..]);
+        }
     }
 
     #[test]
@@ -90,6 +95,12 @@ mod tests {
             "12345",
             "447968900002",
             "+1234567890123456",
+            "+120010040",
+            "+1200100400",
+            "+120010040099",
+            "+12001004009999",
+            "+0123456789",
+            "+447968",
             "200-100-4009",
             "hello there",
             "２００１００４００９",

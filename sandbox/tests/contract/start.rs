@@ -60,7 +60,15 @@ async fn bad_members_are_named_with_their_shape() {
         ("flowType", vec![json!("tablet"), json!(1), json!("")], "'desktop' or 'mobile'"),
         (
             "phoneNumber",
-            vec![json!("12345"), json!("nobody"), json!(2_001_004_009_i64), json!("447968900002")],
+            vec![
+                json!("12345"),
+                json!("nobody"),
+                json!(2_001_004_009_i64),
+                json!("447968900002"),
+                json!("+1200100400"),
+                json!("+120010040099"),
+                json!("+0123456789"),
+            ],
             "a phone number: ten digits for the US and Canada, else + and the country code",
         ),
         (

@@ -101,6 +101,8 @@ async fn complete_compares_part_by_part() {
         (but("addresses", moved.clone()), "/address/street", json!(true)),
         (but("addresses", moved), "/address/distance", json!(150.0)),
         (but("addresses", nowhere.clone()), "/address/addressScore", json!(0)),
+        (but("addresses", json!([{"address": "1 Elm", "city": "Bakersfield"}])), "/address/distance", json!(5.0)),
+        (but("addresses", json!([{"city": "Bakersfield", "region": "VT"}])), "/address/distance", json!(1500.0)),
         (but("addresses", nowhere), "/reasonCodes", json!(["9015"])),
         (but("ssn", json!("111111111")), "/reasonCodes", json!(["9012"])),
         (but("ssn", json!("111111111")), "/cipConfidence", json!("MEDIUM")),
