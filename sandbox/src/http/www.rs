@@ -1,10 +1,12 @@
 //! The demo page: a folder, or what was built in.
 
 use axum::Router;
-use axum::http::{HeaderValue, Method, Uri, header};
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, Request, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use rust_embed::RustEmbed;
+use tower::ServiceExt;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -20,9 +22,15 @@ struct BuiltIn;
 
 pub(super) fn service(sandbox: &Sandbox) -> Router {
     let files = match &sandbox.config.www {
-        Some(folder) => Router::new().fallback_service(
-            ServeDir::new(folder).call_fallback_on_method_not_allowed(true).fallback(any(no_such_file)),
-        ),
+        Some(folder) => {
+            let files = ServeDir::new(folder);
+            let looked_up = files.clone();
+            let other = any(async move |method: Method, uri: Uri| match is_for_reading(&method) {
+                true => not_found().await.into_response(),
+                false => not_read(is_file(looked_up, uri).await).await,
+            });
+            Router::new().fallback_service(files.call_fallback_on_method_not_allowed(true).fallback(other))
+        }
         None => Router::new().fallback(built_in),
     };
     let policy = HeaderValue::from_str(&policy(&sandbox.origin));
@@ -41,14 +49,12 @@ fn policy(origin: &Origin) -> String {
 }
 
 async fn built_in(method: Method, uri: Uri) -> Response {
-    if !matches!(method, Method::GET | Method::HEAD) {
-        return no_such_file(method).await;
-    }
     let path = match uri.path().trim_start_matches('/') {
         "" => "index.html",
         path => path,
     };
     match BuiltIn::get(path) {
+        found if !is_for_reading(&method) => not_read(found.is_some()).await,
         Some(file) => {
             let guessed = mime_guess::from_path(path).first_or_octet_stream();
             let charset = if guessed.type_() == "text" { "; charset=utf-8" } else { "" };
@@ -58,9 +64,21 @@ async fn built_in(method: Method, uri: Uri) -> Response {
     }
 }
 
-async fn no_such_file(method: Method) -> Response {
-    match method {
-        Method::GET | Method::HEAD => not_found().await.into_response(),
-        _ => method_not_allowed().await.into_response(),
-    }
+fn is_for_reading(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// Answers a method that does not read.
+async fn not_read(is_file: bool) -> Response {
+    if is_file { method_not_allowed().await.into_response() } else { not_found().await.into_response() }
+}
+
+/// Whether a folder has something to read there.
+async fn is_file(folder: ServeDir, uri: Uri) -> bool {
+    let mut look = Request::new(Body::empty());
+    (*look.method_mut(), *look.uri_mut()) = (Method::HEAD, uri);
+    folder
+        .oneshot(look)
+        .await
+        .is_ok_and(|response| response.status().is_success() || response.status().is_redirection())
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 
 use handset_sandbox::Config;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::support::{Bench, PHONE, TEST_USER};
@@ -14,6 +17,7 @@ rows![
     null_and_blank_count_as_left_out,
     null_in_a_list_is_empty,
     unknown_ones_are_ignored_at_every_depth,
+    texts_are_those_that_the_document_describes,
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -265,4 +269,99 @@ async fn unknown_ones_are_ignored_at_every_depth() {
     let id = batch["results"][0]["identityId"].as_str().unwrap();
     let answer = bench.call(&format!("/v3/identity/{id}/activate"), json!({"later": later})).await;
     assert_eq!(answer.json(), json!({"success": true}));
+}
+
+/// Texts of Start, those that are taken and those that are not.
+const TEXTS: [(&str, &[&str], &[&str]); 6] = [
+    (
+        "phoneNumber",
+        &["2001004009", "12001004009", "+12001004009", "+447968900002", "+4479689", "+447968900002999"],
+        &[
+            "200100400",
+            "+1200100400",
+            "+120010040099",
+            "+12001004009999",
+            "+0123456789",
+            "447968900002",
+            "+447968",
+            "+4479689000029990",
+            "200-100-4009",
+            "+44 7968900002",
+            "x",
+        ],
+    ),
+    (
+        "finalTargetUrl",
+        &[
+            "http://localhost:8787/linked.html",
+            "https://shop.test",
+            "http://shop.test?a=b+c",
+            "http://192.168.1.20:5173/x",
+            "http://127.0.0.1:65535",
+            "https://My-Shop.example.com:443/a.b_c/?x=1:2",
+            "http://my_app:3000/",
+            "http://a.b.c1/",
+        ],
+        &[
+            "ftp://shop.test",
+            "http://",
+            "shop.test/x",
+            "https://shop.test/#a",
+            "https://shop.test/%20",
+            "http://a b",
+            "http://shop.test:65536",
+            "http://256.1.1.1/",
+            "http://user@shop.test/",
+            "http://[::1]/",
+            "javascript:x",
+        ],
+    ),
+    ("ssn", &["123456789", "6789"], &["12345", "1234567890", "12345678x", "123-45-6789"]),
+    (
+        "dob",
+        &["1981-01-17", "1981-01", "01-17", "1899-12-31", "2101-01", "9999-12-31", "0001-01-01"],
+        &[
+            "1981",
+            "0000-01-01",
+            "1981-13",
+            "1981-00",
+            "1981-1-17",
+            "13-01",
+            "01-32",
+            "01-00",
+            "1981-01-17-01",
+            "17.1.1981",
+        ],
+    ),
+    ("emailAddress", &["someone@shop.test", "a@b", "ü+x@é.test"], &["nobody", "a b@c", "a@b@c", "@shop.test", "a@"]),
+    ("smsMessage", &["####", "Your code: ######", "#####, ü"], &["no place", "###", "#######", "#### ####", "#### #"]),
+];
+
+/// How many texts of each pattern are tried.
+const DRAWN_TEXTS: usize = 100;
+
+#[tokio::test(start_paused = true)]
+async fn texts_are_those_that_the_document_describes() {
+    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let document = bench.get("/openapi.json").await.json();
+    let mut runner = TestRunner::deterministic();
+    for (member, taken, refused) in TEXTS {
+        let described = &document["components"]["schemas"]["StartRequest"]["properties"][member];
+        let (pattern, most) = (described["pattern"].as_str().unwrap(), described["maxLength"].as_u64());
+        let regex = Regex::new(pattern).unwrap();
+        let drawn = proptest::string::string_regex(pattern.trim_start_matches('^').trim_end_matches('$')).unwrap();
+        let drawn = (0..DRAWN_TEXTS).map(|_| drawn.new_tree(&mut runner).unwrap().current());
+        let drawn = drawn.filter(|text| most.is_none_or(|most| text.chars().count() as u64 <= most));
+        let good = taken.iter().map(|text| (*text).to_owned()).chain(drawn).map(|text| (text, true));
+        for (text, is_good) in good.chain(refused.iter().map(|text| ((*text).to_owned(), false))) {
+            assert_eq!(regex.is_match(&text), is_good, "{member} {text}: the document");
+            let mut body = json!({"flowType": "mobile"});
+            body[member] = json!(text);
+            let answer = bench.call("/v3/start", body).await;
+            let code = answer.json()["code"].as_u64();
+            // A number of another product is one.
+            let is_taken = answer.status == 200 || code == Some(8009);
+            assert!(is_taken == is_good && (is_taken || code == Some(8001)), "{member} {text}: {}", answer.text);
+        }
+    }
 }

@@ -141,9 +141,14 @@ async fn an_unknown_path_is_404() {
     for path in ["/v3/nothing", "/v1/client/nothing", "/sandbox/nothing", "/demo/nothing", "/nothing.js", "/l"] {
         bench.get(path).await.refused(404, 404, "no such path");
     }
-    for path in ["/v3/nothing", "/v3/start/later", "/v3/identity/0/nothing"] {
+    let folder = tempfile::tempdir().unwrap();
+    let of_folder = Bench::with(Config { www: Some(folder.path().to_owned()), ..Config::default() }).await;
+    for path in ["/v3/nothing", "/v3/start/later", "/v3/identity/0/nothing", "/v3/", "/v3", "/v2/start", "/nothing.js"]
+    {
         for method in [Method::GET, Method::POST, Method::DELETE] {
-            with_method(&bench, method, path).await.refused(404, 404, "no such path");
+            for bench in [&bench, &of_folder] {
+                with_method(bench, method.clone(), path).await.refused(404, 404, "no such path");
+            }
         }
     }
 }
@@ -151,8 +156,15 @@ async fn an_unknown_path_is_404() {
 #[tokio::test(start_paused = true)]
 async fn a_wrong_method_elsewhere_is_405() {
     let bench = Bench::new().await;
-    for path in ["/v1/client/mobile/otp/start", "/sandbox/messages", "/demo/start", "/l/x", "/index.html"] {
+    for path in ["/v1/client/mobile/otp/start", "/sandbox/messages", "/demo/start", "/l/x", "/index.html", "/"] {
         with_method(&bench, Method::PUT, path).await.refused(405, 405, "wrong method");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("index.html"), "<!doctype html>").unwrap();
+    let bench = Bench::with(Config { www: Some(folder.path().to_owned()), ..Config::default() }).await;
+    for path in ["/index.html", "/"] {
+        with_method(&bench, Method::POST, path).await.refused(405, 405, "wrong method");
+        assert_eq!(bench.get(path).await.text, "<!doctype html>");
     }
 }
 

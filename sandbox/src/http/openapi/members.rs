@@ -38,11 +38,19 @@ fn add_to(schema: &mut Map<String, Value>, more: Value) {
 }
 
 const CORRELATION_ID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
-const PHONE: &str = r"^((\+?1)?[0-9]{10}|\+[0-9]{7,15})$";
-/// A host by name, or this machine; a port; plain characters.
-const TARGET: &str = r"^https?://([a-z]([-a-z0-9]*[a-z0-9])?(\.[a-z]([-a-z0-9]*[a-z0-9])?)*|127\.0\.0\.1)(:[0-9]{1,4})?(/[-A-Za-z0-9._+=/:?]*)?$";
-const DOB: &str =
-    "^((19|20)[0-9]{2}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?|(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))$";
+const PHONE: &str = r"^((\+?1)?[0-9]{10}|\+[2-9][0-9]{6,14})$";
+/// A host by name, whose last part is no number, or an IPv4 address; a port; plain characters.
+const TARGET: &str = concat!(
+    "^https?://(",
+    "([A-Za-z0-9_]([-A-Za-z0-9_]*[A-Za-z0-9_])?\\.)*[A-Za-z_]([-A-Za-z0-9_]*[A-Za-z0-9_])?",
+    "|((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])",
+    ")(:([1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?",
+    "([/?][-A-Za-z0-9._+=/:?]*)?$",
+);
+const DOB: &str = concat!(
+    "^(([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?",
+    "|(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))$",
+);
 
 /// What a member of that name has to be; null: any of its type.
 fn shape(member: &str) -> Value {
