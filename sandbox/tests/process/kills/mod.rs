@@ -4,6 +4,7 @@
 //! `HANDSET_KILLS` says how many times.
 
 mod codes;
+mod guesses;
 mod links;
 mod members;
 mod people;
@@ -21,6 +22,7 @@ use tempfile::TempDir;
 
 use crate::running::{Running, command};
 use codes::CodeFlow;
+use guesses::Guesser;
 use links::LinkFlow;
 use members::Member;
 use people::Person;
@@ -43,6 +45,7 @@ const ROUNDS_BACK: usize = 3;
 struct Told {
     codes: Vec<CodeFlow>,
     links: Vec<LinkFlow>,
+    guessers: Vec<Guesser>,
     people: Vec<Person>,
     members: Vec<Member>,
     /// How many of them were killed in the middle of a request.
@@ -53,6 +56,7 @@ impl Told {
     fn extend(&mut self, other: Self) {
         self.codes.extend(other.codes);
         self.links.extend(other.links);
+        self.guessers.extend(other.guessers);
         self.people.extend(other.people);
         self.members.extend(other.members);
     }
@@ -64,7 +68,7 @@ async fn client(party: Arc<RelyingParty>, seed: u64) -> Told {
     let mut told = Told::default();
     for turn in 0.. {
         let number = format!("+4915{:09}", seed * 100_000 + turn);
-        let goes_on = match chance.random_range(0..5) {
+        let goes_on = match chance.random_range(0..6) {
             0 | 1 => {
                 let mut flow = CodeFlow::of(number);
                 let goes_on = flow.run(&party, &mut chance).await;
@@ -81,6 +85,12 @@ async fn client(party: Arc<RelyingParty>, seed: u64) -> Told {
                 let mut member = Member::of(number);
                 let goes_on = member.run(&party, &mut chance).await;
                 told.members.push(member);
+                goes_on
+            }
+            4 => {
+                let mut guesser = Guesser::of(number);
+                let goes_on = guesser.run(&party.guessing(), &mut chance).await;
+                told.guessers.push(guesser);
                 goes_on
             }
             _ => {
@@ -132,7 +142,9 @@ async fn round(
 ) -> (Running, Arc<RelyingParty>, Told) {
     let party = Arc::new(RelyingParty::new(&running.address, token, format!("round-{number}")));
     let before = now_ms();
-    party.advance(ADVANCE_SECONDS).await.unwrap();
+    for party in [&party, &party.guessing()] {
+        party.advance(ADVANCE_SECONDS).await.unwrap();
+    }
     members::set_webhook(&party, receiver).await;
     let mut chance = StdRng::seed_from_u64(number as u64);
     let last = chance.random_range(1..=ANSWERS);
@@ -158,6 +170,8 @@ async fn round(
     for flow in &mut told.links {
         flow.check(&party).await;
     }
+    let guessing = party.guessing();
+    join_all(told.guessers.iter_mut().map(|guesser| guesser.check(&guessing))).await;
     for person in &told.people {
         person.check(&party).await;
     }
@@ -175,7 +189,7 @@ async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
     let mut running = start(&file, "0").await;
     let token = RelyingParty::token(&running.address).await;
     let mut rounds: Vec<(Arc<RelyingParty>, Told)> = Vec::new();
-    let (mut flows, mut people, mut events, mut unanswered) = (0, 0, 0, 0);
+    let (mut flows, mut people, mut events, mut between, mut unanswered) = (0, 0, 0, 0, 0);
     for number in 0..kills {
         let (next, party, told) = round(number, running, &token, &file, &receiver).await;
         running = next;
@@ -183,6 +197,10 @@ async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
         people += told.people.len();
         events += told.members.iter().map(Member::events).sum::<usize>();
         unanswered += told.unanswered;
+        between += told.guessers.iter().filter(|guesser| guesser.is_between()).count();
+        if let Some((party, told)) = rounds.last() {
+            Guesser::check_again(&told.guessers, &party.guessing()).await;
+        }
         rounds.push((party, told));
         let from = rounds.len().saturating_sub(ROUNDS_BACK + 1);
         for (party, told) in &rounds[from..number] {
@@ -200,10 +218,11 @@ async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
         rusqlite::Connection::open(&file).unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
     println!(
-        "{kills} kills: {flows} flows, {people} people, {events} events, {unanswered} killed in the middle of a request"
+        "{kills} kills: {flows} flows, {people} people, {events} events, {between} numbers between tries, \
+         {unanswered} killed in the middle of a request"
     );
     let (accepted, failed, repeated) = receiver.counts();
     println!("of {accepted} events that were told, {failed} were refused at first, and {repeated} came again");
-    assert!(flows >= kills && people > 0 && events > 0 && unanswered > 0, "the load was none");
+    assert!(flows >= kills && people > 0 && events > 0 && between > 0 && unanswered > 0, "the load was none");
     assert!(accepted >= events && failed > 0, "the webhook had nothing to do");
 }

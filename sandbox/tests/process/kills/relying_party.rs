@@ -50,6 +50,13 @@ impl RelyingParty {
         Self { address: address.to_owned(), token: token.to_owned(), project, answers: watch::Sender::new(0) }
     }
 
+    /// The same in a project of its own, whose clock can be moved without the others.
+    pub(super) fn guessing(&self) -> Self {
+        let Self { address, token, project, answers } = self;
+        let project = format!("{project}-guesses");
+        Self { address: address.clone(), token: token.clone(), project, answers: answers.clone() }
+    }
+
     /// An access token. It stays good over every restart.
     pub(super) async fn token(address: &str) -> String {
         let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
