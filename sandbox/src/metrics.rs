@@ -11,6 +11,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use crate::core::{Answer, Upshot};
+
 /// Upper ends of the store's buckets, in s.
 const STORE_BUCKETS: [f64; 10] = [0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
 
@@ -28,6 +30,9 @@ const ENDINGS: [&str; 9] = [
     "forgotten",
 ];
 const MESSAGES: [&str; 2] = ["otp", "link"];
+
+const ANSWERS: [Answer; 5] = [Answer::Accepted, Answer::Refused, Answer::TimedOut, Answer::Unreachable, Answer::Broken];
+const UPSHOTS: [Upshot; 3] = [Upshot::Delivered, Upshot::Failed, Upshot::Withdrawn];
 
 /// A request that was answered.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -47,6 +52,42 @@ struct Kind {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Ending {
     ending: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+impl Outcome {
+    /// Of an attempt, as it is listed.
+    fn of(answer: Answer) -> Self {
+        let outcome = match answer {
+            Answer::Accepted => "accepted",
+            Answer::Refused => "refused",
+            Answer::TimedOut => "timed_out",
+            Answer::Unreachable => "unreachable",
+            Answer::Broken => "broken",
+        };
+        Self { outcome }
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct State {
+    state: &'static str,
+}
+
+impl State {
+    /// Of a delivery that is over, as it is listed.
+    fn of(upshot: Upshot) -> Self {
+        let state = match upshot {
+            Upshot::Delivered => "delivered",
+            Upshot::Failed => "failed",
+            Upshot::Withdrawn => "withdrawn",
+        };
+        Self { state }
+    }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -87,6 +128,10 @@ pub(crate) struct Metrics {
     started: Family<Kind, Counter>,
     ended: Family<Ending, Counter>,
     messages: Family<Kind, Counter>,
+    attempts: Family<Outcome, Counter>,
+    deliveries: Family<State, Counter>,
+    /// Deliveries to webhooks that are tried, or tried again.
+    pub(crate) waiting: Gauge,
     sockets: Gauge,
     connections: Gauge,
     refused: Family<Reason, Counter>,
@@ -107,6 +152,12 @@ impl Metrics {
         registry.register("flows_ended", "Sessions whose possession check ended, by how", ended.clone());
         let messages = Family::<Kind, Counter>::default();
         registry.register("messages_sent", "SMS put into the list of messages", messages.clone());
+        let attempts = Family::<Outcome, Counter>::default();
+        registry.register("webhook_attempts", "Requests to webhooks, by what came of them", attempts.clone());
+        let deliveries = Family::<State, Counter>::default();
+        registry.register("webhook_deliveries", "Deliveries to webhooks that are over, by how", deliveries.clone());
+        let waiting = Gauge::default();
+        registry.register("webhook_deliveries_waiting", "Deliveries to webhooks that are not over", waiting.clone());
         let sockets = Gauge::default();
         registry.register("sockets_open", "Status sockets that are open", sockets.clone());
         let connections = Gauge::default();
@@ -121,9 +172,25 @@ impl Metrics {
         FLOWS.into_iter().for_each(|kind| drop(started.get_or_create(&Kind { kind })));
         ENDINGS.into_iter().for_each(|ending| drop(ended.get_or_create(&Ending { ending })));
         MESSAGES.into_iter().for_each(|kind| drop(messages.get_or_create(&Kind { kind })));
+        ANSWERS.into_iter().for_each(|answer| drop(attempts.get_or_create(&Outcome::of(answer))));
+        UPSHOTS.into_iter().for_each(|upshot| drop(deliveries.get_or_create(&State::of(upshot))));
         let reasons = [Refused::TooMany, Refused::Plain, Refused::Handshake];
         reasons.into_iter().for_each(|reason| drop(refused.get_or_create(&Reason { reason })));
-        Self { registry, requests, started, ended, messages, sockets, connections, refused, store, store_errors }
+        Self {
+            registry,
+            requests,
+            started,
+            ended,
+            messages,
+            attempts,
+            deliveries,
+            waiting,
+            sockets,
+            connections,
+            refused,
+            store,
+            store_errors,
+        }
     }
 
     pub(crate) fn answered(&self, answered: &Answered) {
@@ -140,6 +207,14 @@ impl Metrics {
 
     pub(crate) fn message(&self, kind: &'static str) {
         self.messages.get_or_create(&Kind { kind }).inc();
+    }
+
+    pub(crate) fn attempt(&self, answer: Answer) {
+        self.attempts.get_or_create(&Outcome::of(answer)).inc();
+    }
+
+    pub(crate) fn delivery(&self, upshot: Upshot) {
+        self.deliveries.get_or_create(&State::of(upshot)).inc();
     }
 
     pub(crate) fn refused(&self, reason: Refused) {

@@ -116,7 +116,8 @@ impl AppState {
         let store: Arc<dyn Store> = Arc::new(Measured::new(store, metrics.clone()));
         let projects = Arc::new(Projects::new(clock, config.rate_limit, config.chaos_seed));
         let closing = CancellationToken::new();
-        let courier = Courier::new(&config, store.clone(), projects.clone(), random.clone(), closing.clone());
+        let courier =
+            Courier::new(&config, store.clone(), projects.clone(), random.clone(), metrics.clone(), closing.clone());
         Self(Arc::new(Shared {
             origin: config.public_origin(),
             keys,

@@ -197,7 +197,15 @@ impl Store for Measured {
     }
 
     async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError> {
-        self.timed("tried", self.store.tried(sequence, next)).await
+        let upshot = match &next {
+            Next::Again(_) => None,
+            Next::Over(settled) => Some(settled.state),
+        };
+        self.timed("tried", self.store.tried(sequence, next)).await?;
+        if let Some(upshot) = upshot {
+            self.metrics.delivery(upshot);
+        }
+        Ok(())
     }
 
     async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError> {

@@ -16,6 +16,7 @@ use super::queue::{Lane, Queue};
 use super::shown::Shown;
 use crate::config::{Config, Webhook};
 use crate::core::{Attempt, Delivery, Next, Untold};
+use crate::metrics::Metrics;
 use crate::project::{Project, Projects};
 use crate::random::{Random, uuid};
 use crate::store::{IdentityLookup, Store, StoreError};
@@ -48,6 +49,7 @@ struct Inner {
     closing: CancellationToken,
     tasks: TaskTracker,
     queue: Mutex<Queue>,
+    metrics: Arc<Metrics>,
 }
 
 impl Courier {
@@ -56,6 +58,7 @@ impl Courier {
         store: Arc<dyn Store>,
         projects: Arc<Projects>,
         random: Arc<dyn Random>,
+        metrics: Arc<Metrics>,
         closing: CancellationToken,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -67,7 +70,8 @@ impl Courier {
             network: OnceLock::new(),
             closing,
             tasks: TaskTracker::new(),
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue::new(metrics.waiting.clone())),
+            metrics,
         }))
     }
 
@@ -203,6 +207,7 @@ impl Courier {
         let parcel = Parcel { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
         let network = self.0.network.get_or_init(|| Arc::new(Machine));
         let (outcome, status) = post(&**network, &webhook, parcel, self.0.patience).await;
+        self.0.metrics.attempt(outcome);
         let count = delivery.attempts.len() + 1;
         tracing::info!(attempt = count, ?outcome, status, "webhook");
         let next = delivery.after(Attempt { at, correlation_id, outcome, status }, project.clock.now());

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use prometheus_client::metrics::gauge::Gauge;
+
 use crate::store::Undelivered;
 
 /// Deliveries that wait for each other. Each has a task for as long as there are any.
@@ -26,9 +28,16 @@ pub(super) struct Queue {
     seen: u64,
     /// By the number of the news, then by their sequence.
     lanes: HashMap<Lane, BTreeSet<(u64, u64)>>,
+    /// How many they are.
+    waiting: Gauge,
 }
 
 impl Queue {
+    /// `waiting` shows how many wait.
+    pub(super) fn new(waiting: Gauge) -> Self {
+        Self { waiting, ..Self::default() }
+    }
+
     /// What comes after this sequence has yet to be taken up.
     pub(super) fn seen(&self) -> u64 {
         self.seen
@@ -50,6 +59,7 @@ impl Queue {
                 begun.push(lane);
             }
             entries.insert((delivery.number, sequence));
+            self.waiting.inc();
         }
         begun
     }
@@ -67,6 +77,7 @@ impl Queue {
     pub(super) fn done(&mut self, lane: &Lane, sequence: u64) {
         if let Some(entries) = self.lanes.get_mut(lane) {
             entries.retain(|(_, waiting)| *waiting != sequence);
+            self.waiting.dec();
         }
     }
 }
@@ -87,7 +98,7 @@ mod tests {
         let all = [(1, Some("a"), 7), (2, Some("b"), 1), (4, None, 0), (5, None, 0), (6, Some("a"), 8)];
         let begun =
             queue.take_up(all.into_iter().map(|(sequence, id, number)| waiting(sequence, id, number)).collect());
-        assert_eq!((begun.len(), queue.seen()), (4, 6));
+        assert_eq!((begun.len(), queue.seen(), queue.waiting.get()), (4, 6, 5));
         // Tried in vain: it comes back behind the others, and is still the first.
         assert_eq!(queue.next(&begun[0]), Some(1));
         assert_eq!(queue.take_up(vec![waiting(6, Some("a"), 8), waiting(9, Some("a"), 7)]), [], "its task goes on");
@@ -96,7 +107,7 @@ mod tests {
         queue.done(&begun[0], 9);
         assert_eq!(queue.next(&begun[0]), Some(6), "once, whoever looks meanwhile");
         queue.done(&begun[0], 6);
-        assert_eq!(queue.next(&begun[0]), None);
+        assert_eq!((queue.next(&begun[0]), queue.waiting.get()), (None, 3));
         assert_eq!(queue.take_up(vec![waiting(10, Some("a"), 9)]), [begun[0].clone()], "another task");
     }
 }

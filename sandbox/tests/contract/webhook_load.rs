@@ -7,7 +7,7 @@ use std::time::Duration;
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::receiver::{Manner, Receiver, SECRET};
+use crate::support::receiver::{Manner, Receiver, SECRET, URL};
 use crate::support::webhooks::{deliveries, outcomes, trigger};
 use crate::support::yielding::{Trouble, Yielding};
 use crate::support::{BEGIN, Bench, PHONE};
@@ -18,6 +18,7 @@ rows![
     cost_other_requests_nothing_while_they_wait,
     go_on_after_a_store_that_failed,
     keep_the_newest_that_are_over,
+    are_counted,
 ];
 
 /// How many requests of a project are under way at once.
@@ -166,4 +167,51 @@ async fn keep_the_newest_that_are_over() {
     settle().await;
     let told: Vec<_> = deliveries(&bench).await.iter().map(|one| one["events"][0]["eventId"].clone()).collect();
     assert_eq!(told, ids[5..], "oldest first");
+}
+
+/// What is counted of webhooks and is not 0.
+async fn counted(bench: &Bench) -> Vec<String> {
+    let text = bench.get("/metrics").await.text;
+    let lines = text.lines().filter_map(|line| line.strip_prefix("handset_sandbox_webhook_"));
+    let mut counted: Vec<_> = lines.filter(|line| !line.ends_with(" 0")).map(str::to_owned).collect();
+    counted.sort();
+    counted
+}
+
+#[tokio::test(start_paused = true)]
+async fn are_counted() {
+    let bench = bench().await;
+    let mut receiver = Receiver::set(&bench).await;
+    assert_eq!(counted(&bench).await, [""; 0]);
+    receiver.will([Manner::Status(500), Manner::Lose, Manner::Status(204), Manner::Status(500)]);
+    test(&bench, 1).await;
+    for _ in 0..3 {
+        receiver.next().await;
+    }
+    settle().await;
+    test(&bench, 1).await;
+    receiver.next().await;
+    settle().await;
+    let attempts = [
+        r#"attempts_total{outcome="accepted"} 1"#,
+        r#"attempts_total{outcome="broken"} 1"#,
+        r#"attempts_total{outcome="refused"} 2"#,
+    ];
+    let waiting = [r#"deliveries_total{state="delivered"} 1"#, "deliveries_waiting 1"];
+    assert_eq!(counted(&bench).await, [&attempts[..], &waiting].concat());
+    // What is forgotten does not wait, nor has it come to an end.
+    bench.post("/sandbox/reset", None, "{}").await;
+    settle().await;
+    assert_eq!(counted(&bench).await, [&attempts[..], &waiting[..1]].concat());
+    // Nobody is there any more to tell.
+    bench.put("/sandbox/webhook", &json!({"url": URL, "secret": SECRET})).await;
+    receiver.will([Manner::Status(500)]);
+    test(&bench, 1).await;
+    receiver.next().await;
+    settle().await;
+    assert_eq!(bench.delete("/sandbox/webhook").await.status, 204);
+    bench.pass_ms(5_000).await;
+    settle().await;
+    let now = [r#"deliveries_total{state="delivered"} 1"#, r#"deliveries_total{state="withdrawn"} 1"#];
+    assert_eq!(counted(&bench).await[3..], now);
 }
