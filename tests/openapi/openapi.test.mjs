@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { root, startSandbox } from "../e2e/sandbox.mjs";
 import { listed, readReport } from "./report.mjs";
@@ -15,6 +15,18 @@ const reports = join(root, "build", "openapi");
 
 /** What is run, each with a configuration of that name beside this file, and the phases that every operation must see there. */
 const RUNS = { single: ["coverage", "fuzzing"], sequences: ["stateful"] };
+
+/** The credentials of one product each, and the paths of the calls that they may make. */
+const CREDENTIALS = {
+  "sandbox-identity": /^\/v3\/(start|validate|complete)$/,
+  "sandbox-prefill": /^\/v3\/(start|validate|challenge|complete)$/,
+  "sandbox-verified-users": /^\/v3\/verify/,
+  "sandbox-unify": /^\/v3\/(unify|device)/,
+  "sandbox-identity-manager": /^\/v3\/identity/,
+};
+
+/** Calls that succeed by themselves, whatever was done before. */
+const ALONE = /^(POST \/v3\/(start|verify|unify|device\/revoke|identity|identity\/batch)|GET \/v3\/identity(|\/\{mobileNumber\}\/lookup))$/;
 
 /** A flow of each product, by the calls that follow from one another. */
 const FOLLOWED = [
@@ -50,12 +62,12 @@ async function accessToken(origin, clientId) {
 }
 
 /** Runs schemathesis as a configuration says, and resolves with what it did. It fails with all that it said. */
-async function run(name, origin, tokens) {
+async function run(name, origin, tokens, configuration = name) {
   const program = process.env.SCHEMATHESIS;
   assert.ok(program, "SCHEMATHESIS names no program. Run this with: npm test -- --only openapi");
   const folder = join(reports, name);
   await mkdir(folder, { recursive: true });
-  const config = fileURLToPath(new URL(`${name}.toml`, import.meta.url));
+  const config = fileURLToPath(new URL(`${configuration}.toml`, import.meta.url));
   const args = ["--config-file", config, "run", `${origin}/openapi.json`, "--report", "ndjson", "--report-dir", folder, "--no-color"];
   const child = spawn(program, args, {
     // What it or hypothesis may leave lands there, too.
@@ -71,36 +83,66 @@ async function run(name, origin, tokens) {
   return { tested: said.match(/^ +\d+ generated, .*$/m)?.[0].trim(), ...(await readReport(join(folder, file))) };
 }
 
-test("every reply is as documented, to every operation, alone and along the links", async () => {
-  await rm(reports, { recursive: true, force: true });
-  const sandbox = await startSandbox({ www: join(root, "docs") });
-  try {
-    const tokens = {
-      SANDBOX_TOKEN: await accessToken(sandbox.origin, "sandbox"),
-      PREFILL_TOKEN: await accessToken(sandbox.origin, "sandbox-prefill"),
-    };
-    const done = await Promise.all(Object.keys(RUNS).map(async (name) => [name, await run(name, sandbox.origin, tokens)]));
-    const runs = Object.fromEntries(done);
-    for (const [name, { tested }] of done) console.log(`${name}: ${tested}`);
+/** Access tokens by the name of their variable: of `sandbox-unify`, `UNIFY_TOKEN`. */
+async function accessTokens(origin) {
+  const name = (clientId) => `${clientId.replace(/^sandbox-/, "").replaceAll("-", "_").toUpperCase()}_TOKEN`;
+  const tokens = ["sandbox", ...Object.keys(CREDENTIALS)].map(async (clientId) => [name(clientId), await accessToken(origin, clientId)]);
+  return Object.fromEntries(await Promise.all(tokens));
+}
 
-    const { paths } = await sandbox.call("/openapi.json");
-    const documented = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
-    assert.ok(documented.length >= 19, `${documented.length} operations`);
-    for (const operation of documented) {
-      const statuses = new Map();
-      for (const [name, phases] of Object.entries(RUNS)) {
-        const exercised = runs[name].operations.get(operation);
-        for (const phase of phases) assert.ok(exercised?.phases.has(phase), `${operation} was not exercised in the phase "${phase}"`);
-        for (const [status, times] of exercised.statuses) statuses.set(status, (statuses.get(status) ?? 0) + times);
-      }
-      console.log(`${operation}: ${listed(statuses)}`);
-      assert.ok([...statuses.keys()].some((status) => status >= 200 && status < 300), `${operation} never succeeded`);
+/** Method and path of every call. */
+async function documentedBy(sandbox) {
+  const { paths } = await sandbox.call("/openapi.json");
+  const documented = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+  assert.ok(documented.length >= 19, `${documented.length} operations`);
+  return documented;
+}
+
+let sandbox;
+
+before(async () => {
+  await rm(reports, { recursive: true, force: true });
+  sandbox = await startSandbox({ www: join(root, "docs") });
+});
+
+after(() => sandbox?.stop());
+
+test("every reply is as documented, to every operation, alone and along the links", async () => {
+  const tokens = await accessTokens(sandbox.origin);
+  const done = await Promise.all(Object.keys(RUNS).map(async (name) => [name, await run(name, sandbox.origin, tokens)]));
+  const runs = Object.fromEntries(done);
+  for (const [name, { tested }] of done) console.log(`${name}: ${tested}`);
+
+  const documented = await documentedBy(sandbox);
+  for (const operation of documented) {
+    const statuses = new Map();
+    for (const [name, phases] of Object.entries(RUNS)) {
+      const exercised = runs[name].operations.get(operation);
+      for (const phase of phases) assert.ok(exercised?.phases.has(phase), `${operation} was not exercised in the phase "${phase}"`);
+      for (const [status, times] of exercised.statuses) statuses.set(status, (statuses.get(status) ?? 0) + times);
     }
-    for (const check of CHECKS) assert.ok(done.some(([, { checks }]) => checks.has(check)), `the check "${check}" was never made`);
-    const { links } = runs.sequences;
-    console.log(`Links that led to a success: ${listed(links)}`);
-    for (const link of FOLLOWED) assert.ok(links.has(link), `no request along ${link} succeeded`);
-  } finally {
-    await sandbox.stop();
+    console.log(`${operation}: ${listed(statuses)}`);
+    assert.ok([...statuses.keys()].some((status) => status >= 200 && status < 300), `${operation} never succeeded`);
   }
+  for (const check of CHECKS) assert.ok(done.some(([, { checks }]) => checks.has(check)), `the check "${check}" was never made`);
+  const { links } = runs.sequences;
+  console.log(`Links that led to a success: ${listed(links)}`);
+  for (const link of FOLLOWED) assert.ok(links.has(link), `no request along ${link} succeeded`);
+});
+
+test("the credential of a product makes the calls of that product only, and every reply is as documented", async () => {
+  const documented = await documentedBy(sandbox);
+  const runs = Object.entries(CREDENTIALS).map(async ([clientId, own]) => {
+    const tokens = { CREDENTIAL_TOKEN: await accessToken(sandbox.origin, clientId) };
+    const { tested, operations } = await run(clientId, sandbox.origin, tokens, "credentials");
+    console.log(`${clientId}: ${tested}`);
+    for (const operation of documented.filter((operation) => operation !== "POST /token")) {
+      const statuses = [...(operations.get(operation)?.statuses.keys() ?? [])];
+      const said = `${operation} as ${clientId}: ${statuses}`;
+      const has = (from, to) => statuses.some((status) => status >= from && status <= to);
+      if (!own.test(operation.split(" ")[1])) assert.ok(has(403, 403) && !has(200, 299), said);
+      else assert.ok(ALONE.test(operation) ? has(200, 299) : has(200, 400) || has(404, 404), said);
+    }
+  });
+  await Promise.all(runs);
 });
