@@ -72,4 +72,7 @@ pub struct Unifying {
     pub device_id: String,
     /// Whether this session has bound it on the relying party's word.
     pub is_bound: bool,
+    /// When this session has bound it, or found one bound and left it, in ms since the epoch.
+    #[serde(default)]
+    pub bound_at: Option<i64>,
 }

@@ -159,6 +159,13 @@ impl Identity {
         self.devices.iter().rev().find(|device| device.revoked_at.is_none())
     }
 
+    /// The device with which a session has ended, also when it is bound no longer: the one that it bound, by its id, or the one
+    /// that it found bound at that time, in ms since the epoch.
+    pub fn device_since(&self, own_id: &str, at: i64) -> Option<&Device> {
+        let own = self.devices.iter().find(|device| device.id == own_id);
+        own.or_else(|| self.devices.iter().find(|device| device.revoked_at.is_none_or(|revoked| revoked >= at)))
+    }
+
     /// Whether news of it are sent.
     pub fn is_notified(&self) -> bool {
         self.enrollment.as_ref().is_some_and(|enrollment| enrollment.untold().is_none())
@@ -216,6 +223,20 @@ mod tests {
         let revoked = replaced.revoke("b", 9).unwrap();
         assert_eq!(bound(&revoked), None);
         assert_eq!(bound(&Identity::bind(Some(&revoked), &binding("c", false))).as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn the_device_of_a_session_is_the_one_that_it_bound_or_found() {
+        let at = |device: &str, replaces: bool, at: i64| Binding { at, ..binding(device, replaces) };
+        let mut identity = Identity::bind(None, &at("a", false, 10));
+        for next in [at("b", true, 20), at("c", true, 30)] {
+            identity = Identity::bind(Some(&identity), &next);
+        }
+        let identity = identity.revoke("c", 40).unwrap();
+        let since = |own: &str, at: i64| identity.device_since(own, at).map(|device| device.id.as_str());
+        assert_eq!((since("a", 10), since("b", 20), since("c", 30)), (Some("a"), Some("b"), Some("c")));
+        assert_eq!((since("x", 15), since("x", 25), since("x", 35)), (Some("a"), Some("b"), Some("c")));
+        assert_eq!(since("x", 45), None);
     }
 
     #[test]

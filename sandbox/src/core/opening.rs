@@ -80,6 +80,7 @@ pub fn open_unify(
         identity_id,
         device_id,
         is_bound: false,
+        bound_at: None,
     });
     let (session, effects) = begin(opened, case, What::Unify, caller, drawn, rules, now)?;
     let correlation_id = session.correlation_id.clone();

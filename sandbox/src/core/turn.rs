@@ -84,7 +84,7 @@ impl Turn {
         let Some(phone) = self.session.phone.clone() else { return };
         let is_shown = self.session.possession == Possession::Passed;
         let is_waived = self.session.possession == Possession::Waived;
-        match &self.session.case {
+        match &mut self.session.case {
             Case::VerifiedUsers(verifying) if (is_shown || is_waived) && verifying.names_owner(&phone) => {
                 let enrolling = Enrolling {
                     project: self.session.project.clone(),
@@ -97,6 +97,7 @@ impl Turn {
                 self.effect(Effect::Enroll(enrolling));
             }
             Case::Unify(unifying) if is_shown || (is_waived && passes_without_browser(&phone)) => {
+                unifying.bound_at = Some(self.now);
                 let binding = unifying.binding(&self.session.project, &phone, self.now);
                 self.effect(Effect::Bind(binding));
             }

@@ -42,6 +42,7 @@ impl Turn {
         }
         let phone = self.session.phone.get_or_insert_with(|| phone.clone()).clone();
         if !unifying.is_bound {
+            unifying.bound_at = Some(self.now);
             self.effect(Effect::Bind(unifying.binding(&self.session.project, &phone, self.now)));
         }
         unifying.is_bound = true;

@@ -13,8 +13,8 @@ use utoipa_axum::{router::UtoipaMethodRouter, routes};
 use super::errors::ApiError;
 use super::extract::{Body, Caller};
 use super::openapi::tags;
-use super::server_api::{act, begin, draw, identity_of, mint, refusal};
-use crate::core::{Effect, Event, Identity, Product, open_unify, request};
+use super::server_api::{act, begin, draw, identity_of, mint, own_session, refusal};
+use crate::core::{Case, Effect, Event, Identity, Product, Unifying, open_unify, request};
 use crate::random::uuid;
 use crate::state::Sandbox;
 use crate::store::IdentityLookup;
@@ -104,7 +104,16 @@ async fn answer(
         return Ok(Json(reply));
     }
     let identity = identity_of(sandbox, caller, correlation_id).await?;
-    let device_id = identity.as_ref().and_then(Identity::device).map(|device| device.id.clone());
+    // What a session has bound it goes on telling; one that has bound nothing tells what is bound now.
+    let bound = match own_session(sandbox, caller, correlation_id).await?.case {
+        Case::Unify(Unifying { bound_at: Some(at), device_id, .. }) => Some((device_id, at)),
+        _ => None,
+    };
+    let device = identity.as_ref().and_then(|identity| match &bound {
+        Some((own_id, at)) => identity.device_since(own_id, *at),
+        None => identity.device(),
+    });
+    let device_id = device.map(|device| device.id.clone());
     Ok(Json(UnifyStatusReply { prove_id: identity.map(|identity| identity.id), device_id, ..reply }))
 }
 

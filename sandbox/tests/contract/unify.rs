@@ -19,6 +19,7 @@ rows![
     a_number_keeps_its_device,
     rebind_replaces_the_device,
     a_device_can_be_revoked,
+    a_session_goes_on_telling_its_own_device,
     of_two_revocations_at_once_one_succeeds,
     reputation_is_looked_at_on_demand,
     the_owner_is_the_same_in_every_product,
@@ -252,6 +253,32 @@ async fn a_device_can_be_revoked() {
     assert_ne!(bound(&bench, body("mobile", LORANT)).await, first);
     let answer = bench.call("/v3/device/revoke", json!({"clientRequestId": "request-7"})).await;
     answer.refused(400, 8001, "field 'deviceId' is missing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_goes_on_telling_its_own_device() {
+    let bench = Bench::new().await;
+    let rebinding = with(body("mobile", LORANT), "rebind", json!(true));
+    let mut told = Vec::new();
+    for body in [body("mobile", LORANT), body("mobile", LORANT), rebinding, body("mobile", LORANT)] {
+        let started = unify(&bench, body).await;
+        bench.show_by_code(&started).await;
+        told.push((status(&bench, &started).await, started));
+    }
+    let by_server = unify(&bench, with(body("none", LORANT), "rebind", json!(true))).await;
+    told.push((bind(&bench, &by_server, LORANT).await.json(), by_server));
+    let asking = unify(&bench, body("none", LORANT)).await;
+    let devices: Vec<_> = told.iter().map(|(reply, _)| reply["deviceId"].as_str().unwrap().to_owned()).collect();
+    let [first, found, second, found_again, third] = devices.as_slice() else { panic!("{devices:?}") };
+    assert!((first, second) == (found, found_again) && first != second && second != third, "{devices:?}");
+    assert_eq!(status(&bench, &asking).await["deviceId"], json!(third), "what is bound now");
+    for _ in 0..2 {
+        for (reply, started) in &told {
+            assert_eq!(&status(&bench, started).await, reply, "whatever other sessions do");
+        }
+        revoke(&bench, third).await;
+    }
+    assert_eq!(status(&bench, &asking).await["success"], "possession_required", "nothing is bound now");
 }
 
 #[tokio::test(start_paused = true)]
