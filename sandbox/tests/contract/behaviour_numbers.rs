@@ -340,7 +340,10 @@ async fn have_the_code_1234_and_a_made_up_owner() {
     assert_eq!(bench.code().await, "1234");
     let asked = json!({"verificationType": "prefill", "phoneNumber": number});
     let owner = bench.call("/v3/verify", asked).await.json();
-    assert!(owner["identity"]["firstName"].is_string(), "{owner}");
+    assert_eq!(
+        (&owner["identity"]["firstName"], &owner["identity"]["dateOfBirth"]),
+        (&json!("Chidi"), &json!("1994-08-27"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ rows![
     validate_says_no_once,
     complete_before_validate_is_refused,
     complete_compares_with_the_record,
-    complete_of_a_made_up_person_fails,
+    complete_of_another_than_the_made_up_owner_fails,
     complete_needs_names_or_ssn,
     complete_names_bad_members,
     nothing_is_allowed_after_complete,
@@ -109,7 +109,7 @@ async fn complete_compares_with_the_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn complete_of_a_made_up_person_fails() {
+async fn complete_of_another_than_the_made_up_owner_fails() {
     let bench = Bench::new().await;
     let started = passed(&bench, PHONE).await;
     bench.validate(&started).await;

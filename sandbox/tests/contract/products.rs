@@ -2,11 +2,12 @@
 
 use axum::http::Request;
 use handset_sandbox::Config;
-use handset_sandbox::core::{Product, TEST_USERS};
+use handset_sandbox::core::Product;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Bench, PHONE, TARGET};
 use crate::table::rows;
+use crate::test_users::USERS;
 
 rows![
     a_credential_makes_the_calls_of_its_product_only,
@@ -146,9 +147,9 @@ async fn a_session_is_hidden_behind_the_product_of_the_call() {
 #[tokio::test(start_paused = true)]
 async fn test_users_belong_to_products() {
     let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
-    for user in TEST_USERS {
+    for user in &USERS {
         let phone = user.phone;
-        let judge = |answer: Answer, product: Product| match user.products.has(product) {
+        let judge = |answer: Answer, product: Product| match user.products.contains(&product) {
             true => assert_eq!(answer.status, 200, "{phone} {product:?}: {}", answer.text),
             false => answer.refused(403, 8009, OTHER),
         };
@@ -162,7 +163,7 @@ async fn test_users_belong_to_products() {
         }
         for possession in ["desktop", "mobile", "none"] {
             let body = json!({"possessionType": possession, "phoneNumber": phone, "finalTargetUrl": TARGET,
-                "firstName": user.first_name, "lastName": user.last_name});
+                "firstName": user.name[0], "lastName": user.name[1]});
             judge(bench.call("/v3/verify", body.clone()).await, Product::VerifiedUsers);
             judge(bench.call("/v3/unify", body).await, Product::Unify);
         }
@@ -174,7 +175,7 @@ async fn test_users_belong_to_products() {
         let uri = format!("/v3/identity/{phone}/lookup");
         judge(bench.request_as("sandbox", "GET", &uri, None).await, Product::IdentityManager);
         let batch = bench.call("/v3/identity/batch", json!({"items": [{"phoneNumber": phone}]})).await.json();
-        match user.products.identity_manager {
+        match user.products.contains(&Product::IdentityManager) {
             true => assert!(batch["results"][0]["identityId"].is_string(), "{batch}"),
             false => assert_eq!(batch, json!({"results": [{"error": OTHER}]})),
         }

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
-/// The tests of one table, by the names of its rows. Naming a function that is no test does not compile.
+/// The tests of one table, by the names of its rows.
 macro_rules! rows {
     ($($row:ident),* $(,)?) => {
         /// The rows that have a test.
@@ -55,7 +56,20 @@ fn every_row_of_every_table_has_a_test() {
         tables.iter().flat_map(|(table, rows)| rows.keys().map(|row| (table.as_str(), row.as_str()))).collect();
     let tested: BTreeSet<(&str, &str)> =
         tested.iter().flat_map(|(table, tests)| tests.iter().map(|(row, _)| (*table, *row))).collect();
+    let (all, left_out) = (tests(&[]), tests(&["--ignored"]));
+    let is_run = |name: &String| all.contains(name) && !left_out.contains(name);
+    let names = tested.iter().map(|(table, row)| format!("{table}::{row}"));
+    let not_run: Vec<_> = names.filter(|name| !is_run(name)).collect();
+    assert!(not_run.is_empty(), "functions that are no tests, or left out: {not_run:?}");
     let untested: Vec<_> = expected.difference(&tested).collect();
     let unknown: Vec<_> = tested.difference(&expected).collect();
     assert!(untested.is_empty() && unknown.is_empty(), "rows without a test: {untested:?}; no such rows: {unknown:?}");
+}
+
+/// The tests of this program that are run, or those that are left out.
+fn tests(which: &[&str]) -> BTreeSet<String> {
+    let program = std::env::current_exe().unwrap();
+    let listed = Command::new(program).args(["--list", "--format", "terse"]).args(which).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
 }
