@@ -31,7 +31,8 @@ const ENDINGS: [&str; 9] = [
 ];
 const MESSAGES: [&str; 2] = ["otp", "link"];
 
-const ANSWERS: [Answer; 5] = [Answer::Accepted, Answer::Refused, Answer::TimedOut, Answer::Unreachable, Answer::Broken];
+const ANSWERS: [Answer; 6] =
+    [Answer::Accepted, Answer::Refused, Answer::TimedOut, Answer::Unreachable, Answer::Untrusted, Answer::Broken];
 const UPSHOTS: [Upshot; 3] = [Upshot::Delivered, Upshot::Failed, Upshot::Withdrawn];
 
 /// A request that was answered.
@@ -67,6 +68,7 @@ impl Outcome {
             Answer::Refused => "refused",
             Answer::TimedOut => "timed_out",
             Answer::Unreachable => "unreachable",
+            Answer::Untrusted => "untrusted",
             Answer::Broken => "broken",
         };
         Self { outcome }

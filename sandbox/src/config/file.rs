@@ -32,11 +32,12 @@ impl Config {
         set(&mut config.link_start_reply, file.instant_link.start_reply);
         config.tls = Tls::of(file.tls.self_signed.unwrap_or(false), file.tls.cert, file.tls.key)?;
         config.limits = file.limits;
-        let WebhookFile { url, secret, timeout_seconds } = file.webhook;
+        let WebhookFile { url, secret, timeout_seconds, ca } = file.webhook;
         let (url, secret) =
             (url.map(|url| url.parse()).transpose()?, secret.map(|secret| secret.expose().parse()).transpose()?);
         config.webhook = Webhook::of(url, secret)?;
         set(&mut config.webhook_seconds, timeout_seconds);
+        config.webhook_ca = ca;
         Ok(config)
     }
 }
@@ -150,6 +151,9 @@ struct WebhookFile {
     secret: Option<Secret>,
     /// How long a reply may take, in seconds; then it counts as none.
     timeout_seconds: Option<u32>,
+    /// Certificates of CAs, as PEM, that are believed besides those of this machine where a URL is `https`; also for
+    /// webhooks that projects have set.
+    ca: Option<PathBuf>,
 }
 
 impl From<Config> for File {
@@ -182,6 +186,7 @@ impl From<Config> for File {
                 url: config.webhook.map(|webhook| webhook.url.expose().to_string()),
                 secret: None,
                 timeout_seconds: Some(config.webhook_seconds),
+                ca: config.webhook_ca,
             },
         }
     }
@@ -225,6 +230,7 @@ mod tests {
             url = "http://receiver.test/hook"
             secret = "whsec_0123456789abcdef"
             timeout_seconds = 7
+            ca = "ca.pem"
         "#;
         let expected = Config {
             listen: "[::1]:0".parse().unwrap(),
@@ -256,6 +262,7 @@ mod tests {
                 secret: "whsec_0123456789abcdef".parse().unwrap(),
             }),
             webhook_seconds: 7,
+            webhook_ca: Some("ca.pem".into()),
         };
         assert_eq!(Config::from_toml(text).unwrap(), expected);
         assert_eq!(Config::from_toml("").unwrap(), Config::default());

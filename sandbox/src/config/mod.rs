@@ -30,6 +30,7 @@ pub use rate_limit::RateLimit;
 pub use reference::config_reference;
 pub use storage::Storage;
 pub use tls::Tls;
+pub(crate) use webhook::read_webhook_ca;
 pub use webhook::{Webhook, WebhookSecret, WebhookUrl};
 
 /// How the sandbox behaves. [`Config::default`] is what the binary does without flags.
@@ -73,6 +74,8 @@ pub struct Config {
     pub webhook: Option<Webhook>,
     /// How long a webhook may take to answer, in s.
     pub webhook_seconds: u32,
+    /// CAs that are believed besides those of the machine where a webhook speaks https, as PEM.
+    pub webhook_ca: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -97,6 +100,7 @@ impl Default for Config {
             limits: Limits::default(),
             webhook: None,
             webhook_seconds: 5,
+            webhook_ca: None,
         }
     }
 }
@@ -147,6 +151,9 @@ impl Config {
         if self.webhook_seconds == 0 {
             return wrong("'webhook.timeout_seconds' must be at least 1");
         }
+        if let Some(ca) = &self.webhook_ca {
+            read_webhook_ca(ca)?;
+        }
         if self.listens_beyond_loopback() && self.origin.is_none() {
             return wrong("'origin' (--origin) is required when listening beyond loopback");
         }
@@ -172,6 +179,7 @@ mod tests {
             (Config { otp_number_window_seconds: 0, ..Config::default() }, "otp.number_window_seconds"),
             (Config { link_seconds: 0, ..Config::default() }, "instant_link.seconds"),
             (Config { webhook_seconds: 0, ..Config::default() }, "webhook.timeout_seconds"),
+            (Config { webhook_ca: Some("/no/such/file".into()), ..Config::default() }, "webhook.ca"),
             (Config { www: Some("/no/such/folder".into()), ..Config::default() }, "www"),
             (beyond.clone(), "origin"),
             (

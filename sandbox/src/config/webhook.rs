@@ -1,7 +1,11 @@
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use handset_protocol::Secret;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use url::Url;
 
 use super::ConfigError;
@@ -32,7 +36,8 @@ pub struct WebhookUrl(Url);
 
 impl WebhookUrl {
     /// What it has to be.
-    pub(crate) const SHAPE: &str = "an http URL of at most 2000 characters, without user, password or fragment";
+    pub(crate) const SHAPE: &str =
+        "an http or https URL of at most 2000 characters, without user, password or fragment";
 
     /// It may hold a secret of its own, in its path or query.
     pub(crate) fn expose(&self) -> &Url {
@@ -52,10 +57,27 @@ impl FromStr for WebhookUrl {
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let url = Url::parse(text).ok().filter(|url| {
             let anonymous = url.username().is_empty() && url.password().is_none();
-            text.len() <= 2000 && url.scheme() == "http" && anonymous && url.fragment().is_none()
+            let is_http = matches!(url.scheme(), "http" | "https");
+            text.len() <= 2000 && is_http && anonymous && url.fragment().is_none()
         });
         url.map(Self).ok_or_else(|| ConfigError(format!("'webhook.url' must be {}", Self::SHAPE)))
     }
+}
+
+/// The certificates of CAs that are believed besides those of the machine.
+pub(crate) fn read_webhook_ca(file: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let refused = |error: &dyn fmt::Display| ConfigError(format!("'webhook.ca' {}: {error}", file.display()));
+    let bytes = std::fs::read(file).map_err(|error| refused(&error))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let certificates = certificates.map_err(|error| refused(&format!("holds no certificate as PEM ({error})")))?;
+    if certificates.is_empty() {
+        return Err(refused(&"holds no certificate as PEM"));
+    }
+    let mut roots = RootCertStore::empty();
+    for certificate in &certificates {
+        roots.add(certificate.clone()).map_err(|error| refused(&format!("holds no certificate of a CA ({error})")))?;
+    }
+    Ok(certificates)
 }
 
 /// The secret of a webhook: a text that begins with `whsec_`, all of which signs.
@@ -96,7 +118,8 @@ mod tests {
             let error = text.parse::<WebhookUrl>().unwrap_err().to_string();
             assert!(error.starts_with("'webhook.url' must be"), "{text}: {error}");
         }
-        for text in ["http://127.0.0.1:1/hook", "http://[::1]:1/?a=b", "http://receiver"] {
+        for text in ["http://127.0.0.1:1/hook", "http://[::1]:1/?a=b", "http://receiver", "https://receiver:8443/hook"]
+        {
             assert!(text.parse::<WebhookUrl>().is_ok(), "{text}");
         }
     }

@@ -57,6 +57,8 @@ pub enum Answer {
     TimedOut,
     /// Nobody to connect to.
     Unreachable,
+    /// It does not speak TLS, or is not believed to be who it says.
+    Untrusted,
     /// The connection broke before the reply.
     Broken,
 }

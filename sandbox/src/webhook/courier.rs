@@ -14,6 +14,7 @@ use super::network::{Machine, Network};
 use super::post::{Parcel, post};
 use super::queue::{Lane, Queue};
 use super::shown::Shown;
+use super::trust::Trust;
 use crate::config::{Config, Webhook};
 use crate::core::{Attempt, Delivery, Next, Untold};
 use crate::metrics::Metrics;
@@ -46,6 +47,7 @@ struct Inner {
     webhook: Option<Webhook>,
     patience: Duration,
     network: OnceLock<Arc<dyn Network>>,
+    trust: Trust,
     closing: CancellationToken,
     tasks: TaskTracker,
     queue: Mutex<Queue>,
@@ -68,6 +70,7 @@ impl Courier {
             webhook: config.webhook.clone(),
             patience: Duration::from_secs(config.webhook_seconds.into()),
             network: OnceLock::new(),
+            trust: Trust::new(config.webhook_ca.clone()),
             closing,
             tasks: TaskTracker::new(),
             queue: Mutex::new(Queue::new(metrics.waiting.clone())),
@@ -206,7 +209,7 @@ impl Courier {
         let now = self.0.projects.unmoved_now();
         let parcel = Parcel { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
         let network = self.0.network.get_or_init(|| Arc::new(Machine));
-        let (outcome, status) = post(&**network, &webhook, parcel, self.0.patience).await;
+        let (outcome, status) = post(&**network, &self.0.trust, &webhook, parcel, self.0.patience).await;
         self.0.metrics.attempt(outcome);
         let count = delivery.attempts.len() + 1;
         tracing::info!(attempt = count, ?outcome, status, "webhook");

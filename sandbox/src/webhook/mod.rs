@@ -9,6 +9,7 @@ mod network;
 mod post;
 mod queue;
 mod shown;
+mod trust;
 
 pub(crate) use courier::Courier;
 pub(crate) use desk::Desk;

@@ -17,6 +17,7 @@ use serde::Serialize;
 use url::{Host, Position};
 
 use super::network::{Network, NetworkStream};
+use super::trust::Trust;
 use crate::config::{Webhook, WebhookSecret};
 use crate::core::Answer;
 
@@ -42,16 +43,25 @@ pub(super) struct Parcel {
     pub(super) now: i64,
 }
 
+/// How far a request has come.
+enum Reached {
+    Nobody,
+    /// Whether it is the right one is not known yet.
+    Somebody,
+    Webhook,
+}
+
 type Failed = Box<dyn Error + Send + Sync>;
 
 /// Posts it, and waits for the reply that long. What came of it, and the status of the reply.
 pub(super) async fn post(
     network: &dyn Network,
+    trust: &Trust,
     webhook: &Webhook,
     parcel: Parcel,
     patience: Duration,
 ) -> (Answer, Option<u16>) {
-    let mut is_connected = false;
+    let mut reached = Reached::Nobody;
     let mut status = None;
     let sending = async {
         let request = request(webhook, parcel)?;
@@ -62,8 +72,12 @@ pub(super) async fn post(
             Some(Host::Ipv6(address)) => address.to_string(),
             None => return Err(Failed::from("no host")),
         };
-        let stream = network.connect(&host, url.port_or_known_default().unwrap_or_default()).await?;
-        is_connected = true;
+        let mut stream = network.connect(&host, url.port_or_known_default().unwrap_or_default()).await?;
+        reached = Reached::Somebody;
+        if url.scheme() == "https" {
+            stream = trust.secure(&host, stream).await?;
+        }
+        reached = Reached::Webhook;
         send(stream, request, &mut status).await
     };
     let sent = tokio::time::timeout(patience, sending).await;
@@ -72,8 +86,11 @@ pub(super) async fn post(
         (Some(status), _) if StatusCode::is_success(&status) => Answer::Accepted,
         (Some(_), _) => Answer::Refused,
         (None, Err(_)) => Answer::TimedOut,
-        (None, Ok(_)) if is_connected => Answer::Broken,
-        (None, Ok(_)) => Answer::Unreachable,
+        (None, Ok(_)) => match reached {
+            Reached::Nobody => Answer::Unreachable,
+            Reached::Somebody => Answer::Untrusted,
+            Reached::Webhook => Answer::Broken,
+        },
     };
     (answer, status.map(|status| status.as_u16()))
 }

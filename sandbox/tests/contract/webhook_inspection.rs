@@ -56,7 +56,7 @@ async fn are_set_in_the_settings_or_by_request() {
 async fn refuse_bad_settings_by_name() {
     let bench = Bench::new().await;
     bench.get("/sandbox/webhook").await.refused(404, 404, "no webhook is set");
-    let url = "field 'url' must be an http URL of at most 2000 characters, without user, password or fragment";
+    let url = "field 'url' must be an http or https URL of at most 2000 characters, without user, password or fragment";
     let secret = "field 'secret' must be whsec_ and 16 to 250 printable characters without blanks";
     for (body, message) in [
         (json!({}), "field 'url' is missing"),

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use futures_util::{SinkExt, StreamExt};
-use rcgen::{CertificateParams, CertifiedKey, DistinguishedName, DnType, Issuer, KeyPair};
+use rcgen::{Certificate, CertificateParams, CertifiedKey, DistinguishedName, DnType, Issuer, KeyPair};
 use serde_json::json;
 use tempfile::tempdir;
 use tokio::io::AsyncReadExt;
@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::running::{Running, connector};
 use crate::start_and_end::refusal;
 
-fn ca(data: &Path) -> PathBuf {
+pub(crate) fn ca(data: &Path) -> PathBuf {
     data.join("tls/ca/ca.pem")
 }
 
@@ -94,20 +94,25 @@ async fn the_ca_vouches_for_the_origins_host_under_a_folder_of_its_own() {
     assert!(!ca(data.path()).exists(), "what loopback was trusted with is another CA");
 }
 
-/// What the CA's key is worth to a thief.
-#[tokio::test]
-async fn whatever_else_is_signed_with_the_cas_key_is_not_believed() {
-    let data = tempdir().unwrap();
-    let running = self_signed(data.path(), &[]).await;
+/// A certificate for those names, signed with the key of a CA that a sandbox has made there, and its own key.
+pub(crate) async fn signed(data: &Path, names: &[&str]) -> (Certificate, KeyPair) {
+    let running = self_signed(data, &[]).await;
     assert!(running.end("TERM").await.status.success());
-    let key = fs::read_to_string(data.path().join("tls/ca/ca-key.pem")).unwrap();
+    let key = fs::read_to_string(data.join("tls/ca/ca-key.pem")).unwrap();
     let mut name = CertificateParams::default();
     name.distinguished_name = DistinguishedName::new();
     name.distinguished_name.push(DnType::CommonName, "Handset sandbox CA for loopback");
     let issuer = Issuer::new(name, KeyPair::from_pem(&key).unwrap());
     let own = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(["bank.test".to_owned(), "10.0.0.1".to_owned()]).unwrap();
-    let forged = params.signed_by(&own, &issuer).unwrap();
+    let params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
+    (params.signed_by(&own, &issuer).unwrap(), own)
+}
+
+/// What the CA's key is worth to a thief.
+#[tokio::test]
+async fn whatever_else_is_signed_with_the_cas_key_is_not_believed() {
+    let data = tempdir().unwrap();
+    let (forged, own) = signed(data.path(), &["bank.test", "10.0.0.1"]).await;
     let (cert, key) = (data.path().join("forged.pem"), data.path().join("forged-key.pem"));
     fs::write(&cert, forged.pem()).unwrap();
     fs::write(&key, own.serialize_pem()).unwrap();

@@ -20,3 +20,4 @@ mod slow_clients;
 mod sockets;
 mod start_and_end;
 mod webhooks;
+mod webhooks_https;

@@ -1,20 +1,25 @@
 //! Webhooks over real connections, a kill and a restart.
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use crate::running::{LOGS, PATIENCE, Running};
 
-const SECRET: &str = "whsec_bm9ib2R5cy1wcm9jZXNzLXNlY3JldA==";
+pub(crate) const SECRET: &str = "whsec_bm9ib2R5cy1wcm9jZXNzLXNlY3JldA==";
 const PHONE: &str = "5005550177";
 /// May hold a secret, too.
-const PATH: &str = "/hook-of-9bW2xQ";
+pub(crate) const PATH: &str = "/hook-of-9bW2xQ";
 
 /// The next request: its `X-Correlation-ID`, its body, and the connection that waits for the answer.
 async fn got(listener: &TcpListener) -> (String, Value, TcpStream) {
-    let (mut stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+    let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+    request(stream).await
+}
+
+/// The same over a connection that was made.
+pub(crate) async fn request<S: AsyncRead + Unpin>(mut stream: S) -> (String, Value, S) {
     let (mut text, mut buffer) = (String::new(), [0; 4096]);
     loop {
         let count = timeout(PATIENCE, stream.read(&mut buffer)).await.unwrap().unwrap();
@@ -32,9 +37,10 @@ async fn got(listener: &TcpListener) -> (String, Value, TcpStream) {
     }
 }
 
-async fn answer(mut stream: TcpStream, status: &str) {
+pub(crate) async fn answer(mut stream: impl AsyncWrite + Unpin, status: &str) {
     let reply = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     stream.write_all(reply.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
 }
 
 async fn get(running: &Running, path: &str) -> Value {
@@ -42,7 +48,7 @@ async fn get(running: &Running, path: &str) -> Value {
 }
 
 /// The only delivery, once it was tried that often.
-async fn tried(running: &Running, attempts: usize) -> Value {
+pub(crate) async fn tried(running: &Running, attempts: usize) -> Value {
     let tried = async {
         loop {
             let all = get(running, "/sandbox/webhook/deliveries").await;
