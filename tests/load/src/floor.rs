@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::Failed;
 
 /// As the sandbox reads ahead, in bytes: the library's default costs 128 KiB a socket.
-const READ_AHEAD_BYTES: usize = 4096;
+const READ_AHEAD_BYTES: usize = 256;
 
 /// Who waits, by number.
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<()>>>>;
