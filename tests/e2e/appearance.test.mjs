@@ -104,6 +104,8 @@ suite("appearance", {}, (scenario) => {
     const first = await sandbox.sms(number);
     await waits("/v1/client/mobile/otp/start", () => view.button("Send a new code").click(), "Sending the SMS…", "18-sending");
     const { code } = await sandbox.sms(number, first);
+    // The SMS may be there before its request is answered, and until then nothing that is typed counts.
+    await view.says("An SMS with a code is on its way.");
     await waits("/v1/client/mobile/otp/finish", () => view.giveCode(wrongCode(code)), "Checking the code…", "19-checking");
     await view.says("2 tries are left.");
     await waits("/demo/verify", () => view.giveCode(code), "Asking the server for the result…", "20-finishing");
