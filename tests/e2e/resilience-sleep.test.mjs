@@ -41,7 +41,7 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
       }
     });
 
-  background("a frozen page whose link was opened meanwhile is done as it thaws", async ({ flow, proxy }) => {
+  background("a frozen page whose link was opened meanwhile is done as it thaws", async ({ flow }) => {
     await flow.page.freeze();
     const events = await flow.events();
     await flow.openLink();
@@ -49,11 +49,12 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
     await flow.page.thaw();
     assert.deepEqual(await flow.end(), DONE);
     assert.deepEqual(await signsOf(flow), ["hidden", "freeze", "resume"], "it is hidden still");
-    assert.ok(proxy.count(STATUS) + proxy.count(SOCKET) > 1, "Chromium closes the sockets of a page that it freezes");
   });
 
   background("a page that thaws before its network is back is done when it is looked at", async ({ flow, proxy }) => {
     await flow.page.freeze();
+    // Otherwise the news may wait in Chromium, and be there before the page hears that it goes on.
+    proxy.halfOpenSockets();
     await flow.openLink();
     proxy.fault(STATUS, faults.hang());
     proxy.fault(SOCKET, faults.hang());
