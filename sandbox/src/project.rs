@@ -52,10 +52,6 @@ pub(crate) struct Projects {
     pub(crate) beginning: tokio::sync::Mutex<()>,
 }
 
-/// All projects are in use, and there may be no more.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TooMany;
-
 /// An idle project that is about to be forgotten. Dropped before that is done, it is there again.
 pub(crate) struct Leaving<'a> {
     from: &'a Projects,
@@ -123,12 +119,12 @@ impl Projects {
         Some(Leaving { from: self, project: table.remove(&name) })
     }
 
-    /// The project of that name, which begins where it has not begun.
-    pub(crate) fn named(&self, name: &str) -> Result<Arc<Project>, TooMany> {
+    /// The project of that name, which begins where it has not begun. `None`: all are in use, and there may be no more.
+    pub(crate) fn named(&self, name: &str) -> Option<Arc<Project>> {
         if let Some(project) = self.used(name) {
-            return Ok(project);
+            return Some(project);
         }
-        if self.table().len() >= MOST { Err(TooMany) } else { Ok(self.of_session(name)) }
+        if self.table().len() >= MOST { None } else { Some(self.of_session(name)) }
     }
 
     /// The project of a session, whatever their number.
@@ -255,15 +251,15 @@ mod tests {
             clock.0.fetch_add(1, Ordering::Relaxed);
             projects.named(&format!("p{number}")).unwrap();
         }
-        assert_eq!((projects.named("too many").err(), forget(&projects)), (Some(TooMany), vec![]));
-        assert!(projects.begun("p1").is_some() && projects.named("p1").is_ok());
+        assert_eq!((projects.named("too many").is_none(), forget(&projects)), (true, vec![]));
+        assert!(projects.begun("p1").is_some() && projects.named("p1").is_some());
         projects.of_session("of a session");
         assert!(projects.begun("of a session").is_some(), "whatever their number");
         clock.0.store(2 + IDLE_MS, Ordering::Relaxed);
         assert_eq!(forget(&projects), ["p2"], "p1 was used after it");
-        assert_eq!(projects.named("too many").err(), Some(TooMany), "one is there beyond the bound");
+        assert!(projects.named("too many").is_none(), "one is there beyond the bound");
         clock.0.store(3 + IDLE_MS, Ordering::Relaxed);
         assert_eq!(forget(&projects), ["p3"]);
-        assert!(projects.named("one more").is_ok());
+        assert!(projects.named("one more").is_some());
     }
 }

@@ -185,7 +185,7 @@ impl Shared {
             self.forget_project(leaving.name()).await?;
             leaving.forgotten();
         }
-        Ok(self.projects.named(name).ok())
+        Ok(self.projects.named(name))
     }
 
     /// The session of that authId. `None`: there is none.

@@ -1,7 +1,6 @@
 //! What every [`Store`] has to do, as tests that are generic over it.
 //!
-//! Each check starts from an empty store. They panic where the store is wrong: call them from tests.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "runs in tests only")]
+//! Each check starts from an empty store.
 
 mod deliveries;
 mod durable;
@@ -15,12 +14,12 @@ use handset_protocol::server::StartRequest;
 use super::{Lookup, Store};
 use crate::core::{Credential, Drawn, Effect, Kind, LinkState, Message, Rules, SentLink, Session, Sight, What, open};
 
-pub use durable::check_durable;
+pub(super) use durable::check_durable;
 
 const PROJECT: &str = "default";
 
 /// Runs every check, each on a fresh store.
-pub async fn check<S: Store>(new: impl Fn() -> S) {
+pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_session_is_found_by_every_name(&new()).await;
     a_session_that_is_gone_is_found_by_none(&new()).await;
     an_unchanged_session_is_not_written(&new()).await;

@@ -4,7 +4,8 @@
 //! What is kept can be serialized whole: [`Session`], [`Identity`], [`Message`] and [`Effect`]. That form holds every
 //! secret in the open and is for storage alone; nothing else may write it.
 
-pub mod conformance;
+#[cfg(test)]
+mod conformance;
 mod guesses;
 mod measured;
 mod memory;
@@ -125,8 +126,8 @@ impl std::fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// Where sessions are kept, by authId, and identities, by project and number. [`conformance::check`] is what every
-/// implementation has to pass, and [`conformance::check_durable`] every one that outlives its process: there, what was
+/// Where sessions are kept, by authId, and identities, by project and number. `conformance::check` is what every
+/// implementation has to pass, and `conformance::check_durable` every one that outlives its process: there, what was
 /// answered was written.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {

@@ -9,7 +9,7 @@ use crate::core::{Answer, Effect, Session, What};
 use crate::store::{IdentityLookup, IdentityPage, KEPT_DELIVERIES, KEPT_MESSAGES, Lookup, Store};
 
 /// Runs every check. `new` makes a place for a store, and `open` opens what is there, after the store before was dropped.
-pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -> S) {
+pub(in super::super) async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -> S) {
     let (place, reopen) = (new, open);
     everything_is_there_after_a_restart(place(), &reopen).await;
     sequences_are_never_given_out_again_after_a_restart(place(), &reopen).await;
