@@ -1,16 +1,21 @@
-import { Core } from "handset-glue";
+import { core_cancel, core_check, core_dispose, core_flow_type, core_is_mobile_web, core_start } from "handset-glue";
 import { CancelablePromise } from "./cancelable.js";
+import { createError } from "./errors.js";
+import { hidden, hide } from "./hidden.js";
+import { attempt } from "./host.js";
 import { LoggerFactory } from "./logger.js";
 import { load } from "./module.js";
 import { pending } from "./trap.js";
 
 const logger = LoggerFactory.getLogger("handset");
 
+let owners = 0;
+
 /** A promise's executor that a trap of the module rejects too; then `fail` is told. */
 const settling = (start, fail) => (resolve, reject) => {
   const die = (error) => {
     reject(error);
-    fail?.(error);
+    if (fail) fail(error);
   };
   const settle = (how) => (value) => {
     pending.delete(die);
@@ -28,117 +33,128 @@ const settling = (start, fail) => (resolve, reject) => {
 
 const emit = (events, detail) => {
   const { state, failure } = detail;
-  if (failure && state !== "cancelled") logger.warn(state, failure.kind, failure.code ?? "");
-  else logger.debug(state, detail.step, detail.socket ?? "");
-  events.dispatchEvent(new CustomEvent("statechange", { detail }));
+  if (failure && state !== "cancelled") logger.warn(state, failure.kind, failure.code || "");
+  else logger.debug(state, detail.step, detail.socket || "");
+  const dispatch = (event) => events.dispatchEvent(event) || true;
+  // Node 18 has no CustomEvent, and a page may have one of its own making that is no event here.
+  if (!attempt(() => dispatch(new CustomEvent("statechange", { detail })))) {
+    attempt(() => dispatch(Object.defineProperty(new Event("statechange"), "detail", { value: detail })));
+  }
 };
 
-export class Authenticator {
-  #core;
-  #options;
-  #events = new EventTarget();
+/** A URL, a `Location` or a `String` object says its text; what is no text is refused by whoever reads it. */
+const text = (value) => (value && typeof value === "object" ? attempt(() => String(value)) : value);
 
+export class Authenticator {
   constructor(options) {
-    this.#options = { ...options, emit: (detail) => emit(this.#events, detail) };
-    this.#core = new Core(this.#options);
+    const events = new EventTarget();
+    const own = { owner: ++owners, events, options: { ...options, emit: (detail) => emit(events, detail) } };
+    core_check(own.options);
+    hide(this, own);
   }
 
   authenticate(authToken) {
+    const { owner, events, options } = hidden(this);
     let flow = 0;
     return new CancelablePromise(
       settling(
         (resolve, reject) => {
-          flow = this.#core.authenticate(this.#options, authToken, resolve, reject);
+          flow = core_start(owner, true, options, text(authToken), resolve, reject);
         },
-        (failure) => emit(this.#events, { state: "failed", step: "", failure }),
+        (failure) => emit(events, { state: "failed", step: "", failure }),
       ),
-      () => this.#core.cancel(flow),
+      () => core_cancel(flow),
     );
   }
 
   finishInstantLink(redirectUrl) {
-    return new Promise(settling((resolve, reject) => this.#core.finishInstantLink(this.#options, redirectUrl, resolve, reject)));
+    const { owner, options } = hidden(this);
+    return new Promise(settling((resolve, reject) => core_start(owner, false, options, text(redirectUrl), resolve, reject)));
   }
 
   dispose() {
-    this.#core.dispose();
-    this.#options = undefined;
+    const own = hidden(this);
+    core_dispose(own.owner);
+    own.options = undefined;
   }
 
   isMobileWeb() {
-    return this.#core.isMobileWeb();
+    return core_is_mobile_web();
   }
 
   getFlowType() {
-    return this.#core.getFlowType();
+    return core_flow_type();
   }
 
-  addEventListener(type, handler) {
-    this.#events.addEventListener(type, handler);
-    return () => this.removeEventListener(type, handler);
+  addEventListener(type, handler, options) {
+    const { events } = hidden(this);
+    if (!handler || (typeof handler !== "function" && typeof handler !== "object")) {
+      throw createError("misuse", false, "addEventListener: handler must be a function or an object with a function `handleEvent`");
+    }
+    events.addEventListener(type, handler, options);
+    return () => events.removeEventListener(type, handler, options);
   }
 
-  removeEventListener(type, handler) {
-    this.#events.removeEventListener(type, handler);
+  removeEventListener(type, handler, options) {
+    hidden(this).events.removeEventListener(type, handler, options);
   }
 }
 
 // A browser that knows `using` has this symbol.
 if (Symbol.dispose) Authenticator.prototype[Symbol.dispose] = Authenticator.prototype.dispose;
 
-export class AuthenticatorBuilder {
-  #options = {};
+const add = (builder, options) => {
+  Object.assign(hidden(builder), options);
+  return builder;
+};
 
+export class AuthenticatorBuilder {
   constructor() {
     load();
-  }
-
-  #with(options) {
-    Object.assign(this.#options, options);
-    return this;
+    hide(this, {});
   }
 
   withAuthFinishStep(authFinish) {
-    return this.#with({ authFinish });
+    return add(this, { authFinish });
   }
 
   withOtpFallback(otpStart, otpFinish) {
-    return this.#with({ otpStart, otpFinish });
+    return add(this, { otpStart, otpFinish });
   }
 
   withInstantLinkFallback(linkStart, linkRetry) {
-    return this.#with({ linkStart, linkRetry });
+    return add(this, { linkStart, linkRetry });
   }
 
   withMobileAuthImplementation(mobileAuth) {
-    return this.#with({ mobileAuth });
+    return add(this, { mobileAuth });
   }
 
   withRole(role) {
-    return this.#with({ role });
+    return add(this, { role });
   }
 
   withDeviceIpAddress(deviceIp) {
-    return this.#with({ deviceIp });
+    return add(this, { deviceIp });
   }
 
   withStorage(storage) {
-    return this.#with({ storage });
+    return add(this, { storage });
   }
 
   withAbortSignal(signal) {
-    return this.#with({ signal });
+    return add(this, { signal });
   }
 
   withTimeouts(timeouts) {
-    return this.#with({ timeouts });
+    return add(this, { timeouts });
   }
 
   withAllowedOrigins(allowedOrigins) {
-    return this.#with({ allowedOrigins });
+    return add(this, { allowedOrigins });
   }
 
   build() {
-    return new Authenticator(this.#options);
+    return new Authenticator(hidden(this));
   }
 }

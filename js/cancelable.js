@@ -1,7 +1,7 @@
+import { hidden, hide } from "./hidden.js";
+
 /** A promise whose work can be ended: it then resolves, and nothing more of the flow runs. */
 export class CancelablePromise extends Promise {
-  #cancel;
-
   constructor(executor, cancel) {
     let isPending = true;
     const settling = (settle) => (value) => {
@@ -10,9 +10,9 @@ export class CancelablePromise extends Promise {
     };
     super((resolve, reject) => executor(settling(resolve), settling(reject)));
     // What a settled promise stood for is over; by now its authenticator may run another flow.
-    this.#cancel = () => {
-      if (isPending) cancel?.();
-    };
+    hide(this, () => {
+      if (isPending && cancel) cancel();
+    });
   }
 
   /** What `then`, `catch` and `finally` return is an ordinary promise. */
@@ -21,6 +21,6 @@ export class CancelablePromise extends Promise {
   }
 
   cancel() {
-    this.#cancel();
+    hidden(this)();
   }
 }

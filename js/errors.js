@@ -1,10 +1,12 @@
 /** What leaves the module when something fails. Pages switch on `kind`, never on the text. */
 export class AuthError extends Error {
   constructor(kind, retryable, message, code, cause) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(message);
     this.kind = kind;
     this.retryable = retryable;
     if (code !== undefined) this.code = code;
+    // As the constructor of Error does it where it knows `cause`.
+    if (cause !== undefined) Object.defineProperty(this, "cause", { value: cause, writable: true, configurable: true });
   }
   get name() {
     return "AuthError";

@@ -1,8 +1,8 @@
 /**
  * Handset: a web page learns that the person in front of it holds the phone they say they hold.
  *
- * Importing does no work. The WebAssembly module inside is loaded, synchronously, by the first
- * `new AuthenticatorBuilder()`.
+ * Importing does no work. The WebAssembly module inside is loaded by the first `new AuthenticatorBuilder()`, synchronously,
+ * or before it by {@link preload}.
  */
 
 declare global {
@@ -14,6 +14,14 @@ declare global {
 
 /** The version of this package. */
 export const VERSION: string;
+
+/**
+ * Loads the module ahead of the first constructor, asynchronously, and runs what a first constructor touches: one after it
+ * takes less than a millisecond. Chrome before 115 needs it: it compiles no more than 4 KB synchronously.
+ * May be called at any time and again; all callers share the page's one instance, and a failure may be tried again.
+ * Rejects with an {@link AuthError} of kind `unsupported`. `import "handset/preload"` calls it.
+ */
+export function preload(): Promise<void>;
 
 // ---------------------------------------------------------------------------------------------------------- errors
 
@@ -236,7 +244,38 @@ export interface StateChange {
   readonly socket?: "open" | "reconnecting" | "polling";
 }
 
-export type StateChangeHandler = (event: CustomEvent<StateChange>) => void;
+/** A `CustomEvent<StateChange>`, where the project has the DOM's types. */
+export type StateChangeEvent = typeof globalThis extends { CustomEvent: { prototype: infer DomEvent } }
+  ? Omit<DomEvent, "detail"> & { readonly detail: StateChange }
+  : { readonly type: string; readonly detail: StateChange };
+export type StateChangeHandler = (event: StateChangeEvent) => void;
+/** As in the DOM. */
+export interface ListenerOptions {
+  once?: boolean;
+  passive?: boolean;
+  capture?: boolean;
+  /** Aborting it removes the listener. */
+  signal?: AbortSignalLike;
+}
+
+// ------------------------------------------------------------------------------------- what the platform brings
+
+// Structural, so that code without the DOM's types (a server, a worker) can import this file.
+
+/** An `AbortSignal`, of this realm or another. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** A `Storage`, such as localStorage. */
+export interface StorageLike {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
 
 // --------------------------------------------------------------------------------------------------- authenticator
 
@@ -261,9 +300,9 @@ export interface Authenticator {
   getFlowType(): "mobile" | "desktop";
   /**
    * For the page at `finalTargetUrl`: runs AuthFinishStep with the `authId` of its URL when `asc` is `true`, else rejects.
-   * @param redirectUrl the whole URL of that page, `location.href`
+   * @param redirectUrl the whole URL of that page: `location.href`, `location` or a URL
    */
-  finishInstantLink(redirectUrl: string): Promise<void>;
+  finishInstantLink(redirectUrl: string | { readonly href: string }): Promise<void>;
   /**
    * Ends what runs as `cancel()` does, and lets go of the steps and the signal. Later calls of `authenticate` and
    * `finishInstantLink` reject with `misuse`. May be called at any time, and twice.
@@ -271,14 +310,25 @@ export interface Authenticator {
   dispose(): void;
   /** As {@link Authenticator.dispose}, for `using`, where the browser has `Symbol.dispose`. */
   [Symbol.dispose](): void;
-  /** Hears every state of the flow. Returns a function that stops it. */
-  addEventListener(type: "statechange", handler: StateChangeHandler): () => void;
-  removeEventListener(type: "statechange", handler: StateChangeHandler): void;
+  /** Hears every state of the flow. Options are the DOM's. Returns a function that stops it. */
+  addEventListener(
+    type: "statechange",
+    handler: StateChangeHandler | { handleEvent: StateChangeHandler },
+    options?: boolean | ListenerOptions,
+  ): () => void;
+  removeEventListener(
+    type: "statechange",
+    handler: StateChangeHandler | { handleEvent: StateChangeHandler },
+    options?: boolean | { capture?: boolean },
+  ): void;
 }
 
 /** Every `with…` returns the same builder: chain them or not. */
 export class AuthenticatorBuilder {
-  /** Loads the module. @throws {AuthError} `unsupported` where that is impossible, for example by CSP; may be tried again. */
+  /**
+   * Loads the module, unless {@link preload} has. @throws {AuthError} `unsupported`, saying why, where that is impossible:
+   * a Content-Security-Policy, a browser that compiles asynchronously only, an environment that lacks `fetch`. May be tried again.
+   */
   constructor();
   /** Required by `authenticate`. */
   withAuthFinishStep(step: AuthFinishStep | AuthFinishStepFn): this;
@@ -293,9 +343,9 @@ export class AuthenticatorBuilder {
   /** The page's own idea of its address, sent with an Instant Link. */
   withDeviceIpAddress(ip: string | (() => string | null) | null): this;
   /** Where a device registration is kept; the default is localStorage. */
-  withStorage(storage: Storage): this;
+  withStorage(storage: StorageLike): this;
   /** Aborting rejects what runs, `authenticate()` and `finishInstantLink()`, with the signal's reason as it is. */
-  withAbortSignal(signal: AbortSignal): this;
+  withAbortSignal(signal: AbortSignalLike): this;
   /** How long a code or a link may take, in ms from its SMS, instead of what the backend says (120000 and 180000). */
   withTimeouts(timeouts: { otp?: number; instantLink?: number }): this;
   /** The origins that an authToken may name as its backend, instead of "any https or loopback origin". */

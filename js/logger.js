@@ -1,8 +1,10 @@
+import { attempt } from "./host.js";
 import { LogLevel } from "./values.js";
 
 const toConsole = {
   write(level, ...args) {
-    console[LogLevel[level]]?.(...args);
+    const log = console[LogLevel[level]];
+    if (log) log.apply(console, args);
   },
 };
 
@@ -15,7 +17,7 @@ const at = (level, name) => (...args) => {
     writer.write(level, `[${name}]`, ...args);
   } catch (error) {
     // A page's broken log must not break a flow.
-    console.error(error);
+    attempt(() => console.error(error));
   }
 };
 

@@ -1,8 +1,10 @@
 // Turns the crate and js/ into pkg/, the package that pages install. Needs node_modules: import it after the bootstrap.
-import { readFileSync } from "node:fs";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { build as esbuild, transform } from "esbuild";
+import { build as esbuild } from "esbuild";
+import { encode } from "./ascii.mjs";
+import { adaptGlue } from "./glue.mjs";
+import { packedDocs } from "./packed-docs.mjs";
 import { root, run, StepError } from "./run.mjs";
 
 const packageFolder = join(root, "pkg");
@@ -32,10 +34,11 @@ async function cargoMetadata() {
 /**
  * Builds the standard library along with the crate, without the texts of panics: a tenth of the module (the page sees a
  * coded error in any case, see js/trap.js). Unstable flags, hence a pinned toolchain and RUSTC_BOOTSTRAP for this one call.
+ * Inlining in MIR, which size optimization leaves out, is 1.1 kB less, since what is inlined early is simplified early.
  */
 const smallStd = {
   flags: ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"],
-  env: { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none" },
+  env: { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Zinline-mir=yes" },
 };
 
 /** Rust → wasm, and the glue that wasm-bindgen writes for it. */
@@ -72,6 +75,8 @@ async function optimise({ glueFolder }, to) {
       // Inlining every function that has one caller makes the raw wasm smaller and the compressed one larger; so does rustc's
       // order of blocks. Together 1.7 kB of 37.6 kB brotli.
       ...["--flatten", "--rereloop", "-Oz", "-Oz", "--one-caller-inline-max-function-size", "20"],
+      // Engines ignore the alignments of loads and stores; dropped, they all look the same to a compressor.
+      "--dealign",
       ...["--strip-debug", "--strip-producers", "--strip-target-features"],
       "--minify-imports-and-exports-and-modules",
       ...[join(glueFolder, "handset_bg.wasm"), "-o", to],
@@ -82,133 +87,52 @@ async function optimise({ glueFolder }, to) {
   return Object.fromEntries([...imports.map(([, from, short]) => [from, short]), ...exports]);
 }
 
-/** Replaces what must stand in the glue exactly once. */
-function replaceOnce(glue, from, to) {
-  const parts = glue.split(from);
-  if (parts.length === 2) return parts.join(to);
-  throw new StepError(`wasm-bindgen's glue holds ${JSON.stringify(from)} ${parts.length - 1} times, not once: adapt adaptGlue in scripts/lib/package.mjs.`);
-}
-
-/**
- * wasm-opt merges all imports into one module named "a". A function that needs no conversion wasm-bindgen hands over as the
- * member of a namespace of its own: it joins the others, by its name.
- */
-function mergeImports(glue) {
-  const direct = [];
-  const merged = glue.replace(/^import \* as (import\d+) from "([^"]+)";?$/gm, (_, namespace, from) => {
-    const names = [...readFileSync(join(root, "js", basename(from)), "utf8").matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
-    direct.push({ namespace, from, names });
-    return `import { ${names.join(", ")} } from "${from}";`;
-  });
-  const withoutNamespaces = direct.reduce((text, { namespace, from }) => replaceOnce(text, `"${from}": ${namespace},`, ""), merged);
-  const names = direct.flatMap((module) => module.names);
-  return replaceOnce(withoutNamespaces, '"./handset_bg.js": import0,', `a: { ...import0, ${names.join(", ")} },`);
-}
-
-/** Gives the glue the names that `optimise` gave the wasm, and wraps the exports so that js/trap.js sees a trap. */
-async function adaptGlue({ glueFolder }, names) {
-  const file = join(glueFolder, "handset.js");
-  let glue = await readFile(file, "utf8");
-  glue = mergeImports(glue);
-  glue = `import { guard } from "handset-trap";\n${replaceOnce(glue, "wasm = instance.exports;", "wasm = guard(instance.exports);")}`;
-  for (const name of Object.keys(names)) {
-    // A property of the same name on another object would be renamed too, and break at run time.
-    const uses = glue.match(new RegExp(`\\b(\\w+)\\.${name}\\b`, "g")) ?? [];
-    const other = uses.find((use) => use !== `wasm.${name}`);
-    if (other) throw new StepError(`The export "${name}" shares its name with ${other} in the glue. Give the Rust export another name.`);
-  }
-  const { code } = await transform(glue, {
-    mangleProps: new RegExp(`^(?:${Object.keys(names).join("|")})$`),
-    mangleCache: names,
-  });
-  await writeFile(file, code);
-}
-
-/** Stands for the wasm until the bundle is minified: a minifier would escape what is cheaper as it is. */
-const WASM_PLACEHOLDER = "__HANDSET_WASM__";
-
-/** The module "handset-wasm": its default export gives the bytes. Decoded natively where the browser can. */
-const wasmModule = `
-  export default () => {
-    const text = "${WASM_PLACEHOLDER}";
-    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(btoa(text));
-    const bytes = new Uint8Array(text.length);
-    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
-    return bytes;
-  };`;
-
-/**
- * Puts the wasm into the bundle as text, one code unit per byte. The file must be read as UTF-8, as every module is.
- *
- * Compressed this is 2 % larger than wasm and JS in files of their own; base64 would be 30 % larger, escapes in quotes 8 %.
- * Only what a template literal cannot hold is escaped: a carriage return would arrive as a line feed.
- */
-function inline(code, wasm) {
-  const escapes = { "\\": "\\\\", "`": "\\`", "${": "\\${", "\r": "\\r" };
-  const literal = wasm.toString("latin1").replace(/\$\{|[\\`\r]/g, (unit) => escapes[unit]);
-  const parts = code.split(`"${WASM_PLACEHOLDER}"`);
-  if (parts.length !== 2) throw new StepError('The bundle must hold the wasm once: js/index.js imports "handset-wasm", and only there.');
-  return parts.join(`\`${literal}\``);
-}
-
 /** Resolves what js/index.js imports by a bare name, and gives the glue the same js/ modules that js/index.js has. */
-function handsetPlugin({ glueFolder }) {
+function handsetPlugin({ glueFolder }, wasm) {
   return {
     name: "handset",
     setup(build) {
       build.onResolve({ filter: /^handset-glue$/ }, () => ({ path: join(glueFolder, "handset.js") }));
-      build.onResolve({ filter: /^handset-trap$/ }, () => ({ path: join(root, "js", "trap.js") }));
+      build.onResolve({ filter: /^handset-(?:trap|host)$/ }, ({ path }) => ({ path: join(root, "js", `${path.slice("handset-".length)}.js`) }));
       build.onResolve({ filter: /^handset-wasm$/ }, () => ({ path: "handset-wasm", namespace: "handset-wasm" }));
-      build.onLoad({ filter: /.*/, namespace: "handset-wasm" }, () => ({ contents: wasmModule, loader: "js" }));
+      build.onLoad({ filter: /.*/, namespace: "handset-wasm" }, () => ({ contents: wasm, loader: "js" }));
       // wasm-bindgen copies the modules that Rust imports. With the copy there would be two classes of each error.
       build.onResolve({ filter: /\/snippets\/[^/]+\/js\/[^/]+\.js$/ }, ({ path }) => ({ path: join(root, "js", basename(path)) }));
     },
   };
 }
 
-/** @returns {Promise<string>} the entry with all it imports but the wasm, as one minified file */
-async function bundle(variant, format, defines) {
+/** @returns {Promise<string>} the entry with all it imports, as one minified file */
+async function bundle(variant, format, { defines, wasm }) {
   const { outputFiles } = await esbuild({
     stdin: { contents: variant.entry, resolveDir: root },
     bundle: true,
     write: false,
     minify: true,
     format,
+    // Says the exported names of a CommonJS file in the way that Node and bundlers can read without running it.
+    platform: format === "cjs" ? "node" : "neutral",
     globalName: format === "iife" ? "proveAuth" : undefined,
-    target: "es2022",
+    // What webpack 4 and tools of its time can parse. Everything is ASCII: no page, header or copy can misread it.
+    target: "es2019",
+    charset: "ascii",
     legalComments: "none",
     define: Object.fromEntries(Object.entries(defines).map(([name, value]) => [name, JSON.stringify(value)])),
-    plugins: [handsetPlugin(variant)],
+    plugins: [handsetPlugin(variant, wasm)],
     logLevel: "warning",
   });
-  return outputFiles[0].text;
+  const code = outputFiles[0].text;
+  refuseForbidden(code);
+  return code;
 }
 
-/** A page with a strict Content-Security-Policy, and a bundler without configuration, must be able to use the module. */
+/** A page with a strict Content-Security-Policy, a bundler without configuration, and a page that holds the code must be able to use it. */
 function refuseForbidden(code) {
-  const forbidden = [/\bimport\.meta\b/, /\bimport\(/, /\beval\(/, /(?<![`\w])Function\(/];
+  const forbidden = [/\bimport\.meta\b/, /\bimport\(/, /\beval\(/, /(?<![`\w])Function\(/, /<\/script|<!--/i, /[^\n\x20-\x7e]/, / $/m];
   for (const pattern of forbidden) {
     const at = code.search(pattern);
     if (at >= 0) throw new StepError(`The bundle must not contain ${pattern.source}: …${code.slice(Math.max(0, at - 60), at + 60)}…`);
   }
-}
-
-function manifest(version) {
-  return {
-    name: "handset",
-    version,
-    description: "Verify in a web page, in seconds, that the person in front of it holds the phone they say they hold.",
-    license: "MIT OR Apache-2.0",
-    repository: { type: "git", url: "git+https://github.com/handset-dev/handset.git" },
-    type: "module",
-    sideEffects: false,
-    types: "./index.d.ts",
-    exports: {
-      ".": { types: "./index.d.ts", default: "./index.js" },
-      "./wasm": "./handset_bg.wasm",
-      "./package.json": "./package.json",
-    },
-  };
 }
 
 /** Compiles, optimises, renames: what the bundles of a variant are made of. */
@@ -216,42 +140,53 @@ async function buildModule(tools, variant, wasmFile) {
   const { targetFolder, version } = await cargoMetadata();
   await compile(tools, { ...variant, targetFolder: join(targetFolder, variant.targetFolder) });
   const names = await optimise(variant, wasmFile);
-  await adaptGlue(variant, names);
+  await adaptGlue(join(variant.glueFolder, "handset.js"), names);
   const defines = {
     HANDSET_VERSION: version,
     // What the page's calls come down to: js/trap.js tells them from what the browser calls. Cleaning up throws nothing.
     HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("core_") && name !== "core_dispose").map((name) => names[name]),
   };
-  return { version, defines, wasm: await readFile(wasmFile) };
+  return { version, defines, wasm: encode(await readFile(wasmFile)) };
 }
+
+/** What is tracked in pkg/; the rest of it is built. */
+const TRACKED = ["package.json", "README.md"];
+
+/** The entry `handset/preload`: for its effect, on the instance of the page. A failure is told by the first constructor. */
+const PRELOAD = {
+  "preload.js": 'import { preload } from "./index.js";\npreload().catch(() => {});\n',
+  "preload.cjs": '"use strict";\nrequire("./index.cjs").preload().catch(() => {});\n',
+  "preload.d.ts": "export {};\n",
+  "preload.d.cts": "export {};\n",
+};
 
 /** Builds pkg/ from nothing. `build/module.js` is the same module without the wasm, for `npm run size`. */
 export async function buildPackage(tools) {
-  await rm(packageFolder, { recursive: true, force: true });
-  await mkdir(packageFolder);
-  const { version, defines, wasm } = await buildModule(tools, release, join(packageFolder, "handset_bg.wasm"));
+  await mkdir(join(root, "build"), { recursive: true });
+  for (const name of await readdir(packageFolder)) if (!TRACKED.includes(name)) await rm(join(packageFolder, name), { recursive: true });
+  const parts = await buildModule(tools, release, join(root, "build", "handset_bg.wasm"));
+  const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8"));
+  if (version !== parts.version) throw new StepError(`pkg/package.json says version ${version}, Cargo.toml ${parts.version}. Make them the same.`);
 
-  const module = await bundle(release, "esm", defines);
-  refuseForbidden(module);
-  await writeFile(join(root, "build", "module.js"), inline(module, Buffer.alloc(0)));
-  await writeFile(join(packageFolder, "index.js"), inline(module, wasm));
-  // A classic script is read in the page's encoding; the byte order mark says UTF-8 whatever the page says.
-  await writeFile(join(packageFolder, "handset.global.js"), `\uFEFF${inline(await bundle(release, "iife", defines), wasm)}`);
+  const put = (name, text) => writeFile(join(packageFolder, name), text);
+  await put("index.js", await bundle(release, "esm", parts));
+  await put("index.cjs", await bundle(release, "cjs", parts));
+  await put("handset.global.js", await bundle(release, "iife", parts));
+  await writeFile(join(root, "build", "module.js"), await bundle(release, "esm", { ...parts, wasm: encode(Buffer.alloc(0)) }));
+  for (const [name, text] of Object.entries(PRELOAD)) await put(name, text);
 
-  await writeFile(join(packageFolder, "package.json"), `${JSON.stringify(manifest(version), null, 2)}\n`);
-  await cp(join(root, "js", "index.d.ts"), join(packageFolder, "index.d.ts"));
-  // Pictures stay in the repository: they would weigh more than the module.
-  const withoutPictures = async (path) => (await readFile(join(root, path), "utf8")).replace(/<picture>.*?<\/picture>\n+/gs, "");
-  await cp(join(root, "docs"), join(packageFolder, "docs"), { recursive: true, filter: (path) => basename(path) !== "screenshots" });
-  await writeFile(join(packageFolder, "docs", "demo.md"), await withoutPictures(join("docs", "demo.md")));
+  const types = await readFile(join(root, "js", "index.d.ts"), "utf8");
+  await put("index.d.ts", types);
+  await put("index.d.cts", types);
   for (const file of ["LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(root, file), join(packageFolder, file));
-  await writeFile(join(packageFolder, "README.md"), await withoutPictures("README.md"));
+  await mkdir(join(packageFolder, "docs"));
+  for (const [name, text] of await packedDocs()) await put(name, text);
 }
 
 /** Builds `build/test-exports/index.js`: the package's module, built the same way, and what only tests may call. */
 export async function buildTestModule(tools) {
   const folder = join(root, "build", "test-exports");
   await mkdir(folder, { recursive: true });
-  const { defines, wasm } = await buildModule(tools, withTestExports, join(folder, "handset_bg.wasm"));
-  await writeFile(join(folder, "index.js"), inline(await bundle(withTestExports, "esm", defines), wasm));
+  const parts = await buildModule(tools, withTestExports, join(folder, "handset_bg.wasm"));
+  await writeFile(join(folder, "index.js"), await bundle(withTestExports, "esm", parts));
 }

@@ -5,7 +5,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { root, StepError } from "./run.mjs";
 
 const rows = [
-  ["wasm", "pkg/handset_bg.wasm"],
+  ["wasm", "build/handset_bg.wasm"],
   ["JS without wasm", "build/module.js"],
   ["both, as shipped (index.js)", "pkg/index.js"],
   ["both, as classic script", "pkg/handset.global.js"],

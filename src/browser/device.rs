@@ -1,3 +1,5 @@
+//! What the browser says of its device, and what a device registration left in it.
+
 use wasm_bindgen::{JsCast, prelude::*};
 
 use crate::flow::DeviceHints;

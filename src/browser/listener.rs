@@ -1,3 +1,5 @@
+//! Event listeners.
+
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::EventTarget;
 

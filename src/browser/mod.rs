@@ -1,12 +1,19 @@
 //! The one implementation of [`Platform`](crate::flow::Platform): gloo-net, gloo-timers, web-sys.
 
 mod device;
+mod host;
 mod listener;
 mod request;
 mod socket;
 #[cfg(test)]
 mod tests;
 mod wake;
+
+use std::{
+    cell::Cell,
+    future::{pending, poll_fn},
+    task::{Poll, Waker},
+};
 
 use gloo_timers::future::TimeoutFuture;
 use handset_protocol::Secret;
@@ -18,35 +25,70 @@ use device::forget_device;
 pub(crate) use device::{get, hints};
 pub(crate) use listener::Listener;
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    fn performance_now() -> f64;
-}
-
 /// Longest single timer, in ms; longer waits are several.
 const TIMER_MAX_MS: i64 = 60_000;
 
 /// The page's browser.
+#[derive(Default)]
 pub(crate) struct Browser {
     /// Where a device registration left its traces; `None`: the page's localStorage.
     pub(crate) storage: Option<JsValue>,
+    broken: Cell<Option<&'static str>>,
+    waker: Cell<Option<Waker>>,
+}
+
+impl Browser {
+    pub(crate) fn new(storage: Option<JsValue>) -> Self {
+        Self { storage, ..Self::default() }
+    }
+
+    /// Resolves when something turned out to be unusable that no flow can do without, with its name.
+    pub(crate) async fn broken(&self) -> &'static str {
+        poll_fn(|context| match self.broken.get() {
+            Some(name) => Poll::Ready(name),
+            None => {
+                self.waker.set(Some(context.waker().clone()));
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    fn is_broken(&self, name: &'static str) {
+        self.broken.set(Some(name));
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn read(&self, clock: f64) -> i64 {
+        if clock.is_nan() {
+            self.is_broken("Date");
+        }
+        clock as i64
+    }
 }
 
 impl Platform for Browser {
     type Socket = socket::BrowserSocket;
 
     fn now(&self) -> Now {
-        Now { mono: performance_now() as i64, wall: js_sys::Date::now() as i64 }
+        Now { mono: self.read(host::monotonic_ms()), wall: self.read(host::wall_ms()) }
     }
 
     async fn sleep_until(&self, mono: i64) {
         loop {
             // Timers may fire a little early: the clock decides.
-            match mono.saturating_sub(self.now().mono) {
-                ..=0 => return,
-                left => TimeoutFuture::new(left.min(TIMER_MAX_MS) as u32).await,
+            let left = mono.saturating_sub(self.now().mono);
+            if left <= 0 {
+                return;
             }
+            let timer = TimeoutFuture::new(left.min(TIMER_MAX_MS) as u32);
+            if host::timer_failed() {
+                self.is_broken("setTimeout");
+                return pending().await;
+            }
+            timer.await;
         }
     }
 
@@ -55,7 +97,7 @@ impl Platform for Browser {
     }
 
     fn random(&self, bound: u32) -> u32 {
-        (js_sys::Math::random() * f64::from(bound)) as u32
+        (host::random() * f64::from(bound)) as u32
     }
 
     async fn send(&self, request: Request) -> Result<Response, NetworkError> {

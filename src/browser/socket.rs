@@ -1,3 +1,5 @@
+//! The status socket, by web-sys.
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -7,10 +9,10 @@ use std::{
 };
 
 use handset_protocol::Secret;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{MessageEvent, WebSocket};
+use wasm_bindgen::JsValue;
+use web_sys::WebSocket;
 
-use super::Listener;
+use super::{Listener, get};
 use crate::flow::{Socket, SocketEvent};
 
 /// A WebSocket of the browser. gloo-net's may panic in its Drop, so this is web-sys.
@@ -59,9 +61,7 @@ impl BrowserSocket {
         let listeners = vec![
             listen("open", |_| Some(SocketEvent::Open)),
             // Binary frames are no part of the contract.
-            listen("message", |event| {
-                Some(SocketEvent::Text(event.unchecked_into::<MessageEvent>().data().as_string()?))
-            }),
+            listen("message", |event| Some(SocketEvent::Text(get(&event, "data").as_string()?))),
             listen("close", |_| Some(SocketEvent::Closed)),
             // Comes before that, and in Chromium alone where a Content-Security-Policy forbids the socket.
             listen("error", |_| Some(SocketEvent::Closed)),
@@ -72,7 +72,8 @@ impl BrowserSocket {
 
 impl Socket for BrowserSocket {
     fn send(&self, text: &str) {
-        if let Some(socket) = self.socket.as_ref().filter(|socket| socket.ready_state() == WebSocket::OPEN) {
+        let open = |socket: &&WebSocket| get(socket, "readyState").as_f64() == Some(f64::from(WebSocket::OPEN));
+        if let Some(socket) = self.socket.as_ref().filter(open) {
             let _ = socket.send_with_str(text);
         }
     }

@@ -13,7 +13,7 @@ use crate::flow::{NetworkError, Platform, Request, Socket, SocketEvent};
 const REFUSED: &str = "127.0.0.1:1";
 
 fn browser() -> Browser {
-    Browser { storage: None }
+    Browser::new(None)
 }
 
 fn request(url: &str) -> Request {

@@ -1,3 +1,5 @@
+//! The signs that a page was asleep or offline and is back.
+
 use std::{
     cell::Cell,
     future::poll_fn,

@@ -1,17 +1,21 @@
+//! Errors as the page sees them: instances of the classes in `js/errors.js`.
+
 use wasm_bindgen::prelude::*;
 
+use super::value;
 use crate::flow::{Cause, Failure, Kind, PageError, Refusal, Rejection};
 
 #[wasm_bindgen(module = "/js/errors.js")]
 extern "C" {
     /// An instance of the error class that fits `kind`.
     #[wasm_bindgen(js_name = createError)]
-    fn create_error(kind: &str, retryable: bool, message: &str, code: Option<f64>, cause: JsValue) -> JsValue;
+    fn create_error(kind: JsValue, retryable: JsValue, message: JsValue, code: JsValue, cause: JsValue) -> JsValue;
 }
 
 fn error(kind: Kind, message: &str, code: i64, cause: Option<&Cause>) -> JsValue {
     let code = (code != 0).then_some(code as f64);
-    create_error(kind.as_str(), kind.retryable(), message, code, cause.map_or(JsValue::UNDEFINED, reason))
+    let cause = cause.map_or(JsValue::UNDEFINED, reason);
+    create_error(value(&kind.as_str()), value(&kind.retryable()), value(&message), value(&code), cause)
 }
 
 /// The page's own value that a cause stands for.

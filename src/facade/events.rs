@@ -1,7 +1,10 @@
+//! What a `statechange` event says, as an object of the page's.
+
 use js_sys::{Object, Reflect};
+use serde::Serialize;
 use wasm_bindgen::JsValue;
 
-use super::errors;
+use super::{errors, value};
 use crate::flow::Detail;
 
 /// Sets a member of an object of ours, which takes every member.
@@ -9,25 +12,29 @@ pub(super) fn set(object: &Object, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &JsValue::from_str(name), value);
 }
 
+fn put(object: &Object, name: &str, member: impl Serialize) {
+    set(object, name, &value(&member));
+}
+
 /// The `detail` of a `statechange` event.
 pub(super) fn detail(detail: &Detail) -> JsValue {
     let object = Object::new();
-    set(&object, "state", &detail.state.as_str().into());
-    set(&object, "step", &detail.step.as_str().into());
+    put(&object, "state", detail.state.as_str());
+    put(&object, "step", detail.step.as_str());
     if let Some(at) = detail.expires_at {
-        set(&object, "expiresAt", &(at as f64).into());
+        put(&object, "expiresAt", at as f64);
     }
     if let Some(at) = detail.resend_at {
-        set(&object, "resendAt", &(at as f64).into());
+        put(&object, "resendAt", at as f64);
     }
     if let Some(left) = detail.attempts_left {
-        set(&object, "attemptsLeft", &left.into());
+        put(&object, "attemptsLeft", f64::from(left));
     }
     if let Some(failure) = &detail.failure {
         set(&object, "failure", &errors::without_cause(failure));
     }
     if let Some(socket) = detail.socket {
-        set(&object, "socket", &socket.as_str().into());
+        put(&object, "socket", socket.as_str());
     }
     object.into()
 }

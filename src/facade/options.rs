@@ -70,7 +70,7 @@ impl Options {
             emit,
             device_ip: present(options, "deviceIp"),
         };
-        let browser = Browser { storage: present(options, "storage") };
+        let browser = Browser::new(present(options, "storage"));
         Ok(Self { browser, page, config, signal: signal(options)? })
     }
 }

@@ -1,3 +1,5 @@
+//! Stopping a call from outside.
+
 use std::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
@@ -13,6 +15,8 @@ pub(super) enum Why {
     Cancelled,
     /// The abort signal: the promise rejects with its reason.
     Aborted(JsValue),
+    /// The environment lacks something that no flow can do without: the promise rejects.
+    Broken(&'static str),
 }
 
 /// Stops one call. The first reason counts.

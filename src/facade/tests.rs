@@ -1,5 +1,10 @@
 //! In Chromium: what a page's values and steps become, and that every promise settles.
 
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use js_sys::{Function, Object, Promise, Reflect};
 use serde::Deserialize;
@@ -42,35 +47,47 @@ fn js(expression: &str) -> JsValue {
     Function::new_no_args(&format!("return ({expression})")).call0(&JsValue::UNDEFINED).unwrap()
 }
 
-/// As `js/` does, it keeps the options and hands them in with each call.
+/// An authenticator as `js/` keeps it: its number and its options, which are handed in with each call.
 struct Core {
-    core: core::Core,
-    options: JsValue,
+    owner: u32,
+    options: RefCell<JsValue>,
+    /// Of the calls that were made, in order.
+    calls: RefCell<Vec<u32>>,
 }
 
 impl Core {
     fn new(options: &JsValue) -> Result<Self, JsValue> {
-        Ok(Self { core: core::Core::new(options)?, options: options.clone() })
+        static OWNERS: AtomicU32 = AtomicU32::new(1);
+        core::check(options)?;
+        let owner = OWNERS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { owner, options: RefCell::new(options.clone()), calls: RefCell::default() })
+    }
+
+    fn start(&self, is_flow: bool, input: &JsValue, resolve: Function, reject: Function) -> u32 {
+        let options = self.options.borrow().clone();
+        let number = core::start(self.owner, is_flow, &options, input, resolve, reject);
+        if number != 0 {
+            self.calls.borrow_mut().push(number);
+        }
+        number
     }
 
     fn authenticate(&self, token: &JsValue, resolve: Function, reject: Function) -> u32 {
-        self.core.authenticate(&self.options, token, resolve, reject)
+        self.start(true, token, resolve, reject)
     }
 
     fn finish_instant_link(&self, url: &JsValue, resolve: Function, reject: Function) {
-        self.core.finish_instant_link(&self.options, url, resolve, reject);
+        self.start(false, url, resolve, reject);
+    }
+
+    /// Ends the nth call, from 1.
+    fn cancel(&self, nth: usize) {
+        core::cancel(self.calls.borrow()[nth - 1]);
     }
 
     fn dispose(&self) {
-        self.core.dispose();
-    }
-}
-
-impl std::ops::Deref for Core {
-    type Target = core::Core;
-
-    fn deref(&self) -> &core::Core {
-        &self.core
+        core::dispose(self.owner);
+        *self.options.borrow_mut() = JsValue::UNDEFINED;
     }
 }
 
@@ -263,9 +280,9 @@ async fn after_cancel_another_flow_may_start_at_once_and_an_old_cancel_does_not_
         (promise, flow)
     };
     let (first, flow) = start(token("mobile/otp"));
-    core.cancel(flow);
+    core::cancel(flow);
     let (second, _) = start(token("done"));
-    core.cancel(flow);
+    core::cancel(flow);
     JsFuture::from(first).await.unwrap();
     JsFuture::from(second).await.unwrap();
     assert_eq!(states(&events).last().map(String::as_str), Some("done"));
@@ -386,9 +403,8 @@ async fn a_rejection_without_a_text_still_has_a_message() {
 
 #[wasm_bindgen_test]
 fn flow_type_and_mobile_web_agree_in_a_desktop_browser() {
-    let (core, _) = core("{}");
-    assert!(!core.is_mobile_web());
-    assert_eq!(core.flow_type(), "desktop");
+    assert!(!core::is_mobile_web());
+    assert_eq!(core::flow_type(), "desktop");
 }
 
 #[wasm_bindgen_test]

@@ -81,6 +81,13 @@ export const authenticator: Authenticator = new proveAuth.AuthenticatorBuilder()
 const stop: () => void = authenticator.addEventListener("statechange", ({ detail }) => {
   if (detail.state === "awaiting_otp" && detail.expiresAt !== undefined) console.info(new Date(detail.expiresAt), detail.attemptsLeft);
 });
+// A handler that names the DOM's own type, and options as in the DOM.
+authenticator.addEventListener("statechange", (event: CustomEvent<proveAuth.StateChange>) => console.log(event.detail.step), { once: true, signal });
+authenticator.addEventListener("statechange", { handleEvent: (event) => console.log(event.type, event.detail.state) });
+const preloaded: Promise<void> = proveAuth.preload();
+void preloaded;
+void authenticator.finishInstantLink(new URL(location.href));
+void authenticator.finishInstantLink(location);
 const running: proveAuth.CancelablePromise<void> = authenticator.authenticate("token");
 running.cancel();
 stop();

@@ -28,3 +28,25 @@ for (const [module, moduleResolution] of [["esnext", "bundler"], ["nodenext", "n
     await assert.doesNotReject(run(tool("tsc"), ["-p", "tsconfig.json"], folder));
   });
 }
+
+/** Code that only wants types and values, where there are no types of a browser. */
+const SERVER = `
+import { LoggerFactory, LogLevel, VERSION, type Authenticator, type ErrorKind } from "handset";
+const kinds: ErrorKind[] = ["network"];
+LoggerFactory.setLogLevel(LogLevel.disabled);
+export const hear = (authenticator: Authenticator): (() => void) =>
+  authenticator.addEventListener("statechange", ({ detail }) => { kinds.push(detail.failure?.kind ?? "internal"); }, { once: true });
+export const version: string = VERSION;
+`;
+
+for (const [name, module, moduleResolution, lib] of [
+  ["server.ts", "nodenext", "nodenext", ["es2022"]],
+  ["server.cts", "node16", "node16", ["es2022"]],
+  ["server.ts", "esnext", "bundler", ["es2022", "webworker"]],
+]) {
+  test(`${name} compiles with module ${module} and lib ${lib.join(", ")}, without the DOM`, async (t) => {
+    const compilerOptions = { target: "es2022", lib, types: [], strict: true, skipLibCheck: false, noEmit: true, module, moduleResolution };
+    const folder = await project(t, { [name]: SERVER, "tsconfig.json": JSON.stringify({ compilerOptions, files: [name] }) });
+    await assert.doesNotReject(run(tool("tsc"), ["-p", "tsconfig.json"], folder));
+  });
+}

@@ -186,8 +186,8 @@ async fn dispose_ends_what_runs_as_cancel_does_and_later_calls_are_misuse() {
         assert!(error.message.contains("disposed of"), "{}", error.message);
     }
     assert_eq!(states(&events), ["starting", "awaiting_phone", "cancelled"]);
-    assert_eq!(core.flow_type(), "desktop");
-    assert!(!core.is_mobile_web());
+    assert_eq!(core::flow_type(), "desktop");
+    assert!(!core::is_mobile_web());
 }
 
 #[wasm_bindgen_test]
