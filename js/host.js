@@ -60,10 +60,14 @@ const read = (response) =>
     reply(Number(response.status), attempt(() => String(response.headers.get("Retry-After")), ""), String(text)),
   );
 
-/** Resolves with a {@link Response} or rejects with an Error. */
+/** gloo-net tells an error by its class, which a page may have replaced. */
+class HostError extends Error {}
+export { HostError as Error };
+
+/** Resolves with a {@link Response} or rejects with an error of the class above. */
 export const fetch = (request) =>
   new Promise((resolve) => resolve(globalThis.fetch(request))).then(read).catch(() => {
-    throw new TypeError("no readable response");
+    throw new HostError("no readable response");
   });
 
 /** Ends what is fetched with its signal; undefined where there is none. */

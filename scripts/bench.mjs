@@ -11,6 +11,7 @@ const ROUNDS = Number(process.env.ROUNDS ?? 31);
 
 const rows = [
   { name: "import", what: "import to the first `isMobileWeb()`", baseline: "import of an empty module" },
+  { name: "first", what: "the first constructor to `isMobileWeb()`, after `preload()`", baseline: "the same without `preload()`" },
   { name: "code", what: "`authenticate()`, a code", baseline: "the two requests by `fetch`" },
   { name: "code again", what: "the same, the second in its page", baseline: "the same two requests, the second time" },
   { name: "link", what: "`authenticate()`, a link that is opened at once", baseline: "the request and a bare WebSocket" },
@@ -82,7 +83,7 @@ function report(samples) {
     console.log(`| ${what} | ${cell(ours)} | ${cell(bare)} | ${ms(median(ours) - median(bare))} | ${baseline} |`);
   }
   for (const { name, what, baseline } of rows) {
-    if (name === "code again") continue;
+    if (name === "code again" || name === "first") continue;
     const ours = median(of(`${name}, ours`, "bytes"));
     const bare = median(of(`${name}, baseline`, "bytes"));
     console.log(`| memory of the page after ${what}, kB | ${kB(ours)} | ${kB(bare)} | ${kB(ours - bare)} | ${baseline} |`);

@@ -6,7 +6,7 @@ import { transform } from "esbuild";
 import { root, StepError } from "./run.mjs";
 
 /** What gloo-net, gloo-timers and wasm-bindgen's futures call by name: js/host.js has one of each that throws nothing. */
-const GUARDED = ["Response", "clearTimeout", "fetch", "queueMicrotask", "setTimeout"];
+const GUARDED = ["Error", "Response", "clearTimeout", "fetch", "queueMicrotask", "setTimeout"];
 
 /** Replaces what must stand in the glue exactly once. */
 function replaceOnce(glue, from, to) {

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { bundled } from "./bundlers.mjs";
 import { root, StepError } from "./run.mjs";
 
 const rows = [
@@ -11,8 +12,7 @@ const rows = [
   ["both, as classic script", "pkg/handset.global.js"],
 ];
 
-async function weigh(file) {
-  const bytes = await readFile(join(root, file));
+function weigh(bytes) {
   return {
     raw: bytes.length,
     gzip: gzipSync(bytes, { level: 9 }).length,
@@ -27,8 +27,12 @@ export async function reportSizes() {
   print("bytes", "raw", "gzip -9", "brotli 11");
   let shipped = 0;
   for (const [name, file] of rows) {
-    const { raw, gzip, brotli } = await weigh(file);
+    const { raw, gzip, brotli } = weigh(await readFile(join(root, file)));
     if (file === "pkg/index.js") shipped = brotli;
+    print(name, raw, gzip, brotli);
+  }
+  for (const [name, bytes] of await bundled()) {
+    const { raw, gzip, brotli } = weigh(bytes);
     print(name, raw, gzip, brotli);
   }
   console.log(`index.js, brotli 11: ${shipped} B; ceiling ${brotliBytes} B, aim ${aim} B.`);

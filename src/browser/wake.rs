@@ -26,7 +26,7 @@ pub(super) async fn woken() {
     let woken = Rc::new(Cell::new(false));
     let waker: Rc<Cell<Option<Waker>>> = Rc::default();
     let _listeners = SIGNS.map(|(target, event, if_visible)| {
-        let target: EventTarget = global(target).dyn_into().ok()?;
+        let target = Some(global(target)).filter(JsValue::is_object)?.unchecked_into::<EventTarget>();
         let (woken, waker) = (woken.clone(), waker.clone());
         Some(Listener::new(&target, event, move |_: JsValue| {
             if !if_visible || !is_hidden() {

@@ -42,6 +42,17 @@ const measurements = {
     }),
   "import, baseline": () => timed(async () => (await import("./empty.js")).isMobileWeb()),
 
+  /** The first constructor, some time after the import: with and without `preload()` before it. */
+  "first, ours": async () => {
+    const { AuthenticatorBuilder, preload } = await import("./handset.js");
+    await preload();
+    return timed(() => new AuthenticatorBuilder().build().isMobileWeb());
+  },
+  "first, baseline": async () => {
+    const { AuthenticatorBuilder } = await import("./handset.js");
+    return timed(() => new AuthenticatorBuilder().build().isMobileWeb());
+  },
+
   "code, ours": async () => {
     const { authToken } = await post("/demo/start", { flowType: "mobile", phoneNumber: TEST_USER });
     const ready = await authenticator((builder) =>

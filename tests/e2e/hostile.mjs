@@ -1,0 +1,244 @@
+// Globals and options as pages, polyfills, mocks and monitoring leave them: what each bad one may end a flow as.
+
+/**
+ * `touches` names what the row breaks, for putting it back: a global, or `owner.member`. `breaks` runs in the page or in
+ * Node. `kinds` lists how the flow may end then, "done" among them where it can do without.
+ */
+const row = (name, touches, breaks, ...kinds) => ({ name, touches, breaks: String(breaks), kinds, flow: "mobile" });
+const link = (name, touches, breaks, ...kinds) => ({ ...row(name, touches, breaks, ...kinds), flow: "desktop" });
+
+const fetches = [
+  row("is missing", ["fetch"], () => (globalThis.fetch = undefined), "network"),
+  row("throws at once", ["fetch"], () => (globalThis.fetch = () => { throw new TypeError("Illegal invocation"); }), "network"),
+  row("throws what is no Error", ["fetch"], () => (globalThis.fetch = () => { throw "blocked"; }), "network"),
+  row("gives undefined", ["fetch"], () => (globalThis.fetch = () => undefined), "network"),
+  row("gives a number", ["fetch"], () => (globalThis.fetch = () => 200), "network"),
+  row("gives a thenable that throws", ["fetch"], () => (globalThis.fetch = () => ({ then() { throw 1; } })), "network"),
+  row("rejects with an object", ["fetch"], () => (globalThis.fetch = () => Promise.reject({ status: 0 })), "network"),
+  row("rejects with a string", ["fetch"], () => (globalThis.fetch = () => Promise.reject("offline")), "network"),
+  row("rejects with nothing", ["fetch"], () => (globalThis.fetch = () => Promise.reject()), "network"),
+  row("rejects with a revoked Proxy", ["fetch"], () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    globalThis.fetch = () => ({ then: (_, reject) => reject(proxy) });
+  }, "network"),
+  row("answers with an empty object", ["fetch"], () => (globalThis.fetch = async () => ({})), "network"),
+  row("answers with null", ["fetch"], () => (globalThis.fetch = async () => null), "network"),
+  row("answers with a Response of another making", ["fetch"], () => {
+    const native = fetch;
+    globalThis.fetch = async (request) => {
+      const response = await native(request);
+      return { status: response.status, text: () => response.text(), headers: new Map() };
+    };
+  }, "done"),
+  row("answers with a Response without headers, its text no promise", ["fetch"], () => {
+    const native = fetch;
+    globalThis.fetch = async (request) => {
+      const response = await native(request);
+      const text = await response.text();
+      return { status: String(response.status), text: () => text };
+    };
+  }, "done"),
+  row("answers with a text() that throws", ["fetch"], () => (globalThis.fetch = async () => ({ status: 200, text() { throw 1; } })), "network"),
+  row("answers with a text() that rejects", ["fetch"], () => (globalThis.fetch = async () => ({ status: 200, text: () => Promise.reject(1) })), "network"),
+  row("answers with a text() that gives a number", ["fetch"], () => (globalThis.fetch = async () => ({ status: 200, text: async () => 7 })), "server", "network"),
+  row("answers with a status that throws", ["fetch"], () => (globalThis.fetch = async () => ({ get status() { throw 1; }, text: async () => "{}" })), "network"),
+  row("answers with a status that is a Symbol", ["fetch"], () => (globalThis.fetch = async () => ({ status: Symbol("ok"), text: async () => "{}" })), "network"),
+  row("answers with a status that is no number", ["fetch"], () => (globalThis.fetch = async () => ({ status: "fine", text: async () => "{}" })), "server"),
+  row("answers with headers that throw", ["fetch"], () => (globalThis.fetch = async () => ({ status: 429, headers: { get() { throw 1; } }, text: async () => "" })), "server"),
+];
+const requests = [
+  row("Request is missing", ["Request"], () => (globalThis.Request = undefined), "network"),
+  row("Request throws", ["Request"], () => (globalThis.Request = class { constructor() { throw "no"; } }), "network"),
+  row("Request is a mock's", ["Request"], () => (globalThis.Request = class {}), "network", "server"),
+  row("Response is missing", ["Response"], () => (globalThis.Response = undefined), "done"),
+  row("Response lies of its instances", ["Response"], () => (globalThis.Response = { [Symbol.hasInstance]() { throw 1; } }), "done"),
+  row("Headers is missing", ["Headers"], () => (globalThis.Headers = undefined), "done"),
+  row("Headers throws", ["Headers"], () => (globalThis.Headers = class { constructor() { throw 1; } }), "done"),
+  row("Error is another class", ["Error", "fetch"], () => {
+    globalThis.Error = class extends Error {};
+    globalThis.fetch = () => Promise.reject(new TypeError("offline"));
+  }, "network"),
+  row("AbortController is missing", ["AbortController"], () => (globalThis.AbortController = undefined), "done"),
+  row("AbortController throws", ["AbortController"], () => (globalThis.AbortController = class { constructor() { throw 1; } }), "done"),
+  row("AbortController is a polyfill's", ["AbortController"], () => {
+    globalThis.AbortController = class {
+      signal = { aborted: false };
+      abort() { throw new Error("not here"); }
+    };
+  }, "done"),
+  row("AbortController's signal throws", ["AbortController"], () => (globalThis.AbortController = class { get signal() { throw 1; } }), "done"),
+];
+const clocks = [
+  row("performance is missing", ["performance"], () => Object.defineProperty(globalThis, "performance", { value: undefined, configurable: true }), "done"),
+  row("performance throws", ["performance"], () => Object.defineProperty(globalThis, "performance", { get() { throw 1; }, configurable: true }), "done"),
+  row("performance.now throws", ["performance.now"], () => (performance.now = () => { throw 1; }), "done"),
+  row("performance.now says NaN", ["performance.now"], () => (performance.now = () => NaN), "done"),
+  row("performance.now says a BigInt", ["performance.now"], () => (performance.now = () => 5n), "done"),
+  row("performance.now says a Symbol", ["performance.now"], () => (performance.now = () => Symbol("now")), "done"),
+  row("performance.now stands still", ["performance.now"], () => (performance.now = () => 7), "done"),
+  row("Date.now throws", ["Date.now"], () => (Date.now = () => { throw 1; }), "done"),
+  row("Date.now says a text", ["Date.now"], () => (Date.now = () => "soon"), "done"),
+  row("Date.now says Infinity", ["Date.now"], () => (Date.now = () => Infinity), "done"),
+  row("no clock at all", ["performance.now", "Date.now"], () => {
+    Date.now = () => { throw 1; };
+    performance.now = () => undefined;
+  }, "unsupported"),
+  row("Math.random throws", ["Math.random"], () => (Math.random = () => { throw 1; }), "done"),
+  row("Math.random says 1", ["Math.random"], () => (Math.random = () => 1), "done"),
+  row("Math.random says NaN, where repeats need it", ["Math.random", "fetch"], () => {
+    Math.random = () => NaN;
+    globalThis.fetch = () => Promise.reject(0);
+  }, "network"),
+  row("setTimeout is missing", ["setTimeout"], () => (globalThis.setTimeout = undefined), "unsupported"),
+  row("setTimeout throws", ["setTimeout"], () => (globalThis.setTimeout = () => { throw 1; }), "unsupported"),
+  row("setTimeout gives nothing to clear", ["setTimeout"], () => {
+    const native = setTimeout;
+    globalThis.setTimeout = (...given) => void native(...given);
+  }, "done"),
+  row("clearTimeout is missing", ["clearTimeout"], () => (globalThis.clearTimeout = undefined), "done"),
+  row("clearTimeout throws", ["clearTimeout"], () => (globalThis.clearTimeout = () => { throw 1; }), "done"),
+  row("queueMicrotask is missing", ["queueMicrotask"], () => (globalThis.queueMicrotask = undefined), "done"),
+  row("queueMicrotask throws", ["queueMicrotask"], () => (globalThis.queueMicrotask = () => { throw 1; }), "done"),
+  row("queueMicrotask cannot be read", ["queueMicrotask"], () => Object.defineProperty(globalThis, "queueMicrotask", { get() { throw 1; }, configurable: true }), "done"),
+];
+const page = [
+  row("CustomEvent is missing", ["CustomEvent"], () => (globalThis.CustomEvent = undefined), "done"),
+  row("CustomEvent throws", ["CustomEvent"], () => (globalThis.CustomEvent = class { constructor() { throw 1; } }), "done"),
+  row("CustomEvent is no event", ["CustomEvent"], () => (globalThis.CustomEvent = class {}), "done"),
+  row("CustomEvent and Event are missing", ["CustomEvent", "Event"], () => (globalThis.CustomEvent = globalThis.Event = undefined), "done"),
+  row("EventTarget throws", ["EventTarget"], () => (globalThis.EventTarget = class { constructor() { throw 1; } }), "unsupported"),
+  row("the console throws", ["console"], () => (globalThis.console = new Proxy({}, { get() { throw 1; } })), "done"),
+  row("the navigator cannot be read", ["navigator"], () => Object.defineProperty(globalThis, "navigator", { get() { throw 1; }, configurable: true }), "done"),
+  row("localStorage and indexedDB cannot be read", ["localStorage", "indexedDB"], () => {
+    for (const name of ["localStorage", "indexedDB"]) Object.defineProperty(globalThis, name, { get() { throw 1; }, configurable: true });
+  }, "done"),
+];
+const sockets = [
+  link("is missing", ["WebSocket"], () => (globalThis.WebSocket = undefined), "done"),
+  link("throws", ["WebSocket"], () => (globalThis.WebSocket = class { constructor() { throw 1; } }), "done"),
+  link("is an empty object", ["WebSocket"], () => (globalThis.WebSocket = class {}), "done"),
+  link("takes no listener", ["WebSocket"], () => (globalThis.WebSocket = class { addEventListener() { throw 1; } }), "done"),
+  link("throws at whatever is asked of it", ["WebSocket"], () => {
+    globalThis.WebSocket = class {
+      constructor() {
+        return new Proxy(this, { get() { throw 1; } });
+      }
+    };
+  }, "done"),
+  link("tells rubbish", ["WebSocket"], () => {
+    globalThis.WebSocket = class {
+      readyState = Symbol("open");
+      addEventListener(type, listener) {
+        if (type !== "close" && type !== "error") Promise.resolve().then(() => listener(type === "open" ? undefined : { get data() { throw 1; } }));
+      }
+      send() { throw 1; }
+      close() { throw 1; }
+    };
+  }, "done"),
+];
+
+/** A throwing getter, and Proxies that throw at whatever is done to them. */
+const HOSTILE = `
+  const throwing = new Proxy(() => {}, Object.fromEntries(Reflect.ownKeys(Reflect).map((trap) => [trap, () => { throw 1; }])));
+  const revoked = (() => { const { proxy, revoke } = Proxy.revocable(() => {}, {}); revoke(); return proxy; })();
+  const revokedList = (() => { const { proxy, revoke } = Proxy.revocable([], {}); revoke(); return proxy; })();
+  const list = new Proxy(["https://e.com"], { get() { throw 1; } });
+  const getter = { get execute() { throw 1; }, get otp() { throw 1; }, get aborted() { throw 1; } };
+  const values = { throwing, revoked, revokedList, list, getter, symbol: Symbol("s"), big: 5n };
+`;
+const OPTIONS = ["withAuthFinishStep", "withOtpFallback", "withInstantLinkFallback", "withMobileAuthImplementation", "withRole", "withDeviceIpAddress", "withStorage", "withAbortSignal", "withTimeouts", "withAllowedOrigins"];
+
+/** What a builder is given: whatever happens, it has a kind, and none is that of a crash. */
+const options = OPTIONS.map((method) => ({
+  name: `${method}() is given getters and Proxies that throw`,
+  touches: [],
+  breaks: "() => {}",
+  builds: `(builder) => { ${HOSTILE} return Object.values(values).map((value) => builder().${method}(value, value)); }`,
+  kinds: ["misuse", "done", "step_failed", "unsupported"],
+  flow: "mobile",
+}));
+
+/** What steps answer. */
+const steps = ["phoneNumber", "otp"].map((name) => ({
+  name: `a step answers with what throws for ${name}`,
+  touches: [],
+  breaks: "() => {}",
+  builds: `(builder, code) => { ${HOSTILE} return Object.values(values).map((value) => ${
+    name === "otp"
+      ? "builder().withOtpFallback(() => null, () => ({ resultType: 0, input: { otp: value } }))"
+      : "builder().withOtpFallback(() => ({ phoneNumber: value }), () => ({ resultType: 0, input: { otp: code } }))"
+  }); }`,
+  kinds: ["done"],
+  flow: "mobile",
+}));
+
+const named = (prefix, rows) => rows.map((row) => ({ ...row, name: `${prefix} ${row.name}` }));
+
+/** By what is bad. */
+export const groups = {
+  fetch: named("fetch", fetches),
+  "what requests are made of": requests,
+  "clocks, chance and timers": clocks,
+  "the page's own": page,
+  WebSocket: named("WebSocket", sockets),
+  options,
+  "answers of steps": steps,
+};
+
+/**
+ * Breaks, runs, puts back, runs again. Runs in the page and in Node: it uses nothing of this file.
+ *
+ * @returns {Promise<{ broken: string[], sound: string }>} how the flows ended: "done", or a kind
+ */
+export async function tryOut({ touches, breaks, builds, tokens, soundToken, code, openLink }) {
+  const { proveAuth } = globalThis;
+  const evaluate = (source) => (0, globalThis.eval)(`(${source})`);
+  const builder = () =>
+    new proveAuth.AuthenticatorBuilder()
+      .withAuthFinishStep(() => {})
+      .withOtpFallback(() => null, () => ({ resultType: 0, input: { otp: code } }))
+      .withInstantLinkFallback(() => null);
+  const run = async (make, token) => {
+    try {
+      const authenticator = make();
+      if (openLink) authenticator.addEventListener("statechange", ({ detail }) => detail.state === "awaiting_link" && openLink(token));
+      const states = [];
+      authenticator.addEventListener("statechange", ({ detail }) => states.push(detail.state));
+      await authenticator.authenticate(token);
+      return "done";
+    } catch (error) {
+      return error?.kind ?? `no coded error: ${error}`;
+    }
+  };
+  const keep = (path) => {
+    const [owner, name] = path.includes(".") ? [globalThis[path.split(".")[0]], path.split(".")[1]] : [globalThis, path];
+    return [owner, name, Object.getOwnPropertyDescriptor(owner, name)];
+  };
+  const kept = touches.map(keep);
+  // Fifty times as fast: what is repeated is repeated after seconds.
+  const paths = ["performance.now", "Date.now", "setTimeout"];
+  if (!touches.some((path) => /performance|Date|Timeout/.test(path))) {
+    kept.push(...paths.map(keep));
+    const [read, wait, start, date] = [performance.now.bind(performance), setTimeout, performance.now(), Date.now()];
+    const elapsed = () => (read() - start) * 50;
+    performance.now = () => start + elapsed();
+    Date.now = () => date + elapsed();
+    globalThis.setTimeout = (callback, ms = 0, ...rest) => wait(callback, ms / 50, ...rest);
+  }
+  const broken = [];
+  try {
+    evaluate(breaks)(globalThis);
+    const makers = builds ? evaluate(builds)(builder, code).map((built) => () => built.build()) : [() => builder().build()];
+    for (const [i, make] of makers.entries()) broken.push(await run(make, tokens[i]));
+  } finally {
+    for (const [owner, name, descriptor] of kept) {
+      if (descriptor) Object.defineProperty(owner, name, descriptor);
+      else delete owner[name];
+    }
+  }
+  return { broken, sound: await run(() => builder().build(), soundToken) };
+}
+
+/** How many values a row of options tries. */
+export const VALUES = 7;
