@@ -79,3 +79,6 @@ export const postRequest = (url, headers, body, controller) => {
   const init = { method: "POST", mode: "cors", credentials: "omit", headers: Object.fromEntries(headers), body };
   return attempt(() => new Request(url, { ...init, signal: controller.signal })) || new Request(url, init);
 };
+
+export const items = (array) => attempt(() => (Array.isArray(array) ? Array.from(array) : undefined));
+export const memberNames = (object) => attempt(() => (Object(object) !== object || Array.isArray(object) ? undefined : Object.keys(object)));

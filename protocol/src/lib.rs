@@ -4,6 +4,7 @@
 //! * [`token`]: the claims of the authToken that starts a flow.
 //! * [`server`]: what a relying party's server calls.
 //! * [`steps`] and [`limits`]: names and numbers of the contract.
+//! * [`typed`]: codes and phone numbers as people type them.
 //!
 //! Each message has two codecs from its one definition: serde's, behind the `serde` feature, for a server; and the small
 //! one of [`wire`], for a page.
@@ -15,6 +16,7 @@ mod secret;
 pub mod server;
 pub mod steps;
 pub mod token;
+pub mod typed;
 pub mod wire;
 
 pub use secret::Secret;

@@ -2,7 +2,7 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build as esbuild } from "esbuild";
-import { encode } from "./ascii.mjs";
+import { wasmModule } from "./ascii.mjs";
 import { adaptGlue } from "./glue.mjs";
 import { packedDocs } from "./packed-docs.mjs";
 import { root, run, StepError } from "./run.mjs";
@@ -146,7 +146,7 @@ async function buildModule(tools, variant, wasmFile) {
     // What the page's calls come down to: js/trap.js tells them from what the browser calls. Cleaning up throws nothing.
     HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("core_") && name !== "core_dispose").map((name) => names[name]),
   };
-  return { version, defines, wasm: encode(await readFile(wasmFile)) };
+  return { version, defines, wasm: wasmModule(await readFile(wasmFile)) };
 }
 
 /** What is tracked in pkg/; the rest of it is built. */
@@ -172,7 +172,7 @@ export async function buildPackage(tools) {
   await put("index.js", await bundle(release, "esm", parts));
   await put("index.cjs", await bundle(release, "cjs", parts));
   await put("handset.global.js", await bundle(release, "iife", parts));
-  await writeFile(join(root, "build", "module.js"), await bundle(release, "esm", { ...parts, wasm: encode(Buffer.alloc(0)) }));
+  await writeFile(join(root, "build", "module.js"), await bundle(release, "esm", { ...parts, wasm: wasmModule(Buffer.alloc(0)) }));
   for (const [name, text] of Object.entries(PRELOAD)) await put(name, text);
 
   const types = await readFile(join(root, "js", "index.d.ts"), "utf8");

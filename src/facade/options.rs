@@ -2,11 +2,24 @@ use js_sys::{Array, Function};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::AbortSignal;
 
-use super::{errors, page::JsPage, step::Step};
+use super::{
+    errors,
+    page::{JsPage, text},
+    step::Step,
+};
 use crate::{
     browser::{Browser, get, hints},
-    flow::{Config, Kind, Role, is_mobile_web},
+    flow::{Config, Kind, Role, is_mobile_web, is_origin},
 };
+
+#[wasm_bindgen(module = "/js/host.js")]
+extern "C" {
+    /// The names of an object's own members; undefined where it is none, or an array, or a proxy that throws.
+    #[wasm_bindgen(js_name = memberNames)]
+    fn member_names(object: &JsValue) -> Option<Array>;
+    /// An array of the same items; undefined where it is no array, or a proxy that throws.
+    fn items(array: &JsValue) -> Option<Array>;
+}
 
 /// What the builder collected, read and checked.
 pub(super) struct Options {
@@ -48,6 +61,7 @@ impl Options {
         if link_retry.is_some() && link_start.is_none() {
             return Err(misuse(link));
         }
+        let timeouts = timeouts(options)?;
         let config = Config {
             role: role(options)?,
             mobile_web: is_mobile_web(&hints().user_agent),
@@ -55,22 +69,15 @@ impl Options {
             has_link: link_start.is_some(),
             has_link_retry: link_retry.is_some(),
             has_auth_finish: auth_finish.is_some(),
-            otp_ms: timeout(options, "otp")?,
-            link_ms: timeout(options, "instantLink")?,
+            otp_ms: timeout(&timeouts, "otp")?,
+            link_ms: timeout(&timeouts, "instantLink")?,
             allowed_origins: allowed_origins(options)?,
         };
         mobile_auth(options)?;
         let emit = present(options, "emit").and_then(|emit| emit.dyn_into::<Function>().ok());
-        let page = JsPage {
-            auth_finish,
-            otp_start,
-            otp_finish,
-            link_start,
-            link_retry,
-            emit,
-            device_ip: present(options, "deviceIp"),
-        };
-        let browser = Browser::new(present(options, "storage"));
+        let page =
+            JsPage { auth_finish, otp_start, otp_finish, link_start, link_retry, emit, device_ip: device_ip(options)? };
+        let browser = Browser::new(storage(options)?);
         Ok(Self { browser, page, config, signal: signal(options)? })
     }
 }
@@ -93,21 +100,57 @@ fn mobile_auth(options: &JsValue) -> Result<(), JsValue> {
     }
 }
 
-fn timeout(options: &JsValue, name: &str) -> Result<Option<u32>, JsValue> {
-    let Some(timeouts) = present(options, "timeouts") else { return Ok(None) };
-    match present(&timeouts, name).map(|value| value.as_f64()) {
+fn bad_timeouts() -> JsValue {
+    misuse("withTimeouts: timeouts must be {otp, instantLink}, each, if given, a positive number of milliseconds")
+}
+
+/// An object with no other members: one that is misspelt would be a limit that nobody keeps.
+fn timeouts(options: &JsValue) -> Result<JsValue, JsValue> {
+    let Some(timeouts) = present(options, "timeouts") else { return Ok(JsValue::UNDEFINED) };
+    let known = |name: JsValue| name.as_string().is_some_and(|name| matches!(name.as_str(), "otp" | "instantLink"));
+    match member_names(&timeouts) {
+        Some(names) if names.iter().all(known) => Ok(timeouts),
+        _ => Err(bad_timeouts()),
+    }
+}
+
+fn timeout(timeouts: &JsValue, name: &str) -> Result<Option<u32>, JsValue> {
+    match present(timeouts, name).map(|value| value.as_f64()) {
         None => Ok(None),
         Some(Some(ms)) if ms >= 1.0 && ms <= f64::from(u32::MAX) => Ok(Some(ms as u32)),
-        Some(_) => Err(misuse("withTimeouts: otp and instantLink must be positive numbers of milliseconds")),
+        Some(_) => Err(bad_timeouts()),
     }
 }
 
 fn allowed_origins(options: &JsValue) -> Result<Option<Vec<String>>, JsValue> {
-    let expected = || misuse("withAllowedOrigins: origins must be an array of strings");
+    let expected =
+        || misuse("withAllowedOrigins: origins must be an array of origins, such as \"https://auth.example.com\"");
     let Some(origins) = present(options, "allowedOrigins") else { return Ok(None) };
-    let origins: Array = origins.dyn_into().map_err(|_| expected())?;
-    let origins: Option<Vec<String>> = origins.iter().map(|origin| origin.as_string()).collect();
+    let origins = items(&origins).ok_or_else(expected)?;
+    let origins: Option<Vec<String>> =
+        origins.iter().map(|origin| text(&origin).filter(|origin| is_origin(origin))).collect();
     origins.map(Some).ok_or_else(expected)
+}
+
+fn device_ip(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
+    let ip = present(options, "deviceIp");
+    match &ip {
+        Some(ip) if !ip.is_function() && text(ip).is_none() => {
+            Err(misuse("withDeviceIpAddress: ip must be a string, a function that returns one, or null"))
+        }
+        _ => Ok(ip),
+    }
+}
+
+/// Structural, so that a page's own is one too.
+fn storage(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
+    let storage = present(options, "storage");
+    match &storage {
+        Some(storage) if !get(storage, "removeItem").is_function() => {
+            Err(misuse("withStorage: storage must be a Storage, such as sessionStorage"))
+        }
+        _ => Ok(storage),
+    }
 }
 
 /// Structural, so that a signal of another realm is one too.

@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, prelude::*};
 use super::{errors, events, step::Step};
 use crate::{
     browser::get,
-    flow::{Cause, Detail, Failure, Kind, LinkRetry, OtpEntry, Page, PageError, Refusal},
+    flow::{Cause, Detail, Failure, Kind, LinkRetry, OtpEntry, Page, PageError, Refusal, START_SHAPE},
 };
 
 /// The page's steps as the flow's [`Page`]. The flow calls only what its configuration says is there.
@@ -27,7 +27,7 @@ impl Page for JsPage {
     async fn otp_finish(&self, refused: Option<Refusal>) -> Result<OtpEntry, PageError> {
         let answer = run(self.otp_finish.as_ref(), &[errors::refusal(Kind::OtpInvalid, refused)]).await?;
         match get(&answer, "resultType").as_f64() {
-            Some(0.0) => match get(&get(&answer, "input"), "otp").as_string() {
+            Some(0.0) => match typed(&get(&get(&answer, "input"), "otp")) {
                 Some(otp) => Ok(OtpEntry::Code(otp.into())),
                 None => Err(errors::bad_input("input.otp must be a string when resultType is OnSuccess (0)")),
             },
@@ -64,8 +64,8 @@ impl Page for JsPage {
     fn device_ip(&self) -> Option<String> {
         let value = self.device_ip.as_ref()?;
         match value.dyn_ref::<Function>() {
-            Some(function) => function.call0(&JsValue::UNDEFINED).ok()?.as_string(),
-            None => value.as_string(),
+            Some(function) => text(&function.call0(&JsValue::UNDEFINED).ok()?),
+            None => text(value),
         }
     }
 
@@ -90,11 +90,29 @@ async fn start(
 ) -> Result<Option<Secret>, PageError> {
     let refused = errors::refusal(Kind::PhoneInvalid, refused);
     let answer = run(step, &[JsValue::from_bool(number_needed), refused]).await?;
-    if answer.is_null() {
+    if answer.is_null() || answer.is_undefined() {
         return Ok(None);
     }
-    match get(&answer, "phoneNumber").as_string() {
-        Some(number) if !number.is_empty() => Ok(Some(number.into())),
-        _ => Err(errors::bad_input("the result must be {phoneNumber: a non-empty string} or null")),
+    match typed(&get(&answer, "phoneNumber")) {
+        Some(number) => Ok(Some(number.into())),
+        None => Err(errors::bad_input(START_SHAPE)),
     }
+}
+
+/// What a person typed: a text, or whole digits that a page has made a number of.
+fn typed(value: &JsValue) -> Option<String> {
+    /// From here on a number of JavaScript stands for several.
+    const WHOLE: f64 = 9_007_199_254_740_992.0;
+    match value.as_f64() {
+        Some(number) if number.trunc() == number && (0.0..WHOLE).contains(&number) => Some((number as i64).to_string()),
+        _ => text(value),
+    }
+}
+
+/// A text, or an object that stands for one, as `new String("…")` does.
+pub(super) fn text(value: &JsValue) -> Option<String> {
+    if !value.is_object() {
+        return value.as_string();
+    }
+    get(value, "valueOf").dyn_ref::<Function>()?.call0(value).ok()?.as_string()
 }

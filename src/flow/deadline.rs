@@ -56,6 +56,11 @@ impl Deadline {
         Self::after(now, left).beyond(self.beyond)
     }
 
+    /// How long it is until `at`, a time of the page's clock that was told together with this one, in ms.
+    pub(super) fn until(self, at: i64, now: Now) -> i64 {
+        at.saturating_sub(self.wall).saturating_add(self.mono.saturating_sub(now.mono))
+    }
+
     /// When it will be, in epoch ms of the page's clock.
     pub(super) fn wall(self) -> i64 {
         self.wall
@@ -92,6 +97,19 @@ mod tests {
             }
             assert_eq!(deadline.verdict(later(120_000, 120_000 + jump)), Verdict::Passed, "{jump}");
         }
+    }
+
+    #[test]
+    fn a_time_that_was_told_with_it_goes_by_the_same_clock() {
+        let deadline = Deadline::after(START, 120_000);
+        let resend_at = START.wall + 30_000;
+        assert_eq!(deadline.until(resend_at, later(10_000, 10_000)), 20_000);
+        // The clock was set.
+        assert_eq!(deadline.until(resend_at, later(10_000, 610_000)), 20_000);
+        // The machine slept.
+        let woken = later(10_000, 25_000);
+        assert_eq!(deadline.settled(woken, Some(95_000)).until(resend_at, woken), 5_000);
+        assert_eq!(deadline.until(i64::MIN, woken), i64::MIN + 110_000);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use handset_protocol::{
 use super::{
     Cause, Config, Failure, Kind, LinkRetry, Page, Platform, Refusal, Rejection, State,
     run::missing_auth_finish,
-    session::{Session, StepResult, refusal, server_failure, step_failed},
+    session::{Session, StepResult, refusal, server_failure},
     status::Status,
 };
 
@@ -34,8 +34,8 @@ async fn converse<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &St
     let mut refused = None;
     loop {
         session.ask_number().await;
-        let number = session.page.link_start(number_needed, refused.take()).await;
-        let number = number.map_err(|error| step_failed("", error))?;
+        let answer = session.page.link_start(number_needed, refused.take()).await;
+        let number = session.number("", answer)?;
         match send(session, number, false).await? {
             Sent::Next(next) => return Ok(next),
             Sent::Refused(refusal) => {
@@ -65,11 +65,16 @@ async fn wait<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &Status
                 return pending().await;
             }
             session.enter(State::AwaitingRetry).await;
-            session.page.link_retry().await
+            let choice = session.answered("", session.page.link_retry().await)?;
+            if choice == LinkRetry::Resend && session.pause_ms() > 0 {
+                session.enter(State::AwaitingLink).await;
+                session.pause().await;
+            }
+            Ok(choice)
         });
         match choice.await {
             Err(interrupted) => return interrupted.into_result(status.is_heard()).map(Waited::Next),
-            Ok(choice) => match choice.map_err(|error| step_failed("", error))? {
+            Ok(choice) => match choice? {
                 LinkRetry::ChangeNumber => return Ok(Waited::ChangeNumber),
                 // A number is refused at a start only: what a resend says of one is ignored.
                 LinkRetry::Resend => {

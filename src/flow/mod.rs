@@ -25,9 +25,10 @@ pub use events::{Detail, SocketState, State};
 pub use failure::{Cause, Failure, FailureBody, Kind};
 pub use flow_type::{DeviceHints, flow_type, is_mobile_web};
 pub use link::finish_instant_link;
-pub use page::{LinkRetry, OtpEntry, Page, PageError, Refusal};
+pub use page::{LinkRetry, OtpEntry, Page, PageError, Refusal, START_SHAPE};
 #[cfg(feature = "planted-bugs")]
 pub use planted::{Bug, plant};
 pub use platform::{NetworkError, Now, Platform, Request, Response, Socket, SocketEvent};
 pub use run::{Rejection, authenticate};
 pub use session::{Config, Role};
+pub use token::is_origin;

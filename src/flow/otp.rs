@@ -3,7 +3,7 @@
 use handset_protocol::{
     Secret,
     client::{Data, OtpFinish, OtpStart, Reply, error_codes, paths},
-    limits, steps,
+    limits, steps, typed,
     wire::to_json,
 };
 
@@ -11,7 +11,7 @@ use handset_protocol::{
 use super::planted::{Bug, planted};
 use super::{
     Failure, Kind, OtpEntry, Page, Platform, Refusal, State,
-    session::{Session, StepResult, refusal, server_failure, step_failed},
+    session::{Session, StepResult, refusal, server_failure},
     status::{Answer, ask, outcome},
 };
 
@@ -24,9 +24,10 @@ pub(super) async fn run<P: Platform, G: Page>(session: &Session<'_, P, G>) -> St
     let mut refused = None;
     loop {
         session.ask_number().await;
-        let number = session.page.otp_start(number_needed, refused.take()).await;
-        let mobile_number = number.map_err(|error| step_failed(START_FAILED, error))?;
+        let answer = session.page.otp_start(number_needed, refused.take()).await;
+        let mobile_number = session.number(START_FAILED, answer)?;
 
+        session.enter(State::Sending).await;
         if let Some(data) = send(session, mobile_number, false).await? {
             refused = Some(refusal(data, "Error validating phone number"));
             continue;
@@ -44,7 +45,6 @@ async fn send<P: Platform, G: Page>(
     mobile_number: Option<Secret>,
     is_resend: bool,
 ) -> Result<Option<Data>, Failure> {
-    session.enter(State::Sending).await;
     let mut reply = session.api.post(paths::OTP_START, to_json(&OtpStart { mobile_number })).await?;
     if reply.error.is_some() {
         return Err(server_failure(reply, Kind::Server));
@@ -66,9 +66,17 @@ async fn enter_code<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Result
     let mut wrong: Option<Refusal> = None;
     loop {
         session.enter(State::AwaitingOtp).await;
-        let entry = session.before_deadline(Kind::OtpTimeout, session.page.otp_finish(wrong.take())).await;
-        let entry = match entry {
-            Ok(entry) => entry.map_err(|error| step_failed(FINISH_FAILED, error))?,
+        let entry = session.before_deadline(Kind::OtpTimeout, async {
+            let answer = session.page.otp_finish(wrong.take()).await;
+            let entry = session.answered(FINISH_FAILED, answer)?;
+            if let OtpEntry::Resend = entry {
+                session.enter(State::Sending).await;
+                session.pause().await;
+            }
+            Ok(entry)
+        });
+        let entry = match entry.await {
+            Ok(entry) => entry?,
             Err(interrupted) => return interrupted.into_result(true).map(Entered::Next),
         };
         match entry {
@@ -76,7 +84,13 @@ async fn enter_code<P: Platform, G: Page>(session: &Session<'_, P, G>) -> Result
             OtpEntry::Resend => {
                 send(session, None, true).await?;
             }
-            OtpEntry::Code(otp) => {
+            OtpEntry::Code(typed) => {
+                let otp: Secret = typed::code(typed.expose()).into();
+                // Nothing was typed: that is worth no try.
+                if otp.is_empty() {
+                    wrong = Some(Refusal { code: 0, message: "no code was entered".to_owned() });
+                    continue;
+                }
                 session.enter(State::CheckingOtp).await;
                 // An await that is never reached would still take its room in the module.
                 #[cfg(feature = "planted-bugs")]

@@ -4,7 +4,10 @@ use handset_protocol::Secret;
 
 use super::{Cause, Detail, Failure};
 
-/// The backend refused a number or a code: what the page's step is called again with.
+/// What a start step must answer.
+pub const START_SHAPE: &str = "the result must be {phoneNumber: a non-empty string} or null";
+
+/// A number or a code was refused, or there was none: what the page's step is called again with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     /// The backend's code; 0 when it gave none.
@@ -25,7 +28,7 @@ pub struct PageError {
 /// What the page's OTP finish step answered.
 #[derive(Clone, Debug)]
 pub enum OtpEntry {
-    /// The person typed a code.
+    /// The person typed this code.
     Code(Secret),
     /// Send another SMS.
     Resend,
@@ -44,7 +47,7 @@ pub enum LinkRetry {
 
 /// The page's own steps and what it wants to hear.
 pub trait Page {
-    /// The OTP start step: a number, or `None` when the server has it.
+    /// The OTP start step: a number as it was typed, or `None` when the server has it.
     fn otp_start(
         &self,
         number_needed: bool,

@@ -4,13 +4,18 @@ use std::{
 };
 
 use futures_lite::future::{or, yield_now};
-use handset_protocol::client::{Data, Reply};
+use handset_protocol::{
+    Secret,
+    client::{Data, Reply},
+    typed,
+};
 
 use super::{
     Detail, Failure, Kind, Page, PageError, Platform, Refusal, Rejection, SocketState, State,
     api::Api,
     deadline::{Deadline, Verdict},
     failure::redact,
+    page::START_SHAPE,
     planted::{Bug, Ticks, planted},
     status::{Answer, ask, outcome},
     token::Token,
@@ -61,6 +66,10 @@ pub(super) struct Session<'a, P, G> {
     pub(super) api: Api<'a, P>,
     /// When what was last sent expires; `None` while nothing was.
     pub(super) deadline: Cell<Option<Deadline>>,
+    /// When the page was last asked or told something, by the monotonic clock.
+    asked_at: Cell<i64>,
+    /// How many answers came at once, one after the other.
+    at_once: Cell<u32>,
     detail: RefCell<Detail>,
 }
 
@@ -73,6 +82,8 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
             token,
             api: Api::new(platform, &token.claims.auth.endp, &token.text),
             deadline: Cell::new(None),
+            asked_at: Cell::new(0),
+            at_once: Cell::new(0),
             detail: RefCell::new(Detail::new(State::Idle)),
         }
     }
@@ -98,6 +109,7 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
     pub(super) async fn enter(&self, state: State) {
         self.tell(|detail| detail.state = state);
         yield_now().await;
+        self.asked_at.set(self.platform.now().mono);
     }
 
     /// The page is about to be asked for a number: nothing that was sent before is waited for any more.
@@ -108,6 +120,40 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
             (detail.expires_at, detail.resend_at, detail.attempts_left) = (None, None, None);
         });
         yield_now().await;
+        self.asked_at.set(self.platform.now().mono);
+    }
+
+    /// What a step of the page answered; `prefix` says which, where it failed. A step that answers by itself, whatever
+    /// comes of it, would else be asked without an end.
+    pub(super) fn answered<T>(&self, prefix: &str, answer: Result<T, PageError>) -> Result<T, Failure> {
+        match answer {
+            Ok(answer) => self.count_answer(prefix).map(|()| answer),
+            Err(error) => Err(step_failed(prefix, error)),
+        }
+    }
+
+    fn count_answer(&self, prefix: &str) -> Result<(), Failure> {
+        let took = self.platform.now().mono.saturating_sub(self.asked_at.get());
+        let at_once = if took < AT_ONCE_MS { self.at_once.get() + 1 } else { 0 };
+        self.at_once.set(at_once);
+        if at_once > ANSWERS_AT_ONCE {
+            return Err(unusable(prefix, "the step answered by itself 11 times in a row: it must wait for the person"));
+        }
+        Ok(())
+    }
+
+    /// What a start step answered: a number as it was meant, or none.
+    pub(super) fn number(
+        &self,
+        prefix: &str,
+        answer: Result<Option<Secret>, PageError>,
+    ) -> Result<Option<Secret>, Failure> {
+        let Some(given) = self.answered(prefix, answer)? else { return Ok(None) };
+        let number = typed::number(given.expose());
+        if number.is_empty() {
+            return Err(unusable(prefix, START_SHAPE));
+        }
+        Ok(Some(number.into()))
     }
 
     pub(super) fn socket_state(&self, socket: SocketState) {
@@ -119,6 +165,7 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
     /// A new step begins: nothing of the last one is told any more.
     pub(super) fn begin(&self, step: &str) {
         self.deadline.set(None);
+        self.at_once.set(0);
         let mut detail = self.detail.borrow_mut();
         *detail = Detail { step: step.to_owned(), ..Detail::new(detail.state) };
     }
@@ -148,6 +195,23 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
         let mut detail = self.detail.borrow_mut();
         detail.expires_at = Some(deadline.wall());
         detail.resend_at = since(reply.resend_at).map(|wait| now.wall.saturating_add(wait));
+    }
+
+    /// How long the backend wants a pause before another SMS, in ms; not positive: none.
+    pub(super) fn pause_ms(&self) -> i64 {
+        let told = self.deadline.get().zip(self.detail.borrow().resend_at);
+        told.map_or(0, |(deadline, resend_at)| deadline.until(resend_at, self.platform.now()))
+    }
+
+    /// Awaits the end of that pause. In slices: where a doubt about the clocks is settled, it moves with the deadline.
+    pub(super) async fn pause(&self) {
+        loop {
+            let left = self.pause_ms();
+            if left <= 0 {
+                return;
+            }
+            self.platform.sleep_until(self.platform.now().mono.saturating_add(left.min(SLICE_MS))).await;
+        }
     }
 
     /// Awaits `work` until the deadline. Then the backend is asked once more before the step fails as `kind`: it may
@@ -235,6 +299,10 @@ impl<'a, P: Platform, G: Page> Session<'a, P, G> {
 
 /// Longest the clocks go unread while a deadline is awaited, in ms.
 pub(super) const SLICE_MS: i64 = 5_000;
+/// Sooner than this no person answers, in ms.
+const AT_ONCE_MS: i64 = 250;
+/// How many answers in a row may come at once, within one step of the protocol.
+const ANSWERS_AT_ONCE: u32 = 10;
 
 /// Why awaiting something ended without it.
 pub(super) enum Interrupted {
@@ -270,6 +338,11 @@ pub(super) fn step_failed(prefix: &str, error: PageError) -> Failure {
     let mut message = String::from(prefix);
     message.push_str(&redact(&error.message));
     Failure::raised(Kind::StepFailed, message).with_cause(error.cause)
+}
+
+/// A page step answered what nobody can go on with.
+fn unusable(prefix: &str, message: &str) -> Failure {
+    step_failed(prefix, PageError { message: message.to_owned(), cause: None })
 }
 
 /// What a page step is told of a refusal: the backend's own text behind its code, or `default`.

@@ -58,9 +58,18 @@ fn read(token: &str) -> Option<Claims> {
 fn is_allowed(origin: &str, allowed: Option<&[String]>) -> bool {
     let Some(host) = bare_host(origin) else { return false };
     match allowed {
-        Some(list) => list.iter().any(|entry| entry.trim_end_matches('/').eq_ignore_ascii_case(origin)),
+        Some(list) => list.iter().any(|entry| bare(entry).eq_ignore_ascii_case(origin)),
         None => origin.starts_with("https://") || is_loopback(host),
     }
+}
+
+/// Whether a page may name this as an origin; a slash behind it is none of its parts.
+pub fn is_origin(text: &str) -> bool {
+    bare_host(&bare(text).to_ascii_lowercase()).is_some()
+}
+
+fn bare(origin: &str) -> &str {
+    origin.strip_suffix('/').unwrap_or(origin)
 }
 
 /// The host of a bare origin (`scheme://host[:port]`); `None` for anything else, such as a path or a user name.
@@ -137,6 +146,26 @@ mod tests {
         let accept = |endp| Token::accept(token(&payload(endp, NOW_MS / 1000)), NOW_MS, Some(&list)).is_ok();
         assert!(accept("https://only.example.com"));
         assert!(!accept("https://other.example.com") && !accept("http://localhost"));
+    }
+
+    #[test]
+    fn a_page_may_name_bare_origins_only() {
+        for origin in
+            ["https://a.example", "HTTPS://A.example/", "http://localhost:8787", "http://[::1]:1", "http://10.0.0.7"]
+        {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for text in [
+            "",
+            "*",
+            "https://*.example",
+            "a.example",
+            "https://a.example/path",
+            "https://a.example//",
+            "wss://a.example",
+        ] {
+            assert!(!is_origin(text), "{text}");
+        }
     }
 
     #[test]

@@ -91,8 +91,10 @@ fn left_by_the_page() -> Vec<Bench> {
 
     let link = Bench::link().with_retry();
     link.page.link_start.then(number("12")).then(number(NUMBER)).then(number(NUMBER));
-    link.page.link_retry.then(resend_link()).then(change_link_number()).then(never());
-    link.world.on(LINK_START, refused()).always(LINK_START, json(json!({}))).always(LINK_ERROR, json(named("done")));
+    // The first resend comes before its time.
+    link.page.link_retry.then(resend_link()).then(resend_link()).then(change_link_number()).then(never());
+    link.world.on(LINK_START, refused()).on(LINK_START, json(json!({"serverTime": 0, "resendAt": 5_000})));
+    link.world.always(LINK_START, json(json!({}))).always(LINK_ERROR, json(named("done")));
 
     let mut without_retry = Bench::link_sent();
     let mut clock_set = [otp, link];

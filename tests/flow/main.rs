@@ -14,12 +14,14 @@ mod lifetime;
 mod link;
 mod loops;
 mod otp;
+mod pace;
 mod registry;
 mod repeats;
 mod secrets;
 mod status;
 mod stop;
 mod token;
+mod typed;
 
 #[path = "../shared/events.rs"]
 mod tables;

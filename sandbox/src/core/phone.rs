@@ -1,4 +1,4 @@
-use handset_protocol::Secret;
+use handset_protocol::{Secret, typed};
 use serde::{Deserialize, Serialize};
 
 /// A phone number: `+`, country code, number. US and Canada may be given with or without `+1`.
@@ -12,14 +12,16 @@ impl Phone {
     /// What a number has to look like.
     pub const SHAPE: &str = "a phone number: ten digits for the US and Canada, else + and the country code";
 
-    /// Reads a number as it was given. `None`: it is not a number.
+    /// Reads a number as people and their contact lists write it. `None`: it is not a number.
     pub fn parse(given: &Secret) -> Option<Self> {
-        let (country, rest) = parts(given.expose())?;
+        let given = typed::number(given.expose());
+        let (country, rest) = parts(&given)?;
         let is_number = rest.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| Self { given: given.clone(), digits: format!("{country}{rest}").into() })
+        let digits = format!("{country}{rest}").into();
+        is_number.then(|| Self { given: given.into(), digits })
     }
 
-    /// As it was given.
+    /// As it was given, without what stands between its digits.
     pub fn given(&self) -> &Secret {
         &self.given
     }
@@ -88,6 +90,24 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_read_as_a_contact_list_writes_it() {
+        for (text, given) in [
+            ("(200) 100-4009", "2001004009"),
+            ("200-100-4009", "2001004009"),
+            ("1 200 100 4009", "12001004009"),
+            ("+1 200.100.4009", "+12001004009"),
+            ("0012001004009", "+12001004009"),
+            ("tel:+1-200-100-4009;ext=5", "+12001004009"),
+            ("\u{202a}+1\u{a0}200\u{2011}100\u{2011}4009\u{202c}", "+12001004009"),
+            ("２００１００４００９", "2001004009"),
+        ] {
+            let phone = Phone::parse(&text.into()).unwrap();
+            assert_eq!((phone.digits(), phone.given().expose()), ("12001004009", given), "{text}");
+        }
+        assert_eq!(Phone::parse(&"+44 (0)7968 900002".into()).unwrap().digits(), "447968900002");
+    }
+
+    #[test]
     fn other_texts_are_not_numbers() {
         for text in [
             "",
@@ -101,9 +121,11 @@ mod tests {
             "+12001004009999",
             "+0123456789",
             "+447968",
-            "200-100-4009",
+            "01144796890",
+            "07968900002",
+            "1-800-FLOWERS",
             "hello there",
-            "２００１００４００９",
+            "+12001004009;ext=5",
         ] {
             assert_eq!(Phone::parse(&text.into()), None, "{text}");
             assert!(!Phone::parse(&"+4479689000".into()).unwrap().is_written(text), "{text}");

@@ -29,6 +29,8 @@ const FILES: &[&str] = &[
     include_str!("../contract/status.txt"),
     include_str!("../contract/deadlines.txt"),
     include_str!("../contract/repeats.txt"),
+    include_str!("../contract/pace.txt"),
+    include_str!("../contract/typed.txt"),
     include_str!("../contract/events.txt"),
     include_str!("../contract/secrets.txt"),
     ENDINGS,

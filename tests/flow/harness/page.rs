@@ -7,7 +7,7 @@ use std::{
 };
 
 use handset::flow::{Cause, Detail, Failure, LinkRetry, OtpEntry, PageError, Refusal};
-use handset_protocol::Secret;
+use handset_protocol::{Secret, typed};
 use tokio::time::Instant;
 
 use super::world::until;
@@ -191,7 +191,7 @@ impl Page {
         };
         let answer = play(self.call(name, &arguments, steps)).await;
         if let Ok(Some(number)) = &answer {
-            self.secrets.borrow_mut().push(number.expose().to_owned());
+            self.secrets.borrow_mut().extend([number.expose().to_owned(), typed::number(number.expose())]);
         }
         answer
     }
@@ -209,7 +209,7 @@ impl handset::flow::Page for Page {
         };
         let answer = play(self.call("otp_finish", &arguments, &self.otp_finish)).await;
         if let Ok(OtpEntry::Code(code)) = &answer {
-            self.secrets.borrow_mut().push(code.expose().to_owned());
+            self.secrets.borrow_mut().extend([code.expose().to_owned(), typed::code(code.expose())]);
         }
         answer
     }

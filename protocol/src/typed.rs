@@ -1,0 +1,410 @@
+//! What people type, paste, and copy from a contact list or a message: codes and phone numbers.
+//!
+//! Pure and small, since a page carries it. Nothing is guessed: no country is added, and what is not understood stays as
+//! it is, for whoever judges it.
+
+/// A one-time code as it was meant: without white space and invisible characters, its digits in ASCII, whatever script
+/// they were typed in. What separates digits goes where there are only digits: `123-456` is `123456`, and `G-12` stays.
+pub fn code(text: &str) -> String {
+    let (mut kept, mut digits) = (String::new(), String::new());
+    for character in text.chars() {
+        match class(character) {
+            Class::Blank => {}
+            Class::Separator => kept.push(character),
+            Class::Digit(digit) => {
+                kept.push(digit);
+                digits.push(digit);
+            }
+            Class::Other => {
+                kept.push(character);
+                // From here on there is no going without the separators.
+                digits.push(character);
+            }
+        }
+    }
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits } else { kept }
+}
+
+/// A phone number as it was meant: `+` and digits, or digits alone, without what stands between them. Understands what
+/// people write for it: `00` for `+`, a `(0)` behind the country code that is not dialled from abroad, and `tel:` links,
+/// whose parameters are no part of the number.
+pub fn number(text: &str) -> String {
+    let mut kept = String::new();
+    let mut opened = 0;
+    for character in text.chars() {
+        match character {
+            '(' | '（' => opened = kept.len(),
+            ')' | '）' => {
+                if let Some((country, "0")) = kept.split_at_checked(opened)
+                    && is_country(country)
+                {
+                    kept.truncate(opened);
+                }
+            }
+            '＋' | '﹢' => kept.push('+'),
+            other => match class(other) {
+                Class::Blank | Class::Separator => {}
+                Class::Digit(digit) => kept.push(digit),
+                Class::Other => kept.push(other),
+            },
+        }
+    }
+    let number = without_link(&kept);
+    match number.strip_prefix("00") {
+        Some(rest) => {
+            let mut number = String::from("+");
+            number.push_str(rest);
+            number
+        }
+        None => number.to_owned(),
+    }
+}
+
+/// The number in a `tel:` link, or the text itself.
+fn without_link(mut text: &str) -> &str {
+    while let Some((scheme, rest)) = text.split_at_checked(4)
+        && scheme.eq_ignore_ascii_case("tel:")
+    {
+        text = rest.split_once(';').map_or(rest, |(number, _)| number);
+    }
+    text
+}
+
+/// Whether this is a country code and no more: `+` or `00`, and one to three digits.
+fn is_country(text: &str) -> bool {
+    let text = without_link(text);
+    let code = text.strip_prefix('+').or_else(|| text.strip_prefix("00")).unwrap_or_default();
+    matches!(code.len(), 1..=3) && code.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What a character is worth in a code or a number.
+enum Class {
+    /// A decimal digit of any script, as the ASCII one.
+    Digit(char),
+    /// White space, or a character that is not seen: a mark of a text's direction, a byte order mark.
+    Blank,
+    /// What people put between groups of digits.
+    Separator,
+    Other,
+}
+
+fn class(character: char) -> Class {
+    if let Some(at) = place(character, DIGITS) {
+        return Class::Digit(char::from(b'0' + (at % 10) as u8));
+    }
+    // Tags lie too far from the others for their table.
+    if matches!(character, '\u{e0001}' | '\u{e0020}'..='\u{e007f}') || place(character, BLANKS).is_some() {
+        return Class::Blank;
+    }
+    if place(character, SEPARATORS).is_some() { Class::Separator } else { Class::Other }
+}
+
+/// Runs of characters, each as how far it begins behind the end of the one before, and how long it is.
+type Runs = [[u8; 3]];
+
+/// Where in its run a character stands, counted from 0.
+fn place(character: char, runs: &Runs) -> Option<u32> {
+    let character = u32::from(character);
+    let mut end = 0;
+    for &[low, high, length] in runs {
+        let begin = end + u32::from(u16::from_le_bytes([low, high]));
+        end = begin + u32::from(length);
+        if character < end {
+            return character.checked_sub(begin);
+        }
+    }
+    None
+}
+
+/// A third of the room that the runs would take as characters.
+#[allow(clippy::indexing_slicing, reason = "runs in the compiler alone")]
+const fn packed<const N: usize>(runs: [(char, u8); N]) -> [[u8; 3]; N] {
+    let mut packed = [[0; 3]; N];
+    let (mut end, mut at) = (0, 0);
+    while at < N {
+        let (begin, length) = (runs[at].0 as u32, runs[at].1 as u32);
+        let gap = begin - end;
+        assert!(gap <= u16::MAX as u32, "runs lie too far apart");
+        packed[at] = [gap as u8, (gap >> 8) as u8, length as u8];
+        end = begin + length;
+        at += 1;
+    }
+    packed
+}
+
+/// Decimal digits (`\p{Nd}` of Unicode 16): a run begins with a zero, and ten of them make one script or style.
+const DIGITS: &Runs = &packed([
+    ('0', 10),
+    ('\u{660}', 10),
+    ('\u{6f0}', 10),
+    ('\u{7c0}', 10),
+    ('\u{966}', 10),
+    ('\u{9e6}', 10),
+    ('\u{a66}', 10),
+    ('\u{ae6}', 10),
+    ('\u{b66}', 10),
+    ('\u{be6}', 10),
+    ('\u{c66}', 10),
+    ('\u{ce6}', 10),
+    ('\u{d66}', 10),
+    ('\u{de6}', 10),
+    ('\u{e50}', 10),
+    ('\u{ed0}', 10),
+    ('\u{f20}', 10),
+    ('\u{1040}', 10),
+    ('\u{1090}', 10),
+    ('\u{17e0}', 10),
+    ('\u{1810}', 10),
+    ('\u{1946}', 10),
+    ('\u{19d0}', 10),
+    ('\u{1a80}', 10),
+    ('\u{1a90}', 10),
+    ('\u{1b50}', 10),
+    ('\u{1bb0}', 10),
+    ('\u{1c40}', 10),
+    ('\u{1c50}', 10),
+    ('\u{a620}', 10),
+    ('\u{a8d0}', 10),
+    ('\u{a900}', 10),
+    ('\u{a9d0}', 10),
+    ('\u{a9f0}', 10),
+    ('\u{aa50}', 10),
+    ('\u{abf0}', 10),
+    ('\u{ff10}', 10),
+    ('\u{104a0}', 10),
+    ('\u{10d30}', 10),
+    ('\u{10d40}', 10),
+    ('\u{11066}', 10),
+    ('\u{110f0}', 10),
+    ('\u{11136}', 10),
+    ('\u{111d0}', 10),
+    ('\u{112f0}', 10),
+    ('\u{11450}', 10),
+    ('\u{114d0}', 10),
+    ('\u{11650}', 10),
+    ('\u{116c0}', 10),
+    ('\u{116d0}', 20),
+    ('\u{11730}', 10),
+    ('\u{118e0}', 10),
+    ('\u{11950}', 10),
+    ('\u{11bf0}', 10),
+    ('\u{11c50}', 10),
+    ('\u{11d50}', 10),
+    ('\u{11da0}', 10),
+    ('\u{11f50}', 10),
+    ('\u{16130}', 10),
+    ('\u{16a60}', 10),
+    ('\u{16ac0}', 10),
+    ('\u{16b50}', 10),
+    ('\u{16d70}', 10),
+    ('\u{1ccf0}', 10),
+    ('\u{1d7ce}', 50),
+    ('\u{1e140}', 10),
+    ('\u{1e2f0}', 10),
+    ('\u{1e4f0}', 10),
+    ('\u{1e5f1}', 10),
+    ('\u{1e950}', 10),
+    ('\u{1fbf0}', 10),
+]);
+
+/// White space and format characters (`\p{White_Space}`, `\p{Cf}`).
+const BLANKS: &Runs = &packed([
+    ('\t', 5),
+    (' ', 1),
+    ('\u{85}', 1),
+    ('\u{a0}', 1),
+    ('\u{ad}', 1),
+    ('\u{600}', 6),
+    ('\u{61c}', 1),
+    ('\u{6dd}', 1),
+    ('\u{70f}', 1),
+    ('\u{890}', 2),
+    ('\u{8e2}', 1),
+    ('\u{1680}', 1),
+    ('\u{180e}', 1),
+    ('\u{2000}', 16),
+    ('\u{2028}', 8),
+    ('\u{205f}', 6),
+    ('\u{2066}', 10),
+    ('\u{3000}', 1),
+    ('\u{feff}', 1),
+    ('\u{fff9}', 3),
+    ('\u{110bd}', 1),
+    ('\u{110cd}', 1),
+    ('\u{13430}', 16),
+    ('\u{1bca0}', 4),
+    ('\u{1d173}', 8),
+]);
+
+/// Every dash (`\p{Dash}`), parentheses, stops, slashes and dots in the middle.
+const SEPARATORS: &Runs = &packed([
+    ('(', 2),
+    ('-', 3),
+    ('\u{b7}', 1),
+    ('\u{58a}', 1),
+    ('\u{5be}', 1),
+    ('\u{1400}', 1),
+    ('\u{1806}', 1),
+    ('\u{2010}', 6),
+    ('\u{2022}', 1),
+    ('\u{2053}', 1),
+    ('\u{207b}', 1),
+    ('\u{208b}', 1),
+    ('\u{2212}', 1),
+    ('\u{2e17}', 1),
+    ('\u{2e1a}', 1),
+    ('\u{2e3a}', 2),
+    ('\u{2e40}', 1),
+    ('\u{2e5d}', 1),
+    ('\u{301c}', 1),
+    ('\u{3030}', 1),
+    ('\u{30a0}', 1),
+    ('\u{30fb}', 1),
+    ('\u{fe31}', 2),
+    ('\u{fe58}', 1),
+    ('\u{fe63}', 1),
+    ('\u{ff08}', 2),
+    ('\u{ff0d}', 3),
+    ('\u{10d6e}', 1),
+    ('\u{10ead}', 1),
+]);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex_syntax::hir::{Class as Set, HirKind};
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_it_was_meant() {
+        for (typed, meant) in [
+            ("1234", "1234"),
+            ("1234 ", "1234"),
+            (" 12 34\n", "1234"),
+            ("12\u{a0}34\u{200b}", "1234"),
+            ("\u{feff}\u{2066}123\u{ad}456\u{2069}", "123456"),
+            ("１２３４", "1234"),
+            ("١٢٣٤", "1234"),
+            ("१२३४", "1234"),
+            ("\u{1d7d9}\u{1d7e4}\u{1d7ef}\u{1d7fa}", "1234"),
+            ("\u{116db}\u{116dc}", "12"),
+            ("123-456", "123456"),
+            ("123–456.", "123456"),
+            ("(1234)", "1234"),
+            ("0012", "0012"),
+            ("G-123456", "G-123456"),
+            ("ab.Cd 12", "ab.Cd12"),
+            ("12x", "12x"),
+            ("½", "½"),
+            ("", ""),
+            (" \t\u{200e}", ""),
+            (" - ", ""),
+        ] {
+            assert_eq!(code(typed), meant, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_was_meant() {
+        for (typed, meant) in [
+            ("2001001693", "2001001693"),
+            ("(200) 100-1693", "2001001693"),
+            ("200-100-1693", "2001001693"),
+            ("1 (200) 100‑1693", "12001001693"),
+            ("+1 200.100.1693", "+12001001693"),
+            ("200/100/1693", "2001001693"),
+            ("00447968900002", "+447968900002"),
+            ("00 44 7968 900002", "+447968900002"),
+            ("tel:+1-200-100-1693;ext=5", "+12001001693"),
+            ("TEL:2001001693", "2001001693"),
+            (" tel:+44 (0)7968 900002;phone-context=+44 ", "+447968900002"),
+            ("+1\u{a0}200\u{202f}100\u{2007}1693", "+12001001693"),
+            ("\u{202a}+1 200\u{2010}100\u{2212}1693\u{202c}", "+12001001693"),
+            ("\u{200e}＋１ ２００ １００ １６９３", "+12001001693"),
+            ("（２００）１００－１６９３", "2001001693"),
+            ("+٤٤ ٧٩٦٨ ٩٠٠٠٠٢", "+447968900002"),
+            ("+44 (0)7968 900002", "+447968900002"),
+            ("+44 ( 0 ) 7968 900002", "+447968900002"),
+            ("(+44) (0) 7968-900002", "+447968900002"),
+            ("0044 (0) 7968 900002", "+447968900002"),
+            ("+44（０）7968 900002", "+447968900002"),
+            ("", ""),
+            ("\u{a0}\u{200e} ", ""),
+            ("()", ""),
+        ] {
+            assert_eq!(number(typed), meant, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_guessed() {
+        for (typed, kept) in [
+            ("011 44 7968 900002", "011447968900002"),
+            ("07968 900002", "07968900002"),
+            ("(0)7968 900002", "07968900002"),
+            ("+1 200 (0)100 1693", "+120001001693"),
+            ("(010) 2000", "0102000"),
+            ("447968900002", "447968900002"),
+            ("1-800-FLOWERS", "1800FLOWERS"),
+            ("200 100 1693 x5", "2001001693x5"),
+            ("+1 200 100 1693;ext=5", "+12001001693;ext=5"),
+            ("++44", "++44"),
+            ("4+4", "4+4"),
+            ("*#06#", "*#06#"),
+            ("telephone", "telephone"),
+        ] {
+            assert_eq!(number(typed), kept, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn the_tables_are_those_of_unicode() {
+        let unicode = |set| -> String {
+            match regex_syntax::parse(set).unwrap().into_kind() {
+                HirKind::Class(Set::Unicode(set)) => set.iter().flat_map(|range| range.start()..=range.end()).collect(),
+                other => panic!("{other:?} is no set of characters"),
+            }
+        };
+        let [mut digits, mut blanks, mut separators] = [const { String::new() }; 3];
+        for character in '\0'..=char::MAX {
+            match class(character) {
+                Class::Digit(_) => digits.push(character),
+                Class::Blank => blanks.push(character),
+                Class::Separator => separators.push(character),
+                Class::Other => {}
+            }
+        }
+        assert_eq!((digits.chars().count(), digits), (760, unicode(r"\p{Nd}")));
+        assert_eq!(blanks, unicode(r"[\p{White_Space}\p{Cf}]"));
+        assert_eq!(separators, unicode(r"[\p{Dash}()./·•・（）．／]"));
+    }
+
+    #[test]
+    fn a_digit_has_the_value_of_its_place_behind_the_zero() {
+        for zero in ['0', '０', '٠', '०', '\u{116da}', '\u{1d7ce}', '\u{1d7f6}', '\u{1fbf0}'] {
+            for value in 0..10 {
+                let digit = char::from_u32(u32::from(zero) + value).unwrap();
+                assert_eq!(code(&digit.to_string()), value.to_string(), "{digit}");
+            }
+        }
+    }
+
+    /// What is made of the characters that matter, and of any others.
+    fn typed() -> impl Strategy<Value = String> {
+        prop_oneof![r"(tel:|TEL:|[()+＋0０1٤. ;a\-\u{200e}]){0,12}", r"\PC{0,12}", any::<String>()]
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_read_reads_the_same_again(typed in typed()) {
+            prop_assert_eq!(code(&code(&typed)), code(&typed));
+            prop_assert_eq!(number(&number(&typed)), number(&typed));
+        }
+
+        #[test]
+        fn a_code_of_digits_alone_is_kept(digits in "[0-9]{0,12}") {
+            prop_assert_eq!(code(&digits), digits);
+        }
+    }
+}
