@@ -81,4 +81,4 @@ export const postRequest = (url, headers, body, controller) => {
 };
 
 export const items = (array) => attempt(() => (Array.isArray(array) ? Array.from(array) : undefined));
-export const memberNames = (object) => attempt(() => (Object(object) !== object || Array.isArray(object) ? undefined : Object.keys(object)));
+export const memberNames = (object) => attempt(() => (typeof object === "object" && !Array.isArray(object) ? Object.keys(object) : undefined));

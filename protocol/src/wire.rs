@@ -238,8 +238,21 @@ impl Wire for i64 {
     }
 
     fn write(&self, out: &mut String) {
-        out.push_str(&self.to_string());
+        push_decimal(out, *self);
     }
+}
+
+/// Writes an integer. The standard library's way brings the machinery of formatting, 0.8 kB of a page.
+pub fn push_decimal(out: &mut String, value: i64) {
+    if value < 0 {
+        out.push('-');
+    }
+    // The least integer has no positive twin of its own type.
+    let value = value.unsigned_abs();
+    if let Ok(tens @ 1..) = i64::try_from(value / 10) {
+        push_decimal(out, tens);
+    }
+    out.push(char::from(b'0' + (value % 10) as u8));
 }
 
 impl Wire for u32 {
@@ -417,6 +430,15 @@ mod tests {
                     .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
             ]
         })
+    }
+
+    #[test]
+    fn integers_are_written_as_the_standard_library_writes_them() {
+        for value in [0, 7, 10, 99, 100, -1, -10, 1_700_000_000_000, i64::MAX, i64::MIN] {
+            let mut written = String::new();
+            push_decimal(&mut written, value);
+            assert_eq!(written, value.to_string());
+        }
     }
 
     #[test]

@@ -34,11 +34,12 @@ async function cargoMetadata() {
 /**
  * Builds the standard library along with the crate, without the texts of panics: a tenth of the module (the page sees a
  * coded error in any case, see js/trap.js). Unstable flags, hence a pinned toolchain and RUSTC_BOOTSTRAP for this one call.
+ * References to JS values as numbers in a table of the glue's: 0.5 kB less, and browsers of before 2021 can start it.
  * Inlining in MIR, which size optimization leaves out, is 1.1 kB less, since what is inlined early is simplified early.
  */
 const smallStd = {
   flags: ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"],
-  env: { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Zinline-mir=yes" },
+  env: { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Zinline-mir=yes -Ctarget-feature=-reference-types" },
 };
 
 /** Rust → wasm, and the glue that wasm-bindgen writes for it. */

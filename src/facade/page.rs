@@ -1,4 +1,4 @@
-use handset_protocol::Secret;
+use handset_protocol::{Secret, wire::push_decimal};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, prelude::*};
 
@@ -104,7 +104,11 @@ fn typed(value: &JsValue) -> Option<String> {
     /// From here on a number of JavaScript stands for several.
     const WHOLE: f64 = 9_007_199_254_740_992.0;
     match value.as_f64() {
-        Some(number) if number.trunc() == number && (0.0..WHOLE).contains(&number) => Some((number as i64).to_string()),
+        Some(number) if number.trunc() == number && (0.0..WHOLE).contains(&number) => {
+            let mut text = String::new();
+            push_decimal(&mut text, number as i64);
+            Some(text)
+        }
         _ => text(value),
     }
 }

@@ -2,7 +2,7 @@ use futures_lite::future::or;
 use handset_protocol::{
     Secret,
     client::{Reply, Report, error_codes},
-    wire::{from_json, to_json},
+    wire::{from_json, push_decimal, to_json},
 };
 
 use super::{Failure, Kind, Platform, Request, Response};
@@ -97,7 +97,7 @@ impl<'a, P: Platform> Api<'a, P> {
             Err(Attempt::Status(401, _)) => Err(Failure::new(Kind::TokenExpired, "Got 401 HTTP error")),
             Err(Attempt::Status(status, _)) => {
                 let mut message = String::from("Got ");
-                message.push_str(&status.to_string());
+                push_decimal(&mut message, i64::from(status));
                 message.push_str(" HTTP error");
                 Err(Failure::new(Kind::Server, message))
             }

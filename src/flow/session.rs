@@ -8,6 +8,7 @@ use handset_protocol::{
     Secret,
     client::{Data, Reply},
     typed,
+    wire::push_decimal,
 };
 
 use super::{
@@ -353,7 +354,7 @@ pub(super) fn refusal(data: Data, default: &str) -> Refusal {
         return Refusal { code, message: text };
     }
     let mut message = String::from("Error Code: ");
-    message.push_str(&code.to_string());
+    push_decimal(&mut message, code);
     message.push_str(", ");
     message.push_str(&text);
     Refusal { code, message }
