@@ -5,12 +5,15 @@ use std::str::FromStr;
 
 use clap::Parser;
 
-use crate::config::{Address, Config, ConfigError, LogFormat, Origin, RateLimit, Storage, Tls};
+use crate::config::{Address, AllowedHost, Config, ConfigError, LogFormat, Origin, RateLimit, Storage, Tls};
 
 const RULES: &str = "Rules of the backend";
 const NETWORK: &str = "Network";
 const ENCRYPTION: &str = "Encryption";
 const FILES: &str = "Files and logs";
+
+/// The same as the flag, with commas between names.
+const ALLOW_HOST: &str = "HANDSET_SANDBOX_ALLOW_HOST";
 
 const ABOUT: &str = "\
 A local backend that plays the whole vendor side of phone sign-in.
@@ -31,6 +34,9 @@ pub struct Flags {
     /// What browsers see; needed beyond loopback [default: that of --listen]
     #[arg(long, value_name = "URL", help_heading = NETWORK)]
     origin: Option<Origin>,
+    /// Name by which others reach it, as a container's; repeatable
+    #[arg(long, value_name = "NAME", env = ALLOW_HOST, value_delimiter = ',', hide_env = true, help_heading = NETWORK)]
+    allow_host: Vec<AllowedHost>,
     /// File to write the port to, when listening; removed at the end
     #[arg(long, value_name = "PATH", help_heading = NETWORK)]
     port_file: Option<PathBuf>,
@@ -111,6 +117,9 @@ impl Flags {
         };
         config.listen = self.listen.map_or(config.listen, |address| address.0);
         config.origin = self.origin.or(config.origin);
+        if !self.allow_host.is_empty() {
+            config.allow_hosts = self.allow_host;
+        }
         config.www = self.www.or(config.www);
         config.store = self.store.unwrap_or(config.store);
         config.strict_test_users |= self.strict_test_users;

@@ -31,7 +31,7 @@ pub(crate) struct Shown {
 #[derive(Clone, Default)]
 pub(crate) struct Filter {
     /// Only those that were sent to this number, however it is written.
-    pub(crate) to: Option<String>,
+    pub(crate) to: Option<Phone>,
     /// Only those after this id.
     pub(crate) since: u64,
 }
@@ -74,11 +74,6 @@ impl From<Sent> for Shown {
 impl Filter {
     /// Whether a message is asked for, by its number.
     pub(crate) fn wants(&self) -> impl Fn(&Message) -> bool + Send + Sync {
-        let number = self.to.as_ref().and_then(|to| Phone::parse(&to.as_str().into()));
-        move |message| match (&self.to, &number) {
-            (None, _) => true,
-            (Some(_), Some(number)) => number.is_written(message.to.expose()),
-            (Some(to), None) => message.to.expose() == to,
-        }
+        move |message| self.to.as_ref().is_none_or(|number| number.is_written(message.to.expose()))
     }
 }

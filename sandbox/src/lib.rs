@@ -40,8 +40,8 @@ mod webhook;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{
-    Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, WebhookSecret, WebhookUrl,
-    config_reference,
+    AllowedHost, Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, WebhookSecret,
+    WebhookUrl, config_reference,
 };
 pub use flags::Flags;
 pub use http::{Unauthorized, app, status_socket};

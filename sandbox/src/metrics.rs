@@ -18,13 +18,14 @@ const STORE_BUCKETS: [f64; 10] = [0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01
 
 /// Kinds of flows, endings of possession checks, and kinds of SMS.
 const FLOWS: [&str; 3] = ["mobile", "desktop", "none"];
-const ENDINGS: [&str; 9] = [
+const ENDINGS: [&str; 10] = [
     "passed",
     "wrong_code",
     "too_many_tries",
     "code_expired",
     "link_expired",
     "too_many_numbers",
+    "too_many_sms",
     "reported",
     "session_expired",
     "forgotten",

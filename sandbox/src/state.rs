@@ -200,7 +200,7 @@ impl Shared {
     pub(crate) async fn act(&self, subject: &Subject, event: &Event) -> Result<Option<Effect>, StoreError> {
         let Subject { auth_id, project, fault, .. } = subject;
         let now = project.clock.now();
-        let effects = if event.is_guess() {
+        let effects = if event.is_counted() {
             let decide = |session: Option<&Session>, guesses: &Guesses| match session {
                 Some(session) => {
                     let (session, guesses, effects) = apply_counted(session, guesses, event, *fault, now);
@@ -208,7 +208,7 @@ impl Shared {
                 }
                 None => (None, guesses.clone(), Vec::new()),
             };
-            self.store.update_counted(auth_id, &decide).await?
+            self.store.update_counted(auth_id, event.number().as_ref(), &decide).await?
         } else {
             let decide = |session: Option<&Session>| match session {
                 Some(session) => {
@@ -278,7 +278,8 @@ impl Shared {
         let long_ago = |now: i64| now.saturating_sub(KEPT_AFTER_END_MS);
         self.forget_ending_before(None, long_ago(self.projects.unmoved_now())).await?;
         self.forget_ending_before(Some(&project.name), long_ago(project.clock.now())).await?;
-        let window_ms = i64::from(self.config.otp_number_window_seconds) * 1000;
+        let window_seconds = self.config.otp_number_window_seconds.max(self.config.sms_window_seconds);
+        let window_ms = i64::from(window_seconds) * 1000;
         self.store.forget_guesses(self.projects.unmoved_now().saturating_sub(window_ms)).await
     }
 

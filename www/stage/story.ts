@@ -75,6 +75,7 @@ const outcomes: Record<string, string> = {
   refused: "refused",
   number_refused: "not this number",
   too_many_numbers: "too many numbers",
+  too_many_sms: "too many SMS",
   wrong_code: "wrong code",
   no_try_left: "wrong, and no try left",
   too_many_tries: "too many tries",

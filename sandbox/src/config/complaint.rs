@@ -102,6 +102,8 @@ mod tests {
             ("store = 'postgres:x'", "line 1, column 9: 'store' (--store) must be"),
             ("store = 1", "'store' (--store) must be "),
             ("origin = 1", "'origin' (--origin) must be "),
+            ("allow_hosts = 'sandbox'", "'allow_hosts' (--allow-host) must be a list of texts"),
+            ("allow_hosts = ['sandbox:1']", "'allow_hosts' (--allow-host) must be a host name or an IP address"),
             ("www = 1", "'www' (--www) must be text"),
             ("limits.sockets = 'x'", "'limits.sockets' must be a whole number"),
             ("webhook.timeout_seconds = 'x'", "'webhook.timeout_seconds' must be a whole number"),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::{Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, complaint};
+use super::{AllowedHost, Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, complaint};
 use crate::core::StartReplyShape;
 
 impl Config {
@@ -17,6 +17,7 @@ impl Config {
         let mut config = Self::default();
         set(&mut config.listen, file.listen.map(|address| address.0));
         config.origin = file.origin;
+        config.allow_hosts = file.allow_hosts;
         config.www = file.www;
         set(&mut config.store, file.store);
         config.data = file.data;
@@ -28,6 +29,9 @@ impl Config {
         set(&mut config.otp_resend_pause_seconds, file.otp.resend_pause_seconds);
         set(&mut config.otp_tries_per_number, file.otp.tries_per_number);
         set(&mut config.otp_number_window_seconds, file.otp.number_window_seconds);
+        set(&mut config.sms_per_session, file.sms.per_session);
+        set(&mut config.sms_per_number, file.sms.per_number);
+        set(&mut config.sms_window_seconds, file.sms.number_window_seconds);
         set(&mut config.link_seconds, file.instant_link.seconds);
         set(&mut config.link_start_reply, file.instant_link.start_reply);
         config.tls = Tls::of(file.tls.self_signed.unwrap_or(false), file.tls.cert, file.tls.key)?;
@@ -60,6 +64,11 @@ pub(super) struct File {
     /// `listen`. Without a path; `https://` where the port speaks https.
     #[schemars(with = "Option<String>", extend("flag" = "--origin"))]
     origin: Option<Origin>,
+    /// Names or addresses, without port, that the sandbox answers to besides loopback names and that of `origin`: those by
+    /// which containers and other machines reach it. Pages, `/token` and `/v3` are served by any name.
+    #[serde(default)]
+    #[schemars(with = "Option<Vec<String>>", extend("flag" = "--allow-host", "kind" = "a list of texts"))]
+    allow_hosts: Vec<AllowedHost>,
     /// Folder of the demo page, instead of the one that was built in.
     #[schemars(extend("flag" = "--www"))]
     www: Option<PathBuf>,
@@ -85,6 +94,9 @@ pub(super) struct File {
     /// One-time codes.
     #[serde(default)]
     otp: OtpFile,
+    /// SMS, with codes and with links. One beyond these bounds is not sent, and ends its flow.
+    #[serde(default)]
+    sms: SmsFile,
     /// Instant Links.
     #[serde(default)]
     instant_link: LinkFile,
@@ -105,12 +117,25 @@ struct OtpFile {
     /// How long a code is good, in seconds.
     #[schemars(extend("flag" = "--otp-seconds"))]
     seconds: Option<u32>,
-    /// The least time between two SMS to one number, in seconds.
+    /// The least time between two SMS of a session to one number, with a code or with a link, in seconds. A resend before
+    /// that sends nothing and leaves the old code or link good; its answer says in `resendAt` from when on one is sent.
     resend_pause_seconds: Option<u32>,
     /// How many wrong codes may be tried for one number within the window, over all sessions; then none is judged, not
     /// even the right one. `0`: unlimited. Test users and behaviour numbers are exempt.
     tries_per_number: Option<u32>,
     /// The window of `tries_per_number`, in seconds. It moves: a wrong code counts for so long.
+    number_window_seconds: Option<u32>,
+}
+
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SmsFile {
+    /// How many one session may send, whoever gets them. `0`: unlimited.
+    per_session: Option<u32>,
+    /// How many may go to one number within the window, over all sessions of a project. `0`: unlimited. Test users and
+    /// behaviour numbers are exempt.
+    per_number: Option<u32>,
+    /// The window of `per_number`, in seconds. It moves: an SMS counts for so long.
     number_window_seconds: Option<u32>,
 }
 
@@ -166,6 +191,7 @@ impl From<Config> for File {
         Self {
             listen: Some(Address(config.listen)),
             origin: config.origin,
+            allow_hosts: config.allow_hosts,
             www: config.www,
             store: Some(config.store),
             data: config.data,
@@ -178,6 +204,11 @@ impl From<Config> for File {
                 resend_pause_seconds: Some(config.otp_resend_pause_seconds),
                 tries_per_number: Some(config.otp_tries_per_number),
                 number_window_seconds: Some(config.otp_number_window_seconds),
+            },
+            sms: SmsFile {
+                per_session: Some(config.sms_per_session),
+                per_number: Some(config.sms_per_number),
+                number_window_seconds: Some(config.sms_window_seconds),
             },
             instant_link: LinkFile { seconds: Some(config.link_seconds), start_reply: Some(config.link_start_reply) },
             tls: TlsFile { self_signed: Some(self_signed), cert, key },
@@ -201,6 +232,7 @@ mod tests {
         let text = r#"
             listen = "[::1]:0"
             origin = "https://shop.test"
+            allow_hosts = ["sandbox", "10.0.0.1"]
             www = "somewhere"
             store = "sqlite:some/file"
             strict_test_users = true
@@ -213,6 +245,10 @@ mod tests {
             resend_pause_seconds = 30
             tries_per_number = 5
             number_window_seconds = 3600
+            [sms]
+            per_session = 3
+            per_number = 7
+            number_window_seconds = 1800
             [instant_link]
             seconds = 300
             start_reply = "data"
@@ -235,6 +271,7 @@ mod tests {
         let expected = Config {
             listen: "[::1]:0".parse().unwrap(),
             origin: Some("https://shop.test".parse().unwrap()),
+            allow_hosts: vec!["sandbox".parse().unwrap(), "10.0.0.1".parse().unwrap()],
             www: Some("somewhere".into()),
             store: Storage::Sqlite("some/file".into()),
             strict_test_users: true,
@@ -242,6 +279,9 @@ mod tests {
             otp_resend_pause_seconds: 30,
             otp_tries_per_number: 5,
             otp_number_window_seconds: 3600,
+            sms_per_session: 3,
+            sms_per_number: 7,
+            sms_window_seconds: 1800,
             link_seconds: 300,
             link_start_reply: StartReplyShape::Data,
             rate_limit: 0,

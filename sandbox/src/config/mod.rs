@@ -1,6 +1,7 @@
 //! The settings: what they are, and which of them cannot be. [`file`] reads them from TOML, `flags` from the command line.
 
 mod address;
+mod allowed_host;
 mod complaint;
 mod error;
 mod file;
@@ -22,6 +23,7 @@ use handset_protocol::limits::{LINK_SECONDS, OTP_SECONDS, REQUESTS_PER_SECOND};
 use crate::core::{Rules, StartReplyShape};
 
 pub(crate) use address::Address;
+pub use allowed_host::AllowedHost;
 pub use error::ConfigError;
 pub use limits::Limits;
 pub use log_format::LogFormat;
@@ -40,6 +42,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Origin that browsers see, for `endp` and links. `None`: that of `listen`.
     pub origin: Option<Origin>,
+    /// Names that the inspection answers to, besides those of this machine and that of the origin.
+    pub allow_hosts: Vec<AllowedHost>,
     /// Folder of the page. `None`: the page that was built in.
     pub www: Option<PathBuf>,
     /// Where sessions and messages are kept.
@@ -48,12 +52,18 @@ pub struct Config {
     pub strict_test_users: bool,
     /// How long a code is good, in s.
     pub otp_seconds: u32,
-    /// The least time between two SMS with a code, in s. 0: none.
+    /// The least time between two SMS to one number, with a code or a link, in s. 0: none.
     pub otp_resend_pause_seconds: u32,
     /// How many wrong codes may be tried for one number within the window, whatever the sessions. 0: unlimited.
     pub otp_tries_per_number: u32,
     /// That window, in s.
     pub otp_number_window_seconds: u32,
+    /// How many SMS one session may send. 0: unlimited.
+    pub sms_per_session: u32,
+    /// How many SMS may go to one number within their window, whatever the sessions. 0: unlimited.
+    pub sms_per_number: u32,
+    /// That window, in s.
+    pub sms_window_seconds: u32,
     /// How long a link is good, in s.
     pub link_seconds: u32,
     /// What a successful `instantlink/start` answers.
@@ -83,6 +93,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
             origin: None,
+            allow_hosts: Vec::new(),
             www: None,
             store: Storage::Memory,
             strict_test_users: false,
@@ -90,6 +101,9 @@ impl Default for Config {
             otp_resend_pause_seconds: 0,
             otp_tries_per_number: Rules::default().tries_per_number,
             otp_number_window_seconds: Rules::default().number_window_seconds,
+            sms_per_session: Rules::default().sms_per_session,
+            sms_per_number: Rules::default().sms_per_number,
+            sms_window_seconds: Rules::default().sms_window_seconds,
             link_seconds: LINK_SECONDS,
             link_start_reply: StartReplyShape::Auto,
             rate_limit: REQUESTS_PER_SECOND,
@@ -132,6 +146,9 @@ impl Config {
             strict_test_users: self.strict_test_users,
             tries_per_number: self.otp_tries_per_number,
             number_window_seconds: self.otp_number_window_seconds,
+            sms_per_session: self.sms_per_session,
+            sms_per_number: self.sms_per_number,
+            sms_window_seconds: self.sms_window_seconds,
             ..Rules::default()
         }
     }
@@ -144,6 +161,9 @@ impl Config {
         }
         if self.otp_number_window_seconds == 0 {
             return wrong("'otp.number_window_seconds' must be at least 1");
+        }
+        if self.sms_window_seconds == 0 {
+            return wrong("'sms.number_window_seconds' must be at least 1");
         }
         if self.link_seconds == 0 {
             return wrong("'instant_link.seconds' (--link-seconds) must be at least 1");
@@ -177,6 +197,7 @@ mod tests {
         let cases = [
             (Config { otp_seconds: 0, ..Config::default() }, "otp.seconds"),
             (Config { otp_number_window_seconds: 0, ..Config::default() }, "otp.number_window_seconds"),
+            (Config { sms_window_seconds: 0, ..Config::default() }, "sms.number_window_seconds"),
             (Config { link_seconds: 0, ..Config::default() }, "instant_link.seconds"),
             (Config { webhook_seconds: 0, ..Config::default() }, "webhook.timeout_seconds"),
             (Config { webhook_ca: Some("/no/such/file".into()), ..Config::default() }, "webhook.ca"),

@@ -90,9 +90,17 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether a code is judged by it, which may be a guess.
-    pub fn is_guess(&self) -> bool {
-        matches!(self, Self::OtpFinish { .. })
+    /// Whether it may be counted beyond its session: a code is judged, which may be a guess, or an SMS is asked for.
+    pub fn is_counted(&self) -> bool {
+        matches!(self, Self::OtpFinish { .. } | Self::OtpStart { .. } | Self::LinkStart { .. })
+    }
+
+    /// The number that it gives. `None`: the one in force is meant, or what was given is no number.
+    pub fn number(&self) -> Option<Phone> {
+        match self {
+            Self::OtpStart { number, .. } | Self::LinkStart { number, .. } => number.as_ref().and_then(Phone::parse),
+            _ => None,
+        }
     }
 
     /// The request that it is, and whose, for the timeline.

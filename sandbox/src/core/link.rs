@@ -27,10 +27,13 @@ impl Turn {
                 self.settle(Possession::Passed);
                 self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
             }
-            Number::Ready { phone, .. } => {
-                self.send_link(&phone, token, url);
+            Number::Ready { phone, changed } => {
+                let Some(outcome) = self.admit_sms(changed) else { return };
+                if outcome == Outcome::Accepted {
+                    self.send_link(&phone, token, url);
+                }
                 let reply = self.link_sent_reply(is_mobile);
-                self.reply(Outcome::Accepted, reply);
+                self.reply(outcome, reply);
             }
         }
     }
@@ -110,7 +113,8 @@ impl Turn {
             StartReplyShape::Auto if self.session.rules.allow_otp_retry => client::Reply::default(),
             StartReplyShape::Auto => with_data,
         };
-        client::Reply { server_time: Some(self.now), expires_at: self.session.sent_expires_at(), ..shape }
+        let client::Reply { server_time, expires_at, resend_at, .. } = self.sent_reply();
+        client::Reply { server_time, expires_at, resend_at, ..shape }
     }
 }
 

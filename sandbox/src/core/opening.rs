@@ -128,6 +128,8 @@ fn begin(
         sms_message: opened.sms_message,
         numbers_given: u8::from(opened.phone.is_some()),
         numbers_lacking: 0,
+        refusals: 0,
+        sms_sent: 0,
         last_given: opened.phone.as_ref().map(|phone| phone.given().clone()),
         phone: opened.phone,
         met: Met::default(),

@@ -26,12 +26,10 @@ impl Turn {
             Number::TooMany => self.fail(Failure::TooManyNumbers),
             Number::TurnedAway(status, retry_after_seconds) => self.turn_away(status, retry_after_seconds),
             Number::Ready { phone, changed } => {
-                let outcome = if changed || !self.pauses() {
+                let Some(outcome) = self.admit_sms(changed) else { return };
+                if outcome == Outcome::Accepted {
                     self.send_code(&phone, fresh, host);
-                    Outcome::Accepted
-                } else {
-                    Outcome::TooEarly
-                };
+                }
                 let reply = self.sent_reply();
                 self.reply(outcome, reply);
             }
@@ -81,24 +79,6 @@ impl Turn {
         self.reply(Outcome::WrongCode, client::Reply { data: Some(data), ..Default::default() });
     }
 
-    /// Whether wrong codes are counted for the number in force. Where everybody knows the code there is nothing to guess.
-    fn is_limited(&self) -> bool {
-        self.session.phone.as_ref().is_some_and(|phone| !TestUser::has_known_code(phone))
-    }
-
-    /// Whether the last code is too young for another.
-    fn pauses(&self) -> bool {
-        self.resend_at().is_some_and(|at| self.now < at)
-    }
-
-    fn resend_at(&self) -> Option<i64> {
-        let pause = i64::from(self.session.rules.resend_pause_seconds) * 1000;
-        match &self.session.possession {
-            Possession::Otp(otp) if pause > 0 => otp.sent.as_ref().map(|sent| sent.sent_at.saturating_add(pause)),
-            _ => None,
-        }
-    }
-
     /// The old code is dead from here on; the count of tries goes on.
     fn send_code(&mut self, phone: &Phone, fresh: &Secret, host: &str) {
         let template = self.session.sms_message.as_deref();
@@ -122,15 +102,5 @@ impl Turn {
             otp.sent = Some(SentCode { code: code.into(), sent_at: self.now, expires_at });
         }
         self.send(What::SmsCode, message);
-    }
-
-    /// The SMS is sent. Times are extensions: only their differences count for a client.
-    fn sent_reply(&self) -> client::Reply {
-        client::Reply {
-            server_time: Some(self.now),
-            expires_at: self.session.sent_expires_at(),
-            resend_at: self.resend_at(),
-            ..Default::default()
-        }
     }
 }

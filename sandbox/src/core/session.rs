@@ -43,6 +43,12 @@ pub struct Session {
     /// How often the page asked for an SMS without a number while none was known.
     #[serde(default)]
     pub numbers_lacking: u8,
+    /// How often a number was refused, be it the same one.
+    #[serde(default)]
+    pub refusals: u8,
+    /// How many SMS were sent.
+    #[serde(default)]
+    pub sms_sent: u32,
     /// What the number's own behaviour has done already.
     #[serde(default)]
     pub met: Met,
@@ -86,7 +92,7 @@ pub struct Rules {
     pub otp_seconds: u32,
     /// How long a link is good, in s from its SMS.
     pub link_seconds: u32,
-    /// The least time between two SMS with a code, in s.
+    /// The least time between two SMS to one number, in s.
     pub resend_pause_seconds: u32,
     /// What a successful `instantlink/start` answers.
     pub link_start_reply: StartReplyShape,
@@ -98,6 +104,12 @@ pub struct Rules {
     pub tries_per_number: u32,
     /// That window, in s.
     pub number_window_seconds: u32,
+    /// How many SMS one session may send. 0: any number.
+    pub sms_per_session: u32,
+    /// How many SMS may go to one number within their window, whatever the sessions. 0: any number.
+    pub sms_per_number: u32,
+    /// That window, in s.
+    pub sms_window_seconds: u32,
 }
 
 impl Default for Rules {
@@ -111,6 +123,9 @@ impl Default for Rules {
             allow_otp_retry: false,
             tries_per_number: 10,
             number_window_seconds: limits::SESSION_SECONDS,
+            sms_per_session: 10,
+            sms_per_number: 100,
+            sms_window_seconds: limits::SESSION_SECONDS,
         }
     }
 }
@@ -226,6 +241,8 @@ pub enum Failure {
     LinkExpired,
     /// One number too many.
     TooManyNumbers,
+    /// As many SMS were sent as may be.
+    TooManySms,
     /// The page's authenticator gave up.
     Reported,
     /// The session's time is over.
@@ -241,6 +258,7 @@ impl Failure {
             Self::CodeExpired => "the code has expired",
             Self::LinkExpired => "the link has expired",
             Self::TooManyNumbers => "too many phone numbers",
+            Self::TooManySms => "too many SMS were asked for",
             Self::Reported => "the flow was given up",
             Self::SessionExpired => "the session has expired",
         }
@@ -254,6 +272,7 @@ impl Failure {
             Self::CodeExpired => Outcome::CodeExpired,
             Self::LinkExpired => Outcome::LinkExpired,
             Self::TooManyNumbers => Outcome::TooManyNumbers,
+            Self::TooManySms => Outcome::TooManySms,
             Self::Reported => Outcome::Failed,
             Self::SessionExpired => Outcome::SessionExpired,
         }
@@ -291,6 +310,17 @@ impl Journey {
 }
 
 impl Session {
+    /// From when on another SMS is sent to the same number, in ms since the epoch. `None`: at once.
+    pub fn resend_at(&self) -> Option<i64> {
+        let pause = i64::from(self.rules.resend_pause_seconds) * 1000;
+        let sent_at = match &self.possession {
+            Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.sent_at),
+            Possession::Link => self.links.last().map(|link| link.sent_at),
+            _ => None,
+        };
+        sent_at.filter(|_| pause > 0).map(|at| at.saturating_add(pause))
+    }
+
     /// When the link that was sent last ends, or the code that is waited for, in ms since the epoch.
     pub fn sent_expires_at(&self) -> Option<i64> {
         match &self.possession {

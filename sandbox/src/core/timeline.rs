@@ -100,6 +100,8 @@ pub enum Outcome {
     NumberRefused,
     /// One number too many, which ends the flow.
     TooManyNumbers,
+    /// As many SMS were sent as may be, which ends the flow.
+    TooManySms,
     /// A wrong code, and another may be tried.
     WrongCode,
     /// A wrong code, which ends the flow.

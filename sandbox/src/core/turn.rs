@@ -164,15 +164,15 @@ impl Turn {
             return spoiled;
         }
         let Some(phone) = parsed else {
-            return Number::Refused("this is not a phone number");
+            return self.ask_again("this is not a phone number");
         };
         if is_current {
             return Number::Ready { phone: self.session.phone.clone().unwrap_or(phone), changed: false };
         }
         match TestUser::admit(&phone, self.session.case.product(), self.session.rules.strict_test_users) {
             Ok(_) => {}
-            Err(Refusal::NoTestUser) => return Number::Refused("no test user found matching the phone number"),
-            Err(_) => return Number::Refused("this number is not served here"),
+            Err(Refusal::NoTestUser) => return self.ask_again("no test user found matching the phone number"),
+            Err(_) => return self.ask_again("this number is not served here"),
         }
         let changed = self.session.phone.is_some();
         self.session.phone = Some(phone.clone());
@@ -200,13 +200,22 @@ impl Turn {
         self.spoil_number(behaviour).unwrap_or(Number::Ready { phone, changed: false })
     }
 
+    /// Asks for another number, as often as numbers may be given, also where the same is given again and again.
+    fn ask_again(&mut self, why: &'static str) -> Number {
+        if self.session.refusals >= limits::PHONE_NUMBERS {
+            return Number::TooMany;
+        }
+        self.session.refusals += 1;
+        Number::Refused(why)
+    }
+
     /// What the number's own behaviour makes of it.
     fn spoil_number(&mut self, behaviour: Option<Behaviour>) -> Option<Number> {
         match behaviour? {
             Behaviour::TurnedAway(status, retry_after_seconds) => Some(Number::TurnedAway(status, retry_after_seconds)),
             Behaviour::NumberRefused(often) if often == Often::Always || !self.session.met.refusal => {
                 self.session.met.refusal = true;
-                Some(Number::Refused("this number is refused on purpose"))
+                Some(self.ask_again("this number is refused on purpose"))
             }
             _ => None,
         }
@@ -220,8 +229,43 @@ impl Turn {
         self.effect(Effect::TurnedAway { status, retry_after_seconds });
     }
 
-    /// An SMS leaves. It may get lost.
+    /// Whether an SMS may go to the number in force: `Accepted`, or `TooEarly` where the last one stays good. `None`: it was one
+    /// too many, which has ended the flow.
+    pub(super) fn admit_sms(&mut self, changed: bool) -> Option<Outcome> {
+        if !changed && self.session.resend_at().is_some_and(|at| self.now < at) {
+            return Some(Outcome::TooEarly);
+        }
+        let rules = self.session.rules;
+        let is_last = rules.sms_per_session > 0 && self.session.sms_sent >= rules.sms_per_session;
+        if is_last || (self.is_limited() && !self.guesses.may_send(&rules, self.now)) {
+            self.fail(Failure::TooManySms);
+            return None;
+        }
+        Some(Outcome::Accepted)
+    }
+
+    /// Whether wrong codes and SMS are counted for the number in force. Test users are nobody: their code is known to all,
+    /// and whole test suites run on their numbers.
+    pub(super) fn is_limited(&self) -> bool {
+        self.session.phone.as_ref().is_some_and(|phone| !TestUser::has_known_code(phone))
+    }
+
+    /// The SMS is sent. Times are extensions: only their differences count for a client.
+    pub(super) fn sent_reply(&self) -> client::Reply {
+        client::Reply {
+            server_time: Some(self.now),
+            expires_at: self.session.sent_expires_at(),
+            resend_at: self.session.resend_at(),
+            ..Default::default()
+        }
+    }
+
+    /// An SMS leaves, and is counted. It may get lost.
     pub(super) fn send(&mut self, what: What, message: Message) {
+        self.session.sms_sent = self.session.sms_sent.saturating_add(1);
+        if self.is_limited() {
+            self.guesses.add_sms(&self.session.rules, self.now);
+        }
         let sight = Sight::new(Party::Backend, Party::Phone, what, None);
         if self.session.behaviour() == Some(Behaviour::SmsLost) {
             return self.note(sight.under(Fault::Drop));

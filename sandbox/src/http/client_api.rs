@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, Method, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use handset_protocol::client::{InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Reply, Report, headers};
+use handset_protocol::client::{InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Reply, Report};
 use handset_protocol::steps;
-use tower_http::cors::{Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use url::Url;
 
 use super::carry_through::carry_through;
-use super::errors::{ApiError, method_not_allowed, not_found};
+use super::errors::{ApiError, not_found};
 use super::extract::{Body, Flow};
 use super::fault_layer::{inject, refused_with};
+use super::method::method_not_allowed;
 use super::{links, status};
 use crate::core::{Behaviour, Effect, Event, Fault, Phone, Refusal};
 use crate::random::{six_digits, unguessable};
@@ -48,15 +49,13 @@ pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(carry_through)))
 }
 
-/// Any origin, without cookies; every header of the contract; what a client may read of a reply.
+/// Any origin, without cookies; every header that is asked for, since what traces a page's requests adds its own; what a
+/// client may read of a reply.
 fn cors() -> CorsLayer {
-    let own = [headers::VERSION, headers::SIG_VERSION, headers::CHALLENGE, headers::KEY_ID, headers::SIGNATURE];
-    let own = own.into_iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
-    let allowed = [header::AUTHORIZATION, header::ACCEPT, header::CONTENT_TYPE].into_iter().chain(own);
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::POST])
-        .allow_headers(allowed.collect::<Vec<_>>())
+        .allow_headers(AllowHeaders::mirror_request())
         .allow_private_network(true)
         .expose_headers([header::RETRY_AFTER])
         .max_age(Duration::from_secs(600))

@@ -17,10 +17,11 @@ use handset_protocol::server::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tower::ServiceExt;
 
-use super::errors::{ApiError, method_not_allowed, not_found};
+use super::errors::{ApiError, not_found};
 use super::extract::{Body, Wire};
 use super::fault_layer::Broken;
 use super::guard::own_site_only;
+use super::method::method_not_allowed;
 use super::scope::{self, QUERY, Scope};
 use crate::core::{Credential, Refusal};
 use crate::project::{DEFAULT, Project};

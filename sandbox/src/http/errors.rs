@@ -2,9 +2,14 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use handset_protocol::server::ErrorReply;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::core::Refusal;
 use crate::store::StoreError;
+
+/// What asks a client that used HTTP Basic to try again.
+pub(super) const BASIC_CHALLENGE: &str = "Basic realm=\"handset-sandbox\"";
 
 /// A refusal on its way out: always `{"code": …, "message": …}`.
 ///
@@ -15,13 +20,85 @@ pub(super) struct ApiError {
     status: StatusCode,
     reply: ErrorReply,
     retry_after_seconds: Option<u64>,
+    /// How OAuth 2.0 calls it, and what a client is asked to authenticate by; of the token call only.
+    oauth: Option<OAuth>,
+}
+
+/// What the answers of the token call have besides.
+#[derive(Clone, Copy, Debug)]
+struct OAuth {
+    error: &'static str,
+    used_basic: bool,
+}
+
+/// A refusal of the token call: the contract's members, and beside them those of RFC 6749, section 5.2.
+#[derive(Serialize)]
+pub(super) struct TokenErrorReply {
+    /// What the library of an OAuth client looks at.
+    error: &'static str,
+    /// The same text as `message`.
+    error_description: String,
+    #[serde(flatten)]
+    reply: ErrorReply,
+}
+
+impl TokenErrorReply {
+    pub(super) const NAME: &str = "TokenErrorReply";
+
+    pub(super) fn new(error: &'static str, reply: ErrorReply) -> Self {
+        Self { error, error_description: reply.message.clone(), reply }
+    }
+
+    /// Its schema, from that of what it adds to.
+    pub(super) fn schema(of_reply: &Value) -> Value {
+        let mut schema = of_reply.clone();
+        let more = json!({
+            "error": {"type": "string", "description": "What it is called in RFC 6749, section 5.2."},
+            "error_description": {"type": "string", "description": "The same text as `message`."},
+        });
+        if let (Some(Value::Object(members)), Value::Object(more)) = (schema.get_mut("properties"), more) {
+            members.extend(more);
+        }
+        if let Some(Value::Array(required)) = schema.get_mut("required") {
+            required.extend(["error".into(), "error_description".into()]);
+        }
+        if let Some(schema) = schema.as_object_mut() {
+            schema
+                .insert("description".to_owned(), "A refusal, as libraries of OAuth 2.0 clients read it, too.".into());
+        }
+        schema
+    }
 }
 
 impl ApiError {
     /// A refusal that the contract has no code for.
     pub(super) fn http(status: StatusCode, message: &str) -> Self {
         let reply = ErrorReply { code: status.as_u16(), message: message.to_owned() };
-        Self { status, reply, retry_after_seconds: None }
+        Self { status, reply, retry_after_seconds: None, oauth: None }
+    }
+
+    /// The body is packed in a way that nobody unpacks here.
+    pub(super) fn unknown_encoding() -> Self {
+        let message = "header 'Content-Encoding' must be gzip or deflate, or left out";
+        Self::http(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
+    }
+
+    /// The same, as a client of OAuth 2.0 reads it: `error` is what the refused request is called there.
+    pub(super) fn of_token(self, error: &'static str, used_basic: bool) -> Self {
+        Self { oauth: Some(OAuth { error, used_basic }), ..self }
+    }
+
+    pub(super) fn with_message(mut self, message: String) -> Self {
+        self.reply.message = message;
+        self
+    }
+
+    pub(super) fn into_reply(self) -> ErrorReply {
+        self.reply
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 
     pub(super) fn too_many_requests(retry_after_seconds: u64) -> Self {
@@ -63,7 +140,7 @@ impl From<Refusal> for ApiError {
             Refusal::BadRequest(_) | Refusal::NoTestUser | Refusal::UnknownCorrelationId => StatusCode::BAD_REQUEST,
             Refusal::UnknownIdentity => StatusCode::NOT_FOUND,
         };
-        Self { status, reply: refusal.to_reply(), retry_after_seconds: None }
+        Self { status, reply: refusal.to_reply(), retry_after_seconds: None, oauth: None }
     }
 }
 
@@ -76,10 +153,18 @@ impl From<StoreError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.reply)).into_response();
+        let mut response = match self.oauth {
+            Some(OAuth { error, .. }) => (self.status, Json(TokenErrorReply::new(error, self.reply))).into_response(),
+            None => (self.status, Json(self.reply)).into_response(),
+        };
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let used_basic = self.oauth.is_some_and(|oauth| oauth.used_basic);
+            let scheme = if used_basic { BASIC_CHALLENGE } else { "Bearer" };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+        }
+        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"));
         }
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -91,14 +176,4 @@ impl IntoResponse for ApiError {
 /// No such path.
 pub(super) async fn not_found() -> ApiError {
     ApiError::http(StatusCode::NOT_FOUND, "no such path")
-}
-
-/// A wrong method, outside the server API.
-pub(super) async fn method_not_allowed() -> ApiError {
-    ApiError::http(StatusCode::METHOD_NOT_ALLOWED, "wrong method")
-}
-
-/// A wrong method in the server API, which has a code for it.
-pub(super) async fn step_not_allowed() -> ApiError {
-    Refusal::NotAllowed.into()
 }

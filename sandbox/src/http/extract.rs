@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, header};
 use handset_protocol::{client, limits, server};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::body::{read, text};
 use super::errors::ApiError;
 use super::fault_layer::Mark;
 use super::scope;
@@ -17,7 +17,6 @@ use super::wire_value::WireValue;
 use crate::core::{Credential, Fault, Refusal, request::shape_of};
 use crate::project::Project;
 use crate::state::{Sandbox, Subject};
-use crate::transport::deadline::BodyDeadline;
 
 /// Longest body of a page's request, in bytes.
 const CLIENT_BODY_BYTES: usize = 16 * 1024;
@@ -152,15 +151,6 @@ impl<T: Wire + Default, S: Sync> FromRequest<S> for OptionalBody<T> {
     }
 }
 
-/// The whole body.
-pub(super) async fn read(request: Request, most_bytes: usize) -> Result<Bytes, ApiError> {
-    let too_long = |_| Refusal::BadRequest(format!("the body must be at most {most_bytes} bytes")).into();
-    let too_slow = |_| ApiError::http(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
-    let deadline = BodyDeadline::of(&request);
-    let reading = axum::body::to_bytes(request.into_body(), most_bytes);
-    BodyDeadline::hold(deadline, reading).await.map_err(too_slow)?.map_err(too_long)
-}
-
 /// Whether the body is said to be of that type, parameters aside.
 pub(super) fn has_type(headers: &HeaderMap, expected: &str) -> bool {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -170,7 +160,7 @@ pub(super) fn has_type(headers: &HeaderMap, expected: &str) -> bool {
 /// Never repeats what was sent: it may be a secret.
 fn parse<T: Wire>(bytes: &[u8]) -> Result<T, Refusal> {
     let body: Value =
-        serde_json::from_slice(bytes).map_err(|_| Refusal::BadRequest("the body is not JSON".to_owned()))?;
+        serde_json::from_str(text(bytes)?).map_err(|_| Refusal::BadRequest("the body is not JSON".to_owned()))?;
     let Value::Object(members) = &body else {
         return Err(Refusal::BadRequest("the body must be a JSON object".to_owned()));
     };

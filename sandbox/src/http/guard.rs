@@ -12,19 +12,22 @@ use axum::response::{IntoResponse, Response};
 use url::Url;
 
 use super::errors::ApiError;
-use crate::config::Origin;
+use crate::config::{AllowedHost, Origin};
 use crate::state::Sandbox;
 
 /// Lets a request pass that names this machine, and that no other site has caused.
 pub(super) async fn own_site_only(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
-    match check(&request, &sandbox.origin, sandbox.config.tls.is_on()) {
+    match check(&request, &sandbox.origin, &sandbox.config.allow_hosts, sandbox.config.tls.is_on()) {
         Ok(()) => next.run(request).await,
         Err(message) => ApiError::http(StatusCode::FORBIDDEN, message).into_response(),
     }
 }
 
+const WRONG_HOST: &str = "header 'Host' must be a loopback name, that of --origin, or one that is allowed: by \
+                          --allow-host, HANDSET_SANDBOX_ALLOW_HOST or allow_hosts in the settings file";
+
 /// `is_secure`: whether the port speaks https.
-fn check(request: &Request, own: &Origin, is_secure: bool) -> Result<(), &'static str> {
+fn check(request: &Request, own: &Origin, allowed: &[AllowedHost], is_secure: bool) -> Result<(), &'static str> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let authority = request.uri().authority().map(|authority| authority.as_str());
     // A URI that names the host, as in process or through a proxy, comes before the header.
@@ -37,10 +40,11 @@ fn check(request: &Request, own: &Origin, is_secure: bool) -> Result<(), &'stati
         "http"
     };
     let Ok(here) = Url::parse(&format!("{scheme}://{host}")) else {
-        return Err("header 'Host' must be a loopback name or that of --origin");
+        return Err(WRONG_HOST);
     };
-    if !(own.authority() == host || here.host_str().is_some_and(is_loopback)) {
-        return Err("header 'Host' must be a loopback name or that of --origin");
+    let is_allowed = |name: &str| is_loopback(name) || allowed.iter().any(|host| host.is(name));
+    if !(own.authority() == host || here.host_str().is_some_and(is_allowed)) {
+        return Err(WRONG_HOST);
     }
     if let Some(site) = header("sec-fetch-site")
         && !matches!(site, "same-origin" | "none")
@@ -80,7 +84,9 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        check(&request.body(Body::empty()).unwrap(), &"https://shop.test".parse().unwrap(), is_secure).is_ok()
+        let allowed = ["sandbox".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        let origin = "https://shop.test".parse().unwrap();
+        check(&request.body(Body::empty()).unwrap(), &origin, &allowed, is_secure).is_ok()
     }
 
     #[test]
@@ -89,6 +95,20 @@ mod tests {
             ["localhost", "localhost:8787", "127.0.0.1:1", "127.8.8.8", "[::1]:8787", "a.localhost", "shop.test"]
         {
             assert!(passes(&[("host", host)]), "{host}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_allowed_pass_at_any_port() {
+        for host in ["sandbox", "sandbox:8787", "SANDBOX:1", "10.0.0.2:8787"] {
+            assert!(passes(&[("host", host)]), "{host}");
+        }
+        let from = |origin| passes(&[("host", "sandbox:8787"), ("origin", origin)]);
+        assert!(from("http://sandbox:8787"));
+        assert!(!from("http://evil.test") && !from("http://sandbox:3000"));
+        assert!(!passes(&[("host", "sandbox:8787"), ("sec-fetch-site", "cross-site")]));
+        for host in ["sandbox.evil.test", "a.sandbox", "10.0.0.20"] {
+            assert!(!passes(&[("host", host)]), "{host}");
         }
     }
 

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::sse;
@@ -18,12 +18,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::carry_through::carry_through;
-use super::errors::{ApiError, method_not_allowed, not_found};
+use super::errors::{ApiError, not_found};
 use super::extract::{Body, Wire};
 use super::guard::own_site_only;
+use super::method::method_not_allowed;
 use super::scope::Scope;
-use super::{faults, numbers, sessions, webhook};
-use crate::core::{Refusal, request::shape_of};
+use super::{faults, numbers, query, sessions, webhook};
+use crate::core::{Phone, Refusal, request::shape_of};
 use crate::inbox::{Filter, Shown};
 use crate::project::Project;
 use crate::state::Sandbox;
@@ -48,41 +49,46 @@ pub(super) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .route("/reset", post(reset).layer(from_fn(carry_through)))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .layer(from_fn_with_state(sandbox, own_site_only))
+        .layer((from_fn_with_state(sandbox, own_site_only), from_fn(query::known_only)))
 }
 
-#[derive(Deserialize)]
+/// Which messages are asked for, and how long they may be waited for.
+#[derive(Default)]
 struct Wanted {
-    to: Option<String>,
-    since: Option<u64>,
-    wait: Option<u64>,
+    filter: Filter,
+    wait: u64,
 }
 
-impl Wanted {
-    fn filter(self) -> Filter {
-        // In a query, the `+` of a number that was not percent-encoded has become a blank.
-        let number = |to: String| to.strip_prefix(' ').map(|digits| format!("+{digits}")).unwrap_or(to);
-        let to = self.to.filter(|to| !to.is_empty()).map(number);
-        Filter { to, since: self.since.unwrap_or(0) }
+/// What is asked for by a name or a number that cannot be is refused: whoever waits for it would wait in vain.
+impl<S: Sync> FromRequestParts<S> for Wanted {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let mut wanted = Self::default();
+        for (name, text) in query::of(&parts.uri, &["to", "since", "wait"])? {
+            match name.as_str() {
+                // In a query, the `+` of a number that was not percent-encoded has become a blank.
+                "to" => {
+                    let to = text.strip_prefix(' ').map_or(text.clone(), |digits| format!("+{digits}"));
+                    let number = Phone::parse(&to.as_str().into());
+                    wanted.filter.to = Some(number.ok_or_else(|| query::wrong("to", Phone::SHAPE))?);
+                }
+                "since" => wanted.filter.since = query::whole(&name, &text, "the id of a message")?,
+                "wait" => wanted.wait = query::whole(&name, &text, "seconds")?,
+                _ => {}
+            }
+        }
+        Ok(wanted)
     }
-}
-
-type WantedQuery = Result<Query<Wanted>, QueryRejection>;
-
-fn wanted(query: WantedQuery) -> Result<Wanted, ApiError> {
-    let refused = |_| Refusal::BadRequest("'since' and 'wait' must be whole numbers: an id, and seconds".to_owned());
-    query.map(|Query(wanted)| wanted).map_err(|error| refused(error).into())
 }
 
 /// The messages after `since`; with `wait`, it waits that long for the first.
 async fn messages(
     State(sandbox): State<Sandbox>,
     Scope(project): Scope,
-    query: WantedQuery,
+    Wanted { filter, wait }: Wanted,
 ) -> Result<Json<Vec<Shown>>, ApiError> {
-    let wanted = wanted(query)?;
-    let wait = Duration::from_secs(wanted.wait.unwrap_or(0).min(LONGEST_WAIT));
-    let filter = wanted.filter();
+    let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
     let deadline = tokio::time::Instant::now() + wait;
     let mut arrived = project.inbox.subscribe();
     loop {
@@ -104,9 +110,8 @@ async fn message_stream(
     State(sandbox): State<Sandbox>,
     Scope(project): Scope,
     headers: HeaderMap,
-    query: WantedQuery,
+    Wanted { mut filter, .. }: Wanted,
 ) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
-    let mut filter = wanted(query)?.filter();
     filter.since = last_event_id(&headers).unwrap_or(filter.since);
     let reader = Reader { arrived: project.inbox.subscribe(), sandbox, project, filter, waiting: VecDeque::new() };
     let events = stream::unfold(reader, async |mut reader| {

@@ -7,49 +7,21 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use handset_protocol::Secret;
 
-use super::errors::{ApiError, method_not_allowed};
+use super::crawlers;
+use super::errors::ApiError;
 use super::extract::fault_of;
+use super::method::method_not_allowed;
 use crate::config::Origin;
 use crate::core::{Effect, Event, LinkPage};
 use crate::state::{Sandbox, Subject};
 use crate::store::Lookup;
 
-/// Parts of the `User-Agent` of software that looks at a link to show a preview, lower case. Their visit does not
-/// spend the link. Messengers, mail and chat services, and whatever calls itself a bot, a crawler or a preview.
-const PREVIEW_BOTS: &[&str] = &[
-    "facebookexternalhit",
-    "facebot",
-    "whatsapp",
-    "telegrambot",
-    "twitterbot",
-    "slackbot",
-    "slack-imgproxy",
-    "discordbot",
-    "linkedinbot",
-    "skypeuripreview",
-    "google-messages",
-    "googlebot",
-    "google-pagerenderer",
-    "applebot",
-    "bingpreview",
-    "viber",
-    "snapchat",
-    "redditbot",
-    "mastodon",
-    "embedly",
-    "iframely",
-    "bot/",
-    "bot;",
-    "crawler",
-    "spider",
-    "preview",
-];
-
 /// Headers by which a browser says that nobody has asked for the page yet.
 const PREFETCH_HEADERS: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
 /// Keeps the link's secret out of the `Referer` of the page that follows, and the page out of indexes and of other sites'
-/// frames. The demo page opens it in a frame of its own.
+/// frames. The demo page opens it in a frame of its own. The policy says nothing of forms: browsers would hold it against
+/// the page that the button's answer leads to, too, and that may be anywhere.
 const PAGE_HEADERS: [(HeaderName, &str); 3] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"),
@@ -62,7 +34,7 @@ pub(super) fn url(origin: &Origin, token: &str) -> String {
 }
 
 pub(super) fn router() -> Router<Sandbox> {
-    Router::new().route("/l/{token}", get(open)).method_not_allowed_fallback(method_not_allowed)
+    Router::new().route("/l/{token}", get(open).post(confirm)).method_not_allowed_fallback(method_not_allowed)
 }
 
 async fn open(
@@ -79,16 +51,31 @@ async fn open(
         // Not a success, so that the browser asks again when a person does.
         return Ok(with_headers(StatusCode::SERVICE_UNAVAILABLE.into_response()));
     }
-    if is_preview_bot(&headers) {
-        return Ok(page(StatusCode::OK, "Confirm your sign-in", "Open this link on your phone to confirm."));
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if crawlers::may_be(agent) {
+        // Whoever it is: a person has a way on, and nothing else presses a button.
+        return Ok(ask());
     }
+    spend(&sandbox, token, &extensions).await
+}
+
+/// A person has pressed the button.
+async fn confirm(
+    State(sandbox): State<Sandbox>,
+    Path(token): Path<Secret>,
+    extensions: Extensions,
+) -> Result<Response, ApiError> {
+    spend(&sandbox, token, &extensions).await
+}
+
+async fn spend(sandbox: &Sandbox, token: Secret, extensions: &Extensions) -> Result<Response, ApiError> {
     let subject = match sandbox.store.find(Lookup::LinkToken(token.expose())).await? {
         Some(auth_id) => sandbox.subject(&auth_id).await?,
         None => None,
     };
     let outcome = match subject {
         Some(subject) => {
-            let subject = Subject { fault: fault_of(&extensions), ..subject };
+            let subject = Subject { fault: fault_of(extensions), ..subject };
             sandbox.act(&subject, &Event::LinkOpened { token }).await?
         }
         None => None,
@@ -135,14 +122,19 @@ fn is_prefetch(headers: &HeaderMap) -> bool {
     PREFETCH_HEADERS.into_iter().map(says).any(|value| value.contains("prefetch") || value.contains("preview"))
 }
 
-fn is_preview_bot(headers: &HeaderMap) -> bool {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let agent = agent.to_ascii_lowercase();
-    PREVIEW_BOTS.iter().any(|bot| agent.contains(bot))
+fn page(status: StatusCode, title: &str, text: &str) -> Response {
+    with_form(status, title, text, "")
 }
 
-fn page(status: StatusCode, title: &str, text: &str) -> Response {
-    let html = PAGE.replace("{title}", title).replace("{text}", text);
+/// The form goes where the page is, and needs no script.
+fn ask() -> Response {
+    const FORM: &str = "<form method=\"post\">\n<button type=\"submit\">Confirm sign-in</button>\n</form>\n";
+    let text = "If it is you who is signing in, confirm it here. If it is not, close this page.";
+    with_form(StatusCode::OK, "Confirm your sign-in", text, FORM)
+}
+
+fn with_form(status: StatusCode, title: &str, text: &str, form: &str) -> Response {
+    let html = PAGE.replace("{title}", title).replace("{text}", text).replace("{form}", form);
     with_headers((status, Html(html)).into_response())
 }
 

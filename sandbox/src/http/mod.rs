@@ -1,7 +1,9 @@
 //! Translates between HTTP and the core. No rule of the contract lives here but those about HTTP itself.
 
+mod body;
 mod carry_through;
 mod client_api;
+mod crawlers;
 mod demo;
 mod errors;
 mod extract;
@@ -11,14 +13,17 @@ mod guard;
 mod identities;
 mod inspect;
 mod links;
+mod method;
 mod numbers;
 mod openapi;
 mod ops;
+mod query;
 mod scope;
 mod server_api;
 mod sessions;
 mod socket;
 mod status;
+mod token;
 mod unify;
 mod verify;
 mod webhook;

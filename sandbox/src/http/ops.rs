@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::time::timeout;
 
-use super::errors::{ApiError, method_not_allowed};
+use super::errors::ApiError;
 use super::guard::own_site_only;
+use super::method::method_not_allowed;
 use crate::core::Refusal;
 use crate::metrics::Answered;
 use crate::state::Sandbox;

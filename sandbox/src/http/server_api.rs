@@ -2,22 +2,23 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::routing::any;
 use axum::{Json, Router};
+use handset_protocol::Secret;
 use handset_protocol::server::{
-    ChallengeReply, ChallengeRequest, CompleteReply, CompleteRequest, StartReply, StartRequest, TokenReply,
-    TokenRequest, ValidateReply, ValidateRequest, next_is, paths,
+    ChallengeReply, ChallengeRequest, CompleteReply, CompleteRequest, StartReply, StartRequest, ValidateReply,
+    ValidateRequest, next_is, paths,
 };
-use handset_protocol::{Secret, limits};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::errors::{ApiError, not_found, step_not_allowed};
-use super::extract::{Body, Caller, has_type, read};
+use super::errors::{ApiError, not_found};
+use super::extract::{Body, Caller};
+use super::method::step_not_allowed;
 use super::openapi::tags;
-use super::{identities, scope, unify, verify};
-use crate::core::{Credential, Drawn, Effect, Event, Identity, Product, Refusal, Session, open, request};
+use super::{identities, token, unify, verify};
+use crate::core::{Drawn, Effect, Event, Identity, Product, Refusal, Session, open, request};
 use crate::project::Project;
 use crate::random::{unguessable, uuid};
 use crate::state::{Sandbox, Subject};
@@ -42,7 +43,7 @@ pub(super) fn document() -> &'static OpenApi {
 static CALLS: LazyLock<(Router<Sandbox>, OpenApi)> = LazyLock::new(|| documented().split_for_parts());
 
 fn documented() -> OpenApiRouter<Sandbox> {
-    let own = [routes!(token), routes!(start), routes!(validate), routes!(challenge), routes!(complete)];
+    let own = [routes!(token::token), routes!(start), routes!(validate), routes!(challenge), routes!(complete)];
     let calls = own.into_iter().chain(verify::calls()).chain(unify::calls()).chain(identities::calls());
     calls.fold(OpenApiRouter::new(), |router, call| {
         // With and without a slash at the end: the SDKs differ.
@@ -54,43 +55,6 @@ fn documented() -> OpenApiRouter<Sandbox> {
             None => router,
         }
     })
-}
-
-/// Exchanges a credential for an access token.
-#[utoipa::path(
-    post,
-    path = paths::TOKEN,
-    tag = tags::CREDENTIALS,
-    operation_id = "token",
-    security(()),
-    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = OK, body = TokenReply, description = "The access token."))
-)]
-async fn token(State(sandbox): State<Sandbox>, request: Request) -> Result<Json<TokenReply>, ApiError> {
-    let project = scope::name(request.headers(), request.uri())?;
-    if !has_type(request.headers(), "application/x-www-form-urlencoded") {
-        let expected = "header 'Content-Type' must be application/x-www-form-urlencoded";
-        return Err(Refusal::BadRequest(expected.to_owned()).into());
-    }
-    let bytes = read(request, limits::SERVER_BODY_BYTES).await?;
-    let form: TokenRequest =
-        serde_urlencoded::from_bytes(&bytes).map_err(|_| Refusal::BadRequest("the body is not a form".to_owned()))?;
-    match form.grant_type.as_deref() {
-        Some("client_credentials") => {}
-        Some(_) => return Err(Refusal::shape("grant_type", "client_credentials").into()),
-        None => return Err(Refusal::missing("grant_type").into()),
-    }
-    let client_id = form.client_id.ok_or_else(|| Refusal::missing("client_id"))?;
-    let secret = form.client_secret.ok_or_else(|| Refusal::missing("client_secret"))?;
-    let credential = Credential::authenticate(&client_id, &secret).ok_or(Refusal::Unauthorized)?;
-    let now = sandbox.projects.now_in(&project);
-    // No project begins with it: the token is good in every one, and another site's page can post this form.
-    if let Some(project) = sandbox.projects.used(&project) {
-        project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
-    }
-    let access_token = sandbox.keys.mint_access(credential, now).ok_or(Refusal::Internal)?;
-    let expires_in = limits::ACCESS_TOKEN_SECONDS;
-    Ok(Json(TokenReply { access_token, expires_in, token_type: "Bearer".to_owned() }))
 }
 
 /// Opens a session.

@@ -10,7 +10,8 @@ use tower::ServiceExt;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::errors::{method_not_allowed, not_found};
+use super::errors::not_found;
+use super::method::not_for_writing;
 use crate::config::Origin;
 
 use crate::state::Sandbox;
@@ -70,7 +71,7 @@ fn is_for_reading(method: &Method) -> bool {
 
 /// Answers a method that does not read.
 async fn not_read(is_file: bool) -> Response {
-    if is_file { method_not_allowed().await.into_response() } else { not_found().await.into_response() }
+    if is_file { not_for_writing().await } else { not_found().await.into_response() }
 }
 
 /// Whether a folder has something to read there.

@@ -1,13 +1,13 @@
-//! The change of a session together with the guesses at its number.
+//! The change of a session together with what is counted at its number.
 
 use super::tables::{Counted, Owner, Row, Tables};
-use crate::core::{Effect, Guesses, Session};
+use crate::core::{Effect, Guesses, Phone, Session};
 
 /// What becomes of a session and of the guesses at its number, and the effects.
 pub type CountedChange = (Option<Session>, Guesses, Vec<Effect>);
 
-/// Decides what becomes of a session and of the guesses at the number that it has in force. Must be a function of its
-/// arguments: after a lost race it is called again.
+/// Decides what becomes of a session and of the guesses at the number that is given to it, or that it has in force. Must be
+/// a function of its arguments: after a lost race it is called again.
 pub type DecideCounted<'a> = &'a (dyn Fn(Option<&Session>, &Guesses) -> CountedChange + Send + Sync);
 
 /// The guesses as they were read.
@@ -18,10 +18,10 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Of the session's number, if it has one.
-    pub(super) fn of(tables: &Tables, session: Option<&Session>) -> Self {
+    /// Of that number, or else of the session's, if it has one.
+    pub(super) fn of(tables: &Tables, session: Option<&Session>, given: Option<&Phone>) -> Self {
         let owner = session.and_then(|session| {
-            let number = session.phone.as_ref()?;
+            let number = given.or(session.phone.as_ref())?;
             Some((session.project.clone(), number.digits().to_owned()))
         });
         let row = owner.as_ref().and_then(|owner| tables.guesses.get(owner));

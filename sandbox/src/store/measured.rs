@@ -86,6 +86,7 @@ fn ending(possession: &Possession) -> Option<&'static str> {
             Failure::CodeExpired => "code_expired",
             Failure::LinkExpired => "link_expired",
             Failure::TooManyNumbers => "too_many_numbers",
+            Failure::TooManySms => "too_many_sms",
             Failure::Reported => "reported",
             Failure::SessionExpired => "session_expired",
         }),
@@ -108,14 +109,19 @@ impl Store for Measured {
         Ok(effects)
     }
 
-    async fn update_counted(&self, auth_id: &str, decide: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError> {
+    async fn update_counted(
+        &self,
+        auth_id: &str,
+        given: Option<&Phone>,
+        decide: DecideCounted<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
         let seen = Mutex::new(Seen::default());
         let observed = |before: Option<&Session>, guesses: &Guesses| {
             let (after, guesses, effects) = decide(before, guesses);
             *seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::between(before, after.as_ref());
             (after, guesses, effects)
         };
-        let effects = self.timed("update_counted", self.store.update_counted(auth_id, &observed)).await?;
+        let effects = self.timed("update_counted", self.store.update_counted(auth_id, given, &observed)).await?;
         self.count(seen, &effects);
         Ok(effects)
     }

@@ -135,9 +135,15 @@ pub trait Store: Send + Sync + 'static {
     /// over. The outgoing effects go to the outbox in the same write. Returns all effects, in order.
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError>;
 
-    /// The same together with the guesses at the number that the session has in force: both are read at once, both are
-    /// compared, and both are written in the same write. A session without a number has none, and none are written.
-    async fn update_counted(&self, auth_id: &str, decide: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError>;
+    /// The same together with the guesses at the number that is `given` to the session, or else at the one that it has in
+    /// force: both are read at once, both are compared, and both are written in the same write. Without either number there
+    /// are none, and none are written.
+    async fn update_counted(
+        &self,
+        auth_id: &str,
+        given: Option<&Phone>,
+        decide: DecideCounted<'_>,
+    ) -> Result<Vec<Effect>, StoreError>;
 
     /// Forgets the guesses at all numbers where the last was before `ms` since the epoch.
     async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError>;

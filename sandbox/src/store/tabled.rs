@@ -23,11 +23,11 @@ pub(super) trait Tabled: Send + Sync + 'static {
     /// Writes some time: nobody waits for it, and it does no harm if it is lost.
     fn commit_later(&self, write: Write);
 
-    /// Changes a session; `counted`: and the guesses at its number.
+    /// Changes a session; `counted`: and the guesses at the number that is given, or else at its own.
     fn swap_session(
         &self,
         auth_id: &str,
-        counted: bool,
+        counted: Option<Option<&Phone>>,
         decide: DecideCounted<'_>,
     ) -> impl Future<Output = Result<Vec<Effect>, StoreError>> + Send {
         async move {
@@ -35,20 +35,21 @@ pub(super) trait Tabled: Send + Sync + 'static {
                 let (before, revision, reading) = {
                     let tables = self.tables();
                     let (before, revision) = read(tables.sessions.get(auth_id));
-                    let reading = Reading::of(&tables, before.as_deref().filter(|_| counted));
+                    let reading =
+                        Reading::of(&tables, before.as_deref().filter(|_| counted.is_some()), counted.flatten());
                     (before, revision, reading)
                 };
                 // Decided outside the lock, as any store with a network in between would have to.
                 let (after, guesses, effects) = decide(before.as_deref(), &reading.guesses);
                 let after = (after.as_ref() != before.as_deref()).then_some(after);
-                let counted = reading.counted(guesses);
+                let guessed = reading.counted(guesses);
                 let outgoing = outgoing(auth_id, &effects);
-                let is_counted = counted.as_ref().is_some_and(|counted| counted.after.is_some());
+                let is_counted = guessed.as_ref().is_some_and(|counted| counted.after.is_some());
                 if after.is_none() && outgoing.is_empty() && !is_counted {
                     return Ok(effects);
                 }
                 let after = after.map(|session| session.map(Arc::new));
-                let what = What::Session { auth_id: auth_id.to_owned(), revision, after, counted };
+                let what = What::Session { auth_id: auth_id.to_owned(), revision, after, counted: guessed };
                 if self.commit(Write { what, outgoing }).await? {
                     return Ok(effects);
                 }
@@ -125,11 +126,16 @@ impl<T: Tabled> Store for T {
             let (after, effects) = decide(session);
             (after, guesses.clone(), effects)
         };
-        self.swap_session(auth_id, false, &uncounted).await
+        self.swap_session(auth_id, None, &uncounted).await
     }
 
-    async fn update_counted(&self, auth_id: &str, decide: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError> {
-        self.swap_session(auth_id, true, decide).await
+    async fn update_counted(
+        &self,
+        auth_id: &str,
+        given: Option<&Phone>,
+        decide: DecideCounted<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.swap_session(auth_id, Some(given), decide).await
     }
 
     async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError> {

@@ -71,7 +71,7 @@ async fn are_listed() {
         assert_eq!(listed["number"], number.phone);
         assert_eq!((&listed["code"], &listed["link"]), (&ending(number.code), &ending(number.link)));
     }
-    bench.post("/sandbox/numbers", None, "{}").await.refused(405, 405, "wrong method");
+    bench.post("/sandbox/numbers", None, "{}").await.refused(405, 405, "wrong method: this path takes GET");
 }
 
 #[tokio::test(start_paused = true)]

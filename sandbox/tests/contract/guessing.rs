@@ -42,7 +42,12 @@ fn spent() -> Value {
 }
 
 async fn bench() -> Bench {
-    Bench::with(Config { rate_limit: 0, ..Config::default() }).await
+    Bench::with(unlimited()).await
+}
+
+/// What is counted here is codes.
+fn unlimited() -> Config {
+    Config { rate_limit: 0, sms_per_session: 0, sms_per_number: 0, ..Config::default() }
 }
 
 /// A session of that number, with a code on its way.
@@ -141,14 +146,14 @@ async fn the_window_moves() {
 
 #[tokio::test(start_paused = true)]
 async fn tries_and_window_are_settings() {
-    let config = Config { rate_limit: 0, otp_tries_per_number: 2, otp_number_window_seconds: 5, ..Config::default() };
+    let config = Config { otp_tries_per_number: 2, otp_number_window_seconds: 5, ..unlimited() };
     let bench = Bench::with(config).await;
     for _ in 0..2 {
         guess_wrong(&bench, PHONE, 2).await;
         assert!(!is_judged(&bench, PHONE).await);
         bench.pass_ms(5000).await;
     }
-    let bench = Bench::with(Config { rate_limit: 0, otp_tries_per_number: 0, ..Config::default() }).await;
+    let bench = Bench::with(Config { otp_tries_per_number: 0, ..unlimited() }).await;
     guess_wrong(&bench, PHONE, 5 * TRIES).await;
     assert!(is_judged(&bench, PHONE).await, "0 is any number");
 }
@@ -246,7 +251,7 @@ async fn at_once(bench: &Bench, requests: impl Iterator<Item = Asking<'_>>) {
 async fn guess_at_once(store: impl Store, sessions: usize) {
     const EACH: usize = 40;
     let random = Arc::new(SystemRandom::new().unwrap());
-    let config = Config { rate_limit: 0, ..Config::default() };
+    let config = unlimited();
     let bench = Bench::on(AppState::with_store(config, Arc::new(SystemClock), random, Arc::new(store))).await;
     let mut all = Vec::new();
     for _ in 0..sessions {
@@ -289,7 +294,7 @@ async fn a_restart_gives_no_try_back() {
     for round in 0..3 {
         let store = Arc::new(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap());
         let random = Arc::new(SystemRandom::new().unwrap());
-        let config = Config { rate_limit: 0, ..Config::default() };
+        let config = unlimited();
         let state = AppState::open(config, Arc::new(SystemClock), random, store).await.unwrap();
         let bench = Bench::on(state).await;
         match round {
@@ -303,7 +308,7 @@ async fn a_restart_gives_no_try_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_session_has_its_tries_at_once_too() {
     let random = Arc::new(SystemRandom::new().unwrap());
-    let config = Config { rate_limit: 0, otp_tries_per_number: 0, ..Config::default() };
+    let config = Config { otp_tries_per_number: 0, ..unlimited() };
     let store = Arc::new(MemoryStore::new());
     let bench = Bench::on(AppState::with_store(config, Arc::new(SystemClock), random, store)).await;
     let all = [begin(&bench, PHONE).await];

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
+use handset_sandbox::Config;
 use serde_json::{Value, json};
 
 use crate::support::events::Events;
@@ -34,8 +35,37 @@ async fn messages_are_filtered_by_number_and_id() {
     let since = |message: &Value| format!("/sandbox/messages?since={}", message["id"]);
     assert_eq!(bench.get(&since(&all[0])).await.json(), json!([all[1], all[2]]));
     assert_eq!(bench.get(&since(&all[2])).await.json(), json!([]));
-    let answer = bench.get("/sandbox/messages?wait=soon").await;
-    answer.refused(400, 8001, "'since' and 'wait' must be whole numbers: an id, and seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_that_cannot_be_meant_is_refused_and_not_waited_for() {
+    let bench = Bench::new().await;
+    let number = "query 'to' must be a phone number: ten digits for the US and Canada, else + and the country code";
+    let members = "a query here may have 'to', 'since', 'wait', 'project' and nothing else";
+    for (query, message) in [
+        ("to=nonsense", number),
+        ("to=", number),
+        ("to=+1&wait=30", number),
+        ("wait=soon", "query 'wait' must be a whole number: seconds"),
+        ("wait=-1", "query 'wait' must be a whole number: seconds"),
+        ("since=last", "query 'since' must be a whole number: the id of a message"),
+        ("since=1&since=2", "query 'since' is there twice"),
+        ("phone=5005550006", members),
+        ("To=5005550006", members),
+        ("to[]=5005550006", members),
+    ] {
+        for path in ["/sandbox/messages", "/sandbox/messages/stream"] {
+            bench.get(&format!("{path}?{query}")).await.refused(400, 8001, message);
+        }
+    }
+    let none = "a query here may have 'project' and nothing else";
+    for path in ["/sandbox/sessions/x", "/sandbox/sessions/x/stream", "/sandbox/faults", "/sandbox/numbers"] {
+        bench.get(&format!("{path}?to=5005550006&project=a")).await.refused(400, 8001, none);
+    }
+    for path in ["/sandbox/clock", "/sandbox/reset"] {
+        bench.post(&format!("{path}?seconds=3"), None, "{}").await.refused(400, 8001, none);
+    }
+    assert_eq!(bench.get("/sandbox/messages?project=a&wait=0").await.json(), json!([]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,7 +179,9 @@ async fn no_website_can_ask() {
     for path in gets {
         let rebound = Request::get(path).header("host", "evil.test:8787");
         let answer = bench.send(rebound.body(Body::empty()).unwrap()).await;
-        answer.refused(403, 403, "header 'Host' must be a loopback name or that of --origin");
+        let message = "header 'Host' must be a loopback name, that of --origin, or one that is allowed: by --allow-host, \
+                       HANDSET_SANDBOX_ALLOW_HOST or allow_hosts in the settings file";
+        answer.refused(403, 403, message);
         let answer = bench.get_with(path, &[("origin", "https://evil.test")]).await;
         answer.refused(403, 403, "other origins may not ask this");
         assert_eq!(answer.header("access-control-allow-origin"), "");
@@ -161,6 +193,25 @@ async fn no_website_can_ask() {
         let preflight = Request::options(path).header("host", "localhost").header("origin", "https://evil.test");
         let answer = bench.send(preflight.body(Body::empty()).unwrap()).await;
         assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (403, ""));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_asks_by_a_name_that_was_allowed() {
+    let config = Config {
+        listen: "0.0.0.0:8787".parse().unwrap(),
+        origin: Some("http://localhost:8787".parse().unwrap()),
+        allow_hosts: vec!["sandbox".parse().unwrap()],
+        ..Config::default()
+    };
+    let bench = Bench::with(config).await;
+    for path in ["/sandbox/messages", "/metrics"] {
+        for host in ["sandbox:8787", "sandbox", "localhost:8787"] {
+            let request = Request::get(path).header("host", host);
+            assert_eq!(bench.send(request.body(Body::empty()).unwrap()).await.status, 200, "{host}");
+        }
+        let request = Request::get(path).header("host", "other:8787");
+        assert_eq!(bench.send(request.body(Body::empty()).unwrap()).await.status, 403);
     }
 }
 

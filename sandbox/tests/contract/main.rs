@@ -13,6 +13,7 @@ mod table;
 
 mod auth_token;
 mod behaviour_numbers;
+mod bodies;
 mod chaos;
 mod faults;
 mod guessing;
@@ -33,6 +34,7 @@ mod readiness;
 mod refusals;
 mod reports;
 mod requests;
+mod sms_bounds;
 mod start;
 mod status;
 mod test_users;

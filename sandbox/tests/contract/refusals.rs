@@ -51,7 +51,7 @@ async fn a_body_that_is_not_json_is_8001() {
     let bench = Bench::new().await;
     let token = bench.access_token("sandbox").await;
     for path in CALLS {
-        for body in ["", "flowType=mobile", "{\"flowType\":", "{} {}", "\u{feff}{}"] {
+        for body in ["", "flowType=mobile", "{\"flowType\":", "{} {}", "\u{feff}", "\u{feff}\u{feff}{}"] {
             bench.post(path, Some(&token), body).await.refused(400, 8001, "the body is not JSON");
         }
         for body in ["[]", "null", "\"x\""] {
@@ -75,7 +75,7 @@ async fn a_body_over_4_kb_is_8001() {
     answer.refused(400, 8001, "the body must be at most 32768 bytes");
     let answer = bench.post("/v3/identity/0/activate", Some(&token), &body(4097)).await;
     answer.refused(400, 8001, "the body must be at most 4096 bytes");
-    bench.token(&body(4097)).await.refused(400, 8001, "the body must be at most 4096 bytes");
+    bench.token(&body(4097)).await.token_refused(400, 8001, "invalid_request", "the body must be at most 4096 bytes");
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,6 +117,12 @@ async fn with_method(bench: &Bench, method: Method, path: &str) -> crate::suppor
     bench.send(request.body(Body::empty()).unwrap()).await
 }
 
+fn sorted(methods: &str) -> Vec<&str> {
+    let mut methods: Vec<_> = methods.split(',').collect();
+    methods.sort_unstable();
+    methods
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_wrong_method_is_8003() {
     let bench = Bench::new().await;
@@ -125,12 +131,20 @@ async fn a_wrong_method_is_8003() {
             if path == "/v3/identity" && method == Method::GET {
                 continue;
             }
-            with_method(&bench, method, path).await.refused(403, 8003, "step not allowed");
+            let (named, allowed) =
+                if path == "/v3/identity" { ("GET or POST", "GET,HEAD,POST") } else { ("POST", "POST") };
+            let answer = with_method(&bench, method, path).await;
+            answer.refused(405, 8003, &format!("step not allowed: this path takes {named}"));
+            assert_eq!(sorted(answer.header("allow")), sorted(allowed), "{path}");
         }
     }
-    for path in ["/v3/identity/0", "/v3/identity/0/lookup"] {
+    for (path, named) in [("/v3/identity/0", "GET or DELETE"), ("/v3/identity/0/lookup", "GET")] {
         for method in [Method::POST, Method::PUT] {
-            with_method(&bench, method, path).await.refused(403, 8003, "step not allowed");
+            let answer = with_method(&bench, method, path).await;
+            answer.refused(405, 8003, &format!("step not allowed: this path takes {named}"));
+            let mut named: Vec<_> = named.split(" or ").chain(["HEAD"]).collect();
+            named.sort_unstable();
+            assert_eq!(sorted(answer.header("allow")), named, "{path}");
         }
     }
 }
@@ -156,14 +170,32 @@ async fn an_unknown_path_is_404() {
 #[tokio::test(start_paused = true)]
 async fn a_wrong_method_elsewhere_is_405() {
     let bench = Bench::new().await;
-    for path in ["/v1/client/mobile/otp/start", "/sandbox/messages", "/demo/start", "/l/x", "/index.html", "/"] {
-        with_method(&bench, Method::PUT, path).await.refused(405, 405, "wrong method");
+    for (path, named, allowed) in [
+        ("/v1/client/mobile/otp/start", "POST", "POST"),
+        ("/v1/client/status", "GET or POST", "GET,HEAD,POST"),
+        ("/sandbox/messages", "GET", "GET,HEAD"),
+        ("/sandbox/clock", "POST", "POST"),
+        ("/demo/start", "POST", "POST"),
+        ("/l/x", "GET or POST", "GET,HEAD,POST"),
+        ("/metrics", "GET", "GET,HEAD"),
+        ("/openapi.json", "GET", "GET,HEAD"),
+        ("/sandbox/reset", "POST", "POST"),
+        ("/sandbox/faults", "GET, POST or DELETE", "GET,HEAD,POST,DELETE"),
+        ("/sandbox/sessions/x", "GET", "GET,HEAD"),
+        ("/sandbox/webhook/events", "POST", "POST"),
+        ("/sandbox/webhook/deliveries", "GET", "GET,HEAD"),
+        ("/index.html", "GET", "GET,HEAD"),
+        ("/", "GET", "GET,HEAD"),
+    ] {
+        let answer = with_method(&bench, Method::PUT, path).await;
+        answer.refused(405, 405, &format!("wrong method: this path takes {named}"));
+        assert_eq!(sorted(answer.header("allow")), sorted(allowed), "{path}");
     }
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("index.html"), "<!doctype html>").unwrap();
     let bench = Bench::with(Config { www: Some(folder.path().to_owned()), ..Config::default() }).await;
     for path in ["/index.html", "/"] {
-        with_method(&bench, Method::POST, path).await.refused(405, 405, "wrong method");
+        with_method(&bench, Method::POST, path).await.refused(405, 405, "wrong method: this path takes GET");
         assert_eq!(bench.get(path).await.text, "<!doctype html>");
     }
 }

@@ -10,6 +10,7 @@ rows![
     answer_json_with_status_200,
     answer_a_bad_token_with_401_and_json,
     pass_the_preflight_of_any_origin,
+    pass_the_preflight_of_what_traces_them,
     let_any_origin_read_the_reply,
     refuse_a_malformed_body_by_field,
     ignore_unknown_members,
@@ -85,6 +86,37 @@ async fn pass_the_preflight_of_any_origin() {
             assert!(allowed.contains(&name.as_str()), "{name} at {path}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pass_the_preflight_of_what_traces_them() {
+    let bench = Bench::new().await;
+    for names in [
+        "traceparent,tracestate,baggage",
+        "sentry-trace,baggage",
+        "x-datadog-trace-id,x-datadog-parent-id,x-datadog-origin,x-datadog-sampling-priority",
+        "newrelic,traceparent,tracestate",
+        "b3,x-b3-traceid,uber-trace-id,x-cloud-trace-context,request-id",
+        "authorization,content-type,pa-version,whatever-comes-next",
+    ] {
+        for (path, _) in POSTS {
+            let request = Request::options(format!("/v1/client/{path}"))
+                .header("origin", "https://shop.test")
+                .header("access-control-request-private-network", "true")
+                .header("access-control-request-method", "POST")
+                .header("access-control-request-headers", names);
+            let answer = bench.send(request.body(Body::empty()).unwrap()).await;
+            assert!(answer.status.is_success(), "{path}");
+            assert_eq!(answer.header("access-control-allow-headers"), names);
+            assert_eq!(answer.header("access-control-allow-private-network"), "true");
+        }
+    }
+    let request = Request::post("/v1/client/status")
+        .header("origin", "https://shop.test")
+        .header("content-type", "application/json")
+        .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        .header("authorization", format!("Bearer {}", bench.otp(false).await.auth_token.expose()));
+    assert_eq!(bench.send(request.body("{}".into()).unwrap()).await.status, 200);
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,6 +22,7 @@ fn every_row_of_every_table_has_a_test() {
     let tested: &[(&str, Tests)] = &[
         ("auth_token", crate::auth_token::ROWS),
         ("behaviour_numbers", crate::behaviour_numbers::ROWS),
+        ("bodies", crate::bodies::ROWS),
         ("chaos", crate::chaos::ROWS),
         ("faults", crate::faults::ROWS),
         ("guessing", crate::guessing::ROWS),
@@ -39,6 +40,7 @@ fn every_row_of_every_table_has_a_test() {
         ("refusals", crate::refusals::ROWS),
         ("reports", crate::reports::ROWS),
         ("requests", crate::requests::ROWS),
+        ("sms_bounds", crate::sms_bounds::ROWS),
         ("start", crate::start::ROWS),
         ("status", crate::status::ROWS),
         ("test_users", crate::test_users::ROWS),

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use axum::http::Request;
+use base64ct::{Base64, Encoding};
 use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
-use crate::support::Bench;
+use crate::support::{Answer, Bench};
 use crate::table::rows;
 
 rows![
@@ -11,6 +13,10 @@ rows![
     every_shipped_credential_is_known,
     wrong_credentials_are_refused,
     missing_members_are_named,
+    http_basic_takes_the_place_of_both_members,
+    wrong_credentials_by_http_basic_are_asked_for_again,
+    a_credential_that_comes_twice_is_refused,
+    too_many_token_calls_are_told_so_that_a_library_reads_it,
     an_access_token_lives_an_hour,
     tokens_of_the_other_kind_are_refused,
     tokens_of_another_sandbox_are_refused,
@@ -54,7 +60,9 @@ async fn wrong_credentials_are_refused() {
     let bench = Bench::new().await;
     for (id, secret) in [("sandbox", "wrong"), ("sandbox", "sandbox-secret "), ("nobody", "sandbox-secret"), ("", "")] {
         let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
-        bench.token(&form).await.refused(401, 8002, "no, wrong or expired credentials");
+        let answer = bench.token(&form).await;
+        answer.token_refused(401, 8002, "invalid_client", "no, wrong or expired credentials");
+        assert_eq!(answer.header("www-authenticate"), "Bearer", "a browser asks nobody for a password");
     }
 }
 
@@ -62,16 +70,83 @@ async fn wrong_credentials_are_refused() {
 async fn missing_members_are_named() {
     let bench = Bench::new().await;
     let cases = [
-        ("", "field 'grant_type' is missing"),
-        ("grant_type=password", "field 'grant_type' must be client_credentials"),
-        ("grant_type=client_credentials", "field 'client_id' is missing"),
-        ("grant_type=client_credentials&client_id=sandbox", "field 'client_secret' is missing"),
+        ("", "invalid_request", "field 'grant_type' is missing"),
+        ("grant_type=password", "unsupported_grant_type", "field 'grant_type' must be client_credentials"),
+        ("grant_type=client_credentials", "invalid_request", "field 'client_id' is missing"),
+        ("grant_type=client_credentials&client_id=sandbox", "invalid_request", "field 'client_secret' is missing"),
+        ("grant_type=a&grant_type=b", "invalid_request", "the body is not a form, or has a field twice"),
     ];
-    for (form, message) in cases {
-        bench.token(form).await.refused(400, 8001, message);
+    for (form, error, message) in cases {
+        bench.token(form).await.token_refused(400, 8001, error, message);
     }
     let answer = bench.post("/token", None, "{}").await;
-    answer.refused(400, 8001, "header 'Content-Type' must be application/x-www-form-urlencoded");
+    let message = "header 'Content-Type' must be application/x-www-form-urlencoded";
+    answer.token_refused(400, 8001, "invalid_request", message);
+}
+
+const GRANT: &str = "grant_type=client_credentials";
+
+async fn token_by(bench: &Bench, authorization: &str, form: &str) -> Answer {
+    let request = Request::post("/token")
+        .header("content-type", "application/x-www-form-urlencoded;charset=UTF-8")
+        .header("authorization", authorization);
+    bench.send(request.body(form.to_owned().into()).unwrap()).await
+}
+
+fn basic(both: &str) -> String {
+    format!("Basic {}", Base64::encode_string(both.as_bytes()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn http_basic_takes_the_place_of_both_members() {
+    let bench = Bench::new().await;
+    for client_id in CREDENTIALS {
+        let answer = token_by(&bench, &basic(&format!("{client_id}:sandbox-secret")), GRANT).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["token_type"]), (200, &json!("Bearer")), "{}", answer.text);
+    }
+    let encoded = basic("s%61ndbox:sandbox%2Dsecret");
+    let lower = encoded.replace("Basic", "basic");
+    let unpadded = encoded.trim_end_matches('=').to_owned();
+    for authorization in [encoded, lower, unpadded] {
+        for form in [GRANT, "grant_type=client_credentials&client_id=sandbox&scope=all"] {
+            assert_eq!(token_by(&bench, &authorization, form).await.status, 200, "{authorization}: {form}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_credentials_by_http_basic_are_asked_for_again() {
+    let bench = Bench::new().await;
+    for both in ["sandbox:wrong", "nobody:sandbox-secret", ":", "sandbox:sandbox-secret ", "sandbox:sandbox%20secret"] {
+        let answer = token_by(&bench, &basic(both), GRANT).await;
+        answer.token_refused(401, 8002, "invalid_client", "no, wrong or expired credentials");
+        assert_eq!(answer.header("www-authenticate"), "Basic realm=\"handset-sandbox\"", "{both}");
+    }
+    let message = "header 'Authorization' must be Basic and the Base64 of client_id:client_secret, both form-encoded";
+    for authorization in ["Basic", "Basic ####", "Basic c2FuZGJveA=="] {
+        token_by(&bench, authorization, GRANT).await.token_refused(400, 8001, "invalid_request", message);
+    }
+    // Another scheme is none of this call's: some programs send what they have.
+    let form = format!("{GRANT}&client_id=sandbox&client_secret=sandbox-secret");
+    assert_eq!(token_by(&bench, "Bearer x", &form).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_comes_twice_is_refused() {
+    let bench = Bench::new().await;
+    for (more, field) in [("client_secret=sandbox-secret", "client_secret"), ("client_id=sandbox-unify", "client_id")] {
+        let answer = token_by(&bench, &basic("sandbox:sandbox-secret"), &format!("{GRANT}&{more}")).await;
+        let message = format!("field '{field}' must be left out where header 'Authorization' has the credential");
+        answer.token_refused(400, 8001, "invalid_request", &message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_token_calls_are_told_so_that_a_library_reads_it() {
+    let bench = Bench::with(Config { rate_limit: 1, ..Config::default() }).await;
+    let answer = token_by(&bench, &basic("sandbox:sandbox-secret"), GRANT).await;
+    answer.token_refused(429, 429, "temporarily_unavailable", "too many requests");
+    assert_eq!(answer.header("retry-after"), "1");
 }
 
 #[tokio::test(start_paused = true)]

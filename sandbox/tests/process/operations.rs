@@ -97,7 +97,7 @@ async fn what_happens_is_counted() {
         ("http_requests", &[("method", "GET"), ("route", "/v1/client/status"), ("status", "101")], 1.0),
         ("http_requests", &[("method", "PUT"), ("route", "/sandbox/webhook"), ("status", "200")], 1.0),
         ("http_requests", &[("method", "DELETE"), ("route", "/sandbox/webhook"), ("status", "204")], 1.0),
-        ("http_requests", &[("method", "other"), ("route", "/token"), ("status", "403")], 1.0),
+        ("http_requests", &[("method", "other"), ("route", "/token"), ("status", "405")], 1.0),
         ("store_errors", &[], 0.0),
     ] {
         assert_eq!(of(&samples, name, labels), value, "{name} {labels:?}");

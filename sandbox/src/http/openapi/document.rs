@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa::{PartialSchema, ToSchema};
 
+use super::super::errors::TokenErrorReply;
 use super::{examples, members, refusals, tags};
 
 const ABOUT: &str = include_str!("about.md");
@@ -40,7 +41,9 @@ pub(super) fn make(made: &OpenApi) -> String {
     let order: Vec<String> = made.paths.paths.keys().cloned().collect();
     let mut made = serde_json::to_value(made).unwrap_or_default();
     let mut schemas: BTreeMap<String, Value> = take(&mut made, "/components/schemas");
-    schemas.insert(ErrorReply::name().into_owned(), serde_json::to_value(ErrorReply::schema()).unwrap_or_default());
+    let refusal = serde_json::to_value(ErrorReply::schema()).unwrap_or_default();
+    schemas.insert(TokenErrorReply::NAME.to_owned(), TokenErrorReply::schema(&refusal));
+    schemas.insert(ErrorReply::name().into_owned(), refusal);
     let inlined =
         INLINED.map(|name| (format!("#/components/schemas/{name}"), schemas.remove(name).unwrap_or_default()));
     let inlined = BTreeMap::from(inlined);

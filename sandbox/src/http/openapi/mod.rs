@@ -13,7 +13,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use super::errors::method_not_allowed;
+use super::method::method_not_allowed;
 use super::server_api;
 use crate::state::Sandbox;
 

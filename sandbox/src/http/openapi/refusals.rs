@@ -5,18 +5,22 @@ use std::collections::BTreeMap;
 use handset_protocol::server::{ErrorReply, codes};
 use serde_json::{Map, Value, json};
 
+use super::super::errors::{ApiError, BASIC_CHALLENGE, TokenErrorReply};
+use super::super::token;
 use crate::core::Refusal;
 
 const REQUEST_TIMEOUT: u16 = 408;
+const UNSUPPORTED_MEDIA_TYPE: u16 = 415;
 const TOO_MANY_REQUESTS: u16 = 429;
 const SERVICE_UNAVAILABLE: u16 = 503;
 
 /// Adds the replies that are no success.
 pub(super) fn add(operation: &mut Value, schemas: &BTreeMap<String, Value>) {
     let all = of(operation, schemas);
+    let is_token = operation.get("operationId").and_then(Value::as_str) == Some("token");
     let Some(replies) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for (status, refusals) in all {
-        replies.insert(status.to_string(), reply(status, &refusals));
+        replies.insert(status.to_string(), reply(status, &refusals, is_token));
     }
 }
 
@@ -50,6 +54,7 @@ fn of(operation: &Value, schemas: &BTreeMap<String, Value>) -> BTreeMap<u16, Vec
     let plain = |code: u16, message: &str| ErrorReply { code, message: message.to_owned() };
     if has_body {
         add(REQUEST_TIMEOUT, plain(REQUEST_TIMEOUT, "the body came too slowly"));
+        add(UNSUPPORTED_MEDIA_TYPE, ApiError::unknown_encoding().into_reply());
     }
     add(TOO_MANY_REQUESTS, plain(TOO_MANY_REQUESTS, "too many requests"));
     add(500, Refusal::Internal.to_reply());
@@ -73,9 +78,14 @@ fn takes(operation: &Value, schemas: &BTreeMap<String, Value>, member: &str) -> 
         || schema.and_then(|schema| schema.get("properties")).is_some_and(|properties| properties.get(member).is_some())
 }
 
-fn reply(status: u16, refusals: &[ErrorReply]) -> Value {
+fn reply(status: u16, refusals: &[ErrorReply], is_token: bool) -> Value {
+    let value = |refusal: &ErrorReply| match is_token {
+        true => json!(TokenErrorReply::new(token::called(status), refusal.clone())),
+        false => json!(refusal),
+    };
     let example =
-        |refusal: &ErrorReply| (refusal.code.to_string(), json!({"summary": refusal.message, "value": refusal}));
+        |refusal: &ErrorReply| (refusal.code.to_string(), json!({"summary": refusal.message, "value": value(refusal)}));
+    let schema = if is_token { TokenErrorReply::NAME } else { "ErrorReply" };
     let examples: Map<String, Value> = refusals.iter().map(example).collect();
     let codes: Vec<u16> = refusals.iter().map(|refusal| refusal.code).collect();
     let lines: Vec<String> =
@@ -84,14 +94,22 @@ fn reply(status: u16, refusals: &[ErrorReply]) -> Value {
         "description": lines.join("\n"),
         "content": {"application/json": {
             "schema": {
-                "allOf": [{"$ref": "#/components/schemas/ErrorReply"}],
+                "allOf": [{"$ref": format!("#/components/schemas/{schema}")}],
                 "properties": {"code": {"enum": codes}},
             },
             "examples": examples,
         }},
     });
     let header = match status {
+        401 if is_token => {
+            let description = "`Basic` where the credential came so.";
+            let schema = json!({"enum": [BASIC_CHALLENGE, "Bearer"]});
+            Some(("WWW-Authenticate", json!({"required": true, "description": description, "schema": schema})))
+        }
         401 => Some(("WWW-Authenticate", json!({"required": true, "schema": {"const": "Bearer"}}))),
+        UNSUPPORTED_MEDIA_TYPE => {
+            Some(("Accept-Encoding", json!({"required": true, "schema": {"const": "gzip, deflate"}})))
+        }
         TOO_MANY_REQUESTS => {
             let seconds = json!({"type": "integer", "minimum": 0});
             Some(("Retry-After", json!({"required": true, "description": "In s.", "schema": seconds})))
@@ -116,6 +134,7 @@ fn meaning(code: u16) -> &'static str {
         codes::OTHER_PRODUCT => "the number is that of a test user of another product",
         codes::NOT_FOUND => "no such identity",
         REQUEST_TIMEOUT => "the body was not whole in time",
+        UNSUPPORTED_MEDIA_TYPE => "the body is packed in a way that is not unpacked here",
         TOO_MANY_REQUESTS => "too many requests; `Retry-After` says when to try again",
         SERVICE_UNAVAILABLE => "too many projects are in use",
         _ => "",

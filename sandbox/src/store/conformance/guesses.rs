@@ -33,7 +33,7 @@ pub(super) async fn guess(store: &impl Store, name: &str, now: i64) -> bool {
         let judged = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
         (judged, guesses, vec![Effect::Wake])
     };
-    !store.update_counted(&format!("auth-{name}"), &decide).await.unwrap().is_empty()
+    !store.update_counted(&format!("auth-{name}"), None, &decide).await.unwrap().is_empty()
 }
 
 async fn are_of_the_number_that_the_session_has(store: &impl Store) {
@@ -87,7 +87,7 @@ async fn a_guess_in_between_is_counted(store: Arc<impl Store>) {
         let is_judged = guesses.may_try(&RULES(), 0);
         (session.cloned(), guesses.clone(), if is_judged { vec![Effect::Wake] } else { vec![] })
     };
-    assert_eq!(store.update_counted("auth-a", &decide).await.unwrap(), [], "the last try is gone");
+    assert_eq!(store.update_counted("auth-a", None, &decide).await.unwrap(), [], "the last try is gone");
     assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 

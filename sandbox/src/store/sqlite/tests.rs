@@ -141,7 +141,7 @@ async fn guesses(store: &SqliteStore, number: &str) -> usize {
                 counted.store(guesses.count(), std::sync::atomic::Ordering::Relaxed);
                 (session.cloned(), guesses.clone(), Vec::new())
             };
-            store.update_counted(&auth_id, &look).await.unwrap();
+            store.update_counted(&auth_id, None, &look).await.unwrap();
             return counted.into_inner();
         }
     }

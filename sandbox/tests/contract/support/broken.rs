@@ -18,7 +18,12 @@ impl Store for Broken {
     async fn update(&self, _: &str, _: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         broken()
     }
-    async fn update_counted(&self, _: &str, _: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError> {
+    async fn update_counted(
+        &self,
+        _: &str,
+        _: Option<&Phone>,
+        _: DecideCounted<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
         broken()
     }
     async fn forget_guesses(&self, _: i64) -> Result<(), StoreError> {

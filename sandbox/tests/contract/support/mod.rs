@@ -87,6 +87,14 @@ impl Answer {
         assert_eq!((self.status.as_u16(), self.json()), (status, expected));
         assert_eq!(self.header("content-type"), "application/json");
     }
+
+    /// The same of the token call, which has two members more.
+    #[track_caller]
+    pub(crate) fn token_refused(&self, status: u16, code: u16, error: &str, message: &str) {
+        let expected = json!({"code": code, "message": message, "error": error, "error_description": message});
+        assert_eq!((self.status.as_u16(), self.json()), (status, expected));
+        assert_eq!(self.header("content-type"), "application/json");
+    }
 }
 
 fn parts() -> (Arc<dyn Clock>, Arc<dyn Random>) {

@@ -42,8 +42,13 @@ impl Store for Yielding {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         self.0.update(auth_id, decide).await
     }
-    async fn update_counted(&self, auth_id: &str, decide: DecideCounted<'_>) -> Result<Vec<Effect>, StoreError> {
-        self.0.update_counted(auth_id, decide).await
+    async fn update_counted(
+        &self,
+        auth_id: &str,
+        given: Option<&Phone>,
+        decide: DecideCounted<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.0.update_counted(auth_id, given, decide).await
     }
     async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError> {
         self.0.forget_guesses(ms).await
