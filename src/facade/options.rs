@@ -106,8 +106,8 @@ fn bad_timeouts() -> JsValue {
 fn timeouts(options: &JsValue) -> Result<JsValue, JsValue> {
     let Some(timeouts) = present(options, "timeouts") else { return Ok(JsValue::UNDEFINED) };
     let known = |name: JsValue| name.as_string().is_some_and(|name| matches!(name.as_str(), "otp" | "instantLink"));
-    let is_sound = timeouts.is_object() && !Array::is_array(&timeouts);
-    match keys(&timeouts).ok().filter(|_| is_sound) {
+    // First what may run the page's own code: whatever else is asked of a proxy that was revoked throws.
+    match keys(&timeouts).ok().filter(|_| timeouts.is_object() && !Array::is_array(&timeouts)) {
         Some(names) if names.iter().all(known) => Ok(timeouts),
         _ => Err(bad_timeouts()),
     }
