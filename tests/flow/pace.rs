@@ -135,11 +135,13 @@ async fn a_resend_before_its_time_is_sent_in_its_time() {
     let end = bench.run().await;
     end.is_done();
     assert_eq!(end.sent_at("mobile/otp/start"), [0, 30_000]);
-    let events = end.page.events.borrow();
-    let (at, sending) = events.iter().rfind(|(_, detail)| detail.state == State::Sending).unwrap();
     let times = (Some(WALL_START + 60_000), Some(WALL_START + 30_000));
-    assert_eq!((*at, (sending.expires_at, sending.resend_at)), (10_000, times));
-    drop(events);
+    let times_at = |end: &End, state| {
+        let events = end.page.events.borrow();
+        let (_, told) = events.iter().find(|(at, detail)| *at == 10_000 && detail.state == state).unwrap();
+        (told.expires_at, told.resend_at)
+    };
+    assert_eq!(times_at(&end, State::Sending), times);
 
     let bench = Bench::link().with_retry();
     bench.page.link_start.then(number(NUMBER));
@@ -151,9 +153,7 @@ async fn a_resend_before_its_time_is_sent_in_its_time() {
     let states = end.states();
     let waited: &[&str] = &["awaiting_retry", "awaiting_link", "sending", "awaiting_link", "awaiting_retry"];
     assert!(states.windows(5).any(|states| states == waited), "{states:?}");
-    let events = end.page.events.borrow();
-    let (_, waiting) = events.iter().find(|(at, detail)| *at == 10_000 && detail.state == State::AwaitingLink).unwrap();
-    assert_eq!((waiting.expires_at, waiting.resend_at), times);
+    assert_eq!(times_at(&end, State::AwaitingLink), times);
 }
 
 #[tokio::test(start_paused = true)]

@@ -130,7 +130,7 @@ async fn a_fourth_time_without_any_number_ends() {
 #[tokio::test(start_paused = true)]
 async fn start_with_a_bad_number_is_refused() {
     let bench = Bench::new().await;
-    for number in ["12345", "+", "500 555 0006", "not a number"] {
+    for number in ["12345", "+", "500 555 006", "500 555 0006 x7", "not a number"] {
         let started = numberless(&bench).await;
         assert_eq!(start_with(&bench, &started, number).await, refused("this is not a phone number"), "{number}");
         assert_eq!(start_with(&bench, &started, PHONE).await, sent(), "another may follow");
@@ -284,7 +284,8 @@ async fn a_fourth_number_ends() {
 async fn the_same_number_again_is_a_resend() {
     let bench = Bench::new().await;
     let started = bench.otp(true).await;
-    for number in [PHONE, "15005550006", "+15005550006", PHONE, "+15005550006"] {
+    for number in [PHONE, "15005550006", "(500) 555-0006", "tel:+1-500-555-0006", "+1\u{a0}500\u{2011}555\u{2011}0006"]
+    {
         assert_eq!(start_with(&bench, &started, number).await, sent());
     }
     assert_eq!(bench.session(&started).await["numbersGiven"], 1);

@@ -26,6 +26,10 @@ fn an_option_that_nobody_could_keep_is_refused_by_name() {
         ("{timeouts: []}", "withTimeouts"),
         ("{timeouts: () => {}}", "withTimeouts"),
         ("{timeouts: new Proxy({}, {ownKeys() { throw new Error('no') }})}", "withTimeouts"),
+        (
+            "(() => { const {proxy, revoke} = Proxy.revocable({}, {}); revoke(); return {timeouts: proxy}; })()",
+            "withTimeouts",
+        ),
         ("{allowedOrigins: ['https://e.com', 'e.com']}", "withAllowedOrigins"),
         ("{allowedOrigins: ['https://e.com/path']}", "withAllowedOrigins"),
         ("{allowedOrigins: ['*']}", "withAllowedOrigins"),
