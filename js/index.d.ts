@@ -91,31 +91,37 @@ export interface AuthFinishStep {
 }
 
 export interface PhoneNumberInput {
-  /** Alphanumeric, with `+` and country code outside the US and Canada. */
+  /**
+   * As the person typed it, with `+` and country code outside the US and Canada: blanks, brackets, dashes and digits of other
+   * scripts are read as they were meant (docs/recipes.md). No country is guessed.
+   */
   phoneNumber: string;
 }
 
 export type OtpStartInput = PhoneNumberInput;
 /**
- * Asks for the number when `phoneNumberNeeded`, and for consent. Resolve with `null` when the server has the number.
+ * Asks for the number when `phoneNumberNeeded`, and for consent. Resolve with `null`, or nothing, when the server has the number.
  * Called again with an error when the backend refused a number. Reject to end the step.
  */
 export type OtpStartStepFn = (
   phoneNumberNeeded: boolean,
   phoneValidationError?: PhoneValidationError,
-) => Promise<OtpStartInput | null> | OtpStartInput | null;
+) => Promise<OtpStartInput | null | undefined> | OtpStartInput | null | undefined;
 export interface OtpStartStep {
   execute: OtpStartStepFn;
 }
 
 export interface OtpFinishInput {
-  /** The code, as the person typed it. */
+  /** The code, as the person typed it: blanks, dashes and digits of other scripts are read. A number would lose leading zeros. */
   otp: string;
 }
 export type OtpFinishResult =
   | { resultType: OtpFinishResultType.OnSuccess; input: OtpFinishInput }
   | { resultType: OtpFinishResultType.OnResendOtp | OtpFinishResultType.OnMobileNumberChange; input?: OtpFinishInput };
-/** Asks for the code. Called again with an error after a wrong code when another try is left. Reject to end the step. */
+/**
+ * Asks for the code. Called again with an error after an empty code, which is not sent, and after a wrong one when another try
+ * is left. Reject to end the step. One that answers more than ten times in a row, each within 250 ms, ends as `step_failed`.
+ */
 export type OtpFinishStepFn = (
   otpError?: OtpError,
 ) => Promise<OtpFinishResult | { resultType: number; input?: OtpFinishInput }> | OtpFinishResult;
@@ -128,7 +134,7 @@ export type InstantLinkStartInput = PhoneNumberInput;
 export type InstantLinkStartStepFn = (
   phoneNumberNeeded: boolean,
   phoneValidationError?: PhoneValidationError,
-) => Promise<InstantLinkStartInput | null> | InstantLinkStartInput | null;
+) => Promise<InstantLinkStartInput | null | undefined> | InstantLinkStartInput | null | undefined;
 export interface InstantLinkStartStep {
   execute: InstantLinkStartStepFn;
 }
@@ -341,9 +347,9 @@ export class AuthenticatorBuilder {
   withMobileAuthImplementation(implementation: MobileAuthImplementation | `${MobileAuthImplementation}`): this;
   withRole(role: DeviceRole | `${DeviceRole}`): this;
   /** The page's own idea of its address, sent with an Instant Link. */
-  withDeviceIpAddress(ip: string | (() => string | null) | null): this;
+  withDeviceIpAddress(ip?: string | (() => string | null | undefined) | null): this;
   /** Where a device registration is kept; the default is localStorage. */
-  withStorage(storage: StorageLike): this;
+  withStorage(storage?: StorageLike | null): this;
   /** Aborting rejects what runs, `authenticate()` and `finishInstantLink()`, with the signal's reason as it is. */
   withAbortSignal(signal: AbortSignalLike): this;
   /** How long a code or a link may take, in ms from its SMS, instead of what the backend says (120000 and 180000). */
