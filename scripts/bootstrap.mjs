@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root, run, StepError } from "./lib/run.mjs";
-import { ensureBrowser, ensureCargoDeny, ensureRust, ensureSchemathesis, ensureWasmBindgen } from "./lib/tools.mjs";
+import { ensureBrowser, ensureCargoDeny, ensureClients, ensureRust, ensureSchemathesis, ensureWasmBindgen } from "./lib/tools.mjs";
 
 const OLDEST_NODE = [20, 19];
 
@@ -32,15 +32,17 @@ async function ensureNodeModules() {
  * @param {object} [needs]
  * @param {boolean} [needs.browser] Chromium and chromedriver
  * @param {boolean} [needs.deny] cargo-deny
+ * @param {boolean} [needs.clients] what the clients of other languages run on
  * @param {boolean} [needs.schemathesis] schemathesis, in a Python environment of its own
  */
-export async function bootstrap({ browser = false, deny = false, schemathesis = false } = {}) {
+export async function bootstrap({ browser = false, clients = false, deny = false, schemathesis = false } = {}) {
   checkNode();
   await ensureNodeModules();
   await ensureRust();
   return {
     ...(await ensureWasmBindgen()),
     ...(deny ? await ensureCargoDeny() : {}),
+    ...(clients ? await ensureClients() : {}),
     ...(browser ? await ensureBrowser() : {}),
     ...(schemathesis ? await ensureSchemathesis() : {}),
   };

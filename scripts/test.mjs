@@ -39,7 +39,7 @@ await main(async () => {
   const selected = chosen(process.argv.slice(2));
   console.log("== bootstrap");
   const isSelected = (stage) => selected.some(({ name }) => name === stage);
-  const tools = await bootstrap({ browser: true, deny: isSelected("deny"), schemathesis: isSelected("openapi") });
+  const tools = await bootstrap({ browser: true, clients: isSelected("clients"), deny: isSelected("deny"), schemathesis: isSelected("openapi") });
   const results = [{ name: "bootstrap", failed: false, time: seconds(start), note: "" }];
   for (const stage of selected) {
     console.log(`\n== ${stage.name}: ${stage.what}`);

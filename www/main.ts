@@ -3,7 +3,7 @@ import { LoggerFactory, LogLevel } from "handset";
 import { element } from "./dom.js";
 import type { StartRequest } from "./signup/backend.js";
 import { clearResult, onAgain, showEnding, showFailure } from "./signup/ending.js";
-import { dropQuestion, fillCode, tidyNumber } from "./signup/questions.js";
+import { dropQuestion, fillCode } from "./signup/questions.js";
 import { cancel, flowType, verify } from "./signup/verify.js";
 import { drawState, sayBusy, sayProblem, sayStatus, show } from "./signup/view.js";
 import { failureIn } from "./signup/words.js";
@@ -28,8 +28,8 @@ function readSetup(): StartRequest | undefined {
     smsMessage: isMobile ? "###### is your code for the Skerry Line." : "Skerry Line: is this your phone? ####",
   };
   if (!serverHasNumber()) return request;
-  const phoneNumber = tidyNumber(number.value);
-  return phoneNumber ? { ...request, phoneNumber } : undefined;
+  // As it was typed: the backend reads it.
+  return number.value.trim() ? { ...request, phoneNumber: number.value } : undefined;
 }
 
 let isRunning = false;

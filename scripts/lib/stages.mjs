@@ -132,6 +132,12 @@ export const stages = [
     run: (tools) => nodeTest("tests/openapi", tools, { SCHEMATHESIS: tools.schemathesis }, "--test-timeout=600000"),
   },
   {
+    name: "clients",
+    what: "clients of other languages against the live sandbox",
+    needs: ["sandbox"],
+    run: (tools) => nodeTest("tests/clients", tools, { CLIENTS_PYTHON: tools.clientsPython, JAVA: tools.java }, "--test-timeout=180000"),
+  },
+  {
     name: "secrets",
     what: "no secret of the suites above in what they logged, at the trace level",
     needs: ["native", "simulation", "package", "e2e"],

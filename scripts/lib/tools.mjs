@@ -156,21 +156,42 @@ async function ensurePython() {
   );
 }
 
-/** schemathesis and what it needs, each of exactly the release and the hash that tests/openapi/requirements.txt names. */
-export async function ensureSchemathesis() {
-  const requirements = join(root, "tests", "openapi", "requirements.txt");
+/**
+ * A Python environment that holds each requirement of exactly the release and the hash that a file names.
+ *
+ * @returns {Promise<string>} its bin folder
+ */
+async function pythonWith(name, requirements, programName) {
   const wanted = createHash("sha256").update(await readFile(requirements)).digest("hex").slice(0, 12);
   const python = await ensurePython();
-  const home = join(toolsFolder(), `schemathesis-${wanted}-python${python.version}`);
-  const schemathesis = join(home, "bin", "schemathesis");
+  const home = join(toolsFolder(), `${name}-${wanted}-python${python.version}`);
   // Written last: an install that was cut short is done again.
   const stamp = join(home, ".installed");
-  if (!(await program(stamp, constants.R_OK)) || !(await program(schemathesis))) {
-    console.log(`Installing schemathesis into ${home}: once per user.`);
+  if (!(await program(stamp, constants.R_OK)) || !(await program(join(home, "bin", programName)))) {
+    console.log(`Installing ${name} into ${home}: once per user.`);
     await run(python.path, ["-m", "venv", "--clear", home]);
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--require-hashes"];
     await run(join(home, "bin", "python"), [...pip, "--requirement", requirements], { advice: "Check the network and try again." });
     await writeFile(stamp, "");
   }
-  return { schemathesis };
+  return join(home, "bin");
+}
+
+export async function ensureSchemathesis() {
+  const folder = await pythonWith("schemathesis", join(root, "tests", "openapi", "requirements.txt"), "schemathesis");
+  return { schemathesis: join(folder, "schemathesis") };
+}
+
+/** What the clients of other languages run on. A JRE alone cannot run a source file. */
+export async function ensureClients() {
+  const folder = await pythonWith("clients", join(root, "tests", "clients", "python", "requirements.txt"), "python");
+  let java = await onPath("java");
+  if (!java && process.getuid?.() === 0 && (await onPath("apt-get")) && (await program("/etc/debian_version", constants.R_OK))) {
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    await run("apt-get", ["update"], { env });
+    await run("apt-get", ["install", "-y", "--no-install-recommends", "default-jdk-headless"], { env });
+    java = await onPath("java");
+  }
+  if (!java) throw new StepError("The tests of clients in other languages need a JDK, 11 or newer.\n  Debian, Ubuntu: sudo apt-get install default-jdk-headless\n  macOS: brew install openjdk");
+  return { clientsPython: join(folder, "python"), java };
 }

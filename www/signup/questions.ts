@@ -41,9 +41,6 @@ export function dropQuestion(): void {
   waiting = undefined;
 }
 
-/** Numbers are written with blanks, dots, dashes and brackets; the backend wants none of them. */
-export const tidyNumber = (text: string) => text.replace(/[\s().\-/]/g, "");
-
 export async function askForNumber(refused?: AuthError): Promise<string> {
   const code = refused?.code === undefined ? "" : ` (code ${refused.code})`;
   const given = await ask("number", numberInput, refused && `This number was refused${code}. Check it, or use another.`);
@@ -68,19 +65,19 @@ function tries(left: number | undefined): string {
 }
 
 /** Submits a form's one field when it holds something. */
-function onSubmit(view: View, input: HTMLInputElement, tidy: (text: string) => string, missing: string): void {
+function onSubmit(view: View, input: HTMLInputElement, missing: string): void {
   element(view, HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
     if (waiting?.view !== view) return;
-    const text = tidy(input.value);
-    if (text) return answer(view, { action: "submit", text });
+    // As it was typed: Handset reads it.
+    if (input.value.trim()) return answer(view, { action: "submit", text: input.value });
     sayProblem(missing, input);
     input.focus();
   });
 }
 
-onSubmit("number", numberInput, tidyNumber, "Type the phone number first.");
-onSubmit("code", codeInput, (text) => text.replace(/\s/g, ""), "Type the code first.");
+onSubmit("number", numberInput, "Type the phone number first.");
+onSubmit("code", codeInput, "Type the code first.");
 
 for (const view of ["code", "link"] as const) {
   for (const action of ["resend", "change-number"] as const) {
