@@ -47,7 +47,8 @@ const text = (value) => (value && typeof value === "object" ? attempt(() => Stri
 
 export class Authenticator {
   constructor(options) {
-    const events = new EventTarget();
+    const events = attempt(() => new EventTarget());
+    if (!events) throw createError("unsupported", false, "EventTarget cannot be used here");
     const own = { owner: ++owners, events, options: { ...options, emit: (detail) => emit(events, detail) } };
     core_check(own.options);
     hide(this, own);
