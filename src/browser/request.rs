@@ -32,11 +32,12 @@ pub(super) async fn send(request: Request) -> Option<Response> {
     .collect();
     let request = host::post_request(&request.url, &headers, request.body.expose(), &abort.0).ok()?;
     // Built by hand: gloo-net's builder reads the URL and its query anew, for 1.2 kB.
-    let response = gloo_net::http::Request::from(request).send().await.ok()?;
+    let sent = gloo_net::http::Request::from(request).send().await;
+    // It is over, and was read (see `fetch` in js/host.js): there is nothing to end any more.
+    abort.0 = JsValue::UNDEFINED;
+    let response = sent.ok()?;
     let status = response.status();
     let retry_after = response.headers().get("Retry-After").and_then(|text| text.parse().ok());
     let body = response.text().await.ok()?;
-    // It has come whole: there is nothing to end.
-    abort.0 = JsValue::UNDEFINED;
     Some(Response { status, retry_after, body })
 }

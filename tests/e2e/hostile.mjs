@@ -8,7 +8,8 @@ const row = (name, touches, breaks, ...kinds) => ({ name, touches, breaks: Strin
 const link = (name, touches, breaks, ...kinds) => ({ ...row(name, touches, breaks, ...kinds), flow: "desktop" });
 
 const fetches = [
-  row("is missing", ["fetch"], () => (globalThis.fetch = undefined), "network"),
+  // The first constructor says so; later it is a network that is not there.
+  row("is missing", ["fetch"], () => (globalThis.fetch = undefined), "unsupported", "network"),
   row("throws at once", ["fetch"], () => (globalThis.fetch = () => { throw new TypeError("Illegal invocation"); }), "network"),
   row("throws what is no Error", ["fetch"], () => (globalThis.fetch = () => { throw "blocked"; }), "network"),
   row("gives undefined", ["fetch"], () => (globalThis.fetch = () => undefined), "network"),
@@ -47,8 +48,11 @@ const fetches = [
   row("answers with a status that is no number", ["fetch"], () => (globalThis.fetch = async () => ({ status: "fine", text: async () => "{}" })), "server"),
   row("answers with headers that throw", ["fetch"], () => (globalThis.fetch = async () => ({ status: 429, headers: { get() { throw 1; } }, text: async () => "" })), "server"),
 ];
+/** Node's own Request makes one, and fails without it. */
+const ABORT = ["done", "network"];
+
 const requests = [
-  row("Request is missing", ["Request"], () => (globalThis.Request = undefined), "network"),
+  row("Request is missing", ["Request"], () => (globalThis.Request = undefined), "unsupported", "network"),
   row("Request throws", ["Request"], () => (globalThis.Request = class { constructor() { throw "no"; } }), "network"),
   row("Request is a mock's", ["Request"], () => (globalThis.Request = class {}), "network", "server"),
   row("Response is missing", ["Response"], () => (globalThis.Response = undefined), "done"),
@@ -59,15 +63,15 @@ const requests = [
     globalThis.Error = class extends Error {};
     globalThis.fetch = () => Promise.reject(new TypeError("offline"));
   }, "network"),
-  row("AbortController is missing", ["AbortController"], () => (globalThis.AbortController = undefined), "done"),
-  row("AbortController throws", ["AbortController"], () => (globalThis.AbortController = class { constructor() { throw 1; } }), "done"),
+  row("AbortController is missing", ["AbortController"], () => (globalThis.AbortController = undefined), ...ABORT),
+  row("AbortController throws", ["AbortController"], () => (globalThis.AbortController = class { constructor() { throw 1; } }), ...ABORT),
   row("AbortController is a polyfill's", ["AbortController"], () => {
     globalThis.AbortController = class {
       signal = { aborted: false };
       abort() { throw new Error("not here"); }
     };
-  }, "done"),
-  row("AbortController's signal throws", ["AbortController"], () => (globalThis.AbortController = class { get signal() { throw 1; } }), "done"),
+  }, ...ABORT),
+  row("AbortController's signal throws", ["AbortController"], () => (globalThis.AbortController = class { get signal() { throw 1; } }), ...ABORT),
 ];
 const clocks = [
   row("performance is missing", ["performance"], () => Object.defineProperty(globalThis, "performance", { value: undefined, configurable: true }), "done"),

@@ -13,6 +13,9 @@ import { root } from "./sandbox.mjs";
 const CODE = "1234";
 const TEST_USER = "2001001693";
 
+/** Node's own fetch asks for the time in the background, where nobody could catch what it throws. */
+const DEADLY_TO_NODE = new Set(["Date.now throws", "no clock at all"]);
+
 /** In a thread of its own: its globals are nobody else's. */
 const THREAD = `
   const { parentPort, workerData } = require("node:worker_threads");
@@ -113,7 +116,7 @@ suite("hostile globals and options", { www: await moduleFolder() }, (scenario) =
     scenario(`in Node: ${group}`, async ({ sandbox }) => {
       const thread = await new Thread().ready();
       try {
-        await holds(sandbox, rows, (wanted, openLink) => thread.tryOut(wanted, openLink));
+        await holds(sandbox, rows.filter((row) => !DEADLY_TO_NODE.has(row.name)), (wanted, openLink) => thread.tryOut(wanted, openLink));
       } finally {
         await thread.end();
       }
