@@ -123,8 +123,10 @@ suite("hostile globals and options", { www: await moduleFolder() }, (scenario) =
 
     scenario(`in Node: ${group}`, async ({ sandbox }) => {
       const thread = await new Thread().ready();
+      // Node's fetch is made of these globals itself, and fails without them.
+      const survived = rows.filter((row) => !DEADLY_TO_NODE.has(row.name)).map((row) => ({ ...row, kinds: [...row.kinds, "network"] }));
       try {
-        await holds(sandbox, rows.filter((row) => !DEADLY_TO_NODE.has(row.name)), (wanted, openLink) => thread.tryOut(wanted, openLink));
+        await holds(sandbox, survived, (wanted, openLink) => thread.tryOut(wanted, openLink));
       } finally {
         await thread.end();
       }
