@@ -37,6 +37,7 @@ export default [
     rules: { "no-restricted-globals": "off", "no-restricted-properties": "off" },
   },
   { files: ["scripts/**/*.mjs", "tests/**/*.mjs", "sandbox/examples/*.mjs", "*.mjs"], languageOptions: { globals: globals.node } },
+  { files: ["tests/matrix/app/*.{js,cjs}", "tests/matrix/families/**/*.js"], languageOptions: { globals: { ...globals.browser, ...globals.node, ...globals.jest } } },
   // Functions that playwright runs in the page.
   { files: ["tests/**/*.mjs"], languageOptions: { globals: globals.browser } },
   { files: ["tests/bench/page.js"], languageOptions: { globals: globals.browser } },

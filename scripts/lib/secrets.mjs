@@ -17,6 +17,7 @@ export const SUITES = {
   process: [/ TRACE /],
   simulation: [/DEBUG request\{/, /^Request \{/, /^Detail \{/, /^report \{/, /^Err\(Flow/],
   package: [/^console warning \[handset\] failed token_invalid/, /^console debug statechange/, /^request GET /],
+  matrix: [/^console debug \[handset\]/, /^request POST .*\/v1\/client\//],
   e2e: [/ TRACE /, /^console debug \[handset\]/, /^console debug statechange/, /^request POST .*\/v1\/client\//, /^socket ws:/, /^storage /],
 };
 

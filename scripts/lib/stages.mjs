@@ -126,6 +126,16 @@ export const stages = [
     run: async (tools) => nodeTest("tests/e2e", tools, await beginLogs("e2e"), "--test-concurrency=1", "--test-timeout=180000"),
   },
   {
+    name: "matrix",
+    what: "the packed package where front ends are built, each with a whole flow against the sandbox",
+    needs: ["build", "sandbox"],
+    run: async (tools) => {
+      const env = { CHROME_PATH: tools.chromium, HANDSET_SUITE: "matrix", ...(await beginLogs("matrix")) };
+      const said = await run(process.execPath, ["scripts/matrix.mjs", "--quick", "--built"], { output: "tee", env });
+      return said.match(/^\d+ of \d+ rows passed/m)?.[0];
+    },
+  },
+  {
     name: "openapi",
     what: "the document of the server API against the live sandbox, by schemathesis",
     needs: ["sandbox"],
@@ -140,7 +150,7 @@ export const stages = [
   {
     name: "secrets",
     what: "no secret of the suites above in what they logged, at the trace level",
-    needs: ["native", "simulation", "package", "e2e"],
+    needs: ["native", "simulation", "package", "e2e", "matrix"],
     run: async (tools) => {
       await nodeTest("tests/secrets", tools, {});
       return searchLogs();

@@ -1,7 +1,8 @@
 // Writes down all that a page says, asks for and stores, for the check that no secret is in it.
 import { Logs } from "../logs/logs.mjs";
 
-export const logs = new Logs("e2e");
+/** Other suites use this file too, and name themselves. */
+export const logs = new Logs(process.env.HANDSET_SUITE ?? "e2e");
 
 /** What stands in a URL by its nature: the socket's own token, and the link that an SMS brought. */
 const ownSecrets = (url) => url.replace(/(\/v1\/client\/status\?token=)[^&']*/, "$1(its own)").replace(/(\/l\/)[0-9a-f]{32}/, "$1(its own)");

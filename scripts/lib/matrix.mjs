@@ -1,0 +1,98 @@
+// Runs rows of the matrix: tests/matrix/rows.mjs says which there are. Needs node_modules, pkg/ and the sandbox's binary.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { startSandbox } from "../../tests/e2e/sandbox.mjs";
+import { Given } from "../../tests/matrix/given.mjs";
+import { launch } from "../../tests/matrix/pages.mjs";
+import { RelyingParty } from "../../tests/matrix/relying-party.mjs";
+import { installFamily, pack } from "./matrix-install.mjs";
+import { printRow, weigh } from "./matrix-report.mjs";
+
+/** Families at once. Each builds on more than one processor now and then, and waits for the network, too. */
+const AT_ONCE = Math.max(1, Math.min(3, availableParallelism()));
+
+/** Keeps what is made by its name, so that it is made once. */
+function once(make) {
+  const made = new Map();
+  return (name) => {
+    if (!made.has(name)) made.set(name, make(name));
+    return made.get(name);
+  };
+}
+
+/** Runs a row. How long its family took to install does not count. */
+async function runRow(row, given) {
+  const result = { name: row.name, notHere: row.notHere, ms: 0 };
+  if (row.notHere) return result;
+  let start = performance.now();
+  try {
+    const ready = await given(row.family);
+    start = performance.now();
+    const files = await row.run(ready);
+    result.ms = performance.now() - start;
+    if (Array.isArray(files)) result.bytes = await weigh(files);
+  } catch (error) {
+    result.ms = performance.now() - start;
+    result.failure = error.message || String(error);
+    result.detail = error.cause ?? error.stack;
+  }
+  return result;
+}
+
+/** Installs each family once, and says how long that took. */
+const installer = (tarball) =>
+  once(async (family) => {
+    const start = performance.now();
+    const folder = await installFamily(family, tarball);
+    console.log(`installed ${family}, ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    return folder;
+  });
+
+/** Takes families from those that wait, until none is left, and runs the rows of each one by one. */
+async function runFamilies(waiting, given, results) {
+  for (let family = waiting.shift(); family; family = waiting.shift()) {
+    for (const row of family) {
+      const result = await runRow(row, given);
+      results.set(row, result);
+      printRow(result);
+    }
+  }
+}
+
+/**
+ * Runs the rows, some families at once, and prints each as it ends.
+ *
+ * @param {object[]} rows
+ * @param {string} packageFolder what is packed and tried
+ * @returns {Promise<object[]>} their results, in the rows' order
+ */
+export async function runMatrix(rows, packageFolder) {
+  const tarball = await pack(packageFolder);
+  const results = new Map();
+  const www = await mkdtemp(join(tmpdir(), "handset-matrix-"));
+  let sandbox;
+  let browser;
+  try {
+    await writeFile(join(www, "index.html"), "<!doctype html><title>None</title>");
+    sandbox = await startSandbox({ www });
+    browser = await launch();
+    const install = installer(tarball);
+    const made = { tarball, browser, install, relyingParty: new RelyingParty(sandbox) };
+    const given = once(async (family) => new Given({ folder: await install(family), ...made }));
+    const waiting = byFamily(rows);
+    await Promise.all(Array.from({ length: AT_ONCE }, () => runFamilies(waiting, given, results)));
+  } finally {
+    await browser?.close();
+    await sandbox?.stop();
+    await rm(www, { recursive: true });
+  }
+  return rows.map((row) => results.get(row));
+}
+
+/** Rows by family, in order. */
+function byFamily(rows) {
+  const families = new Map();
+  for (const row of rows) families.set(row.family, [...(families.get(row.family) ?? []), row]);
+  return [...families.values()];
+}

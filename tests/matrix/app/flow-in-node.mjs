@@ -1,0 +1,6 @@
+// The flow where there is no page. The authToken is in the environment.
+import * as proveAuth from "handset";
+import { outcomeOf } from "./flow.mjs";
+
+const outcome = await outcomeOf(proveAuth, process.env.AUTH_TOKEN);
+if (!outcome.finished) throw new Error(outcome.error);

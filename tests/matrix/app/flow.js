@@ -1,0 +1,53 @@
+// A page's whole OTP flow, as every build tool gets it. Old syntax on purpose: what a tool cannot read must be the package's doing.
+
+/** An error in full, as text. */
+function inFull(error) {
+  if (!(error instanceof Error)) return String(error);
+  return (error.kind ? error.kind + ": " : "") + error.message + (error.cause ? " (cause: " + inFull(error.cause) + ")" : "");
+}
+
+/** Runs the flow of an authToken; resolves when it has ended well, after its AuthFinishStep. */
+export function runFlow(proveAuth, authToken) {
+  return new Promise(function (resolve, reject) {
+    let finished = 0;
+    proveAuth.LoggerFactory.setLogLevel(proveAuth.LogLevel.trace);
+    const authenticator = new proveAuth.AuthenticatorBuilder()
+      .withOtpFallback(
+        function () {
+          return null;
+        },
+        function () {
+          return { resultType: proveAuth.OtpFinishResultType.OnSuccess, input: { otp: "1234" } };
+        },
+      )
+      .withInstantLinkFallback(function () {
+        return null;
+      })
+      .withAuthFinishStep(function (input) {
+        if (input.failure) throw input.failure;
+        finished += 1;
+      })
+      .build();
+    authenticator.authenticate(authToken).then(function () {
+      if (finished === 1) resolve();
+      else reject(new Error("the AuthFinishStep ran " + finished + " times"));
+    }, reject);
+  });
+}
+
+/** Runs the flow and tells what came of it: `{ finished: true }`, or what went wrong. */
+export function outcomeOf(proveAuth, authToken) {
+  // The constructor may throw.
+  return Promise.resolve()
+    .then(function () {
+      return runFlow(proveAuth, authToken);
+    })
+    .then(
+      function () {
+        return { finished: true };
+      },
+      function (error) {
+        return { error: inFull(error), kind: error && error.kind };
+      },
+    );
+}

@@ -1,0 +1,6 @@
+import * as proveAuth from "handset";
+import { outcomeOf } from "./flow";
+
+test("the flow", async () => {
+  expect(await outcomeOf(proveAuth, process.env.AUTH_TOKEN)).toEqual({ finished: true });
+});

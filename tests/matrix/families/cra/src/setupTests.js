@@ -1,0 +1,2 @@
+// What the docs tell people to write, where this tool looks for it.
+require("../lend-node.js");

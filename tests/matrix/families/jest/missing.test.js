@@ -1,0 +1,12 @@
+const proveAuth = require("handset");
+
+test("what is missing is named", () => {
+  let error;
+  try {
+    new proveAuth.AuthenticatorBuilder();
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toMatchObject({ kind: "unsupported", message: expect.stringMatching(/TextDecoder/) });
+  expect(error.message).toMatch(/fetch/);
+});

@@ -1,0 +1,2 @@
+// Rendered at the build, as a server would.
+export const prerender = true;

@@ -1,0 +1,26 @@
+// Test runners. The setup file is the one that the docs tell people to use.
+const jest = (given, args, env) => given.tool("jest/bin/jest.js", args, { env });
+
+/** Runs one of the family's test files, which runs the flow. */
+const flowIn = (given, environment, file, args = []) => given.verify((env) => jest(given, [file, "--env", environment, ...args], env));
+
+const lent = ["--setupFiles", "<rootDir>/lend-node.js"];
+const row = (family, quick) => (name, run) => ({ family, quick, name, run });
+const inJest = row("jest", true);
+const inBabel = row("babel", false);
+const inVitest = row("vitest", false);
+
+/** Vitest 5 wants a newer Node than the oldest that is supported here. */
+const vitest = (environment) => (given) =>
+  given.verify((env) => given.inNode("24", ["node_modules/vitest/vitest.mjs", "run", "--environment", environment, "flow.vitest.mjs"], { env }));
+
+export const suites = [
+  inJest("Jest 30, CommonJS, node", (given) => flowIn(given, "node", "flow.test.js")),
+  inJest("Jest 30, CommonJS, jsdom: imports, and says what is missing", (given) => jest(given, ["missing.test.js", "--env", "jsdom"])),
+  inJest("Jest 30, CommonJS, jsdom with the recipe's setup file", (given) => flowIn(given, "jsdom", "flow.test.js", lent)),
+  inBabel("Jest 30 + babel-jest, node", (given) => flowIn(given, "node", "flow.test.js")),
+  inBabel("Jest 30 + babel-jest, jsdom with the setup file", (given) => flowIn(given, "jsdom", "flow.test.js", lent)),
+  inVitest("Vitest 5, node", vitest("node")),
+  inVitest("Vitest 5, jsdom", vitest("jsdom")),
+  inVitest("Vitest 5, happy-dom", vitest("happy-dom")),
+];
