@@ -20,7 +20,7 @@ async function changed(t, from, to) {
 }
 
 for (const [what, from, to] of [
-  ["a member that is gone", "  isMobileWeb(): boolean;\n", ""],
+  ["a member that is gone", "  passive?: boolean;\n", ""],
   ["a parameter that has to be given", "cancel?: () => void,", "cancel: () => void,"],
   ["another value of an enum", "OnMobileNumberChange = 2,", "OnMobileNumberChange = 3,"],
 ]) {
