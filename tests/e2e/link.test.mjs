@@ -20,6 +20,31 @@ suite("a link by SMS", {}, (scenario) => {
     await view.says("Validate says success: true.");
   });
 
+  for (const [how, javaScriptEnabled] of [
+    ["by keyboard", true],
+    ["without JavaScript", false],
+  ]) {
+    flow(`whoever might be a machine that looks at links gets a button, which confirms ${how}`, async ({ view, sandbox, open }) => {
+      const number = freshNumber();
+      await view.start({ number });
+      await view.linkTitle.waitFor();
+      const { url } = await sandbox.sms(number);
+      const inApp = await open(phone, { javaScriptEnabled, userAgent: "Mozilla/5.0 (Linux; Android 14) SomeApp LinkPreview/1.0" });
+      await inApp.goto(url);
+      const button = inApp.getByRole("button");
+      // Looking alone, also twice, spends nothing.
+      await inApp.reload();
+      // The page behind it needs JavaScript; to confirm needs none.
+      if (javaScriptEnabled) {
+        await inApp.keyboard.press("Tab");
+        assert.equal(await button.evaluate((it) => it === document.activeElement), true);
+        await inApp.keyboard.press("Enter");
+        await inApp.getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
+      } else await button.click();
+      await view.ends("verified");
+    });
+  }
+
   flow("the page asks for the number when the server has none, and again when it is refused", async ({ view, sandbox }) => {
     const number = freshNumber();
     await view.start({});
