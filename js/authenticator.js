@@ -42,8 +42,8 @@ const emit = (events, detail) => {
   }
 };
 
-/** A URL, a `Location` or a `String` object says its text; what is no text is refused by whoever reads it. */
-const text = (value) => (value && typeof value === "object" ? attempt(() => String(value)) : value);
+/** A URL, a `Location`, a router's location or a `String` object says its text; what is no text is refused by whoever reads it. */
+const text = (value) => (value && typeof value === "object" ? attempt(() => (typeof value.href === "string" ? value.href : String(value))) : value);
 
 export class Authenticator {
   constructor(options) {
@@ -89,10 +89,19 @@ export class Authenticator {
 
   addEventListener(type, handler, options) {
     const { events } = hidden(this);
-    if (!handler || (typeof handler !== "function" && typeof handler !== "object")) {
-      throw createError("misuse", false, "addEventListener: handler must be a function or an object with a function `handleEvent`");
+    try {
+      // Which the browser takes for no handler, without a word.
+      if (!handler) throw new TypeError("no handler");
+      events.addEventListener(type, handler, options);
+    } catch (cause) {
+      throw createError(
+        "misuse",
+        false,
+        "addEventListener: handler must be a function or an object with a function `handleEvent`, options those of the DOM",
+        undefined,
+        cause,
+      );
     }
-    events.addEventListener(type, handler, options);
     return () => events.removeEventListener(type, handler, options);
   }
 

@@ -260,7 +260,7 @@ export interface ListenerOptions {
   once?: boolean;
   passive?: boolean;
   capture?: boolean;
-  /** Aborting it removes the listener. */
+  /** Aborting it removes the listener. The browser takes an AbortSignal of its own, and no other. */
   signal?: AbortSignalLike;
 }
 
@@ -316,7 +316,7 @@ export interface Authenticator {
   dispose(): void;
   /** As {@link Authenticator.dispose}, for `using`, where the browser has `Symbol.dispose`. */
   [Symbol.dispose](): void;
-  /** Hears every state of the flow. Options are the DOM's. Returns a function that stops it. */
+  /** Hears every state of the flow. Options are the DOM's. Returns a function that stops it. @throws {AuthError} `misuse` */
   addEventListener(
     type: "statechange",
     handler: StateChangeHandler | { handleEvent: StateChangeHandler },

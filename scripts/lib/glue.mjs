@@ -56,6 +56,8 @@ function makeLazy(glue) {
 export async function adaptGlue(file, names) {
   let glue = makeLazy(mergeImports(await readFile(file, "utf8"), Object.keys(names)));
   glue = replaceOnce(glue, "wasm = instance.exports;", "wasm = guard(instance.exports);");
+  // A late or repeated call of what is gone already (a timer that cannot be cleared, a socket that goes on talking) is none.
+  glue = replaceOnce(glue, "state.cnt++;", "if (!state.a) return;\n        state.cnt++;");
   glue = replaceOnce(glue, "getObject(arg0).queueMicrotask;", "queueMicrotask;");
   glue = replaceOnce(glue, "export { initSync, __wbg_init as default };", "export { __wbg_get_imports as imports, __wbg_finalize_init as finish };");
   glue = `import { guard } from "handset-trap";\nimport { ${GUARDED.join(", ")} } from "handset-host";\n${glue}`;

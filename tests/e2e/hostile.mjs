@@ -100,11 +100,50 @@ const clocks = [
     const native = setTimeout;
     globalThis.setTimeout = (...given) => void native(...given);
   }, "done"),
+  row("setTimeout calls back at once", ["setTimeout"], () => (globalThis.setTimeout = (callback) => callback()), "unsupported"),
+  row("setTimeout calls back in the same turn", ["setTimeout"], () => (globalThis.setTimeout = (callback) => void Promise.resolve().then(callback)), "unsupported", "done"),
+  row("setTimeout calls back twice", ["setTimeout"], () => {
+    const native = setTimeout;
+    globalThis.setTimeout = (callback, ms) => {
+      native(callback, ms / 50);
+      return native(callback, ms / 50);
+    };
+  }, "done", "unsupported"),
+  row("timers cannot be cleared, and fire when nobody waits any more", ["setTimeout", "clearTimeout"], () => {
+    const native = setTimeout;
+    globalThis.setTimeout = (callback, ms) => native(callback, Math.min(ms, 50));
+    globalThis.clearTimeout = () => {};
+  }, "done", "unsupported"),
   row("clearTimeout is missing", ["clearTimeout"], () => (globalThis.clearTimeout = undefined), "done"),
   row("clearTimeout throws", ["clearTimeout"], () => (globalThis.clearTimeout = () => { throw 1; }), "done"),
   row("queueMicrotask is missing", ["queueMicrotask"], () => (globalThis.queueMicrotask = undefined), "done"),
   row("queueMicrotask throws", ["queueMicrotask"], () => (globalThis.queueMicrotask = () => { throw 1; }), "done"),
   row("queueMicrotask cannot be read", ["queueMicrotask"], () => Object.defineProperty(globalThis, "queueMicrotask", { get() { throw 1; }, configurable: true }), "done"),
+];
+/** What is let go of goes on talking. */
+const late = [
+  link("a WebSocket that cannot be left closes late, twice", ["WebSocket"], () => {
+    const Native = WebSocket;
+    globalThis.WebSocket = class extends Native {
+      addEventListener(type, listener, ...rest) {
+        super.addEventListener(type, listener, ...rest);
+        setTimeout(() => listener(new Event(type)), 5_000);
+      }
+      removeEventListener() {}
+    };
+  }, "done"),
+  row("listeners of the page cannot be removed", ["removeEventListener", "document.removeEventListener"], () => {
+    globalThis.removeEventListener = () => {};
+    if (globalThis.document) document.removeEventListener = () => {};
+    setTimeout(() => globalThis.dispatchEvent?.(new Event("online")), 100);
+  }, "done"),
+  {
+    ...row("a signal that cannot be left aborts late", [], () => {}, "done"),
+    builds: `(builder) => {
+      const signal = { aborted: false, addEventListener(type, listener) { setTimeout(listener, 15_000); } };
+      return [builder().withAbortSignal(signal)];
+    }`,
+  },
 ];
 const page = [
   row("CustomEvent is missing", ["CustomEvent"], () => (globalThis.CustomEvent = undefined), "done"),
@@ -185,6 +224,7 @@ export const groups = {
   fetch: named("fetch", fetches),
   "what requests are made of": requests,
   "clocks, chance and timers": clocks,
+  "what is gone and goes on talking": late,
   "the page's own": page,
   WebSocket: named("WebSocket", sockets),
   options,
@@ -217,10 +257,11 @@ export async function tryOut({ touches, breaks, builds, tokens, soundToken, code
     }
   };
   const keep = (path) => {
-    const [owner, name] = path.includes(".") ? [globalThis[path.split(".")[0]], path.split(".")[1]] : [globalThis, path];
+    const [owner = {}, name] = path.includes(".") ? [globalThis[path.split(".")[0]], path.split(".")[1]] : [globalThis, path];
     return [owner, name, Object.getOwnPropertyDescriptor(owner, name)];
   };
   const kept = touches.map(keep);
+  const pause = globalThis.setTimeout.bind(globalThis);
   // Fifty times as fast: what is repeated is repeated after seconds.
   const paths = ["performance.now", "Date.now", "setTimeout"];
   if (!touches.some((path) => /performance|Date|Timeout/.test(path))) {
@@ -236,6 +277,8 @@ export async function tryOut({ touches, breaks, builds, tokens, soundToken, code
     evaluate(breaks)(globalThis);
     const makers = builds ? evaluate(builds)(builder, code).map((built) => () => built.build()) : [() => builder().build()];
     for (const [i, make] of makers.entries()) broken.push(await run(make, tokens[i]));
+    // What was let go of has the time to call back late: it must not be heard, and crash nothing.
+    await new Promise((resolve) => pause(resolve, 150));
   } finally {
     for (const [owner, name, descriptor] of kept) {
       if (descriptor) Object.defineProperty(owner, name, descriptor);

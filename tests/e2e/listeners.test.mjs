@@ -40,27 +40,32 @@ suite("listeners and URLs", { www: await moduleFolder() }, (scenario) => {
           return [kind, message.startsWith("addEventListener: handler must be")];
         }
       });
+      try {
+        authenticator.addEventListener("statechange", () => {}, { signal: { aborted: false, addEventListener() {}, removeEventListener() {} } });
+      } catch ({ kind, cause }) {
+        refused.push([kind, cause instanceof TypeError]);
+      }
       return { calls, events: rig.states.length, refused };
     }, authToken);
     assert.ok(heard.events > 3);
     assert.deepEqual(heard.calls, { once: 1, object: heard.events, aborted: 0, unsubscribed: 0, removed: 0, twice: heard.events });
-    assert.deepEqual(heard.refused, Array(4).fill(["misuse", true]));
+    assert.deepEqual(heard.refused, Array(5).fill(["misuse", true]));
   });
 
-  scenario("finishInstantLink() takes a URL, a Location and a String object; authenticate() a String object", async (given) => {
+  scenario("finishInstantLink() takes a URL, a Location, a router's location and a String object; authenticate() a String object", async (given) => {
     const { page, authToken } = await opened(given);
     const found = await page.evaluate(async (token) => {
       history.replaceState(null, "", "/?asc=true&authId=from-location");
       const { href } = location;
       globalThis.rig = new Rig({ otpFinish: () => ({ resultType: 0, input: { otp: "1234" } }) }).build();
       const outcomes = [];
-      for (const url of [new URL(href), location, new String(href), href]) outcomes.push(await settled(rig.authenticator.finishInstantLink(url)));
+      for (const url of [new URL(href), location, new String(href), { href }, href]) outcomes.push(await settled(rig.authenticator.finishInstantLink(url)));
       for (const url of [{}, [], null, Symbol("url"), { toString() { throw new Error("no"); } }]) outcomes.push((await settled(rig.authenticator.finishInstantLink(url))).rejected?.kind);
       outcomes.push(await settled(rig.authenticator.authenticate(new String(token))));
-      return { outcomes, ids: rig.finishes.map(({ authId }) => authId).slice(0, 4) };
+      return { outcomes, ids: rig.finishes.map(({ authId }) => authId).slice(0, 5) };
     }, authToken);
     const done = { resolved: null };
-    assert.deepEqual(found.outcomes, [done, done, done, done, "misuse", "misuse", "misuse", "misuse", "misuse", done]);
-    assert.deepEqual(found.ids, Array(4).fill("from-location"));
+    assert.deepEqual(found.outcomes, [done, done, done, done, done, "misuse", "misuse", "misuse", "misuse", "misuse", done]);
+    assert.deepEqual(found.ids, Array(5).fill("from-location"));
   });
 });
