@@ -41,6 +41,7 @@ await main(async () => {
   for (const { name, detail } of failed) console.log(`\n== ${name}\n${String(detail).slice(0, 4000)}`);
   console.log(`\n${markdown(results)}\n`);
   if (write) await writeTable(results);
-  console.log(`${results.length - failed.length} of ${results.length} rows passed.`);
+  const ran = results.filter(({ notHere }) => !notHere).length;
+  console.log(`${ran - failed.length} of ${ran} rows passed${ran < results.length ? `, ${results.length - ran} not run` : ""}.`);
   if (failed.length > 0) throw new StepError(`Failed: ${failed.map(({ name }) => name).join("; ")}`);
 });

@@ -31,20 +31,24 @@ const rows = (family, quick, list) => Object.entries(list).map(([name, run]) => 
 /** Parcel, which keeps what it has read; not here. */
 const parcel = (given, args) => given.tool("parcel/lib/bin.js", [...args, "--no-cache", "--log-level", "error"]);
 
+async function parcelBuild(given, folder, args = []) {
+  await given.write("index.html", html(MODULE));
+  await parcel(given, ["build", "index.html", "--no-source-maps", "--dist-dir", folder, ...args]);
+  await given.open(folder);
+  return given.scriptsIn(folder);
+}
+
 export const bundlers = [
   ...rows("bundlers", true, {
     "webpack 5 production, on a latin-1 page": (given) => packed(given, "webpack", "webpack", { charsets: ["", "windows-1252"] }),
-    "Rspack 1 production": (given) => packed(given, "@rspack/core", "rspack"),
-    "Parcel 2 build": async (given) => {
-      await given.write("index.html", html(MODULE));
-      await parcel(given, ["build", "index.html", "--no-source-maps", "--dist-dir", "parcel"]);
-      await given.open("parcel");
-      return given.scriptsIn("parcel");
-    },
+    "Rspack 1.7 production": (given) => packed(given, "@rspack/core", "rspack"),
+    "Parcel 2 build": (given) => parcelBuild(given, "parcel"),
   }),
   ...rows("bundlers", false, {
     "webpack 5 production, on pages in shift_jis, euc-kr, gbk": (given) => packed(given, "webpack", "webpack-asia", { charsets: ["shift_jis", "euc-kr", "gbk"] }),
     "webpack 5, output.module": (given) => packed(given, "webpack", "webpack-module", OUTPUT_MODULE),
+    "Rspack 1.7, output.module": (given) => packed(given, "@rspack/core", "rspack-module", OUTPUT_MODULE),
+    "Parcel 2 build --no-optimize": (given) => parcelBuild(given, "parcel-plain", ["--no-optimize"]),
     "webpack 5 development": (given) => packed(given, "webpack", "webpack-development", { mode: "development" }),
     "Parcel 2 serve": async (given) => {
       await given.write("index.html", html(MODULE));
@@ -59,19 +63,34 @@ const rollupConfiguration = `
   const resolve = { name: "resolve", resolveId: (id) => (id === "handset" ? new URL("node_modules/handset/index.js", import.meta.url).pathname : null) };
   export default { input: "main.js", plugins: [resolve], output: { file: "rollup/main.js", format: "iife" } };`;
 
-export const moreBundlers = rows("more-bundlers", false, {
-  "Rspack 2 production": (given) => packed(given, "@rspack/core", "rspack-2"),
-  "webpack 4 production": (given) => packed(given, "webpack-4", "webpack-4", {}, { env: { NODE_OPTIONS: "--openssl-legacy-provider" } }),
-  "Rollup iife + terser, on a latin-1 page": async (given) => {
+/** Bundles into rollup/main.js, once. */
+const rollup = (given) =>
+  given.once("rollup", async () => {
     await given.write("rollup.config.mjs", rollupConfiguration);
     await given.tool("rollup/dist/bin/rollup", ["--config", "rollup.config.mjs", "--silent"]);
+  });
+
+async function rolldown(given, folder, args = []) {
+  await given.tool("rolldown/bin/cli.mjs", ["main.js", "--format", "iife", ...args, "--file", `${folder}/main.js`]);
+  return openOnLatinPages(given, `${folder}-page`, await readFile(given.path(folder, "main.js"), "utf8"));
+}
+
+export const moreBundlers = rows("more-bundlers", false, {
+  "Rspack 1.0 production": (given) => packed(given, "rspack-1.0", "rspack-1.0"),
+  "Rspack 1.0, output.module": (given) => packed(given, "rspack-1.0", "rspack-1.0-module", OUTPUT_MODULE),
+  "Rspack 2 production": (given) => packed(given, "@rspack/core", "rspack-2"),
+  "webpack 4 production": (given) => packed(given, "webpack-4", "webpack-4", {}, { env: { NODE_OPTIONS: "--openssl-legacy-provider" } }),
+  "Rollup iife, not minified, on a latin-1 page": async (given) => {
+    await rollup(given);
+    return openOnLatinPages(given, "rollup-plain", await readFile(given.path("rollup", "main.js"), "utf8"));
+  },
+  "Rollup iife + terser, on a latin-1 page": async (given) => {
+    await rollup(given);
     await given.tool("terser/bin/terser", ["rollup/main.js", "--compress", "--mangle", "--output", "rollup/min.js"]);
     return openOnLatinPages(given, "rollup-page", await readFile(given.path("rollup", "min.js"), "utf8"));
   },
-  "Rolldown iife, minified, on a latin-1 page": async (given) => {
-    await given.tool("rolldown/bin/cli.mjs", ["main.js", "--format", "iife", "--minify", "--file", "rolldown/main.js"]);
-    return openOnLatinPages(given, "rolldown-page", await readFile(given.path("rolldown", "main.js"), "utf8"));
-  },
+  "Rolldown iife, not minified, on a latin-1 page": (given) => rolldown(given, "rolldown-plain"),
+  "Rolldown iife, minified, on a latin-1 page": (given) => rolldown(given, "rolldown", ["--minify"]),
   "swc to ES5, minified": async (given) => {
     await given.write("bundled.js", await bundle(given, { format: "iife" }));
     await given.write("swc.mjs", `
