@@ -13,14 +13,20 @@ const SHOWN = 160;
 
 const number = new Intl.NumberFormat("en-US");
 
-/** The bytes of files together, as they are and compressed one by one. */
-export async function weigh(files) {
+/** What bytes count as they are and compressed as far as it goes. @param {Buffer} bytes */
+export function weigh(bytes) {
+  return {
+    raw: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
+  };
+}
+
+/** The bytes of files together, compressed one by one. */
+export async function weighFiles(files) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const file of files) {
-    const bytes = await readFile(file);
-    total.raw += bytes.length;
-    total.gzip += gzipSync(bytes, { level: 9 }).length;
-    total.brotli += brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+    for (const [kind, count] of Object.entries(weigh(await readFile(file)))) total[kind] += count;
   }
   return total;
 }

@@ -7,7 +7,7 @@ import { Given } from "../../tests/matrix/given.mjs";
 import { launch } from "../../tests/matrix/pages.mjs";
 import { RelyingParty } from "../../tests/matrix/relying-party.mjs";
 import { installFamily, pack } from "./matrix-install.mjs";
-import { printRow, weigh } from "./matrix-report.mjs";
+import { printRow, weighFiles } from "./matrix-report.mjs";
 
 /** Families at once. Each builds on more than one processor now and then, and waits for the network, too. */
 const AT_ONCE = Math.max(1, Math.min(3, availableParallelism()));
@@ -31,7 +31,7 @@ async function runRow(row, given) {
     start = performance.now();
     const files = await row.run(ready);
     result.ms = performance.now() - start;
-    if (Array.isArray(files)) result.bytes = await weigh(files);
+    if (Array.isArray(files)) result.bytes = await weighFiles(files);
   } catch (error) {
     result.ms = performance.now() - start;
     result.failure = error.message || String(error);

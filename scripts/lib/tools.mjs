@@ -11,7 +11,7 @@ const CARGO_DENY_VERSION = "0.20.2";
 const RUSTUP_ADVICE = "Install Rust with rustup (https://rustup.rs) and run this again.";
 
 /** @returns {Promise<string | undefined>} the path, if it is a program (with another mode: a file) that this user may use */
-async function program(path, mode = constants.X_OK) {
+export async function program(path, mode = constants.X_OK) {
   try {
     await access(path, mode);
     return path;
@@ -21,7 +21,7 @@ async function program(path, mode = constants.X_OK) {
 }
 
 /** The first of `names` that stands in a folder of PATH. */
-async function onPath(...names) {
+export async function onPath(...names) {
   const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
   for (const name of names) {
     for (const folder of folders) {
@@ -35,6 +35,15 @@ async function onPath(...names) {
 /** Where tools that are built once per user live. Outside the clone, so that the next clone need not build them again. */
 function toolsFolder() {
   return process.env.HANDSET_TOOLS || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "handset");
+}
+
+/** Installs packages where that is one quiet command: on Debian, as root. @returns whether it is */
+export async function installOnDebian(...packages) {
+  if (process.getuid?.() !== 0 || !(await onPath("apt-get")) || !(await program("/etc/debian_version", constants.R_OK))) return false;
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["update"], { env });
+  await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env });
+  return true;
 }
 
 /** The pinned toolchain, with what it takes to lint it and to build for the browser. */
@@ -57,9 +66,10 @@ export async function ensureRust() {
 /**
  * A program of a crate, in exactly this version: from PATH, from the tools folder, or built into it.
  *
+ * @param {string[]} [flags] of `cargo install`. Not --locked for all: lock files of crates may name releases that registries no longer serve
  * @returns {Promise<string>} the folder that holds the crate's programs
  */
-async function cargoTool(crate, version, programs) {
+export async function cargoTool(crate, version, programs, flags = []) {
   const exact = async (path) => ((await ask(path, ["--version"])) ?? "").trim().split(/\s+/).includes(version);
   const present = await onPath(programs[0]);
   if (present && (await exact(present))) {
@@ -70,8 +80,7 @@ async function cargoTool(crate, version, programs) {
   const folder = join(home, "bin");
   if (!(await program(join(folder, programs[0])))) {
     console.log(`Building ${crate} ${version} into ${home}: once per user, a few minutes.`);
-    // Not --locked: these crates' lock files name releases that registries may no longer serve.
-    await run("cargo", ["install", crate, "--version", version, "--root", home], {
+    await run("cargo", ["install", crate, "--version", version, "--root", home, ...flags], {
       advice: `Check the network and try again, or put ${programs.join(" and ")} ${version} on PATH.`,
     });
   }
@@ -102,16 +111,11 @@ async function findBrowser() {
   return { chromium, chromedriver };
 }
 
-/** Chromium and its driver. Installed only where that is one quiet command: on Debian, as root. */
+/** Chromium and its driver. */
 export async function ensureBrowser() {
   let found = await findBrowser();
   if (found.chromium && found.chromedriver) return found;
-  if (process.getuid?.() === 0 && (await onPath("apt-get")) && (await program("/etc/debian_version", constants.R_OK))) {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    await run("apt-get", ["update"], { env });
-    await run("apt-get", ["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"], { env });
-    found = await findBrowser();
-  }
+  if (await installOnDebian("chromium", "chromium-driver")) found = await findBrowser();
   const missing = [!found.chromium && "Chromium (or set CHROME_PATH)", !found.chromedriver && "chromedriver (or set CHROMEDRIVER)"];
   if (missing.some(Boolean)) {
     throw new StepError(
@@ -139,15 +143,10 @@ async function findPython() {
   return undefined;
 }
 
-/** Python with venv. Installed only where that is one quiet command: on Debian, as root. */
+/** Python with venv. */
 async function ensurePython() {
   let found = await findPython();
-  if (!found && process.getuid?.() === 0 && (await onPath("apt-get")) && (await program("/etc/debian_version", constants.R_OK))) {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    await run("apt-get", ["update"], { env });
-    await run("apt-get", ["install", "-y", "--no-install-recommends", "python3", "python3-venv"], { env });
-    found = await findPython();
-  }
+  if (!found && (await installOnDebian("python3", "python3-venv"))) found = await findPython();
   if (found) return found;
   throw new StepError(
     `The check of the server API's document needs Python ${OLDEST_PYTHON.join(".")} or newer, with venv.\n` +
@@ -186,12 +185,7 @@ export async function ensureSchemathesis() {
 export async function ensureClients() {
   const folder = await pythonWith("clients", join(root, "tests", "clients", "python", "requirements.txt"), "python");
   let java = await onPath("java");
-  if (!java && process.getuid?.() === 0 && (await onPath("apt-get")) && (await program("/etc/debian_version", constants.R_OK))) {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    await run("apt-get", ["update"], { env });
-    await run("apt-get", ["install", "-y", "--no-install-recommends", "default-jdk-headless"], { env });
-    java = await onPath("java");
-  }
+  if (!java && (await installOnDebian("default-jdk-headless"))) java = await onPath("java");
   if (!java) throw new StepError("The tests of clients in other languages need a JDK, 11 or newer.\n  Debian, Ubuntu: sudo apt-get install default-jdk-headless\n  macOS: brew install openjdk");
   return { clientsPython: join(folder, "python"), java };
 }
