@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Parser;
 
-use crate::config::{Address, AllowedHost, Config, ConfigError, LogFormat, Origin, RateLimit, Storage, Tls};
+use crate::config::{Address, Config, ConfigError, HostEntry, LogFormat, Origin, RateLimit, Storage, Tls};
 
 const RULES: &str = "Rules of the backend";
 const NETWORK: &str = "Network";
@@ -36,7 +36,7 @@ pub struct Flags {
     origin: Option<Origin>,
     /// Name by which others reach it, as a container's; repeatable
     #[arg(long, value_name = "NAME", env = ALLOW_HOST, value_delimiter = ',', hide_env = true, help_heading = NETWORK)]
-    allow_host: Vec<AllowedHost>,
+    allow_host: Vec<HostEntry>,
     /// File to write the port to, when listening; removed at the end
     #[arg(long, value_name = "PATH", help_heading = NETWORK)]
     port_file: Option<PathBuf>,
@@ -117,8 +117,9 @@ impl Flags {
         };
         config.listen = self.listen.map_or(config.listen, |address| address.0);
         config.origin = self.origin.or(config.origin);
-        if !self.allow_host.is_empty() {
-            config.allow_hosts = self.allow_host;
+        let allow_hosts = HostEntry::named(self.allow_host);
+        if !allow_hosts.is_empty() {
+            config.allow_hosts = allow_hosts;
         }
         config.www = self.www.or(config.www);
         config.store = self.store.unwrap_or(config.store);

@@ -6,9 +6,20 @@ use url::Host;
 use super::ConfigError;
 
 /// A name that the sandbox answers to, besides those of this machine and that of its origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedHost(Host);
+
+/// An entry of a list of them. A blank one names none: a variable may be set to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct AllowedHost(Host);
+pub(crate) struct HostEntry(Option<AllowedHost>);
+
+impl HostEntry {
+    /// Those that are named.
+    pub(crate) fn named(entries: Vec<Self>) -> Vec<AllowedHost> {
+        entries.into_iter().filter_map(|entry| entry.0).collect()
+    }
+}
 
 impl AllowedHost {
     /// Whether a request names it. A port is no part of it.
@@ -28,7 +39,16 @@ impl FromStr for AllowedHost {
     }
 }
 
-impl TryFrom<String> for AllowedHost {
+impl FromStr for HostEntry {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let name = Some(text.trim()).filter(|name| !name.is_empty());
+        Ok(Self(name.map(str::parse).transpose()?))
+    }
+}
+
+impl TryFrom<String> for HostEntry {
     type Error = ConfigError;
 
     fn try_from(text: String) -> Result<Self, ConfigError> {
@@ -36,9 +56,15 @@ impl TryFrom<String> for AllowedHost {
     }
 }
 
-impl From<AllowedHost> for String {
+impl From<AllowedHost> for HostEntry {
     fn from(host: AllowedHost) -> Self {
-        host.0.to_string()
+        Self(Some(host))
+    }
+}
+
+impl From<HostEntry> for String {
+    fn from(entry: HostEntry) -> Self {
+        entry.0.map(|host| host.0.to_string()).unwrap_or_default()
     }
 }
 
@@ -59,5 +85,15 @@ mod tests {
         for text in ["", "*", "*.test", "sandbox:8787", "http://sandbox", "a b", "a/b", "fd00::1"] {
             assert!(text.parse::<AllowedHost>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_entry_may_stand_between_blanks_or_be_blank() {
+        let named = |text: &str| HostEntry::named(vec![text.parse().unwrap()]);
+        assert_eq!(named(" sandbox\n"), ["sandbox".parse().unwrap()]);
+        for blank in ["", " ", "\t\n"] {
+            assert_eq!(named(blank), [], "{blank:?}");
+        }
+        assert!(" a b ".parse::<HostEntry>().is_err());
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::{AllowedHost, Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, complaint};
+use super::{Config, ConfigError, HostEntry, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, complaint};
 use crate::core::StartReplyShape;
 
 impl Config {
@@ -17,7 +17,7 @@ impl Config {
         let mut config = Self::default();
         set(&mut config.listen, file.listen.map(|address| address.0));
         config.origin = file.origin;
-        config.allow_hosts = file.allow_hosts;
+        config.allow_hosts = HostEntry::named(file.allow_hosts);
         config.www = file.www;
         set(&mut config.store, file.store);
         config.data = file.data;
@@ -68,7 +68,7 @@ pub(super) struct File {
     /// which containers and other machines reach it. Pages, `/token` and `/v3` are served by any name.
     #[serde(default)]
     #[schemars(with = "Option<Vec<String>>", extend("flag" = "--allow-host", "kind" = "a list of texts"))]
-    allow_hosts: Vec<AllowedHost>,
+    allow_hosts: Vec<HostEntry>,
     /// Folder of the demo page, instead of the one that was built in.
     #[schemars(extend("flag" = "--www"))]
     www: Option<PathBuf>,
@@ -191,7 +191,7 @@ impl From<Config> for File {
         Self {
             listen: Some(Address(config.listen)),
             origin: config.origin,
-            allow_hosts: config.allow_hosts,
+            allow_hosts: config.allow_hosts.into_iter().map(HostEntry::from).collect(),
             www: config.www,
             store: Some(config.store),
             data: config.data,
@@ -232,7 +232,7 @@ mod tests {
         let text = r#"
             listen = "[::1]:0"
             origin = "https://shop.test"
-            allow_hosts = ["sandbox", "10.0.0.1"]
+            allow_hosts = ["sandbox", " 10.0.0.1 ", ""]
             www = "somewhere"
             store = "sqlite:some/file"
             strict_test_users = true

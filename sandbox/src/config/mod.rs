@@ -24,6 +24,7 @@ use crate::core::{Rules, StartReplyShape};
 
 pub(crate) use address::Address;
 pub use allowed_host::AllowedHost;
+pub(crate) use allowed_host::HostEntry;
 pub use error::ConfigError;
 pub use limits::Limits;
 pub use log_format::LogFormat;

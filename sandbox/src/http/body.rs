@@ -17,7 +17,7 @@ use crate::transport::deadline::BodyDeadline;
 /// What some programs put in front of a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The whole body. The bound is that of what was packed.
+/// The whole body. The bound holds for what it unpacks to.
 pub(super) async fn read(mut request: Request, most_bytes: usize) -> Result<Bytes, ApiError> {
     let deadline = BodyDeadline::of(&request);
     let is_packed = is_packed(request.headers())?;

@@ -1,7 +1,7 @@
 //! Who may be a machine that looks at a link, to show a preview or to search it, by its user agent.
 //!
 //! Nobody can be sure of it. What is taken for one is asked to press a button, so a person who is mistaken for a machine
-//! loses a moment, and a machine that is not has a link's only use.
+//! loses a moment; a machine that is not recognised spends the link.
 
 use std::sync::LazyLock;
 

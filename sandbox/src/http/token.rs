@@ -46,11 +46,25 @@ mod called {
 )]
 pub(super) async fn token(State(sandbox): State<Sandbox>, request: Request) -> Result<Json<TokenReply>, ApiError> {
     let used_basic = basic(request.headers()).is_some();
-    exchange(&sandbox, request).await.map_err(|error| {
-        let is_of_grant = error.message() == wrong_grant_type().to_reply().message;
-        let called = if is_of_grant { called::UNSUPPORTED_GRANT_TYPE } else { called(error.status().as_u16()) };
-        error.of_token(called, used_basic)
-    })
+    exchange(&sandbox, request).await.map_err(|Refused { called, error }| error.of_token(called, used_basic))
+}
+
+/// Why there is no token, and what RFC 6749 calls it.
+struct Refused {
+    called: &'static str,
+    error: ApiError,
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self { called: called(error.status().as_u16()), error }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        ApiError::from(refusal).into()
+    }
 }
 
 /// What a refusal of that status is called.
@@ -63,11 +77,7 @@ pub(super) fn called(status: u16) -> &'static str {
     }
 }
 
-fn wrong_grant_type() -> Refusal {
-    Refusal::shape("grant_type", GRANT_TYPE)
-}
-
-async fn exchange(sandbox: &Sandbox, request: Request) -> Result<Json<TokenReply>, ApiError> {
+async fn exchange(sandbox: &Sandbox, request: Request) -> Result<Json<TokenReply>, Refused> {
     let project = scope::name(request.headers(), request.uri())?;
     if !has_type(request.headers(), FORM) {
         return Err(Refusal::BadRequest(format!("header 'Content-Type' must be {FORM}")).into());
@@ -78,7 +88,10 @@ async fn exchange(sandbox: &Sandbox, request: Request) -> Result<Json<TokenReply
         .map_err(|_| Refusal::BadRequest("the body is not a form, or has a field twice".to_owned()))?;
     match form.grant_type.as_deref() {
         Some(GRANT_TYPE) => {}
-        Some(_) => return Err(wrong_grant_type().into()),
+        Some(_) => {
+            let error = Refusal::shape("grant_type", GRANT_TYPE).into();
+            return Err(Refused { called: called::UNSUPPORTED_GRANT_TYPE, error });
+        }
         None => return Err(Refusal::missing("grant_type").into()),
     }
     let (client_id, secret) = match of_header {

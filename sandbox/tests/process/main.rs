@@ -4,6 +4,7 @@
 
 mod running;
 
+mod allowed_hosts;
 mod broken_store;
 mod chaos;
 mod document;

@@ -9,8 +9,12 @@ use crate::core::Credential;
 /// Adds to a schema of `components` what its members have to be.
 pub(super) fn describe(name: &str, schema: &mut Value) {
     let Some(schema) = schema.as_object_mut() else { return };
+    let is_request = name.ends_with("Request");
     for (member, of_member) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
         add(of_member, shape(member));
+        if is_request && PHONES.contains(&member.as_str()) {
+            as_typed(of_member);
+        }
     }
     add_to(schema, rule(name));
 }
@@ -21,8 +25,22 @@ pub(super) fn describe_parameters(operation: &mut Value) {
         let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         if let Some(schema) = parameter.get_mut("schema") {
             add(schema, shape(&name));
+            if PHONES.contains(&name.as_str()) {
+                as_typed(schema);
+            }
         }
     }
+}
+
+/// Makes a phone number one that comes in: people's ways to write it are taken, too.
+fn as_typed(schema: &mut Value) {
+    let Some(schema) = schema.as_object_mut() else { return };
+    let told = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let told = format!("{told} {PHONE_TYPED_IS}").trim_start().to_owned();
+    schema.insert("description".to_owned(), told.into());
+    schema.insert("pattern".to_owned(), phone_typed().into());
+    schema
+        .insert("examples".to_owned(), json!(["2001004009", "+447968900002", "(200) 100-4009", "+44 (0)7968 900002"]));
 }
 
 fn add(schema: &mut Value, more: Value) {
@@ -38,7 +56,24 @@ fn add_to(schema: &mut Map<String, Value>, more: Value) {
 }
 
 const CORRELATION_ID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
+/// Members and parameters that are phone numbers.
+const PHONES: [&str; 2] = ["phoneNumber", "mobileNumber"];
+/// As replies have it.
 const PHONE: &str = r"^((\+?1)?[0-9]{10}|\+[2-9][0-9]{6,14})$";
+const PHONE_TYPED_IS: &str = "Ten digits for the US and Canada, else `+` or `00` and the country code. It may be written as \
+    people write it: blanks, dashes, stops, parentheses and slashes between digits, `(0)` behind the country code, and \
+    `tel:` in front are left out, and digits of any script taken. The pattern holds the most common ways; replies have \
+    the number without what stands between its digits.";
+
+/// What is taken of ASCII, but for slashes, and parentheses in other places.
+fn phone_typed() -> String {
+    let next = "[-. ]?[0-9]";
+    // Without 00 at its beginning, which is another way to write +.
+    let american = format!(r"(\((0[1-9]|[1-9][0-9])[0-9]\)|(0[-. ]?[1-9]|[1-9]{next}){next})({next}){{7}}");
+    let abroad = format!(r"[2-9](({next}){{6,14}}|[0-9]{{0,2}} ?\(0\)({next}){{6,12}})");
+    format!(r"^(tel:)?(((\+|00)?1[-. ]?)?{american}|(\+|00){abroad})$")
+}
+
 /// A host by name, whose last part is no number, or an IPv4 address; a port; plain characters.
 const TARGET: &str = concat!(
     "^https?://(",
@@ -65,7 +100,7 @@ fn shape(member: &str) -> Value {
         "verificationType" => json!({"enum": [
             "verifiedUser", "accountOpening", "humanAssurance", "prefill", "prefillForBiz", "identityResolution",
         ]}),
-        "phoneNumber" | "mobileNumber" => json!({"pattern": PHONE, "examples": ["2001004009", "+447968900002"]}),
+        member if PHONES.contains(&member) => json!({"pattern": PHONE, "examples": ["2001004009", "+447968900002"]}),
         "finalTargetUrl" => json!({
             "format": "uri",
             "maxLength": limits::FINAL_TARGET_URL_CHARS,
@@ -129,5 +164,65 @@ fn rule(name: &str) -> Value {
         "BatchEnrollRequest" => json!({"anyOf": [{"required": ["items"]}, {"required": ["identities"]}]}),
         "Individual" => json!({"anyOf": [{"required": ["firstName", "lastName"]}, {"required": ["ssn"]}]}),
         _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::string::string_regex;
+    use regex::Regex;
+
+    use super::*;
+    use crate::core::Phone;
+
+    #[test]
+    fn the_common_ways_to_write_a_number_are_documented_for_requests_alone() {
+        let [canonical, typed] = [PHONE.to_owned(), phone_typed()].map(|pattern| Regex::new(&pattern).unwrap());
+        for (number, in_replies) in [
+            ("2001004009", true),
+            ("12001004009", true),
+            ("+12001004009", true),
+            ("+447968900002", true),
+            ("(200) 100-4009", false),
+            ("+1 (200) 100-4009", false),
+            ("200.100.4009", false),
+            ("+44 7968 900002", false),
+            ("+44 (0)7968 900002", false),
+            ("00447968900002", false),
+            ("001 200 100 4009", false),
+            ("tel:+1-200-100-4009", false),
+        ] {
+            assert!(typed.is_match(number), "{number}");
+            assert_eq!(canonical.is_match(number), in_replies, "{number}");
+        }
+        for number in ["", "447968900002", "0012345678", "(001)2345678", "+1447968900002", "200 100 400", "number"] {
+            assert!(!typed.is_match(number), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_told_as_typed_where_it_comes_in() {
+        let described = |name: &str| {
+            let mut schema = json!({"properties": {"phoneNumber": {"type": "string"}}});
+            describe(name, &mut schema);
+            schema.pointer("/properties/phoneNumber/pattern").cloned()
+        };
+        assert_eq!(described("StartRequest"), Some(phone_typed().into()));
+        assert_eq!(described("IdentityReply"), Some(PHONE.into()));
+        let mut operation = json!({"parameters": [{"name": "mobileNumber", "schema": {"type": "string"}}]});
+        describe_parameters(&mut operation);
+        assert_eq!(operation.pointer("/parameters/0/schema/pattern"), Some(&phone_typed().into()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_documented_is_taken_and_repeated_as_documented(
+            number in string_regex(phone_typed().trim_matches(['^', '$'])).unwrap(),
+        ) {
+            let phone = Phone::parse(&number.as_str().into());
+            let given = phone.map(|phone| phone.given().expose().to_owned());
+            prop_assert!(given.is_some_and(|given| Regex::new(PHONE).unwrap().is_match(&given)), "{}", number);
+        }
     }
 }
