@@ -38,7 +38,7 @@ const emit = (events, detail) => {
   const dispatch = (event) => events.dispatchEvent(event) || true;
   // Node 18 has no CustomEvent, and a page may have one of its own making that is no event here.
   if (!attempt(() => dispatch(new CustomEvent("statechange", { detail })))) {
-    attempt(() => dispatch(Object.defineProperty(new Event("statechange"), "detail", { value: detail })));
+    attempt(() => dispatch(Object.defineProperty(new Event("statechange"), "detail", { __proto__: null, value: detail })));
   }
 };
 

@@ -6,7 +6,7 @@ export class AuthError extends Error {
     this.retryable = retryable;
     if (code !== undefined) this.code = code;
     // As the constructor of Error does it where it knows `cause`.
-    if (cause !== undefined) Object.defineProperty(this, "cause", { value: cause, writable: true, configurable: true });
+    if (cause !== undefined) Object.defineProperty(this, "cause", { __proto__: null, value: cause, writable: true, configurable: true });
   }
   get name() {
     return "AuthError";

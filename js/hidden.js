@@ -4,5 +4,5 @@
  */
 const key = Symbol("handset");
 
-export const hide = (object, state) => Object.defineProperty(object, key, { value: () => state });
+export const hide = (object, state) => Object.defineProperty(object, key, { __proto__: null, value: () => state });
 export const hidden = (object) => object[key]();

@@ -65,8 +65,8 @@ class HostError extends Error {}
 export { HostError as Error };
 
 /** Resolves with a {@link Response} or rejects with an error of the class above. */
-export const fetch = (request) =>
-  new Promise((resolve) => resolve(globalThis.fetch(request))).then(read).catch(() => {
+export const fetch = ({ url, init }) =>
+  new Promise((resolve) => resolve(globalThis.fetch(url, init))).then(read).catch(() => {
     throw new HostError("no readable response");
   });
 
@@ -74,10 +74,19 @@ export const fetch = (request) =>
 export const abortController = () => attempt(() => new AbortController());
 export const abort = (controller) => attempt(() => controller.abort());
 
-/** A signal of another making than `Request`'s is refused: then the request is one that cannot be aborted. */
+/**
+ * What {@link fetch} is given in the place of a Request: the `fetch` of many a page, and of what watches it, reads a URL and
+ * an init, and a Request as the text "[object Request]". Nothing is inherited that a page has added to all objects. A signal
+ * of another making than the browser's would be refused: then there is none, and the request cannot be aborted.
+ */
 export const postRequest = (url, headers, body, controller) => {
-  const init = { method: "POST", mode: "cors", credentials: "omit", headers: Object.fromEntries(headers), body };
-  return attempt(() => new Request(url, { ...init, signal: controller.signal })) || new Request(url, init);
+  const init = { __proto__: null, method: "POST", mode: "cors", credentials: "omit", headers: Object.fromEntries(headers), body };
+  attempt(() => {
+    const { signal } = controller;
+    new Request(url, { signal });
+    init.signal = signal;
+  });
+  return { url, init };
 };
 
 export const items = (array) => attempt(() => (Array.isArray(array) ? Array.from(array) : undefined));

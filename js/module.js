@@ -4,7 +4,7 @@ import { createError } from "./errors.js";
 import { attempt } from "./host.js";
 
 /** What there must be where the module runs. Test environments lack some of it. */
-const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "EventTarget", "Request", "fetch", "setTimeout"];
+const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "EventTarget", "fetch", "setTimeout"];
 
 let loaded = false;
 let loading;
@@ -23,7 +23,8 @@ const bytes = () => {
 const explained = (cause) => {
   if (cause && cause.kind) return cause;
   if (/on the main thread/.test(cause)) return unsupported("this browser compiles WebAssembly asynchronously only: await preload() before the first constructor", cause);
-  return unsupported("WebAssembly could not be started: the browser must have it, and a Content-Security-Policy must allow 'wasm-unsafe-eval'", cause);
+  if (/CompileError|CSP|policy|unsafe-eval/i.test(cause)) return unsupported("WebAssembly could not be started: a Content-Security-Policy must allow 'wasm-unsafe-eval'", cause);
+  return unsupported("WebAssembly could not be started", cause);
 };
 
 /** The page has one instance, whoever was first. */

@@ -56,6 +56,8 @@ function makeLazy(glue) {
 export async function adaptGlue(file, names) {
   let glue = makeLazy(mergeImports(await readFile(file, "utf8"), Object.keys(names)));
   glue = replaceOnce(glue, "wasm = instance.exports;", "wasm = guard(instance.exports);");
+  // A memory that grew has another buffer. A page may have put a `detached` of its own on old browsers' buffers.
+  glue = replaceOnce(glue, "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.memory.buffer)", "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer !== wasm.memory.buffer");
   // A late or repeated call of what is gone already (a timer that cannot be cleared, a socket that goes on talking) is none.
   glue = replaceOnce(glue, "state.cnt++;", "if (!state.a) return;\n        state.cnt++;");
   glue = replaceOnce(glue, "getObject(arg0).queueMicrotask;", "queueMicrotask;");

@@ -1,8 +1,8 @@
 // What the package weighs on the wire, and the ceiling it may not pass.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { bundled } from "./bundlers.mjs";
+import { weigh } from "./matrix-report.mjs";
 import { root, StepError } from "./run.mjs";
 
 const rows = [
@@ -11,14 +11,6 @@ const rows = [
   ["both, as shipped (index.js)", "pkg/index.js"],
   ["both, as classic script", "pkg/handset.global.js"],
 ];
-
-function weigh(bytes) {
-  return {
-    raw: bytes.length,
-    gzip: gzipSync(bytes, { level: 9 }).length,
-    brotli: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
-  };
-}
 
 /** Prints the table and fails above the ceiling of scripts/size-limit.json. Weighs what is built; builds nothing. */
 export async function reportSizes() {

@@ -12,6 +12,22 @@ const fetches = [
   row("is missing", ["fetch"], () => (globalThis.fetch = undefined), "unsupported", "network"),
   row("throws at once", ["fetch"], () => (globalThis.fetch = () => { throw new TypeError("Illegal invocation"); }), "network"),
   row("throws what is no Error", ["fetch"], () => (globalThis.fetch = () => { throw "blocked"; }), "network"),
+  row("adds a header to what it takes for an init", ["fetch"], () => {
+    const native = fetch;
+    globalThis.fetch = (url, init) => {
+      const headers = new Headers(init?.headers);
+      headers.set("x-trace", "1");
+      return native(url, { ...init, headers });
+    };
+  }, "done"),
+  row("takes a URL for a text", ["fetch"], () => {
+    const native = fetch;
+    globalThis.fetch = (url, init) => (url.startsWith("/api") ? undefined : native(`${url}`, init));
+  }, "done"),
+  row("makes a Request of its own", ["fetch"], () => {
+    const native = fetch;
+    globalThis.fetch = (url, init) => native(new Request(url, { method: "GET", ...init }));
+  }, "done"),
   row("gives undefined", ["fetch"], () => (globalThis.fetch = () => undefined), "network"),
   row("gives a number", ["fetch"], () => (globalThis.fetch = () => 200), "network"),
   row("gives a thenable that throws", ["fetch"], () => (globalThis.fetch = () => ({ then() { throw 1; } })), "network"),
@@ -27,15 +43,15 @@ const fetches = [
   row("answers with null", ["fetch"], () => (globalThis.fetch = async () => null), "network"),
   row("answers with a Response of another making", ["fetch"], () => {
     const native = fetch;
-    globalThis.fetch = async (request) => {
-      const response = await native(request);
+    globalThis.fetch = async (...given) => {
+      const response = await native(...given);
       return { status: response.status, text: () => response.text(), headers: new Map() };
     };
   }, "done"),
   row("answers with a Response without headers, its text no promise", ["fetch"], () => {
     const native = fetch;
-    globalThis.fetch = async (request) => {
-      const response = await native(request);
+    globalThis.fetch = async (...given) => {
+      const response = await native(...given);
       const text = await response.text();
       return { status: String(response.status), text: () => text };
     };
@@ -52,9 +68,9 @@ const fetches = [
 const ABORT = ["done", "network"];
 
 const requests = [
-  row("Request is missing", ["Request"], () => (globalThis.Request = undefined), "unsupported", "network"),
-  row("Request throws", ["Request"], () => (globalThis.Request = class { constructor() { throw "no"; } }), "network"),
-  row("Request is a mock's", ["Request"], () => (globalThis.Request = class {}), "network", "server"),
+  row("Request is missing", ["Request"], () => (globalThis.Request = undefined), "done"),
+  row("Request throws", ["Request"], () => (globalThis.Request = class { constructor() { throw "no"; } }), "done"),
+  row("Request is a mock's", ["Request"], () => (globalThis.Request = class {}), "done"),
   row("Response is missing", ["Response"], () => (globalThis.Response = undefined), "done"),
   row("Response lies of its instances", ["Response"], () => (globalThis.Response = { [Symbol.hasInstance]() { throw 1; } }), "done"),
   row("Headers is missing", ["Headers"], () => (globalThis.Headers = undefined), "done"),
@@ -146,6 +162,13 @@ const late = [
   },
 ];
 const page = [
+  row("all objects inherit what descriptors and requests are made of", ["Object.prototype.get", "Object.prototype.cache"], () => {
+    Object.prototype.get = function () {};
+    Object.prototype.cache = "no-such-mode";
+  }, "done"),
+  row("buffers have a detached of the page's making", ["ArrayBuffer.prototype.detached"], () => {
+    Object.defineProperty(ArrayBuffer.prototype, "detached", { get: () => false, configurable: true });
+  }, "done"),
   row("CustomEvent is missing", ["CustomEvent"], () => (globalThis.CustomEvent = undefined), "done"),
   row("CustomEvent throws", ["CustomEvent"], () => (globalThis.CustomEvent = class { constructor() { throw 1; } }), "done"),
   row("CustomEvent is no event", ["CustomEvent"], () => (globalThis.CustomEvent = class {}), "done"),
@@ -257,7 +280,9 @@ export async function tryOut({ touches, breaks, builds, tokens, soundToken, code
     }
   };
   const keep = (path) => {
-    const [owner = {}, name] = path.includes(".") ? [globalThis[path.split(".")[0]], path.split(".")[1]] : [globalThis, path];
+    const names = path.split(".");
+    const name = names.pop();
+    const owner = names.reduce((object, member) => object?.[member], globalThis) ?? {};
     return [owner, name, Object.getOwnPropertyDescriptor(owner, name)];
   };
   const kept = touches.map(keep);

@@ -28,6 +28,7 @@ const DEADLY_TO_NODE = new Set([
   "clearTimeout throws",
   "queueMicrotask throws",
   "queueMicrotask cannot be read",
+  "all objects inherit what descriptors and requests are made of",
 ]);
 
 /** The groups that hold what Node's fetch is made of. */
