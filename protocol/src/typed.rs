@@ -8,7 +8,14 @@
 pub fn code(text: &str) -> String {
     let (mut kept, mut digits) = (String::new(), String::new());
     for character in text.chars() {
-        match class(character) {
+        let class = match character {
+            // What stands around a code in a sentence or a message.
+            '"' | '\'' | '“' | '”' | '‘' | '’' | '«' | '»' | ',' | ':' | '#' | '*' | '_' | '[' | ']' => {
+                Class::Separator
+            }
+            _ => class(character),
+        };
+        match class {
             Class::Blank => {}
             Class::Separator => kept.push(character),
             Class::Digit(digit) => {
@@ -92,8 +99,10 @@ fn class(character: char) -> Class {
     if let Some(at) = place(character, DIGITS) {
         return Class::Digit(char::from(b'0' + (at % 10) as u8));
     }
-    // Tags lie too far from the others for their table.
-    if matches!(character, '\u{e0001}' | '\u{e0020}'..='\u{e007f}') || place(character, BLANKS).is_some() {
+    // Tags lie too far from the others for their table; the others are what makes a keycap of a digit.
+    if matches!(character, '\u{e0001}' | '\u{e0020}'..='\u{e007f}' | '\u{20e3}' | '\u{fe0f}')
+        || place(character, BLANKS).is_some()
+    {
         return Class::Blank;
     }
     if place(character, SEPARATORS).is_some() { Class::Separator } else { Class::Other }

@@ -22,6 +22,10 @@ fn a_code_is_read_as_it_was_meant() {
         ("123–456.", "123456"),
         ("(1234)", "1234"),
         ("0012", "0012"),
+        ("“1234”", "1234"),
+        ("#1234,", "1234"),
+        ("[12_34]:", "1234"),
+        ("1\u{fe0f}\u{20e3}2\u{fe0f}\u{20e3}", "12"),
         ("G-123456", "G-123456"),
         ("ab.Cd 12", "ab.Cd12"),
         ("12x", "12x"),
@@ -105,7 +109,7 @@ fn the_tables_are_those_of_unicode() {
         }
     }
     assert_eq!((digits.chars().count(), digits), (760, unicode(r"\p{Nd}")));
-    assert_eq!(blanks, unicode(r"[\p{White_Space}\p{Cf}]"));
+    assert_eq!(blanks, unicode(r"[\p{White_Space}\p{Cf}\x{20e3}\x{fe0f}]"));
     assert_eq!(separators, unicode(r"[\p{Dash}()./·•・（）．／]"));
 }
 
