@@ -1,5 +1,5 @@
-//! A wrong method on a path that is there: the answer names those that work. The router says them in `Allow`, and in no
-//! other place.
+//! A wrong method on a path that is there: the answer names those that work. The router adds `Allow` outside of every layer
+//! that a router can have, so the message cannot be made of it: a test holds both against each other on every path.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

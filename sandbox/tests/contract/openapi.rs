@@ -168,7 +168,7 @@ async fn it_is_of_openapi_3_1() {
 }
 
 /// Paths of the router, as its debug output tells them.
-fn routed(app: &str) -> BTreeSet<&str> {
+pub(crate) fn routed(app: &str) -> BTreeSet<&str> {
     let routes = app.split("RouteId(").filter_map(|rest| rest.split_once("): \"")?.1.split_once('"'));
     routes.map(|(path, _)| path).collect()
 }

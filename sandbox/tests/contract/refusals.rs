@@ -5,6 +5,7 @@ use axum::http::{Method, Request};
 use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
+use crate::openapi::routed;
 use crate::support::Bench;
 use crate::support::broken::Broken;
 use crate::table::rows;
@@ -18,6 +19,7 @@ rows![
     a_wrong_method_is_8003,
     an_unknown_path_is_404,
     a_wrong_method_elsewhere_is_405,
+    what_a_wrong_method_is_told_is_what_the_router_allows_on_every_path,
     too_many_requests_are_429_with_retry_after,
     the_rate_is_a_setting,
 ];
@@ -198,6 +200,31 @@ async fn a_wrong_method_elsewhere_is_405() {
         with_method(&bench, Method::POST, path).await.refused(405, 405, "wrong method: this path takes GET");
         assert_eq!(bench.get(path).await.text, "<!doctype html>");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_wrong_method_is_told_is_what_the_router_allows_on_every_path() {
+    let bench = Bench::new().await;
+    let app = format!("{:?}", bench.app);
+    let mut held = 0;
+    // Those of a wildcard take any method.
+    for path in routed(&app).into_iter().filter(|path| !path.contains('*')) {
+        let answer = with_method(&bench, Method::PATCH, &path.replace(['{', '}'], "")).await;
+        // Where a part of the router begins, nothing need be.
+        if answer.status == 404 {
+            continue;
+        }
+        assert_eq!(answer.status, 405, "{path}");
+        let message = answer.json()["message"].as_str().unwrap().to_owned();
+        let told = message.split_once("this path takes ").unwrap().1;
+        let mut named: Vec<_> = told.split([' ', ',']).filter(|name| !["", "or"].contains(name)).collect();
+        named.sort_unstable();
+        let mut allowed = sorted(answer.header("allow"));
+        allowed.retain(|method| *method != "HEAD");
+        assert_eq!(named, allowed, "{path}");
+        held += 1;
+    }
+    assert!(held > 40, "{held}");
 }
 
 #[tokio::test(start_paused = true)]
