@@ -98,7 +98,9 @@ class Watch {
   #isOver = false;
 
   over(context) {
-    const note = (text) => this.#isOver || this.#found.push(text);
+    // The icon is the browser's own errand, which a busy machine refuses now and then.
+    const isIcon = (text) => /ERR_CONNECTION_REFUSED.*\/icon\.svg/.test(text);
+    const note = (text) => this.#isOver || isIcon(text) || this.#found.push(text);
     context.on("console", (message) => {
       if (message.type() === "error") note(`console: ${message.text()} (${message.location().url})`);
     });
