@@ -42,6 +42,8 @@ suite("a link by SMS", {}, (scenario) => {
         await inApp.getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
       } else await button.click();
       await view.ends("verified");
+      // Without JavaScript it cannot be asked whether it is done.
+      await inApp.close();
     });
   }
 
