@@ -3,7 +3,7 @@
  * them by what throws, lacks a part or answers in a shape of its own; an exception that reaches the wasm ends the module.
  *
  * gloo-net and gloo-timers call `fetch`, `setTimeout` and so on by name: the build gives their glue the ones below
- * (`adaptGlue` in scripts/lib/package.mjs), so what they are handed is always what they expect.
+ * (`adaptGlue` in scripts/lib/glue.mjs), so what they are handed is always what they expect.
  */
 export const attempt = (action, otherwise) => {
   try {

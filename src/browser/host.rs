@@ -20,7 +20,8 @@ extern "C" {
     #[wasm_bindgen(js_name = abortController)]
     pub(super) fn abort_controller() -> JsValue;
     pub(super) fn abort(controller: &JsValue);
-    /// A POST without credentials, with headers as name and value; undefined where there can be none.
+    /// A POST without credentials, with headers as name and value. No Request in truth, but the URL and the init that the
+    /// `fetch` of `js/host.js` takes, and nobody else: gloo-net only hands it on.
     #[wasm_bindgen(js_name = postRequest, catch)]
     pub(super) fn post_request(
         url: &str,
