@@ -23,7 +23,7 @@ const bytes = () => {
 const explained = (cause) => {
   if (cause && cause.kind) return cause;
   if (/on the main thread/.test(cause)) return unsupported("this browser compiles WebAssembly asynchronously only: await preload() before the first constructor", cause);
-  if (/CompileError|CSP|policy|unsafe-eval/i.test(cause)) return unsupported("WebAssembly could not be started: a Content-Security-Policy must allow 'wasm-unsafe-eval'", cause);
+  if (/CSP|policy|unsafe-eval/i.test(cause)) return unsupported("WebAssembly could not be started: a Content-Security-Policy must allow 'wasm-unsafe-eval'", cause);
   return unsupported("WebAssembly could not be started", cause);
 };
 
