@@ -7,10 +7,8 @@ use std::{
 
 use axum::{Router, body::Body};
 use futures_lite::future::or;
-use handset_sandbox::{
-    AppState, Clock, Config, Random, app,
-    store::{MemoryStore, Store, StoreError},
-};
+use handset_sandbox::{AppState, Clock, Config, Random, app};
+use handset_sandbox_store::{MemoryStore, Store, StoreError};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use serde_json::{Value, json};
 use tokio::{

@@ -27,7 +27,7 @@ use std::{collections::BTreeSet, rc::Rc, time::Duration};
 use futures_lite::future::or;
 use handset::flow::{self, Bug, Config, Rejection, Role};
 use handset_protocol::Secret;
-use handset_sandbox::store::StoreError;
+use handset_sandbox_store::StoreError;
 use tokio::{task::LocalSet, time::sleep};
 
 use backend::Backend;

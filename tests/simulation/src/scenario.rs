@@ -1,6 +1,6 @@
 //! What a seed decides before anything happens. Times are in ms from the start of the first flow.
 
-use handset_sandbox::core::StartReplyShape;
+use handset_sandbox_domain::StartReplyShape;
 
 use crate::{chance::Chance, ordered::Ordered};
 

@@ -1,0 +1,171 @@
+//! A request to a webhook, how often it is tried, and when.
+
+use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
+use serde::{Deserialize, Serialize};
+
+use crate::Phone;
+use crate::identities::identity::{Identity, Untold};
+
+/// How long after a failed attempt the next one is due, in ms; after the last there is none.
+const PAUSES_MS: [i64; 2] = [5_000, 25_000];
+
+/// The number in test events: nobody can have it.
+const TEST_NUMBER: &str = "+12025550100";
+
+/// Events that go to a webhook in one request, until it has accepted them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Whose webhook: that of the project of this name.
+    pub project: String,
+    /// Whom the events are about. `None`: nobody, they are tests.
+    pub identity_id: Option<String>,
+    /// What is told of an identity is told in this order, one after the other.
+    pub number: u64,
+    /// The events.
+    pub events: Vec<WebhookEvent>,
+    /// When it is tried next, in ms since the epoch.
+    pub due_at: i64,
+    /// How it was tried, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// A request that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// When, in ms since the epoch.
+    pub at: i64,
+    /// Its `X-Correlation-ID`.
+    pub correlation_id: String,
+    /// What came of it.
+    pub outcome: Answer,
+    /// The HTTP status of its reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// A status of 200 to 299.
+    Accepted,
+    /// Any other status, that of a redirect too.
+    Refused,
+    /// No reply in time.
+    TimedOut,
+    /// Nobody to connect to.
+    Unreachable,
+    /// It does not speak TLS, or is not believed to be who it says.
+    Untrusted,
+    /// The connection broke before the reply.
+    Broken,
+}
+
+/// How a delivery goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It is tried again.
+    Again(Delivery),
+    /// It is over.
+    Over(Settled),
+}
+
+/// A delivery that is over, as it is kept and shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settled {
+    /// How it ended.
+    pub state: Upshot,
+    /// Why it was withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Untold>,
+    /// Its events.
+    pub events: Vec<WebhookEvent>,
+    /// How it was tried, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// How a delivery ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Upshot {
+    /// Its webhook has accepted it.
+    Delivered,
+    /// Every attempt has failed.
+    Failed,
+    /// It was not sent any more.
+    Withdrawn,
+}
+
+impl Settled {
+    /// What it is known by: the id of its first event.
+    pub fn id(&self) -> &str {
+        first_id(&self.events)
+    }
+}
+
+fn first_id(events: &[WebhookEvent]) -> &str {
+    events.first().map_or("", |event| &event.event_id)
+}
+
+impl Delivery {
+    /// One that is due at once, at `now` in ms since the epoch.
+    pub(crate) fn of(project: &str, events: Vec<WebhookEvent>, now: i64) -> Self {
+        let project = project.to_owned();
+        Self { project, identity_id: None, number: 0, events, due_at: now, attempts: Vec::new() }
+    }
+
+    /// Events by which nothing happened, each with one of these fresh ids. `None`: there is no such number.
+    pub fn test(project: &str, identity_id: &str, event_ids: &[String], now: i64) -> Option<Self> {
+        let phone = Phone::parse(&TEST_NUMBER.into())?;
+        let event = |event_id: &String| WebhookEvent {
+            event_id: event_id.clone(),
+            event_type: WebhookEventType::Test,
+            description: "Nothing has happened: this event was asked for.".to_owned(),
+            identity_id: identity_id.to_owned(),
+            client_customer_id: None,
+            phone_number: phone.given().clone(),
+            new_phone_number: None,
+            sent_at: now,
+        };
+        Some(Self::of(project, event_ids.iter().map(event).collect(), now))
+    }
+
+    /// What it is known by: the id of its first event.
+    pub fn id(&self) -> &str {
+        first_id(&self.events)
+    }
+
+    /// Why it is not sent any more, given the identity as it is. What was queued before the last news of a number is
+    /// still told: it comes before them.
+    pub fn withdrawn(&self, identity: Option<&Identity>) -> Option<Untold> {
+        self.identity_id.as_ref()?;
+        match identity.and_then(|identity| identity.enrollment.as_ref()) {
+            None => Some(Untold::Gone),
+            Some(enrollment) if !enrollment.active => Some(Untold::Inactive),
+            Some(_) => None,
+        }
+    }
+
+    /// It is not sent any more.
+    pub fn withdraw(self, reason: Untold) -> Settled {
+        self.settled(Upshot::Withdrawn, Some(reason))
+    }
+
+    fn settled(self, state: Upshot, reason: Option<Untold>) -> Settled {
+        Settled { state, reason, events: self.events, attempts: self.attempts }
+    }
+
+    /// After an attempt that ended at `now`, in ms since the epoch.
+    pub fn after(mut self, attempt: Attempt, now: i64) -> Next {
+        let pause = PAUSES_MS.get(self.attempts.len());
+        let is_accepted = attempt.outcome == Answer::Accepted;
+        self.attempts.push(attempt);
+        match pause {
+            _ if is_accepted => Next::Over(self.settled(Upshot::Delivered, None)),
+            Some(pause) => Next::Again(Self { due_at: now.saturating_add(*pause), ..self }),
+            None => Next::Over(self.settled(Upshot::Failed, None)),
+        }
+    }
+}

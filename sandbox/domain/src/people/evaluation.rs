@@ -1,0 +1,262 @@
+//! Scores, hits and verdicts, computed from a comparison. The rules in words are in `docs/sandbox-rules.md`.
+
+use handset_protocol::server::{
+    AmlField, AmlList, Cip, DataSource, EmailMatch, Evaluation, Finding, FindingResult, Identifiers, Idv, Individual,
+    Kyc,
+};
+
+use crate::people::compare::Comparison;
+
+/// Why a category fails: the code, and what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Four details were sent, and they do not agree.
+    NotConfirmed,
+    /// Fewer were, and they do not agree.
+    NotConfirmedByFew,
+    /// The SSN.
+    Ssn,
+    /// The date of birth.
+    Dob,
+    /// The name.
+    Name,
+    /// The address.
+    Address,
+    /// The phone.
+    Possession,
+    /// A watch list.
+    Listed,
+    /// The number's repute.
+    Repute,
+}
+
+impl Reason {
+    fn code(self) -> &'static str {
+        match self {
+            Self::NotConfirmed => "9001",
+            Self::NotConfirmedByFew => "9011",
+            Self::Ssn => "9012",
+            Self::Dob => "9013",
+            Self::Name => "9014",
+            Self::Address => "9015",
+            Self::Possession => "9100",
+            Self::Listed => "9300",
+            Self::Repute => "9400",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::NotConfirmed => "name, date of birth, address and SSN were sent and do not all agree with the record",
+            Self::NotConfirmedByFew => "what was sent does not agree with the record",
+            Self::Ssn => "the SSN is not the owner's",
+            Self::Dob => "the date of birth is not the owner's",
+            Self::Name => "the name is not the owner's",
+            Self::Address => "the address is not the owner's",
+            Self::Possession => "possession of the phone was not shown",
+            Self::Listed => "a watch list knows the name",
+            Self::Repute => "the number is of ill repute",
+        }
+    }
+}
+
+/// Passes unless there is a reason not to.
+pub(crate) fn finding(reasons: &[Reason]) -> Finding {
+    Finding {
+        result: if reasons.is_empty() { FindingResult::Pass } else { FindingResult::Fail },
+        failure_reasons: reasons.iter().map(|reason| (reason.code().to_owned(), reason.text().to_owned())).collect(),
+    }
+}
+
+/// Whether every category that was looked at has passed.
+pub(crate) fn passes(evaluation: &Evaluation) -> bool {
+    let Evaluation { identification, authentication, compliance, risk } = evaluation;
+    let mut all = [identification, authentication, compliance, risk].into_iter().flatten();
+    all.all(|finding| finding.result == FindingResult::Pass)
+}
+
+/// The category that possession belongs to.
+pub(crate) fn of_possession(is_shown: bool) -> Evaluation {
+    let authentication = finding(if is_shown { &[] } else { &[Reason::Possession] });
+    Evaluation { authentication: Some(authentication), ..Default::default() }
+}
+
+impl Comparison {
+    /// The category that what the person says belongs to.
+    pub(crate) fn identification(&self) -> Finding {
+        if self.is_owner() {
+            return finding(&[]);
+        }
+        let sent_all = [self.name, self.dob, self.same_address(), self.ssn].iter().all(Option::is_some);
+        let mut reasons = vec![if sent_all { Reason::NotConfirmed } else { Reason::NotConfirmedByFew }];
+        reasons.extend(self.contradicted(self.ssn));
+        finding(&reasons)
+    }
+
+    /// What does not agree, with the SSN as the source knows it.
+    fn contradicted(&self, ssn: Option<bool>) -> impl Iterator<Item = Reason> {
+        let all = [
+            (ssn, Reason::Ssn),
+            (self.dob, Reason::Dob),
+            (self.name, Reason::Name),
+            (self.same_address(), Reason::Address),
+        ];
+        all.into_iter().filter(|(agrees, _)| *agrees == Some(false)).map(|(_, reason)| reason)
+    }
+
+    /// Both sources. The second knows neither the e-mail address nor more of the SSN than its last four digits.
+    pub(crate) fn idv(&self) -> Idv {
+        let first = self.source(self.ssn, self.whole_ssn, self.email);
+        let second = self.source(self.last4, self.whole_ssn.map(|_| false), None);
+        let both = first.cip_confidence.min(second.cip_confidence);
+        Idv { data_source1: Some(first), data_source2: Some(second), multi_cip_confidence: Some(both) }
+    }
+
+    fn source(&self, ssn: Option<bool>, whole_ssn: Option<bool>, email: Option<bool>) -> DataSource {
+        let says_number = self.dob.is_some() || ssn.is_some();
+        let identifiers = Identifiers {
+            dob: self.dob.unwrap_or(false),
+            last4: self.last4.unwrap_or(false),
+            ssn: whole_ssn.unwrap_or(false),
+        };
+        DataSource {
+            cip_confidence: confidence([self.name, self.dob, self.same_address(), ssn]),
+            reason_codes: self.contradicted(ssn).map(|reason| reason.code().to_owned()).collect(),
+            address: self.address,
+            name: self.names,
+            identifiers: says_number.then_some(identifiers),
+            email: email.map(|email_address| EmailMatch { email_address }),
+        }
+    }
+}
+
+/// By how many of the four agree; anything that does not agree costs a step.
+fn confidence(elements: [Option<bool>; 4]) -> Cip {
+    let agreeing = elements.iter().filter(|element| **element == Some(true)).count();
+    let contradicted = elements.contains(&Some(false));
+    match (agreeing, contradicted) {
+        (3.., false) => Cip::High,
+        (3.., true) | (2, false) => Cip::Medium,
+        (1.., _) => Cip::Low,
+        (0, _) => Cip::None,
+    }
+}
+
+/// A name that a watch list knows. Nobody is called so.
+struct Listed {
+    first_name: &'static str,
+    last_name: &'static str,
+    aml_type: &'static str,
+    source: &'static str,
+    field: (&'static str, &'static str),
+}
+
+const WATCH_LIST: [Listed; 3] = [
+    Listed {
+        first_name: "Percy",
+        last_name: "Listed",
+        aml_type: "PEP",
+        source: "Sandbox list of office holders",
+        field: ("position", "Minister of Sand"),
+    },
+    Listed {
+        first_name: "Sandra",
+        last_name: "Listed",
+        aml_type: "SANCTIONS",
+        source: "Sandbox list of sanctions",
+        field: ("programme", "Embargo on sandcastles"),
+    },
+    Listed {
+        first_name: "Adam",
+        last_name: "Listed",
+        aml_type: "ADVERSE_MEDIA",
+        source: "Sandbox Gazette",
+        field: ("headline", "Man accused of moving a beach"),
+    },
+];
+
+/// Hits in watch lists, by the names that were sent. `None`: not enough was sent to look.
+pub(crate) fn kyc(said: &Individual, compared: &Comparison) -> Option<Kyc> {
+    let (first, last) = (said.first_name.as_ref()?, said.last_name.as_ref()?);
+    if compared.dob.is_none() || (compared.ssn.is_none() && compared.address.is_none()) {
+        return None;
+    }
+    let same = |said: &str, listed: &str| said.trim().eq_ignore_ascii_case(listed);
+    let hits = WATCH_LIST
+        .iter()
+        .filter(|listed| same(first.expose(), listed.first_name) && same(last.expose(), listed.last_name));
+    let lists: Vec<_> = hits.map(Listed::to_list).collect();
+    Some(Kyc { total_hits: lists.iter().map(|list| list.list_hits).sum(), aml_type_lists: lists })
+}
+
+impl Listed {
+    fn to_list(&self) -> AmlList {
+        let field = |name: &str, value: String| AmlField {
+            name: name.to_owned(),
+            source: self.source.to_owned(),
+            value: value.into(),
+        };
+        let name = field("name", format!("{} {}", self.first_name, self.last_name));
+        let (what, value) = self.field;
+        AmlList { aml_type: self.aml_type.to_owned(), list_hits: 1, fields: vec![name, field(what, value.to_owned())] }
+    }
+}
+
+/// All that Complete says, of a person whose phone was shown.
+pub(crate) fn of_complete(said: &Individual, compared: &Comparison) -> (Idv, Option<Kyc>, Evaluation) {
+    let kyc = kyc(said, compared);
+    let listed = |kyc: &Kyc| finding(if kyc.total_hits == 0 { &[] } else { &[Reason::Listed] });
+    let evaluation = Evaluation {
+        identification: Some(compared.identification()),
+        compliance: kyc.as_ref().map(listed),
+        ..of_possession(true)
+    };
+    (compared.idv(), kyc, evaluation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_page_has_every_reason_and_every_listed_name() {
+        const PAGE: &str = include_str!("../../../../docs/sandbox-rules.md");
+        let told = PAGE.lines().filter(|line| line.starts_with("| 9")).collect::<Vec<_>>();
+        let reasons = [
+            (Reason::NotConfirmed, "identification"),
+            (Reason::NotConfirmedByFew, "identification"),
+            (Reason::Ssn, "identification"),
+            (Reason::Dob, "identification"),
+            (Reason::Name, "identification"),
+            (Reason::Address, "identification"),
+            (Reason::Possession, "authentication"),
+            (Reason::Listed, "compliance"),
+            (Reason::Repute, "risk"),
+        ];
+        let line =
+            |(reason, category): (Reason, &str)| format!("| {} | {category} | {} |", reason.code(), reason.text());
+        assert_eq!(told, reasons.map(line));
+        for listed in WATCH_LIST {
+            let row = format!("| {} {} | `{}` |", listed.first_name, listed.last_name, listed.aml_type);
+            assert!(PAGE.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn confidence_grows_with_what_agrees_and_falls_with_what_does_not() {
+        let (yes, no, unsaid) = (Some(true), Some(false), None);
+        let cases = [
+            ([yes, yes, yes, yes], Cip::High),
+            ([yes, yes, unsaid, yes], Cip::High),
+            ([yes, yes, no, yes], Cip::Medium),
+            ([yes, unsaid, unsaid, yes], Cip::Medium),
+            ([yes, no, unsaid, yes], Cip::Low),
+            ([yes, unsaid, unsaid, unsaid], Cip::Low),
+            ([no, no, unsaid, unsaid], Cip::None),
+            ([unsaid; 4], Cip::None),
+        ];
+        for (elements, expected) in cases {
+            assert_eq!(confidence(elements), expected, "{elements:?}");
+        }
+    }
+}

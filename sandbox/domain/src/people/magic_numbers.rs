@@ -1,0 +1,189 @@
+//! Numbers that stand for one branch of a page each, so that whoever builds one can reach it by typing a number.
+//!
+//! The list is [`BEHAVIOUR_NUMBERS`]: the inspection shows it, the rules page and the demo are held against it, and what
+//! a number does is looked up in it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Phone;
+
+/// A number and what it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BehaviourNumber {
+    /// As it is usually written.
+    pub phone: &'static str,
+    /// In a word or two.
+    pub name: &'static str,
+    /// What the backend does.
+    pub happens: &'static str,
+    /// How a flow with a code ends. `None`: as with any other number.
+    pub code: Option<Ending>,
+    /// How a flow with a link ends. `None`: as with any other number.
+    pub link: Option<Ending>,
+    /// What the rules look at.
+    pub behaviour: Behaviour,
+}
+
+/// What a number does to its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// It is refused.
+    NumberRefused(Often),
+    /// The SMS gets lost.
+    SmsLost,
+    /// What the SMS carries has expired, whenever it is used.
+    Expired,
+    /// No code is right.
+    CodeWrong,
+    /// The link was opened before.
+    LinkUsed,
+    /// Every request of the page is served late.
+    Slow,
+    /// The status socket is cut.
+    SocketCut(Often),
+    /// What asks for an SMS is turned away with this HTTP status, and is told after how many s to come again.
+    TurnedAway(u16, Option<u32>),
+}
+
+/// How often something goes wrong in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Often {
+    /// The first time.
+    Once,
+    /// Every time.
+    Always,
+}
+
+/// How the page sees a flow end, where the person does what they are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The phone is verified.
+    Verified,
+    /// It fails: a code was refused, and no try is left.
+    OtpInvalid,
+    /// It fails: no code came in time.
+    OtpTimeout,
+    /// It fails: the link was not opened in time.
+    LinkTimeout,
+    /// It fails: the backend refused to go on.
+    Server,
+}
+
+impl Ending {
+    /// `verified`, or the kind of the failure.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::OtpInvalid => "otp_invalid",
+            Self::OtpTimeout => "otp_timeout",
+            Self::LinkTimeout => "link_timeout",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// What a session's number has done to it already, where that happens once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Met {
+    /// The number was refused.
+    pub refusal: bool,
+    /// A socket was cut.
+    pub cut: bool,
+}
+
+const fn number(phone: &'static str, name: &'static str, behaviour: Behaviour) -> BehaviourNumber {
+    BehaviourNumber { phone, name, happens: "", code: None, link: None, behaviour }
+}
+
+impl BehaviourNumber {
+    const fn does(self, happens: &'static str) -> Self {
+        Self { happens, ..self }
+    }
+
+    const fn ends(self, code: Option<Ending>, link: Option<Ending>) -> Self {
+        Self { code, link, ..self }
+    }
+}
+
+use Behaviour::{CodeWrong, Expired, LinkUsed, NumberRefused, Slow, SmsLost, SocketCut, TurnedAway};
+use Ending::{LinkTimeout, OtpInvalid, OtpTimeout, Server, Verified};
+
+/// Every behaviour number. They are from 2005550100 to 2005550119, which can be nobody's: 555-0100 to 555-0199 are kept
+/// for fiction in every area code, and there is no area code 200.
+#[rustfmt::skip]
+pub const BEHAVIOUR_NUMBERS: &[BehaviourNumber] = &[
+    number("2005550100", "Number refused once", NumberRefused(Often::Once))
+        .does("The number is refused the first time, and served the second.")
+        .ends(Some(Verified), Some(Verified)),
+    number("2005550101", "Number refused always", NumberRefused(Often::Always))
+        .does("The number is refused each time; giving it a fourth time ends the flow.")
+        .ends(Some(Server), Some(Server)),
+    number("2005550102", "SMS never arrives", SmsLost)
+        .does("The SMS is sent and gets lost, however often.")
+        .ends(Some(OtpTimeout), Some(LinkTimeout)),
+    number("2005550103", "Code expired", Expired)
+        .does("The code, or the link, has expired, however soon it is used.")
+        .ends(Some(OtpInvalid), Some(LinkTimeout)),
+    number("2005550104", "Every code wrong", CodeWrong)
+        .does("No code is right, not even the one in the SMS.")
+        .ends(Some(OtpInvalid), None),
+    number("2005550105", "Link already used", LinkUsed)
+        .does("The phone is told that the link was used, and the page hears nothing.")
+        .ends(None, Some(LinkTimeout)),
+    number("2005550106", "Slow backend", Slow)
+        .does("Every request of the page takes two seconds longer.")
+        .ends(Some(Verified), Some(Verified)),
+    number("2005550107", "Socket dropped once", SocketCut(Often::Once))
+        .does("The first status socket is cut, and the next one stays.")
+        .ends(None, Some(Verified)),
+    number("2005550108", "Socket dropped always", SocketCut(Often::Always))
+        .does("Every status socket is cut as soon as it is open.")
+        .ends(None, Some(Verified)),
+    number("2005550109", "Too many requests", TurnedAway(429, Some(5)))
+        .does("Asking for the SMS is answered with HTTP 429 and Retry-After.")
+        .ends(Some(Server), Some(Server)),
+    number("2005550110", "Server error", TurnedAway(500, None))
+        .does("Asking for the SMS is answered with HTTP 500.")
+        .ends(Some(Server), Some(Server)),
+];
+
+impl Behaviour {
+    /// What that number does. `None`: nothing of its own.
+    pub fn of(phone: &Phone) -> Option<Self> {
+        let digits = phone.digits().strip_prefix('1')?;
+        BEHAVIOUR_NUMBERS.iter().find(|number| number.phone == digits).map(|number| number.behaviour)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TestUser;
+
+    #[test]
+    fn they_are_of_one_fictitious_range_and_nobody_elses() {
+        for (index, number) in BEHAVIOUR_NUMBERS.iter().enumerate() {
+            assert_eq!(number.phone, format!("20055501{index:02}"), "in order, without a gap");
+            let phone = Phone::parse(&number.phone.into()).unwrap();
+            assert_eq!(TestUser::find(&phone), None);
+            assert_eq!(Behaviour::of(&phone), Some(number.behaviour));
+            assert!(number.code.is_some() || number.link.is_some(), "{}: it does something", number.phone);
+        }
+        assert!(BEHAVIOUR_NUMBERS.len() <= 20);
+    }
+
+    #[test]
+    fn the_rules_page_lists_every_behaviour_number() {
+        const PAGE: &str = include_str!("../../../../docs/sandbox-rules.md");
+        let (_, table) = PAGE.split_once("| number | name | what happens | by code | by link |\n").unwrap();
+        let told: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
+        let ending =
+            |ending: Option<Ending>| ending.map_or("–".to_owned(), |ending| format!("`{}`", ending.as_str()));
+        let row = |number: &BehaviourNumber| {
+            let BehaviourNumber { phone, name, happens, code, link, .. } = number;
+            format!("| {phone} | {name} | {happens} | {} | {} |", ending(*code), ending(*link))
+        };
+        assert_eq!(told, BEHAVIOUR_NUMBERS.iter().map(row).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,209 @@
+use crate::{Behaviour, Phone, Product, Refusal};
+
+/// A test user: a number with a known owner, a known code and a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestUser {
+    /// As it is usually written.
+    pub phone: &'static str,
+    /// Given name.
+    pub first_name: &'static str,
+    /// Family name.
+    pub last_name: &'static str,
+    /// Whatever else is known.
+    pub record: Option<Record>,
+    /// Whose credentials may use it.
+    pub products: Products,
+    /// What happens to it.
+    pub role: Role,
+}
+
+/// What is known of a person besides the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// House number and street.
+    pub address: &'static str,
+    /// City.
+    pub city: &'static str,
+    /// State.
+    pub region: &'static str,
+    /// ZIP.
+    pub postal_code: &'static str,
+    /// `YYYY-MM-DD`.
+    pub dob: &'static str,
+    /// Nine digits.
+    pub ssn: &'static str,
+    /// E-mail address.
+    pub email: &'static str,
+}
+
+/// Whose credentials may use a test user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Products {
+    /// Prove Identity.
+    pub identity: bool,
+    /// Pre-Fill.
+    pub prefill: bool,
+    /// Verified Users.
+    pub verified_users: bool,
+    /// Unify.
+    pub unify: bool,
+    /// Identity Manager.
+    pub identity_manager: bool,
+}
+
+impl Products {
+    /// Whether it is one of them.
+    pub fn has(self, product: Product) -> bool {
+        match product {
+            Product::All => true,
+            Product::Identity => self.identity,
+            Product::Prefill => self.prefill,
+            Product::VerifiedUsers => self.verified_users,
+            Product::Unify => self.unify,
+            Product::IdentityManager => self.identity_manager,
+        }
+    }
+}
+
+/// What happens to a test user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Possession is shown by a code or a link.
+    Plain,
+    /// Possession is shown before the page is asked.
+    PassesWithoutBrowser,
+    /// Mobile Auth shows possession on a mobile browser.
+    MobileAuthPasses,
+    /// Verified Users, second generation: success with assurance level AL2.
+    VerifiesAtAl2,
+    /// Verified Users, second generation: failure with assurance level AL0.
+    FailsAtAl0,
+}
+
+impl TestUser {
+    /// The right code of every test user, still subject to expiry and tries.
+    pub const CODE: &str = "1234";
+
+    /// Whether the code of that number is [`TestUser::CODE`]: a test user's is, and that of a number with a behaviour.
+    pub fn has_known_code(phone: &Phone) -> bool {
+        Self::find(phone).is_some() || Behaviour::of(phone).is_some()
+    }
+
+    /// Refuses a number that a product does not serve: that of another product's test user, and, where only test users
+    /// are served, everybody else's but those that have a behaviour.
+    pub fn admit(phone: &Phone, product: Product, strict: bool) -> Result<Option<&'static Self>, Refusal> {
+        match Self::find(phone) {
+            Some(user) if !user.products.has(product) => Err(Refusal::OtherProduct),
+            None if strict && Behaviour::of(phone).is_none() => Err(Refusal::NoTestUser),
+            user => Ok(user),
+        }
+    }
+
+    /// The test user of that number.
+    pub fn find(phone: &Phone) -> Option<&'static Self> {
+        TEST_USERS.iter().find(|user| match user.phone.strip_prefix('+') {
+            Some(digits) => digits == phone.digits(),
+            None => phone.digits().strip_prefix('1') == Some(user.phone),
+        })
+    }
+}
+
+const fn products(identity: bool, prefill: bool) -> Products {
+    Products { identity, prefill, verified_users: false, unify: false, identity_manager: false }
+}
+
+const NONE: Products = products(false, false);
+const IDENTITY: Products = products(true, false);
+const IDENTITY_AND_PREFILL: Products = products(true, true);
+const VERIFIED_USERS: Products = Products { verified_users: true, ..NONE };
+const UNIFY: Products = Products { unify: true, ..NONE };
+const IDENTITY_MANAGER: Products = Products { identity_manager: true, ..NONE };
+
+const fn user(phone: &'static str, name: [&'static str; 2], products: Products, role: Role) -> TestUser {
+    let [first_name, last_name] = name;
+    TestUser { phone, first_name, last_name, record: None, products, role }
+}
+
+impl TestUser {
+    const fn living(self, address: &'static str, place: [&'static str; 3]) -> Self {
+        let [city, region, postal_code] = place;
+        Self { record: Some(Record { address, city, region, postal_code, dob: "", ssn: "", email: "" }), ..self }
+    }
+
+    const fn known(self, dob: &'static str, ssn: &'static str, email: &'static str) -> Self {
+        match self.record {
+            Some(record) => Self { record: Some(Record { dob, ssn, email, ..record }), ..self },
+            None => self,
+        }
+    }
+}
+
+/// Every test user.
+#[rustfmt::skip]
+pub const TEST_USERS: &[TestUser] = &[
+    user("2001001695", ["Milo", "Pinson"], IDENTITY_AND_PREFILL, Role::PassesWithoutBrowser)
+        .living("6377 Birchwood Hill", ["Littleton", "CO", "80161-2001"])
+        .known("1981-01-17", "847350596", "mpinsonm@dyndns.org"),
+    user("2001001693", ["Marcia", "Longo"], IDENTITY_AND_PREFILL, Role::Plain)
+        .living("00 Mallard Park", ["New Orleans", "LA", "70165"])
+        .known("1982-07-19", "470806227", "mlongok@amazonaws.com"),
+    user("2001001688", ["Nevin", "Chattey"], IDENTITY_AND_PREFILL, Role::Plain)
+        .living("9398 Scott Plaza", ["Austin", "TX", "78744"])
+        .known("1980-03-20", "542742985", "nchatteyf@techcrunch.com"),
+    user("2001001687", ["Agretha", "Chene"], IDENTITY_AND_PREFILL, Role::Plain)
+        .living("4861 Jay Junction", ["Boston", "MS", "02208"])
+        .known("1994-12-29", "369956933", "achenee@printfriendly.com"),
+    user("2001001686", ["Tod", "Weedall"], IDENTITY_AND_PREFILL, Role::Plain)
+        .living("39 South Trail", ["San Antonio", "TX", "78285"])
+        .known("1984-12-10", "565228370", "tweedalld@ehow.com"),
+    user("2001004009", ["Benny", "Harper"], IDENTITY, Role::Plain)
+        .living("27 Financial Place", ["Bakersfield", "CA", "93301-2425"])
+        .known("1994-09-02", "565252770", "bharperd@superstars.com"),
+    user("5550000000", ["Cathee", "Simmonett"], IDENTITY_AND_PREFILL, Role::MobileAuthPasses)
+        .living("49 Moulton Plaza", ["Athens", "GA", "30610"])
+        .known("1962-10-06", "771240999", "csimmonettj@toplist.cz"),
+    user("5555555555", ["Van", "Moors"], IDENTITY_AND_PREFILL, Role::MobileAuthPasses)
+        .living("9 Prairie Rose Court", ["Columbus", "MS", "39705"])
+        .known("1976-01-07", "465112233", "vmoors@example.com"),
+    user("2001004011", ["Sheilakathryn", "Butrimovich"], VERIFIED_USERS, Role::PassesWithoutBrowser)
+        .living("0 Mccormick Trail", ["Pittsburgh", "PA", "15205"])
+        .known("1974-12-09", "148882298", "sbutrimovichb@who.int"),
+    user("+447968900002", ["Rozella", "Kimpton"], VERIFIED_USERS, Role::PassesWithoutBrowser),
+    user("2001004014", ["Lorant", "Nerger"], UNIFY, Role::Plain),
+    user("2001004018", ["Barbaraanne", "Canet"], UNIFY, Role::PassesWithoutBrowser),
+    user("2001004031", ["Merla", "Schumacher"], IDENTITY_MANAGER, Role::Plain),
+    user("2001004049", ["Bettina", "Halbert"], VERIFIED_USERS, Role::VerifiesAtAl2),
+    user("2001004054", ["Alf", "Novotni"], VERIFIED_USERS, Role::FailsAtAl0),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_page_lists_every_test_user() {
+        const PAGE: &str = include_str!("../../../../docs/sandbox-rules.md");
+        let (_, table) = PAGE.split_once("| number | name | products | role |\n").unwrap();
+        let told: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
+        let row = |user: &TestUser| {
+            let products = [
+                (Product::Identity, "identity"),
+                (Product::Prefill, "prefill"),
+                (Product::VerifiedUsers, "verified-users"),
+                (Product::Unify, "unify"),
+                (Product::IdentityManager, "identity-manager"),
+            ];
+            let names = products.into_iter().filter(|(product, _)| user.products.has(*product)).map(|(_, name)| name);
+            let role = match user.role {
+                Role::Plain => "",
+                Role::PassesWithoutBrowser => "passes without the browser ",
+                Role::MobileAuthPasses => "passes by Mobile Auth on a phone ",
+                Role::VerifiesAtAl2 => "in the second generation succeeds at AL2 ",
+                Role::FailsAtAl0 => "in the second generation fails at AL0 ",
+            };
+            let products = names.collect::<Vec<_>>().join(", ");
+            format!("| {} | {} {} | {products} | {role}|", user.phone, user.first_name, user.last_name)
+        };
+        assert_eq!(told, TEST_USERS.iter().map(row).collect::<Vec<_>>());
+    }
+}

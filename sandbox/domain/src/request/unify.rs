@@ -1,0 +1,29 @@
+use handset_protocol::server::{UnifyBindRequest, UnifyRequest, UnifyStatusRequest};
+
+use super::verify::possession_type;
+use super::{Opened, Opening, correlation_id, given, phone};
+use crate::{Phone, Refusal};
+
+/// A Unify request of the right shape.
+pub(crate) fn unify(request: &UnifyRequest) -> Result<Opened, Refusal> {
+    let opening = Opening {
+        flow_type: possession_type(request.possession_type.as_deref())?,
+        phone_number: &request.phone_number,
+        final_target_url: &request.final_target_url,
+        sms_message: &request.sms_message,
+        allow_otp_retry: request.allow_otp_retry,
+    };
+    opening.read()
+}
+
+/// The correlationId of a Unify Status request.
+pub fn unify_status(request: &UnifyStatusRequest) -> Result<&str, Refusal> {
+    correlation_id(request.correlation_id.as_deref())
+}
+
+/// The correlationId and the number of a Unify Bind request.
+pub fn unify_bind(request: &UnifyBindRequest) -> Result<(&str, Phone), Refusal> {
+    let id = correlation_id(request.correlation_id.as_deref())?;
+    let number = given(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?;
+    Ok((id, phone(number)?))
+}

@@ -1,0 +1,192 @@
+use handset_protocol::{Secret, client, server};
+use serde::{Deserialize, Serialize};
+
+use crate::identities::delivery::Delivery;
+use crate::identities::identity::{Binding, Enrolling};
+use crate::products::state::Challenge;
+use crate::{Message, Party, Phone, Refusal, Sight, What};
+
+/// Something that happens to a session. Secrets that its outcome may need were drawn by the shell beforehand, so that
+/// [`apply`](crate::apply) stays a function; what it does not need is dropped.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The page asks how things stand.
+    Status,
+    /// The shell itself looks how things stand: a socket waits, or time has passed.
+    Standing,
+    /// The shell saw this on the way. It belongs on the timeline and changes nothing else.
+    Seen(Vec<Sight>),
+    /// A code is asked for, for the first time or again.
+    OtpStart {
+        /// Left out or empty: the number in force.
+        number: Option<Secret>,
+        /// Six fresh digits; a shorter code is their beginning.
+        code: Secret,
+        /// Names the page in the last line of the SMS: a host without port.
+        host: String,
+    },
+    /// A code was typed.
+    OtpFinish {
+        /// The code.
+        otp: Secret,
+    },
+    /// A link is asked for, for the first time or again.
+    LinkStart {
+        /// Left out or empty: the number in force.
+        number: Option<Secret>,
+        /// Whether the page runs in a mobile browser.
+        is_mobile: bool,
+        /// A fresh unguessable text.
+        token: Secret,
+        /// The link with that text in it.
+        url: Secret,
+    },
+    /// A link was opened, by a person.
+    LinkOpened {
+        /// The unguessable part of its URL.
+        token: Secret,
+    },
+    /// Mobile Auth begins.
+    InstantStart {
+        /// A fresh text that the visit has to bring back.
+        vfp: Secret,
+        /// The URL with that text in it.
+        url: String,
+    },
+    /// Mobile Auth ends.
+    InstantFinish {
+        /// What the visit brought back.
+        vfp: Secret,
+    },
+    /// The page's authenticator reports a failure.
+    Reported {
+        /// One of [`ERROR_AREAS`](handset_protocol::steps::ERROR_AREAS).
+        area: &'static str,
+    },
+    /// `/v3/validate`.
+    Validate,
+    /// `/v3/challenge`.
+    Challenge {
+        /// Takes the place of what Start had.
+        given: Challenge,
+    },
+    /// `/v3/complete`.
+    Complete {
+        /// What the person says about themselves, checked for shape.
+        individual: Box<server::Individual>,
+    },
+    /// `/v3/verify-status`.
+    VerifyStatus,
+    /// `/v3/unify-status`.
+    UnifyStatus {
+        /// Whether a device is bound to the number.
+        is_bound: bool,
+    },
+    /// `/v3/unify-bind`.
+    UnifyBind {
+        /// Whose possession the relying party has seen.
+        phone: Phone,
+    },
+}
+
+impl Event {
+    /// Whether it may be counted beyond its session: a code is judged, which may be a guess, or an SMS is asked for.
+    pub fn is_counted(&self) -> bool {
+        matches!(self, Self::OtpFinish { .. } | Self::OtpStart { .. } | Self::LinkStart { .. })
+    }
+
+    /// The number that it gives. `None`: the one in force is meant, or what was given is no number.
+    pub fn number(&self) -> Option<Phone> {
+        match self {
+            Self::OtpStart { number, .. } | Self::LinkStart { number, .. } => number.as_ref().and_then(Phone::parse),
+            _ => None,
+        }
+    }
+
+    /// The request that it is, and whose, for the timeline.
+    pub(crate) fn request(&self) -> Option<(Party, What)> {
+        Some(match self {
+            Self::Standing | Self::Seen(_) => return None,
+            Self::Status => (Party::Module, What::StatusAsked),
+            Self::OtpStart { .. } => (Party::Module, What::OtpStart),
+            Self::OtpFinish { .. } => (Party::Module, What::OtpFinish),
+            Self::LinkStart { .. } => (Party::Module, What::LinkStart),
+            Self::LinkOpened { .. } => (Party::Phone, What::LinkOpened),
+            Self::InstantStart { .. } => (Party::Module, What::InstantStart),
+            Self::InstantFinish { .. } => (Party::Module, What::InstantFinish),
+            Self::Reported { .. } => (Party::Module, What::ErrorReported),
+            Self::Validate => (Party::Server, What::Validate),
+            Self::Challenge { .. } => (Party::Server, What::Challenge),
+            Self::Complete { .. } => (Party::Server, What::Complete),
+            Self::VerifyStatus => (Party::Server, What::VerifyStatus),
+            Self::UnifyStatus { .. } => (Party::Server, What::UnifyStatus),
+            Self::UnifyBind { .. } => (Party::Server, What::UnifyBind),
+        })
+    }
+}
+
+/// What the shell carries out. Answers go to whoever caused the event; the last five go elsewhere, and a store keeps
+/// them in an outbox of the same write until they were carried out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Answers the page.
+    Reply(client::Reply),
+    /// Turns the page's request away with an HTTP status.
+    TurnedAway {
+        /// 429 or 500.
+        status: u16,
+        /// After how many s to come again.
+        retry_after_seconds: Option<u32>,
+    },
+    /// Cuts the socket that looks how things stand.
+    Cut,
+    /// Answers the phone.
+    Page(LinkPage),
+    /// Answers `/v3/validate`.
+    Validated(server::ValidateReply),
+    /// Answers `/v3/challenge`.
+    Challenged(server::ChallengeReply),
+    /// Answers `/v3/complete`.
+    Completed(server::CompleteReply),
+    /// Answers `/v3/verify-status`, but for the id of the identity.
+    Verified(server::VerifyStatusReply),
+    /// Answers `/v3/unify-status` and `/v3/unify-bind`, but for the ids of owner and device.
+    Unified(server::UnifyStatusReply),
+    /// Answers the server with a refusal.
+    Refused(Refusal),
+    /// An SMS.
+    Send(Message),
+    /// The session was settled, or its deadline moved: whoever waits for it looks again.
+    Wake,
+    /// A number was verified: it is enrolled.
+    Enroll(Enrolling),
+    /// Possession of a number was shown: a device is bound to it.
+    Bind(Binding),
+    /// News for a webhook: they wait until it has accepted them, or for the last time has not. See
+    /// [`Store::undelivered`].
+    Tell(Box<Delivery>),
+}
+
+impl Effect {
+    /// Whether it goes elsewhere than to whoever caused the event.
+    pub fn is_outgoing(&self) -> bool {
+        matches!(self, Self::Send(_) | Self::Wake | Self::Enroll(_) | Self::Bind(_) | Self::Tell(_))
+    }
+}
+
+/// What a phone that opens a link gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LinkPage {
+    /// It did its work: on to this URL, if there is one.
+    Proved(Option<String>),
+    /// It was opened before.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// A newer one was sent.
+    Replaced,
+    /// The sign-in ended without it.
+    Ended,
+    /// There is no such link.
+    Unknown,
+}

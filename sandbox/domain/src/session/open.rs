@@ -1,0 +1,149 @@
+//! Every call that opens a session.
+
+use handset_protocol::limits;
+use handset_protocol::server::{StartRequest, UnifyReply, UnifyRequest, UnifySuccess, VerifyReply, VerifyRequest};
+
+use crate::people::magic_numbers::Met;
+use crate::products::state::{Case, Unifying, Verifying};
+use crate::products::verified_users_v1::results;
+use crate::request::{self, Opened};
+use crate::session::state::{FlowType, Journey, Otp, Possession, Rules, Session};
+use crate::session::transition::{Turn, passes_without_browser};
+use crate::{Credential, Effect, Outcome, Party, Product, Refusal, Role, Sight, TestUser, Timeline, What};
+
+/// What the shell gives a session: where it is kept, and unguessable names that it drew.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// See [`Session::project`].
+    pub project: String,
+    /// See [`Session::auth_id`].
+    pub auth_id: String,
+    /// See [`Session::correlation_id`].
+    pub correlation_id: String,
+    /// See [`Session::request_id`].
+    pub request_id: String,
+    /// See [`Session::challenge`].
+    pub challenge: String,
+}
+
+/// `/v3/start`: opens a session. `now` is in ms since the epoch.
+pub fn open(
+    request: &StartRequest,
+    caller: Credential,
+    drawn: Drawn,
+    rules: Rules,
+    now: i64,
+) -> Result<Session, Refusal> {
+    let product = caller.start_product().ok_or(Refusal::NotAllowed)?;
+    let (opened, challenge) = request::start(request)?;
+    let case = if product == Product::Prefill { Case::Prefill(challenge) } else { Case::Identity };
+    let (session, _) = begin(opened, case, What::Start, caller, drawn, rules, now)?;
+    Ok(session)
+}
+
+/// `/v3/verify`, first generation. `identity_id` is a fresh one for whom it enrolls; the answer lacks the authToken.
+pub fn open_verify(
+    request: &VerifyRequest,
+    caller: Credential,
+    drawn: Drawn,
+    identity_id: String,
+    rules: Rules,
+    now: i64,
+) -> Result<(Session, Vec<Effect>, VerifyReply), Refusal> {
+    caller.admit(&[Product::VerifiedUsers])?;
+    let (opened, first_name, last_name) = request::verify(request)?;
+    let client_customer_id = request::given_text(&request.client_customer_id).map(str::to_owned);
+    let case = Case::VerifiedUsers(Verifying { first_name, last_name, client_customer_id, identity_id });
+    let (session, effects) = begin(opened, case, What::Verify, caller, drawn, rules, now)?;
+    // Where possession is asked for, how it went is told by the status call only.
+    let (success, possession_result, verify_result) = results(&session, session.flow_type != FlowType::None);
+    let correlation_id = session.correlation_id.clone();
+    let reply = VerifyReply { correlation_id, auth_token: None, success, possession_result, verify_result };
+    Ok((session, effects, reply))
+}
+
+/// `/v3/unify`. The ids are fresh ones for owner and device; the answer lacks the authToken.
+pub fn open_unify(
+    request: &UnifyRequest,
+    caller: Credential,
+    drawn: Drawn,
+    [identity_id, device_id]: [String; 2],
+    rules: Rules,
+    now: i64,
+) -> Result<(Session, Vec<Effect>, UnifyReply), Refusal> {
+    caller.admit(&[Product::Unify])?;
+    let opened = request::unify(request)?;
+    let case = Case::Unify(Unifying {
+        rebind: request.rebind.unwrap_or(false),
+        check_reputation: request.check_reputation.unwrap_or(false),
+        client_request_id: request::given_text(&request.client_request_id).map(str::to_owned),
+        identity_id,
+        device_id,
+        is_bound: false,
+        bound_at: None,
+    });
+    let (session, effects) = begin(opened, case, What::Unify, caller, drawn, rules, now)?;
+    let correlation_id = session.correlation_id.clone();
+    let reply = UnifyReply { correlation_id, auth_token: None, success: UnifySuccess::Pending };
+    Ok((session, effects, reply))
+}
+
+fn begin(
+    opened: Opened,
+    case: Case,
+    what: What,
+    caller: Credential,
+    drawn: Drawn,
+    rules: Rules,
+    now: i64,
+) -> Result<(Session, Vec<Effect>), Refusal> {
+    let user = match &opened.phone {
+        Some(phone) => TestUser::admit(phone, case.product(), rules.strict_test_users)?,
+        None => None,
+    };
+    let mobile_auth = user.is_some_and(|user| user.role == Role::MobileAuthPasses);
+    let possession = match opened.flow_type {
+        FlowType::Desktop => Possession::Link,
+        FlowType::Mobile if mobile_auth => Possession::MobileAuth(None),
+        FlowType::Mobile => Possession::Otp(Otp::default()),
+        FlowType::None => Possession::Waived,
+    };
+    let (server, backend) = (Party::Server, Party::Backend);
+    let mut timeline = Timeline::default();
+    timeline.push(now, Sight::new(server, backend, what, None));
+    timeline.push(now, Sight::new(backend, server, what, Some(Outcome::Accepted)));
+    let session = Session {
+        auth_id: drawn.auth_id,
+        correlation_id: drawn.correlation_id,
+        request_id: drawn.request_id,
+        challenge: drawn.challenge,
+        client_id: caller.client_id.to_owned(),
+        project: drawn.project,
+        case,
+        flow_type: opened.flow_type,
+        rules: Rules { allow_otp_retry: opened.allow_otp_retry, ..rules },
+        created_at: now,
+        expires_at: now.saturating_add(i64::from(limits::SESSION_SECONDS) * 1000),
+        final_target_url: opened.final_target_url,
+        sms_message: opened.sms_message,
+        numbers_given: u8::from(opened.phone.is_some()),
+        numbers_lacking: 0,
+        refusals: 0,
+        sms_sent: 0,
+        last_given: opened.phone.as_ref().map(|phone| phone.given().clone()),
+        phone: opened.phone,
+        met: Met::default(),
+        possession,
+        links: Vec::new(),
+        journey: Journey::Started,
+        timeline,
+    };
+    let passes = session.phone.as_ref().is_some_and(passes_without_browser);
+    let mut turn = Turn::new(session, now);
+    match turn.session.possession {
+        Possession::Waived => turn.settle(Possession::Waived),
+        _ if passes => turn.settle(Possession::Passed),
+        _ => {}
+    }
+    Ok(turn.into_parts())
+}

@@ -1,0 +1,381 @@
+use handset_protocol::{Secret, client, limits, steps, token};
+use serde::{Deserialize, Serialize};
+
+use crate::people::magic_numbers::Behaviour;
+use crate::people::magic_numbers::Met;
+use crate::products::state::Case;
+use crate::{Outcome, Phone, Timeline};
+
+/// After a link's expiry a waiting socket hears of it only this much later, in ms: a client with a clock of its own
+/// reports its own timeout first, and one without a clock is still told.
+pub const GRACE_MS: i64 = 10_000;
+
+/// One attempt to show that a person holds a phone, from `/v3/start` to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Names the session towards the page.
+    pub auth_id: String,
+    /// Names the session towards the relying party's server.
+    pub correlation_id: String,
+    /// The `rid` claim.
+    pub request_id: String,
+    /// The `auth.chlg` claim.
+    pub challenge: String,
+    /// Whose session it is.
+    pub client_id: String,
+    /// Which product it is of, and what that product wants to know.
+    pub case: Case,
+    /// Among whose sessions it is kept: those of tests that run side by side do not see each other.
+    pub project: String,
+    /// Which kind of browser the relying party saw.
+    pub flow_type: FlowType,
+    /// The settings that were in force when it was opened.
+    pub rules: Rules,
+    /// When it was opened, in ms since the epoch.
+    pub created_at: i64,
+    /// When it and its authToken end, in ms since the epoch.
+    pub expires_at: i64,
+    /// Where an Instant Link ends.
+    pub final_target_url: Option<String>,
+    /// The text of the SMS, with a run of `#` for the code or the link.
+    pub sms_message: Option<String>,
+    /// The number in force.
+    pub phone: Option<Phone>,
+    /// The number last given, accepted or not: the same one again is not another number.
+    pub last_given: Option<Secret>,
+    /// How many numbers were given.
+    pub numbers_given: u8,
+    /// How often the page asked for an SMS without a number while none was known.
+    #[serde(default)]
+    pub numbers_lacking: u8,
+    /// How often a number was refused, be it the same one.
+    #[serde(default)]
+    pub refusals: u8,
+    /// How many SMS were sent.
+    #[serde(default)]
+    pub sms_sent: u32,
+    /// What the number's own behaviour has done already.
+    #[serde(default)]
+    pub met: Met,
+    /// Whether the person holds the phone.
+    pub possession: Possession,
+    /// Every link that was sent, newest last.
+    pub links: Vec<SentLink>,
+    /// How far the relying party's server has come.
+    pub journey: Journey,
+    /// What happened, for whoever debugs a page. Holds no secret.
+    pub timeline: Timeline,
+}
+
+/// Which kind of browser the relying party saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FlowType {
+    /// Instant Link.
+    Desktop,
+    /// Mobile Auth where it is enabled, then OTP.
+    Mobile,
+    /// None that possession would be shown in.
+    None,
+}
+
+impl FlowType {
+    /// As in `flowType` and `possessionType`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Desktop => "desktop",
+            Self::Mobile => "mobile",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Settings of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rules {
+    /// How long a code is good, in s from its SMS.
+    pub otp_seconds: u32,
+    /// How long a link is good, in s from its SMS.
+    pub link_seconds: u32,
+    /// The least time between two SMS to one number, in s.
+    pub resend_pause_seconds: u32,
+    /// What a successful `instantlink/start` answers.
+    pub link_start_reply: StartReplyShape,
+    /// Whether only test users are served.
+    pub strict_test_users: bool,
+    /// Whether a wrong code may be tried again.
+    pub allow_otp_retry: bool,
+    /// How many wrong codes may be tried for one number within the window, whatever the sessions. 0: any number.
+    pub tries_per_number: u32,
+    /// That window, in s.
+    pub number_window_seconds: u32,
+    /// How many SMS one session may send. 0: any number.
+    pub sms_per_session: u32,
+    /// How many SMS may go to one number within their window, whatever the sessions. 0: any number.
+    pub sms_per_number: u32,
+    /// That window, in s.
+    pub sms_window_seconds: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            otp_seconds: limits::OTP_SECONDS,
+            link_seconds: limits::LINK_SECONDS,
+            resend_pause_seconds: 0,
+            link_start_reply: StartReplyShape::Auto,
+            strict_test_users: false,
+            allow_otp_retry: false,
+            tries_per_number: 10,
+            number_window_seconds: limits::SESSION_SECONDS,
+            sms_per_session: 10,
+            sms_per_number: 100,
+            sms_window_seconds: limits::SESSION_SECONDS,
+        }
+    }
+}
+
+impl Rules {
+    /// How many codes may be tried.
+    pub fn tries(&self) -> u8 {
+        if self.allow_otp_retry { limits::OTP_TRIES_WITH_RETRY } else { limits::OTP_TRIES }
+    }
+}
+
+/// What a successful `instantlink/start` answers: some clients need one shape with a retry step and another without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartReplyShape {
+    /// `{}` where Start allowed retries, else `{"data":{}}`; `{"next":""}` on a mobile browser.
+    #[default]
+    Auto,
+    /// Always `{"data":{}}`.
+    Data,
+    /// Always `{}`.
+    Empty,
+}
+
+/// Whether the person holds the phone. The last three are final.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Possession {
+    /// Waits for Mobile Auth. Holds what the visit has to bring back, once it was asked for.
+    MobileAuth(Option<Secret>),
+    /// Waits for a code.
+    Otp(Otp),
+    /// Waits for a link to be opened.
+    Link,
+    /// Not asked for.
+    Waived,
+    /// Shown.
+    Passed,
+    /// Not shown.
+    Failed(Failure),
+}
+
+impl Possession {
+    /// Whether it can no longer change.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Waived | Self::Passed | Self::Failed(_))
+    }
+
+    /// The step that it waits for, or `done`.
+    pub fn step(&self) -> &'static str {
+        match self {
+            Self::MobileAuth(_) => steps::MOBILE_INSTANT,
+            Self::Otp(_) => steps::MOBILE_OTP,
+            Self::Link => steps::MOBILE_INSTANT_LINK,
+            Self::Waived | Self::Passed | Self::Failed(_) => steps::DONE,
+        }
+    }
+}
+
+/// A code that is waited for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Otp {
+    /// The one code that is good.
+    pub sent: Option<SentCode>,
+    /// How many wrong codes were tried.
+    pub wrong: u8,
+}
+
+/// A code on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentCode {
+    /// The code.
+    pub code: Secret,
+    /// When, in ms since the epoch.
+    pub sent_at: i64,
+    /// From when on it is no longer good, in ms since the epoch.
+    pub expires_at: i64,
+}
+
+/// A link on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentLink {
+    /// The unguessable part of its URL.
+    pub token: Secret,
+    /// When, in ms since the epoch.
+    pub sent_at: i64,
+    /// From when on it is no longer good, in ms since the epoch.
+    pub expires_at: i64,
+    /// Whether it can still be opened.
+    pub state: LinkState,
+}
+
+/// Whether a link can still be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LinkState {
+    /// It can, until it expires.
+    Live,
+    /// It was opened.
+    Used,
+    /// A newer one was sent.
+    Replaced,
+}
+
+/// Why possession was not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Failure {
+    /// A wrong code, and no try left.
+    WrongCode,
+    /// Too many wrong codes were tried for the number.
+    TooManyTries,
+    /// A code after its time.
+    CodeExpired,
+    /// The link was not opened in time.
+    LinkExpired,
+    /// One number too many.
+    TooManyNumbers,
+    /// As many SMS were sent as may be.
+    TooManySms,
+    /// The page's authenticator gave up.
+    Reported,
+    /// The session's time is over.
+    SessionExpired,
+}
+
+impl Failure {
+    /// In words.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::WrongCode => "the code is wrong and no try is left",
+            Self::TooManyTries => "too many wrong codes were tried for this number",
+            Self::CodeExpired => "the code has expired",
+            Self::LinkExpired => "the link has expired",
+            Self::TooManyNumbers => "too many phone numbers",
+            Self::TooManySms => "too many SMS were asked for",
+            Self::Reported => "the flow was given up",
+            Self::SessionExpired => "the session has expired",
+        }
+    }
+
+    /// For the timeline.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::WrongCode => Outcome::NoTryLeft,
+            Self::TooManyTries => Outcome::TooManyTries,
+            Self::CodeExpired => Outcome::CodeExpired,
+            Self::LinkExpired => Outcome::LinkExpired,
+            Self::TooManyNumbers => Outcome::TooManyNumbers,
+            Self::TooManySms => Outcome::TooManySms,
+            Self::Reported => Outcome::Failed,
+            Self::SessionExpired => Outcome::SessionExpired,
+        }
+    }
+
+    /// As it travels.
+    pub fn to_body(self) -> client::ErrorBody {
+        client::ErrorBody { code: client::error_codes::AUTHENTICATION, message: self.message().to_owned() }
+    }
+}
+
+/// How far the relying party's server has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Journey {
+    /// Validate is awaited.
+    Started,
+    /// Validate said yes; Complete is awaited, or in Pre-Fill the challenge.
+    Validated,
+    /// The challenge was judged; Complete is awaited.
+    Challenged,
+    /// Nothing more is allowed.
+    Ended,
+}
+
+impl Journey {
+    /// For whoever debugs a page.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Validated => "validated",
+            Self::Challenged => "challenged",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+impl Session {
+    /// What the number in force does.
+    pub fn behaviour(&self) -> Option<Behaviour> {
+        self.phone.as_ref().and_then(Behaviour::of)
+    }
+
+    /// From when on another SMS is sent to the same number, in ms since the epoch. `None`: at once.
+    pub fn resend_at(&self) -> Option<i64> {
+        let pause = i64::from(self.rules.resend_pause_seconds) * 1000;
+        let sent_at = match &self.possession {
+            Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.sent_at),
+            Possession::Link => self.links.last().map(|link| link.sent_at),
+            _ => None,
+        };
+        sent_at.filter(|_| pause > 0).map(|at| at.saturating_add(pause))
+    }
+
+    /// When the link that was sent last ends, or the code that is waited for, in ms since the epoch.
+    pub fn sent_expires_at(&self) -> Option<i64> {
+        match &self.possession {
+            Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.expires_at),
+            Possession::Link => self.links.last().map(|link| link.expires_at),
+            _ => None,
+        }
+    }
+
+    /// When time alone settles the session, in ms since the epoch. `None`: it is settled.
+    pub fn lapses_at(&self) -> Option<i64> {
+        let session_ends = self.expires_at.saturating_add(GRACE_MS);
+        match &self.possession {
+            Possession::Waived | Possession::Passed | Possession::Failed(_) => None,
+            Possession::Link => {
+                let link_ends = self.links.last().map(|link| link.expires_at.saturating_add(GRACE_MS));
+                Some(link_ends.map_or(session_ends, |at| at.min(session_ends)))
+            }
+            Possession::MobileAuth(_) | Possession::Otp(_) => Some(session_ends),
+        }
+    }
+
+    /// The claims of the authToken. `endp` is the public origin of this backend.
+    pub fn claims(&self, endp: &str) -> token::Claims {
+        let known = token::NumberKnown { mnp: self.phone.is_some() };
+        let auths = match &self.possession {
+            Possession::MobileAuth(_) => {
+                Some(token::MobileAuths { otp: Some(known), inst: Some(client::Empty {}), inln: None })
+            }
+            Possession::Otp(_) => Some(token::MobileAuths { otp: Some(known), ..Default::default() }),
+            Possession::Link => Some(token::MobileAuths { inln: Some(known), ..Default::default() }),
+            Possession::Waived | Possession::Passed | Possession::Failed(_) => None,
+        };
+        token::Claims {
+            rid: self.request_id.clone(),
+            iat: self.created_at.div_euclid(1000),
+            exp: self.expires_at.div_euclid(1000),
+            auth: token::Auth {
+                id: self.auth_id.clone(),
+                ans: "handset-sandbox".to_owned(),
+                endp: endp.to_owned(),
+                chlg: self.challenge.clone(),
+                next: self.possession.step().to_owned(),
+                subs: token::Subjects { mob: auths.map(|auths| token::Mobile { auths }) },
+            },
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! One event on its way through [`apply`](crate::apply); the steps' own rules are in the files named for them.
+
+use handset_protocol::{Secret, client, limits};
+
+use crate::identities::identity::Enrolling;
+use crate::people::magic_numbers::{Behaviour, Often};
+use crate::products::state::Case;
+use crate::session::state::{Failure, Possession, Session};
+use crate::{Effect, Event, Fault, Guesses, Message, Outcome, Party, Phone, Refusal, Role, Sight, TestUser, What};
+
+/// A session that an event is changing.
+pub(crate) struct Turn {
+    pub(crate) session: Session,
+    pub(crate) now: i64,
+    /// Those at the number in force.
+    pub(crate) guesses: Guesses,
+    pub(crate) effects: Vec<Effect>,
+    /// Who is to be answered, and to what.
+    request: Option<(Party, What)>,
+    /// What is done to the request, or to its answer.
+    fault: Option<Fault>,
+}
+
+/// What becomes of the number in a start request.
+pub(crate) enum Number {
+    /// There is one to send to; `changed` when it took the place of another.
+    Ready { phone: Phone, changed: bool },
+    /// Ask the person again.
+    Refused(&'static str),
+    /// One number too many.
+    TooMany,
+    /// The request is turned away with this HTTP status, and told after how many s to come again.
+    TurnedAway(u16, Option<u32>),
+}
+
+impl Turn {
+    pub(crate) fn new(session: Session, now: i64) -> Self {
+        Self { session, now, guesses: Guesses::default(), effects: Vec::new(), request: None, fault: None }
+    }
+
+    pub(crate) fn into_parts(self) -> (Session, Vec<Effect>) {
+        (self.session, self.effects)
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// The event is a request: it goes on the timeline, and so will its answer.
+    pub(crate) fn begin(&mut self, event: &Event, fault: Option<Fault>) {
+        (self.request, self.fault) = (event.request(), fault);
+        if let Some((from, what)) = self.request {
+            let fault = fault.filter(|fault| *fault != Fault::LoseReply);
+            self.note(Sight { fault, ..Sight::new(from, Party::Backend, what, None) });
+        }
+    }
+
+    /// Answers whoever caused the event.
+    pub(crate) fn answer(&mut self, outcome: Outcome, effect: Effect) {
+        if let Some((to, what)) = self.request {
+            let fault = self.fault.filter(|fault| *fault == Fault::LoseReply);
+            self.note(Sight { fault, ..Sight::new(Party::Backend, to, what, Some(outcome)) });
+        }
+        self.effect(effect);
+    }
+
+    pub(crate) fn reply(&mut self, outcome: Outcome, reply: client::Reply) {
+        self.answer(outcome, Effect::Reply(reply));
+    }
+
+    pub(crate) fn note(&mut self, sight: Sight) {
+        self.session.timeline.push(self.now, sight);
+    }
+
+    /// Refuses what the relying party's server asks. Nothing changes.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.answer(Outcome::Refused, Effect::Refused(refusal));
+    }
+
+    /// Settles the session. What is settled stays settled: callers look first.
+    pub(crate) fn settle(&mut self, outcome: Possession) {
+        self.session.possession = outcome;
+        self.effect(Effect::Wake);
+        let Some(phone) = self.session.phone.clone() else { return };
+        let is_shown = self.session.possession == Possession::Passed;
+        let is_waived = self.session.possession == Possession::Waived;
+        match &mut self.session.case {
+            Case::VerifiedUsers(verifying) if (is_shown || is_waived) && verifying.names_owner(&phone) => {
+                let enrolling = Enrolling {
+                    project: self.session.project.clone(),
+                    at: self.now,
+                    identity_id: verifying.identity_id.clone(),
+                    client_customer_id: verifying.client_customer_id.clone(),
+                    device_id: None,
+                    phone,
+                };
+                self.effect(Effect::Enroll(enrolling));
+            }
+            Case::Unify(unifying) if is_shown || (is_waived && passes_without_browser(&phone)) => {
+                unifying.bound_at = Some(self.now);
+                let binding = unifying.binding(&self.session.project, &phone, self.now);
+                self.effect(Effect::Bind(binding));
+            }
+            _ => {}
+        }
+    }
+
+    /// Settles as failed and says so to the page, which then ends with `done`.
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.settle(Possession::Failed(failure));
+        self.reply(failure.outcome(), failed(failure));
+    }
+
+    /// Answers a late request on a settled session. Returns whether it was settled.
+    pub(crate) fn answer_if_settled(&mut self) -> bool {
+        let (outcome, reply) = match self.session.possession {
+            Possession::Passed | Possession::Waived => {
+                (Outcome::Passed, client::Reply::next(handset_protocol::steps::DONE))
+            }
+            Possession::Failed(failure) => (Outcome::Failed, failed(failure)),
+            _ => return false,
+        };
+        self.reply(outcome, reply);
+        true
+    }
+
+    /// The request belongs to a step that the session is not at. Nothing changes.
+    pub(crate) fn prohibit(&mut self, message: &str) {
+        let error = client::ErrorBody { code: client::error_codes::PROHIBITED, message: message.to_owned() };
+        self.reply(Outcome::Refused, client::Reply { error: Some(error), ..Default::default() });
+    }
+
+    /// Asks for another number.
+    pub(crate) fn refuse_number(&mut self, why: &str) {
+        let data = client::Data {
+            code: Some(client::data_codes::NUMBER_REFUSED),
+            message: Some(why.to_owned()),
+            ..Default::default()
+        };
+        self.reply(Outcome::NumberRefused, client::Reply { data: Some(data), ..Default::default() });
+    }
+
+    /// Takes the number of a start request. The same number again, however it is written, is not another number.
+    pub(crate) fn take_number(&mut self, given: Option<&Secret>) -> Number {
+        let Some(given) = given.filter(|number| !number.is_empty()) else {
+            return self.take_none();
+        };
+        let parsed = Phone::parse(given);
+        let behaviour = parsed.as_ref().and_then(Behaviour::of);
+        if let Some(Behaviour::TurnedAway(status, retry_after_seconds)) = behaviour {
+            return Number::TurnedAway(status, retry_after_seconds);
+        }
+        let is_current = matches!((&parsed, &self.session.phone), (Some(new), Some(old)) if new.is_same(old));
+        let is_again = is_current || self.session.last_given.as_ref() == Some(given);
+        // What is never accepted would be asked for without an end.
+        if !is_again || behaviour == Some(Behaviour::NumberRefused(Often::Always)) {
+            if self.session.numbers_given >= limits::PHONE_NUMBERS {
+                return Number::TooMany;
+            }
+            self.session.numbers_given += 1;
+            self.session.last_given = Some(given.clone());
+        }
+        if let Some(spoiled) = self.spoil_number(behaviour) {
+            return spoiled;
+        }
+        let Some(phone) = parsed else {
+            return self.ask_again("this is not a phone number");
+        };
+        if is_current {
+            return Number::Ready { phone: self.session.phone.clone().unwrap_or(phone), changed: false };
+        }
+        match TestUser::admit(&phone, self.session.case.product(), self.session.rules.strict_test_users) {
+            Ok(_) => {}
+            Err(Refusal::NoTestUser) => return self.ask_again("no test user found matching the phone number"),
+            Err(_) => return self.ask_again("this number is not served here"),
+        }
+        let changed = self.session.phone.is_some();
+        self.session.phone = Some(phone.clone());
+        Number::Ready { phone, changed }
+    }
+
+    /// The request names no number: the one in force is meant. Asking without one that could be served ends like numbers do:
+    /// a page that answers so by itself would ask without an end.
+    fn take_none(&mut self) -> Number {
+        let Some(phone) = self.session.phone.clone() else {
+            if self.session.numbers_lacking >= limits::PHONE_NUMBERS {
+                return Number::TooMany;
+            }
+            self.session.numbers_lacking += 1;
+            return Number::Refused("a phone number is needed");
+        };
+        let behaviour = Behaviour::of(&phone);
+        // The first time it is the number of Start, which was counted there.
+        if behaviour == Some(Behaviour::NumberRefused(Often::Always)) && self.session.met.refusal {
+            if self.session.numbers_given >= limits::PHONE_NUMBERS {
+                return Number::TooMany;
+            }
+            self.session.numbers_given += 1;
+        }
+        self.spoil_number(behaviour).unwrap_or(Number::Ready { phone, changed: false })
+    }
+
+    /// Asks for another number, as often as numbers may be given, also where the same is given again and again.
+    fn ask_again(&mut self, why: &'static str) -> Number {
+        if self.session.refusals >= limits::PHONE_NUMBERS {
+            return Number::TooMany;
+        }
+        self.session.refusals += 1;
+        Number::Refused(why)
+    }
+
+    /// What the number's own behaviour makes of it.
+    fn spoil_number(&mut self, behaviour: Option<Behaviour>) -> Option<Number> {
+        match behaviour? {
+            Behaviour::TurnedAway(status, retry_after_seconds) => Some(Number::TurnedAway(status, retry_after_seconds)),
+            Behaviour::NumberRefused(often) if often == Often::Always || !self.session.met.refusal => {
+                self.session.met.refusal = true;
+                Some(self.ask_again("this number is refused on purpose"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Turns a request of the page away. It has changed nothing.
+    pub(crate) fn turn_away(&mut self, status: u16, retry_after_seconds: Option<u32>) {
+        if let Some((to, what)) = self.request {
+            self.note(Sight::new(Party::Backend, to, what, Some(Outcome::Refused)).under(Fault::Status));
+        }
+        self.effect(Effect::TurnedAway { status, retry_after_seconds });
+    }
+
+    /// Whether an SMS may go to the number in force: `Accepted`, or `TooEarly` where the last one stays good. `None`: it was one
+    /// too many, which has ended the flow.
+    pub(crate) fn admit_sms(&mut self, changed: bool) -> Option<Outcome> {
+        if !changed && self.session.resend_at().is_some_and(|at| self.now < at) {
+            return Some(Outcome::TooEarly);
+        }
+        let rules = self.session.rules;
+        let is_last = rules.sms_per_session > 0 && self.session.sms_sent >= rules.sms_per_session;
+        if is_last || (self.is_limited() && !self.guesses.may_send(&rules, self.now)) {
+            self.fail(Failure::TooManySms);
+            return None;
+        }
+        Some(Outcome::Accepted)
+    }
+
+    /// Whether wrong codes and SMS are counted for the number in force. Test users are nobody: their code is known to all,
+    /// and whole test suites run on their numbers.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.session.phone.as_ref().is_some_and(|phone| !TestUser::has_known_code(phone))
+    }
+
+    /// The SMS is sent. Times are extensions: only their differences count for a client.
+    pub(crate) fn sent_reply(&self) -> client::Reply {
+        client::Reply {
+            server_time: Some(self.now),
+            expires_at: self.session.sent_expires_at(),
+            resend_at: self.session.resend_at(),
+            ..Default::default()
+        }
+    }
+
+    /// An SMS leaves, and is counted. It may get lost.
+    pub(crate) fn send(&mut self, what: What, message: Message) {
+        self.session.sms_sent = self.session.sms_sent.saturating_add(1);
+        if self.is_limited() {
+            self.guesses.add_sms(&self.session.rules, self.now);
+        }
+        let sight = Sight::new(Party::Backend, Party::Phone, what, None);
+        if self.session.behaviour() == Some(Behaviour::SmsLost) {
+            return self.note(sight.under(Fault::Drop));
+        }
+        self.note(sight);
+        self.effect(Effect::Send(message));
+    }
+
+    /// What time alone changes.
+    pub(crate) fn lapse(&mut self) {
+        if self.session.lapses_at().is_none_or(|at| self.now < at) {
+            return;
+        }
+        let session_over = self.now >= self.session.expires_at;
+        let failure = if session_over { Failure::SessionExpired } else { Failure::LinkExpired };
+        self.note(Sight::new(Party::Backend, Party::Backend, What::Lapsed, Some(failure.outcome())));
+        self.settle(Possession::Failed(failure));
+    }
+}
+
+/// `error` and `done` together: the flow is over, and the relying party's server learns why not.
+pub(crate) fn failed(failure: Failure) -> client::Reply {
+    client::Reply { error: Some(failure.to_body()), ..client::Reply::next(handset_protocol::steps::DONE) }
+}
+
+/// Whether a number's owner is shown to hold it before the page was asked.
+pub(crate) fn passes_without_browser(phone: &Phone) -> bool {
+    TestUser::find(phone).is_some_and(|user| user.role == Role::PassesWithoutBrowser)
+}

@@ -1,0 +1,143 @@
+//! Step `mobile/instantlink`, and the phone that opens the link.
+
+use handset_protocol::{Secret, client, steps};
+use subtle::ConstantTimeEq;
+use url::Url;
+
+use crate::people::magic_numbers::Behaviour;
+use crate::session::message::{Kind, Message, link_text};
+use crate::session::state::{Failure, LinkState, Possession, SentLink, StartReplyShape};
+use crate::session::transition::{Number, Turn, passes_without_browser};
+use crate::{Effect, LinkPage, Outcome, Phone, What};
+
+impl Turn {
+    /// A number, a change of number, or a resend.
+    pub(crate) fn link_start(&mut self, number: Option<&Secret>, is_mobile: bool, token: &Secret, url: &Secret) {
+        if self.answer_if_settled() {
+            return;
+        }
+        if self.session.possession != Possession::Link {
+            return self.prohibit("this flow is not at the link step");
+        }
+        match self.take_number(number) {
+            Number::Refused(why) => self.refuse_number(why),
+            Number::TooMany => self.fail(Failure::TooManyNumbers),
+            Number::TurnedAway(status, retry_after_seconds) => self.turn_away(status, retry_after_seconds),
+            Number::Ready { phone, .. } if passes_without_browser(&phone) => {
+                self.settle(Possession::Passed);
+                self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
+            }
+            Number::Ready { phone, changed } => {
+                let Some(outcome) = self.admit_sms(changed) else { return };
+                if outcome == Outcome::Accepted {
+                    self.send_link(&phone, token, url);
+                }
+                let reply = self.link_sent_reply(is_mobile);
+                self.reply(outcome, reply);
+            }
+        }
+    }
+
+    /// A person opened a link.
+    pub(crate) fn link_opened(&mut self, token: &Secret) {
+        let page = self.open_link(token);
+        let outcome = match page {
+            LinkPage::Proved(_) => Outcome::Passed,
+            LinkPage::Used => Outcome::LinkUsed,
+            LinkPage::Expired => Outcome::LinkExpired,
+            LinkPage::Replaced => Outcome::LinkReplaced,
+            LinkPage::Ended | LinkPage::Unknown => Outcome::Refused,
+        };
+        self.answer(outcome, Effect::Page(page));
+    }
+
+    fn open_link(&mut self, token: &Secret) -> LinkPage {
+        let (now, behaviour) = (self.now, self.session.behaviour());
+        let is_it = |link: &&mut SentLink| bool::from(link.token.expose().as_bytes().ct_eq(token.expose().as_bytes()));
+        let Some(link) = self.session.links.iter_mut().find(is_it) else {
+            return LinkPage::Unknown;
+        };
+        match link.state {
+            LinkState::Used => LinkPage::Used,
+            LinkState::Live if behaviour == Some(Behaviour::LinkUsed) => LinkPage::Used,
+            LinkState::Live if behaviour == Some(Behaviour::Expired) => LinkPage::Expired,
+            _ if now >= link.expires_at => LinkPage::Expired,
+            LinkState::Replaced => LinkPage::Replaced,
+            LinkState::Live if self.session.possession != Possession::Link => LinkPage::Ended,
+            LinkState::Live => {
+                link.state = LinkState::Used;
+                let target = self.session.final_target_url.as_deref();
+                let page = LinkPage::Proved(target.and_then(|target| proved_url(target, &self.session.auth_id)));
+                self.settle(Possession::Passed);
+                page
+            }
+        }
+    }
+
+    /// Older links are dead from here on.
+    fn send_link(&mut self, phone: &Phone, token: &Secret, url: &Secret) {
+        for link in &mut self.session.links {
+            if link.state == LinkState::Live {
+                link.state = LinkState::Replaced;
+            }
+        }
+        let seconds = self.session.rules.link_seconds;
+        let expires_at = self.now.saturating_add(i64::from(seconds) * 1000);
+        let text = link_text(self.session.sms_message.as_deref(), url.expose(), seconds);
+        self.session.links.push(SentLink {
+            token: token.clone(),
+            sent_at: self.now,
+            expires_at,
+            state: LinkState::Live,
+        });
+        let message = Message {
+            to: phone.given().clone(),
+            kind: Kind::Link(url.clone()),
+            text: text.into(),
+            project: self.session.project.clone(),
+            auth_id: self.session.auth_id.clone(),
+            sent_at: self.now,
+            expires_at,
+        };
+        self.send(What::SmsLink, message);
+        self.effect(Effect::Wake);
+    }
+
+    /// The SMS is sent. Which shape says so depends on what the client can take.
+    fn link_sent_reply(&self, is_mobile: bool) -> client::Reply {
+        let with_data = client::Reply { data: Some(client::Data::default()), ..Default::default() };
+        let shape = match self.session.rules.link_start_reply {
+            StartReplyShape::Data => with_data,
+            StartReplyShape::Empty => client::Reply::default(),
+            StartReplyShape::Auto if is_mobile => client::Reply::next(steps::ENDED),
+            StartReplyShape::Auto if self.session.rules.allow_otp_retry => client::Reply::default(),
+            StartReplyShape::Auto => with_data,
+        };
+        let client::Reply { server_time, expires_at, resend_at, .. } = self.sent_reply();
+        client::Reply { server_time, expires_at, resend_at, ..shape }
+    }
+}
+
+/// Where the phone goes: the target with what `finishInstantLink` reads added to its query.
+fn proved_url(target: &str, auth_id: &str) -> Option<String> {
+    let mut url = Url::parse(target).ok()?;
+    url.query_pairs_mut().append_pair("authId", auth_id).append_pair("asc", "true");
+    Some(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_keeps_its_own_query() {
+        let cases = [
+            ("http://a.test/x", "http://a.test/x?authId=id&asc=true"),
+            ("http://a.test/x?k=v", "http://a.test/x?k=v&authId=id&asc=true"),
+            ("http://a.test", "http://a.test/?authId=id&asc=true"),
+        ];
+        for (target, proved) in cases {
+            assert_eq!(proved_url(target, "id").as_deref(), Some(proved));
+        }
+    }
+}

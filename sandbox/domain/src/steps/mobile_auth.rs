@@ -1,0 +1,48 @@
+//! Step `mobile/instant`. A client that does not have it configured reports so and goes on with a code.
+
+use handset_protocol::{Secret, client, steps};
+use subtle::ConstantTimeEq;
+
+use crate::Outcome;
+use crate::session::state::{Otp, Possession};
+use crate::session::transition::Turn;
+
+impl Turn {
+    /// Names the URL to visit.
+    pub(crate) fn instant_start(&mut self, fresh: &Secret, url: &str) {
+        if self.answer_if_settled() {
+            return;
+        }
+        let Possession::MobileAuth(vfp) = &mut self.session.possession else {
+            return self.prohibit("this flow is not at Mobile Auth");
+        };
+        *vfp = Some(fresh.clone());
+        let data = client::Data { redirect_url: Some(url.to_owned()), ..Default::default() };
+        self.reply(Outcome::Accepted, client::Reply { data: Some(data), ..Default::default() });
+    }
+
+    /// Judges what the visit brought back. What is not right falls back to a code.
+    pub(crate) fn instant_finish(&mut self, brought: &Secret) {
+        if self.answer_if_settled() {
+            return;
+        }
+        let Possession::MobileAuth(vfp) = &self.session.possession else {
+            return self.prohibit("this flow is not at Mobile Auth");
+        };
+        let Some(vfp) = vfp else {
+            return self.prohibit("Mobile Auth was not started");
+        };
+        if bool::from(vfp.expose().as_bytes().ct_eq(brought.expose().as_bytes())) {
+            self.settle(Possession::Passed);
+            self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
+        } else {
+            self.fall_back_to_otp();
+        }
+    }
+
+    /// From here on the flow is at the code step.
+    pub(crate) fn fall_back_to_otp(&mut self) {
+        self.session.possession = Possession::Otp(Otp::default());
+        self.reply(Outcome::FellBack, client::Reply::next(steps::MOBILE_OTP));
+    }
+}

@@ -1,0 +1,25 @@
+//! Connections: who gets one, how long they may take, and TLS. Serves any tower service, and knows no route.
+//!
+//! `axum::serve` has no limit for connections or slow clients, and no TLS. This is hyper's HTTP/1.1, for plain and
+//! encrypted connections alike; WebSockets need 1.1 anyway.
+//!
+//! What a connection tells its requests is in their extensions: [`Connection`], by which a handler can reset it, and
+//! [`BodyDeadline`].
+
+mod breakable;
+mod connection;
+mod deadline;
+mod error;
+mod limits;
+mod local_ca;
+mod observer;
+mod serve;
+mod tls;
+
+pub use breakable::Connection;
+pub use deadline::{BodyDeadline, Late};
+pub use error::TlsError;
+pub use limits::ConnectionLimits;
+pub use observer::{ConnectionObserver, Rejection};
+pub use serve::serve;
+pub use tls::{LocalCaFile, PemFile, TlsServer};

@@ -1,0 +1,77 @@
+//! The accept loop.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use axum::serve::Listener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service;
+
+use crate::connection;
+use crate::limits::ConnectionLimits;
+use crate::observer::{ConnectionObserver, Rejection};
+use crate::tls::TlsServer;
+
+/// What every connection shares.
+pub(crate) struct Port<S> {
+    pub(crate) service: S,
+    pub(crate) limits: ConnectionLimits,
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Where a client that speaks plain http to a port with TLS is sent.
+    pub(crate) origin: String,
+    pub(crate) observer: Arc<dyn ConnectionObserver>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// What a connection takes up for as long as it is open.
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _open: Box<dyn Any + Send>,
+}
+
+/// Serves `service` on a port until `stop` is cancelled and the last connection has ended. `origin` is what clients
+/// call the port.
+pub async fn serve<S, F>(
+    mut listener: TcpListener,
+    service: S,
+    tls: Option<TlsServer>,
+    limits: ConnectionLimits,
+    origin: String,
+    observer: Arc<dyn ConnectionObserver>,
+    stop: CancellationToken,
+) where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = F>,
+    S: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+{
+    let most = limits.connections.min(Semaphore::MAX_PERMITS);
+    let free = Arc::new(Semaphore::new(most));
+    let tls = tls.map(|tls| TlsAcceptor::from(tls.config));
+    let port = Arc::new(Port { service, limits, tls, origin, observer, stop: stop.clone() });
+    let connections = TaskTracker::new();
+    loop {
+        let stream: TcpStream = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            // Goes on after an error.
+            (stream, _) = Listener::accept(&mut listener) => stream,
+        };
+        let Ok(permit) = free.clone().try_acquire_owned() else {
+            port.observer.rejected(Rejection::TooMany);
+            tracing::warn!(limit = most, "connection limit reached; closing");
+            continue;
+        };
+        let place = Place { _permit: permit, _open: port.observer.opened() };
+        connections.spawn(connection::serve(port.clone(), stream, place));
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}

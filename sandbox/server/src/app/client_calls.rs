@@ -1,0 +1,58 @@
+//! The calls of a page's authenticator.
+
+use std::time::Duration;
+
+use handset_protocol::client::Reply;
+use handset_sandbox_domain::{Behaviour, Effect, Event, Fault, Phone, Refusal};
+
+use super::{AppError, Shared, Subject};
+
+/// How much later the requests of a slow number are served.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// What a page's authenticator gets.
+pub(crate) enum ClientAnswer {
+    /// A reply of the contract.
+    Reply(Reply),
+    /// An HTTP status alone.
+    TurnedAway { status: u16, retry_after_seconds: Option<u32> },
+}
+
+/// The session of an authToken that is good.
+pub(crate) async fn authenticate(sandbox: &Shared, token: &str) -> Result<Subject, AppError> {
+    let holder = sandbox.keys.holder(token).ok_or(Refusal::Unauthorized)?;
+    // The session of a good token can be gone after a reset.
+    let subject = sandbox.subject(&holder.auth_id).await?.ok_or(Refusal::Unauthorized)?;
+    if holder.is_alive(subject.project.clock.now()) { Ok(subject) } else { Err(Refusal::Unauthorized.into()) }
+}
+
+/// Applies what a page has sent.
+pub(crate) async fn act(sandbox: &Shared, subject: &Subject, event: &Event) -> Result<ClientAnswer, AppError> {
+    let subject = served_late(sandbox, subject, event).await;
+    match sandbox.act(&subject, event).await? {
+        Some(Effect::Reply(reply)) => Ok(ClientAnswer::Reply(reply)),
+        Some(Effect::TurnedAway { status, retry_after_seconds }) => {
+            Ok(ClientAnswer::TurnedAway { status, retry_after_seconds })
+        }
+        Some(_) => Err(Refusal::Internal.into()),
+        None => Err(Refusal::Unauthorized.into()),
+    }
+}
+
+/// Waits, where the number that is in force, or is given with the request, makes the backend slow.
+async fn served_late(sandbox: &Shared, subject: &Subject, event: &Event) -> Subject {
+    let given = match event {
+        Event::OtpStart { number, .. } | Event::LinkStart { number, .. } => number.as_ref().and_then(Phone::parse),
+        _ => None,
+    };
+    let behaviour = given.map_or(subject.behaviour, |number| Behaviour::of(&number));
+    if behaviour != Some(Behaviour::Slow) {
+        return subject.clone();
+    }
+    tokio::select! {
+        biased;
+        () = sandbox.closing.cancelled() => {}
+        () = tokio::time::sleep(SLOW) => {}
+    }
+    Subject { fault: subject.fault.or(Some(Fault::Delay)), ..subject.clone() }
+}

@@ -1,0 +1,25 @@
+//! Why a call has no success.
+
+use handset_sandbox_domain::Refusal;
+use handset_sandbox_store::StoreError;
+
+/// A refusal of the rules, or a failure of the store.
+#[derive(Debug)]
+pub(crate) enum AppError {
+    /// The rules refuse the call.
+    Refused(Refusal),
+    /// The store failed; nothing has happened.
+    Store(StoreError),
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

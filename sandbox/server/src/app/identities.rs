@@ -1,0 +1,139 @@
+//! The calls of Identity Manager.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use handset_protocol::server::{
+    BatchEnrollReply, BatchEnrollRequest, BatchResult, EnrollReply, EnrollRequest, IdentityList, IdentityLookupReply,
+    IdentityQuery, IdentityRef, IdentityReply, SuccessReply,
+};
+use handset_sandbox_domain::request;
+use handset_sandbox_domain::{Enrollment, Identity, Phone, Product, Refusal, TestUser};
+use handset_sandbox_store::{IdentityLookup, IdentityPage};
+
+use super::{AppError, Caller, Shared};
+use crate::projects::Project;
+use crate::random::uuid;
+
+/// The last ms that can be written with a year of four digits.
+const LAST_MS: u64 = 253_402_300_799_999;
+
+/// Whether the credential is one of Identity Manager.
+pub(crate) fn admit(caller: &Caller) -> Result<(), Refusal> {
+    caller.credential.admit(&[Product::IdentityManager])
+}
+
+/// Enrolls a number, once and for all: the same number again keeps its names.
+pub(crate) async fn enroll(
+    sandbox: &Shared,
+    caller: &Caller,
+    request: &EnrollRequest,
+) -> Result<EnrollReply, AppError> {
+    admit(caller)?;
+    let id = enroll_one(sandbox, &caller.project, request).await?;
+    Ok(EnrollReply { identity_id: id.clone(), prove_id: id, success: true })
+}
+
+async fn enroll_one(sandbox: &Shared, project: &Project, request: &EnrollRequest) -> Result<String, AppError> {
+    let (fresh, now) = (uuid(&*sandbox.random), project.clock.now());
+    let enrolling = request::enroll(request, sandbox.config.strict_test_users, &project.name, fresh, now)?;
+    Ok(sandbox.enroll(&enrolling).await?.id)
+}
+
+/// Enrolls up to a hundred numbers.
+pub(crate) async fn enroll_batch(
+    sandbox: &Shared,
+    caller: &Caller,
+    request: BatchEnrollRequest,
+) -> Result<BatchEnrollReply, AppError> {
+    admit(caller)?;
+    let mut results = Vec::new();
+    for request in request::batch(request)? {
+        results.push(match enroll_one(sandbox, &caller.project, &request).await {
+            Ok(id) => BatchResult { identity_id: Some(id.clone()), prove_id: Some(id), error: None },
+            Err(AppError::Refused(refusal)) if refusal != Refusal::Internal => {
+                BatchResult { error: Some(refusal.to_reply().message), ..BatchResult::default() }
+            }
+            Err(failed) => return Err(failed),
+        });
+    }
+    Ok(BatchEnrollReply { results })
+}
+
+/// Lists the identities in the order of their enrolment.
+pub(crate) async fn list(sandbox: &Shared, caller: &Caller, query: &IdentityQuery) -> Result<IdentityList, AppError> {
+    let limit = request::list(query)?;
+    let after = query.start_key.as_deref().map(read_key).transpose()?;
+    let with_inactive = query.show_inactive.unwrap_or(false);
+    let page = IdentityPage { project: &caller.project.name, after, limit: limit.saturating_add(1), with_inactive };
+    let mut identities = sandbox.store.identities(page).await?;
+    let has_more = identities.len() > limit;
+    identities.truncate(limit);
+    let last_key = identities.last().filter(|_| has_more).and_then(key);
+    let name = |identity: Identity| IdentityRef { identity_id: identity.id.clone(), prove_id: identity.id };
+    Ok(IdentityList { results: identities.into_iter().map(name).collect(), last_key })
+}
+
+/// Where a page ends.
+fn key(last: &Identity) -> Option<String> {
+    Some(format!("{}.{}", last.enrollment.as_ref()?.since, last.id))
+}
+
+fn read_key(key: &str) -> Result<(i64, &str), Refusal> {
+    let read = key.split_once('.').and_then(|(since, id)| Some((since.parse().ok()?, id)));
+    read.ok_or_else(|| Refusal::shape("startKey", "the lastKey of another page"))
+}
+
+/// Tells what is known of an identity.
+pub(crate) async fn get(sandbox: &Shared, caller: &Caller, id: &str) -> Result<IdentityReply, AppError> {
+    let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(id)).await?;
+    Ok(identity.as_ref().and_then(describe).ok_or(Refusal::UnknownIdentity)?)
+}
+
+/// Finds the identity of a number.
+pub(crate) async fn lookup(sandbox: &Shared, caller: &Caller, phone: &Phone) -> Result<IdentityLookupReply, AppError> {
+    TestUser::admit(phone, Product::IdentityManager, sandbox.config.strict_test_users)?;
+    let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Number(phone)).await?;
+    Ok(IdentityLookupReply { results: identity.as_ref().and_then(describe).into_iter().collect() })
+}
+
+/// `None`: it is not enrolled.
+fn describe(identity: &Identity) -> Option<IdentityReply> {
+    let Enrollment { since, active, client_customer_id, device_id, line_type, carrier, .. } =
+        identity.enrollment.clone()?;
+    let ms = u64::try_from(since).unwrap_or_default().min(LAST_MS);
+    let creation = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(ms));
+    Some(IdentityReply {
+        identity_id: identity.id.clone(),
+        prove_id: identity.id.clone(),
+        phone_number: identity.phone.given().clone(),
+        active,
+        client_customer_id,
+        device_id: device_id.or_else(|| identity.device().map(|device| device.id.clone())),
+        created_at: since.div_euclid(1000),
+        creation_string: creation.to_string(),
+        country_code: identity.phone.country().map(str::to_owned),
+        line_type,
+        carrier,
+    })
+}
+
+/// Changes an identity that is enrolled. `None` of `change`: nothing is left of it.
+pub(crate) async fn change(
+    sandbox: &Shared,
+    caller: &Caller,
+    id: &str,
+    change: &(dyn Fn(&Identity) -> Option<Identity> + Send + Sync),
+) -> Result<SuccessReply, AppError> {
+    let found = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(id)).await?;
+    let found = found.filter(|identity| identity.enrollment.is_some()).ok_or(Refusal::UnknownIdentity)?;
+    // It may be gone by the time of the write.
+    let is_there = AtomicBool::new(false);
+    let decide = |old: Option<&Identity>| {
+        let it = old.filter(|old| old.id == id && old.enrollment.is_some());
+        is_there.store(it.is_some(), Ordering::Relaxed);
+        (it.map_or_else(|| old.cloned(), change), Vec::new())
+    };
+    sandbox.store.update_identity(&caller.project.name, &found.phone, &decide).await?;
+    if is_there.into_inner() { Ok(SuccessReply { success: true }) } else { Err(Refusal::UnknownIdentity.into()) }
+}

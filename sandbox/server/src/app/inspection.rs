@@ -1,0 +1,54 @@
+//! What a developer or a test asks the sandbox itself, and whoever operates it.
+
+use std::time::Duration;
+
+use handset_sandbox_domain::{Refusal, Session};
+use handset_sandbox_store::Lookup;
+use tokio::time::timeout;
+
+use super::{AppError, Shared};
+use crate::projects::Project;
+
+/// How long the store gets to answer.
+const STORE_PATIENCE: Duration = Duration::from_secs(2);
+/// What is written to see whether anything can be.
+const READINESS: &str = "readiness";
+
+/// A session of a project.
+pub(crate) async fn session(sandbox: &Shared, project: &Project, correlation_id: &str) -> Result<Session, AppError> {
+    let unknown = || AppError::from(Refusal::UnknownCorrelationId);
+    let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
+    let session = sandbox.store.get(&found.ok_or_else(unknown)?).await?;
+    session.filter(|session| session.project == project.name).ok_or_else(unknown)
+}
+
+/// The session of that authId. `None`: it is gone, or the store fails.
+pub(crate) async fn session_again(sandbox: &Shared, auth_id: &str) -> Option<Session> {
+    sandbox.store.get(auth_id).await.ok()?
+}
+
+/// Whether the sandbox takes new flows.
+pub(crate) enum Readiness {
+    Ready,
+    Ending,
+    StoreFails,
+    StoreSilent,
+}
+
+/// Whether the sandbox takes new flows: the store writes, and it is not ending.
+pub(crate) async fn readiness(sandbox: &Shared) -> Readiness {
+    if sandbox.closing.is_cancelled() {
+        return Readiness::Ending;
+    }
+    // Never the same again: SQLite writes nothing where nothing changes, and would not see that it cannot.
+    let mut value = [0; 16];
+    sandbox.random.fill(&mut value);
+    match timeout(STORE_PATIENCE, sandbox.store.set_fact(None, READINESS, &value)).await {
+        Ok(Ok(())) => Readiness::Ready,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the store failed");
+            Readiness::StoreFails
+        }
+        Err(_) => Readiness::StoreSilent,
+    }
+}

@@ -1,0 +1,219 @@
+//! Minting and checking of the two kinds of token. The algorithm is pinned, each kind has a key of its own, and
+//! lifetimes are judged by the injected clock.
+
+use handset_protocol::{Secret, limits, token::Claims};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::random::Random;
+use handset_sandbox_domain::Credential;
+
+/// Bytes of a key.
+const KEY_BYTES: usize = 32;
+
+/// Keys of this sandbox: a token of another is worth nothing.
+pub(crate) struct Keys {
+    auth: Key,
+    access: Key,
+}
+
+/// Whom an authToken belongs to.
+pub(crate) struct Holder {
+    pub(crate) auth_id: String,
+    /// s since the epoch.
+    exp: i64,
+}
+
+impl Holder {
+    /// Whether the token is good at `now`, in ms since the epoch.
+    pub(crate) fn is_alive(&self, now: i64) -> bool {
+        is_alive(self.exp, now)
+    }
+}
+
+struct Key {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct AccessClaims {
+    sub: String,
+    /// s since the epoch.
+    iat: i64,
+    /// s since the epoch.
+    exp: i64,
+}
+
+impl Keys {
+    /// What the keys are made of: kept beside the sessions, so that their tokens stay good.
+    pub(crate) fn draw(random: &dyn Random) -> [[u8; KEY_BYTES]; 2] {
+        let mut secrets = [[0; KEY_BYTES]; 2];
+        secrets.iter_mut().for_each(|secret| random.fill(secret));
+        secrets
+    }
+
+    pub(crate) fn of([auth, access]: &[[u8; KEY_BYTES]; 2]) -> Self {
+        Self { auth: Key::of(auth), access: Key::of(access) }
+    }
+
+    /// `None`: these are no keys.
+    pub(crate) fn read(secrets: &[u8]) -> Option<Self> {
+        let (auth, access) = secrets.split_first_chunk()?;
+        Some(Self::of(&[*auth, access.try_into().ok()?]))
+    }
+
+    /// An authToken. `None`: its payload segment would hold a `-` or `_`, which some clients cannot read.
+    pub(crate) fn mint_auth(&self, claims: &Claims) -> Option<Secret> {
+        let token = self.auth.mint(claims)?;
+        let payload = token.split('.').nth(1)?;
+        (!payload.contains(['-', '_'])).then(|| token.into())
+    }
+
+    /// Whose authToken it is, whether or not it is still good.
+    pub(crate) fn holder(&self, token: &str) -> Option<Holder> {
+        let claims: Claims = self.auth.check(token)?;
+        Some(Holder { auth_id: claims.auth.id, exp: claims.exp })
+    }
+
+    pub(crate) fn mint_access(&self, credential: Credential, now: i64) -> Option<Secret> {
+        let iat = now.div_euclid(1000);
+        let exp = iat.saturating_add(limits::ACCESS_TOKEN_SECONDS.into());
+        self.access.mint(&AccessClaims { sub: credential.client_id.to_owned(), iat, exp }).map(Secret::new)
+    }
+
+    /// Whose access token it is, if it is good at `now`, in ms since the epoch.
+    pub(crate) fn credential(&self, token: &str, now: i64) -> Option<Credential> {
+        let claims: AccessClaims = self.access.check(token)?;
+        Credential::find(&claims.sub).filter(|_| is_alive(claims.exp, now))
+    }
+}
+
+impl Key {
+    fn of(secret: &[u8]) -> Self {
+        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
+    }
+
+    fn mint(&self, claims: &impl Serialize) -> Option<String> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding).ok()
+    }
+
+    fn check<C: DeserializeOwned + Clone>(&self, token: &str) -> Option<C> {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The library would judge by the machine's clock.
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        jsonwebtoken::decode(token, &self.decoding, &validation).ok().map(|data| data.claims)
+    }
+}
+
+fn is_alive(exp: i64, now: i64) -> bool {
+    now < exp.saturating_mul(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    use jsonwebtoken::jwk::Jwk;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRETS: [[u8; KEY_BYTES]; 2] = [[1; KEY_BYTES], [2; KEY_BYTES]];
+    const NOW: i64 = 1_800_000_000_000;
+
+    fn claims() -> Value {
+        json!({"sub": "sandbox", "iat": NOW / 1000, "exp": NOW / 1000 + 3600})
+    }
+
+    /// A token of this header, signed with the access tokens' own key by `algorithm`, whatever the header says.
+    fn signed(header: &Value, claims: &Value, algorithm: Algorithm) -> String {
+        let part = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
+        let message = format!("{}.{}", part(header), part(claims));
+        let key = EncodingKey::from_secret(&SECRETS[1]);
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm).unwrap();
+        format!("{message}.{signature}")
+    }
+
+    fn is_good(token: &str) -> bool {
+        Keys::of(&SECRETS).credential(token, NOW).is_some()
+    }
+
+    #[test]
+    fn one_algorithm_is_accepted_whatever_the_header_says() {
+        let header = |alg: &str| json!({"typ": "JWT", "alg": alg});
+        assert!(is_good(&signed(&header("HS256"), &claims(), Algorithm::HS256)), "the control");
+        for other in [
+            "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", "none", "None", "hs256",
+            "",
+        ] {
+            let token = signed(&header(other), &claims(), Algorithm::HS256);
+            assert!(!is_good(&token), "{other}, with the HMAC of the right key");
+            let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
+            assert!(!is_good(&unsigned), "{other}, without a signature");
+        }
+        for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+            let name = format!("{algorithm:?}");
+            assert!(
+                !is_good(&signed(&header(&name), &claims(), algorithm)),
+                "{name}, rightly signed with the right key"
+            );
+        }
+        assert!(!is_good(&signed(&json!({"typ": "JWT"}), &claims(), Algorithm::HS256)), "no algorithm at all");
+    }
+
+    #[test]
+    fn a_header_names_no_key() {
+        let own = Jwk::from_encoding_key(&EncodingKey::from_secret(b"an attacker's"), Algorithm::HS256).unwrap();
+        for (member, value) in
+            [("kid", json!("../../dev/null")), ("jku", json!("https://a.test/")), ("jwk", json!(own))]
+        {
+            let header = json!({"typ": "JWT", "alg": "HS256", (member): value});
+            let claims = serde_json::from_value::<AccessClaims>(claims()).unwrap();
+            let header = serde_json::from_value::<Header>(header).unwrap();
+            for secret in [&b"an attacker's"[..], b""] {
+                let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap();
+                assert!(!is_good(&forged), "{member}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_signed_has_to_be_what_it_should_be() {
+        let header = json!({"typ": "JWT", "alg": "HS256"});
+        let with = |change: Value| {
+            let mut claims = claims();
+            claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            is_good(&signed(&header, &claims, Algorithm::HS256))
+        };
+        assert!(with(json!({"iss": "whoever", "aud": "whatever"})), "no claim is read but these");
+        for change in [
+            json!({"exp": NOW / 1000}),
+            json!({"exp": 0}),
+            json!({"exp": -1}),
+            json!({"exp": null}),
+            json!({"exp": "2100-01-01"}),
+            json!({"sub": "nobody"}),
+            json!({"sub": null}),
+        ] {
+            assert!(!with(change.clone()), "{change}");
+        }
+        let whole = signed(&header, &claims(), Algorithm::HS256);
+        for cut in ["", ".", "..", "a.b.c", &whole[1..], &whole[..whole.len() - 1], &format!("{whole}.x")] {
+            assert!(!is_good(cut), "{cut}");
+        }
+        assert!(
+            Keys::of(&[SECRETS[1], SECRETS[0]]).credential(&whole, NOW).is_none(),
+            "each kind has a key of its own"
+        );
+    }
+
+    #[test]
+    fn keys_are_drawn_and_two_that_differ() {
+        let random = crate::SystemRandom::new().unwrap();
+        let [auth, access] = Keys::draw(&random);
+        assert_ne!(auth, access);
+        assert_ne!([auth, access], Keys::draw(&random));
+    }
+}

@@ -1,0 +1,19 @@
+//! What the sandbox does: one function a call, which loads, asks the domain, saves and replies. Knows no HTTP.
+
+pub(crate) mod client_calls;
+pub(crate) mod error;
+pub(crate) mod identities;
+pub(crate) mod inspection;
+pub(crate) mod jwt;
+pub(crate) mod links;
+pub(crate) mod opening;
+pub(crate) mod server_calls;
+pub(crate) mod services;
+pub(crate) mod sockets;
+pub(crate) mod watchers;
+pub(crate) mod webhook_events;
+
+pub(crate) use error::AppError;
+pub(crate) use server_calls::Caller;
+pub use services::AppState;
+pub(crate) use services::{Sandbox, Shared, Subject};

@@ -1,0 +1,194 @@
+//! The calls of a relying party's server about a session that is there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use handset_protocol::server::{
+    ChallengeReply, ChallengeRequest, CompleteReply, CompleteRequest, RevokeRequest, SuccessReply, UnifyBindRequest,
+    UnifyStatusReply, UnifyStatusRequest, UnifySuccess, ValidateReply, ValidateRequest, VerifyStatusReply,
+    VerifyStatusRequest, VerifySuccess,
+};
+use handset_sandbox_domain::{
+    Case, Credential, Effect, Event, Fault, Identity, Product, Refusal, Session, Unifying, request,
+};
+use handset_sandbox_store::{IdentityLookup, Lookup};
+
+use super::{AppError, Shared, Subject};
+use crate::projects::Project;
+
+/// The relying party's server that calls: its access token is good and its rate within the limit.
+pub(crate) struct Caller {
+    pub(crate) credential: Credential,
+    pub(crate) project: Arc<Project>,
+    /// What is done to the request.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// `/v3/validate`.
+pub(crate) async fn validate(
+    sandbox: &Shared,
+    caller: &Caller,
+    request: &ValidateRequest,
+) -> Result<ValidateReply, AppError> {
+    caller.credential.admit(&[Product::Identity, Product::Prefill])?;
+    let correlation_id = request::validate(request)?;
+    match act(sandbox, caller, correlation_id, &Event::Validate).await? {
+        Effect::Validated(reply) => Ok(reply),
+        other => Err(refusal(other)),
+    }
+}
+
+/// `/v3/challenge`.
+pub(crate) async fn challenge(
+    sandbox: &Shared,
+    caller: &Caller,
+    request: &ChallengeRequest,
+) -> Result<ChallengeReply, AppError> {
+    caller.credential.admit(&[Product::Prefill])?;
+    let (correlation_id, given) = request::challenge(request)?;
+    match act(sandbox, caller, correlation_id, &Event::Challenge { given }).await? {
+        Effect::Challenged(reply) => Ok(reply),
+        other => Err(refusal(other)),
+    }
+}
+
+/// `/v3/complete`.
+pub(crate) async fn complete(
+    sandbox: &Shared,
+    caller: &Caller,
+    request: CompleteRequest,
+) -> Result<CompleteReply, AppError> {
+    caller.credential.admit(&[Product::Identity, Product::Prefill])?;
+    let (correlation_id, individual) = request::complete(request)?;
+    let event = Event::Complete { individual: Box::new(individual) };
+    match act(sandbox, caller, &correlation_id, &event).await? {
+        Effect::Completed(reply) => Ok(reply),
+        other => Err(refusal(other)),
+    }
+}
+
+/// `/v3/verify-status`.
+pub(crate) async fn verify_status(
+    sandbox: &Shared,
+    caller: &Caller,
+    request: &VerifyStatusRequest,
+) -> Result<VerifyStatusReply, AppError> {
+    caller.credential.admit(&[Product::VerifiedUsers])?;
+    let correlation_id = request::verify_status(request)?;
+    let reply = match act(sandbox, caller, correlation_id, &Event::VerifyStatus).await? {
+        Effect::Verified(reply) => reply,
+        other => return Err(refusal(other)),
+    };
+    if reply.success != VerifySuccess::True {
+        return Ok(reply);
+    }
+    let identity = identity_of(sandbox, caller, correlation_id).await?;
+    Ok(VerifyStatusReply { identity_id: identity.map(|identity| identity.id), ..reply })
+}
+
+/// `/v3/unify-status`.
+pub(crate) async fn unify_status(
+    sandbox: &Shared,
+    caller: &Caller,
+    request: &UnifyStatusRequest,
+) -> Result<UnifyStatusReply, AppError> {
+    caller.credential.admit(&[Product::Unify])?;
+    let correlation_id = request::unify_status(request)?;
+    let identity = identity_of(sandbox, caller, correlation_id).await?;
+    let is_bound = identity.is_some_and(|identity| identity.device().is_some());
+    unify_answer(sandbox, caller, correlation_id, &Event::UnifyStatus { is_bound }).await
+}
+
+/// `/v3/unify-bind`.
+pub(crate) async fn unify_bind(
+    sandbox: &Shared,
+    caller: &Caller,
+    request: &UnifyBindRequest,
+) -> Result<UnifyStatusReply, AppError> {
+    caller.credential.admit(&[Product::Unify])?;
+    let (correlation_id, phone) = request::unify_bind(request)?;
+    unify_answer(sandbox, caller, correlation_id, &Event::UnifyBind { phone }).await
+}
+
+/// What the domain answers, with the ids of owner and device where there is success.
+async fn unify_answer(
+    sandbox: &Shared,
+    caller: &Caller,
+    correlation_id: &str,
+    event: &Event,
+) -> Result<UnifyStatusReply, AppError> {
+    let reply = match act(sandbox, caller, correlation_id, event).await? {
+        Effect::Unified(reply) => reply,
+        other => return Err(refusal(other)),
+    };
+    if reply.success != UnifySuccess::True {
+        return Ok(reply);
+    }
+    let identity = identity_of(sandbox, caller, correlation_id).await?;
+    // What a session has bound it goes on telling; one that has bound nothing tells what is bound now.
+    let bound = match own_session(sandbox, caller, correlation_id).await?.case {
+        Case::Unify(Unifying { bound_at: Some(at), device_id, .. }) => Some((device_id, at)),
+        _ => None,
+    };
+    let device = identity.as_ref().and_then(|identity| match &bound {
+        Some((own_id, at)) => identity.device_since(own_id, *at),
+        None => identity.device(),
+    });
+    let device_id = device.map(|device| device.id.clone());
+    Ok(UnifyStatusReply { prove_id: identity.map(|identity| identity.id), device_id, ..reply })
+}
+
+/// `/v3/device/revoke`.
+pub(crate) async fn revoke(
+    sandbox: &Shared,
+    caller: &Caller,
+    request: &RevokeRequest,
+) -> Result<SuccessReply, AppError> {
+    caller.credential.admit(&[Product::Unify])?;
+    let device_id = request::device_to_revoke(request)?;
+    let Caller { project, .. } = caller;
+    let now = project.clock.now();
+    let found = sandbox.store.identity(&project.name, IdentityLookup::Device(device_id)).await?;
+    let Some(identity) = found else { return Ok(SuccessReply { success: false }) };
+    // Of two at once, one has revoked it.
+    let success = AtomicBool::new(false);
+    let decide = |old: Option<&Identity>| {
+        let revoked = old.and_then(|old| old.revoke(device_id, now));
+        success.store(revoked.is_some(), Ordering::Relaxed);
+        (revoked.or_else(|| old.cloned()), Vec::new())
+    };
+    sandbox.store.update_identity(&project.name, &identity.phone, &decide).await?;
+    Ok(SuccessReply { success: success.into_inner() })
+}
+
+/// A session of another credential or project is as good as unknown.
+async fn own_session(sandbox: &Shared, caller: &Caller, correlation_id: &str) -> Result<Session, AppError> {
+    let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
+    let auth_id = found.ok_or(Refusal::UnknownCorrelationId)?;
+    let is_own =
+        |session: &Session| session.client_id == caller.credential.client_id && session.project == caller.project.name;
+    let session = sandbox.store.get(&auth_id).await?.filter(is_own);
+    Ok(session.ok_or(Refusal::UnknownCorrelationId)?)
+}
+
+async fn act(sandbox: &Shared, caller: &Caller, correlation_id: &str, event: &Event) -> Result<Effect, AppError> {
+    let auth_id = own_session(sandbox, caller, correlation_id).await?.auth_id;
+    let subject = Subject { auth_id, project: caller.project.clone(), fault: caller.fault, behaviour: None };
+    let answer = sandbox.act(&subject, event).await?;
+    Ok(answer.ok_or(Refusal::UnknownCorrelationId)?)
+}
+
+/// The identity of the number in force.
+async fn identity_of(sandbox: &Shared, caller: &Caller, correlation_id: &str) -> Result<Option<Identity>, AppError> {
+    match own_session(sandbox, caller, correlation_id).await?.phone {
+        Some(phone) => Ok(sandbox.store.identity(&caller.project.name, IdentityLookup::Number(&phone)).await?),
+        None => Ok(None),
+    }
+}
+
+fn refusal(effect: Effect) -> AppError {
+    match effect {
+        Effect::Refused(refusal) => refusal.into(),
+        _ => Refusal::Internal.into(),
+    }
+}

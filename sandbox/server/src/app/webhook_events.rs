@@ -1,0 +1,151 @@
+//! What happens to identities on demand, and is told to webhooks.
+
+use std::sync::{Mutex, PoisonError};
+
+use handset_protocol::Secret;
+use handset_sandbox_domain::request::shape_of;
+use handset_sandbox_domain::{Delivery, Effect, Identity, News, Phone, Product, Refusal, TestUser, Untold};
+use handset_sandbox_store::IdentityLookup;
+
+use super::{AppError, Shared};
+use crate::projects::Project;
+use crate::random::uuid;
+
+/// Most test events at once.
+const MOST: u32 = 100;
+
+/// What is to happen, and to whom.
+pub(crate) struct Trigger {
+    pub(crate) r#type: String,
+    pub(crate) phone_number: Option<Secret>,
+    pub(crate) identity_id: Option<String>,
+    pub(crate) new_phone_number: Option<Secret>,
+    pub(crate) count: Option<u32>,
+}
+
+/// What becomes of it.
+pub(crate) struct Triggered {
+    /// Why nobody is told.
+    pub(crate) reason: Option<Untold>,
+    pub(crate) event_ids: Vec<String>,
+}
+
+/// Lets something happen, and starts its delivery.
+pub(crate) async fn trigger(sandbox: &Shared, project: &Project, trigger: &Trigger) -> Result<Triggered, AppError> {
+    if trigger.r#type == "TEST" {
+        return test(sandbox, project, trigger).await;
+    }
+    let news = news(sandbox, trigger)?;
+    let identity = whom(sandbox, project, trigger).await?;
+    let (event_id, now) = (uuid(&*sandbox.random), project.clock.now());
+    let has_webhook = sandbox.courier.webhook(project).is_some();
+    // Others write meanwhile; what was decided last is what was written.
+    let decided = Mutex::new(Decided::Gone);
+    let decide = |old: Option<&Identity>, there: Option<&Identity>| {
+        let old = old.filter(|old| old.id == identity.id);
+        let happened = old.and_then(|old| news.happen(old, has_webhook, &event_id, now));
+        let happened = happened.filter(|_| there.is_none());
+        *decided.lock().unwrap_or_else(PoisonError::into_inner) = match &happened {
+            _ if there.is_some() => Decided::Taken,
+            Some(happened) => Decided::Happened(happened.untold),
+            None => Decided::Gone,
+        };
+        happened
+    };
+    match &news {
+        News::NumberChanged(to) if identity.phone.is_same(to) => return Err(taken().into()),
+        News::NumberChanged(to) => {
+            let happen = |[old, there]: [Option<&Identity>; 2]| match decide(old, there) {
+                Some(happened) => ([None, Some(happened.identity)], happened.effects),
+                None => ([old.cloned(), there.cloned()], Vec::new()),
+            };
+            sandbox.store.update_identities(&project.name, [&identity.phone, to], &happen).await?;
+        }
+        _ => {
+            let happen = |old: Option<&Identity>| match decide(old, None) {
+                Some(happened) => (Some(happened.identity), happened.effects),
+                None => (old.cloned(), Vec::new()),
+            };
+            sandbox.store.update_identity(&project.name, &identity.phone, &happen).await?;
+        }
+    }
+    sandbox.courier.look().await?;
+    match decided.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Decided::Happened(reason) => Ok(Triggered { reason, event_ids: vec![event_id] }),
+        Decided::Taken => Err(taken().into()),
+        Decided::Gone => Err(Refusal::UnknownIdentity.into()),
+    }
+}
+
+/// What was decided at the write.
+enum Decided {
+    Happened(Option<Untold>),
+    /// Somebody has the new number.
+    Taken,
+    /// The identity has gone meanwhile.
+    Gone,
+}
+
+fn taken() -> Refusal {
+    Refusal::shape("newPhoneNumber", "a number that nobody has")
+}
+
+fn news(sandbox: &Shared, trigger: &Trigger) -> Result<News, Refusal> {
+    let news = match trigger.r#type.as_str() {
+        "PHONE_NUMBER_CHANGE" => {
+            let number = trigger.new_phone_number.as_ref().ok_or_else(|| Refusal::missing("newPhoneNumber"))?;
+            let phone = phone("newPhoneNumber", number)?;
+            TestUser::admit(&phone, Product::All, sandbox.config.strict_test_users)?;
+            return Ok(News::NumberChanged(phone));
+        }
+        "DISCONNECT" => News::Disconnected,
+        "PORT" => News::Ported,
+        "LINE_TYPE_CHANGE" => News::LineTypeChanged,
+        "MOVED_OUT_OF_COVERAGE" => News::MovedOutOfCoverage,
+        _ => return Err(Refusal::shape("type", shape_of("type"))),
+    };
+    match trigger.new_phone_number {
+        Some(_) => Err(Refusal::BadRequest("field 'newPhoneNumber' goes with PHONE_NUMBER_CHANGE only".to_owned())),
+        None => Ok(news),
+    }
+}
+
+fn phone(field: &str, number: &Secret) -> Result<Phone, Refusal> {
+    Phone::parse(number).ok_or_else(|| Refusal::shape(field, Phone::SHAPE))
+}
+
+/// Whom it happens to.
+async fn whom(sandbox: &Shared, project: &Project, trigger: &Trigger) -> Result<Identity, AppError> {
+    let number = trigger.phone_number.as_ref().map(|number| phone("phoneNumber", number)).transpose()?;
+    let lookup = match (&number, &trigger.identity_id) {
+        (Some(number), None) => IdentityLookup::Number(number),
+        (None, Some(id)) => IdentityLookup::Id(id),
+        (None, None) => return Err(Refusal::missing("phoneNumber").into()),
+        (Some(_), Some(_)) => {
+            let message = "fields 'phoneNumber' and 'identityId' exclude each other";
+            return Err(Refusal::BadRequest(message.to_owned()).into());
+        }
+    };
+    let identity = sandbox.store.identity(&project.name, lookup).await?;
+    let enrolled = identity.filter(|identity| identity.enrollment.is_some());
+    Ok(enrolled.ok_or(Refusal::UnknownIdentity)?)
+}
+
+/// Events by which nothing happens, in one request.
+async fn test(sandbox: &Shared, project: &Project, trigger: &Trigger) -> Result<Triggered, AppError> {
+    let count = trigger.count.unwrap_or(1);
+    if !(1..=MOST).contains(&count) {
+        return Err(Refusal::shape("count", "a whole number, 1 to 100").into());
+    }
+    if sandbox.courier.webhook(project).is_none() {
+        return Ok(Triggered { reason: Some(Untold::NoWebhook), event_ids: Vec::new() });
+    }
+    let event_ids: Vec<_> = (0..count).map(|_| uuid(&*sandbox.random)).collect();
+    let identity_id = uuid(&*sandbox.random);
+    let delivery = Delivery::test(&project.name, &identity_id, &event_ids, project.clock.now());
+    let delivery = Box::new(delivery.ok_or(Refusal::Internal)?);
+    // It is about nobody: the store keeps no session of that name.
+    sandbox.store.update(&identity_id, &|_| (None, vec![Effect::Tell(delivery.clone())])).await?;
+    sandbox.courier.look().await?;
+    Ok(Triggered { reason: None, event_ids })
+}

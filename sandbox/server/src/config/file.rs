@@ -1,0 +1,347 @@
+//! The settings as a TOML file has them. `docs/sandbox-config.md` is made from what stands here.
+
+use std::path::PathBuf;
+
+use handset_protocol::Secret;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::{Config, ConfigError, HostEntry, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, complaint};
+use handset_sandbox_domain::StartReplyShape;
+
+impl Config {
+    /// Reads a TOML file's text over the defaults. Every key is optional; an unknown one is refused by name.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let file = complaint::read(text)?;
+        let mut config = Self::default();
+        set(&mut config.listen, file.listen.map(|address| address.0));
+        config.origin = file.origin;
+        config.allow_hosts = HostEntry::named(file.allow_hosts);
+        config.www = file.www;
+        set(&mut config.store, file.store);
+        config.data = file.data;
+        set(&mut config.log_format, file.log_format);
+        set(&mut config.strict_test_users, file.strict_test_users);
+        set(&mut config.rate_limit, file.rate_limit.map(|limit| limit.0));
+        config.chaos_seed = file.chaos;
+        set(&mut config.otp_seconds, file.otp.seconds);
+        set(&mut config.otp_resend_pause_seconds, file.otp.resend_pause_seconds);
+        set(&mut config.otp_tries_per_number, file.otp.tries_per_number);
+        set(&mut config.otp_number_window_seconds, file.otp.number_window_seconds);
+        set(&mut config.sms_per_session, file.sms.per_session);
+        set(&mut config.sms_per_number, file.sms.per_number);
+        set(&mut config.sms_window_seconds, file.sms.number_window_seconds);
+        set(&mut config.link_seconds, file.instant_link.seconds);
+        set(&mut config.link_start_reply, file.instant_link.start_reply);
+        config.tls = Tls::of(file.tls.self_signed.unwrap_or(false), file.tls.cert, file.tls.key)?;
+        config.limits = file.limits;
+        let WebhookFile { url, secret, timeout_seconds, ca } = file.webhook;
+        let (url, secret) =
+            (url.map(|url| url.parse()).transpose()?, secret.map(|secret| secret.expose().parse()).transpose()?);
+        config.webhook = Webhook::of(url, secret)?;
+        set(&mut config.webhook_seconds, timeout_seconds);
+        config.webhook_ca = ca;
+        Ok(config)
+    }
+}
+
+/// Takes over a value that was given.
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// The keys of the file. The first paragraph of each is its text in the reference, `flag` the flag that comes before it.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// Where to listen; port 0 takes any that is free.
+    #[schemars(with = "Option<String>", extend("flag" = "--listen", "kind" = "`\"IP:PORT\"`"))]
+    listen: Option<Address>,
+    /// Origin that browsers see, for `endp` and links. Required when listening beyond loopback; otherwise that of
+    /// `listen`. Without a path; `https://` where the port speaks https.
+    #[schemars(with = "Option<String>", extend("flag" = "--origin"))]
+    origin: Option<Origin>,
+    /// Names or addresses, without port, that the sandbox answers to besides loopback names and that of `origin`: those by
+    /// which containers and other machines reach it. Pages, `/token` and `/v3` are served by any name.
+    #[serde(default)]
+    #[schemars(with = "Option<Vec<String>>", extend("flag" = "--allow-host", "kind" = "a list of texts"))]
+    allow_hosts: Vec<HostEntry>,
+    /// Folder of the demo page, instead of the one that was built in.
+    #[schemars(extend("flag" = "--www"))]
+    www: Option<PathBuf>,
+    /// Where sessions, messages and identities are kept: `"memory"`, or `"sqlite:PATH"`, a file that outlives the sandbox.
+    #[schemars(with = "Option<String>", extend("flag" = "--store", "kind" = "`\"memory\"` or `\"sqlite:PATH\"`"))]
+    store: Option<Storage>,
+    /// Folder for what is kept between starts: the CA of `tls.self_signed`. Without it, `handset-sandbox` in
+    /// `$XDG_DATA_HOME` or `~/.local/share` (on Windows in `%APPDATA%`).
+    #[schemars(extend("flag" = "--data"))]
+    data: Option<PathBuf>,
+    /// What a line of the log is.
+    #[schemars(extend("flag" = "--log-format"))]
+    log_format: Option<LogFormat>,
+    /// Serve test users and behaviour numbers only: any other number is refused.
+    #[schemars(extend("flag" = "--strict-test-users"))]
+    strict_test_users: Option<bool>,
+    /// Requests a second and credential before 429; `0` or `"off"`: unlimited.
+    #[schemars(with = "Option<u32>", extend("flag" = "--rate-limit", "kind" = "whole number or `\"off\"`"))]
+    rate_limit: Option<RateLimit>,
+    /// Breaks what the page's authenticator sends, by the plan of this seed.
+    #[schemars(extend("flag" = "--chaos"))]
+    chaos: Option<u64>,
+    /// One-time codes.
+    #[serde(default)]
+    otp: OtpFile,
+    /// SMS, with codes and with links. One beyond these bounds is not sent, and ends its flow.
+    #[serde(default)]
+    sms: SmsFile,
+    /// Instant Links.
+    #[serde(default)]
+    instant_link: LinkFile,
+    /// Encryption. Without any of it the port speaks http.
+    #[serde(default)]
+    tls: TlsFile,
+    /// What a connection may take. Every value is at least 1.
+    #[serde(default)]
+    limits: Limits,
+    /// News of identities, for every project that has not set a webhook of its own.
+    #[serde(default)]
+    webhook: WebhookFile,
+}
+
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OtpFile {
+    /// How long a code is good, in seconds.
+    #[schemars(extend("flag" = "--otp-seconds"))]
+    seconds: Option<u32>,
+    /// The least time between two SMS of a session to one number, with a code or with a link, in seconds. A resend before
+    /// that sends nothing and leaves the old code or link good; its answer says in `resendAt` from when on one is sent.
+    resend_pause_seconds: Option<u32>,
+    /// How many wrong codes may be tried for one number within the window, over all sessions; then none is judged, not
+    /// even the right one. `0`: unlimited. Test users and behaviour numbers are exempt.
+    tries_per_number: Option<u32>,
+    /// The window of `tries_per_number`, in seconds. It moves: a wrong code counts for so long.
+    number_window_seconds: Option<u32>,
+}
+
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SmsFile {
+    /// How many one session may send, whoever gets them. `0`: unlimited.
+    per_session: Option<u32>,
+    /// How many may go to one number within the window, over all sessions of a project. `0`: unlimited. Test users and
+    /// behaviour numbers are exempt.
+    per_number: Option<u32>,
+    /// The window of `per_number`, in seconds. It moves: an SMS counts for so long.
+    number_window_seconds: Option<u32>,
+}
+
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LinkFile {
+    /// How long a link is good, in seconds.
+    #[schemars(extend("flag" = "--link-seconds"))]
+    seconds: Option<u32>,
+    /// What a successful start answers, which clients read differently: `"auto"` goes by whether Start allowed retries,
+    /// `"data"` is always `{"data":{}}`, `"empty"` always `{}`.
+    #[schemars(with = "Option<String>", extend("kind" = "`\"auto\"`, `\"data\"` or `\"empty\"`"))]
+    start_reply: Option<StartReplyShape>,
+}
+
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TlsFile {
+    /// Speak https, with a certificate for loopback names and the origin's host, signed by a CA in the data folder.
+    #[schemars(extend("flag" = "--tls-self-signed"))]
+    self_signed: Option<bool>,
+    /// Speak https with this certificate, as PEM, followed by those between it and its root. Needs `key`.
+    #[schemars(extend("flag" = "--tls-cert"))]
+    cert: Option<PathBuf>,
+    /// Its private key, as PEM. Needs `cert`.
+    #[schemars(extend("flag" = "--tls-key"))]
+    key: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct WebhookFile {
+    /// Where they are posted. Needs `secret`.
+    url: Option<String>,
+    /// What signs them: `whsec_` and 16 to 250 characters, all of which count. Needs `url`.
+    #[schemars(with = "Option<String>")]
+    #[serde(skip_serializing)]
+    secret: Option<Secret>,
+    /// How long a reply may take, in seconds; then it counts as none.
+    timeout_seconds: Option<u32>,
+    /// Certificates of CAs, as PEM, that are believed besides those of this machine where a URL is `https`; also for
+    /// webhooks that projects have set.
+    ca: Option<PathBuf>,
+}
+
+impl From<Config> for File {
+    fn from(config: Config) -> Self {
+        let (self_signed, cert, key) = match config.tls {
+            Tls::Off => (false, None, None),
+            Tls::SelfSigned => (true, None, None),
+            Tls::Files { cert, key } => (false, Some(cert), Some(key)),
+        };
+        Self {
+            listen: Some(Address(config.listen)),
+            origin: config.origin,
+            allow_hosts: config.allow_hosts.into_iter().map(HostEntry::from).collect(),
+            www: config.www,
+            store: Some(config.store),
+            data: config.data,
+            log_format: Some(config.log_format),
+            strict_test_users: Some(config.strict_test_users),
+            rate_limit: Some(RateLimit(config.rate_limit)),
+            chaos: config.chaos_seed,
+            otp: OtpFile {
+                seconds: Some(config.otp_seconds),
+                resend_pause_seconds: Some(config.otp_resend_pause_seconds),
+                tries_per_number: Some(config.otp_tries_per_number),
+                number_window_seconds: Some(config.otp_number_window_seconds),
+            },
+            sms: SmsFile {
+                per_session: Some(config.sms_per_session),
+                per_number: Some(config.sms_per_number),
+                number_window_seconds: Some(config.sms_window_seconds),
+            },
+            instant_link: LinkFile { seconds: Some(config.link_seconds), start_reply: Some(config.link_start_reply) },
+            tls: TlsFile { self_signed: Some(self_signed), cert, key },
+            limits: config.limits,
+            webhook: WebhookFile {
+                url: config.webhook.map(|webhook| webhook.url.expose().to_string()),
+                secret: None,
+                timeout_seconds: Some(config.webhook_seconds),
+                ca: config.webhook_ca,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_sets_every_key() {
+        let text = r#"
+            listen = "[::1]:0"
+            origin = "https://shop.test"
+            allow_hosts = ["sandbox", " 10.0.0.1 ", ""]
+            www = "somewhere"
+            store = "sqlite:some/file"
+            strict_test_users = true
+            rate_limit = "off"
+            chaos = 7
+            data = "kept"
+            log_format = "json"
+            [otp]
+            seconds = 60
+            resend_pause_seconds = 30
+            tries_per_number = 5
+            number_window_seconds = 3600
+            [sms]
+            per_session = 3
+            per_number = 7
+            number_window_seconds = 1800
+            [instant_link]
+            seconds = 300
+            start_reply = "data"
+            [tls]
+            cert = "cert.pem"
+            key = "key.pem"
+            [limits]
+            head_seconds = 1
+            head_bytes = 2
+            body_seconds = 3
+            write_seconds = 4
+            connections = 5
+            sockets = 6
+            [webhook]
+            url = "http://receiver.test/hook"
+            secret = "whsec_0123456789abcdef"
+            timeout_seconds = 7
+            ca = "ca.pem"
+        "#;
+        let expected = Config {
+            listen: "[::1]:0".parse().unwrap(),
+            origin: Some("https://shop.test".parse().unwrap()),
+            allow_hosts: vec!["sandbox".parse().unwrap(), "10.0.0.1".parse().unwrap()],
+            www: Some("somewhere".into()),
+            store: Storage::Sqlite("some/file".into()),
+            strict_test_users: true,
+            otp_seconds: 60,
+            otp_resend_pause_seconds: 30,
+            otp_tries_per_number: 5,
+            otp_number_window_seconds: 3600,
+            sms_per_session: 3,
+            sms_per_number: 7,
+            sms_window_seconds: 1800,
+            link_seconds: 300,
+            link_start_reply: StartReplyShape::Data,
+            rate_limit: 0,
+            chaos_seed: Some(7),
+            tls: Tls::Files { cert: "cert.pem".into(), key: "key.pem".into() },
+            data: Some("kept".into()),
+            log_format: LogFormat::Json,
+            limits: Limits {
+                head_seconds: 1,
+                head_bytes: 2,
+                body_seconds: 3,
+                write_seconds: 4,
+                connections: 5,
+                sockets: 6,
+            },
+            webhook: Some(Webhook {
+                url: "http://receiver.test/hook".parse().unwrap(),
+                secret: "whsec_0123456789abcdef".parse().unwrap(),
+            }),
+            webhook_seconds: 7,
+            webhook_ca: Some("ca.pem".into()),
+        };
+        assert_eq!(Config::from_toml(text).unwrap(), expected);
+        assert_eq!(Config::from_toml("").unwrap(), Config::default());
+        assert_eq!(Config::from_toml("tls.self_signed = true").unwrap().tls, Tls::SelfSigned);
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_come_together_and_alone() {
+        for text in ["cert = 'a'", "key = 'a'", "self_signed = true\ncert = 'a'\nkey = 'b'"] {
+            let error = Config::from_toml(&format!("[tls]\n{text}")).unwrap_err().to_string();
+            assert!(error.starts_with("'tls.cert' (--tls-cert) and 'tls.key' (--tls-key)"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_webhook_has_a_url_and_a_secret_which_no_complaint_shows() {
+        for text in [
+            "url = 'http://a.test'",
+            "secret = 'whsec_0123456789abcdef'",
+            "secret = 'whsec_0123456789abcdef' x",
+            "timeout_seconds = 'whsec_0123456789abcdef'",
+            "url = 'whsec_0123456789abcdef'",
+        ] {
+            let error = Config::from_toml(&format!("[webhook]\n{text}")).unwrap_err().to_string();
+            assert!(!error.contains("0123456789"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        for (text, key) in [
+            ("colour = 1", "colour"),
+            ("[otp]\nsecond = 1", "second"),
+            ("[instant_link]\nx = 1", "x"),
+            ("[limits]\ny = 1", "y"),
+            ("[webhook]\nz = 1", "z"),
+        ] {
+            let error = Config::from_toml(text).unwrap_err().to_string();
+            assert!(error.contains(&format!("unknown field `{key}`")), "{error}");
+        }
+    }
+}

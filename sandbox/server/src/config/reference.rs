@@ -1,0 +1,139 @@
+//! `docs/sandbox-config.md`, from the settings themselves.
+
+use std::fmt::Write;
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+
+use super::Config;
+use super::file::File;
+
+const HEAD: &str = "\
+<!-- Made from sandbox/server/src/config/ by `npm run docs`. Change it there. -->
+
+# The sandbox's settings
+
+`handset-sandbox --config FILE` reads them from a TOML file. Every key is optional, an unknown one is refused by name, and
+a flag comes before the file.
+";
+
+/// The kind of what is counted.
+pub(crate) const WHOLE_NUMBER: &str = "whole number";
+
+/// Every setting of the file as Markdown: what it is, its default, and the flag that does the same.
+pub fn config_reference() -> String {
+    let schema = schema();
+    let defaults = serde_json::to_value(File::from(Config::default())).unwrap_or_default();
+    let mut text = HEAD.to_owned();
+    let properties = members(&schema, "properties");
+    table(&mut text, properties.iter().filter(|(_, schema)| !is_table(schema)), &defaults);
+    for (name, schema) in properties.iter().filter(|(_, schema)| is_table(schema)) {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n## `[{name}]`\n\n{}\n", about(schema));
+        table(&mut text, members(schema, "properties").iter(), defaults.get(name).unwrap_or(&Value::Null));
+    }
+    text
+}
+
+fn schema() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<File>().to_value()
+}
+
+/// The schema of what stands at that path, as `otp.seconds`, if it is a setting or a table of them.
+pub(crate) fn setting(path: &str) -> Option<Value> {
+    let schema = schema();
+    path.split('.').try_fold(&schema, |schema, name| schema.get("properties")?.get(name)).cloned()
+}
+
+/// The flag that sets the same.
+pub(crate) fn flag(schema: &Value) -> Option<&str> {
+    schema.get("flag").and_then(Value::as_str)
+}
+
+/// Whether it holds settings.
+pub(crate) fn is_table(schema: &Value) -> bool {
+    schema.get("properties").is_some()
+}
+
+fn table<'a>(text: &mut String, keys: impl Iterator<Item = (&'a String, &'a Value)>, defaults: &Value) {
+    text.push_str("\n| key | value | default | flag | |\n|---|---|---|---|---|\n");
+    for (name, schema) in keys {
+        let default = match defaults.get(name) {
+            None | Some(Value::Null) => "–".to_owned(),
+            // A number, a text or a truth value is written alike in JSON and in TOML.
+            Some(value) => format!("`{value}`"),
+        };
+        let flag = flag(schema).map_or("–".to_owned(), |flag| format!("`{flag}`"));
+        let _ = writeln!(text, "| `{name}` | {} | {default} | {flag} | {} |", kind(schema), about(schema));
+    }
+}
+
+/// The schema's text, on one line.
+fn about(schema: &Value) -> String {
+    let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a value may be, as Markdown.
+pub(crate) fn kind(schema: &Value) -> String {
+    if let Some(kind) = schema.get("kind").and_then(Value::as_str) {
+        return kind.to_owned();
+    }
+    let alternatives = ["anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
+    let kinds: Vec<_> = alternatives.filter(|one| one.get("type") != Some(&"null".into())).map(kind).collect();
+    if !kinds.is_empty() {
+        return kinds.join(" or ");
+    }
+    if let Some(value) = schema.get("const") {
+        return format!("`{value}`");
+    }
+    let kind = match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().find_map(|kind| kind.as_str().filter(|kind| *kind != "null")),
+        kind => kind.and_then(Value::as_str),
+    };
+    match kind {
+        Some("integer") => WHOLE_NUMBER,
+        Some("boolean") => "`true` or `false`",
+        Some("string") => "text",
+        other => other.unwrap_or("–"),
+    }
+    .to_owned()
+}
+
+fn members<'a>(schema: &'a Value, key: &str) -> &'a Map<String, Value> {
+    static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+    schema.get(key).and_then(Value::as_object).unwrap_or(&NONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::Flags;
+
+    #[test]
+    fn the_committed_reference_is_what_the_code_says() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sandbox-config.md");
+        let committed = std::fs::read_to_string(file).unwrap();
+        assert_eq!(committed, config_reference(), "run `npm run docs`");
+    }
+
+    #[test]
+    fn every_flag_that_sets_something_is_in_the_reference_and_no_other() {
+        let text = config_reference();
+        let told: BTreeSet<_> = text.split('`').filter(|part| part.starts_with("--") && !part.contains(' ')).collect();
+        let command = Flags::command();
+        let flags: BTreeSet<_> =
+            command.get_arguments().filter_map(|flag| flag.get_long()).map(|name| format!("--{name}")).collect();
+        let settings: BTreeSet<_> = flags
+            .iter()
+            .map(String::as_str)
+            .filter(|flag| !matches!(*flag, "--config" | "--config-reference" | "--port-file"))
+            .collect();
+        assert_eq!(told, settings);
+    }
+}

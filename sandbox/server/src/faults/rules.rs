@@ -1,0 +1,210 @@
+//! Faults that were asked for: what is done to which requests, and how often.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use handset_sandbox_domain::Fault;
+
+/// How many may be listed.
+pub(crate) const MOST: usize = 50;
+
+/// What to do, and to what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Rule {
+    /// Exact, or a beginning that ends in `*`.
+    pub(crate) path: String,
+    pub(crate) kind: Fault,
+    /// For how long, in ms: of a delay only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ms: Option<u32>,
+    /// Which HTTP status: of a status only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<u16>,
+    /// What `Retry-After` says, in s: of a status only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_after_seconds: Option<u32>,
+    /// How often. `None`: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) count: Option<u32>,
+    /// `None`: every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) method: Option<Method>,
+}
+
+/// Requests of which method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Method {
+    Get,
+    Post,
+}
+
+impl Method {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// A rule and what became of it so far.
+#[derive(Clone, Serialize)]
+pub(crate) struct Listed {
+    #[serde(flatten)]
+    rule: Rule,
+    /// How often it still hits. `None`: always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<u32>,
+    hits: u64,
+}
+
+/// What is done to one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hit {
+    Delay(Duration),
+    Status {
+        status: u16,
+        retry_after_seconds: Option<u32>,
+    },
+    Drop,
+    /// Of a socket: when it has lived so long.
+    DropLater(Duration),
+    Refuse,
+    Silence,
+    LoseReply,
+}
+
+impl Hit {
+    pub(crate) fn fault(self) -> Fault {
+        match self {
+            Self::Delay(_) => Fault::Delay,
+            Self::Status { .. } => Fault::Status,
+            Self::Drop | Self::DropLater(_) => Fault::Drop,
+            Self::Refuse => Fault::Refuse,
+            Self::Silence => Fault::Silence,
+            Self::LoseReply => Fault::LoseReply,
+        }
+    }
+}
+
+impl Rule {
+    fn hit(&self) -> Hit {
+        match self.kind {
+            Fault::Delay => Hit::Delay(Duration::from_millis(self.ms.unwrap_or_default().into())),
+            Fault::Status => {
+                Hit::Status { status: self.status.unwrap_or(503), retry_after_seconds: self.retry_after_seconds }
+            }
+            Fault::Drop => Hit::Drop,
+            Fault::Refuse => Hit::Refuse,
+            Fault::Silence => Hit::Silence,
+            Fault::LoseReply => Hit::LoseReply,
+        }
+    }
+
+    fn is_about(&self, method: &str, path: &str) -> bool {
+        let path_fits = match self.path.strip_suffix('*') {
+            Some(beginning) => path.starts_with(beginning),
+            None => path == self.path,
+        };
+        path_fits && self.method.is_none_or(|own| own.as_str() == method)
+    }
+}
+
+pub(crate) struct Faults {
+    list: Mutex<Vec<Listed>>,
+    posted: watch::Sender<()>,
+}
+
+impl Faults {
+    pub(crate) fn new() -> Self {
+        Self { list: Mutex::default(), posted: watch::Sender::new(()) }
+    }
+
+    fn listed(&self) -> MutexGuard<'_, Vec<Listed>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the place of what was listed, and lets waiting sockets know.
+    pub(crate) fn post(&self, rules: Vec<Rule>) {
+        *self.listed() = rules.into_iter().map(|rule| Listed { left: rule.count, rule, hits: 0 }).collect();
+        self.posted.send_replace(());
+    }
+
+    pub(crate) fn list(&self) -> Vec<Listed> {
+        self.listed().clone()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.listed().clear();
+    }
+
+    /// Ends when faults were posted since the subscription.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.posted.subscribe()
+    }
+
+    /// What happens to this request: the first rule that is about it, and not used up.
+    pub(crate) fn take(&self, method: &str, path: &str) -> Option<Hit> {
+        self.first(|rule| rule.is_about(method, path))
+    }
+
+    /// What happens to a socket that waits already.
+    pub(crate) fn take_waiting(&self, path: &str) -> Option<Hit> {
+        self.first(|rule| matches!(rule.kind, Fault::Drop | Fault::Silence) && rule.is_about("GET", path))
+    }
+
+    fn first(&self, wanted: impl Fn(&Rule) -> bool) -> Option<Hit> {
+        let mut listed = self.listed();
+        let found = listed.iter_mut().find(|listed| listed.left != Some(0) && wanted(&listed.rule))?;
+        found.left = found.left.map(|left| left.saturating_sub(1));
+        found.hits += 1;
+        Some(found.rule.hit())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(path: &str, kind: Fault, count: Option<u32>, method: Option<Method>) -> Rule {
+        Rule { path: path.to_owned(), kind, ms: None, status: None, retry_after_seconds: None, count, method }
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_is_used_until_it_is_used_up() {
+        let faults = Faults::new();
+        faults.post(vec![
+            rule("/a", Fault::Drop, Some(2), Some(Method::Post)),
+            rule("/a*", Fault::Silence, Some(1), None),
+            rule("/a", Fault::LoseReply, None, None),
+        ]);
+        assert_eq!(faults.take("GET", "/b"), None);
+        assert_eq!(faults.take("GET", "/ab"), Some(Hit::Silence));
+        assert_eq!(faults.take("GET", "/a"), Some(Hit::LoseReply));
+        assert_eq!(faults.take("POST", "/a"), Some(Hit::Drop));
+        assert_eq!(faults.take("POST", "/a"), Some(Hit::Drop));
+        assert_eq!(faults.take("POST", "/a"), Some(Hit::LoseReply));
+        let listed = faults.list();
+        let seen: Vec<_> = listed.iter().map(|listed| (listed.left, listed.hits)).collect();
+        assert_eq!(seen, [(Some(0), 2), (Some(0), 1), (None, 2)]);
+        faults.clear();
+        assert_eq!(faults.take("POST", "/a"), None);
+    }
+
+    #[test]
+    fn a_waiting_socket_is_hit_by_what_breaks_it_only() {
+        let faults = Faults::new();
+        faults.post(vec![
+            rule("/status", Fault::Refuse, None, None),
+            rule("/status", Fault::Drop, None, Some(Method::Post)),
+            rule("/status", Fault::Silence, Some(1), Some(Method::Get)),
+        ]);
+        assert_eq!(faults.take_waiting("/status"), Some(Hit::Silence));
+        assert_eq!(faults.take_waiting("/status"), None);
+    }
+}

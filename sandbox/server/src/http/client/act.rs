@@ -1,0 +1,21 @@
+//! One event of a page, and its reply.
+
+use axum::Json;
+use handset_protocol::client::Reply;
+use handset_sandbox_domain::Event;
+
+use crate::app::Sandbox;
+use crate::app::client_calls::{self, ClientAnswer};
+use crate::http::shared::errors::{ApiError, refused_with};
+use crate::http::shared::extract::Flow;
+
+/// What a handler of a page answers.
+pub(super) type Answer = Result<Json<Reply>, ApiError>;
+
+/// Applies the event to the page's session.
+pub(super) async fn act(sandbox: &Sandbox, flow: &Flow, event: &Event) -> Answer {
+    match client_calls::act(sandbox, &flow.0, event).await? {
+        ClientAnswer::Reply(reply) => Ok(Json(reply)),
+        ClientAnswer::TurnedAway { status, retry_after_seconds } => Err(refused_with(status, retry_after_seconds)),
+    }
+}

@@ -1,0 +1,103 @@
+//! What a page's authenticator calls, from any origin: the authToken is the only credential.
+
+mod act;
+mod socket;
+mod status;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use handset_protocol::client::{InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Report};
+use handset_protocol::steps;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+use url::Url;
+
+use crate::app::Sandbox;
+use crate::http::fault_layer::inject;
+use crate::http::shared::detach::carry_through;
+use crate::http::shared::errors::not_found;
+use crate::http::shared::extract::{Body, Flow};
+use crate::http::shared::link_url;
+use crate::http::shared::method::method_not_allowed;
+use crate::random::{six_digits, unguessable};
+use act::{Answer, act};
+use handset_sandbox_domain::Event;
+
+pub use status::{Unauthorized, status_socket};
+
+/// To be nested at `/v1/client`.
+pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
+    let mut router = Router::new()
+        .route("/mobile/otp/start", post(otp_start))
+        .route("/mobile/otp/finish", post(otp_finish))
+        .route("/mobile/instantlink/start", post(link_start))
+        .route("/mobile/instant/start", post(instant_start))
+        .route("/mobile/instant/finish", post(instant_finish))
+        .route("/status", get(status::upgrade).post(status::ask));
+    for &area in steps::ERROR_AREAS {
+        let report = async move |State(sandbox): State<Sandbox>, flow: Flow, Body(_): Body<Report>| {
+            act(&sandbox, &flow, &Event::Reported { area }).await
+        };
+        router = router.route(&format!("/{area}/error"), post(report));
+    }
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        // Faults inside of CORS: a page can read the status that one answers, and preflights pass.
+        .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(carry_through)))
+}
+
+/// Any origin, without cookies; every header that is asked for, since what traces a page's requests adds its own; what a
+/// client may read of a reply.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_private_network(true)
+        .expose_headers([header::RETRY_AFTER])
+        .max_age(Duration::from_secs(600))
+}
+
+async fn otp_start(
+    State(sandbox): State<Sandbox>,
+    flow: Flow,
+    headers: HeaderMap,
+    Body(body): Body<OtpStart>,
+) -> Answer {
+    let code = six_digits(&*sandbox.random).into();
+    let host = page_host(&headers).unwrap_or_else(|| sandbox.origin.host().to_owned());
+    act(&sandbox, &flow, &Event::OtpStart { number: body.mobile_number, code, host }).await
+}
+
+async fn otp_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<OtpFinish>) -> Answer {
+    act(&sandbox, &flow, &Event::OtpFinish { otp: body.otp }).await
+}
+
+async fn link_start(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<LinkStart>) -> Answer {
+    let token = unguessable(&*sandbox.random);
+    let url = link_url::url(&sandbox.origin, &token).into();
+    let (number, is_mobile) = (body.mobile_number, body.is_mobile);
+    act(&sandbox, &flow, &Event::LinkStart { number, is_mobile, token: token.into(), url }).await
+}
+
+async fn instant_start(State(sandbox): State<Sandbox>, flow: Flow, Body(_): Body<InstantStart>) -> Answer {
+    let vfp = unguessable(&*sandbox.random);
+    // Nobody visits it: a client that sees `testVfp` takes its value as what the visit brought back.
+    let url = format!("{}/mobile-auth?testVfp={vfp}", sandbox.origin);
+    act(&sandbox, &flow, &Event::InstantStart { vfp: vfp.into(), url }).await
+}
+
+async fn instant_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<InstantFinish>) -> Answer {
+    act(&sandbox, &flow, &Event::InstantFinish { vfp: body.vfp }).await
+}
+
+/// The host of the page that asks, without port, for the last line of its SMS.
+fn page_host(headers: &HeaderMap) -> Option<String> {
+    let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
+    Url::parse(origin).ok()?.host_str().map(str::to_owned)
+}

@@ -1,0 +1,226 @@
+//! A status socket after its handshake.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, close_code};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use handset_protocol::client::Reply;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
+
+use crate::app::sockets::{self, Standing};
+use crate::app::{AppError, Shared, Subject};
+use crate::faults::Hit;
+use handset_sandbox_domain::{Fault, Outcome, Sight, What};
+
+/// How often the server pings, so that nothing in between takes the connection for dead.
+const PING: Duration = Duration::from_secs(30);
+/// How long a client may be silent: hidden tabs throttle a ping of every 30 s.
+const SILENCE: Duration = Duration::from_secs(150);
+/// How long a client may take to answer a close.
+const LINGER: Duration = Duration::from_secs(2);
+/// How long a socket that a fault has silenced stays open.
+const HELD: Duration = Duration::from_secs(600);
+/// Where sockets are opened.
+const PATH: &str = "/v1/client/status";
+
+/// Tells how the flow ends, once, then closes.
+pub(crate) async fn serve<S, E>(sandbox: &Shared, subject: &Subject, mut socket: S, faults: Faulty)
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
+    let late = faults.at_once.filter(|fault| *fault == Fault::Delay);
+    let asked = Sight { fault: late, ..Sight::of_module(What::SocketOpen, None) };
+    sandbox.note(subject, &[asked, Sight::to_module(What::SocketOpen, Some(Outcome::Accepted))]).await;
+    let end = match faults.at_once {
+        Some(Fault::Drop) => End::Cut,
+        Some(Fault::Silence) => End::Silenced,
+        _ => converse(sandbox, subject, &mut socket, faults).await,
+    };
+    let seen = |sight| async move { sandbox.note(subject, &[sight]).await };
+    match end {
+        End::Settled(text, outcome) => {
+            seen(Sight::to_module(What::SocketDone, Some(outcome))).await;
+            if socket.send(Message::Text(text)).await.is_ok() {
+                close(&mut socket, close_code::NORMAL).await;
+            }
+        }
+        End::Closed(code, outcome) => {
+            seen(Sight::to_module(What::SocketClosed, Some(outcome))).await;
+            close(&mut socket, code).await;
+        }
+        End::Unreadable => {
+            let frame = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::default() };
+            if socket.send(Message::Close(Some(frame))).await.is_ok() {
+                seen(Sight::to_module(What::SocketClosed, Some(Outcome::BadFrame))).await;
+                drain(&mut socket).await;
+            } else {
+                seen(Sight::of_module(What::SocketClosed, Some(Outcome::Dropped))).await;
+            }
+        }
+        End::ClosedByPage => {
+            seen(Sight::of_module(What::SocketClosed, None)).await;
+            // Its close is answered by reading on.
+            drain(&mut socket).await;
+        }
+        End::Cut => seen(Sight::to_module(What::SocketClosed, Some(Outcome::Dropped)).under(Fault::Drop)).await,
+        End::Silenced => {
+            let silent = Sight::to_module(What::SocketSilent, None).under(Fault::Silence);
+            seen(silent).await;
+            hold(sandbox, subject).await;
+            seen(Sight::to_module(What::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence)).await;
+        }
+        End::Gone => seen(Sight::of_module(What::SocketClosed, Some(Outcome::Dropped))).await,
+    }
+}
+
+/// What is done to a socket.
+pub(crate) struct Faulty {
+    /// From the handshake on.
+    pub(crate) at_once: Option<Fault>,
+    /// Then it is dropped.
+    pub(crate) lifetime: Option<Duration>,
+    /// Tells when faults are posted that may hit it while it waits.
+    pub(crate) posted: watch::Receiver<()>,
+}
+
+/// Why a socket ends.
+enum End {
+    /// The flow did: this is told.
+    Settled(Utf8Bytes, Outcome),
+    /// From here, with that code.
+    Closed(u16, Outcome),
+    /// The page has closed it.
+    ClosedByPage,
+    /// The connection is no more.
+    Gone,
+    /// A fault breaks it.
+    Cut,
+    /// A fault leaves it open and does nothing more.
+    Silenced,
+    /// What came was too long, or no WebSocket at all, or the connection broke.
+    Unreadable,
+}
+
+/// Answers pings until there is a reason to end.
+async fn converse<S, E>(sandbox: &Shared, subject: &Subject, socket: &mut S, mut faults: Faulty) -> End
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
+    let mut watch = sandbox.watchers.watch(&subject.auth_id);
+    let mut pings = interval_at(Instant::now() + PING, PING);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut silent_at = Instant::now() + SILENCE;
+    let lifetime = faults.lifetime;
+    let dropped = async {
+        match lifetime {
+            Some(time) => sleep(time).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(dropped);
+    loop {
+        // In a box: sockets are many and wait long, and need no room for what they do at their beginning and their end.
+        let lapses_at = match Box::pin(standing(sandbox, subject)).await {
+            Ok(Standing::Pending { lapses_at }) => lapses_at,
+            Ok(Standing::Settled(reply)) => return settled(&reply),
+            Ok(Standing::Cut) => return End::Cut,
+            Err(code) => return End::Closed(code, Outcome::Ending),
+        };
+        // Runs until the session may have changed.
+        loop {
+            let sent = tokio::select! {
+                biased;
+                () = sandbox.closing.cancelled() => return End::Closed(close_code::AWAY, Outcome::Ending),
+                Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(PATH) {
+                    Some(Hit::Silence) => return End::Silenced,
+                    Some(_) => return End::Cut,
+                    None => Ok(()),
+                },
+                () = &mut dropped => return End::Cut,
+                () = watch.changed() => break,
+                () = subject.project.clock.sleep_until(lapses_at) => break,
+                message = heard(socket) => {
+                    silent_at = Instant::now() + SILENCE;
+                    match message {
+                        Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
+                            let ping = Sight::of_module(What::SocketPing, None);
+                            sandbox.note(subject, &[ping, Sight::to_module(What::SocketPong, None)]).await;
+                            socket.feed(Message::Text(Utf8Bytes::from_static("pong"))).await
+                        }
+                        Some(Ok(Message::Binary(_))) => {
+                            return End::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
+                        }
+                        Some(Ok(Message::Close(_))) => return End::ClosedByPage,
+                        None => return End::Gone,
+                        Some(Ok(_)) => Ok(()),
+                        Some(Err(_)) => return End::Unreadable,
+                    }
+                }
+                _ = pings.tick() => socket.send(Message::Ping(Default::default())).await,
+                () = sleep_until(silent_at) => return End::Closed(close_code::AWAY, Outcome::Silent),
+            };
+            if sent.is_err() {
+                return End::Gone;
+            }
+        }
+    }
+}
+
+/// What the page is told at the end.
+fn settled(reply: &Reply) -> End {
+    let outcome = if reply.error.is_none() { Outcome::Passed } else { Outcome::Failed };
+    match serde_json::to_string(reply) {
+        Ok(text) => End::Settled(text.into(), outcome),
+        Err(_) => End::Closed(close_code::ERROR, Outcome::Ending),
+    }
+}
+
+/// What comes next, once the answer to what came before is on its way: whoever does not read is not read either, so no
+/// answers pile up here. The stream itself answers pings of the protocol.
+async fn heard<S, E>(socket: &mut S) -> Option<Result<Message, E>>
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
+    match socket.flush().await {
+        Ok(()) => socket.next().await,
+        Err(_) => None,
+    }
+}
+
+/// Keeps a socket open without reading from it or writing to it, so that not even a close is answered.
+async fn hold(sandbox: &Shared, subject: &Subject) {
+    tokio::select! {
+        biased;
+        () = sandbox.closing.cancelled() => {}
+        () = sockets::forgotten(sandbox, subject) => {}
+        () = sleep(HELD) => {}
+    }
+}
+
+/// How the flow stands now, or with which code to close where that cannot be said.
+async fn standing(sandbox: &Shared, subject: &Subject) -> Result<Standing, u16> {
+    sockets::standing(sandbox, subject).await.map_err(|error| match error {
+        AppError::Store(_) => close_code::ERROR,
+        AppError::Refused(_) => close_code::AWAY,
+    })
+}
+
+/// Closes, and waits a moment for the other side to do the same: dropping the connection could lose what was sent.
+async fn close<S, E>(socket: &mut S, code: u16)
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
+    let frame = CloseFrame { code, reason: Utf8Bytes::default() };
+    if socket.send(Message::Close(Some(frame))).await.is_ok() {
+        drain(socket).await;
+    }
+}
+
+async fn drain<S, E>(socket: &mut S)
+where
+    S: Stream<Item = Result<Message, E>> + Unpin,
+{
+    // Whoever does not end in time is cut off.
+    let _ = timeout(LINGER, async { while let Some(Ok(_)) = socket.next().await {} }).await;
+}

@@ -1,0 +1,185 @@
+//! The relying-party backend of the demo page. It does what any relying party's server does, and through the same
+//! public calls: get an access token, start, validate, complete.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body as HttpBody;
+use axum::extract::{FromRef, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use handset_protocol::Secret;
+use handset_protocol::server::{
+    CompleteRequest, StartReply, StartRequest, TokenReply, TokenRequest, ValidateRequest, paths,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tower::ServiceExt;
+
+use crate::app::Sandbox;
+use crate::http::shared::errors::{ApiError, not_found};
+use crate::http::shared::extract::{Body, Wire};
+use crate::http::shared::guard::own_site_only;
+use crate::http::shared::method::method_not_allowed;
+use crate::http::shared::request::Broken;
+use crate::http::shared::scope::{self, QUERY, Scope};
+use crate::projects::{DEFAULT, Project};
+use handset_sandbox_domain::{Credential, Refusal};
+
+/// Whose server this is.
+const CLIENT_ID: &str = "sandbox-identity";
+/// Longest reply of the server API that is read, in bytes.
+const REPLY_BYTES: usize = 64 * 1024;
+
+#[derive(Clone)]
+struct Demo {
+    sandbox: Sandbox,
+    server_api: Router,
+    access_token: Arc<Mutex<Option<Secret>>>,
+}
+
+impl FromRef<Demo> for Sandbox {
+    fn from_ref(demo: &Demo) -> Self {
+        demo.sandbox.clone()
+    }
+}
+
+/// To be nested at `/demo`.
+pub(crate) fn router(sandbox: Sandbox, server_api: Router) -> Router<Sandbox> {
+    let demo = Demo { sandbox: sandbox.clone(), server_api, access_token: Arc::default() };
+    Router::new()
+        .route("/start", post(start))
+        .route("/verify", post(verify))
+        .route("/complete", post(complete))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .layer(from_fn_with_state(sandbox, own_site_only))
+        .with_state(demo)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DemoStart {
+    #[serde(default)]
+    phone_number: Option<Secret>,
+    #[serde(default)]
+    flow_type: Option<String>,
+    #[serde(default, rename = "allowOTPRetry")]
+    allow_otp_retry: Option<bool>,
+    #[serde(default)]
+    sms_message: Option<String>,
+}
+
+impl Wire for DemoStart {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DemoStarted {
+    auth_token: Secret,
+    correlation_id: String,
+}
+
+async fn start(
+    State(demo): State<Demo>,
+    Scope(project): Scope,
+    headers: HeaderMap,
+    Body(page): Body<DemoStart>,
+) -> Result<Response, ApiError> {
+    // Where the page is, by the name that its browser knows: this machine has several, and a frame must be of the same.
+    // The guard has let no other site pass. The contract has no brackets in a target, as IPv6 addresses would need.
+    let own = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).filter(|own| !own.contains('['));
+    let origin = own.map_or_else(|| demo.sandbox.origin.to_string(), str::to_owned);
+    // The page there has to know whose it is.
+    let query = if project.name == DEFAULT { String::new() } else { format!("?{QUERY}={}", project.name) };
+    let request = StartRequest {
+        flow_type: page.flow_type,
+        phone_number: page.phone_number,
+        allow_otp_retry: page.allow_otp_retry,
+        sms_message: page.sms_message,
+        final_target_url: Some(format!("{origin}/linked.html{query}")),
+        ..StartRequest::default()
+    };
+    let response = demo.call(&project, paths::START, &request).await?;
+    if response.status() != StatusCode::OK {
+        return Ok(response);
+    }
+    let StartReply { auth_token, correlation_id, .. } = read(response).await?;
+    Ok(Json(DemoStarted { auth_token, correlation_id }).into_response())
+}
+
+async fn verify(
+    State(demo): State<Demo>,
+    Scope(project): Scope,
+    Body(request): Body<ValidateRequest>,
+) -> Result<Response, ApiError> {
+    demo.call(&project, paths::VALIDATE, &request).await
+}
+
+async fn complete(
+    State(demo): State<Demo>,
+    Scope(project): Scope,
+    Body(request): Body<CompleteRequest>,
+) -> Result<Response, ApiError> {
+    demo.call(&project, paths::COMPLETE, &request).await
+}
+
+impl Demo {
+    /// A call of the server API. An access token that has ended is replaced once.
+    async fn call(&self, project: &Project, path: &str, body: &impl Serialize) -> Result<Response, ApiError> {
+        let body = serde_json::to_string(body).map_err(|_| Refusal::Internal)?;
+        let known = self.access_token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(token) = known {
+            let response = self.post(project, path, "application/json", Some(&token), body.clone()).await?;
+            if response.status() != StatusCode::UNAUTHORIZED {
+                return Ok(response);
+            }
+        }
+        let token = match self.access_token(project).await? {
+            Ok(token) => token,
+            Err(refused) => return Ok(refused),
+        };
+        *self.access_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        self.post(project, path, "application/json", Some(&token), body).await
+    }
+
+    async fn access_token(&self, project: &Project) -> Result<Result<Secret, Response>, ApiError> {
+        let form = TokenRequest {
+            grant_type: Some("client_credentials".to_owned()),
+            client_id: Some(CLIENT_ID.to_owned()),
+            client_secret: Some(Credential::SECRET.into()),
+        };
+        let form = serde_urlencoded::to_string(form).map_err(|_| Refusal::Internal)?;
+        let response = self.post(project, paths::TOKEN, "application/x-www-form-urlencoded", None, form).await?;
+        if response.status() != StatusCode::OK {
+            return Ok(Err(response));
+        }
+        Ok(Ok(read::<TokenReply>(response).await?.access_token))
+    }
+
+    async fn post(
+        &self,
+        project: &Project,
+        path: &str,
+        content_type: &str,
+        token: Option<&Secret>,
+        body: String,
+    ) -> Result<Response, ApiError> {
+        let request = Request::builder().method(Method::POST).uri(path).header(header::CONTENT_TYPE, content_type);
+        let mut request = request.header(scope::HEADER, &project.name);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose()));
+        }
+        let request = request.body(HttpBody::from(body)).map_err(|_| Refusal::Internal)?;
+        let Ok(response) = self.server_api.clone().oneshot(request).await;
+        match response.extensions().get::<Broken>() {
+            Some(Broken) => Err(ApiError::http(StatusCode::BAD_GATEWAY, "the backend did not answer")),
+            None => Ok(response),
+        }
+    }
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
+    let bytes = axum::body::to_bytes(response.into_body(), REPLY_BYTES).await.map_err(|_| Refusal::Internal)?;
+    Ok(serde_json::from_slice(&bytes).map_err(|_| Refusal::Internal)?)
+}

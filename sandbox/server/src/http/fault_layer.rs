@@ -1,0 +1,201 @@
+//! Does to requests what the list of faults says. The rules of the backend know nothing of it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use handset_protocol::Secret;
+
+use super::shared::errors::refused_with;
+use super::shared::request::{Broken, Credentials, Lifetime, Mark, bearer};
+use super::shared::scope;
+use crate::app::{Sandbox, Subject, links};
+use crate::faults::Hit;
+use crate::projects::Project;
+use handset_sandbox_domain::{Fault, Outcome, Party, Sight, What};
+use handset_sandbox_listener::Connection;
+
+/// The longest that a request is left without an answer.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// To be laid around everything but the inspection.
+pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
+    if !sandbox.expects_faults() {
+        return next.run(request).await;
+    }
+    let aim = Aim::of(&request);
+    let target = aim.target(&sandbox).await;
+    let Some(hit) = target.project.as_ref().and_then(|project| aim.hit(project)) else {
+        return next.run(request).await;
+    };
+    let note = async |request, reply| aim.note(&sandbox, target.subject.as_ref(), request, reply).await;
+    let connection = request.extensions().get::<Connection>().cloned();
+    match hit {
+        Hit::Delay(time) => {
+            tokio::select! {
+                biased;
+                () = sandbox.closing.cancelled() => {}
+                () = tokio::time::sleep(time) => {}
+            }
+            request.extensions_mut().insert(Mark(Fault::Delay));
+            next.run(request).await
+        }
+        Hit::Status { status, retry_after_seconds } => {
+            note(None, Some(Fault::Status)).await;
+            refused_with(status, retry_after_seconds).into_response()
+        }
+        Hit::Refuse if aim.is_socket => {
+            note(None, Some(Fault::Refuse)).await;
+            refused_with(503, None).into_response()
+        }
+        Hit::Drop | Hit::Silence if aim.is_socket => {
+            request.extensions_mut().insert(Mark(hit.fault()));
+            next.run(request).await
+        }
+        Hit::DropLater(time) if aim.is_socket => {
+            request.extensions_mut().insert(Lifetime(time));
+            next.run(request).await
+        }
+        Hit::Drop | Hit::DropLater(_) | Hit::Refuse => {
+            note(Some(hit.fault()), None).await;
+            broken(connection, aim.is_socket).await
+        }
+        Hit::Silence => {
+            note(Some(Fault::Silence), None).await;
+            tokio::select! {
+                biased;
+                () = sandbox.closing.cancelled() => {}
+                () = tokio::time::sleep(SILENCE) => {}
+            }
+            broken(connection, aim.is_socket).await
+        }
+        // A handshake that is not answered leaves nothing to act upon.
+        Hit::LoseReply if aim.is_socket => {
+            note(Some(Fault::LoseReply), None).await;
+            broken(connection, aim.is_socket).await
+        }
+        Hit::LoseReply => {
+            request.extensions_mut().insert(Mark(Fault::LoseReply));
+            next.run(request).await;
+            broken(connection, aim.is_socket).await
+        }
+    }
+}
+
+/// What a request is, and by what it names its session or its project.
+struct Aim {
+    method: Method,
+    path: String,
+    is_socket: bool,
+    message: Option<(Party, What)>,
+    about: Option<About>,
+}
+
+/// Whose faults are for a request, and on whose timeline it stands.
+#[derive(Default)]
+struct Target {
+    project: Option<Arc<Project>>,
+    subject: Option<Subject>,
+}
+
+impl Aim {
+    fn of(request: &Request) -> Self {
+        let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |uri| &uri.0);
+        let is_socket = request.headers().contains_key(header::UPGRADE);
+        Self {
+            method: request.method().clone(),
+            path: uri.path().to_owned(),
+            is_socket,
+            message: message(request.method(), uri.path(), is_socket),
+            about: about(request.headers(), uri),
+        }
+    }
+
+    /// What happens to it: what was asked for comes first.
+    fn hit(&self, project: &Project) -> Option<Hit> {
+        let by_chaos = || match self.message {
+            Some((Party::Module, what)) => project.chaos.as_ref()?.next(what),
+            _ => None,
+        };
+        project.faults.take(self.method.as_str(), &self.path).or_else(by_chaos)
+    }
+
+    async fn target(&self, sandbox: &Sandbox) -> Target {
+        let subject = match &self.about {
+            None => return Target::default(),
+            Some(About::Project(name)) => return Target { project: sandbox.projects.begun(name), subject: None },
+            // Whether or not the token is still good.
+            Some(About::AuthToken(token)) => match sandbox.keys.holder(token.expose()) {
+                Some(holder) => sandbox.subject(&holder.auth_id).await.unwrap_or_default(),
+                None => None,
+            },
+            Some(About::LinkToken(token)) => links::find(sandbox, token).await.unwrap_or_default(),
+        };
+        Target { project: subject.as_ref().map(|subject| subject.project.clone()), subject }
+    }
+
+    /// Notes the request, done so to it. A `reply` fault means that it was turned away under it.
+    async fn note(&self, sandbox: &Sandbox, subject: Option<&Subject>, request: Option<Fault>, reply: Option<Fault>) {
+        let (Some(subject), Some((party, what))) = (subject, self.message) else { return };
+        let asked = Sight { fault: request, ..Sight::new(party, Party::Backend, what, None) };
+        let answered = |fault| Sight::new(Party::Backend, party, what, Some(Outcome::Refused)).under(fault);
+        let sights: Vec<_> = [Some(asked), reply.map(answered)].into_iter().flatten().collect();
+        sandbox.note(subject, &sights).await;
+    }
+}
+
+/// The page's requests, and the phone's. Whose session a call of the relying party's server is about stands in its body.
+fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, What)> {
+    if path.starts_with("/l/") {
+        return Some((Party::Phone, What::LinkOpened));
+    }
+    let what = match path.strip_prefix("/v1/client/")? {
+        "mobile/otp/start" => What::OtpStart,
+        "mobile/otp/finish" => What::OtpFinish,
+        "mobile/instantlink/start" => What::LinkStart,
+        "mobile/instant/start" => What::InstantStart,
+        "mobile/instant/finish" => What::InstantFinish,
+        "status" if is_socket => What::SocketOpen,
+        "status" if method == Method::POST => What::StatusAsked,
+        area if area.ends_with("/error") => What::ErrorReported,
+        _ => return None,
+    };
+    Some((Party::Module, what))
+}
+
+/// By what a request names its session, or its project.
+enum About {
+    AuthToken(Secret),
+    LinkToken(Secret),
+    Project(String),
+}
+
+fn about(headers: &HeaderMap, uri: &Uri) -> Option<About> {
+    if let Some(token) = uri.path().strip_prefix("/l/") {
+        return Some(About::LinkToken(token.into()));
+    }
+    if !uri.path().starts_with("/v1/client/") {
+        return scope::name(headers, uri).ok().map(About::Project);
+    }
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let of_query = || serde_urlencoded::from_bytes::<Credentials>(query).ok()?.token;
+    bearer(headers).map(Into::into).or_else(of_query).map(About::AuthToken)
+}
+
+/// The connection breaks, and whoever waits for a reply gets none.
+async fn broken(connection: Option<Connection>, is_handshake: bool) -> Response {
+    if let Some(connection) = connection {
+        connection.cut(is_handshake).await;
+    }
+    // In process there is no connection to break: reading the reply fails.
+    let body = stream::iter([Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))]);
+    let mut response = (StatusCode::BAD_GATEWAY, Body::from_stream(body)).into_response();
+    response.extensions_mut().insert(Broken);
+    response
+}

@@ -1,0 +1,34 @@
+//! `/sandbox/numbers`: which numbers stand for which branch of a page.
+
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use crate::app::Sandbox;
+use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber, Ending};
+
+/// To be merged into `/sandbox`.
+pub(crate) fn router() -> Router<Sandbox> {
+    Router::new().route("/numbers", get(list))
+}
+
+#[derive(Serialize)]
+struct Listed {
+    number: &'static str,
+    name: &'static str,
+    happens: &'static str,
+    /// How a flow with a code ends; left out where it is like any other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Ending>,
+    /// How a flow with a link ends, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<Ending>,
+}
+
+async fn list() -> Json<Vec<Listed>> {
+    let listed = |number: &BehaviourNumber| {
+        let BehaviourNumber { phone, name, happens, code, link, .. } = *number;
+        Listed { number: phone, name, happens, code, link }
+    };
+    Json(BEHAVIOUR_NUMBERS.iter().map(listed).collect())
+}

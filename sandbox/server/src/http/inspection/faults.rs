@@ -1,0 +1,110 @@
+//! `/sandbox/faults`: asks for faults, and tells what became of them.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::app::Sandbox;
+use crate::faults::{Listed, MOST, Rule};
+use crate::http::shared::errors::ApiError;
+use crate::http::shared::extract::{Body, Wire};
+use crate::http::shared::scope::Scope;
+use handset_sandbox_domain::request::shape_of;
+use handset_sandbox_domain::{Fault, Refusal};
+
+/// What a fault may say.
+const MEMBERS: [&str; 7] = ["path", "kind", "ms", "status", "retryAfterSeconds", "count", "method"];
+/// Longest delay, in ms.
+const LONGEST_DELAY: u32 = 600_000;
+/// Longest path, in bytes.
+const PATH_BYTES: usize = 200;
+
+/// To be merged into `/sandbox`.
+pub(crate) fn router() -> Router<Sandbox> {
+    Router::new().route("/faults", get(list).post(replace).delete(clear))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    faults: Vec<Map<String, Value>>,
+}
+
+impl Wire for Wanted {
+    const REQUIRED: &'static [&'static str] = &["faults"];
+}
+
+#[derive(Serialize)]
+struct List {
+    faults: Vec<Listed>,
+}
+
+async fn list(Scope(project): Scope) -> Json<List> {
+    Json(List { faults: project.faults.list() })
+}
+
+async fn replace(
+    State(sandbox): State<Sandbox>,
+    Scope(project): Scope,
+    Body(wanted): Body<Wanted>,
+) -> Result<Json<List>, ApiError> {
+    if wanted.faults.len() > MOST {
+        return Err(Refusal::shape("faults", shape_of("faults")).into());
+    }
+    let rules = wanted.faults.into_iter().enumerate().map(|(index, rule)| read(&format!("faults[{index}]"), rule));
+    let rules = rules.collect::<Result<_, _>>()?;
+    sandbox.expect_faults();
+    project.faults.post(rules);
+    Ok(list(Scope(project)).await)
+}
+
+async fn clear(Scope(project): Scope) -> StatusCode {
+    project.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// A mistyped member would change what a test tries: it is refused.
+fn read(place: &str, rule: Map<String, Value>) -> Result<Rule, Refusal> {
+    let named = |member: &str| format!("{place}.{member}");
+    if let Some(unknown) = rule.keys().find(|member| !MEMBERS.contains(&member.as_str())) {
+        return Err(Refusal::BadRequest(format!("field '{}' is unknown", named(unknown))));
+    }
+    for member in ["path", "kind"] {
+        if !rule.contains_key(member) {
+            return Err(Refusal::missing(&named(member)));
+        }
+    }
+    let rule: Rule = serde_path_to_error::deserialize(Value::Object(rule)).map_err(|error| {
+        let member = error.path().to_string();
+        Refusal::shape(&named(&member), shape_of(&member))
+    })?;
+    let checks = [
+        ("path", is_path(&rule.path)),
+        ("ms", rule.ms.is_none_or(|ms| (1..=LONGEST_DELAY).contains(&ms))),
+        ("status", rule.status.is_none_or(|status| (400..=599).contains(&status))),
+        ("count", rule.count.is_none_or(|count| count > 0)),
+    ];
+    if let Some((member, _)) = checks.into_iter().find(|(_, good)| !good) {
+        return Err(Refusal::shape(&named(member), shape_of(member)));
+    }
+    let (is_delay, is_status) = (rule.kind == Fault::Delay, rule.kind == Fault::Status);
+    match () {
+        () if is_delay && rule.ms.is_none() => Err(Refusal::missing(&named("ms"))),
+        () if is_status && rule.status.is_none() => Err(Refusal::missing(&named("status"))),
+        () if !is_delay && rule.ms.is_some() => Err(belongs(&named("ms"), "delay")),
+        () if !is_status && rule.status.is_some() => Err(belongs(&named("status"), "status")),
+        () if !is_status && rule.retry_after_seconds.is_some() => Err(belongs(&named("retryAfterSeconds"), "status")),
+        () => Ok(rule),
+    }
+}
+
+fn is_path(path: &str) -> bool {
+    let body = path.strip_suffix('*').unwrap_or(path);
+    path.len() <= PATH_BYTES && body.starts_with('/') && !body.contains('*') && !body.starts_with("/sandbox")
+}
+
+fn belongs(field: &str, kind: &str) -> Refusal {
+    Refusal::BadRequest(format!("field '{field}' goes with kind '{kind}' only"))
+}

@@ -1,0 +1,79 @@
+//! What a developer or a test asks the sandbox itself. No CORS, and only from this machine's own names.
+
+mod behaviour_numbers;
+mod faults;
+mod messages;
+mod sessions;
+mod sse;
+mod webhook;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use crate::app::Sandbox;
+use crate::http::shared::detach::carry_through;
+use crate::http::shared::errors::{ApiError, not_found};
+use crate::http::shared::extract::{Body, Wire};
+use crate::http::shared::guard::own_site_only;
+use crate::http::shared::method::method_not_allowed;
+use crate::http::shared::query;
+use crate::http::shared::scope::Scope;
+use handset_sandbox_domain::Refusal;
+use handset_sandbox_domain::request::shape_of;
+
+/// Furthest jump of the clock at once, in s: a year.
+const FURTHEST_ADVANCE: u32 = 31_536_000;
+
+/// To be nested at `/sandbox`.
+pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
+    Router::new()
+        .merge(messages::router())
+        .route("/clock", post(advance).layer(from_fn(carry_through)))
+        .merge(faults::router())
+        .merge(behaviour_numbers::router())
+        .merge(sessions::router())
+        .merge(webhook::router().layer(from_fn(carry_through)))
+        .route("/reset", post(reset).layer(from_fn(carry_through)))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .layer((from_fn_with_state(sandbox, own_site_only), from_fn(query::known_only)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Advance {
+    advance_seconds: u32,
+}
+
+impl Wire for Advance {
+    const REQUIRED: &'static [&'static str] = &["advanceSeconds"];
+}
+
+#[derive(Serialize)]
+struct Now {
+    /// Epoch ms.
+    now: i64,
+}
+
+/// Moves the clock that every lifetime runs on.
+async fn advance(
+    State(sandbox): State<Sandbox>,
+    Scope(project): Scope,
+    Body(body): Body<Advance>,
+) -> Result<Json<Now>, ApiError> {
+    if body.advance_seconds > FURTHEST_ADVANCE {
+        return Err(Refusal::shape("advanceSeconds", shape_of("advanceSeconds")).into());
+    }
+    sandbox.advance_clock(&project, body.advance_seconds).await?;
+    Ok(Json(Now { now: project.clock.now() }))
+}
+
+/// Forgets sessions, messages and faults, and goes back to the machine's time.
+async fn reset(State(sandbox): State<Sandbox>, Scope(project): Scope) -> Result<StatusCode, ApiError> {
+    sandbox.reset(&project).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,68 @@
+//! What whoever runs the sandbox asks: does it live, is it ready, what has it done.
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::app::Sandbox;
+use crate::app::inspection::{self, Readiness};
+use crate::http::shared::errors::ApiError;
+use crate::http::shared::guard::own_site_only;
+use crate::http::shared::method::method_not_allowed;
+use crate::metrics::Answered;
+use handset_sandbox_domain::Refusal;
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Anyone may ask for life and readiness, which tell nothing: who watches a container calls it by its address. What was
+/// counted is for those who may look into the sandbox.
+pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
+    let counted = Router::new().route("/metrics", get(metrics)).layer(from_fn_with_state(sandbox, own_site_only));
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .merge(counted)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// Whether it takes new flows: the store writes, and it is not ending.
+async fn ready(State(sandbox): State<Sandbox>) -> Result<&'static str, ApiError> {
+    let not_ready = |why| Err(ApiError::http(StatusCode::SERVICE_UNAVAILABLE, why));
+    match inspection::readiness(&sandbox).await {
+        Readiness::Ready => Ok("ready\n"),
+        Readiness::Ending => not_ready("the sandbox is ending"),
+        Readiness::StoreFails => not_ready("the store fails"),
+        Readiness::StoreSilent => not_ready("the store does not answer"),
+    }
+}
+
+async fn metrics(State(sandbox): State<Sandbox>) -> Result<Response, ApiError> {
+    let text = sandbox.metrics.text().ok_or(Refusal::Internal)?;
+    Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+}
+
+/// To be laid around everything.
+pub(crate) async fn count(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    let method = known(request.method());
+    // What has no route is a file of the page, or nothing.
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    sandbox.metrics.answered(&Answered { method, route, status: response.status().as_u16() });
+    response
+}
+
+/// A client may call its method what it likes.
+pub(crate) fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,88 @@
+//! Unify.
+
+use axum::Json;
+use axum::extract::State;
+use handset_protocol::server::{
+    RevokeRequest, SuccessReply, UnifyBindRequest, UnifyReply, UnifyRequest, UnifyStatusReply, UnifyStatusRequest,
+    paths,
+};
+use utoipa_axum::{router::UtoipaMethodRouter, routes};
+
+use super::tags;
+use crate::app::{Caller, Sandbox, opening, server_calls};
+use crate::http::shared::errors::ApiError;
+use crate::http::shared::extract::Body;
+
+pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
+    vec![routes!(unify), routes!(status), routes!(bind), routes!(revoke)]
+}
+
+/// Binds a device to a number, once possession is shown.
+#[utoipa::path(
+    post,
+    path = paths::UNIFY,
+    tag = tags::UNIFY,
+    operation_id = "unify",
+    request_body(content = UnifyRequest),
+    responses((status = OK, body = UnifyReply, description = "The session."))
+)]
+async fn unify(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<UnifyRequest>,
+) -> Result<Json<UnifyReply>, ApiError> {
+    Ok(Json(opening::unify(&sandbox, &caller, &request).await?))
+}
+
+/// Tells what became of a Unify.
+#[utoipa::path(
+    post,
+    path = paths::UNIFY_STATUS,
+    tag = tags::UNIFY,
+    operation_id = "unifyStatus",
+    request_body(content = UnifyStatusRequest),
+    responses((status = OK, body = UnifyStatusReply, description = "How it stands."))
+)]
+async fn status(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<UnifyStatusRequest>,
+) -> Result<Json<UnifyStatusReply>, ApiError> {
+    Ok(Json(server_calls::unify_status(&sandbox, &caller, &request).await?))
+}
+
+/// Binds a device after the relying party has seen possession itself.
+///
+/// Only for a session with `possessionType` `none`.
+#[utoipa::path(
+    post,
+    path = paths::UNIFY_BIND,
+    tag = tags::UNIFY,
+    operation_id = "unifyBind",
+    request_body(content = UnifyBindRequest),
+    responses((status = OK, body = UnifyStatusReply, description = "How it stands."))
+)]
+async fn bind(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<UnifyBindRequest>,
+) -> Result<Json<UnifyStatusReply>, ApiError> {
+    Ok(Json(server_calls::unify_bind(&sandbox, &caller, &request).await?))
+}
+
+/// Undoes a binding.
+#[utoipa::path(
+    post,
+    path = paths::DEVICE_REVOKE,
+    tag = tags::UNIFY,
+    operation_id = "deviceRevoke",
+    request_body(content = RevokeRequest),
+    responses((status = OK, body = SuccessReply, description = "Whether it was bound until now."))
+)]
+async fn revoke(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<RevokeRequest>,
+) -> Result<Json<SuccessReply>, ApiError> {
+    Ok(Json(server_calls::revoke(&sandbox, &caller, &request).await?))
+}

@@ -1,0 +1,52 @@
+//! Verified Users.
+
+use axum::Json;
+use axum::extract::State;
+use handset_protocol::server::{VerifyAnswer, VerifyRequest, VerifyStatusReply, VerifyStatusRequest, paths};
+use utoipa_axum::{router::UtoipaMethodRouter, routes};
+
+use super::tags;
+use crate::app::{Caller, Sandbox, opening, server_calls};
+use crate::http::shared::errors::ApiError;
+use crate::http::shared::extract::Body;
+
+pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
+    vec![routes!(verify), routes!(status)]
+}
+
+/// Tells whether a number is a person's.
+///
+/// A body with `verificationType` is of the second generation, which answers at once. Every other is of the first: it opens a
+/// session, unless `possessionType` is `none`.
+#[utoipa::path(
+    post,
+    path = paths::VERIFY,
+    tag = tags::VERIFIED_USERS,
+    operation_id = "verify",
+    request_body(content = VerifyRequest),
+    responses((status = OK, body = VerifyAnswer, description = "The session, or the verdict."))
+)]
+async fn verify(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<VerifyRequest>,
+) -> Result<Json<VerifyAnswer>, ApiError> {
+    Ok(Json(opening::verify(&sandbox, &caller, &request).await?))
+}
+
+/// Tells what became of a Verify of the first generation.
+#[utoipa::path(
+    post,
+    path = paths::VERIFY_STATUS,
+    tag = tags::VERIFIED_USERS,
+    operation_id = "verifyStatus",
+    request_body(content = VerifyStatusRequest),
+    responses((status = OK, body = VerifyStatusReply, description = "How it stands."))
+)]
+async fn status(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Body(request): Body<VerifyStatusRequest>,
+) -> Result<Json<VerifyStatusReply>, ApiError> {
+    Ok(Json(server_calls::verify_status(&sandbox, &caller, &request).await?))
+}

@@ -1,0 +1,149 @@
+//! What handlers ask of a request before they look at it, in the order of their arguments.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use handset_protocol::{client, limits, server};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::body::{read, text};
+use super::errors::ApiError;
+use super::request::{bearer, fault_of};
+use super::scope;
+use super::wire_value::WireValue;
+use crate::app::client_calls::authenticate;
+use crate::app::{Caller, Sandbox, Subject};
+use handset_sandbox_domain::Refusal;
+use handset_sandbox_domain::request::shape_of;
+
+/// Longest body of a page's request, in bytes.
+const CLIENT_BODY_BYTES: usize = 16 * 1024;
+
+const NOT_JSON_TYPE: &str = "header 'Content-Type' must be application/json";
+
+impl FromRequestParts<Sandbox> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
+        let name = scope::name(&parts.headers, &parts.uri)?;
+        let now = sandbox.projects.now_in(&name);
+        let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
+        let credential = sandbox.keys.credential(token, now).ok_or(Refusal::Unauthorized)?;
+        // Not before: whoever may not call begins nothing.
+        let project = scope::begin(sandbox, &name).await?;
+        project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
+        Ok(Self { credential, project, fault: fault_of(&parts.extensions) })
+    }
+}
+
+/// The page's flow: its authToken is good and its session there.
+pub(crate) struct Flow(pub(crate) Subject);
+
+impl FromRequestParts<Sandbox> for Flow {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
+        let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
+        Ok(Self(Subject { fault: fault_of(&parts.extensions), ..authenticate(sandbox, token).await? }))
+    }
+}
+
+/// A body that the contract knows, and the members without which it cannot be read.
+pub(crate) trait Wire: DeserializeOwned {
+    const REQUIRED: &'static [&'static str] = &[];
+    const MOST_BYTES: usize = CLIENT_BODY_BYTES;
+}
+
+/// Bodies of the server API. Which members they require is judged by the core.
+macro_rules! of_server {
+    ($($body:ident: $most_bytes:expr),* $(,)?) => {
+        $(impl Wire for server::$body {
+            const MOST_BYTES: usize = $most_bytes;
+        })*
+    };
+}
+
+of_server! {
+    StartRequest: limits::SERVER_BODY_BYTES,
+    ValidateRequest: limits::SERVER_BODY_BYTES,
+    ChallengeRequest: limits::SERVER_BODY_BYTES,
+    CompleteRequest: limits::SERVER_BODY_BYTES,
+    VerifyRequest: limits::SERVER_BODY_BYTES,
+    VerifyStatusRequest: limits::SERVER_BODY_BYTES,
+    UnifyRequest: limits::SERVER_BODY_BYTES,
+    UnifyStatusRequest: limits::SERVER_BODY_BYTES,
+    UnifyBindRequest: limits::SERVER_BODY_BYTES,
+    RevokeRequest: limits::SERVER_BODY_BYTES,
+    EnrollRequest: limits::SERVER_BODY_BYTES,
+    BatchEnrollRequest: limits::BATCH_BODY_BYTES,
+    IdentityActionRequest: limits::SERVER_BODY_BYTES,
+}
+
+impl Wire for client::Empty {}
+impl Wire for client::OtpStart {}
+impl Wire for client::OtpFinish {
+    const REQUIRED: &'static [&'static str] = &["otp"];
+}
+impl Wire for client::LinkStart {}
+impl Wire for client::InstantStart {}
+impl Wire for client::InstantFinish {
+    const REQUIRED: &'static [&'static str] = &["vfp"];
+}
+impl Wire for client::Report {}
+
+/// A JSON object of the right shape.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: Wire, S: Sync> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        if !has_type(request.headers(), "application/json") {
+            return Err(Refusal::BadRequest(NOT_JSON_TYPE.to_owned()).into());
+        }
+        let bytes = read(request, T::MOST_BYTES).await?;
+        Ok(Self(parse(&bytes)?))
+    }
+}
+
+/// The same, which may be left out.
+pub(crate) struct OptionalBody<T>(pub(crate) T);
+
+impl<T: Wire + Default, S: Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let is_json = has_type(request.headers(), "application/json");
+        let bytes = read(request, T::MOST_BYTES).await?;
+        match bytes.is_empty() {
+            true => Ok(Self(T::default())),
+            false if !is_json => Err(Refusal::BadRequest(NOT_JSON_TYPE.to_owned()).into()),
+            false => Ok(Self(parse(&bytes)?)),
+        }
+    }
+}
+
+/// Whether the body is said to be of that type, parameters aside.
+pub(crate) fn has_type(headers: &HeaderMap, expected: &str) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(expected)
+}
+
+/// Never repeats what was sent: it may be a secret.
+fn parse<T: Wire>(bytes: &[u8]) -> Result<T, Refusal> {
+    let body: Value =
+        serde_json::from_str(text(bytes)?).map_err(|_| Refusal::BadRequest("the body is not JSON".to_owned()))?;
+    let Value::Object(members) = &body else {
+        return Err(Refusal::BadRequest("the body must be a JSON object".to_owned()));
+    };
+    for field in T::REQUIRED {
+        if members.get(*field).is_none_or(Value::is_null) {
+            return Err(Refusal::missing(field));
+        }
+    }
+    serde_path_to_error::deserialize(WireValue(body)).map_err(|error| {
+        let field = error.path().to_string();
+        Refusal::shape(&field, shape_of(&field))
+    })
+}

@@ -1,0 +1,156 @@
+//! Keeps websites away from what is meant for the developer's own machine.
+//!
+//! A page elsewhere could reach a server on loopback in two ways: directly, as a foreign origin, or by pointing its own
+//! name at 127.0.0.1 (DNS rebinding). The first shows in `Origin` and `Sec-Fetch-Site`, the second in `Host`.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use url::Url;
+
+use crate::app::Sandbox;
+use crate::config::{AllowedHost, Origin};
+use crate::http::shared::errors::ApiError;
+
+/// Lets a request pass that names this machine, and that no other site has caused.
+pub(crate) async fn own_site_only(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    match check(&request, &sandbox.origin, &sandbox.config.allow_hosts, sandbox.config.tls.is_on()) {
+        Ok(()) => next.run(request).await,
+        Err(message) => ApiError::http(StatusCode::FORBIDDEN, message).into_response(),
+    }
+}
+
+const WRONG_HOST: &str = "header 'Host' must be a loopback name, that of --origin, or one that is allowed: by \
+                          --allow-host, HANDSET_SANDBOX_ALLOW_HOST or allow_hosts in the settings file";
+
+/// `is_secure`: whether the port speaks https.
+fn check(request: &Request, own: &Origin, allowed: &[AllowedHost], is_secure: bool) -> Result<(), &'static str> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    // A URI that names the host, as in process or through a proxy, comes before the header.
+    let host = authority.or_else(|| header(header::HOST.as_str())).unwrap_or_default();
+    let scheme = if own.authority() == host {
+        own.scheme()
+    } else if is_secure {
+        "https"
+    } else {
+        "http"
+    };
+    let Ok(here) = Url::parse(&format!("{scheme}://{host}")) else {
+        return Err(WRONG_HOST);
+    };
+    let is_allowed = |name: &str| is_loopback(name) || allowed.iter().any(|host| host.is(name));
+    if !(own.authority() == host || here.host_str().is_some_and(is_allowed)) {
+        return Err(WRONG_HOST);
+    }
+    if let Some(site) = header("sec-fetch-site")
+        && !matches!(site, "same-origin" | "none")
+    {
+        return Err("other sites may not ask this");
+    }
+    if request.headers().contains_key(header::ORIGIN) {
+        let origin = header(header::ORIGIN.as_str()).and_then(|origin| Url::parse(origin).ok());
+        // A proxy may have put its own name into `Host`: the configured origin is this site all the same.
+        let is_own = |origin: &Url| {
+            origin.origin() == here.origin() || *origin.origin().ascii_serialization() == *own.to_string()
+        };
+        if !origin.as_ref().is_some_and(is_own) {
+            return Err("other origins may not ask this");
+        }
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn passes(headers: &[(&str, &str)]) -> bool {
+        passes_by(false, headers)
+    }
+
+    fn passes_by(is_secure: bool, headers: &[(&str, &str)]) -> bool {
+        let mut request = Request::builder().uri("/sandbox/messages");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let allowed = ["sandbox".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        let origin = "https://shop.test".parse().unwrap();
+        check(&request.body(Body::empty()).unwrap(), &origin, &allowed, is_secure).is_ok()
+    }
+
+    #[test]
+    fn names_of_this_machine_pass() {
+        for host in
+            ["localhost", "localhost:8787", "127.0.0.1:1", "127.8.8.8", "[::1]:8787", "a.localhost", "shop.test"]
+        {
+            assert!(passes(&[("host", host)]), "{host}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_allowed_pass_at_any_port() {
+        for host in ["sandbox", "sandbox:8787", "SANDBOX:1", "10.0.0.2:8787"] {
+            assert!(passes(&[("host", host)]), "{host}");
+        }
+        let from = |origin| passes(&[("host", "sandbox:8787"), ("origin", origin)]);
+        assert!(from("http://sandbox:8787"));
+        assert!(!from("http://evil.test") && !from("http://sandbox:3000"));
+        assert!(!passes(&[("host", "sandbox:8787"), ("sec-fetch-site", "cross-site")]));
+        for host in ["sandbox.evil.test", "a.sandbox", "10.0.0.20"] {
+            assert!(!passes(&[("host", host)]), "{host}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused() {
+        for host in ["", "evil.test", "localhost.evil.test", "10.0.0.1", "shop.test.evil.test", "shop.test:81", "a b"] {
+            assert!(!passes(&[("host", host)]), "{host}");
+        }
+        assert!(!passes(&[]));
+    }
+
+    #[test]
+    fn the_origin_has_the_scheme_of_the_port() {
+        for (is_secure, origin, passes) in [
+            (true, "https://localhost:8787", true),
+            (true, "http://localhost:8787", false),
+            (false, "https://localhost:8787", false),
+        ] {
+            assert_eq!(passes_by(is_secure, &[("host", "localhost:8787"), ("origin", origin)]), passes, "{origin}");
+        }
+    }
+
+    #[test]
+    fn what_another_site_has_caused_is_refused() {
+        let from = |name, value| passes(&[("host", "localhost:8787"), (name, value)]);
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://evil.test"),
+            ("origin", "http://localhost:3000"),
+            ("origin", "https://localhost:8787"),
+            ("origin", "null"),
+        ] {
+            assert!(!from(name, value), "{name}: {value}");
+        }
+        for (name, value) in
+            [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none"), ("origin", "http://localhost:8787")]
+        {
+            assert!(from(name, value), "{name}: {value}");
+        }
+        for host in ["shop.test", "127.0.0.1:8787"] {
+            assert!(passes(&[("host", host), ("origin", "https://shop.test")]), "{host}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What handlers of every audience need: bodies, errors, extractors, guards and layers.
+
+pub(crate) mod body;
+pub(crate) mod detach;
+pub(crate) mod errors;
+pub(crate) mod extract;
+pub(crate) mod guard;
+pub(crate) mod link_url;
+pub(crate) mod method;
+pub(crate) mod query;
+pub(crate) mod request;
+pub(crate) mod scope;
+pub(crate) mod wire_value;

@@ -1,0 +1,60 @@
+//! Which project a request is about: named by a header or in the query, or the default.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
+use url::form_urlencoded;
+
+use crate::app::Sandbox;
+use crate::http::shared::errors::ApiError;
+use crate::projects::{DEFAULT, Project, is_name};
+use handset_sandbox_domain::Refusal;
+
+/// Names a project.
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("handset-project");
+/// The same in a query.
+pub(crate) const QUERY: &str = "project";
+
+/// The project that a request names, which begins with it. Only where whoever may not call was turned away before, and
+/// not for what a page's authenticator calls: there the session knows.
+pub(crate) struct Scope(pub(crate) Arc<Project>);
+
+impl<S: Sync> FromRequestParts<S> for Scope
+where
+    Sandbox: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Ok(Self(begin(&Sandbox::from_ref(state), &name(&parts.headers, &parts.uri)?).await?))
+    }
+}
+
+/// The project of that name, which begins where it has not begun.
+pub(crate) async fn begin(sandbox: &Sandbox, name: &str) -> Result<Arc<Project>, ApiError> {
+    let too_many = || ApiError::http(StatusCode::SERVICE_UNAVAILABLE, "too many projects are in use");
+    sandbox.project(name).await?.ok_or_else(too_many)
+}
+
+/// The name, of the form that names have.
+pub(crate) fn name(headers: &HeaderMap, uri: &Uri) -> Result<String, Refusal> {
+    const SHAPE: &str = "1 to 64 letters, digits, - or _";
+    let of_header = headers.get(HEADER).map(|name| name.to_str().unwrap_or_default());
+    if of_header.is_some_and(|name| !is_name(name)) {
+        return Err(Refusal::BadRequest(format!("header 'Handset-Project' must be {SHAPE}")));
+    }
+    let mut query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let of_query = query.find_map(|(member, name)| (member == QUERY).then_some(name));
+    if of_query.as_deref().is_some_and(|name| !is_name(name)) {
+        return Err(Refusal::BadRequest(format!("query 'project' must be {SHAPE}")));
+    }
+    match (of_header, of_query) {
+        (Some(header), Some(query)) if header != query => {
+            Err(Refusal::BadRequest("header 'Handset-Project' and query 'project' must agree".to_owned()))
+        }
+        (header, query) => Ok(header.map(Cow::from).or(query).unwrap_or(Cow::from(DEFAULT)).into_owned()),
+    }
+}

@@ -1,0 +1,263 @@
+//! What the sandbox counts. Each has its own registry, so that several in one process do not mix. No label holds an id,
+//! a number, or anything else that a client can choose.
+
+mod instrumented;
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use handset_sandbox_domain::{Answer, Upshot};
+use handset_sandbox_listener::Rejection;
+
+pub(crate) use instrumented::Measured;
+
+/// Upper ends of the store's buckets, in s.
+const STORE_BUCKETS: [f64; 10] = [0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
+
+/// Kinds of flows, endings of possession checks, and kinds of SMS.
+const FLOWS: [&str; 3] = ["mobile", "desktop", "none"];
+const ENDINGS: [&str; 10] = [
+    "passed",
+    "wrong_code",
+    "too_many_tries",
+    "code_expired",
+    "link_expired",
+    "too_many_numbers",
+    "too_many_sms",
+    "reported",
+    "session_expired",
+    "forgotten",
+];
+const MESSAGES: [&str; 2] = ["otp", "link"];
+
+const ANSWERS: [Answer; 6] =
+    [Answer::Accepted, Answer::Refused, Answer::TimedOut, Answer::Unreachable, Answer::Untrusted, Answer::Broken];
+const UPSHOTS: [Upshot; 3] = [Upshot::Delivered, Upshot::Failed, Upshot::Withdrawn];
+
+/// A request that was answered.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub(crate) struct Answered {
+    /// One of those that the sandbox knows, or `other`.
+    pub(crate) method: &'static str,
+    /// The pattern of its path, never the path.
+    pub(crate) route: String,
+    pub(crate) status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Ending {
+    ending: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+impl Outcome {
+    /// Of an attempt, as it is listed.
+    fn of(answer: Answer) -> Self {
+        let outcome = match answer {
+            Answer::Accepted => "accepted",
+            Answer::Refused => "refused",
+            Answer::TimedOut => "timed_out",
+            Answer::Unreachable => "unreachable",
+            Answer::Untrusted => "untrusted",
+            Answer::Broken => "broken",
+        };
+        Self { outcome }
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct State {
+    state: &'static str,
+}
+
+impl State {
+    /// Of a delivery that is over, as it is listed.
+    fn of(upshot: Upshot) -> Self {
+        let state = match upshot {
+            Upshot::Delivered => "delivered",
+            Upshot::Failed => "failed",
+            Upshot::Withdrawn => "withdrawn",
+        };
+        Self { state }
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Operation {
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+/// The label of a reason.
+fn label(reason: Rejection) -> Reason {
+    let reason = match reason {
+        Rejection::TooMany => "too_many",
+        Rejection::PlainHttp => "plain_http",
+        Rejection::TlsHandshake => "tls_handshake",
+    };
+    Reason { reason }
+}
+
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    started: Family<Kind, Counter>,
+    ended: Family<Ending, Counter>,
+    messages: Family<Kind, Counter>,
+    attempts: Family<Outcome, Counter>,
+    deliveries: Family<State, Counter>,
+    /// Deliveries to webhooks that are tried, or tried again.
+    pub(crate) waiting: Gauge,
+    sockets: Gauge,
+    connections: Gauge,
+    refused: Family<Reason, Counter>,
+    store: Family<Operation, Histogram, fn() -> Histogram>,
+    store_errors: Counter,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("handset_sandbox");
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The sandbox", build);
+        let requests = Family::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        let started = Family::<Kind, Counter>::default();
+        registry.register("flows_started", "Sessions opened, by kind of flow", started.clone());
+        let ended = Family::<Ending, Counter>::default();
+        registry.register("flows_ended", "Sessions whose possession check ended, by how", ended.clone());
+        let messages = Family::<Kind, Counter>::default();
+        registry.register("messages_sent", "SMS put into the list of messages", messages.clone());
+        let attempts = Family::<Outcome, Counter>::default();
+        registry.register("webhook_attempts", "Requests to webhooks, by what came of them", attempts.clone());
+        let deliveries = Family::<State, Counter>::default();
+        registry.register("webhook_deliveries", "Deliveries to webhooks that are over, by how", deliveries.clone());
+        let waiting = Gauge::default();
+        registry.register("webhook_deliveries_waiting", "Deliveries to webhooks that are not over", waiting.clone());
+        let sockets = Gauge::default();
+        registry.register("sockets_open", "Status sockets that are open", sockets.clone());
+        let connections = Gauge::default();
+        registry.register("connections_open", "Connections that are open", connections.clone());
+        let refused = Family::<Reason, Counter>::default();
+        registry.register("connections_refused", "Connections turned away, by reason", refused.clone());
+        let store: Family<Operation, Histogram, fn() -> Histogram> = Family::new_with_constructor(buckets);
+        registry.register("store_latency_seconds", "How long the store takes", store.clone());
+        let store_errors = Counter::default();
+        registry.register("store_errors", "Operations that the store failed", store_errors.clone());
+        // What has not happened yet is 0, not missing: the first time shows as a rise.
+        FLOWS.into_iter().for_each(|kind| drop(started.get_or_create(&Kind { kind })));
+        ENDINGS.into_iter().for_each(|ending| drop(ended.get_or_create(&Ending { ending })));
+        MESSAGES.into_iter().for_each(|kind| drop(messages.get_or_create(&Kind { kind })));
+        ANSWERS.into_iter().for_each(|answer| drop(attempts.get_or_create(&Outcome::of(answer))));
+        UPSHOTS.into_iter().for_each(|upshot| drop(deliveries.get_or_create(&State::of(upshot))));
+        let reasons = [Rejection::TooMany, Rejection::PlainHttp, Rejection::TlsHandshake];
+        reasons.into_iter().for_each(|reason| drop(refused.get_or_create(&label(reason))));
+        Self {
+            registry,
+            requests,
+            started,
+            ended,
+            messages,
+            attempts,
+            deliveries,
+            waiting,
+            sockets,
+            connections,
+            refused,
+            store,
+            store_errors,
+        }
+    }
+
+    pub(crate) fn answered(&self, answered: &Answered) {
+        self.requests.get_or_create(answered).inc();
+    }
+
+    pub(crate) fn flow_started(&self, kind: &'static str) {
+        self.started.get_or_create(&Kind { kind }).inc();
+    }
+
+    pub(crate) fn flow_ended(&self, ending: &'static str) {
+        self.ended.get_or_create(&Ending { ending }).inc();
+    }
+
+    pub(crate) fn message(&self, kind: &'static str) {
+        self.messages.get_or_create(&Kind { kind }).inc();
+    }
+
+    pub(crate) fn attempt(&self, answer: Answer) {
+        self.attempts.get_or_create(&Outcome::of(answer)).inc();
+    }
+
+    pub(crate) fn delivery(&self, upshot: Upshot) {
+        self.deliveries.get_or_create(&State::of(upshot)).inc();
+    }
+
+    pub(crate) fn refused(&self, reason: Rejection) {
+        self.refused.get_or_create(&label(reason)).inc();
+    }
+
+    pub(crate) fn store(&self, operation: &'static str, time: Duration, went_well: bool) {
+        self.store.get_or_create(&Operation { operation }).observe(time.as_secs_f64());
+        if !went_well {
+            self.store_errors.inc();
+        }
+    }
+
+    /// Counts a connection until it is dropped.
+    pub(crate) fn connection(&self) -> Open {
+        Open::of(&self.connections)
+    }
+
+    /// Counts a socket until it is dropped.
+    pub(crate) fn socket(&self) -> Open {
+        Open::of(&self.sockets)
+    }
+
+    /// As OpenMetrics text. `None`: it could not be written.
+    pub(crate) fn text(&self) -> Option<String> {
+        let mut written = String::new();
+        text::encode(&mut written, &self.registry).ok()?;
+        Some(written)
+    }
+}
+
+/// A connection, or a socket, that is counted as open.
+pub(crate) struct Open(Gauge);
+
+impl Open {
+    fn of(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn buckets() -> Histogram {
+    Histogram::new(STORE_BUCKETS)
+}

@@ -1,0 +1,79 @@
+//! Every SMS that would have been sent, as it is shown.
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use handset_sandbox_domain::{Kind, Message, Phone};
+use handset_sandbox_store::Sent;
+
+/// Tells whoever waits that a message has come. The messages themselves are in the store.
+pub(crate) struct Inbox(watch::Sender<()>);
+
+/// A message as the list shows it. This is the one place where codes, links and numbers are meant to be read.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shown {
+    /// Grows with every message.
+    pub(crate) id: u64,
+    to: String,
+    kind: &'static str,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    auth_id: String,
+    sent_at: i64,
+    expires_at: i64,
+}
+
+/// Which messages are asked for.
+#[derive(Clone, Default)]
+pub(crate) struct Filter {
+    /// Only those that were sent to this number, however it is written.
+    pub(crate) to: Option<Phone>,
+    /// Only those after this id.
+    pub(crate) since: u64,
+}
+
+impl Inbox {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(()))
+    }
+
+    pub(crate) fn arrived(&self) {
+        self.0.send_replace(());
+    }
+
+    /// Ends when something may have changed since the subscription.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.0.subscribe()
+    }
+}
+
+impl From<Sent> for Shown {
+    fn from(Sent { id, message }: Sent) -> Self {
+        let (kind, code, url) = match message.kind {
+            Kind::Otp(code) => ("otp", Some(code.expose().to_owned()), None),
+            Kind::Link(url) => ("link", None, Some(url.expose().to_owned())),
+        };
+        Self {
+            id,
+            to: message.to.expose().to_owned(),
+            kind,
+            text: message.text.expose().to_owned(),
+            code,
+            url,
+            auth_id: message.auth_id,
+            sent_at: message.sent_at,
+            expires_at: message.expires_at,
+        }
+    }
+}
+
+impl Filter {
+    /// Whether a message is asked for, by its number.
+    pub(crate) fn wants(&self) -> impl Fn(&Message) -> bool + Send + Sync {
+        move |message| self.to.as_ref().is_none_or(|number| number.is_written(message.to.expose()))
+    }
+}

@@ -1,0 +1,264 @@
+//! What one project sees of the sandbox: a clock, messages, faults and a rate of its own, so that tests that run side by
+//! side do not see each other.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::clock::{Clock, MovableClock};
+use super::inbox::Inbox;
+use super::limiter::Limiter;
+use super::webhook::Desk;
+use crate::faults::{Chaos, Faults};
+
+/// The project of whoever names none.
+pub(crate) const DEFAULT: &str = "default";
+/// How many there may be at once.
+const MOST: usize = 1000;
+/// One that nobody has used for so long is idle, in ms: longer than a session lives and is kept.
+const IDLE_MS: i64 = 60 * 60 * 1000;
+/// Longest name.
+const NAME_BYTES: usize = 64;
+
+pub(crate) struct Project {
+    pub(crate) name: String,
+    pub(crate) clock: MovableClock,
+    /// Held while the clock is moved: the store has to have it in the order in which it happens.
+    pub(crate) moving: tokio::sync::Mutex<()>,
+    pub(crate) inbox: Inbox,
+    pub(crate) limiter: Limiter,
+    pub(crate) faults: Faults,
+    pub(crate) desk: Desk,
+    /// What breaks besides, where that is wanted.
+    pub(crate) chaos: Option<Chaos>,
+    /// In ms since the epoch, on the clock that nobody moves.
+    used_at: AtomicI64,
+}
+
+/// Whether a project may have that name.
+pub(crate) fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(plain)
+}
+
+pub(crate) struct Projects {
+    clock: Arc<dyn Clock>,
+    rate_limit: u32,
+    chaos_seed: Option<u64>,
+    table: Mutex<BTreeMap<String, Arc<Project>>>,
+    /// Held while a project begins and idle ones are forgotten for it: one that is used again while its sessions go
+    /// would lose what it has just begun.
+    pub(crate) beginning: tokio::sync::Mutex<()>,
+}
+
+/// An idle project that is about to be forgotten. Dropped before that is done, it is there again.
+pub(crate) struct Leaving<'a> {
+    from: &'a Projects,
+    project: Option<Arc<Project>>,
+}
+
+impl Leaving<'_> {
+    pub(crate) fn name(&self) -> &str {
+        self.project.as_ref().map_or("", |project| &project.name)
+    }
+
+    /// All that was kept of it is gone.
+    pub(crate) fn forgotten(mut self) {
+        self.project = None;
+    }
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if let Some(project) = self.project.take() {
+            self.from.table().entry(project.name.clone()).or_insert(project);
+        }
+    }
+}
+
+impl Projects {
+    /// The default project has begun, and always stays.
+    pub(crate) fn new(clock: Arc<dyn Clock>, rate_limit: u32, chaos_seed: Option<u64>) -> Self {
+        let projects = Self { clock, rate_limit, chaos_seed, table: Mutex::default(), beginning: Default::default() };
+        projects.of_session(DEFAULT);
+        projects
+    }
+
+    fn table(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Project>>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, on the clock that nobody moves, in ms since the epoch.
+    pub(crate) fn unmoved_now(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// Now, on the clock of the project of that name, whether or not it has begun, in ms since the epoch.
+    pub(crate) fn now_in(&self, name: &str) -> i64 {
+        self.begun(name).map_or_else(|| self.unmoved_now(), |project| project.clock.now())
+    }
+
+    /// The project of that name, used once more. `None`: it has yet to begin.
+    pub(crate) fn used(&self, name: &str) -> Option<Arc<Project>> {
+        let project = self.begun(name)?;
+        project.used_at.store(self.unmoved_now(), Ordering::Relaxed);
+        Some(project)
+    }
+
+    /// Takes out a project that is idle: whose sessions and the like have to go too.
+    pub(crate) fn idle(&self) -> Option<Leaving<'_>> {
+        let now = self.unmoved_now();
+        let is_idle = |project: &Arc<Project>| {
+            let unused = now.saturating_sub(project.used_at.load(Ordering::Relaxed));
+            // Whoever waits for something in it holds it.
+            project.name != DEFAULT && Arc::strong_count(project) == 1 && unused >= IDLE_MS
+        };
+        let mut table = self.table();
+        let name = table.values().find(|project| is_idle(project))?.name.clone();
+        Some(Leaving { from: self, project: table.remove(&name) })
+    }
+
+    /// The project of that name, which begins where it has not begun. `None`: all are in use, and there may be no more.
+    pub(crate) fn named(&self, name: &str) -> Option<Arc<Project>> {
+        if let Some(project) = self.used(name) {
+            return Some(project);
+        }
+        if self.table().len() >= MOST { None } else { Some(self.of_session(name)) }
+    }
+
+    /// The project of a session, whatever their number.
+    pub(crate) fn of_session(&self, name: &str) -> Arc<Project> {
+        let now = self.unmoved_now();
+        let mut table = self.table();
+        match table.get(name) {
+            Some(project) => {
+                project.used_at.store(now, Ordering::Relaxed);
+                project.clone()
+            }
+            None => self.begin(&mut table, name, now),
+        }
+    }
+
+    /// The project of that name, if it has begun. It is no use of it.
+    pub(crate) fn begun(&self, name: &str) -> Option<Arc<Project>> {
+        self.table().get(name).cloned()
+    }
+
+    fn begin(&self, table: &mut BTreeMap<String, Arc<Project>>, name: &str, now: i64) -> Arc<Project> {
+        let project = Arc::new(Project {
+            name: name.to_owned(),
+            clock: MovableClock::new(self.clock.clone()),
+            moving: tokio::sync::Mutex::default(),
+            inbox: Inbox::new(),
+            limiter: Limiter::new(self.rate_limit),
+            faults: Faults::new(),
+            desk: Desk::new(),
+            chaos: self.chaos_seed.map(Chaos::new),
+            used_at: AtomicI64::new(now),
+        });
+        table.insert(name.to_owned(), project.clone());
+        project
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Hand(AtomicI64);
+
+    impl Clock for Hand {
+        fn now_ms(&self) -> i64 {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    fn projects() -> (Projects, Arc<Hand>) {
+        let clock = Arc::new(Hand::default());
+        (Projects::new(clock.clone(), 0, None), clock)
+    }
+
+    #[test]
+    fn names_are_short_and_plain() {
+        for name in ["a", "Ab-9_", &"x".repeat(64)] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in ["", "a b", "ä", "a/b", "a.b", &"x".repeat(65)] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+
+    /// The names of those that are forgotten now.
+    fn forget(projects: &Projects) -> Vec<String> {
+        let mut names = Vec::new();
+        while let Some(leaving) = projects.idle() {
+            names.push(leaving.name().to_owned());
+            leaving.forgotten();
+        }
+        names
+    }
+
+    #[test]
+    fn an_idle_project_is_forgotten() {
+        let (projects, clock) = projects();
+        let held = projects.named("held").unwrap();
+        for name in ["idle", "used", "of a session"] {
+            projects.named(name).unwrap();
+        }
+        clock.0.store(IDLE_MS - 1, Ordering::Relaxed);
+        projects.named("used").unwrap();
+        projects.of_session("of a session");
+        assert_eq!(forget(&projects), [""; 0]);
+        clock.0.store(IDLE_MS, Ordering::Relaxed);
+        assert_eq!(forget(&projects), ["idle"], "and not what is held, nor the default");
+        assert!(projects.begun("idle").is_none() && projects.begun("used").is_some());
+        assert!(Arc::ptr_eq(&held, &projects.named("held").unwrap()));
+    }
+
+    #[test]
+    fn a_project_that_could_not_be_forgotten_is_still_there() {
+        let (projects, clock) = projects();
+        let name = "idle";
+        projects.named(name).unwrap().clock.set_offset(7);
+        clock.0.store(IDLE_MS, Ordering::Relaxed);
+        let leaving = projects.idle().unwrap();
+        assert!(projects.begun(name).is_none() && projects.idle().is_none(), "it is forgotten once");
+        drop(leaving);
+        assert_eq!(projects.now_in(name), IDLE_MS + 7);
+        let leaving = projects.idle().unwrap();
+        projects.of_session(name);
+        drop(leaving);
+        assert_eq!(projects.now_in(name), IDLE_MS, "it has begun anew in the meantime");
+        assert_eq!(forget(&projects), [""; 0]);
+    }
+
+    #[test]
+    fn to_look_for_a_project_is_no_use_of_it() {
+        let (projects, clock) = projects();
+        projects.named("idle").unwrap();
+        clock.0.store(IDLE_MS, Ordering::Relaxed);
+        assert_eq!((projects.now_in("idle"), projects.now_in("none")), (IDLE_MS, IDLE_MS));
+        assert!(projects.begun("idle").is_some() && projects.begun("none").is_none());
+        assert_eq!(forget(&projects), ["idle"]);
+    }
+
+    #[test]
+    fn the_number_of_projects_is_bounded_and_none_in_use_makes_room() {
+        let (projects, clock) = projects();
+        for number in 1..MOST {
+            clock.0.fetch_add(1, Ordering::Relaxed);
+            projects.named(&format!("p{number}")).unwrap();
+        }
+        assert_eq!((projects.named("too many").is_none(), forget(&projects)), (true, vec![]));
+        assert!(projects.begun("p1").is_some() && projects.named("p1").is_some());
+        projects.of_session("of a session");
+        assert!(projects.begun("of a session").is_some(), "whatever their number");
+        clock.0.store(2 + IDLE_MS, Ordering::Relaxed);
+        assert_eq!(forget(&projects), ["p2"], "p1 was used after it");
+        assert!(projects.named("too many").is_none(), "one is there beyond the bound");
+        clock.0.store(3 + IDLE_MS, Ordering::Relaxed);
+        assert_eq!(forget(&projects), ["p3"]);
+        assert!(projects.named("one more").is_some());
+    }
+}

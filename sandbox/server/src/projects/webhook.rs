@@ -1,0 +1,60 @@
+//! What a project knows of its webhook.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+
+use crate::config::Webhook;
+
+/// How many requests to its webhook may be under way at once.
+pub(crate) const AT_ONCE: usize = 16;
+
+pub(crate) struct Desk {
+    /// `None`: that of the settings; `Some(None)`: none.
+    own: Mutex<Option<Option<Webhook>>>,
+    cleared: watch::Sender<()>,
+    places: Semaphore,
+    /// Held while something is changed: the store has to have it in the order in which it happens.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        Self {
+            own: Mutex::default(),
+            cleared: watch::Sender::new(()),
+            places: Semaphore::new(AT_ONCE),
+            changing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    fn own(&self) -> MutexGuard<'_, Option<Option<Webhook>>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The webhook in force, where `settings` has that of all projects.
+    pub(crate) fn webhook(&self, settings: Option<&Webhook>) -> Option<Webhook> {
+        self.own().clone().unwrap_or_else(|| settings.cloned())
+    }
+
+    /// From here on it is that one, or none.
+    pub(crate) fn set_webhook(&self, webhook: Option<Webhook>) {
+        *self.own() = Some(webhook);
+    }
+
+    /// A request may be made until it is dropped. Whoever waits for longest is next. `None`: never.
+    pub(crate) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        self.places.acquire().await.ok()
+    }
+
+    /// Ends when nothing is known any more of what was there at the time of the call.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.cleared.subscribe()
+    }
+
+    /// Back to the beginning.
+    pub(crate) fn clear(&self) {
+        *self.own() = None;
+        self.cleared.send_replace(());
+    }
+}

@@ -1,0 +1,224 @@
+//! Carries out what the outbox has for webhooks, each delivery in a task of its own, those of one identity one after the
+//! other.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use futures_util::future::BoxFuture;
+use handset_protocol::Secret;
+use serde::{Deserialize, Serialize};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::client::{Parcel, post};
+use super::network::{Machine, Network};
+use super::queue::{Lane, Queue};
+use super::shown::Shown;
+use super::tls::Trust;
+use crate::config::{Config, Webhook};
+use crate::metrics::Metrics;
+use crate::projects::{Project, Projects};
+use crate::random::{Random, uuid};
+use handset_sandbox_domain::{Attempt, Delivery, Next, Untold};
+use handset_sandbox_store::{IdentityLookup, Store, StoreError};
+
+/// A fact of a project that the store keeps: its own webhook, if it has one or wants none.
+const WEBHOOK: &str = "webhook";
+
+/// Where the store fails, it is asked again after this pause.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
+
+/// A webhook as it is stored.
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    url: Secret,
+    secret: Secret,
+}
+
+/// Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Courier(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    projects: Arc<Projects>,
+    random: Arc<dyn Random>,
+    /// The settings' webhook.
+    webhook: Option<Webhook>,
+    patience: Duration,
+    network: OnceLock<Arc<dyn Network>>,
+    trust: Trust,
+    closing: CancellationToken,
+    tasks: TaskTracker,
+    queue: Mutex<Queue>,
+    metrics: Arc<Metrics>,
+}
+
+impl Courier {
+    pub(crate) fn new(
+        config: &Config,
+        store: Arc<dyn Store>,
+        projects: Arc<Projects>,
+        random: Arc<dyn Random>,
+        metrics: Arc<Metrics>,
+        closing: CancellationToken,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            projects,
+            random,
+            webhook: config.webhook.clone(),
+            patience: Duration::from_secs(config.webhook_seconds.into()),
+            network: OnceLock::new(),
+            trust: Trust::new(config.webhook_ca.clone()),
+            closing,
+            tasks: TaskTracker::new(),
+            queue: Mutex::new(Queue::new(metrics.waiting.clone())),
+            metrics,
+        }))
+    }
+
+    /// Has an effect before the first delivery only.
+    pub(crate) fn set_network(&self, network: Arc<dyn Network>) {
+        // It was set before: that one stays.
+        let _ = self.0.network.set(network);
+    }
+
+    /// The webhook in force in a project.
+    pub(crate) fn webhook(&self, project: &Project) -> Option<Webhook> {
+        project.desk.webhook(self.0.webhook.as_ref())
+    }
+
+    /// It is that one from here on, or none.
+    pub(crate) async fn set_webhook(&self, project: &Project, webhook: Option<Webhook>) -> Result<(), StoreError> {
+        let _changing = project.desk.changing.lock().await;
+        let kept = webhook
+            .as_ref()
+            .map(|Webhook { url, secret }| Kept { url: url.expose().as_str().into(), secret: secret.expose().into() });
+        self.0.store.set_fact(Some(&project.name), WEBHOOK, &stored(&kept)?).await?;
+        project.desk.set_webhook(webhook);
+        Ok(())
+    }
+
+    /// Takes up what the store knows of a project.
+    pub(crate) async fn open(&self, project: &Project) -> Result<(), StoreError> {
+        let unreadable = |name| StoreError(format!("the fact '{name}' is not what this sandbox writes"));
+        if let Some(fact) = self.0.store.fact(Some(&project.name), WEBHOOK).await? {
+            let kept: Option<Kept> = serde_json::from_slice(&fact).map_err(|_| unreadable(WEBHOOK))?;
+            let read = |kept: Kept| {
+                let (url, secret) = (kept.url.expose().parse().ok()?, kept.secret.expose().parse().ok()?);
+                Some(Webhook { url, secret })
+            };
+            let webhook = kept.map(|kept| read(kept).ok_or_else(|| unreadable(WEBHOOK))).transpose()?;
+            project.desk.set_webhook(webhook);
+        }
+        Ok(())
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every delivery of a project, by when its first event happened.
+    pub(crate) async fn list(&self, project: &Project) -> Result<Vec<Shown>, StoreError> {
+        let waiting = self.0.store.undelivered(Some(&project.name), 0).await?;
+        Ok(Shown::list(waiting, self.0.store.settled(&project.name).await?))
+    }
+
+    /// Takes up what has come to wait. To be called after every write of news.
+    pub(crate) fn look(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        // A task may begin others, which are like it.
+        Box::pin(async {
+            let seen = self.queue().seen();
+            let waiting = self.0.store.undelivered(None, seen).await?;
+            for lane in self.queue().take_up(waiting) {
+                self.0.tasks.spawn(self.clone().work(lane));
+            }
+            Ok(())
+        })
+    }
+
+    /// Lets requests that were made come to their end. What waits is carried out by whoever has the store next.
+    pub(crate) async fn end(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Carries out one after the other.
+    async fn work(self, lane: Lane) {
+        let project = self.0.projects.of_session(&lane.project);
+        loop {
+            let Some(sequence) = self.queue().next(&lane) else { return };
+            match self.carry(sequence, &project).await {
+                Ok(true) => self.queue().done(&lane, sequence),
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::error!(%error, "the store failed");
+                    tokio::select! {
+                        biased;
+                        () = self.0.closing.cancelled() => return,
+                        () = tokio::time::sleep(STORE_PAUSE) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes one attempt, once it is due. `false`: the sandbox is ending, and it still waits.
+    async fn carry(&self, sequence: u64, project: &Project) -> Result<bool, StoreError> {
+        loop {
+            let mut cleared = project.desk.subscribe();
+            let Some(delivery) = self.0.store.delivery(sequence).await? else { break };
+            let turn = async {
+                project.clock.sleep_until(delivery.due_at).await;
+                project.desk.place().await
+            };
+            let _place = tokio::select! {
+                biased;
+                () = self.0.closing.cancelled() => return Ok(false),
+                _ = cleared.changed() => continue,
+                place = turn => place,
+            };
+            // In a box: those that wait, which are many, need no room for it.
+            Box::pin(self.attempt(sequence, delivery, project)).await?;
+            break;
+        }
+        // Where it waits for another attempt, that is next on its lane.
+        self.look().await?;
+        Ok(true)
+    }
+
+    async fn attempt(&self, sequence: u64, delivery: Delivery, project: &Project) -> Result<(), StoreError> {
+        let withdrawn = match &delivery.identity_id {
+            Some(id) => {
+                let identity = self.0.store.identity(&project.name, IdentityLookup::Id(id)).await?;
+                delivery.withdrawn(identity.as_ref())
+            }
+            None => None,
+        };
+        let webhook = match (withdrawn, self.webhook(project)) {
+            (None, Some(webhook)) => webhook,
+            (reason, _) => {
+                let settled = delivery.withdraw(reason.unwrap_or(Untold::NoWebhook));
+                return self.0.store.tried(sequence, Next::Over(settled)).await;
+            }
+        };
+        let correlation_id = uuid(&*self.0.random);
+        let body = serde_json::to_vec(&delivery.events).unwrap_or_default();
+        let at = project.clock.now();
+        let now = self.0.projects.unmoved_now();
+        let parcel = Parcel { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
+        let network = self.0.network.get_or_init(|| Arc::new(Machine));
+        let (outcome, status) = post(&**network, &self.0.trust, &webhook, parcel, self.0.patience).await;
+        self.0.metrics.attempt(outcome);
+        let count = delivery.attempts.len() + 1;
+        tracing::info!(attempt = count, ?outcome, status, "webhook");
+        let next = delivery.after(Attempt { at, correlation_id, outcome, status }, project.clock.now());
+        self.0.store.tried(sequence, next).await
+    }
+}
+
+/// The form for storage, secrets and all.
+fn stored(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|_| StoreError("a value has no form for storage".to_owned()))
+}

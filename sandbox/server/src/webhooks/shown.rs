@@ -1,0 +1,49 @@
+use handset_protocol::server::webhooks::WebhookEvent;
+use serde::Serialize;
+
+use handset_sandbox_domain::{Attempt, Delivery, Settled};
+use handset_sandbox_store::Undelivered;
+
+/// A delivery as the list shows it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Shown {
+    Waiting(Waiting),
+    Over(Settled),
+}
+
+/// One that is tried, or tried again.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Waiting {
+    state: &'static str,
+    /// Epoch ms.
+    next_attempt_at: i64,
+    events: Vec<WebhookEvent>,
+    attempts: Vec<Attempt>,
+}
+
+impl Shown {
+    /// Each once, by when its first event happened. It is over from the write on by which it no longer waits, so whoever
+    /// looks for what waits first misses none.
+    pub(crate) fn list(waiting: Vec<Undelivered>, over: Vec<Settled>) -> Vec<Self> {
+        let is_over = |delivery: &Delivery| over.iter().any(|over| over.id() == delivery.id());
+        let waiting = waiting.into_iter().map(|waiting| waiting.delivery).filter(|delivery| !is_over(delivery));
+        let waiting = waiting.map(|Delivery { due_at: next_attempt_at, events, attempts, .. }| {
+            Self::Waiting(Waiting { state: "waiting", next_attempt_at, events, attempts })
+        });
+        let waiting: Vec<_> = waiting.collect();
+        let mut list: Vec<_> = over.into_iter().map(Self::Over).chain(waiting).collect();
+        list.sort_by_key(Self::happened_at);
+        list
+    }
+
+    /// When its first event happened, in ms since the epoch.
+    fn happened_at(&self) -> i64 {
+        let events = match self {
+            Self::Waiting(waiting) => &waiting.events,
+            Self::Over(over) => &over.events,
+        };
+        events.first().map_or(0, |event| event.sent_at)
+    }
+}

@@ -1,0 +1,323 @@
+//! How many codes are judged for one number, whatever is opened, resent and sent at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
+use handset_sandbox_store::{MemoryStore, SqliteStore, Store};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use crate::support::{Bench, OTHER_PHONE, PHONE, Started, TEST_USER, wrong};
+use crate::table::rows;
+
+rows![
+    tries_are_counted_over_all_sessions_of_a_number,
+    resends_give_nothing_back,
+    a_number_is_the_same_however_it_is_written,
+    a_right_code_is_not_counted,
+    the_window_moves,
+    tries_and_window_are_settings,
+    known_codes_are_exempt,
+    a_project_has_its_own_count_and_reset_forgets_it,
+    ten_thousand_at_once_are_not_judged_beyond_the_tries,
+    three_thousand_at_once_are_not_judged_beyond_the_tries_in_a_file,
+    a_restart_gives_no_try_back,
+    a_session_has_its_tries_at_once_too,
+];
+
+/// As the sandbox does without settings.
+const TRIES: usize = 10;
+
+const START: &str = "mobile/otp/start";
+const FINISH: &str = "mobile/otp/finish";
+
+fn spent() -> Value {
+    json!({"next": "done", "error": {"code": 10000, "message": "too many wrong codes were tried for this number"}})
+}
+
+async fn bench() -> Bench {
+    Bench::with(unlimited()).await
+}
+
+/// What is counted here is codes.
+fn unlimited() -> Config {
+    Config { rate_limit: 0, sms_per_session: 0, sms_per_number: 0, ..Config::default() }
+}
+
+/// A session of that number, with a code on its way.
+async fn begin(bench: &Bench, number: &str) -> (Started, String) {
+    let started = bench
+        .start(json!({"flowType": "mobile", "phoneNumber": number, "allowOTPRetry": true, "smsMessage": "######"}));
+    let started = started.await;
+    bench.page(&started, START, json!({})).await;
+    let code = bench.code().await;
+    (started, code)
+}
+
+async fn finish(bench: &Bench, started: &Started, code: &str) -> Value {
+    bench.page(started, FINISH, json!({"otp": code})).await
+}
+
+/// Tries so many wrong codes, in as many sessions as that takes.
+async fn guess_wrong(bench: &Bench, number: &str, times: usize) {
+    for tried in 0..times {
+        let (started, code) = begin(bench, number).await;
+        let reply = finish(bench, &started, &wrong(&code)).await;
+        assert_eq!(reply["data"]["code"], 10000, "{tried}: {reply}");
+    }
+}
+
+/// Whether a code of a new session is judged.
+async fn is_judged(bench: &Bench, number: &str) -> bool {
+    let (started, code) = begin(bench, number).await;
+    let reply = finish(bench, &started, &code).await;
+    assert!(reply == spent() || reply == json!({"next": "done"}), "{reply}");
+    assert_eq!(bench.validated(&started).await.0, reply != spent());
+    reply != spent()
+}
+
+#[tokio::test(start_paused = true)]
+async fn tries_are_counted_over_all_sessions_of_a_number() {
+    let bench = bench().await;
+    guess_wrong(&bench, PHONE, TRIES).await;
+    let (started, code) = begin(&bench, PHONE).await;
+    assert_eq!(finish(&bench, &started, &code).await, spent(), "not even the right one");
+    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>module otp_finish too_many_tries");
+    assert_eq!(finish(&bench, &started, &code).await, spent(), "and it stays so");
+    assert!(!bench.validated(&started).await.0);
+    assert!(is_judged(&bench, OTHER_PHONE).await, "another number has its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn resends_give_nothing_back() {
+    let bench = bench().await;
+    guess_wrong(&bench, PHONE, TRIES - 1).await;
+    let (started, code) = begin(&bench, PHONE).await;
+    finish(&bench, &started, &wrong(&code)).await;
+    for _ in 0..3 {
+        bench.page(&started, START, json!({})).await;
+    }
+    bench.page(&started, START, json!({"mobileNumber": OTHER_PHONE})).await;
+    bench.page(&started, START, json!({"mobileNumber": PHONE})).await;
+    assert_eq!(finish(&bench, &started, &bench.code().await).await, spent(), "nor does a change and back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_is_the_same_however_it_is_written() {
+    let bench = bench().await;
+    for number in [format!("+1{PHONE}"), format!("({}) {}-{}", &PHONE[..3], &PHONE[3..6], &PHONE[6..])] {
+        guess_wrong(&bench, &number, TRIES / 2).await;
+    }
+    assert!(!is_judged(&bench, PHONE).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_code_is_not_counted() {
+    let bench = bench().await;
+    for _ in 0..2 * TRIES {
+        assert!(is_judged(&bench, PHONE).await);
+    }
+    guess_wrong(&bench, PHONE, TRIES - 1).await;
+    assert!(is_judged(&bench, PHONE).await);
+    guess_wrong(&bench, PHONE, 1).await;
+    assert!(!is_judged(&bench, PHONE).await, "nor does it take back what was counted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_window_moves() {
+    let bench = bench().await;
+    guess_wrong(&bench, PHONE, 1).await;
+    bench.pass_ms(600_000).await;
+    guess_wrong(&bench, PHONE, TRIES - 1).await;
+    bench.pass_ms(299_999).await;
+    assert!(!is_judged(&bench, PHONE).await);
+    bench.pass_ms(1).await;
+    guess_wrong(&bench, PHONE, 1).await;
+    assert!(!is_judged(&bench, PHONE).await, "only the first is no longer counted");
+    bench.pass_ms(600_000).await;
+    guess_wrong(&bench, PHONE, TRIES - 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tries_and_window_are_settings() {
+    let config = Config { otp_tries_per_number: 2, otp_number_window_seconds: 5, ..unlimited() };
+    let bench = Bench::with(config).await;
+    for _ in 0..2 {
+        guess_wrong(&bench, PHONE, 2).await;
+        assert!(!is_judged(&bench, PHONE).await);
+        bench.pass_ms(5000).await;
+    }
+    let bench = Bench::with(Config { otp_tries_per_number: 0, ..unlimited() }).await;
+    guess_wrong(&bench, PHONE, 5 * TRIES).await;
+    assert!(is_judged(&bench, PHONE).await, "0 is any number");
+}
+
+#[tokio::test(start_paused = true)]
+async fn known_codes_are_exempt() {
+    let bench = bench().await;
+    for number in [TEST_USER, "2005550100"] {
+        for _ in 0..2 * TRIES {
+            let (started, _) = begin_twice(&bench, number).await;
+            assert_eq!(finish(&bench, &started, "1235").await["data"]["attemptsLeft"], 2);
+        }
+        let (started, _) = begin_twice(&bench, number).await;
+        assert_eq!(finish(&bench, &started, "1234").await, json!({"next": "done"}));
+    }
+}
+
+/// The same, where a number may be refused the first time.
+async fn begin_twice(bench: &Bench, number: &str) -> (Started, Value) {
+    let started = bench.start(json!({"flowType": "mobile", "phoneNumber": number, "allowOTPRetry": true})).await;
+    bench.page(&started, START, json!({})).await;
+    let reply = bench.page(&started, START, json!({})).await;
+    (started, reply)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_project_has_its_own_count_and_reset_forgets_it() {
+    let bench = bench().await;
+    guess_wrong(&bench, PHONE, TRIES).await;
+    let other = bench.post("/sandbox/reset?project=other", None, "{}").await;
+    assert_eq!(other.status, 204);
+    assert!(!is_judged(&bench, PHONE).await, "a reset of another project changes nothing");
+    bench.post("/sandbox/reset", None, "{}").await;
+    guess_wrong(&bench, PHONE, TRIES).await;
+    assert!(!is_judged(&bench, PHONE).await);
+}
+
+/// How often each thing became of a code, by the timelines.
+async fn outcomes(bench: &Bench, all: &[(Started, String)]) -> BTreeMap<String, usize> {
+    let mut outcomes = BTreeMap::new();
+    for (started, _) in all {
+        for line in bench.told(started, 0).await {
+            if let Some(outcome) = line.strip_prefix("backend>module otp_finish ") {
+                *outcomes.entry(outcome.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    outcomes
+}
+
+const JUDGED: [&str; 3] = ["wrong_code", "no_try_left", "passed"];
+
+fn judged(outcomes: &BTreeMap<String, usize>) -> usize {
+    outcomes.iter().filter(|(outcome, _)| JUDGED.contains(&outcome.as_str())).map(|(_, count)| count).sum()
+}
+
+/// A request of the page.
+struct Asking<'a> {
+    path: &'static str,
+    body: Value,
+    of: &'a Started,
+    /// Sent only once a code was not judged.
+    is_late: bool,
+}
+
+/// Sends requests at once.
+async fn at_once(bench: &Bench, requests: impl Iterator<Item = Asking<'_>>) {
+    let is_spent = watch::Sender::new(false);
+    let mut running = JoinSet::new();
+    for Asking { path, body, of, is_late } in requests {
+        let request = Request::post(format!("/v1/client/{path}"))
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", of.auth_token.expose()))
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let (app, is_spent) = (bench.app.clone(), is_spent.clone());
+        running.spawn(async move {
+            if is_late {
+                is_spent.subscribe().wait_for(|is_spent| *is_spent).await.unwrap();
+            }
+            let response = app.oneshot(request).await.unwrap();
+            assert_eq!(response.status(), 200);
+            let reply = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            if serde_json::from_slice::<Value>(&reply).unwrap() == spent() {
+                is_spent.send_replace(true);
+            }
+        });
+    }
+    running.join_all().await;
+}
+
+/// Forty times as many codes for one number at once as there are sessions, with resends: in each session wrong ones
+/// first, and the right one among the later. A right code that is judged before the last wrong one that may be is
+/// rightly accepted, so none is sent before that.
+async fn guess_at_once(store: impl Store, sessions: usize) {
+    const EACH: usize = 40;
+    let random = Arc::new(SystemRandom::new().unwrap());
+    let config = unlimited();
+    let bench = Bench::on(AppState::with_store(config, Arc::new(SystemClock), random, Arc::new(store))).await;
+    let mut all = Vec::new();
+    for _ in 0..sessions {
+        all.push(begin(&bench, PHONE).await);
+    }
+    let codes = (0..EACH).flat_map(|turn| {
+        all.iter().map(move |(of, code)| {
+            let is_right = turn > 3 && turn % 4 == 0;
+            let is_resend = turn % 20 == 19;
+            let body = json!({"otp": if is_right { code.clone() } else { wrong(code) }});
+            let (path, body) = if is_resend { (START, json!({})) } else { (FINISH, body) };
+            Asking { path, body, of, is_late: is_right }
+        })
+    });
+    // In the place of the resends.
+    let more = all.iter().flat_map(|(of, code)| {
+        [(); 2].map(|()| Asking { path: FINISH, body: json!({"otp": wrong(code)}), of, is_late: false })
+    });
+    at_once(&bench, codes.chain(more)).await;
+    let outcomes = outcomes(&bench, &all).await;
+    assert_eq!(outcomes.values().sum::<usize>(), sessions * EACH, "each was answered: {outcomes:?}");
+    assert_eq!((judged(&outcomes), outcomes.get("passed")), (TRIES, None), "{outcomes:?}");
+    assert!(!is_judged(&bench, PHONE).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ten_thousand_at_once_are_not_judged_beyond_the_tries() {
+    guess_at_once(MemoryStore::new(), 250).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn three_thousand_at_once_are_not_judged_beyond_the_tries_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    guess_at_once(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap(), 75).await;
+}
+
+#[tokio::test]
+async fn a_restart_gives_no_try_back() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..3 {
+        let store = Arc::new(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap());
+        let random = Arc::new(SystemRandom::new().unwrap());
+        let config = unlimited();
+        let state = AppState::open(config, Arc::new(SystemClock), random, store).await.unwrap();
+        let bench = Bench::on(state).await;
+        match round {
+            0 => guess_wrong(&bench, PHONE, TRIES - 1).await,
+            1 => guess_wrong(&bench, PHONE, 1).await,
+            _ => assert!(!is_judged(&bench, PHONE).await),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_session_has_its_tries_at_once_too() {
+    let random = Arc::new(SystemRandom::new().unwrap());
+    let config = Config { otp_tries_per_number: 0, ..unlimited() };
+    let store = Arc::new(MemoryStore::new());
+    let bench = Bench::on(AppState::with_store(config, Arc::new(SystemClock), random, store)).await;
+    let all = [begin(&bench, PHONE).await];
+    let (started, code) = &all[0];
+    let codes = (0..200).map(|turn| if turn < 100 { wrong(code) } else { code.clone() });
+    let asking = |code| Asking { path: FINISH, body: json!({"otp": code}), of: started, is_late: false };
+    at_once(&bench, codes.map(asking)).await;
+    let outcomes = outcomes(&bench, &all).await;
+    let passed = outcomes.get("passed").copied().unwrap_or(0);
+    assert!(judged(&outcomes) - passed <= 3, "{outcomes:?}");
+    tokio::time::timeout(Duration::from_secs(20), bench.validated(started)).await.unwrap();
+}

@@ -1,0 +1,41 @@
+//! A client that goes away in the middle of its request, while the store is still writing.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
+use handset_sandbox_store::SqliteStore;
+use serde_json::{Value, json};
+
+use crate::support::{Bench, PHONE};
+
+/// In real time: the store has a thread of its own.
+async fn bench(folder: &tempfile::TempDir) -> Bench {
+    let store = SqliteStore::open(&folder.path().join("sandbox.db")).unwrap();
+    let random = Arc::new(SystemRandom::new().unwrap());
+    Bench::on(AppState::open(Config::default(), Arc::new(SystemClock), random, Arc::new(store)).await.unwrap()).await
+}
+
+/// Begins it, and no more.
+fn poll_once<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) {
+    assert!(future.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+#[tokio::test]
+async fn what_follows_from_a_request_does_not_wait_for_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(&folder).await;
+    let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE})).await;
+    let mut messages = pin!(bench.get("/sandbox/messages?wait=30"));
+    poll_once(messages.as_mut());
+    {
+        let sending = pin!(bench.post("/v1/client/mobile/otp/start", Some(&started.auth_token), "{}"));
+        poll_once(sending);
+    }
+    let messages = messages.await.json();
+    assert_eq!(messages.as_array().map(Vec::len), Some(1), "whoever waits for the message is told of it");
+    let reply = bench.page(&started, "mobile/otp/finish", json!({"otp": messages[0]["code"]})).await;
+    assert_eq!(reply["next"], Value::from("done"));
+}

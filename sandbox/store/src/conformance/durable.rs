@@ -1,0 +1,209 @@
+//! What a store has to do that outlives its process.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::fixtures::{PROJECT, link, noted, put, session, sms};
+use super::{deliveries, guesses, identities};
+use crate::{IdentityLookup, IdentityPage, KEPT_DELIVERIES, KEPT_MESSAGES, Lookup, Store};
+use handset_sandbox_domain::{Answer, Effect, Session, What};
+
+/// Runs every check. `new` makes a place for a store, and `open` opens what is there, after the store before was dropped.
+pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -> S) {
+    let (place, reopen) = (new, open);
+    everything_is_there_after_a_restart(place(), &reopen).await;
+    sequences_are_never_given_out_again_after_a_restart(place(), &reopen).await;
+    identities_are_there_after_a_restart(place(), &reopen).await;
+    the_newest_messages_are_there_after_a_restart(place(), &reopen).await;
+    what_many_tasks_wrote_is_there_after_a_restart(place(), &reopen).await;
+    guesses_are_there_after_a_restart(place(), &reopen).await;
+    deliveries_are_there_after_a_restart(place(), &reopen).await;
+    what_is_forgotten_stays_forgotten(place(), &reopen).await;
+}
+
+async fn everything_is_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let store = open(&place);
+    let (mut linked, gone) = (session("a"), session("gone"));
+    linked.links = vec![link("one"), link("two")];
+    for session in [&linked, &gone, &session("b")] {
+        put(&store, session).await;
+    }
+    let effects = vec![sms(&linked, 7), Effect::Wake];
+    let noted = noted(linked, What::LinkStart);
+    store.update("auth-a", &|_| (Some(noted.clone()), effects.clone())).await.unwrap();
+    store.update("auth-gone", &|_| (None, vec![])).await.unwrap();
+    store.set_fact(None, "keys", &[0, 1, 255]).await.unwrap();
+    store.set_fact(Some("other"), "keys", b"of another").await.unwrap();
+    let before = (store.outbox().await.unwrap(), store.messages(PROJECT, 0, &|_| true).await.unwrap());
+    drop(store);
+
+    let store = open(&place);
+    assert_eq!(store.get("auth-a").await.unwrap(), Some(noted));
+    assert_eq!(store.get("auth-b").await.unwrap(), Some(session("b")));
+    assert_eq!(store.get("auth-gone").await.unwrap(), None);
+    for lookup in [Lookup::CorrelationId("correlation-a"), Lookup::LinkToken("one"), Lookup::LinkToken("two")] {
+        assert_eq!(store.find(lookup).await.unwrap().as_deref(), Some("auth-a"), "{lookup:?}");
+    }
+    assert_eq!(store.find(Lookup::CorrelationId("correlation-gone")).await.unwrap(), None);
+    assert_eq!(store.ending_before(None, i64::MAX).await.unwrap(), ["auth-a", "auth-b"]);
+    assert_eq!((store.outbox().await.unwrap(), store.messages(PROJECT, 0, &|_| true).await.unwrap()), before);
+    assert_eq!(store.fact(None, "keys").await.unwrap().as_deref(), Some(&[0, 1, 255][..]));
+    assert_eq!(store.fact(Some("other"), "keys").await.unwrap().as_deref(), Some(&b"of another"[..]));
+    assert_eq!(store.projects().await.unwrap(), [PROJECT, "other"]);
+    store.delivered(before.0[0].sequence).await.unwrap();
+    drop(store);
+    assert_eq!(open(&place).outbox().await.unwrap(), before.0[1..], "what was delivered in order stays delivered");
+}
+
+async fn sequences_are_never_given_out_again_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let mut last = 0;
+    for at in 0..3 {
+        let store = open(&place);
+        let session = session("a");
+        let effects = vec![Effect::Wake, sms(&session, at)];
+        store.update("auth-a", &|_| (Some(session.clone()), effects.clone())).await.unwrap();
+        let waiting = store.outbox().await.unwrap();
+        assert!(waiting[0].sequence > last && waiting[1].sequence > waiting[0].sequence);
+        last = waiting[1].sequence;
+        for entry in waiting {
+            store.delivered(entry.sequence).await.unwrap();
+        }
+        store.forget_project(PROJECT).await.unwrap();
+        store.update("auth-a", &|_| (None, vec![])).await.unwrap();
+    }
+}
+
+async fn identities_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let store = open(&place);
+    let kept = [identities::in_project(PROJECT), identities::in_project("other")];
+    let (gone, number) = (identities::in_project("gone"), &kept[0].phone);
+    for identity in kept.iter().chain([&gone]) {
+        identities::put(&store, identity).await;
+    }
+    store.update_identity("gone", number, &|_| (None, vec![])).await.unwrap();
+    store.update_identity(PROJECT, number, &|old| (old.cloned(), vec![Effect::Wake])).await.unwrap();
+    let done = store.outbox().await.unwrap()[0].sequence;
+    store.carry_out(done, PROJECT, number, &|old| (old.cloned(), vec![Effect::Wake])).await.unwrap();
+    let before = store.outbox().await.unwrap();
+    assert!(before.len() == 1 && before[0].sequence > done);
+    drop(store);
+
+    let store = open(&place);
+    for identity in &kept {
+        for lookup in [IdentityLookup::Number(number), IdentityLookup::Id(&identity.id)] {
+            let found = store.identity(&identity.project, lookup).await.unwrap();
+            assert_eq!(found.as_ref(), Some(identity), "{lookup:?}");
+        }
+        let page = IdentityPage { project: &identity.project, after: None, limit: 9, with_inactive: false };
+        assert_eq!(store.identities(page).await.unwrap(), std::slice::from_ref(identity));
+    }
+    assert_eq!(store.identity("gone", IdentityLookup::Number(number)).await.unwrap(), None);
+    assert_eq!(store.outbox().await.unwrap(), before);
+}
+
+async fn the_newest_messages_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let all = async |store: &S| store.messages(PROJECT, 0, &|_| true).await.unwrap();
+    let mut before = Vec::new();
+    for round in 0..2 {
+        let store = open(&place);
+        assert_eq!(all(&store).await, before);
+        for turn in 0..3 {
+            let session = session("a");
+            let effects: Vec<_> = (0..500).map(|at| sms(&session, round * 10_000 + turn * 1000 + at)).collect();
+            store.update("auth-a", &|_| (Some(session.clone()), effects.clone())).await.unwrap();
+        }
+        before = all(&store).await;
+        assert_eq!(before.len(), KEPT_MESSAGES);
+    }
+    assert_eq!(all(&open(&place)).await, before);
+}
+
+async fn what_many_tasks_wrote_is_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let store = Arc::new(open(&place));
+    put(&*store, &session("all")).await;
+    let mut tasks = JoinSet::new();
+    for task in 0..32 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            put(&*store, &session(&format!("{task:02}"))).await;
+            for _ in 0..8 {
+                let note =
+                    |old: Option<&Session>| (old.cloned().map(|old| noted(old, What::StatusAsked)), vec![Effect::Wake]);
+                store.update("auth-all", &note).await.unwrap();
+            }
+        });
+    }
+    tasks.join_all().await;
+    let before = (store.get("auth-all").await.unwrap(), store.outbox().await.unwrap());
+    assert_eq!(before.1.len(), 32 * 8);
+    assert!(Arc::into_inner(store).is_some());
+
+    let store = open(&place);
+    assert_eq!((store.get("auth-all").await.unwrap(), store.outbox().await.unwrap()), before);
+    for task in 0..32 {
+        let session = session(&format!("{task:02}"));
+        assert_eq!(store.get(&session.auth_id).await.unwrap(), Some(session));
+    }
+}
+
+async fn guesses_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let names = ["a", "b"];
+    for at in 0..3 {
+        let store = open(&place);
+        for name in names {
+            put(&store, &guesses::of_number(name, "2005550006")).await;
+        }
+        assert!(guesses::guess(&store, names[at % 2], 0).await, "{at}");
+    }
+    let store = open(&place);
+    assert!(!guesses::guess(&store, "a", 0).await);
+    store.forget_guesses(1).await.unwrap();
+    drop(store);
+    assert!(guesses::guess(&open(&place), "a", 0).await);
+}
+
+async fn deliveries_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let store = open(&place);
+    for project in ["gone", PROJECT] {
+        for name in 0..KEPT_DELIVERIES + 2 {
+            let name = name.to_string();
+            let sequence = deliveries::leave(&store, project, &name).await;
+            let delivery = deliveries::delivery(project, &name);
+            store.tried(sequence, deliveries::tried(delivery, Answer::Accepted)).await.unwrap();
+        }
+        let sequence = deliveries::leave(&store, project, "again").await;
+        let again = deliveries::tried(deliveries::delivery(project, "again"), Answer::TimedOut);
+        store.tried(sequence, again).await.unwrap();
+    }
+    store.forget_project("gone").await.unwrap();
+    let all = async |store: &S| (store.undelivered(None, 0).await.unwrap(), store.settled(PROJECT).await.unwrap());
+    let before = all(&store).await;
+    assert_eq!((before.0.len(), before.1.len()), (1, KEPT_DELIVERIES));
+    drop(store);
+
+    let store = open(&place);
+    assert_eq!(all(&store).await, before);
+    assert_eq!(store.settled("gone").await.unwrap(), []);
+    let (last, again) = (before.0[0].sequence, &before.0[0].delivery);
+    let done = deliveries::tried(again.clone(), Answer::Accepted);
+    store.tried(last, done.clone()).await.unwrap();
+    assert!(deliveries::leave(&store, PROJECT, "next").await > last + 1, "a number for each that is over, too");
+    drop(store);
+    let (waiting, settled) = all(&open(&place)).await;
+    assert_eq!((waiting.len(), settled.last()), (1, Some(deliveries::over(&done))));
+}
+
+async fn what_is_forgotten_stays_forgotten<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+    let store = open(&place);
+    let session = session("a");
+    let effects = vec![sms(&session, 7)];
+    store.update("auth-a", &|_| (Some(session.clone()), effects.clone())).await.unwrap();
+    store.forget_project(PROJECT).await.unwrap();
+    store.update("auth-a", &|_| (None, vec![])).await.unwrap();
+    drop(store);
+    let store = open(&place);
+    assert_eq!(store.messages(PROJECT, 0, &|_| true).await.unwrap(), []);
+    assert_eq!(store.get("auth-a").await.unwrap(), None);
+    assert_eq!(store.find(Lookup::CorrelationId("correlation-a")).await.unwrap(), None);
+}

@@ -1,0 +1,53 @@
+//! What the checks put into a store.
+
+use handset_protocol::server::StartRequest;
+use handset_sandbox_domain::{
+    Credential, Drawn, Effect, Kind, LinkState, Message, Rules, SentLink, Session, Sight, What, open,
+};
+
+use crate::Store;
+
+pub(super) const PROJECT: &str = "default";
+
+pub(super) fn session(name: &str) -> Session {
+    let request = StartRequest {
+        flow_type: Some("desktop".to_owned()),
+        final_target_url: Some("https://shop.test/".to_owned()),
+        ..StartRequest::default()
+    };
+    let drawn = Drawn {
+        project: PROJECT.to_owned(),
+        auth_id: format!("auth-{name}"),
+        correlation_id: format!("correlation-{name}"),
+        request_id: format!("request-{name}"),
+        challenge: format!("challenge-{name}"),
+    };
+    open(&request, Credential::find("sandbox").unwrap(), drawn, Rules::default(), 0).unwrap()
+}
+
+pub(super) async fn put(store: &impl Store, session: &Session) {
+    let effects = store.update(&session.auth_id, &|_| (Some(session.clone()), Vec::new())).await.unwrap();
+    assert_eq!(effects, []);
+}
+
+pub(super) fn link(token: &str) -> SentLink {
+    SentLink { token: token.into(), sent_at: 0, expires_at: 1, state: LinkState::Live }
+}
+
+pub(super) fn noted(mut session: Session, what: What) -> Session {
+    session.timeline.push(0, Sight::of_module(what, None));
+    session
+}
+
+/// An SMS of a session.
+pub(super) fn sms(session: &Session, sent_at: i64) -> Effect {
+    Effect::Send(Message {
+        to: "5005550006".into(),
+        kind: Kind::Otp("123456".into()),
+        text: "Your code is 123456.".into(),
+        project: session.project.clone(),
+        auth_id: session.auth_id.clone(),
+        sent_at,
+        expires_at: sent_at + 1,
+    })
+}

@@ -1,0 +1,50 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::StoreError;
+use crate::tabled::Tabled;
+use crate::tables::{Tables, Write};
+
+/// Everything in memory: it ends with the process.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<Tables>);
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn write(&self, mut write: Write) -> bool {
+        let mut tables = self.tables();
+        if !tables.expects(&write) {
+            return false;
+        }
+        write.number(&mut tables.sequence);
+        tables.apply(write);
+        true
+    }
+}
+
+impl Tabled for MemoryStore {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn commit(&self, write: Write) -> Result<bool, StoreError> {
+        Ok(self.write(write))
+    }
+
+    fn commit_later(&self, write: Write) {
+        self.write(write);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn conforms() {
+        crate::conformance::check(MemoryStore::new).await;
+    }
+}

@@ -1,0 +1,81 @@
+//! Reads the file into memory, at the start.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row};
+use serde::de::DeserializeOwned;
+
+use super::schema::failed;
+use crate::tables::Tables;
+use crate::{Outgoing, StoreError};
+use handset_sandbox_domain::{Identity, Session};
+
+/// All that is kept, and the ids of the messages that the file has beyond that.
+pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreError> {
+    let (mut tables, mut gone) = (Tables::default(), Vec::new());
+    each(connection, "SELECT value FROM sessions", |row| {
+        let session: Session = json(row, "value", "sessions")?;
+        let auth_id = session.auth_id.clone();
+        tables.put_session(&auth_id, Some(Arc::new(session)));
+        Ok(())
+    })?;
+    each(connection, "SELECT value FROM identities", |row| {
+        let identity: Identity = json(row, "value", "identities")?;
+        let owner = (identity.project.clone(), identity.phone.digits().to_owned());
+        tables.put_identity(&owner, Some(Arc::new(identity)));
+        Ok(())
+    })?;
+    each(connection, "SELECT project, digits, value FROM guesses", |row| {
+        let (project, digits) = (row.get("project").map_err(failed)?, row.get("digits").map_err(failed)?);
+        tables.put_guesses((project, digits), Some(json(row, "value", "guesses")?));
+        Ok(())
+    })?;
+    each(connection, "SELECT sequence, subject, effect FROM outbox", |row| {
+        let (sequence, subject) = (number(row, "sequence")?, row.get("subject").map_err(failed)?);
+        tables.put_outgoing(Outgoing { sequence, subject, effect: json(row, "effect", "outbox")? });
+        Ok(())
+    })?;
+    each(connection, "SELECT id, value FROM messages ORDER BY id", |row| {
+        gone.extend(tables.put_message(number(row, "id")?, json(row, "value", "messages")?));
+        Ok(())
+    })?;
+    each(connection, "SELECT id, project, value FROM deliveries ORDER BY id", |row| {
+        let project = row.get("project").map_err(failed)?;
+        tables.put_settled(number(row, "id")?, project, json(row, "value", "deliveries")?);
+        Ok(())
+    })?;
+    each(connection, "SELECT project, name, value FROM facts", |row| {
+        let (project, name) = (row.get("project").map_err(failed)?, row.get("name").map_err(failed)?);
+        tables.put_fact(project, name, row.get("value").map_err(failed)?);
+        Ok(())
+    })?;
+    each(connection, "SELECT last FROM sequence", |row| {
+        tables.sequence = number(row, "last")?;
+        Ok(())
+    })?;
+    Ok((tables, gone))
+}
+
+fn each(
+    connection: &Connection,
+    sql: &str,
+    mut take: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(sql).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        take(row)?;
+    }
+    Ok(())
+}
+
+fn number(row: &Row<'_>, column: &str) -> Result<u64, StoreError> {
+    row.get(column).map_err(failed)
+}
+
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str, table: &str) -> Result<T, StoreError> {
+    let text: String = row.get(column).map_err(failed)?;
+    // The parser's own words may hold the value.
+    let unreadable = |_| StoreError(format!("a row of '{table}' is not what this sandbox writes: move the file away"));
+    serde_json::from_str(&text).map_err(unreadable)
+}

@@ -1,0 +1,223 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::schema::{STEPS, migrate_by, version};
+use super::*;
+use crate::{Store, conformance};
+
+mod damage;
+
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("folder/of/its/own/sandbox.db")
+    }
+
+    fn open(&self) -> SqliteStore {
+        SqliteStore::open(&self.file()).unwrap()
+    }
+
+    /// The file as anybody else sees it.
+    fn raw(&self) -> Connection {
+        std::fs::create_dir_all(self.file().parent().unwrap()).unwrap();
+        Connection::open(self.file()).unwrap()
+    }
+
+    /// Why it is not opened, after its name.
+    fn refusal(&self) -> String {
+        let refusal = SqliteStore::open(&self.file()).err().map(|error| error.to_string()).unwrap_or_default();
+        let named = format!("store: cannot open {}: ", self.file().display());
+        refusal.strip_prefix(&named).unwrap_or_else(|| panic!("'{refusal}'")).to_owned()
+    }
+}
+
+/// A file of each version, as SQL.
+const VERSIONS: &[&str] = &[include_str!("versions/1.sql")];
+
+/// A store that takes its folder with it.
+struct Alone {
+    store: SqliteStore,
+    _place: Place,
+}
+
+impl Alone {
+    fn new() -> Self {
+        let place = Place::new();
+        Self { store: place.open(), _place: place }
+    }
+}
+
+impl Tabled for Alone {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.store.tables()
+    }
+
+    fn commit(&self, write: Write) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        self.store.commit(write)
+    }
+
+    fn commit_later(&self, write: Write) {
+        self.store.commit_later(write);
+    }
+}
+
+#[tokio::test]
+async fn conforms() {
+    conformance::check(Alone::new).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn conforms_on_several_threads() {
+    conformance::check(Alone::new).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn outlives_its_process() {
+    conformance::check_durable(Place::new, Place::open).await;
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let store = place.open();
+    assert_eq!(mode(place.file()), 0o600);
+    assert_eq!(mode(place.file().with_extension("db-wal")), 0o600);
+    assert_eq!(mode(place.file().parent().unwrap().to_owned()), 0o700);
+    drop(store);
+    std::fs::set_permissions(place.file(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let _store = place.open();
+    assert_eq!(mode(place.file()), 0o600, "also one that was there before");
+}
+
+#[test]
+fn a_file_is_of_one_sandbox_at_a_time() {
+    let place = Place::new();
+    let store = place.open();
+    let refusal = SqliteStore::open_within(&place.file(), Duration::ZERO).unwrap_err().to_string();
+    assert!(refusal.contains("sandbox.db: another sandbox has it"), "{refusal}");
+    drop(store);
+    drop(place.open());
+}
+
+#[test]
+fn what_is_no_sandboxs_file_is_left_alone() {
+    let place = Place::new();
+    place.raw().execute_batch("CREATE TABLE invoices (id INTEGER)").unwrap();
+    assert!(place.refusal().contains("it is not a sandbox's file"), "{}", place.refusal());
+    std::fs::write(place.file(), "a letter to my mother, which is longer than the header of a database: ".repeat(9))
+        .unwrap();
+    assert!(place.refusal().contains("it is no SQLite file"), "{}", place.refusal());
+    assert!(std::fs::read_to_string(place.file()).unwrap().starts_with("a letter"));
+}
+
+#[test]
+fn a_file_of_a_newer_sandbox_is_refused() {
+    let place = Place::new();
+    drop(place.open());
+    place.raw().pragma_update(None, "user_version", 99).unwrap();
+    assert!(place.refusal().contains("of version 99, a newer sandbox's"), "{}", place.refusal());
+}
+
+/// How many guesses at a number of the project `default` are kept.
+async fn guesses(store: &SqliteStore, number: &str) -> usize {
+    let phone = handset_sandbox_domain::Phone::parse(&number.into()).unwrap();
+    for auth_id in store.ending_before(Some("default"), i64::MAX).await.unwrap() {
+        let session = store.get(&auth_id).await.unwrap().unwrap();
+        if session.phone.is_some_and(|own| own.is_same(&phone)) {
+            let counted = std::sync::atomic::AtomicUsize::new(0);
+            let look = |session: Option<&handset_sandbox_domain::Session>,
+                        guesses: &handset_sandbox_domain::Guesses| {
+                counted.store(guesses.count(), std::sync::atomic::Ordering::Relaxed);
+                (session.cloned(), guesses.clone(), Vec::new())
+            };
+            store.update_counted(&auth_id, None, &look).await.unwrap();
+            return counted.into_inner();
+        }
+    }
+    panic!("no session has that number");
+}
+
+#[tokio::test]
+async fn a_file_of_every_version_is_read_whole_and_goes_on() {
+    assert_eq!(VERSIONS.len(), STEPS.len(), "a step needs a file of the version that it makes");
+    for (index, sql) in VERSIONS.iter().enumerate() {
+        let place = Place::new();
+        place.raw().execute_batch(sql).unwrap();
+        let count = |table: &str| {
+            let count = format!("SELECT count(*) FROM {table}");
+            place.raw().query_row(&count, [], |row| row.get::<_, usize>(0)).unwrap()
+        };
+        let (sessions, entries, sent) = (count("sessions"), count("outbox"), count("messages"));
+        let store = SqliteStore::open(&place.file()).unwrap_or_else(|error| {
+            panic!("version {}: {error}. What is new needs a default in serde, or a step that puts it there", index + 1)
+        });
+        assert_eq!(store.ending_before(None, i64::MAX).await.unwrap().len(), sessions);
+        let undelivered = store.undelivered(None, 0).await.unwrap().len();
+        assert_eq!(store.outbox().await.unwrap().len() + undelivered, entries);
+        assert_eq!((undelivered, store.settled("test-7").await.unwrap().len()), (2, 2));
+        assert_eq!(store.projects().await.unwrap(), ["default", "test-7"]);
+        let mut kept = 0;
+        for project in ["default", "test-7"] {
+            kept += store.messages(project, 0, &|_| true).await.unwrap().len();
+        }
+        assert_eq!(kept, sent);
+        let page = crate::IdentityPage { project: "default", after: None, limit: 9, with_inactive: true };
+        assert_eq!(store.identities(page).await.unwrap().len(), 2);
+        assert_eq!(store.fact(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
+        assert_eq!(guesses(&store, "5005550006").await, 2);
+        drop(store);
+        assert_eq!(version(&place.raw()).unwrap(), STEPS.len());
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_told_without_its_text() {
+    let place = Place::new();
+    drop(place.open());
+    place.raw().execute("INSERT INTO messages VALUES (1, 'default', '{\"to\": 123456}')", []).unwrap();
+    let refusal = place.refusal();
+    assert!(refusal.contains("a row of 'messages'") && !refusal.contains("123456"), "{refusal}");
+}
+
+#[test]
+fn steps_are_taken_once_and_whole() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    let steps = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y", "INSERT INTO a VALUES (1, 2); SELECT nonsense"];
+    migrate_by(&mut connection, &steps[..1]).unwrap();
+    assert_eq!(version(&connection).unwrap(), 1);
+    assert!(migrate_by(&mut connection, &steps).is_err());
+    assert_eq!(version(&connection).unwrap(), 2, "the step that failed has not happened");
+    let count: u32 = connection.query_row("SELECT count(y) FROM a", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 0);
+    migrate_by(&mut connection, &steps[..2]).unwrap();
+    assert_eq!(version(&connection).unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_is_told_and_leaves_nothing() {
+    let place = Place::new();
+    let store = place.open();
+    store.set_fact(None, "a", b"one").await.unwrap();
+    drop(store);
+    place.raw().execute_batch("CREATE TRIGGER t BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
+    let store = place.open();
+    assert!(store.set_fact(None, "a", b"two").await.is_err());
+    assert_eq!(
+        store.fact(None, "a").await.unwrap().as_deref(),
+        Some(&b"one"[..]),
+        "what is told is what is in the file"
+    );
+    store.set_fact(None, "b", b"three").await.unwrap();
+    assert_eq!(store.fact(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "what comes after is written");
+}

@@ -1,0 +1,228 @@
+//! The thread that has the file.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+
+use rusqlite::{Connection, Transaction, params};
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::schema::failed;
+use crate::tables::{Counted, Over, Swap, Tables, What, Write};
+use crate::{KEPT_DELIVERIES, StoreError};
+use handset_sandbox_domain::Effect;
+
+/// Most writes of one transaction.
+const BATCH: usize = 256;
+
+/// A write, and who waits for it.
+pub(super) struct Job {
+    pub(super) write: Write,
+    pub(super) done: Option<oneshot::Sender<Result<bool, StoreError>>>,
+}
+
+pub(super) struct Writer {
+    connection: Connection,
+    tables: Arc<Mutex<Tables>>,
+    /// Messages that made room for others, and that the file still has: they go with the next write.
+    gone: Vec<u64>,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection, tables: Arc<Mutex<Tables>>, gone: Vec<u64>) -> Self {
+        connection.set_prepared_statement_cache_capacity(32);
+        Self { connection, tables, gone }
+    }
+
+    /// Ends when nobody can send jobs any more.
+    pub(super) fn run(mut self, jobs: &mpsc::Receiver<Job>) {
+        let mut carried = None;
+        while let Some(first) = carried.take().or_else(|| jobs.recv().ok()) {
+            let (batch, next) = gather(first, jobs);
+            carried = next;
+            let expected = self.expected(batch);
+            self.commit(expected);
+        }
+        // A checkpoint, which leaves a file without a log beside it.
+        if let Err((_, error)) = self.connection.close() {
+            tracing::error!(%error, "the store did not close");
+        }
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those that were decided on what is in force; the others hear at once that they were not.
+    fn expected(&self, batch: Vec<Job>) -> Vec<Job> {
+        let tables = self.tables();
+        let (expected, lost): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| tables.expects(&job.write));
+        drop(tables);
+        for job in lost {
+            answer(job.done, Ok(false));
+        }
+        expected
+    }
+
+    fn commit(&mut self, mut batch: Vec<Job>) {
+        if batch.is_empty() {
+            return;
+        }
+        let before = self.tables().sequence;
+        let mut sequence = before;
+        for job in &mut batch {
+            job.write.number(&mut sequence);
+        }
+        let written = self.write(&batch, (sequence != before).then_some(sequence));
+        if let Err(error) = &written {
+            tracing::error!(%error, "nothing was written");
+        }
+        let mut gone = Vec::new();
+        let mut tables = self.tables();
+        let answers: Vec<_> = batch
+            .into_iter()
+            .map(|Job { write, done }| {
+                if written.is_ok() {
+                    gone.extend(tables.apply(write));
+                }
+                done
+            })
+            .collect();
+        drop(tables);
+        self.gone.extend(gone);
+        for done in answers {
+            answer(done, written.clone().map(|()| true));
+        }
+    }
+
+    /// One transaction; `sequence`: the last one, where any was given out.
+    fn write(&mut self, batch: &[Job], sequence: Option<u64>) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction().map_err(failed)?;
+        for Job { write, .. } in batch {
+            put(&transaction, &write.what)?;
+            for entry in &write.outgoing {
+                let sql = "INSERT INTO outbox (sequence, subject, effect) VALUES (?, ?, ?)";
+                let id = entry.sequence;
+                execute(&transaction, sql, params![id, entry.subject, json(&entry.effect)?])?;
+                if let Effect::Send(message) = &entry.effect {
+                    let sql = "INSERT INTO messages (id, project, value) VALUES (?, ?, ?)";
+                    execute(&transaction, sql, params![id, message.project, json(message)?])?;
+                }
+            }
+        }
+        if let Some(sequence) = sequence {
+            execute(&transaction, "UPDATE sequence SET last = ?", params![sequence])?;
+        }
+        for id in &self.gone {
+            execute(&transaction, "DELETE FROM messages WHERE id = ?", params![id])?;
+        }
+        transaction.commit().map_err(failed)?;
+        self.gone.clear();
+        Ok(())
+    }
+}
+
+/// What waits, up to the first that would have to be decided on what is gathered here.
+fn gather(first: Job, jobs: &mpsc::Receiver<Job>) -> (Vec<Job>, Option<Job>) {
+    let mut compared = HashSet::new();
+    let mut batch = Vec::new();
+    let mut next = Some(first);
+    while let Some(job) = next {
+        let is_new = job.write.compared().into_iter().all(|what| compared.insert(what));
+        let is_alone = job.write.stands_alone();
+        if !is_new || batch.len() == BATCH || (is_alone && !batch.is_empty()) {
+            return (batch, Some(job));
+        }
+        batch.push(job);
+        next = if is_alone { None } else { jobs.try_recv().ok() };
+    }
+    (batch, None)
+}
+
+fn answer(done: Option<oneshot::Sender<Result<bool, StoreError>>>, result: Result<bool, StoreError>) {
+    if let Some(done) = done {
+        // Whoever asked may have gone: it is written all the same.
+        let _ = done.send(result);
+    }
+}
+
+fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
+    match what {
+        What::Session { auth_id, after, counted, .. } => {
+            match after {
+                None => {}
+                Some(None) => execute(transaction, "DELETE FROM sessions WHERE auth_id = ?", params![auth_id])?,
+                Some(Some(session)) => {
+                    let sql = "INSERT INTO sessions (auth_id, value) VALUES (?, ?)
+                               ON CONFLICT (auth_id) DO UPDATE SET value = excluded.value";
+                    execute(transaction, sql, params![auth_id, json(&**session)?])?;
+                }
+            }
+            counted.as_ref().map_or(Ok(()), |counted| put_guesses(transaction, counted))
+        }
+        What::ForgetGuesses(before) => execute(transaction, "DELETE FROM guesses WHERE last < ?", params![before]),
+        What::Identities { rows, entry } => {
+            for row in rows {
+                put_identity(transaction, row)?;
+            }
+            entry.map_or(Ok(()), |sequence| forget_entry(transaction, sequence))
+        }
+        What::ForgetProject(project) => {
+            execute(transaction, "DELETE FROM identities WHERE project = ?", params![project])?;
+            execute(transaction, "DELETE FROM messages WHERE project = ?", params![project])?;
+            execute(transaction, "DELETE FROM guesses WHERE project = ?", params![project])?;
+            execute(transaction, "DELETE FROM deliveries WHERE project = ?", params![project])?;
+            execute(transaction, "DELETE FROM outbox WHERE effect ->> '$.Tell.project' = ?", params![project])?;
+            execute(transaction, "DELETE FROM facts WHERE project = ?", params![project])
+        }
+        What::Delivered(sequence) => forget_entry(transaction, *sequence),
+        What::Tried { sequence, settled } => {
+            settled.as_ref().map_or(Ok(()), |over| put_settled(transaction, over))?;
+            forget_entry(transaction, *sequence)
+        }
+        What::Fact { project, name, value } => {
+            let sql = "INSERT INTO facts (project, name, value) VALUES (?, ?, ?)
+                       ON CONFLICT (project, name) DO UPDATE SET value = excluded.value";
+            execute(transaction, sql, params![project, name, value])
+        }
+    }
+}
+
+fn put_identity(transaction: &Transaction<'_>, row: &Swap) -> Result<(), StoreError> {
+    let Swap { owner: (project, digits), after: Some(after), .. } = row else { return Ok(()) };
+    let Some(identity) = after else {
+        let sql = "DELETE FROM identities WHERE project = ? AND digits = ?";
+        return execute(transaction, sql, params![project, digits]);
+    };
+    let sql = "INSERT INTO identities (project, digits, value) VALUES (?, ?, ?)
+               ON CONFLICT (project, digits) DO UPDATE SET value = excluded.value";
+    execute(transaction, sql, params![project, digits, json(&**identity)?])
+}
+
+fn put_settled(transaction: &Transaction<'_>, Over { id, project, settled }: &Over) -> Result<(), StoreError> {
+    let sql = "INSERT INTO deliveries (id, project, value) VALUES (?, ?, ?)";
+    execute(transaction, sql, params![id, project, json(settled)?])?;
+    let sql = "DELETE FROM deliveries WHERE project = ? AND id <=
+               (SELECT id FROM deliveries WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?)";
+    execute(transaction, sql, params![project, project, KEPT_DELIVERIES])
+}
+
+fn put_guesses(transaction: &Transaction<'_>, counted: &Counted) -> Result<(), StoreError> {
+    let Counted { owner: (project, digits), after: Some(guesses), .. } = counted else { return Ok(()) };
+    let sql = "INSERT INTO guesses (project, digits, last, value) VALUES (?, ?, ?, ?)
+               ON CONFLICT (project, digits) DO UPDATE SET last = excluded.last, value = excluded.value";
+    execute(transaction, sql, params![project, digits, guesses.last(), json(guesses)?])
+}
+
+fn forget_entry(transaction: &Transaction<'_>, sequence: u64) -> Result<(), StoreError> {
+    execute(transaction, "DELETE FROM outbox WHERE sequence = ?", params![sequence])
+}
+
+fn execute(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
+    transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map(drop).map_err(failed)
+}
+
+/// The form for storage, secrets and all.
+fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|_| StoreError("a value has no form for storage".to_owned()))
+}

@@ -1,0 +1,286 @@
+//! Both stores answer from [`Tables`]; they differ in how a [`Write`] gets there.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, MutexGuard};
+
+use async_trait::async_trait;
+
+use super::guesses::Reading;
+use super::{
+    Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentitiesChange, IdentityLookup, IdentityPage, Lookup,
+    Outgoing, Sent, Store, StoreError, Undelivered, Wanted,
+};
+use crate::tables::{NO_PROJECT, Over, Owner, Row, Swap, Tables, What, Write};
+use handset_sandbox_domain::{Delivery, Effect, Guesses, Identity, Next, Phone, Session, Settled};
+
+/// A store that answers from [`Tables`].
+pub(super) trait Tabled: Send + Sync + 'static {
+    fn tables(&self) -> MutexGuard<'_, Tables>;
+
+    /// Writes, unless what the write compares was written meanwhile: `false`. What it has written stays written.
+    fn commit(&self, write: Write) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Writes some time: nobody waits for it, and it does no harm if it is lost.
+    fn commit_later(&self, write: Write);
+
+    /// Changes a session; `counted`: and the guesses at the number that is given, or else at its own.
+    fn swap_session(
+        &self,
+        auth_id: &str,
+        counted: Option<Option<&Phone>>,
+        decide: DecideCounted<'_>,
+    ) -> impl Future<Output = Result<Vec<Effect>, StoreError>> + Send {
+        async move {
+            loop {
+                let (before, revision, reading) = {
+                    let tables = self.tables();
+                    let (before, revision) = read(tables.sessions.get(auth_id));
+                    let reading =
+                        Reading::of(&tables, before.as_deref().filter(|_| counted.is_some()), counted.flatten());
+                    (before, revision, reading)
+                };
+                // Decided outside the lock, as any store with a network in between would have to.
+                let (after, guesses, effects) = decide(before.as_deref(), &reading.guesses);
+                let after = (after.as_ref() != before.as_deref()).then_some(after);
+                let guessed = reading.counted(guesses);
+                let outgoing = outgoing(auth_id, &effects);
+                let is_counted = guessed.as_ref().is_some_and(|counted| counted.after.is_some());
+                if after.is_none() && outgoing.is_empty() && !is_counted {
+                    return Ok(effects);
+                }
+                let after = after.map(|session| session.map(Arc::new));
+                let what = What::Session { auth_id: auth_id.to_owned(), revision, after, counted: guessed };
+                if self.commit(Write { what, outgoing }).await? {
+                    return Ok(effects);
+                }
+            }
+        }
+    }
+
+    /// Changes identities at once; with an entry of the outbox, only if that still waits, and it waits no longer.
+    fn swap_identities<const N: usize>(
+        &self,
+        owners: [Owner; N],
+        entry: Option<u64>,
+        decide: &(dyn Fn([Option<&Identity>; N]) -> IdentitiesChange<N> + Send + Sync),
+    ) -> impl Future<Output = Result<Vec<Effect>, StoreError>> + Send {
+        async move {
+            loop {
+                let before = {
+                    let tables = self.tables();
+                    owners.each_ref().map(|owner| read(tables.identities.get(owner)))
+                };
+                let (after, effects) = decide(before.each_ref().map(|(identity, _)| identity.as_deref()));
+                let known = before.iter().filter_map(|(identity, _)| identity.as_deref());
+                let subject = after.iter().flatten().chain(known).next().map_or("", |identity| identity.id.as_str());
+                let outgoing = outgoing(subject, &effects);
+                if entry.is_some_and(|sequence| !self.tables().outbox.contains_key(&sequence)) {
+                    return Ok(Vec::new());
+                }
+                let swap = |((owner, (before, revision)), after): ((&Owner, (Option<Arc<Identity>>, _)), _)| {
+                    let after: Option<Identity> = after;
+                    let after = (after.as_ref() != before.as_deref()).then(|| after.map(Arc::new));
+                    Swap { owner: owner.clone(), revision, after }
+                };
+                let rows: Vec<_> = owners.iter().zip(before).zip(after).map(swap).collect();
+                if rows.iter().all(|row| row.after.is_none()) && outgoing.is_empty() && entry.is_none() {
+                    return Ok(effects);
+                }
+                if self.commit(Write { what: What::Identities { rows, entry }, outgoing }).await? {
+                    return Ok(effects);
+                }
+            }
+        }
+    }
+}
+
+fn read<T: Clone>(row: Option<&Row<T>>) -> (Option<T>, Option<u64>) {
+    match row {
+        Some(row) => (Some(row.value.clone()), Some(row.revision)),
+        None => (None, None),
+    }
+}
+
+fn owner(project: &str, number: &Phone) -> Owner {
+    (project.to_owned(), number.digits().to_owned())
+}
+
+/// Decides about one.
+fn alone<'a>(decide: DecideIdentity<'a>) -> impl Fn([Option<&Identity>; 1]) -> IdentitiesChange<1> + Send + Sync + 'a {
+    move |[old]| {
+        let (after, effects) = decide(old);
+        ([after], effects)
+    }
+}
+
+/// The entries of the outbox that follow from `effects`, not numbered yet.
+fn outgoing(subject: &str, effects: &[Effect]) -> Vec<Outgoing> {
+    let entry = |effect: &Effect| Outgoing { sequence: 0, subject: subject.to_owned(), effect: effect.clone() };
+    effects.iter().filter(|effect| effect.is_outgoing()).map(entry).collect()
+}
+
+#[async_trait]
+impl<T: Tabled> Store for T {
+    async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
+        let uncounted = |session: Option<&Session>, guesses: &Guesses| {
+            let (after, effects) = decide(session);
+            (after, guesses.clone(), effects)
+        };
+        self.swap_session(auth_id, None, &uncounted).await
+    }
+
+    async fn update_counted(
+        &self,
+        auth_id: &str,
+        given: Option<&Phone>,
+        decide: DecideCounted<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.swap_session(auth_id, Some(given), decide).await
+    }
+
+    async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError> {
+        if !self.tables().has_guesses_before(ms) {
+            return Ok(());
+        }
+        self.commit(Write::of(What::ForgetGuesses(ms))).await.map(drop)
+    }
+
+    async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
+        let (session, _) = read(self.tables().sessions.get(auth_id));
+        // Copied outside the lock.
+        Ok(session.as_deref().cloned())
+    }
+
+    async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError> {
+        let tables = self.tables();
+        Ok(match lookup {
+            Lookup::CorrelationId(id) => tables.by_correlation_id.get(id),
+            Lookup::LinkToken(token) => tables.by_link_token.get(token),
+        }
+        .cloned())
+    }
+
+    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
+        let tables = self.tables();
+        let is_of = |id: &String| {
+            project.is_none_or(|name| tables.sessions.get(id).is_some_and(|row| row.value.project == name))
+        };
+        let ending = tables.by_end.iter().take_while(|(end, _)| *end < ms).map(|(_, id)| id);
+        Ok(ending.filter(|id| is_of(id)).cloned().collect())
+    }
+
+    async fn update_identity(
+        &self,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.swap_identities([owner(project, number)], None, &alone(decide)).await
+    }
+
+    async fn update_identities(
+        &self,
+        project: &str,
+        numbers: [&Phone; 2],
+        decide: DecideIdentities<'_>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        self.swap_identities(numbers.map(|number| owner(project, number)), None, decide).await
+    }
+
+    async fn carry_out(
+        &self,
+        sequence: u64,
+        project: &str,
+        number: &Phone,
+        decide: DecideIdentity<'_>,
+    ) -> Result<(), StoreError> {
+        self.swap_identities([owner(project, number)], Some(sequence), &alone(decide)).await.map(drop)
+    }
+
+    async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
+        let tables = self.tables();
+        let owner = match lookup {
+            IdentityLookup::Number(number) => Some(owner(project, number)),
+            IdentityLookup::Id(id) => tables.by_identity_id.get(id).cloned(),
+            IdentityLookup::Device(id) => tables.by_device.get(id).cloned(),
+        };
+        let found = owner.and_then(|owner| read(tables.identities.get(&owner)).0);
+        Ok(found.filter(|identity| identity.project == project).as_deref().cloned())
+    }
+
+    async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
+        let tables = self.tables();
+        let from = (page.project.to_owned(), page.after.map_or(i64::MIN, |(since, _)| since), String::new());
+        let is_after = |since: i64, id: &str| page.after.is_none_or(|after| (since, id) > after);
+        let counts = |identity: &&Identity| {
+            page.with_inactive || identity.enrollment.as_ref().is_some_and(|enrollment| enrollment.active)
+        };
+        let of_project = tables.enrolled.range(from..).take_while(|((project, _, _), _)| project == page.project);
+        let listed = of_project.filter(|((_, since, id), _)| is_after(*since, id));
+        let listed = listed.filter_map(|(_, owner)| tables.identities.get(owner)).map(|row| &*row.value);
+        Ok(listed.filter(counts).take(page.limit).cloned().collect())
+    }
+
+    async fn projects(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.tables().projects().into_iter().map(str::to_owned).collect())
+    }
+
+    async fn forget_project(&self, project: &str) -> Result<(), StoreError> {
+        self.commit(Write::of(What::ForgetProject(project.to_owned()))).await.map(drop)
+    }
+
+    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+        Ok(self.tables().outbox.values().cloned().collect())
+    }
+
+    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+        // At once, so that nobody takes it up again; where that is lost with the process, it is carried out twice.
+        if self.tables().outbox.remove(&sequence).is_some() {
+            self.commit_later(Write::of(What::Delivered(sequence)));
+        }
+        Ok(())
+    }
+
+    async fn undelivered(&self, project: Option<&str>, since: u64) -> Result<Vec<Undelivered>, StoreError> {
+        let tables = self.tables();
+        let after = tables.undelivered.range(since.saturating_add(1)..);
+        let of_project = after.filter(|(_, (_, delivery))| project.is_none_or(|name| delivery.project == name));
+        Ok(of_project.map(|(id, (_, delivery))| Undelivered { sequence: *id, delivery: delivery.clone() }).collect())
+    }
+
+    async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError> {
+        Ok(self.tables().undelivered.get(&sequence).map(|(_, delivery)| delivery.clone()))
+    }
+
+    async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError> {
+        let entry = self.tables().undelivered.get(&sequence).map(|(subject, of)| (subject.clone(), of.project.clone()));
+        let Some((subject, project)) = entry else { return Ok(()) };
+        let (settled, outgoing) = match next {
+            Next::Again(delivery) => (None, outgoing(&subject, &[Effect::Tell(Box::new(delivery))])),
+            Next::Over(settled) => (Some(Over { id: 0, project, settled }), Vec::new()),
+        };
+        self.commit(Write { what: What::Tried { sequence, settled }, outgoing }).await.map(drop)
+    }
+
+    async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError> {
+        let tables = self.tables();
+        Ok(tables.settled.get(project).into_iter().flat_map(BTreeMap::values).cloned().collect())
+    }
+
+    async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
+        let tables = self.tables();
+        let Some(messages) = tables.messages.get(project) else { return Ok(Vec::new()) };
+        let after = messages.range(since.saturating_add(1)..).filter(|(_, message)| wanted(message));
+        Ok(after.map(|(id, message)| Sent { id: *id, message: message.clone() }).collect())
+    }
+
+    async fn fact(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = (project.unwrap_or(NO_PROJECT).to_owned(), name.to_owned());
+        Ok(self.tables().facts.get(&key).cloned())
+    }
+
+    async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        let (project, name) = (project.unwrap_or(NO_PROJECT).to_owned(), name.to_owned());
+        self.commit(Write::of(What::Fact { project, name, value: value.to_owned() })).await.map(drop)
+    }
+}
