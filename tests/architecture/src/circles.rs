@@ -1,6 +1,6 @@
 //! Circles of files: each imports from the next, and the last from the first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use crate::uses::{ItemUse, UsedItem};
@@ -20,11 +20,41 @@ impl fmt::Display for ImportCircle {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files: BTreeSet<&str> = self.0.iter().map(|import| import.from.as_str()).collect();
         write!(out, "a circle of {} files", files.len())?;
+        if files.len() > 2 {
+            write!(out, ", the shortest of it {}", self.shortest().join(" -> "))?;
+        }
         for FileImport { from, to, names } in &self.0 {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             write!(out, "\n  {from} -> {to}: {}", names.join(", "))?;
         }
         Ok(())
+    }
+}
+
+impl ImportCircle {
+    /// The files of the shortest way from one of them to itself.
+    fn shortest(&self) -> Vec<&str> {
+        let starts: BTreeSet<&str> = self.0.iter().map(|import| import.from.as_str()).collect();
+        starts.into_iter().filter_map(|start| self.way_back(start)).min_by_key(Vec::len).unwrap_or_default()
+    }
+
+    fn way_back(&self, start: &str) -> Option<Vec<&str>> {
+        let mut seen = BTreeSet::new();
+        let first = self.0.iter().find(|import| import.from == start)?;
+        let mut ways = VecDeque::from([vec![first.from.as_str()]]);
+        while let Some(way) = ways.pop_front() {
+            let here = way.last().copied()?;
+            for import in self.0.iter().filter(|import| import.from == here) {
+                let longer: Vec<&str> = way.iter().copied().chain([import.to.as_str()]).collect();
+                if import.to == start {
+                    return Some(longer);
+                }
+                if seen.insert(import.to.as_str()) {
+                    ways.push_back(longer);
+                }
+            }
+        }
+        None
     }
 }
 

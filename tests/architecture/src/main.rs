@@ -10,28 +10,32 @@ use handset_test_architecture::{
 
 fn main() -> ExitCode {
     let root = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("."), PathBuf::from);
-    let read = SourceFiles::read(&root).map_err(|error| format!("{}: {error}", root.display()));
-    match read.and_then(Workspace::of).and_then(|workspace| print(&workspace)) {
-        Ok(()) => ExitCode::SUCCESS,
+    match SourceFiles::read(&root) {
+        Ok(files) => {
+            print(&Workspace::of(files));
+            ExitCode::SUCCESS
+        }
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{}: {error}", root.display());
             ExitCode::FAILURE
         }
     }
 }
 
-fn print(workspace: &Workspace) -> Result<(), String> {
-    list("circles", &circles(&workspace.uses));
-    list("forbidden imports", &broken_rules(workspace, RULES));
+fn print(workspace: &Workspace) {
+    let (tests, production): (Vec<_>, Vec<_>) = workspace.uses.iter().partition(|import| import.is_test);
     let missing = forbidden(workspace, RULES).err().unwrap_or_default();
-    list("rules about nothing", &missing.lines().collect::<Vec<_>>());
-    list("repeated type names", &repeated_names(&workspace.files)?);
-    list("files without a //! line", &without_header(&workspace.files)?);
-    list("files outside of every crate", &workspace.unreached);
-    Ok(())
+    list("circles", circles(production));
+    list("circles in test crates", circles(tests));
+    list("forbidden imports", broken_rules(workspace, RULES));
+    list("rules about nothing", missing.lines());
+    list("repeated type names", repeated_names(workspace));
+    list("files without a //! line", without_header(workspace));
+    list("what could not be read", &workspace.problems);
 }
 
-fn list<T: Display>(title: &str, entries: &[T]) {
+fn list<T: Display>(title: &str, entries: impl IntoIterator<Item = T>) {
+    let entries: Vec<T> = entries.into_iter().collect();
     println!("## {title}: {}", entries.len());
     for entry in entries {
         println!("{entry}");

@@ -32,14 +32,17 @@ pub struct CargoTarget {
     pub is_test: bool,
 }
 
-/// All packages, in the order of their folders.
-///
-/// # Errors
-/// A manifest that is no TOML.
-pub(crate) fn packages(files: &SourceFiles) -> Result<Vec<CargoPackage>, String> {
+/// All packages, in the order of their folders. A manifest that is no TOML is a problem.
+pub(crate) fn packages(files: &SourceFiles, problems: &mut BTreeSet<String>) -> Vec<CargoPackage> {
     let mut packages = Vec::new();
     for (path, text) in files.manifests() {
-        let manifest: Table = text.parse().map_err(|error| format!("{path}: {error}"))?;
+        let manifest: Table = match text.parse() {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                problems.insert(format!("{path}: {error}"));
+                continue;
+            }
+        };
         let folder = path.strip_suffix("Cargo.toml").unwrap_or_default();
         if let Some(name) = manifest.get("package").and_then(|package| package.get("name")).and_then(Value::as_str) {
             packages.push(CargoPackage {
@@ -51,7 +54,7 @@ pub(crate) fn packages(files: &SourceFiles) -> Result<Vec<CargoPackage>, String>
             });
         }
     }
-    Ok(packages)
+    packages
 }
 
 fn dependencies(manifest: &Table, sections: &[&str]) -> BTreeSet<String> {

@@ -49,6 +49,8 @@ pub(crate) struct ModuleTree {
     pub(crate) macros: BTreeMap<(ModuleId, String), ModuleId>,
     /// Every file that a crate's root leads to, with the files of unit tests.
     pub(crate) reached: BTreeSet<String>,
+    /// Files that are missing or no Rust.
+    pub(crate) problems: BTreeSet<String>,
 }
 
 /// Where the files of a module's children stand.
@@ -59,17 +61,26 @@ struct ModulePlace<'a> {
 }
 
 impl ModuleTree {
-    pub(crate) fn read(files: &SourceFiles, packages: &[CargoPackage]) -> Result<Self, String> {
+    pub(crate) fn read(files: &SourceFiles, packages: &[CargoPackage]) -> Self {
         let mut tree = Self::default();
         for target in packages.iter().flat_map(|package| &package.targets) {
             let place = ModulePlace { file: &target.root, folder: folder_of(&target.root), is_inline: false };
-            let items = parse(files, &target.root)?.items;
-            let root = tree.add(files, None, target.is_test, &place, items)?;
+            let items = tree.items_of(files, &target.root);
+            let root = tree.add(files, None, target.is_test, &place, items);
             if let Some(name) = &target.import_name {
                 tree.libraries.insert(name.clone(), root);
             }
         }
-        Ok(tree)
+        tree
+    }
+
+    fn items_of(&mut self, files: &SourceFiles, path: &str) -> Vec<Item> {
+        self.noted(parse(files, path)).map(|file| file.items).unwrap_or_default()
+    }
+
+    /// A value, or a problem that is kept.
+    fn noted<T>(&mut self, result: Result<T, String>) -> Option<T> {
+        result.map_err(|problem| self.problems.insert(problem)).ok()
     }
 
     #[expect(clippy::indexing_slicing, reason = "an id is the place of a module that this tree has added")]
@@ -98,7 +109,7 @@ impl ModuleTree {
         is_test: bool,
         place: &ModulePlace<'_>,
         items: Vec<Item>,
-    ) -> Result<ModuleId, String> {
+    ) -> ModuleId {
         self.reached.insert(place.file.to_owned());
         let id = ModuleId(self.modules.len());
         let root = parent.map_or(id, |parent| self.module(parent).root);
@@ -114,48 +125,47 @@ impl ModuleTree {
         for item in items {
             if !is_compiled(item_attributes(&item), is_test) {
                 if let Item::Mod(declaration) = &item {
-                    self.reach(files, declaration, place)?;
+                    self.reach(files, declaration, place);
                 }
                 continue;
             }
             if let Item::Mod(mut declaration) = item {
                 let name = plain(&declaration.ident);
                 let (place, items) = match declaration.content.take() {
-                    Some((_, items)) => (place.inside(&name), Some(items)),
-                    None => (place.child(files, &declaration)?, None),
+                    Some((_, items)) => (place.inside(&name), items),
+                    None => {
+                        let Some(place) = self.noted(place.child(files, &declaration)) else { continue };
+                        let items = self.items_of(files, place.file);
+                        (place, items)
+                    }
                 };
-                let items = match items {
-                    Some(items) => items,
-                    None => parse(files, place.file)?.items,
-                };
-                let child = self.add(files, Some(id), is_test, &place, items)?;
+                let child = self.add(files, Some(id), is_test, &place, items);
                 self.bind(id, name, !matches!(declaration.vis, Visibility::Inherited), NameMeaning::Submodule(child));
             } else {
                 self.bind_item(id, root, &item);
                 self.module_mut(id).items.push(item);
             }
         }
-        Ok(id)
+        id
     }
 
     /// Marks the files of a module that is not compiled, and of those below it.
-    fn reach(&mut self, files: &SourceFiles, declaration: &syn::ItemMod, place: &ModulePlace<'_>) -> Result<(), String> {
-        let inline;
+    fn reach(&mut self, files: &SourceFiles, declaration: &syn::ItemMod, place: &ModulePlace<'_>) {
+        let read;
         let (place, items) = match &declaration.content {
             Some((_, items)) => (place.inside(&plain(&declaration.ident)), items.as_slice()),
             None => {
-                let place = place.child(files, declaration)?;
-                inline = parse(files, place.file)?.items;
-                (place, inline.as_slice())
+                let Some(place) = self.noted(place.child(files, declaration)) else { return };
+                read = self.items_of(files, place.file);
+                (place, read.as_slice())
             }
         };
         self.reached.insert(place.file.to_owned());
         for item in items {
             if let Item::Mod(declaration) = item {
-                self.reach(files, declaration, &place)?;
+                self.reach(files, declaration, &place);
             }
         }
-        Ok(())
     }
 
     fn bind(&mut self, id: ModuleId, name: String, is_public: bool, meaning: NameMeaning) {

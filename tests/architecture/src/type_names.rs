@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use syn::visit::{self, Visit};
-use syn::{ItemEnum, ItemStruct, ItemTrait, ItemType, ItemUnion};
+use syn::{Attribute, ItemEnum, ItemStruct, ItemTrait, ItemType, ItemUnion};
 
-use crate::files::SourceFiles;
 use crate::imports::plain;
-use crate::tree::parse;
+use crate::workspace::Workspace;
 
 /// A name with each place that defines a type of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,52 +26,71 @@ impl fmt::Display for RepeatedName {
 
 /// Every struct, enum, union, trait and type alias whose name another one has, tests and functions' own types counted.
 ///
-/// # Errors
-/// A file that is no Rust.
-pub fn repeated_names(files: &SourceFiles) -> Result<Vec<RepeatedName>, String> {
+/// What a file defines for `#[cfg(condition)]` and again for `#[cfg(not(condition))]` counts once.
+#[must_use]
+pub fn repeated_names(workspace: &Workspace) -> Vec<RepeatedName> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (path, _) in files.rust() {
-        let mut reader = DefinitionReader(Vec::new());
-        reader.visit_file(&parse(files, path)?);
-        for (name, line) in reader.0 {
-            places.entry(name).or_default().push(format!("{path}:{line}"));
+    for (path, file) in &workspace.parsed {
+        let mut reader = DefinitionReader::default();
+        reader.visit_file(file);
+        for Definition { name, line, condition } in &reader.0 {
+            let is_alternative = condition.as_ref().is_some_and(|condition| {
+                let is_other = |other: &Definition| {
+                    other.name == *name && other.condition.as_ref().is_some_and(|of| format!("not ({of})") == *condition)
+                };
+                reader.0.iter().any(is_other)
+            });
+            if !is_alternative {
+                places.entry(name.clone()).or_default().push(format!("{path}:{line}"));
+            }
         }
     }
     let repeated = places.into_iter().filter(|(_, places)| places.len() > 1);
-    Ok(repeated.map(|(name, places)| RepeatedName { name, places }).collect())
+    repeated.map(|(name, places)| RepeatedName { name, places }).collect()
 }
 
-struct DefinitionReader(Vec<(String, usize)>);
+#[derive(Default)]
+struct DefinitionReader(Vec<Definition>);
+
+struct Definition {
+    name: String,
+    line: usize,
+    /// What its `cfg` asks for, as tokens.
+    condition: Option<String>,
+}
 
 impl DefinitionReader {
-    fn define(&mut self, ident: &proc_macro2::Ident) {
-        self.0.push((plain(ident), ident.span().start().line));
+    fn define(&mut self, ident: &proc_macro2::Ident, attributes: &[Attribute]) {
+        let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+        let condition = conditions.filter_map(|attribute| attribute.meta.require_list().ok()).next();
+        let condition = condition.map(|list| list.tokens.to_string());
+        self.0.push(Definition { name: plain(ident), line: ident.span().start().line, condition });
     }
 }
 
 impl<'ast> Visit<'ast> for DefinitionReader {
     fn visit_item_struct(&mut self, item: &'ast ItemStruct) {
-        self.define(&item.ident);
+        self.define(&item.ident, &item.attrs);
         visit::visit_item_struct(self, item);
     }
 
     fn visit_item_enum(&mut self, item: &'ast ItemEnum) {
-        self.define(&item.ident);
+        self.define(&item.ident, &item.attrs);
         visit::visit_item_enum(self, item);
     }
 
     fn visit_item_union(&mut self, item: &'ast ItemUnion) {
-        self.define(&item.ident);
+        self.define(&item.ident, &item.attrs);
         visit::visit_item_union(self, item);
     }
 
     fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
-        self.define(&item.ident);
+        self.define(&item.ident, &item.attrs);
         visit::visit_item_trait(self, item);
     }
 
     fn visit_item_type(&mut self, item: &'ast ItemType) {
-        self.define(&item.ident);
+        self.define(&item.ident, &item.attrs);
         visit::visit_item_type(self, item);
     }
 }

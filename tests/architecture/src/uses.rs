@@ -125,7 +125,7 @@ impl ModuleReader<'_> {
             && let Some(module) = self.tree.macros.get(&(root, name.clone()))
         {
             let file = self.tree.module(*module).file.clone();
-            self.record(line, UsedItem::Own { file, name: format!("{name}!") }, true);
+            self.record(line, UsedItem::Own { file, name: name.clone() }, true);
         } else {
             self.record_path(path, line);
         }

@@ -1,14 +1,13 @@
 //! A workspace that was read: its files, its packages, and what each file uses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::files::SourceFiles;
 use crate::packages::{CargoPackage, packages};
-use crate::tree::ModuleTree;
+use crate::tree::{ModuleTree, parse};
 use crate::uses::{ItemUse, uses};
 
 /// Everything that the checks need.
-#[derive(Debug)]
 pub struct Workspace {
     /// Its sources and manifests.
     pub files: SourceFiles,
@@ -16,22 +15,30 @@ pub struct Workspace {
     pub packages: Vec<CargoPackage>,
     /// What its files use of each other and of other crates: unit tests not counted, test crates counted.
     pub uses: BTreeSet<ItemUse>,
-    /// Rust files that belong to no crate, so that nothing is known of what they use.
-    pub unreached: Vec<String>,
+    /// Why something is not known: a manifest or source that cannot be parsed, a `mod` without a file, a file that belongs to no crate.
+    pub problems: BTreeSet<String>,
+    pub(crate) parsed: BTreeMap<String, syn::File>,
 }
 
 impl Workspace {
-    /// Reads the modules of every crate.
-    ///
-    /// # Errors
-    /// A manifest or source that cannot be parsed, or a `mod` without a file.
-    pub fn of(files: SourceFiles) -> Result<Self, String> {
-        let packages = packages(&files)?;
-        let tree = ModuleTree::read(&files, &packages)?;
-        let unreached = files.rust().map(|(path, _)| path).filter(|path| !tree.reached.contains(*path));
-        let unreached = unreached.map(ToOwned::to_owned).collect();
-        let uses = uses(&tree);
-        Ok(Self { files, packages, uses, unreached })
+    /// Reads the modules of every crate. What cannot be read is left out, and told by `problems`.
+    #[must_use]
+    pub fn of(files: SourceFiles) -> Self {
+        let mut problems = BTreeSet::new();
+        let packages = packages(&files, &mut problems);
+        let mut tree = ModuleTree::read(&files, &packages);
+        problems.append(&mut tree.problems);
+        let mut parsed = BTreeMap::new();
+        for (path, _) in files.rust() {
+            match parse(&files, path) {
+                Ok(file) => drop(parsed.insert(path.to_owned(), file)),
+                Err(problem) => drop(problems.insert(problem)),
+            }
+            if !tree.reached.contains(path) {
+                problems.insert(format!("{path}: belongs to no crate"));
+            }
+        }
+        Self { uses: uses(&tree), files, packages, problems, parsed }
     }
 
     /// The package that a file belongs to.
