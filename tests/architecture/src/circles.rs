@@ -7,7 +7,7 @@ use crate::uses::{ItemUse, UsedItem};
 
 /// Files that reach each other by what they import, with the imports between them.
 #[derive(Debug, PartialEq, Eq)]
-pub struct ImportCircle(Vec<FileImport>);
+pub(crate) struct ImportCircle(Vec<FileImport>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct FileImport {
@@ -61,8 +61,7 @@ impl ImportCircle {
 type Imports<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<&'a str>>>;
 
 /// Every set of files that import each other in a circle.
-#[must_use]
-pub fn circles<'a>(uses: impl IntoIterator<Item = &'a ItemUse>) -> Vec<ImportCircle> {
+pub(crate) fn circles<'a>(uses: impl IntoIterator<Item = &'a ItemUse>) -> Vec<ImportCircle> {
     let mut imports = Imports::new();
     for import in uses {
         if let UsedItem::Own { file, name } = &import.used
@@ -83,7 +82,8 @@ pub fn circles<'a>(uses: impl IntoIterator<Item = &'a ItemUse>) -> Vec<ImportCir
             continue;
         }
         let mut inside = Vec::new();
-        for (from, to, names) in imports.iter().flat_map(|(from, to)| to.iter().map(move |(to, names)| (from, to, names)))
+        for (from, to, names) in
+            imports.iter().flat_map(|(from, to)| to.iter().map(move |(to, names)| (from, to, names)))
         {
             if members.contains(from) && members.contains(to) {
                 let names = names.iter().map(|name| (*name).to_owned()).collect();

@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 
 /// An import that a rule forbids.
 #[derive(Debug, PartialEq, Eq)]
-pub struct ForbiddenImport {
+pub(crate) struct ForbiddenImport {
     import: ItemUse,
     room: &'static str,
     why: &'static str,
@@ -28,20 +28,7 @@ impl fmt::Display for ForbiddenImport {
 }
 
 /// Every import of production code that one of the rules forbids.
-///
-/// # Errors
-/// Rules about a room, package or crate that does not exist: each of them, a line each.
-pub fn forbidden(workspace: &Workspace, rules: &[ImportRule]) -> Result<Vec<ForbiddenImport>, String> {
-    let empty = rules_about_nothing(workspace, rules);
-    if !empty.is_empty() {
-        return Err(empty.join("\n"));
-    }
-    Ok(broken_rules(workspace, rules))
-}
-
-/// As [`forbidden`], for whoever is still building the rooms: a rule about nothing forbids nothing.
-#[must_use]
-pub fn broken_rules(workspace: &Workspace, rules: &[ImportRule]) -> Vec<ForbiddenImport> {
+pub(crate) fn broken_rules(workspace: &Workspace, rules: &[ImportRule]) -> Vec<ForbiddenImport> {
     let mut found = Vec::new();
     for rule in rules {
         for import in workspace.uses.iter().filter(|import| !import.is_test) {
@@ -87,7 +74,8 @@ fn reaches(path: &str, forbidden: &str) -> bool {
     begins(path, forbidden) || path.strip_suffix("::*").is_some_and(|parent| begins(forbidden, parent))
 }
 
-fn rules_about_nothing(workspace: &Workspace, rules: &[ImportRule]) -> Vec<String> {
+/// A line for each room, package and crate that a rule is about and that does not exist.
+pub(crate) fn rules_about_nothing(workspace: &Workspace, rules: &[ImportRule]) -> Vec<String> {
     let crates: BTreeSet<&str> = workspace
         .packages
         .iter()
@@ -112,8 +100,7 @@ fn rules_about_nothing(workspace: &Workspace, rules: &[ImportRule]) -> Vec<Strin
                 rooms.iter().for_each(|room| hold("room", room, workspace.files.has_room(room)));
             }
             NeverImports::RoomsExcept(rooms, allowed) => {
-                let mut rooms = rooms.iter().chain(allowed);
-                rooms.by_ref().for_each(|room| hold("room", room, workspace.files.has_room(room)));
+                rooms.iter().chain(allowed).for_each(|room| hold("room", room, workspace.files.has_room(room)));
             }
             NeverImports::Paths(paths) => {
                 for path in paths {

@@ -3,12 +3,12 @@
 use crate::workspace::Workspace;
 
 /// Every Rust file that begins without one.
-#[must_use]
-pub fn without_header(workspace: &Workspace) -> Vec<&str> {
+pub(crate) fn without_header(workspace: &Workspace) -> impl Iterator<Item = &str> {
     let files = workspace.parsed.iter().filter(|(_, file)| {
-        !file.attrs.iter().any(|attribute| {
-            matches!(attribute.style, syn::AttrStyle::Inner(_)) && attribute.path().is_ident("doc")
-        })
+        !file
+            .attrs
+            .iter()
+            .any(|attribute| matches!(attribute.style, syn::AttrStyle::Inner(_)) && attribute.path().is_ident("doc"))
     });
-    files.map(|(path, _)| path.as_str()).collect()
+    files.map(|(path, _)| path.as_str())
 }

@@ -1,8 +1,10 @@
-//! Reads the sources of the workspace, to hold how they are arranged: imports, names of types, and headers. It compiles and runs nothing.
+//! Reads the sources of the workspace, to hold how they are arranged: imports, names of types, and headers. It compiles and runs
+//! nothing. The rules of this workspace are in `rules`.
 
 mod cfg;
 mod circles;
 mod files;
+mod findings;
 mod forbidden;
 mod headers;
 mod imports;
@@ -14,12 +16,6 @@ mod type_names;
 mod uses;
 mod workspace;
 
-pub use circles::{ImportCircle, circles};
 pub use files::SourceFiles;
-pub use forbidden::{ForbiddenImport, broken_rules, forbidden};
-pub use headers::without_header;
-pub use packages::{CargoPackage, CargoTarget};
+pub use findings::HouseFindings;
 pub use rules::{ImportRule, NeverImports, REPEATED_TYPE_NAMES, RULES};
-pub use type_names::{RepeatedName, repeated_names};
-pub use uses::{ItemUse, UsedItem};
-pub use workspace::Workspace;

@@ -8,28 +8,28 @@ use crate::files::SourceFiles;
 
 /// A package of the workspace.
 #[derive(Debug)]
-pub struct CargoPackage {
+pub(crate) struct CargoPackage {
     /// As its manifest names it.
-    pub name: String,
+    pub(crate) name: String,
     /// The folder of its manifest, empty for the root or with a `/` at its end.
-    pub folder: String,
+    pub(crate) folder: String,
     /// What its production code may import, as Rust spells it.
-    pub dependencies: BTreeSet<String>,
+    pub(crate) dependencies: BTreeSet<String>,
     /// What its tests may import besides.
-    pub dev_dependencies: BTreeSet<String>,
+    pub(crate) dev_dependencies: BTreeSet<String>,
     /// The crates that are built of it.
-    pub targets: Vec<CargoTarget>,
+    pub(crate) targets: Vec<CargoTarget>,
 }
 
 /// A crate that cargo builds.
 #[derive(Debug)]
-pub struct CargoTarget {
+pub(crate) struct CargoTarget {
     /// The name under which others import it: of a library only.
-    pub import_name: Option<String>,
+    pub(crate) import_name: Option<String>,
     /// Its root file.
-    pub root: String,
+    pub(crate) root: String,
     /// Whether it is compiled as a test, so that `cfg(test)` holds in it.
-    pub is_test: bool,
+    pub(crate) is_test: bool,
 }
 
 /// All packages, in the order of their folders. A manifest that is no TOML is a problem.

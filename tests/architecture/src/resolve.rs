@@ -81,13 +81,7 @@ impl ModuleTree {
         vec![found.unwrap_or_else(|| ResolvedName::Foreign(name.to_owned()))]
     }
 
-    fn in_scope(
-        &self,
-        from: ModuleId,
-        blocks: &[BlockScope],
-        name: &str,
-        visited: &mut Visited,
-    ) -> Vec<ResolvedName> {
+    fn in_scope(&self, from: ModuleId, blocks: &[BlockScope], name: &str, visited: &mut Visited) -> Vec<ResolvedName> {
         if let Some((block, outer)) = blocks.split_last() {
             if block.items.contains(name) {
                 return vec![ResolvedName::Item { module: from, name: name.to_owned(), is_type: true }];

@@ -36,7 +36,11 @@ use NeverImports::{ImportedExceptBy, OursExcept, Packages, Paths, Rooms, RoomsEx
 /// The rules of this workspace.
 pub const RULES: &[ImportRule] = &[
     // Crates.
-    ImportRule { room: "protocol/src", never: OursExcept(&[]), why: "the contract stands alone: client and sandbox meet in it" },
+    ImportRule {
+        room: "protocol/src",
+        never: OursExcept(&[]),
+        why: "the contract stands alone: client and sandbox meet in it",
+    },
     ImportRule {
         room: "src",
         never: OursExcept(&["handset-protocol"]),

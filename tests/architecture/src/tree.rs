@@ -219,12 +219,13 @@ impl<'a> ModulePlace<'a> {
 
     fn child<'f>(&self, files: &'f SourceFiles, declaration: &syn::ItemMod) -> Result<ModulePlace<'f>, String> {
         let name = plain(&declaration.ident);
-        let given = declaration.attrs.iter().find(|attribute| attribute.path().is_ident("path")).and_then(|attribute| {
-            match &attribute.meta.require_name_value().ok()?.value {
-                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
-                _ => None,
-            }
-        });
+        let given =
+            declaration.attrs.iter().find(|attribute| attribute.path().is_ident("path")).and_then(|attribute| {
+                match &attribute.meta.require_name_value().ok()?.value {
+                    syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+                    _ => None,
+                }
+            });
         let candidates = match given {
             Some(path) => {
                 let from = if self.is_inline { self.folder.clone() } else { folder_of(self.file) };

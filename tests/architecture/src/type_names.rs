@@ -11,11 +11,11 @@ use crate::workspace::Workspace;
 
 /// A name with each place that defines a type of it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct RepeatedName {
+pub(crate) struct RepeatedName {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// `file:line` of each definition.
-    pub places: Vec<String>,
+    pub(crate) places: Vec<String>,
 }
 
 impl fmt::Display for RepeatedName {
@@ -27,8 +27,7 @@ impl fmt::Display for RepeatedName {
 /// Every struct, enum, union, trait and type alias whose name another one has, tests and functions' own types counted.
 ///
 /// What a file defines for `#[cfg(condition)]` and again for `#[cfg(not(condition))]` counts once.
-#[must_use]
-pub fn repeated_names(workspace: &Workspace) -> Vec<RepeatedName> {
+pub(crate) fn repeated_names(workspace: &Workspace) -> Vec<RepeatedName> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, file) in &workspace.parsed {
         let mut reader = DefinitionReader::default();
@@ -36,7 +35,8 @@ pub fn repeated_names(workspace: &Workspace) -> Vec<RepeatedName> {
         for Definition { name, line, condition } in &reader.0 {
             let is_alternative = condition.as_ref().is_some_and(|condition| {
                 let is_other = |other: &Definition| {
-                    other.name == *name && other.condition.as_ref().is_some_and(|of| format!("not ({of})") == *condition)
+                    other.name == *name
+                        && other.condition.as_ref().is_some_and(|of| format!("not ({of})") == *condition)
                 };
                 reader.0.iter().any(is_other)
             });

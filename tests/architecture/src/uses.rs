@@ -14,23 +14,23 @@ use crate::tree::{ModuleId, ModuleTree};
 
 /// A name in a file that stands for something defined elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ItemUse {
+pub(crate) struct ItemUse {
     /// The file that uses it.
-    pub file: String,
+    pub(crate) file: String,
     /// The line there.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What it names.
-    pub used: UsedItem,
+    pub(crate) used: UsedItem,
     /// Whether it makes the one file depend on the other. A face that hands on the names of its own children does not, nor does an import
     /// of a module by name, of which only what is then used counts.
-    pub is_dependency: bool,
+    pub(crate) is_dependency: bool,
     /// Whether the code is that of a test crate.
-    pub is_test: bool,
+    pub(crate) is_test: bool,
 }
 
 /// What is used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UsedItem {
+pub(crate) enum UsedItem {
     /// Something of the workspace.
     Own {
         /// The file that defines it.

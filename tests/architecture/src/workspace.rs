@@ -8,22 +8,21 @@ use crate::tree::{ModuleTree, parse};
 use crate::uses::{ItemUse, uses};
 
 /// Everything that the checks need.
-pub struct Workspace {
+pub(crate) struct Workspace {
     /// Its sources and manifests.
-    pub files: SourceFiles,
+    pub(crate) files: SourceFiles,
     /// Its packages.
-    pub packages: Vec<CargoPackage>,
+    pub(crate) packages: Vec<CargoPackage>,
     /// What its files use of each other and of other crates: unit tests not counted, test crates counted.
-    pub uses: BTreeSet<ItemUse>,
+    pub(crate) uses: BTreeSet<ItemUse>,
     /// Why something is not known: a manifest or source that cannot be parsed, a `mod` without a file, a file that belongs to no crate.
-    pub problems: BTreeSet<String>,
+    pub(crate) problems: BTreeSet<String>,
     pub(crate) parsed: BTreeMap<String, syn::File>,
 }
 
 impl Workspace {
     /// Reads the modules of every crate. What cannot be read is left out, and told by `problems`.
-    #[must_use]
-    pub fn of(files: SourceFiles) -> Self {
+    pub(crate) fn of(files: SourceFiles) -> Self {
         let mut problems = BTreeSet::new();
         let packages = packages(&files, &mut problems);
         let mut tree = ModuleTree::read(&files, &packages);
@@ -42,8 +41,7 @@ impl Workspace {
     }
 
     /// The package that a file belongs to.
-    #[must_use]
-    pub fn package_of(&self, file: &str) -> Option<&CargoPackage> {
+    pub(crate) fn package_of(&self, file: &str) -> Option<&CargoPackage> {
         let around = self.packages.iter().filter(|package| file.starts_with(&package.folder));
         around.max_by_key(|package| package.folder.len())
     }
