@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
-use crate::uses::{ItemUse, UsedItem};
+use crate::uses::{NameUse, UsedItem};
 
 /// Files that reach each other by what they import, with the imports between them.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl ImportCircle {
 type Imports<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<&'a str>>>;
 
 /// Every set of files that import each other in a circle.
-pub(crate) fn circles<'a>(uses: impl IntoIterator<Item = &'a ItemUse>) -> Vec<ImportCircle> {
+pub(crate) fn circles<'a>(uses: impl IntoIterator<Item = &'a NameUse>) -> Vec<ImportCircle> {
     let mut imports = Imports::new();
     for import in uses {
         if let UsedItem::Own { file, name } = &import.used

@@ -3,9 +3,7 @@
 use crate::circles::circles;
 use crate::files::SourceFiles;
 use crate::forbidden::{broken_rules, rules_about_nothing};
-use crate::headers::without_header;
 use crate::rules::ImportRule;
-use crate::type_names::repeated_names;
 use crate::workspace::Workspace;
 
 /// The findings of every check. All are empty where the house is in order.
@@ -35,7 +33,7 @@ impl HouseFindings {
     pub fn of(files: SourceFiles, rules: &[ImportRule], repeated: &[(&str, &str)]) -> Self {
         let workspace = Workspace::of(files);
         let (tests, production): (Vec<_>, Vec<_>) = workspace.uses.iter().partition(|import| import.is_test);
-        let names = repeated_names(&workspace);
+        let names = &workspace.repeated_names;
         let mut empty_rules = rules_about_nothing(&workspace, rules);
         for (allowed, _) in repeated {
             if names.iter().all(|found| found.name != *allowed) {
@@ -49,7 +47,7 @@ impl HouseFindings {
             forbidden_imports: broken_rules(&workspace, rules).iter().map(ToString::to_string).collect(),
             empty_rules,
             repeated_names: names.map(ToString::to_string).collect(),
-            without_header: without_header(&workspace).map(ToOwned::to_owned).collect(),
+            without_header: workspace.without_header,
             unread: workspace.problems.into_iter().collect(),
         }
     }

@@ -5,20 +5,20 @@ use std::fmt;
 
 use crate::files::is_in_room;
 use crate::rules::{ImportRule, NeverImports};
-use crate::uses::{ItemUse, UsedItem};
+use crate::uses::{NameUse, UsedItem};
 use crate::workspace::Workspace;
 
 /// An import that a rule forbids.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ForbiddenImport {
-    import: ItemUse,
+    import: NameUse,
     room: &'static str,
     why: &'static str,
 }
 
 impl fmt::Display for ForbiddenImport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ItemUse { file, line, used, .. } = &self.import;
+        let NameUse { file, line, used, .. } = &self.import;
         match used {
             UsedItem::Own { file: target, name } => write!(out, "{file}:{line} -> {target}: {name}")?,
             UsedItem::Foreign(path) => write!(out, "{file}:{line} -> {path}")?,
@@ -40,7 +40,7 @@ pub(crate) fn broken_rules(workspace: &Workspace, rules: &[ImportRule]) -> Vec<F
     found
 }
 
-fn is_broken(workspace: &Workspace, rule: &ImportRule, import: &ItemUse) -> bool {
+fn is_broken(workspace: &Workspace, rule: &ImportRule, import: &NameUse) -> bool {
     let is_held = is_in_room(&import.file, rule.room);
     let in_any = |file: &str, rooms: &[&str]| rooms.iter().any(|room| is_in_room(file, room));
     match (&import.used, rule.never) {

@@ -10,7 +10,7 @@ pub struct ImportRule {
     pub room: &'static str,
     /// What it may not import.
     pub never: NeverImports,
-    /// A line for whoever meets the rule.
+    /// The reason, in one line.
     pub why: &'static str,
 }
 
@@ -39,7 +39,7 @@ pub const RULES: &[ImportRule] = &[
     ImportRule {
         room: "protocol/src",
         never: OursExcept(&[]),
-        why: "the contract stands alone: client and sandbox meet in it",
+        why: "client and sandbox meet in the protocol, which stands alone",
     },
     ImportRule {
         room: "src",
@@ -49,12 +49,12 @@ pub const RULES: &[ImportRule] = &[
     ImportRule {
         room: "sandbox/domain/src",
         never: OursExcept(&["handset-protocol"]),
-        why: "the rules know nothing of what stores, serves or drives them",
+        why: "the domain does not know the store, the server or the listener around it",
     },
     ImportRule {
         room: "sandbox/store/src",
         never: OursExcept(&["handset-protocol", "handset-sandbox-domain"]),
-        why: "a store keeps what the rules decided, whoever asks for it",
+        why: "a store keeps what the domain decided, and knows no server",
     },
     ImportRule {
         room: "sandbox/listener/src",
@@ -86,12 +86,12 @@ pub const RULES: &[ImportRule] = &[
     ImportRule {
         room: "sandbox/domain/src",
         never: Paths(&["axum", "tokio", "rusqlite", "rand", "std::time::SystemTime", "std::time::Instant"]),
-        why: "time, randomness and storage are handed in, so that a decision depends on its input alone",
+        why: "a decision depends on its input alone: time and random numbers are part of the input",
     },
     ImportRule {
         room: "sandbox/domain/src",
         never: Paths(&["serde_json::Value"]),
-        why: "what the rules read has a type; arbitrary JSON passes through as text of limited size",
+        why: "the domain reads typed requests; arbitrary JSON passes through it as text of limited size",
     },
     // The server: sandbox/server/src/.
     ImportRule {
@@ -102,27 +102,27 @@ pub const RULES: &[ImportRule] = &[
     ImportRule {
         room: "sandbox/server/src/http",
         never: Packages(&["handset-sandbox-store"]),
-        why: "handlers read a request and write a reply; app loads, decides and saves",
+        why: "handlers read a request and write a reply; loading and saving is the part of app",
     },
     ImportRule {
         room: "sandbox/server/src/http",
         never: Paths(&["rusqlite"]),
-        why: "handlers read a request and write a reply; app loads, decides and saves",
+        why: "handlers read a request and write a reply; loading and saving is the part of app",
     },
     ImportRule {
         room: "sandbox/server/src/webhooks",
         never: Rooms(&["sandbox/server/src/http"]),
-        why: "webhooks are sent whether or not a request is being served",
+        why: "webhooks are sent outside of any request",
     },
     ImportRule {
         room: "sandbox/server/src/metrics",
         never: Rooms(&["sandbox/server/src/app", "sandbox/server/src/http", "sandbox/server/src/webhooks"]),
-        why: "whoever is measured counts; the counters know nobody",
+        why: "every room may count, so the counters know no other room",
     },
     ImportRule {
         room: "sandbox/server/src/config",
         never: Rooms(&["sandbox/server/src/app", "sandbox/server/src/http", "sandbox/server/src/webhooks"]),
-        why: "settings are read before there is anything to set",
+        why: "settings are read before any other room exists",
     },
     ImportRule {
         room: "sandbox/server/src/faults",
@@ -130,12 +130,12 @@ pub const RULES: &[ImportRule] = &[
             &["sandbox/server/src/app", "sandbox/server/src/http", "sandbox/server/src/webhooks"],
             &["sandbox/server/src/http/shared"],
         ),
-        why: "faults are rules and a layer around the routes, which it does not know",
+        why: "faults are rules, and a layer around routes that it does not know",
     },
     ImportRule {
         room: "sandbox/server/src/cli",
         never: ImportedExceptBy(&["sandbox/server/src/main", "sandbox/server/src/lib"]),
-        why: "the command line is read once, at the start; all others are given what it asked for",
+        why: "main reads the command line once, and hands settings to every other room",
     },
 ];
 

@@ -51,6 +51,8 @@ pub(crate) struct ModuleTree {
     pub(crate) reached: BTreeSet<String>,
     /// Files that are missing or no Rust.
     pub(crate) problems: BTreeSet<String>,
+    /// Sources that no module has taken yet.
+    parsed: BTreeMap<String, syn::File>,
 }
 
 /// Where the files of a module's children stand.
@@ -61,8 +63,9 @@ struct ModulePlace<'a> {
 }
 
 impl ModuleTree {
-    pub(crate) fn read(files: &SourceFiles, packages: &[CargoPackage]) -> Self {
-        let mut tree = Self::default();
+    /// Reads from sources, which `parsed` holds once: a file that two crates share is parsed again.
+    pub(crate) fn read(files: &SourceFiles, parsed: BTreeMap<String, syn::File>, packages: &[CargoPackage]) -> Self {
+        let mut tree = Self { parsed, ..Self::default() };
         for target in packages.iter().flat_map(|package| &package.targets) {
             let place = ModulePlace { file: &target.root, folder: folder_of(&target.root), is_inline: false };
             let items = tree.items_of(files, &target.root);
@@ -75,7 +78,8 @@ impl ModuleTree {
     }
 
     fn items_of(&mut self, files: &SourceFiles, path: &str) -> Vec<Item> {
-        self.noted(parse(files, path)).map(|file| file.items).unwrap_or_default()
+        let taken = self.parsed.remove(path);
+        taken.or_else(|| self.noted(parse(files, path))).map(|file| file.items).unwrap_or_default()
     }
 
     /// A value, or a problem that is kept.

@@ -7,7 +7,6 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, ItemEnum, ItemStruct, ItemTrait, ItemType, ItemUnion};
 
 use crate::imports::plain;
-use crate::workspace::Workspace;
 
 /// A name with each place that defines a type of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,9 +26,9 @@ impl fmt::Display for RepeatedName {
 /// Every struct, enum, union, trait and type alias whose name another one has, tests and functions' own types counted.
 ///
 /// What a file defines for `#[cfg(condition)]` and again for `#[cfg(not(condition))]` counts once.
-pub(crate) fn repeated_names(workspace: &Workspace) -> Vec<RepeatedName> {
+pub(crate) fn repeated_names(parsed: &BTreeMap<String, syn::File>) -> Vec<RepeatedName> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (path, file) in &workspace.parsed {
+    for (path, file) in parsed {
         let mut reader = DefinitionReader::default();
         reader.visit_file(file);
         for Definition { name, line, condition } in &reader.0 {

@@ -14,7 +14,7 @@ use crate::tree::{ModuleId, ModuleTree};
 
 /// A name in a file that stands for something defined elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ItemUse {
+pub(crate) struct NameUse {
     /// The file that uses it.
     pub(crate) file: String,
     /// The line there.
@@ -43,7 +43,7 @@ pub(crate) enum UsedItem {
 }
 
 /// Everything that the modules of a workspace use, each once a line.
-pub(crate) fn uses(tree: &ModuleTree) -> BTreeSet<ItemUse> {
+pub(crate) fn uses(tree: &ModuleTree) -> BTreeSet<NameUse> {
     let mut found = BTreeSet::new();
     for id in tree.ids() {
         let mut reader = ModuleReader { tree, module: id, blocks: Vec::new(), locals: Vec::new(), found: &mut found };
@@ -60,7 +60,7 @@ struct ModuleReader<'t> {
     blocks: Vec<BlockScope>,
     /// Names of variables, for each function around.
     locals: Vec<HashSet<String>>,
-    found: &'t mut BTreeSet<ItemUse>,
+    found: &'t mut BTreeSet<NameUse>,
 }
 
 impl ModuleReader<'_> {
@@ -76,7 +76,7 @@ impl ModuleReader<'_> {
         let module = self.tree.module(self.module);
         let file = module.file.clone();
         if !matches!(&used, UsedItem::Own { file: target, .. } if *target == file) {
-            self.found.insert(ItemUse { file, line, used, is_dependency, is_test: module.is_test });
+            self.found.insert(NameUse { file, line, used, is_dependency, is_test: module.is_test });
         }
     }
 
