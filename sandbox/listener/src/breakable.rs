@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::serve::Place;
+use crate::port::Place;
 
 /// What a browser has to have read so that it takes a broken connection for what it is. A request on a connection that
 /// was used before, and that broke without a byte of a reply, is sent again by browsers on their own, also a POST. Where TLS is

@@ -20,7 +20,7 @@ use tower::Service;
 use crate::breakable::Connection;
 use crate::deadline::BodyDeadline;
 use crate::observer::Rejection;
-use crate::serve::{Place, Port};
+use crate::port::{Place, Port};
 
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;

@@ -13,6 +13,7 @@ mod error;
 mod limits;
 mod local_ca;
 mod observer;
+mod port;
 mod serve;
 mod tls;
 

@@ -1,6 +1,5 @@
 //! The accept loop.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,24 +16,8 @@ use tower::Service;
 use crate::connection;
 use crate::limits::ConnectionLimits;
 use crate::observer::{ConnectionObserver, Rejection};
+use crate::port::{Place, Port};
 use crate::tls::TlsServer;
-
-/// What every connection shares.
-pub(crate) struct Port<S> {
-    pub(crate) service: S,
-    pub(crate) limits: ConnectionLimits,
-    pub(crate) tls: Option<TlsAcceptor>,
-    /// Where a client that speaks plain http to a port with TLS is sent.
-    pub(crate) origin: String,
-    pub(crate) observer: Arc<dyn ConnectionObserver>,
-    pub(crate) stop: CancellationToken,
-}
-
-/// What a connection takes up for as long as it is open.
-pub(crate) struct Place {
-    _permit: OwnedSemaphorePermit,
-    _open: Box<dyn Any + Send>,
-}
 
 /// Serves `service` on a port until `stop` is cancelled and the last connection has ended. `origin` is what clients
 /// call the port.

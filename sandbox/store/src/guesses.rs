@@ -1,14 +1,7 @@
 //! The change of a session together with what is counted at its number.
 
 use crate::tables::{Counted, Owner, Row, Tables};
-use handset_sandbox_domain::{Effect, Guesses, Phone, Session};
-
-/// What becomes of a session and of the guesses at its number, and the effects.
-pub type CountedChange = (Option<Session>, Guesses, Vec<Effect>);
-
-/// Decides what becomes of a session and of the guesses at the number that is given to it, or that it has in force. Must be
-/// a function of its arguments: after a lost race it is called again.
-pub type DecideCounted<'a> = &'a (dyn Fn(Option<&Session>, &Guesses) -> CountedChange + Send + Sync);
+use handset_sandbox_domain::{Guesses, Phone, Session};
 
 /// The guesses as they were read.
 pub(super) struct Reading {

@@ -7,51 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::{Config, ConfigError, HostEntry, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, complaint};
+use super::{Config, HostEntry, Limits, LogFormat, Origin, RateLimit, Storage, Tls};
 use handset_sandbox_domain::StartReplyShape;
-
-impl Config {
-    /// Reads a TOML file's text over the defaults. Every key is optional; an unknown one is refused by name.
-    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let file = complaint::read(text)?;
-        let mut config = Self::default();
-        set(&mut config.listen, file.listen.map(|address| address.0));
-        config.origin = file.origin;
-        config.allow_hosts = HostEntry::named(file.allow_hosts);
-        config.www = file.www;
-        set(&mut config.store, file.store);
-        config.data = file.data;
-        set(&mut config.log_format, file.log_format);
-        set(&mut config.strict_test_users, file.strict_test_users);
-        set(&mut config.rate_limit, file.rate_limit.map(|limit| limit.0));
-        config.chaos_seed = file.chaos;
-        set(&mut config.otp_seconds, file.otp.seconds);
-        set(&mut config.otp_resend_pause_seconds, file.otp.resend_pause_seconds);
-        set(&mut config.otp_tries_per_number, file.otp.tries_per_number);
-        set(&mut config.otp_number_window_seconds, file.otp.number_window_seconds);
-        set(&mut config.sms_per_session, file.sms.per_session);
-        set(&mut config.sms_per_number, file.sms.per_number);
-        set(&mut config.sms_window_seconds, file.sms.number_window_seconds);
-        set(&mut config.link_seconds, file.instant_link.seconds);
-        set(&mut config.link_start_reply, file.instant_link.start_reply);
-        config.tls = Tls::of(file.tls.self_signed.unwrap_or(false), file.tls.cert, file.tls.key)?;
-        config.limits = file.limits;
-        let WebhookFile { url, secret, timeout_seconds, ca } = file.webhook;
-        let (url, secret) =
-            (url.map(|url| url.parse()).transpose()?, secret.map(|secret| secret.expose().parse()).transpose()?);
-        config.webhook = Webhook::of(url, secret)?;
-        set(&mut config.webhook_seconds, timeout_seconds);
-        config.webhook_ca = ca;
-        Ok(config)
-    }
-}
-
-/// Takes over a value that was given.
-fn set<T>(place: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *place = value;
-    }
-}
 
 /// The keys of the file. The first paragraph of each is its text in the reference, `flag` the flag that comes before it.
 #[derive(Deserialize, Serialize, JsonSchema)]
@@ -59,126 +16,126 @@ fn set<T>(place: &mut T, value: Option<T>) {
 pub(crate) struct File {
     /// Where to listen; port 0 takes any that is free.
     #[schemars(with = "Option<String>", extend("flag" = "--listen", "kind" = "`\"IP:PORT\"`"))]
-    listen: Option<Address>,
+    pub(super) listen: Option<Address>,
     /// Origin that browsers see, for `endp` and links. Required when listening beyond loopback; otherwise that of
     /// `listen`. Without a path; `https://` where the port speaks https.
     #[schemars(with = "Option<String>", extend("flag" = "--origin"))]
-    origin: Option<Origin>,
+    pub(super) origin: Option<Origin>,
     /// Names or addresses, without port, that the sandbox answers to besides loopback names and that of `origin`: those by
     /// which containers and other machines reach it. Pages, `/token` and `/v3` are served by any name.
     #[serde(default)]
     #[schemars(with = "Option<Vec<String>>", extend("flag" = "--allow-host", "kind" = "a list of texts"))]
-    allow_hosts: Vec<HostEntry>,
+    pub(super) allow_hosts: Vec<HostEntry>,
     /// Folder of the demo page, instead of the one that was built in.
     #[schemars(extend("flag" = "--www"))]
-    www: Option<PathBuf>,
+    pub(super) www: Option<PathBuf>,
     /// Where sessions, messages and identities are kept: `"memory"`, or `"sqlite:PATH"`, a file that outlives the sandbox.
     #[schemars(with = "Option<String>", extend("flag" = "--store", "kind" = "`\"memory\"` or `\"sqlite:PATH\"`"))]
-    store: Option<Storage>,
+    pub(super) store: Option<Storage>,
     /// Folder for what is kept between starts: the CA of `tls.self_signed`. Without it, `handset-sandbox` in
     /// `$XDG_DATA_HOME` or `~/.local/share` (on Windows in `%APPDATA%`).
     #[schemars(extend("flag" = "--data"))]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     /// What a line of the log is.
     #[schemars(extend("flag" = "--log-format"))]
-    log_format: Option<LogFormat>,
+    pub(super) log_format: Option<LogFormat>,
     /// Serve test users and behaviour numbers only: any other number is refused.
     #[schemars(extend("flag" = "--strict-test-users"))]
-    strict_test_users: Option<bool>,
+    pub(super) strict_test_users: Option<bool>,
     /// Requests a second and credential before 429; `0` or `"off"`: unlimited.
     #[schemars(with = "Option<u32>", extend("flag" = "--rate-limit", "kind" = "whole number or `\"off\"`"))]
-    rate_limit: Option<RateLimit>,
+    pub(super) rate_limit: Option<RateLimit>,
     /// Breaks what the page's authenticator sends, by the plan of this seed.
     #[schemars(extend("flag" = "--chaos"))]
-    chaos: Option<u64>,
+    pub(super) chaos: Option<u64>,
     /// One-time codes.
     #[serde(default)]
-    otp: OtpFile,
+    pub(super) otp: OtpFile,
     /// SMS, with codes and with links. One beyond these bounds is not sent, and ends its flow.
     #[serde(default)]
-    sms: SmsFile,
+    pub(super) sms: SmsFile,
     /// Instant Links.
     #[serde(default)]
-    instant_link: LinkFile,
+    pub(super) instant_link: LinkFile,
     /// Encryption. Without any of it the port speaks http.
     #[serde(default)]
-    tls: TlsFile,
+    pub(super) tls: TlsFile,
     /// What a connection may take. Every value is at least 1.
     #[serde(default)]
-    limits: Limits,
+    pub(super) limits: Limits,
     /// News of identities, for every project that has not set a webhook of its own.
     #[serde(default)]
-    webhook: WebhookFile,
+    pub(super) webhook: WebhookFile,
 }
 
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct OtpFile {
+pub(super) struct OtpFile {
     /// How long a code is good, in seconds.
     #[schemars(extend("flag" = "--otp-seconds"))]
-    seconds: Option<u32>,
+    pub(super) seconds: Option<u32>,
     /// The least time between two SMS of a session to one number, with a code or with a link, in seconds. A resend before
     /// that sends nothing and leaves the old code or link good; its answer says in `resendAt` from when on one is sent.
-    resend_pause_seconds: Option<u32>,
+    pub(super) resend_pause_seconds: Option<u32>,
     /// How many wrong codes may be tried for one number within the window, over all sessions; then none is judged, not
     /// even the right one. `0`: unlimited. Test users and behaviour numbers are exempt.
-    tries_per_number: Option<u32>,
+    pub(super) tries_per_number: Option<u32>,
     /// The window of `tries_per_number`, in seconds. It moves: a wrong code counts for so long.
-    number_window_seconds: Option<u32>,
+    pub(super) number_window_seconds: Option<u32>,
 }
 
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct SmsFile {
+pub(super) struct SmsFile {
     /// How many one session may send, whoever gets them. `0`: unlimited.
-    per_session: Option<u32>,
+    pub(super) per_session: Option<u32>,
     /// How many may go to one number within the window, over all sessions of a project. `0`: unlimited. Test users and
     /// behaviour numbers are exempt.
-    per_number: Option<u32>,
+    pub(super) per_number: Option<u32>,
     /// The window of `per_number`, in seconds. It moves: an SMS counts for so long.
-    number_window_seconds: Option<u32>,
+    pub(super) number_window_seconds: Option<u32>,
 }
 
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct LinkFile {
+pub(super) struct LinkFile {
     /// How long a link is good, in seconds.
     #[schemars(extend("flag" = "--link-seconds"))]
-    seconds: Option<u32>,
+    pub(super) seconds: Option<u32>,
     /// What a successful start answers, which clients read differently: `"auto"` goes by whether Start allowed retries,
     /// `"data"` is always `{"data":{}}`, `"empty"` always `{}`.
     #[schemars(with = "Option<String>", extend("kind" = "`\"auto\"`, `\"data\"` or `\"empty\"`"))]
-    start_reply: Option<StartReplyShape>,
+    pub(super) start_reply: Option<StartReplyShape>,
 }
 
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct TlsFile {
+pub(super) struct TlsFile {
     /// Speak https, with a certificate for loopback names and the origin's host, signed by a CA in the data folder.
     #[schemars(extend("flag" = "--tls-self-signed"))]
-    self_signed: Option<bool>,
+    pub(super) self_signed: Option<bool>,
     /// Speak https with this certificate, as PEM, followed by those between it and its root. Needs `key`.
     #[schemars(extend("flag" = "--tls-cert"))]
-    cert: Option<PathBuf>,
+    pub(super) cert: Option<PathBuf>,
     /// Its private key, as PEM. Needs `cert`.
     #[schemars(extend("flag" = "--tls-key"))]
-    key: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
 }
 
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct WebhookFile {
+pub(super) struct WebhookFile {
     /// Where they are posted. Needs `secret`.
-    url: Option<String>,
+    pub(super) url: Option<String>,
     /// What signs them: `whsec_` and 16 to 250 characters, all of which count. Needs `url`.
     #[schemars(with = "Option<String>")]
     #[serde(skip_serializing)]
-    secret: Option<Secret>,
+    pub(super) secret: Option<Secret>,
     /// How long a reply may take, in seconds; then it counts as none.
-    timeout_seconds: Option<u32>,
+    pub(super) timeout_seconds: Option<u32>,
     /// Certificates of CAs, as PEM, that are believed besides those of this machine where a URL is `https`; also for
     /// webhooks that projects have set.
-    ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
 }
 
 impl From<Config> for File {
@@ -226,6 +183,7 @@ impl From<Config> for File {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Webhook;
 
     #[test]
     fn a_file_sets_every_key() {

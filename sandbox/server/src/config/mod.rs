@@ -6,6 +6,7 @@ mod complaint;
 mod error;
 mod file;
 mod limits;
+mod load;
 mod log_format;
 mod origin;
 mod rate_limit;
