@@ -13,24 +13,24 @@ mod session;
 mod steps;
 mod timeline;
 
-pub use identities::delivery::{Answer, Attempt, Delivery, Next, Settled, Upshot};
-pub use identities::identity::{Binding, Device, Enrolling, Enrollment, Identity, Muted, Untold};
-pub use identities::webhook_event::{Happened, News};
-pub use people::magic_numbers::{BEHAVIOUR_NUMBERS, Behaviour, BehaviourNumber, Ending, Met, Often};
-pub use people::person::{Home, Person};
+pub use identities::delivery::{AttemptOutcome, Attempt, Delivery, AfterAttempt, FinishedDelivery, DeliveryStatus};
+pub use identities::identity::{DeviceBinding, Device, NewEnrollment, Enrollment, Identity, Muted, NotSentReason};
+pub use identities::webhook_event::{AppliedEvent, IdentityEvent};
+pub use people::magic_numbers::{BEHAVIOUR_NUMBERS, Behaviour, BehaviourNumber, ScriptedOutcome, BehaviourState, Repeat};
+pub use people::person::{PostalAddress, Person};
 pub use people::phone::Phone;
-pub use people::test_users::{Role, TEST_USERS, TestUser};
+pub use people::test_users::{TestUserScenario, TEST_USERS, TestUser};
 pub use products::credentials::{Credential, Product};
-pub use products::state::{Case, Challenge, Unifying, Verifying};
-pub use products::verified_users_v2::verify_at_once;
+pub use products::state::{ProductState, Challenge, UnifyState, VerifiedUsersState};
+pub use products::verified_users_v2::verify_v2;
 pub use refusal::Refusal;
-pub use session::apply::{apply, apply_counted, apply_under};
-pub use session::event::{Effect, Event, LinkPage};
-pub use session::failed_attempts::Guesses;
-pub use session::message::{Kind, Message};
-pub use session::open::{Drawn, open, open_unify, open_verify};
+pub use session::apply::{apply, apply_with_attempts, apply_with_fault};
+pub use session::event::{Effect, SessionEvent, LinkPage};
+pub use session::failed_attempts::FailedAttempts;
+pub use session::message::{MessagePurpose, Message};
+pub use session::open::{SessionIds, open, open_unify, open_verify};
 pub use session::state::{
-    Failure, FlowType, GRACE_MS, Journey, LinkState, Otp, Possession, Rules, SentCode, SentLink, Session,
+    PossessionFailure, FlowType, GRACE_MS, ServerStage, LinkState, Otp, Possession, SessionPolicy, SentCode, SentLink, Session,
     StartReplyShape,
 };
-pub use timeline::{Fault, Moment, Outcome, Party, Sight, Timeline, What};
+pub use timeline::{Fault, TimelineEvent, Outcome, Party, NewTimelineEvent, Timeline, MessageKind};

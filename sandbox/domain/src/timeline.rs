@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How many moments a session keeps: the oldest goes first. A page that does nothing but ask for fifteen minutes, every
 /// three seconds, fills it; ids tell that something is gone.
-const KEPT: usize = 600;
+const MAX_EVENTS: usize = 600;
 
 /// Who sends or gets a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ pub enum Party {
     /// The relying party's server.
     Server,
     /// The authenticator in the page.
-    Module,
+    Client,
     /// The sandbox itself.
     Backend,
     /// The phone.
@@ -23,7 +23,7 @@ pub enum Party {
 /// What travels. A request and its reply have the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+pub enum MessageKind {
     /// `/v3/start`.
     Start,
     /// `/v3/validate`.
@@ -105,7 +105,7 @@ pub enum Outcome {
     /// A wrong code, and another may be tried.
     WrongCode,
     /// A wrong code, which ends the flow.
-    NoTryLeft,
+    AttemptsExhausted,
     /// A code that was not judged, since too many wrong ones were tried for the number, which ends the flow.
     TooManyTries,
     /// A code after its time, which ends the flow.
@@ -119,7 +119,7 @@ pub enum Outcome {
     /// A link that a newer one has replaced.
     LinkReplaced,
     /// On to a code instead.
-    FellBack,
+    FellBackToOtp,
     /// The connection went away without a word.
     Dropped,
     /// The page was silent for too long.
@@ -150,22 +150,22 @@ pub enum Fault {
 
 /// A message as it was seen, without time and number. Never holds a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sight {
+pub struct NewTimelineEvent {
     /// Who sent it.
     pub from: Party,
     /// Whom it was for.
     pub to: Party,
     /// What it was.
-    pub what: What,
+    pub what: MessageKind,
     /// What became of it: set on replies, and on whatever ends something.
     pub outcome: Option<Outcome>,
     /// What was done to it.
     pub fault: Option<Fault>,
 }
 
-impl Sight {
+impl NewTimelineEvent {
     /// A message to which nothing was done.
-    pub fn new(from: Party, to: Party, what: What, outcome: Option<Outcome>) -> Self {
+    pub fn new(from: Party, to: Party, what: MessageKind, outcome: Option<Outcome>) -> Self {
         Self { from, to, what, outcome, fault: None }
     }
 
@@ -175,19 +175,19 @@ impl Sight {
     }
 
     /// The page's authenticator says something.
-    pub fn of_module(what: What, outcome: Option<Outcome>) -> Self {
-        Self::new(Party::Module, Party::Backend, what, outcome)
+    pub fn from_client(what: MessageKind, outcome: Option<Outcome>) -> Self {
+        Self::new(Party::Client, Party::Backend, what, outcome)
     }
 
     /// The backend says something to the page's authenticator.
-    pub fn to_module(what: What, outcome: Option<Outcome>) -> Self {
-        Self::new(Party::Backend, Party::Module, what, outcome)
+    pub fn to_client(what: MessageKind, outcome: Option<Outcome>) -> Self {
+        Self::new(Party::Backend, Party::Client, what, outcome)
     }
 }
 
 /// Something that happened. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moment {
+pub struct TimelineEvent {
     /// Counts from 1 in each session.
     pub id: u32,
     /// When, in ms since the epoch.
@@ -197,7 +197,7 @@ pub struct Moment {
     /// Whom it was for.
     pub to: Party,
     /// What it was.
-    pub what: What,
+    pub what: MessageKind,
     /// What became of it: set on replies, and on whatever ends something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -209,30 +209,30 @@ pub struct Moment {
 /// The newest moments of a session, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
-    moments: Vec<Moment>,
+    events: Vec<TimelineEvent>,
     last_id: u32,
 }
 
 impl Timeline {
     /// Adds a moment, and drops the oldest where there are too many.
-    pub fn push(&mut self, at: i64, sight: Sight) {
-        let Sight { from, to, what, outcome, fault } = sight;
+    pub fn push(&mut self, at: i64, sight: NewTimelineEvent) {
+        let NewTimelineEvent { from, to, what, outcome, fault } = sight;
         self.last_id = self.last_id.saturating_add(1);
-        if self.moments.len() >= KEPT {
-            self.moments.remove(0);
+        if self.events.len() >= MAX_EVENTS {
+            self.events.remove(0);
         }
-        self.moments.push(Moment { id: self.last_id, at, from, to, what, outcome, fault });
+        self.events.push(TimelineEvent { id: self.last_id, at, from, to, what, outcome, fault });
     }
 
     /// The moments with a greater id.
-    pub fn after(&self, id: u32) -> &[Moment] {
-        let begin = self.moments.partition_point(|moment| moment.id <= id);
-        self.moments.get(begin..).unwrap_or_default()
+    pub fn after(&self, id: u32) -> &[TimelineEvent] {
+        let begin = self.events.partition_point(|moment| moment.id <= id);
+        self.events.get(begin..).unwrap_or_default()
     }
 
     /// All that are kept.
-    pub fn moments(&self) -> &[Moment] {
-        &self.moments
+    pub fn events(&self) -> &[TimelineEvent] {
+        &self.events
     }
 }
 
@@ -243,11 +243,11 @@ mod tests {
     #[test]
     fn the_oldest_goes_first_and_ids_go_on() {
         let mut timeline = Timeline::default();
-        let ids = |moments: &[Moment]| moments.iter().map(|moment| moment.id).collect::<Vec<_>>();
+        let ids = |moments: &[TimelineEvent]| moments.iter().map(|moment| moment.id).collect::<Vec<_>>();
         for at in 0..605 {
-            timeline.push(at, Sight::of_module(What::StatusAsked, None));
+            timeline.push(at, NewTimelineEvent::from_client(MessageKind::StatusAsked, None));
         }
-        assert_eq!(timeline.moments().len(), 600);
+        assert_eq!(timeline.events().len(), 600);
         assert_eq!(ids(timeline.after(0))[..2], [6, 7]);
         assert_eq!(ids(timeline.after(603)), [604, 605]);
         assert_eq!(ids(timeline.after(605)), [0; 0]);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::port::Place;
+use crate::port::ConnectionSlot;
 
 /// What a browser has to have read so that it takes a broken connection for what it is. A request on a connection that
 /// was used before, and that broke without a byte of a reply, is sent again by browsers on their own, also a POST. Where TLS is
@@ -25,7 +25,7 @@ pub struct Connection(Arc<Mutex<Option<TcpStream>>>);
 
 impl Connection {
     /// The connection, and what the server reads and writes.
-    pub(crate) fn of(stream: TcpStream, place: Place) -> (Self, Stream) {
+    pub(crate) fn split(stream: TcpStream, place: ConnectionSlot) -> (Self, Stream) {
         let connection = Self(Arc::new(Mutex::new(Some(stream))));
         (connection.clone(), Stream { connection, _place: place })
     }
@@ -35,7 +35,7 @@ impl Connection {
     }
 
     /// Breaks it: the other side sees a reset, and no reply. A handshake is not sent again, and wants no interim reply.
-    pub async fn cut(&self, is_handshake: bool) {
+    pub async fn reset(&self, is_handshake: bool) {
         let Some(mut stream) = self.stream().take() else { return };
         // Whether any of this works makes no difference to what follows.
         let _ = stream.set_zero_linger();
@@ -49,7 +49,7 @@ impl Connection {
 /// A connection, as the server reads and writes it. A socket goes on with it when the requests have ended.
 pub(crate) struct Stream {
     connection: Connection,
-    _place: Place,
+    _place: ConnectionSlot,
 }
 
 impl Stream {

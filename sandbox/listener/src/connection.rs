@@ -20,14 +20,14 @@ use tower::Service;
 use crate::breakable::Connection;
 use crate::deadline::BodyDeadline;
 use crate::observer::Rejection;
-use crate::port::{Place, Port};
+use crate::port::{ConnectionSlot, ListenerContext};
 
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;
 /// How long a client gets to read why it is turned away.
 const LINGER: Duration = Duration::from_secs(2);
 
-pub(crate) async fn serve<S, F>(port: Arc<Port<S>>, stream: TcpStream, place: Place)
+pub(crate) async fn serve<S, F>(port: Arc<ListenerContext<S>>, stream: TcpStream, place: ConnectionSlot)
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = F>,
     S: Clone + Send + Sync + 'static,
@@ -37,8 +37,8 @@ where
     let _ = stream.set_nodelay(true);
     match &port.tls {
         None => {
-            let (connection, stream) = Connection::of(stream, place);
-            http(&port, connection, patient(&port, stream)).await;
+            let (connection, stream) = Connection::split(stream, place);
+            http(&port, connection, with_write_timeout(&port, stream)).await;
         }
         Some(acceptor) => {
             let begin = async {
@@ -46,14 +46,14 @@ where
                 if stream.peek(&mut first).await? == 1 && first != [HANDSHAKE] {
                     return Ok(Err((stream, place)));
                 }
-                let (connection, stream) = Connection::of(stream, place);
-                Ok::<_, io::Error>(Ok((connection, acceptor.accept(patient(&port, stream)).await?)))
+                let (connection, stream) = Connection::split(stream, place);
+                Ok::<_, io::Error>(Ok((connection, acceptor.accept(with_write_timeout(&port, stream)).await?)))
             };
             match timeout(port.limits.head, begin).await {
                 Ok(Ok(Ok((connection, stream)))) => http(&port, connection, stream).await,
                 Ok(Ok(Err((stream, _place)))) => {
                     port.observer.rejected(Rejection::PlainHttp);
-                    say_https(&port, stream).await;
+                    reject_plain_http(&port, stream).await;
                 }
                 Ok(Err(error)) => {
                     port.observer.rejected(Rejection::TlsHandshake);
@@ -69,14 +69,14 @@ where
 }
 
 /// Whoever does not read what waits for it is cut off.
-fn patient<A, S: AsyncRead + AsyncWrite>(port: &Port<A>, stream: S) -> Pin<Box<TimeoutStream<S>>> {
+fn with_write_timeout<A, S: AsyncRead + AsyncWrite>(port: &ListenerContext<A>, stream: S) -> Pin<Box<TimeoutStream<S>>> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(port.limits.write));
     Box::pin(stream)
 }
 
 /// `own`: what the requests on this connection see of it.
-async fn http<A, F, S>(port: &Port<A>, own: Connection, stream: S)
+async fn http<A, F, S>(port: &ListenerContext<A>, own: Connection, stream: S)
 where
     A: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = F>,
     A: Clone + Send + Sync + 'static,
@@ -111,7 +111,7 @@ where
 }
 
 /// Tells a client that speaks plain http where to go.
-async fn say_https<A>(port: &Port<A>, mut stream: TcpStream) {
+async fn reject_plain_http<A>(port: &ListenerContext<A>, mut stream: TcpStream) {
     let body = format!(r#"{{"code":400,"message":"this port speaks https: {}"}}"#, port.origin);
     let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close";
     let reply = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());

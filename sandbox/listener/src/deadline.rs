@@ -10,7 +10,7 @@ pub struct BodyDeadline(pub(crate) Instant);
 
 /// It came too slowly.
 #[derive(Clone, Copy, Debug)]
-pub struct Late;
+pub struct BodyTimeout;
 
 impl BodyDeadline {
     /// The deadline of that request.
@@ -19,9 +19,9 @@ impl BodyDeadline {
     }
 
     /// Waits for what reads the body, until the deadline.
-    pub async fn hold<T>(this: Option<Self>, reading: impl Future<Output = T>) -> Result<T, Late> {
+    pub async fn hold<T>(this: Option<Self>, reading: impl Future<Output = T>) -> Result<T, BodyTimeout> {
         match this {
-            Some(Self(deadline)) => timeout_at(deadline, reading).await.map_err(|_| Late),
+            Some(Self(deadline)) => timeout_at(deadline, reading).await.map_err(|_| BodyTimeout),
             None => Ok(reading.await),
         }
     }

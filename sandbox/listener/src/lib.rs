@@ -18,7 +18,7 @@ mod serve;
 mod tls;
 
 pub use breakable::Connection;
-pub use deadline::{BodyDeadline, Late};
+pub use deadline::{BodyDeadline, BodyTimeout};
 pub use error::TlsError;
 pub use limits::ConnectionLimits;
 pub use observer::{ConnectionObserver, Rejection};

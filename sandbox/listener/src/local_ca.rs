@@ -37,15 +37,15 @@ pub(crate) struct LocalCa {
     pub(crate) file: PathBuf,
     /// Whether it was made just now.
     pub(crate) is_new: bool,
-    names: Names,
+    names: CaScope,
     certificate: CertificateDer<'static>,
     key: KeyPair,
 }
 
 impl LocalCa {
     /// The CA for loopback names and that host, from the data folder; made if there is none.
-    pub(crate) fn of(data: &Path, origin_host: &str) -> Result<Self, TlsError> {
-        let names = Names::with(origin_host);
+    pub(crate) fn open(data: &Path, origin_host: &str) -> Result<Self, TlsError> {
+        let names = CaScope::with(origin_host);
         let folder = data.join("tls").join(names.folder());
         let is_new = !folder.join(CERTIFICATE).exists();
         if is_new {
@@ -55,7 +55,7 @@ impl LocalCa {
         let lacking = |file: &Path| broken(&folder, format_args!("{} cannot be read", name(file)));
         let pem = fs::read(&file).map_err(|error| unreadable(&file, &error))?;
         let certificate = CertificateDer::from_pem_slice(&pem).map_err(|_| lacking(&file))?;
-        only_mine(&key_file)?;
+        check_private_permissions(&key_file)?;
         let pem = fs::read(&key_file).map_err(|error| unreadable(&key_file, &error))?;
         // What is wrong with a key is not told in its own words.
         let pem = String::from_utf8(pem).map_err(|_| lacking(&key_file))?;
@@ -98,7 +98,7 @@ impl LocalCa {
 }
 
 /// What the CA may vouch for.
-struct Names {
+struct CaScope {
     /// The origin's host.
     host: Host,
 }
@@ -128,7 +128,7 @@ impl Host {
     }
 }
 
-impl Names {
+impl CaScope {
     fn with(origin_host: &str) -> Self {
         let host = match origin_host.trim_matches(['[', ']']).parse() {
             Ok(ip) => Host::Ip(ip),
@@ -193,7 +193,7 @@ fn valid(params: &mut CertificateParams, life: Duration) {
 }
 
 /// Makes the folder with everything in it appear at once, so that nobody reads half a CA.
-fn make(folder: &Path, names: &Names) -> Result<(), TlsError> {
+fn make(folder: &Path, names: &CaScope) -> Result<(), TlsError> {
     let key = KeyPair::generate().map_err(failed)?;
     let mut params = names.ca();
     valid(&mut params, CA_LIFE);
@@ -241,7 +241,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Refuses a key that others can read.
-fn only_mine(file: &Path) -> Result<(), TlsError> {
+fn check_private_permissions(file: &Path) -> Result<(), TlsError> {
     #[cfg(unix)]
     {
         let metadata = fs::metadata(file).map_err(|error| unreadable(file, &error))?;

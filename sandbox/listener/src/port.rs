@@ -11,7 +11,7 @@ use crate::limits::ConnectionLimits;
 use crate::observer::ConnectionObserver;
 
 /// What every connection shares.
-pub(crate) struct Port<S> {
+pub(crate) struct ListenerContext<S> {
     pub(crate) service: S,
     pub(crate) limits: ConnectionLimits,
     pub(crate) tls: Option<TlsAcceptor>,
@@ -22,7 +22,7 @@ pub(crate) struct Port<S> {
 }
 
 /// What a connection takes up for as long as it is open.
-pub(crate) struct Place {
+pub(crate) struct ConnectionSlot {
     pub(crate) _permit: OwnedSemaphorePermit,
     pub(crate) _open: Box<dyn Any + Send>,
 }

@@ -16,7 +16,7 @@ use tower::Service;
 use crate::connection;
 use crate::limits::ConnectionLimits;
 use crate::observer::{ConnectionObserver, Rejection};
-use crate::port::{Place, Port};
+use crate::port::{ConnectionSlot, ListenerContext};
 use crate::tls::TlsServer;
 
 /// Serves `service` on a port until `stop` is cancelled and the last connection has ended. `origin` is what clients
@@ -37,7 +37,7 @@ pub async fn serve<S, F>(
     let most = limits.connections.min(Semaphore::MAX_PERMITS);
     let free = Arc::new(Semaphore::new(most));
     let tls = tls.map(|tls| TlsAcceptor::from(tls.config));
-    let port = Arc::new(Port { service, limits, tls, origin, observer, stop: stop.clone() });
+    let port = Arc::new(ListenerContext { service, limits, tls, origin, observer, stop: stop.clone() });
     let connections = TaskTracker::new();
     loop {
         let stream: TcpStream = tokio::select! {
@@ -51,7 +51,7 @@ pub async fn serve<S, F>(
             tracing::warn!(limit = most, "connection limit reached; closing");
             continue;
         };
-        let place = Place { _permit: permit, _open: port.observer.opened() };
+        let place = ConnectionSlot { _permit: permit, _open: port.observer.opened() };
         connections.spawn(connection::serve(port.clone(), stream, place));
     }
     drop(listener);

@@ -61,7 +61,7 @@ impl TlsServer {
     /// # Errors
     /// The CA's files cannot be made, read, or used.
     pub fn self_signed(data_folder: &Path, origin_host: &str) -> Result<Self, TlsError> {
-        let ca = LocalCa::of(data_folder, origin_host)?;
+        let ca = LocalCa::open(data_folder, origin_host)?;
         let (chain, key) = ca.issue()?;
         let config = server_config(chain, key, "the certificate that was made and its key")?;
         Ok(Self { config, ca: Some(LocalCaFile { path: ca.file, is_new: ca.is_new }) })

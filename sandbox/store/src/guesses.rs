@@ -1,30 +1,30 @@
 //! The change of a session together with what is counted at its number.
 
-use crate::tables::{Counted, Owner, Row, Tables};
-use handset_sandbox_domain::{Guesses, Phone, Session};
+use crate::tables::{AttemptsSwap, Owner, Row, Tables};
+use handset_sandbox_domain::{FailedAttempts, Phone, Session};
 
 /// The guesses as they were read.
-pub(super) struct Reading {
+pub(super) struct AttemptsSnapshot {
     owner: Option<Owner>,
-    pub(super) guesses: Guesses,
+    pub(super) attempts: FailedAttempts,
     revision: Option<u64>,
 }
 
-impl Reading {
+impl AttemptsSnapshot {
     /// Of that number, or else of the session's, if it has one.
-    pub(super) fn of(tables: &Tables, session: Option<&Session>, given: Option<&Phone>) -> Self {
+    pub(super) fn read(tables: &Tables, session: Option<&Session>, given: Option<&Phone>) -> Self {
         let owner = session.and_then(|session| {
             let number = given.or(session.phone.as_ref())?;
             Some((session.project.clone(), number.digits().to_owned()))
         });
-        let row = owner.as_ref().and_then(|owner| tables.guesses.get(owner));
-        let guesses = row.map(|row: &Row<Guesses>| row.value.clone()).unwrap_or_default();
-        Self { owner, guesses, revision: row.map(|row| row.revision) }
+        let row = owner.as_ref().and_then(|owner| tables.attempts.get(owner));
+        let attempts = row.map(|row: &Row<FailedAttempts>| row.value.clone()).unwrap_or_default();
+        Self { owner, attempts, revision: row.map(|row| row.revision) }
     }
 
     /// What the write compares, and writes where it has changed. `None`: there is no number.
-    pub(super) fn counted(self, after: Guesses) -> Option<Counted> {
-        let after = (after != self.guesses).then_some(after);
-        Some(Counted { owner: self.owner?, revision: self.revision, after })
+    pub(super) fn swap(self, after: FailedAttempts) -> Option<AttemptsSwap> {
+        let after = (after != self.attempts).then_some(after);
+        Some(AttemptsSwap { owner: self.owner?, revision: self.revision, after })
     }
 }

@@ -20,7 +20,7 @@ pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use store::{
-    Change, CountedChange, Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentitiesChange, IdentityChange,
-    IdentityLookup, IdentityPage, KEPT_DELIVERIES, KEPT_MESSAGES, Lookup, Outgoing, Sent, Store, StoreError,
-    Undelivered, Wanted,
+    Change, ChangeWithAttempts, Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentitiesChange, IdentityChange,
+    IdentityLookup, IdentityPage, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Lookup, OutboxEntry, StoredMessage, Store, StoreError,
+    PendingDelivery, MessageFilter,
 };

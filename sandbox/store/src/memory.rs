@@ -1,7 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::StoreError;
-use crate::tabled::Tabled;
+use crate::tabled::TableStore;
 use crate::tables::{Tables, Write};
 
 /// Everything in memory: it ends with the process.
@@ -25,7 +25,7 @@ impl MemoryStore {
     }
 }
 
-impl Tabled for MemoryStore {
+impl TableStore for MemoryStore {
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

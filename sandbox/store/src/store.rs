@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 
-use handset_sandbox_domain::{Delivery, Effect, Guesses, Identity, Message, Next, Phone, Session, Settled};
+use handset_sandbox_domain::{Delivery, Effect, FailedAttempts, Identity, Message, AfterAttempt, Phone, Session, FinishedDelivery};
 
 /// How many messages of a project are kept: the oldest goes first.
-pub const KEPT_MESSAGES: usize = 1000;
+pub const MAX_MESSAGES: usize = 1000;
 
 /// How many deliveries to webhooks that are over are kept of a project: the oldest goes first.
-pub const KEPT_DELIVERIES: usize = 200;
+pub const MAX_FINISHED_DELIVERIES: usize = 200;
 
 /// What becomes of a session: its next state (`None`: it is gone), and the effects.
 pub type Change = (Option<Session>, Vec<Effect>);
@@ -26,11 +26,11 @@ pub enum Lookup<'a> {
 }
 
 /// What becomes of a session and of the guesses at its number, and the effects.
-pub type CountedChange = (Option<Session>, Guesses, Vec<Effect>);
+pub type ChangeWithAttempts = (Option<Session>, FailedAttempts, Vec<Effect>);
 
 /// Decides what becomes of a session and of the guesses at the number that is given to it, or that it has in force. Must be
 /// a function of its arguments: after a lost race it is called again.
-pub type DecideCounted<'a> = &'a (dyn Fn(Option<&Session>, &Guesses) -> CountedChange + Send + Sync);
+pub type DecideWithAttempts<'a> = &'a (dyn Fn(Option<&Session>, &FailedAttempts) -> ChangeWithAttempts + Send + Sync);
 
 /// What becomes of an identity: its next state (`None`: it is gone), and the effects.
 pub type IdentityChange = (Option<Identity>, Vec<Effect>);
@@ -70,7 +70,7 @@ pub struct IdentityPage<'a> {
 
 /// An effect that waits to be carried out.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outgoing {
+pub struct OutboxEntry {
     /// Grows with every entry, and is never given out again.
     pub sequence: u64,
     /// What it is about: a session by its authId, or an identity by its id.
@@ -81,7 +81,7 @@ pub struct Outgoing {
 
 /// A delivery that waits for its webhook.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Undelivered {
+pub struct PendingDelivery {
     /// That of its entry in the outbox. It is seen only after all that are smaller.
     pub sequence: u64,
     /// The delivery.
@@ -90,7 +90,7 @@ pub struct Undelivered {
 
 /// A message that was sent.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sent {
+pub struct StoredMessage {
     /// Grows with every message: that of its entry in the outbox.
     pub id: u64,
     /// The message.
@@ -98,7 +98,7 @@ pub struct Sent {
 }
 
 /// Says which messages are asked for.
-pub type Wanted<'a> = &'a (dyn Fn(&Message) -> bool + Send + Sync);
+pub type MessageFilter<'a> = &'a (dyn Fn(&Message) -> bool + Send + Sync);
 
 /// A store failed. What it was doing has not happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,15 +127,15 @@ pub trait Store: Send + Sync + 'static {
     /// The same together with the guesses at the number that is `given` to the session, or else at the one that it has in
     /// force: both are read at once, both are compared, and both are written in the same write. Without either number there
     /// are none, and none are written.
-    async fn update_counted(
+    async fn update_with_attempts(
         &self,
         auth_id: &str,
         given: Option<&Phone>,
-        decide: DecideCounted<'_>,
+        decide: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError>;
 
     /// Forgets the guesses at all numbers where the last was before `ms` since the epoch.
-    async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError>;
+    async fn expire_attempts(&self, ms: i64) -> Result<(), StoreError>;
 
     /// The session.
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError>;
@@ -145,7 +145,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// The authIds of the sessions that end before `ms` since the epoch, soonest first. `i64::MAX`: of all; those of one
     /// project, or of all.
-    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError>;
+    async fn expiring_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError>;
 
     /// Compare-and-swap of a project's identity of a number, as [`Store::update`] for a session. What is written is of that
     /// project and number.
@@ -168,7 +168,7 @@ pub trait Store: Send + Sync + 'static {
     /// Carries out an entry of the outbox on a project's identity of a number: as [`Store::update_identity`], and the entry
     /// leaves the outbox in the same write. Where it has left already nothing happens, so that it is carried out exactly
     /// once, also by two at the same time, and also when the identity has changed or gone since.
-    async fn carry_out(
+    async fn apply_outbox_entry(
         &self,
         sequence: u64,
         project: &str,
@@ -187,34 +187,34 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets all of a project but its sessions: every identity, enrolled or not, every message, guess, delivery and fact.
     /// Sessions end one by one, by [`Store::update`], as others may wait for them.
-    async fn forget_project(&self, project: &str) -> Result<(), StoreError>;
+    async fn delete_project(&self, project: &str) -> Result<(), StoreError>;
 
     /// What waits to be carried out, oldest first: all that can be at once, so not what [`Store::undelivered`] has.
-    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError>;
+    async fn outbox(&self) -> Result<Vec<OutboxEntry>, StoreError>;
 
     /// It was carried out. Once is enough, twice does no harm.
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError>;
+    async fn complete_outbox_entry(&self, sequence: u64) -> Result<(), StoreError>;
 
     /// The deliveries in the outbox after the sequence `since`, oldest first: those of one project, or of all.
-    async fn undelivered(&self, project: Option<&str>, since: u64) -> Result<Vec<Undelivered>, StoreError>;
+    async fn pending_deliveries(&self, project: Option<&str>, since: u64) -> Result<Vec<PendingDelivery>, StoreError>;
 
     /// A delivery in the outbox.
     async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError>;
 
     /// A delivery was tried, or is not any more: its entry leaves the outbox, and in the same write another takes its
     /// place, or it is among those that are over. Where it has left already nothing happens.
-    async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError>;
+    async fn record_attempt(&self, sequence: u64, next: AfterAttempt) -> Result<(), StoreError>;
 
     /// A project's deliveries that are over, in the order in which they ended; the newest [`KEPT_DELIVERIES`] are kept.
-    async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError>;
+    async fn finished_deliveries(&self, project: &str) -> Result<Vec<FinishedDelivery>, StoreError>;
 
     /// A project's messages after the id `since` that are `wanted`, oldest first. A message is there from the write on
     /// whose effects sent it, however far its delivery is; the newest [`KEPT_MESSAGES`] of each project are kept.
-    async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError>;
+    async fn messages(&self, project: &str, since: u64, wanted: MessageFilter<'_>) -> Result<Vec<StoredMessage>, StoreError>;
 
     /// Something that the sandbox has to remember, of a project or of itself, by name.
-    async fn fact(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    async fn setting(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Remembers it from here on.
-    async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError>;
+    async fn set_setting(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError>;
 }

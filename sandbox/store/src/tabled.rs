@@ -5,16 +5,16 @@ use std::sync::{Arc, MutexGuard};
 
 use async_trait::async_trait;
 
-use super::guesses::Reading;
+use super::guesses::AttemptsSnapshot;
 use super::{
-    Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentitiesChange, IdentityLookup, IdentityPage, Lookup,
-    Outgoing, Sent, Store, StoreError, Undelivered, Wanted,
+    Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentitiesChange, IdentityLookup, IdentityPage, Lookup,
+    OutboxEntry, StoredMessage, Store, StoreError, PendingDelivery, MessageFilter,
 };
-use crate::tables::{NO_PROJECT, Over, Owner, Row, Swap, Tables, What, Write};
-use handset_sandbox_domain::{Delivery, Effect, Guesses, Identity, Next, Phone, Session, Settled};
+use crate::tables::{NO_PROJECT, FinishedRow, Owner, Row, CompareAndSwap, Tables, WriteOp, Write};
+use handset_sandbox_domain::{Delivery, Effect, FailedAttempts, Identity, AfterAttempt, Phone, Session, FinishedDelivery};
 
 /// A store that answers from [`Tables`].
-pub(super) trait Tabled: Send + Sync + 'static {
+pub(super) trait TableStore: Send + Sync + 'static {
     fn tables(&self) -> MutexGuard<'_, Tables>;
 
     /// Writes, unless what the write compares was written meanwhile: `false`. What it has written stays written.
@@ -28,7 +28,7 @@ pub(super) trait Tabled: Send + Sync + 'static {
         &self,
         auth_id: &str,
         counted: Option<Option<&Phone>>,
-        decide: DecideCounted<'_>,
+        decide: DecideWithAttempts<'_>,
     ) -> impl Future<Output = Result<Vec<Effect>, StoreError>> + Send {
         async move {
             loop {
@@ -36,21 +36,21 @@ pub(super) trait Tabled: Send + Sync + 'static {
                     let tables = self.tables();
                     let (before, revision) = read(tables.sessions.get(auth_id));
                     let reading =
-                        Reading::of(&tables, before.as_deref().filter(|_| counted.is_some()), counted.flatten());
+                        AttemptsSnapshot::read(&tables, before.as_deref().filter(|_| counted.is_some()), counted.flatten());
                     (before, revision, reading)
                 };
                 // Decided outside the lock, as any store with a network in between would have to.
-                let (after, guesses, effects) = decide(before.as_deref(), &reading.guesses);
+                let (after, guesses, effects) = decide(before.as_deref(), &reading.attempts);
                 let after = (after.as_ref() != before.as_deref()).then_some(after);
-                let guessed = reading.counted(guesses);
+                let guessed = reading.swap(guesses);
                 let outgoing = outgoing(auth_id, &effects);
                 let is_counted = guessed.as_ref().is_some_and(|counted| counted.after.is_some());
                 if after.is_none() && outgoing.is_empty() && !is_counted {
                     return Ok(effects);
                 }
                 let after = after.map(|session| session.map(Arc::new));
-                let what = What::Session { auth_id: auth_id.to_owned(), revision, after, counted: guessed };
-                if self.commit(Write { what, outgoing }).await? {
+                let what = WriteOp::Session { auth_id: auth_id.to_owned(), revision, after, attempts: guessed };
+                if self.commit(Write { op: what, outgoing }).await? {
                     return Ok(effects);
                 }
             }
@@ -80,13 +80,13 @@ pub(super) trait Tabled: Send + Sync + 'static {
                 let swap = |((owner, (before, revision)), after): ((&Owner, (Option<Arc<Identity>>, _)), _)| {
                     let after: Option<Identity> = after;
                     let after = (after.as_ref() != before.as_deref()).then(|| after.map(Arc::new));
-                    Swap { owner: owner.clone(), revision, after }
+                    CompareAndSwap { owner: owner.clone(), revision, after }
                 };
                 let rows: Vec<_> = owners.iter().zip(before).zip(after).map(swap).collect();
                 if rows.iter().all(|row| row.after.is_none()) && outgoing.is_empty() && entry.is_none() {
                     return Ok(effects);
                 }
-                if self.commit(Write { what: What::Identities { rows, entry }, outgoing }).await? {
+                if self.commit(Write { op: WriteOp::Identities { rows, entry }, outgoing }).await? {
                     return Ok(effects);
                 }
             }
@@ -114,35 +114,35 @@ fn alone<'a>(decide: DecideIdentity<'a>) -> impl Fn([Option<&Identity>; 1]) -> I
 }
 
 /// The entries of the outbox that follow from `effects`, not numbered yet.
-fn outgoing(subject: &str, effects: &[Effect]) -> Vec<Outgoing> {
-    let entry = |effect: &Effect| Outgoing { sequence: 0, subject: subject.to_owned(), effect: effect.clone() };
+fn outgoing(subject: &str, effects: &[Effect]) -> Vec<OutboxEntry> {
+    let entry = |effect: &Effect| OutboxEntry { sequence: 0, subject: subject.to_owned(), effect: effect.clone() };
     effects.iter().filter(|effect| effect.is_outgoing()).map(entry).collect()
 }
 
 #[async_trait]
-impl<T: Tabled> Store for T {
+impl<T: TableStore> Store for T {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
-        let uncounted = |session: Option<&Session>, guesses: &Guesses| {
+        let uncounted = |session: Option<&Session>, guesses: &FailedAttempts| {
             let (after, effects) = decide(session);
             (after, guesses.clone(), effects)
         };
         self.swap_session(auth_id, None, &uncounted).await
     }
 
-    async fn update_counted(
+    async fn update_with_attempts(
         &self,
         auth_id: &str,
         given: Option<&Phone>,
-        decide: DecideCounted<'_>,
+        decide: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
         self.swap_session(auth_id, Some(given), decide).await
     }
 
-    async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError> {
-        if !self.tables().has_guesses_before(ms) {
+    async fn expire_attempts(&self, ms: i64) -> Result<(), StoreError> {
+        if !self.tables().has_attempts_before(ms) {
             return Ok(());
         }
-        self.commit(Write::of(What::ForgetGuesses(ms))).await.map(drop)
+        self.commit(Write::of(WriteOp::ExpireAttempts(ms))).await.map(drop)
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
@@ -160,7 +160,7 @@ impl<T: Tabled> Store for T {
         .cloned())
     }
 
-    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
+    async fn expiring_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
         let tables = self.tables();
         let is_of = |id: &String| {
             project.is_none_or(|name| tables.sessions.get(id).is_some_and(|row| row.value.project == name))
@@ -187,7 +187,7 @@ impl<T: Tabled> Store for T {
         self.swap_identities(numbers.map(|number| owner(project, number)), None, decide).await
     }
 
-    async fn carry_out(
+    async fn apply_outbox_entry(
         &self,
         sequence: u64,
         project: &str,
@@ -225,62 +225,62 @@ impl<T: Tabled> Store for T {
         Ok(self.tables().projects().into_iter().map(str::to_owned).collect())
     }
 
-    async fn forget_project(&self, project: &str) -> Result<(), StoreError> {
-        self.commit(Write::of(What::ForgetProject(project.to_owned()))).await.map(drop)
+    async fn delete_project(&self, project: &str) -> Result<(), StoreError> {
+        self.commit(Write::of(WriteOp::DeleteProject(project.to_owned()))).await.map(drop)
     }
 
-    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+    async fn outbox(&self) -> Result<Vec<OutboxEntry>, StoreError> {
         Ok(self.tables().outbox.values().cloned().collect())
     }
 
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
+    async fn complete_outbox_entry(&self, sequence: u64) -> Result<(), StoreError> {
         // At once, so that nobody takes it up again; where that is lost with the process, it is carried out twice.
         if self.tables().outbox.remove(&sequence).is_some() {
-            self.commit_later(Write::of(What::Delivered(sequence)));
+            self.commit_later(Write::of(WriteOp::CompleteEntry(sequence)));
         }
         Ok(())
     }
 
-    async fn undelivered(&self, project: Option<&str>, since: u64) -> Result<Vec<Undelivered>, StoreError> {
+    async fn pending_deliveries(&self, project: Option<&str>, since: u64) -> Result<Vec<PendingDelivery>, StoreError> {
         let tables = self.tables();
-        let after = tables.undelivered.range(since.saturating_add(1)..);
+        let after = tables.pending_deliveries.range(since.saturating_add(1)..);
         let of_project = after.filter(|(_, (_, delivery))| project.is_none_or(|name| delivery.project == name));
-        Ok(of_project.map(|(id, (_, delivery))| Undelivered { sequence: *id, delivery: delivery.clone() }).collect())
+        Ok(of_project.map(|(id, (_, delivery))| PendingDelivery { sequence: *id, delivery: delivery.clone() }).collect())
     }
 
     async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError> {
-        Ok(self.tables().undelivered.get(&sequence).map(|(_, delivery)| delivery.clone()))
+        Ok(self.tables().pending_deliveries.get(&sequence).map(|(_, delivery)| delivery.clone()))
     }
 
-    async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError> {
-        let entry = self.tables().undelivered.get(&sequence).map(|(subject, of)| (subject.clone(), of.project.clone()));
+    async fn record_attempt(&self, sequence: u64, next: AfterAttempt) -> Result<(), StoreError> {
+        let entry = self.tables().pending_deliveries.get(&sequence).map(|(subject, of)| (subject.clone(), of.project.clone()));
         let Some((subject, project)) = entry else { return Ok(()) };
-        let (settled, outgoing) = match next {
-            Next::Again(delivery) => (None, outgoing(&subject, &[Effect::Tell(Box::new(delivery))])),
-            Next::Over(settled) => (Some(Over { id: 0, project, settled }), Vec::new()),
+        let (finished, outgoing) = match next {
+            AfterAttempt::Retry(delivery) => (None, outgoing(&subject, &[Effect::DeliverWebhook(Box::new(delivery))])),
+            AfterAttempt::Finished(delivery) => (Some(FinishedRow { id: 0, project, delivery }), Vec::new()),
         };
-        self.commit(Write { what: What::Tried { sequence, settled }, outgoing }).await.map(drop)
+        self.commit(Write { op: WriteOp::RecordAttempt { sequence, finished }, outgoing }).await.map(drop)
     }
 
-    async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError> {
+    async fn finished_deliveries(&self, project: &str) -> Result<Vec<FinishedDelivery>, StoreError> {
         let tables = self.tables();
-        Ok(tables.settled.get(project).into_iter().flat_map(BTreeMap::values).cloned().collect())
+        Ok(tables.finished_deliveries.get(project).into_iter().flat_map(BTreeMap::values).cloned().collect())
     }
 
-    async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
+    async fn messages(&self, project: &str, since: u64, wanted: MessageFilter<'_>) -> Result<Vec<StoredMessage>, StoreError> {
         let tables = self.tables();
         let Some(messages) = tables.messages.get(project) else { return Ok(Vec::new()) };
         let after = messages.range(since.saturating_add(1)..).filter(|(_, message)| wanted(message));
-        Ok(after.map(|(id, message)| Sent { id: *id, message: message.clone() }).collect())
+        Ok(after.map(|(id, message)| StoredMessage { id: *id, message: message.clone() }).collect())
     }
 
-    async fn fact(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn setting(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let key = (project.unwrap_or(NO_PROJECT).to_owned(), name.to_owned());
-        Ok(self.tables().facts.get(&key).cloned())
+        Ok(self.tables().settings.get(&key).cloned())
     }
 
-    async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
+    async fn set_setting(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
         let (project, name) = (project.unwrap_or(NO_PROJECT).to_owned(), name.to_owned());
-        self.commit(Write::of(What::Fact { project, name, value: value.to_owned() })).await.map(drop)
+        self.commit(Write::of(WriteOp::Setting { project, name, value: value.to_owned() })).await.map(drop)
     }
 }

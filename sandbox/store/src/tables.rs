@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::{KEPT_DELIVERIES, KEPT_MESSAGES, Outgoing};
-use handset_sandbox_domain::{Delivery, Effect, Guesses, Identity, Message, Session, Settled};
+use crate::{MAX_FINISHED_DELIVERIES, MAX_MESSAGES, OutboxEntry};
+use handset_sandbox_domain::{Delivery, Effect, FailedAttempts, Identity, Message, Session, FinishedDelivery};
 
 /// Every session, and all else that is kept.
 #[derive(Debug, Default)]
@@ -21,19 +21,19 @@ pub(super) struct Tables {
     /// Those that are enrolled: project, since when, and id.
     pub(super) enrolled: BTreeMap<(String, i64, String), Owner>,
     /// At whose codes was guessed.
-    pub(super) guesses: BTreeMap<Owner, Row<Guesses>>,
+    pub(super) attempts: BTreeMap<Owner, Row<FailedAttempts>>,
     /// By the last guess, the oldest first.
-    guesses_by_last: BTreeSet<(i64, Owner)>,
+    attempts_by_last: BTreeSet<(i64, Owner)>,
     /// But for what goes to webhooks, which may wait there for long.
-    pub(super) outbox: BTreeMap<u64, Outgoing>,
+    pub(super) outbox: BTreeMap<u64, OutboxEntry>,
     /// That, with its subject.
-    pub(super) undelivered: BTreeMap<u64, (String, Delivery)>,
+    pub(super) pending_deliveries: BTreeMap<u64, (String, Delivery)>,
     /// What went there, by project.
-    pub(super) settled: BTreeMap<String, BTreeMap<u64, Settled>>,
+    pub(super) finished_deliveries: BTreeMap<String, BTreeMap<u64, FinishedDelivery>>,
     /// By project.
     pub(super) messages: BTreeMap<String, BTreeMap<u64, Message>>,
     /// By project and name; those of the sandbox itself are of [`NO_PROJECT`].
-    pub(super) facts: BTreeMap<(String, String), Vec<u8>>,
+    pub(super) settings: BTreeMap<(String, String), Vec<u8>>,
     /// The last one that was given out.
     pub(super) sequence: u64,
     /// Never given out again, so that what went and came back is not taken for what was read.
@@ -55,13 +55,13 @@ pub(super) struct Row<T> {
 /// One write: whole, or not at all.
 #[derive(Debug)]
 pub(super) struct Write {
-    pub(super) what: What,
+    pub(super) op: WriteOp,
     /// What goes to the outbox with it; [`Write::number`] gives their sequence.
-    pub(super) outgoing: Vec<Outgoing>,
+    pub(super) outgoing: Vec<OutboxEntry>,
 }
 
 #[derive(Debug)]
-pub(super) enum What {
+pub(super) enum WriteOp {
     /// A session, if it is still as it was read.
     Session {
         auth_id: String,
@@ -70,42 +70,42 @@ pub(super) enum What {
         /// `None`: it stays as it is.
         after: Option<Option<Arc<Session>>>,
         /// The guesses at its number, if those are still as they were read, too.
-        counted: Option<Counted>,
+        attempts: Option<AttemptsSwap>,
     },
     /// The identities of numbers, likewise: all of them, or none.
     Identities {
-        rows: Vec<Swap>,
+        rows: Vec<CompareAndSwap>,
         /// The entry of the outbox that it carries out, if that still waits.
         entry: Option<u64>,
     },
     /// Guesses are forgotten where the last was before, in ms since the epoch.
-    ForgetGuesses(i64),
+    ExpireAttempts(i64),
     /// Nothing of a project is kept but its sessions.
-    ForgetProject(String),
+    DeleteProject(String),
     /// An entry of the outbox was carried out.
-    Delivered(u64),
+    CompleteEntry(u64),
     /// A delivery leaves the outbox, if it still waits there.
-    Tried {
+    RecordAttempt {
         sequence: u64,
         /// It is over.
-        settled: Option<Over>,
+        finished: Option<FinishedRow>,
     },
     /// A fact of a project.
-    Fact { project: String, name: String, value: Vec<u8> },
+    Setting { project: String, name: String, value: Vec<u8> },
 }
 
 /// A delivery that is over.
 #[derive(Debug)]
-pub(super) struct Over {
+pub(super) struct FinishedRow {
     /// Grows with every one. [`Write::number`] gives it.
     pub(super) id: u64,
     pub(super) project: String,
-    pub(super) settled: Settled,
+    pub(super) delivery: FinishedDelivery,
 }
 
 /// The identity of a number.
 #[derive(Debug)]
-pub(super) struct Swap {
+pub(super) struct CompareAndSwap {
     pub(super) owner: Owner,
     /// That of the identity which was read.
     pub(super) revision: Option<u64>,
@@ -115,12 +115,12 @@ pub(super) struct Swap {
 
 /// The guesses at a number.
 #[derive(Debug)]
-pub(super) struct Counted {
+pub(super) struct AttemptsSwap {
     pub(super) owner: Owner,
     /// That of the guesses which were read.
     pub(super) revision: Option<u64>,
     /// `None`: they stay as they are.
-    pub(super) after: Option<Guesses>,
+    pub(super) after: Option<FailedAttempts>,
 }
 
 /// What a write compares.
@@ -134,18 +134,18 @@ pub(super) enum Compared {
 
 impl Write {
     /// A write that nothing follows.
-    pub(super) fn of(what: What) -> Self {
-        Self { what, outgoing: Vec::new() }
+    pub(super) fn of(op: WriteOp) -> Self {
+        Self { op, outgoing: Vec::new() }
     }
 
     /// Gives out sequences.
     pub(super) fn number(&mut self, last: &mut u64) {
         let entries = self.outgoing.iter_mut().map(|entry| &mut entry.sequence);
-        let settled = match &mut self.what {
-            What::Tried { settled, .. } => settled.as_mut().map(|over| &mut over.id),
+        let finished = match &mut self.op {
+            WriteOp::RecordAttempt { finished, .. } => finished.as_mut().map(|over| &mut over.id),
             _ => None,
         };
-        for number in entries.chain(settled) {
+        for number in entries.chain(finished) {
             *last += 1;
             *number = *last;
         }
@@ -153,56 +153,56 @@ impl Write {
 
     /// What it compares before it writes: two writes of the same cannot be decided together.
     pub(super) fn compared(&self) -> Vec<Compared> {
-        match &self.what {
-            What::Session { auth_id, counted, .. } => {
+        match &self.op {
+            WriteOp::Session { auth_id, attempts: counted, .. } => {
                 // Who leaves them as they are may as well have come before who changes them.
                 let changed = counted.iter().filter(|counted| counted.after.is_some());
                 let counted = changed.map(|counted| Compared::Guesses(counted.owner.clone()));
                 std::iter::once(Compared::Session(auth_id.clone())).chain(counted).collect()
             }
-            What::Identities { rows, .. } => rows.iter().map(|row| Compared::Identity(row.owner.clone())).collect(),
-            What::Tried { sequence, .. } => vec![Compared::Delivery(*sequence)],
+            WriteOp::Identities { rows, .. } => rows.iter().map(|row| Compared::Identity(row.owner.clone())).collect(),
+            WriteOp::RecordAttempt { sequence, .. } => vec![Compared::Delivery(*sequence)],
             _ => Vec::new(),
         }
     }
 
     /// Whether it changes what others compare, so that no other can be decided together with it.
     pub(super) fn stands_alone(&self) -> bool {
-        matches!(self.what, What::ForgetProject(_) | What::ForgetGuesses(_))
+        matches!(self.op, WriteOp::DeleteProject(_) | WriteOp::ExpireAttempts(_))
     }
 }
 
 impl Tables {
     /// Whether what it compares is still as it was read.
     pub(super) fn expects(&self, write: &Write) -> bool {
-        match &write.what {
-            What::Session { auth_id, revision, counted, .. } => {
-                let of_guesses = |owner| self.guesses.get(owner).map(|row| row.revision);
+        match &write.op {
+            WriteOp::Session { auth_id, revision, attempts: counted, .. } => {
+                let of_guesses = |owner| self.attempts.get(owner).map(|row| row.revision);
                 self.sessions.get(auth_id).map(|row| row.revision) == *revision
                     && counted.as_ref().is_none_or(|counted| of_guesses(&counted.owner) == counted.revision)
             }
-            What::Identities { rows, entry } => {
-                let is_as_read = |row: &Swap| self.identities.get(&row.owner).map(|row| row.revision) == row.revision;
+            WriteOp::Identities { rows, entry } => {
+                let is_as_read = |row: &CompareAndSwap| self.identities.get(&row.owner).map(|row| row.revision) == row.revision;
                 rows.iter().all(is_as_read) && entry.is_none_or(|sequence| self.outbox.contains_key(&sequence))
             }
-            What::Tried { sequence, .. } => self.undelivered.contains_key(sequence),
+            WriteOp::RecordAttempt { sequence, .. } => self.pending_deliveries.contains_key(sequence),
             _ => true,
         }
     }
 
     /// Carries out a write that was numbered. Returns the ids of the messages that made room.
     pub(super) fn apply(&mut self, write: Write) -> Vec<u64> {
-        match write.what {
-            What::Session { auth_id, after, counted, .. } => {
+        match write.op {
+            WriteOp::Session { auth_id, after, attempts: counted, .. } => {
                 if let Some(after) = after {
                     self.put_session(&auth_id, after);
                 }
-                if let Some(Counted { owner, after: Some(after), .. }) = counted {
-                    self.put_guesses(owner, Some(after));
+                if let Some(AttemptsSwap { owner, after: Some(after), .. }) = counted {
+                    self.put_attempts(owner, Some(after));
                 }
             }
-            What::ForgetGuesses(before) => self.forget_guesses(before),
-            What::Identities { rows, entry } => {
+            WriteOp::ExpireAttempts(before) => self.expire_attempts(before),
+            WriteOp::Identities { rows, entry } => {
                 let changed: Vec<_> = rows.into_iter().filter_map(|row| Some((row.owner, row.after?))).collect();
                 // One may take the names of the other: what was there goes first.
                 for (owner, _) in &changed {
@@ -215,20 +215,20 @@ impl Tables {
                     self.outbox.remove(&sequence);
                 }
             }
-            What::ForgetProject(project) => self.forget_project(&project),
-            What::Delivered(sequence) => drop(self.outbox.remove(&sequence)),
-            What::Tried { sequence, settled } => {
-                self.undelivered.remove(&sequence);
-                if let Some(Over { id, project, settled }) = settled {
-                    self.put_settled(id, project, settled);
+            WriteOp::DeleteProject(project) => self.delete_project(&project),
+            WriteOp::CompleteEntry(sequence) => drop(self.outbox.remove(&sequence)),
+            WriteOp::RecordAttempt { sequence, finished } => {
+                self.pending_deliveries.remove(&sequence);
+                if let Some(FinishedRow { id, project, delivery }) = finished {
+                    self.put_finished(id, project, delivery);
                 }
             }
-            What::Fact { project, name, value } => self.put_fact(project, name, value),
+            WriteOp::Setting { project, name, value } => self.put_setting(project, name, value),
         }
         let mut gone = Vec::new();
         for entry in write.outgoing {
             self.sequence = self.sequence.max(entry.sequence);
-            if let Effect::Send(message) = &entry.effect {
+            if let Effect::SendMessage(message) = &entry.effect {
                 gone.extend(self.put_message(entry.sequence, message.clone()));
             }
             self.put_outgoing(entry);
@@ -285,73 +285,73 @@ impl Tables {
         }
     }
 
-    fn forget_project(&mut self, project: &str) {
+    fn delete_project(&mut self, project: &str) {
         let from = (project.to_owned(), String::new());
         let of_project = self.identities.range(from..).take_while(|((name, _), _)| name == project);
         let owners: Vec<_> = of_project.map(|(owner, _)| owner.clone()).collect();
         for owner in owners {
             self.put_identity(&owner, None);
         }
-        let of_project = self.guesses.keys().filter(|(name, _)| name == project);
+        let of_project = self.attempts.keys().filter(|(name, _)| name == project);
         let owners: Vec<_> = of_project.cloned().collect();
         for owner in owners {
-            self.put_guesses(owner, None);
+            self.put_attempts(owner, None);
         }
         self.messages.remove(project);
-        self.undelivered.retain(|_, (_, delivery)| delivery.project != project);
-        self.settled.remove(project);
-        self.facts.retain(|(name, _), _| name != project);
+        self.pending_deliveries.retain(|_, (_, delivery)| delivery.project != project);
+        self.finished_deliveries.remove(project);
+        self.settings.retain(|(name, _), _| name != project);
     }
 
     /// Those of which anything is kept.
     pub(super) fn projects(&self) -> BTreeSet<&str> {
         let of_sessions = self.sessions.values().map(|row| row.value.project.as_str());
         let of_identities = self.identities.keys().map(|(project, _)| project.as_str());
-        let of_guesses = self.guesses.keys().map(|(project, _)| project.as_str());
+        let of_guesses = self.attempts.keys().map(|(project, _)| project.as_str());
         let of_messages = self.messages.keys().map(String::as_str);
-        let of_deliveries = self.undelivered.values().map(|(_, delivery)| delivery.project.as_str());
-        let of_deliveries = of_deliveries.chain(self.settled.keys().map(String::as_str));
-        let of_facts = self.facts.keys().map(|(project, _)| project.as_str());
+        let of_deliveries = self.pending_deliveries.values().map(|(_, delivery)| delivery.project.as_str());
+        let of_deliveries = of_deliveries.chain(self.finished_deliveries.keys().map(String::as_str));
+        let of_facts = self.settings.keys().map(|(project, _)| project.as_str());
         let all = of_sessions.chain(of_identities).chain(of_guesses).chain(of_messages);
         all.chain(of_deliveries).chain(of_facts).filter(|project| *project != NO_PROJECT).collect()
     }
 
-    pub(super) fn put_guesses(&mut self, owner: Owner, guesses: Option<Guesses>) {
-        if let Some(last) = self.guesses.remove(&owner).and_then(|old| old.value.last()) {
-            self.guesses_by_last.remove(&(last, owner.clone()));
+    pub(super) fn put_attempts(&mut self, owner: Owner, guesses: Option<FailedAttempts>) {
+        if let Some(last) = self.attempts.remove(&owner).and_then(|old| old.value.last()) {
+            self.attempts_by_last.remove(&(last, owner.clone()));
         }
         if let Some((guesses, last)) = guesses.and_then(|guesses| guesses.last().map(|last| (guesses, last))) {
-            self.guesses_by_last.insert((last, owner.clone()));
+            self.attempts_by_last.insert((last, owner.clone()));
             let revision = self.next_revision();
-            self.guesses.insert(owner, Row { value: guesses, revision });
+            self.attempts.insert(owner, Row { value: guesses, revision });
         }
     }
 
     /// Whether there are guesses to forget.
-    pub(super) fn has_guesses_before(&self, ms: i64) -> bool {
-        self.guesses_by_last.first().is_some_and(|(last, _)| *last < ms)
+    pub(super) fn has_attempts_before(&self, ms: i64) -> bool {
+        self.attempts_by_last.first().is_some_and(|(last, _)| *last < ms)
     }
 
-    fn forget_guesses(&mut self, before: i64) {
-        while self.has_guesses_before(before) {
-            if let Some((_, owner)) = self.guesses_by_last.pop_first() {
-                self.guesses.remove(&owner);
+    fn expire_attempts(&mut self, before: i64) {
+        while self.has_attempts_before(before) {
+            if let Some((_, owner)) = self.attempts_by_last.pop_first() {
+                self.attempts.remove(&owner);
             }
         }
     }
 
-    pub(super) fn put_outgoing(&mut self, entry: Outgoing) {
+    pub(super) fn put_outgoing(&mut self, entry: OutboxEntry) {
         match entry.effect {
-            Effect::Tell(delivery) => drop(self.undelivered.insert(entry.sequence, (entry.subject, *delivery))),
+            Effect::DeliverWebhook(delivery) => drop(self.pending_deliveries.insert(entry.sequence, (entry.subject, *delivery))),
             _ => drop(self.outbox.insert(entry.sequence, entry)),
         }
     }
 
-    pub(super) fn put_settled(&mut self, id: u64, project: String, settled: Settled) {
+    pub(super) fn put_finished(&mut self, id: u64, project: String, finished: FinishedDelivery) {
         self.sequence = self.sequence.max(id);
-        let of_project = self.settled.entry(project).or_default();
-        of_project.insert(id, settled);
-        if of_project.len() > KEPT_DELIVERIES {
+        let of_project = self.finished_deliveries.entry(project).or_default();
+        of_project.insert(id, finished);
+        if of_project.len() > MAX_FINISHED_DELIVERIES {
             of_project.pop_first();
         }
     }
@@ -360,14 +360,14 @@ impl Tables {
     pub(super) fn put_message(&mut self, id: u64, message: Message) -> Option<u64> {
         let messages = self.messages.entry(message.project.clone()).or_default();
         messages.insert(id, message);
-        if messages.len() <= KEPT_MESSAGES {
+        if messages.len() <= MAX_MESSAGES {
             return None;
         }
         messages.pop_first().map(|(id, _)| id)
     }
 
-    pub(super) fn put_fact(&mut self, project: String, name: String, value: Vec<u8>) {
-        self.facts.insert((project, name), value);
+    pub(super) fn put_setting(&mut self, project: String, name: String, value: Vec<u8>) {
+        self.settings.insert((project, name), value);
     }
 
     fn next_revision(&mut self) -> u64 {

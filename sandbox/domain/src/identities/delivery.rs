@@ -4,10 +4,10 @@ use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
 use serde::{Deserialize, Serialize};
 
 use crate::Phone;
-use crate::identities::identity::{Identity, Untold};
+use crate::identities::identity::{Identity, NotSentReason};
 
 /// How long after a failed attempt the next one is due, in ms; after the last there is none.
-const PAUSES_MS: [i64; 2] = [5_000, 25_000];
+const RETRY_SCHEDULE_MS: [i64; 2] = [5_000, 25_000];
 
 /// The number in test events: nobody can have it.
 const TEST_NUMBER: &str = "+12025550100";
@@ -20,7 +20,7 @@ pub struct Delivery {
     /// Whom the events are about. `None`: nobody, they are tests.
     pub identity_id: Option<String>,
     /// What is told of an identity is told in this order, one after the other.
-    pub number: u64,
+    pub event_sequence: u64,
     /// The events.
     pub events: Vec<WebhookEvent>,
     /// When it is tried next, in ms since the epoch.
@@ -38,7 +38,7 @@ pub struct Attempt {
     /// Its `X-Correlation-ID`.
     pub correlation_id: String,
     /// What came of it.
-    pub outcome: Answer,
+    pub outcome: AttemptOutcome,
     /// The HTTP status of its reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -47,7 +47,7 @@ pub struct Attempt {
 /// What came of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum AttemptOutcome {
     /// A status of 200 to 299.
     Accepted,
     /// Any other status, that of a redirect too.
@@ -64,22 +64,22 @@ pub enum Answer {
 
 /// How a delivery goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum AfterAttempt {
     /// It is tried again.
-    Again(Delivery),
+    Retry(Delivery),
     /// It is over.
-    Over(Settled),
+    Finished(FinishedDelivery),
 }
 
 /// A delivery that is over, as it is kept and shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Settled {
+pub struct FinishedDelivery {
     /// How it ended.
-    pub state: Upshot,
+    pub status: DeliveryStatus,
     /// Why it was withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Untold>,
+    pub reason: Option<NotSentReason>,
     /// Its events.
     pub events: Vec<WebhookEvent>,
     /// How it was tried, oldest first.
@@ -89,16 +89,16 @@ pub struct Settled {
 /// How a delivery ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Upshot {
+pub enum DeliveryStatus {
     /// Its webhook has accepted it.
     Delivered,
     /// Every attempt has failed.
     Failed,
     /// It was not sent any more.
-    Withdrawn,
+    Cancelled,
 }
 
-impl Settled {
+impl FinishedDelivery {
     /// What it is known by: the id of its first event.
     pub fn id(&self) -> &str {
         first_id(&self.events)
@@ -111,9 +111,9 @@ fn first_id(events: &[WebhookEvent]) -> &str {
 
 impl Delivery {
     /// One that is due at once, at `now` in ms since the epoch.
-    pub(crate) fn of(project: &str, events: Vec<WebhookEvent>, now: i64) -> Self {
+    pub(crate) fn due_now(project: &str, events: Vec<WebhookEvent>, now: i64) -> Self {
         let project = project.to_owned();
-        Self { project, identity_id: None, number: 0, events, due_at: now, attempts: Vec::new() }
+        Self { project, identity_id: None, event_sequence: 0, events, due_at: now, attempts: Vec::new() }
     }
 
     /// Events by which nothing happened, each with one of these fresh ids. `None`: there is no such number.
@@ -129,7 +129,7 @@ impl Delivery {
             new_phone_number: None,
             sent_at: now,
         };
-        Some(Self::of(project, event_ids.iter().map(event).collect(), now))
+        Some(Self::due_now(project, event_ids.iter().map(event).collect(), now))
     }
 
     /// What it is known by: the id of its first event.
@@ -139,33 +139,33 @@ impl Delivery {
 
     /// Why it is not sent any more, given the identity as it is. What was queued before the last news of a number is
     /// still told: it comes before them.
-    pub fn withdrawn(&self, identity: Option<&Identity>) -> Option<Untold> {
+    pub fn cancelled_by(&self, identity: Option<&Identity>) -> Option<NotSentReason> {
         self.identity_id.as_ref()?;
         match identity.and_then(|identity| identity.enrollment.as_ref()) {
-            None => Some(Untold::Gone),
-            Some(enrollment) if !enrollment.active => Some(Untold::Inactive),
+            None => Some(NotSentReason::IdentityDeleted),
+            Some(enrollment) if !enrollment.active => Some(NotSentReason::Inactive),
             Some(_) => None,
         }
     }
 
     /// It is not sent any more.
-    pub fn withdraw(self, reason: Untold) -> Settled {
-        self.settled(Upshot::Withdrawn, Some(reason))
+    pub fn cancel(self, reason: NotSentReason) -> FinishedDelivery {
+        self.finished(DeliveryStatus::Cancelled, Some(reason))
     }
 
-    fn settled(self, state: Upshot, reason: Option<Untold>) -> Settled {
-        Settled { state, reason, events: self.events, attempts: self.attempts }
+    fn finished(self, state: DeliveryStatus, reason: Option<NotSentReason>) -> FinishedDelivery {
+        FinishedDelivery { status: state, reason, events: self.events, attempts: self.attempts }
     }
 
     /// After an attempt that ended at `now`, in ms since the epoch.
-    pub fn after(mut self, attempt: Attempt, now: i64) -> Next {
-        let pause = PAUSES_MS.get(self.attempts.len());
-        let is_accepted = attempt.outcome == Answer::Accepted;
+    pub fn record_attempt(mut self, attempt: Attempt, now: i64) -> AfterAttempt {
+        let pause = RETRY_SCHEDULE_MS.get(self.attempts.len());
+        let is_accepted = attempt.outcome == AttemptOutcome::Accepted;
         self.attempts.push(attempt);
         match pause {
-            _ if is_accepted => Next::Over(self.settled(Upshot::Delivered, None)),
-            Some(pause) => Next::Again(Self { due_at: now.saturating_add(*pause), ..self }),
-            None => Next::Over(self.settled(Upshot::Failed, None)),
+            _ if is_accepted => AfterAttempt::Finished(self.finished(DeliveryStatus::Delivered, None)),
+            Some(pause) => AfterAttempt::Retry(Self { due_at: now.saturating_add(*pause), ..self }),
+            None => AfterAttempt::Finished(self.finished(DeliveryStatus::Failed, None)),
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct Enrollment {
     pub carrier: String,
     /// How many news were told of it.
     #[serde(default)]
-    pub news: u64,
+    pub event_sequence: u64,
 }
 
 /// News after which no other follows.
@@ -64,7 +64,7 @@ pub struct Device {
 
 /// A number is to be enrolled: on request, or because it was verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Enrolling {
+pub struct NewEnrollment {
     /// See [`Identity::project`].
     pub project: String,
     /// The number.
@@ -81,7 +81,7 @@ pub struct Enrolling {
 
 /// A device is to be bound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Binding {
+pub struct DeviceBinding {
     /// See [`Identity::project`].
     pub project: String,
     /// The number.
@@ -103,7 +103,7 @@ impl Identity {
     }
 
     /// The number is enrolled, or enrolled again, which brings back news of it.
-    pub fn enroll(old: Option<&Self>, with: &Enrolling) -> Self {
+    pub fn enroll(old: Option<&Self>, with: &NewEnrollment) -> Self {
         let mut identity = old.cloned().unwrap_or_else(|| Self::new(&with.identity_id, &with.project, &with.phone));
         let mut enrollment = identity.enrollment.take().unwrap_or_else(|| Enrollment {
             since: with.at,
@@ -113,7 +113,7 @@ impl Identity {
             device_id: None,
             line_type: "mobile".to_owned(),
             carrier: "Sandbox Mobile".to_owned(),
-            news: 0,
+            event_sequence: 0,
         });
         (enrollment.active, enrollment.muted) = (true, None);
         enrollment.client_customer_id = with.client_customer_id.clone().or(enrollment.client_customer_id);
@@ -123,7 +123,7 @@ impl Identity {
     }
 
     /// A device is bound.
-    pub fn bind(old: Option<&Self>, with: &Binding) -> Self {
+    pub fn bind(old: Option<&Self>, with: &DeviceBinding) -> Self {
         let mut identity = old.cloned().unwrap_or_else(|| Self::new(&with.identity_id, &with.project, &with.phone));
         let Some(device_id) = with.device_id.as_ref().filter(|_| with.replaces || identity.device().is_none()) else {
             return identity;
@@ -168,14 +168,14 @@ impl Identity {
 
     /// Whether news of it are sent.
     pub fn is_notified(&self) -> bool {
-        self.enrollment.as_ref().is_some_and(|enrollment| enrollment.untold().is_none())
+        self.enrollment.as_ref().is_some_and(|enrollment| enrollment.suppressed_by().is_none())
     }
 }
 
 /// Why nobody is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Untold {
+pub enum NotSentReason {
     /// No webhook is set.
     NoWebhook,
     /// The identity was deactivated.
@@ -185,24 +185,24 @@ pub enum Untold {
     /// It was told that the number moved to where no news come from.
     MovedOutOfCoverage,
     /// The identity is gone.
-    Gone,
+    IdentityDeleted,
 }
 
 impl Enrollment {
     /// Why no news of it are told.
-    pub fn untold(&self) -> Option<Untold> {
+    pub fn suppressed_by(&self) -> Option<NotSentReason> {
         match self.muted {
-            _ if !self.active => Some(Untold::Inactive),
-            Some(Muted::Disconnected) => Some(Untold::Disconnected),
-            Some(Muted::MovedOutOfCoverage) => Some(Untold::MovedOutOfCoverage),
+            _ if !self.active => Some(NotSentReason::Inactive),
+            Some(Muted::Disconnected) => Some(NotSentReason::Disconnected),
+            Some(Muted::MovedOutOfCoverage) => Some(NotSentReason::MovedOutOfCoverage),
             None => None,
         }
     }
 
     /// What is told of it is told in this order.
-    pub(crate) fn next_news(&mut self) -> u64 {
-        self.news += 1;
-        self.news
+    pub(crate) fn next_event_sequence(&mut self) -> u64 {
+        self.event_sequence += 1;
+        self.event_sequence
     }
 }
 
@@ -219,15 +219,15 @@ mod tests {
         Phone::parse(&"5005550006".into()).unwrap()
     }
 
-    fn enrolling(customer: Option<&str>) -> Enrolling {
+    fn enrolling(customer: Option<&str>) -> NewEnrollment {
         let (project, identity_id) = ("default".to_owned(), "fresh".to_owned());
         let client_customer_id = customer.map(str::to_owned);
-        Enrolling { project, phone: phone(), at: 7, identity_id, client_customer_id, device_id: None }
+        NewEnrollment { project, phone: phone(), at: 7, identity_id, client_customer_id, device_id: None }
     }
 
-    fn binding(device: &str, replaces: bool) -> Binding {
+    fn binding(device: &str, replaces: bool) -> DeviceBinding {
         let (project, identity_id) = ("default".to_owned(), "other".to_owned());
-        Binding { project, phone: phone(), at: 7, identity_id, device_id: Some(device.to_owned()), replaces }
+        DeviceBinding { project, phone: phone(), at: 7, identity_id, device_id: Some(device.to_owned()), replaces }
     }
 
     #[test]
@@ -237,7 +237,7 @@ mod tests {
         for silent in [identity.set_active(false), mute(&identity, Muted::Disconnected)] {
             let silent = silent.unwrap();
             assert!(!silent.is_notified());
-            let again = Identity::enroll(Some(&silent), &Enrolling { identity_id: "x".to_owned(), ..enrolling(None) });
+            let again = Identity::enroll(Some(&silent), &NewEnrollment { identity_id: "x".to_owned(), ..enrolling(None) });
             assert_eq!(again, identity, "with its id, its customer and its time");
         }
         let muted = mute(&identity, Muted::MovedOutOfCoverage).unwrap();
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_device_of_a_session_is_the_one_that_it_bound_or_found() {
-        let at = |device: &str, replaces: bool, at: i64| Binding { at, ..binding(device, replaces) };
+        let at = |device: &str, replaces: bool, at: i64| DeviceBinding { at, ..binding(device, replaces) };
         let mut identity = Identity::bind(None, &at("a", false, 10));
         for next in [at("b", true, 20), at("c", true, 30)] {
             identity = Identity::bind(Some(&identity), &next);

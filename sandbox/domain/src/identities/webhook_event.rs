@@ -3,12 +3,12 @@
 use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
 
 use crate::identities::delivery::Delivery;
-use crate::identities::identity::{Enrollment, Identity, Muted, Untold};
+use crate::identities::identity::{Enrollment, Identity, Muted, NotSentReason};
 use crate::{Effect, Phone};
 
 /// Something that happens to a number, and to whoever it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum IdentityEvent {
     /// The owner has this number from here on.
     NumberChanged(Phone),
     /// The number was disconnected.
@@ -23,13 +23,13 @@ pub enum News {
 
 /// What became of an identity.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Happened {
+pub struct AppliedEvent {
     /// As it is from here on, with the number that it has then.
     pub identity: Identity,
     /// What follows from it.
     pub effects: Vec<Effect>,
     /// Why nobody is told.
-    pub untold: Option<Untold>,
+    pub not_sent_reason: Option<NotSentReason>,
 }
 
 /// Other than these there are none here.
@@ -42,7 +42,7 @@ fn other(two: [&'static str; 2], current: &str) -> String {
     if current == first { second } else { first }.to_owned()
 }
 
-impl News {
+impl IdentityEvent {
     /// As an event of a webhook.
     pub fn kind(&self) -> WebhookEventType {
         match self {
@@ -56,17 +56,17 @@ impl News {
 
     /// Happens to an identity, at `now` in ms since the epoch; `event_id` is a fresh one. It happens whether or not
     /// anyone is told. `None`: the identity is not enrolled.
-    pub fn happen(&self, old: &Identity, has_webhook: bool, event_id: &str, now: i64) -> Option<Happened> {
+    pub fn apply(&self, old: &Identity, has_webhook: bool, event_id: &str, now: i64) -> Option<AppliedEvent> {
         let enrollment = old.enrollment.as_ref()?;
-        let untold = enrollment.untold().or((!has_webhook).then_some(Untold::NoWebhook));
+        let untold = enrollment.suppressed_by().or((!has_webhook).then_some(NotSentReason::NoWebhook));
         let mut identity = self.change(old, enrollment);
         let delivery = untold.is_none().then(|| {
-            let number = identity.enrollment.as_mut().map_or(0, Enrollment::next_news);
+            let number = identity.enrollment.as_mut().map_or(0, Enrollment::next_event_sequence);
             let event = self.event(old, enrollment, event_id, now);
-            Delivery { identity_id: Some(old.id.clone()), number, ..Delivery::of(&old.project, vec![event], now) }
+            Delivery { identity_id: Some(old.id.clone()), event_sequence: number, ..Delivery::due_now(&old.project, vec![event], now) }
         });
-        let effects = delivery.map(Box::new).map(Effect::Tell).into_iter().collect();
-        Some(Happened { identity, effects, untold })
+        let effects = delivery.map(Box::new).map(Effect::DeliverWebhook).into_iter().collect();
+        Some(AppliedEvent { identity, effects, not_sent_reason: untold })
     }
 
     fn change(&self, old: &Identity, enrollment: &Enrollment) -> Identity {
@@ -106,13 +106,13 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identities::identity::Enrolling;
+    use crate::identities::identity::NewEnrollment;
 
-    fn enrolling(number: &str, id: &str, customer: Option<&str>) -> Enrolling {
+    fn enrolling(number: &str, id: &str, customer: Option<&str>) -> NewEnrollment {
         let phone = Phone::parse(&number.into()).unwrap();
         let (project, identity_id) = ("default".to_owned(), id.to_owned());
         let client_customer_id = customer.map(str::to_owned);
-        Enrolling { project, phone, at: 1, identity_id, client_customer_id, device_id: None }
+        NewEnrollment { project, phone, at: 1, identity_id, client_customer_id, device_id: None }
     }
 
     #[test]
@@ -121,32 +121,32 @@ mod tests {
         let silent = identity.set_active(false).unwrap();
         for (identity, has_webhook, untold) in [
             (&identity, true, None),
-            (&identity, false, Some(Untold::NoWebhook)),
-            (&silent, true, Some(Untold::Inactive)),
+            (&identity, false, Some(NotSentReason::NoWebhook)),
+            (&silent, true, Some(NotSentReason::Inactive)),
         ] {
-            let happened = News::Disconnected.happen(identity, has_webhook, "event", 7).unwrap();
-            assert_eq!((happened.untold, happened.effects.len()), (untold, usize::from(untold.is_none())));
+            let happened = IdentityEvent::Disconnected.apply(identity, has_webhook, "event", 7).unwrap();
+            assert_eq!((happened.not_sent_reason, happened.effects.len()), (untold, usize::from(untold.is_none())));
             let after = happened.identity;
-            let again = News::Ported.happen(&after.set_active(true).unwrap(), true, "another", 8).unwrap();
-            assert_eq!(again.untold, Some(Untold::Disconnected));
+            let again = IdentityEvent::Ported.apply(&after.set_active(true).unwrap(), true, "another", 8).unwrap();
+            assert_eq!(again.not_sent_reason, Some(NotSentReason::Disconnected));
             assert_eq!(again.effects, []);
             assert_ne!(again.identity.enrollment.unwrap().carrier, after.enrollment.unwrap().carrier);
         }
         let unknown = Identity { enrollment: None, ..identity };
-        assert_eq!(News::Ported.happen(&unknown, true, "event", 7), None);
+        assert_eq!(IdentityEvent::Ported.apply(&unknown, true, "event", 7), None);
     }
 
     #[test]
     fn who_goes_to_another_number_stays_who_it_is() {
         let identity = Identity::enroll(None, &enrolling("5005550006", "one", Some("first")));
         let to = Phone::parse(&"5005550007".into()).unwrap();
-        let happened = News::NumberChanged(to).happen(&identity, true, "event", 7).unwrap();
+        let happened = IdentityEvent::NumberChanged(to).apply(&identity, true, "event", 7).unwrap();
         let after = &happened.identity;
         let customer = after.enrollment.as_ref().unwrap().client_customer_id.as_deref();
         assert_eq!((after.id.as_str(), after.phone.digits(), customer), ("one", "15005550007", Some("first")));
         let stored = serde_json::to_string(&happened.effects).unwrap();
         assert_eq!(serde_json::from_str::<Vec<Effect>>(&stored).unwrap(), happened.effects);
-        let [Effect::Tell(delivery)] = &happened.effects[..] else { panic!("{:?}", happened.effects) };
+        let [Effect::DeliverWebhook(delivery)] = &happened.effects[..] else { panic!("{:?}", happened.effects) };
         assert_eq!((delivery.identity_id.as_deref(), delivery.events[0].event_id.as_str()), (Some("one"), "event"));
     }
 }

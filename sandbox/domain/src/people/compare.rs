@@ -4,7 +4,7 @@ use handset_protocol::Secret;
 use handset_protocol::server::{Address, AddressScores, Individual, NameScores};
 
 use crate::Person;
-use crate::people::person::Home;
+use crate::people::person::PostalAddress;
 
 /// Words of a street that are written in two ways.
 const ABBREVIATED: [(&str, &str); 14] = [
@@ -57,7 +57,7 @@ impl Comparison {
         Self {
             names: (first.is_some() || last.is_some()).then(|| names(first, last, known)),
             name: name.reduce(|one, other| one && other),
-            address: address.map(|said| compare_homes(said, known.home.as_ref())),
+            address: address.map(|said| compare_homes(said, known.address.as_ref())),
             dob: dob.map(|said| known.dob.as_deref().is_some_and(|known| same_dob(said, known))),
             ssn: of_ssn(|said, known| said == known || (said.len() == 4 && known.ends_with(said))),
             last4: of_ssn(|said, known| last_four(said).is_some_and(|four| known.ends_with(four))),
@@ -121,7 +121,7 @@ fn name_score(said: &str, known: &str) -> u32 {
     }
 }
 
-fn compare_homes(said: &Address, known: Option<&Home>) -> AddressScores {
+fn compare_homes(said: &Address, known: Option<&PostalAddress>) -> AddressScores {
     let Some(known) = known else {
         return scores(false, false, false, None, false);
     };
@@ -181,7 +181,7 @@ mod tests {
     use crate::Phone;
 
     fn benny() -> Person {
-        Person::owning(&Phone::parse(&"2001004009".into()).unwrap())
+        Person::owner_of(&Phone::parse(&"2001004009".into()).unwrap())
     }
 
     fn says(first: &str, last: &str, ssn: &str, dob: &str) -> Individual {
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_the_record_lacks_does_not_agree() {
-        let lorant = Person::owning(&Phone::parse(&"2001004014".into()).unwrap());
+        let lorant = Person::owner_of(&Phone::parse(&"2001004014".into()).unwrap());
         assert!(Comparison::new(&says("Lorant", "Nerger", "", ""), &lorant).is_owner());
         assert!(!Comparison::new(&says("Lorant", "Nerger", "1234", ""), &lorant).is_owner());
         assert!(!Comparison::new(&says("Lorant", "Nerger", "", "01-01"), &lorant).is_owner());

@@ -9,7 +9,7 @@ use crate::people::compare::Comparison;
 
 /// Why a category fails: the code, and what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(crate) enum EvaluationReason {
     /// Four details were sent, and they do not agree.
     NotConfirmed,
     /// Fewer were, and they do not agree.
@@ -30,7 +30,7 @@ pub(crate) enum Reason {
     Repute,
 }
 
-impl Reason {
+impl EvaluationReason {
     fn code(self) -> &'static str {
         match self {
             Self::NotConfirmed => "9001",
@@ -61,7 +61,7 @@ impl Reason {
 }
 
 /// Passes unless there is a reason not to.
-pub(crate) fn finding(reasons: &[Reason]) -> Finding {
+pub(crate) fn finding(reasons: &[EvaluationReason]) -> Finding {
     Finding {
         result: if reasons.is_empty() { FindingResult::Pass } else { FindingResult::Fail },
         failure_reasons: reasons.iter().map(|reason| (reason.code().to_owned(), reason.text().to_owned())).collect(),
@@ -76,8 +76,8 @@ pub(crate) fn passes(evaluation: &Evaluation) -> bool {
 }
 
 /// The category that possession belongs to.
-pub(crate) fn of_possession(is_shown: bool) -> Evaluation {
-    let authentication = finding(if is_shown { &[] } else { &[Reason::Possession] });
+pub(crate) fn evaluate_possession(is_shown: bool) -> Evaluation {
+    let authentication = finding(if is_shown { &[] } else { &[EvaluationReason::Possession] });
     Evaluation { authentication: Some(authentication), ..Default::default() }
 }
 
@@ -88,18 +88,18 @@ impl Comparison {
             return finding(&[]);
         }
         let sent_all = [self.name, self.dob, self.same_address(), self.ssn].iter().all(Option::is_some);
-        let mut reasons = vec![if sent_all { Reason::NotConfirmed } else { Reason::NotConfirmedByFew }];
+        let mut reasons = vec![if sent_all { EvaluationReason::NotConfirmed } else { EvaluationReason::NotConfirmedByFew }];
         reasons.extend(self.contradicted(self.ssn));
         finding(&reasons)
     }
 
     /// What does not agree, with the SSN as the source knows it.
-    fn contradicted(&self, ssn: Option<bool>) -> impl Iterator<Item = Reason> {
+    fn contradicted(&self, ssn: Option<bool>) -> impl Iterator<Item = EvaluationReason> {
         let all = [
-            (ssn, Reason::Ssn),
-            (self.dob, Reason::Dob),
-            (self.name, Reason::Name),
-            (self.same_address(), Reason::Address),
+            (ssn, EvaluationReason::Ssn),
+            (self.dob, EvaluationReason::Dob),
+            (self.name, EvaluationReason::Name),
+            (self.same_address(), EvaluationReason::Address),
         ];
         all.into_iter().filter(|(agrees, _)| *agrees == Some(false)).map(|(_, reason)| reason)
     }
@@ -143,7 +143,7 @@ fn confidence(elements: [Option<bool>; 4]) -> Cip {
 }
 
 /// A name that a watch list knows. Nobody is called so.
-struct Listed {
+struct WatchListEntry {
     first_name: &'static str,
     last_name: &'static str,
     aml_type: &'static str,
@@ -151,22 +151,22 @@ struct Listed {
     field: (&'static str, &'static str),
 }
 
-const WATCH_LIST: [Listed; 3] = [
-    Listed {
+const WATCH_LIST: [WatchListEntry; 3] = [
+    WatchListEntry {
         first_name: "Percy",
         last_name: "Listed",
         aml_type: "PEP",
         source: "Sandbox list of office holders",
         field: ("position", "Minister of Sand"),
     },
-    Listed {
+    WatchListEntry {
         first_name: "Sandra",
         last_name: "Listed",
         aml_type: "SANCTIONS",
         source: "Sandbox list of sanctions",
         field: ("programme", "Embargo on sandcastles"),
     },
-    Listed {
+    WatchListEntry {
         first_name: "Adam",
         last_name: "Listed",
         aml_type: "ADVERSE_MEDIA",
@@ -185,11 +185,11 @@ pub(crate) fn kyc(said: &Individual, compared: &Comparison) -> Option<Kyc> {
     let hits = WATCH_LIST
         .iter()
         .filter(|listed| same(first.expose(), listed.first_name) && same(last.expose(), listed.last_name));
-    let lists: Vec<_> = hits.map(Listed::to_list).collect();
+    let lists: Vec<_> = hits.map(WatchListEntry::to_list).collect();
     Some(Kyc { total_hits: lists.iter().map(|list| list.list_hits).sum(), aml_type_lists: lists })
 }
 
-impl Listed {
+impl WatchListEntry {
     fn to_list(&self) -> AmlList {
         let field = |name: &str, value: String| AmlField {
             name: name.to_owned(),
@@ -203,13 +203,13 @@ impl Listed {
 }
 
 /// All that Complete says, of a person whose phone was shown.
-pub(crate) fn of_complete(said: &Individual, compared: &Comparison) -> (Idv, Option<Kyc>, Evaluation) {
+pub(crate) fn evaluate_individual(said: &Individual, compared: &Comparison) -> (Idv, Option<Kyc>, Evaluation) {
     let kyc = kyc(said, compared);
-    let listed = |kyc: &Kyc| finding(if kyc.total_hits == 0 { &[] } else { &[Reason::Listed] });
+    let listed = |kyc: &Kyc| finding(if kyc.total_hits == 0 { &[] } else { &[EvaluationReason::Listed] });
     let evaluation = Evaluation {
         identification: Some(compared.identification()),
         compliance: kyc.as_ref().map(listed),
-        ..of_possession(true)
+        ..evaluate_possession(true)
     };
     (compared.idv(), kyc, evaluation)
 }
@@ -223,18 +223,18 @@ mod tests {
         const PAGE: &str = include_str!("../../../../docs/sandbox-rules.md");
         let told = PAGE.lines().filter(|line| line.starts_with("| 9")).collect::<Vec<_>>();
         let reasons = [
-            (Reason::NotConfirmed, "identification"),
-            (Reason::NotConfirmedByFew, "identification"),
-            (Reason::Ssn, "identification"),
-            (Reason::Dob, "identification"),
-            (Reason::Name, "identification"),
-            (Reason::Address, "identification"),
-            (Reason::Possession, "authentication"),
-            (Reason::Listed, "compliance"),
-            (Reason::Repute, "risk"),
+            (EvaluationReason::NotConfirmed, "identification"),
+            (EvaluationReason::NotConfirmedByFew, "identification"),
+            (EvaluationReason::Ssn, "identification"),
+            (EvaluationReason::Dob, "identification"),
+            (EvaluationReason::Name, "identification"),
+            (EvaluationReason::Address, "identification"),
+            (EvaluationReason::Possession, "authentication"),
+            (EvaluationReason::Listed, "compliance"),
+            (EvaluationReason::Repute, "risk"),
         ];
         let line =
-            |(reason, category): (Reason, &str)| format!("| {} | {category} | {} |", reason.code(), reason.text());
+            |(reason, category): (EvaluationReason, &str)| format!("| {} | {category} | {} |", reason.code(), reason.text());
         assert_eq!(told, reasons.map(line));
         for listed in WATCH_LIST {
             let row = format!("| {} {} | `{}` |", listed.first_name, listed.last_name, listed.aml_type);

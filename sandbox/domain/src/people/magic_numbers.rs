@@ -17,9 +17,9 @@ pub struct BehaviourNumber {
     /// What the backend does.
     pub happens: &'static str,
     /// How a flow with a code ends. `None`: as with any other number.
-    pub code: Option<Ending>,
+    pub code: Option<ScriptedOutcome>,
     /// How a flow with a link ends. `None`: as with any other number.
-    pub link: Option<Ending>,
+    pub link: Option<ScriptedOutcome>,
     /// What the rules look at.
     pub behaviour: Behaviour,
 }
@@ -28,7 +28,7 @@ pub struct BehaviourNumber {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
     /// It is refused.
-    NumberRefused(Often),
+    NumberRefused(Repeat),
     /// The SMS gets lost.
     SmsLost,
     /// What the SMS carries has expired, whenever it is used.
@@ -40,14 +40,14 @@ pub enum Behaviour {
     /// Every request of the page is served late.
     Slow,
     /// The status socket is cut.
-    SocketCut(Often),
+    SocketCut(Repeat),
     /// What asks for an SMS is turned away with this HTTP status, and is told after how many s to come again.
-    TurnedAway(u16, Option<u32>),
+    HttpError(u16, Option<u32>),
 }
 
 /// How often something goes wrong in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Often {
+pub enum Repeat {
     /// The first time.
     Once,
     /// Every time.
@@ -57,7 +57,7 @@ pub enum Often {
 /// How the page sees a flow end, where the person does what they are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ending {
+pub enum ScriptedOutcome {
     /// The phone is verified.
     Verified,
     /// It fails: a code was refused, and no try is left.
@@ -70,7 +70,7 @@ pub enum Ending {
     Server,
 }
 
-impl Ending {
+impl ScriptedOutcome {
     /// `verified`, or the kind of the failure.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl Ending {
 
 /// What a session's number has done to it already, where that happens once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Met {
+pub struct BehaviourState {
     /// The number was refused.
     pub refusal: bool,
     /// A socket was cut.
@@ -101,22 +101,22 @@ impl BehaviourNumber {
         Self { happens, ..self }
     }
 
-    const fn ends(self, code: Option<Ending>, link: Option<Ending>) -> Self {
+    const fn ends(self, code: Option<ScriptedOutcome>, link: Option<ScriptedOutcome>) -> Self {
         Self { code, link, ..self }
     }
 }
 
-use Behaviour::{CodeWrong, Expired, LinkUsed, NumberRefused, Slow, SmsLost, SocketCut, TurnedAway};
-use Ending::{LinkTimeout, OtpInvalid, OtpTimeout, Server, Verified};
+use Behaviour::{CodeWrong, Expired, LinkUsed, NumberRefused, Slow, SmsLost, SocketCut, HttpError};
+use ScriptedOutcome::{LinkTimeout, OtpInvalid, OtpTimeout, Server, Verified};
 
 /// Every behaviour number. They are from 2005550100 to 2005550119, which can be nobody's: 555-0100 to 555-0199 are kept
 /// for fiction in every area code, and there is no area code 200.
 #[rustfmt::skip]
 pub const BEHAVIOUR_NUMBERS: &[BehaviourNumber] = &[
-    number("2005550100", "Number refused once", NumberRefused(Often::Once))
+    number("2005550100", "Number refused once", NumberRefused(Repeat::Once))
         .does("The number is refused the first time, and served the second.")
         .ends(Some(Verified), Some(Verified)),
-    number("2005550101", "Number refused always", NumberRefused(Often::Always))
+    number("2005550101", "Number refused always", NumberRefused(Repeat::Always))
         .does("The number is refused each time; giving it a fourth time ends the flow.")
         .ends(Some(Server), Some(Server)),
     number("2005550102", "SMS never arrives", SmsLost)
@@ -134,23 +134,23 @@ pub const BEHAVIOUR_NUMBERS: &[BehaviourNumber] = &[
     number("2005550106", "Slow backend", Slow)
         .does("Every request of the page takes two seconds longer.")
         .ends(Some(Verified), Some(Verified)),
-    number("2005550107", "Socket dropped once", SocketCut(Often::Once))
+    number("2005550107", "Socket dropped once", SocketCut(Repeat::Once))
         .does("The first status socket is cut, and the next one stays.")
         .ends(None, Some(Verified)),
-    number("2005550108", "Socket dropped always", SocketCut(Often::Always))
+    number("2005550108", "Socket dropped always", SocketCut(Repeat::Always))
         .does("Every status socket is cut as soon as it is open.")
         .ends(None, Some(Verified)),
-    number("2005550109", "Too many requests", TurnedAway(429, Some(5)))
+    number("2005550109", "Too many requests", HttpError(429, Some(5)))
         .does("Asking for the SMS is answered with HTTP 429 and Retry-After.")
         .ends(Some(Server), Some(Server)),
-    number("2005550110", "Server error", TurnedAway(500, None))
+    number("2005550110", "Server error", HttpError(500, None))
         .does("Asking for the SMS is answered with HTTP 500.")
         .ends(Some(Server), Some(Server)),
 ];
 
 impl Behaviour {
     /// What that number does. `None`: nothing of its own.
-    pub fn of(phone: &Phone) -> Option<Self> {
+    pub fn of_phone(phone: &Phone) -> Option<Self> {
         let digits = phone.digits().strip_prefix('1')?;
         BEHAVIOUR_NUMBERS.iter().find(|number| number.phone == digits).map(|number| number.behaviour)
     }
@@ -167,7 +167,7 @@ mod tests {
             assert_eq!(number.phone, format!("20055501{index:02}"), "in order, without a gap");
             let phone = Phone::parse(&number.phone.into()).unwrap();
             assert_eq!(TestUser::find(&phone), None);
-            assert_eq!(Behaviour::of(&phone), Some(number.behaviour));
+            assert_eq!(Behaviour::of_phone(&phone), Some(number.behaviour));
             assert!(number.code.is_some() || number.link.is_some(), "{}: it does something", number.phone);
         }
         assert!(BEHAVIOUR_NUMBERS.len() <= 20);
@@ -179,7 +179,7 @@ mod tests {
         let (_, table) = PAGE.split_once("| number | name | what happens | by code | by link |\n").unwrap();
         let told: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
         let ending =
-            |ending: Option<Ending>| ending.map_or("–".to_owned(), |ending| format!("`{}`", ending.as_str()));
+            |ending: Option<ScriptedOutcome>| ending.map_or("–".to_owned(), |ending| format!("`{}`", ending.as_str()));
         let row = |number: &BehaviourNumber| {
             let BehaviourNumber { phone, name, happens, code, link, .. } = number;
             format!("| {phone} | {name} | {happens} | {} | {} |", ending(*code), ending(*link))

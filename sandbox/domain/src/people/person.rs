@@ -16,12 +16,12 @@ pub struct Person {
     /// E-mail address.
     pub email: Option<String>,
     /// Where they live.
-    pub home: Option<Home>,
+    pub address: Option<PostalAddress>,
 }
 
 /// A postal address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
+pub struct PostalAddress {
     /// House number and street.
     pub address: String,
     /// City.
@@ -57,11 +57,11 @@ const PLACES: [[&str; 3]; 8] = [
 
 impl Person {
     /// The owner of a number: a test user, or someone made up, always the same for the same number.
-    pub fn owning(phone: &Phone) -> Self {
+    pub fn owner_of(phone: &Phone) -> Self {
         let Some(user) = TestUser::find(phone) else {
-            return Self::made_up(phone);
+            return Self::synthetic(phone);
         };
-        let home = |record: crate::people::test_users::Record| Home {
+        let home = |record: crate::people::test_users::Record| PostalAddress {
             address: record.address.to_owned(),
             city: record.city.to_owned(),
             region: record.region.to_owned(),
@@ -73,11 +73,11 @@ impl Person {
             dob: user.record.map(|record| record.dob.to_owned()),
             ssn: user.record.map(|record| record.ssn.to_owned()),
             email: user.record.map(|record| record.email.to_owned()),
-            home: user.record.map(home),
+            address: user.record.map(home),
         }
     }
 
-    fn made_up(phone: &Phone) -> Self {
+    fn synthetic(phone: &Phone) -> Self {
         // FNV-1a: any fixed spreading of the digits will do, as long as it never changes.
         let seed = phone
             .digits()
@@ -86,7 +86,7 @@ impl Person {
         let (year, month, day) = (1950 + (seed >> 8) % 50, 1 + (seed >> 16) % 12, 1 + (seed >> 24) % 28);
         let (first_name, last_name) = (pick(FIRST_NAMES, seed >> 32), pick(LAST_NAMES, seed >> 40));
         let [city, region, postal_code] = pick(PLACES, seed >> 44);
-        let home = Home {
+        let home = PostalAddress {
             address: format!("{} {}", 1 + (seed >> 12) % 999, pick(STREETS, seed >> 48)),
             city: city.to_owned(),
             region: region.to_owned(),
@@ -96,7 +96,7 @@ impl Person {
             dob: Some(format!("{year:04}-{month:02}-{day:02}")),
             ssn: Some(format!("{:09}", 900_000_000 + (seed >> 20) % 100_000_000)),
             email: Some(format!("{first_name}.{last_name}@example.com").to_lowercase()),
-            home: Some(home),
+            address: Some(home),
             first_name: first_name.to_owned(),
             last_name: last_name.to_owned(),
         }
@@ -105,7 +105,7 @@ impl Person {
     /// As Pre-Fill gives it out.
     pub fn to_individual(&self) -> Individual {
         let secret = |text: &String| text.as_str().into();
-        let address = |home: &Home| Address {
+        let address = |home: &PostalAddress| Address {
             address: Some(secret(&home.address)),
             extended_address: None,
             city: Some(secret(&home.city)),
@@ -118,7 +118,7 @@ impl Person {
             dob: self.dob.as_ref().map(secret),
             ssn: self.ssn.as_ref().map(secret),
             email_addresses: self.email.as_ref().map(|email| vec![secret(email)]),
-            addresses: self.home.as_ref().map(|home| vec![address(home)]),
+            addresses: self.address.as_ref().map(|home| vec![address(home)]),
         }
     }
 }
@@ -133,12 +133,12 @@ mod tests {
 
     #[test]
     fn an_unknown_number_has_an_owner_who_stays_the_same() {
-        let owner = |text: &str| Person::owning(&Phone::parse(&text.into()).unwrap());
+        let owner = |text: &str| Person::owner_of(&Phone::parse(&text.into()).unwrap());
         assert_eq!(owner("+15005550006"), owner("5005550006"));
         assert_ne!(owner("5005550006"), owner("5005550007"));
         let someone = owner("+4915112345678");
         assert_eq!(someone.ssn.as_ref().map(String::len), Some(9));
         assert_eq!(someone, owner("+4915112345678"));
-        assert!(someone.home.is_some_and(|home| home.address.split_once(' ').is_some()));
+        assert!(someone.address.is_some_and(|home| home.address.split_once(' ').is_some()));
     }
 }

@@ -14,7 +14,7 @@ pub struct TestUser {
     /// Whose credentials may use it.
     pub products: Products,
     /// What happens to it.
-    pub role: Role,
+    pub scenario: TestUserScenario,
 }
 
 /// What is known of a person besides the name.
@@ -67,7 +67,7 @@ impl Products {
 
 /// What happens to a test user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum TestUserScenario {
     /// Possession is shown by a code or a link.
     Plain,
     /// Possession is shown before the page is asked.
@@ -86,15 +86,15 @@ impl TestUser {
 
     /// Whether the code of that number is [`TestUser::CODE`]: a test user's is, and that of a number with a behaviour.
     pub fn has_known_code(phone: &Phone) -> bool {
-        Self::find(phone).is_some() || Behaviour::of(phone).is_some()
+        Self::find(phone).is_some() || Behaviour::of_phone(phone).is_some()
     }
 
     /// Refuses a number that a product does not serve: that of another product's test user, and, where only test users
     /// are served, everybody else's but those that have a behaviour.
-    pub fn admit(phone: &Phone, product: Product, strict: bool) -> Result<Option<&'static Self>, Refusal> {
+    pub fn authorize(phone: &Phone, product: Product, strict: bool) -> Result<Option<&'static Self>, Refusal> {
         match Self::find(phone) {
             Some(user) if !user.products.has(product) => Err(Refusal::OtherProduct),
-            None if strict && Behaviour::of(phone).is_none() => Err(Refusal::NoTestUser),
+            None if strict && Behaviour::of_phone(phone).is_none() => Err(Refusal::NoTestUser),
             user => Ok(user),
         }
     }
@@ -119,9 +119,9 @@ const VERIFIED_USERS: Products = Products { verified_users: true, ..NONE };
 const UNIFY: Products = Products { unify: true, ..NONE };
 const IDENTITY_MANAGER: Products = Products { identity_manager: true, ..NONE };
 
-const fn user(phone: &'static str, name: [&'static str; 2], products: Products, role: Role) -> TestUser {
+const fn user(phone: &'static str, name: [&'static str; 2], products: Products, role: TestUserScenario) -> TestUser {
     let [first_name, last_name] = name;
-    TestUser { phone, first_name, last_name, record: None, products, role }
+    TestUser { phone, first_name, last_name, record: None, products, scenario: role }
 }
 
 impl TestUser {
@@ -141,39 +141,39 @@ impl TestUser {
 /// Every test user.
 #[rustfmt::skip]
 pub const TEST_USERS: &[TestUser] = &[
-    user("2001001695", ["Milo", "Pinson"], IDENTITY_AND_PREFILL, Role::PassesWithoutBrowser)
+    user("2001001695", ["Milo", "Pinson"], IDENTITY_AND_PREFILL, TestUserScenario::PassesWithoutBrowser)
         .living("6377 Birchwood Hill", ["Littleton", "CO", "80161-2001"])
         .known("1981-01-17", "847350596", "mpinsonm@dyndns.org"),
-    user("2001001693", ["Marcia", "Longo"], IDENTITY_AND_PREFILL, Role::Plain)
+    user("2001001693", ["Marcia", "Longo"], IDENTITY_AND_PREFILL, TestUserScenario::Plain)
         .living("00 Mallard Park", ["New Orleans", "LA", "70165"])
         .known("1982-07-19", "470806227", "mlongok@amazonaws.com"),
-    user("2001001688", ["Nevin", "Chattey"], IDENTITY_AND_PREFILL, Role::Plain)
+    user("2001001688", ["Nevin", "Chattey"], IDENTITY_AND_PREFILL, TestUserScenario::Plain)
         .living("9398 Scott Plaza", ["Austin", "TX", "78744"])
         .known("1980-03-20", "542742985", "nchatteyf@techcrunch.com"),
-    user("2001001687", ["Agretha", "Chene"], IDENTITY_AND_PREFILL, Role::Plain)
+    user("2001001687", ["Agretha", "Chene"], IDENTITY_AND_PREFILL, TestUserScenario::Plain)
         .living("4861 Jay Junction", ["Boston", "MS", "02208"])
         .known("1994-12-29", "369956933", "achenee@printfriendly.com"),
-    user("2001001686", ["Tod", "Weedall"], IDENTITY_AND_PREFILL, Role::Plain)
+    user("2001001686", ["Tod", "Weedall"], IDENTITY_AND_PREFILL, TestUserScenario::Plain)
         .living("39 South Trail", ["San Antonio", "TX", "78285"])
         .known("1984-12-10", "565228370", "tweedalld@ehow.com"),
-    user("2001004009", ["Benny", "Harper"], IDENTITY, Role::Plain)
+    user("2001004009", ["Benny", "Harper"], IDENTITY, TestUserScenario::Plain)
         .living("27 Financial Place", ["Bakersfield", "CA", "93301-2425"])
         .known("1994-09-02", "565252770", "bharperd@superstars.com"),
-    user("5550000000", ["Cathee", "Simmonett"], IDENTITY_AND_PREFILL, Role::MobileAuthPasses)
+    user("5550000000", ["Cathee", "Simmonett"], IDENTITY_AND_PREFILL, TestUserScenario::MobileAuthPasses)
         .living("49 Moulton Plaza", ["Athens", "GA", "30610"])
         .known("1962-10-06", "771240999", "csimmonettj@toplist.cz"),
-    user("5555555555", ["Van", "Moors"], IDENTITY_AND_PREFILL, Role::MobileAuthPasses)
+    user("5555555555", ["Van", "Moors"], IDENTITY_AND_PREFILL, TestUserScenario::MobileAuthPasses)
         .living("9 Prairie Rose Court", ["Columbus", "MS", "39705"])
         .known("1976-01-07", "465112233", "vmoors@example.com"),
-    user("2001004011", ["Sheilakathryn", "Butrimovich"], VERIFIED_USERS, Role::PassesWithoutBrowser)
+    user("2001004011", ["Sheilakathryn", "Butrimovich"], VERIFIED_USERS, TestUserScenario::PassesWithoutBrowser)
         .living("0 Mccormick Trail", ["Pittsburgh", "PA", "15205"])
         .known("1974-12-09", "148882298", "sbutrimovichb@who.int"),
-    user("+447968900002", ["Rozella", "Kimpton"], VERIFIED_USERS, Role::PassesWithoutBrowser),
-    user("2001004014", ["Lorant", "Nerger"], UNIFY, Role::Plain),
-    user("2001004018", ["Barbaraanne", "Canet"], UNIFY, Role::PassesWithoutBrowser),
-    user("2001004031", ["Merla", "Schumacher"], IDENTITY_MANAGER, Role::Plain),
-    user("2001004049", ["Bettina", "Halbert"], VERIFIED_USERS, Role::VerifiesAtAl2),
-    user("2001004054", ["Alf", "Novotni"], VERIFIED_USERS, Role::FailsAtAl0),
+    user("+447968900002", ["Rozella", "Kimpton"], VERIFIED_USERS, TestUserScenario::PassesWithoutBrowser),
+    user("2001004014", ["Lorant", "Nerger"], UNIFY, TestUserScenario::Plain),
+    user("2001004018", ["Barbaraanne", "Canet"], UNIFY, TestUserScenario::PassesWithoutBrowser),
+    user("2001004031", ["Merla", "Schumacher"], IDENTITY_MANAGER, TestUserScenario::Plain),
+    user("2001004049", ["Bettina", "Halbert"], VERIFIED_USERS, TestUserScenario::VerifiesAtAl2),
+    user("2001004054", ["Alf", "Novotni"], VERIFIED_USERS, TestUserScenario::FailsAtAl0),
 ];
 
 #[cfg(test)]
@@ -194,12 +194,12 @@ mod tests {
                 (Product::IdentityManager, "identity-manager"),
             ];
             let names = products.into_iter().filter(|(product, _)| user.products.has(*product)).map(|(_, name)| name);
-            let role = match user.role {
-                Role::Plain => "",
-                Role::PassesWithoutBrowser => "passes without the browser ",
-                Role::MobileAuthPasses => "passes by Mobile Auth on a phone ",
-                Role::VerifiesAtAl2 => "in the second generation succeeds at AL2 ",
-                Role::FailsAtAl0 => "in the second generation fails at AL0 ",
+            let role = match user.scenario {
+                TestUserScenario::Plain => "",
+                TestUserScenario::PassesWithoutBrowser => "passes without the browser ",
+                TestUserScenario::MobileAuthPasses => "passes by Mobile Auth on a phone ",
+                TestUserScenario::VerifiesAtAl2 => "in the second generation succeeds at AL2 ",
+                TestUserScenario::FailsAtAl0 => "in the second generation fails at AL0 ",
             };
             let products = names.collect::<Vec<_>>().join(", ");
             format!("| {} | {} {} | {products} | {role}|", user.phone, user.first_name, user.last_name)

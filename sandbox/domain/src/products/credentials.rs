@@ -61,7 +61,7 @@ impl Credential {
     }
 
     /// Refuses a call that is of none of its products.
-    pub fn admit(self, products: &[Product]) -> Result<(), Refusal> {
+    pub fn authorize(self, products: &[Product]) -> Result<(), Refusal> {
         let is_served = self.product == Product::All || products.contains(&self.product);
         if is_served { Ok(()) } else { Err(Refusal::NotAllowed) }
     }

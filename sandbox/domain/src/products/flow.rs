@@ -3,37 +3,37 @@
 use handset_protocol::server::{ChallengeReply, CompleteReply, Individual, Next, ValidateReply, next_is, paths};
 
 use crate::people::compare::Comparison;
-use crate::people::evaluation::{of_complete, of_possession, passes};
-use crate::products::state::{Case, Challenge};
-use crate::session::state::{Journey, Possession};
-use crate::session::transition::Turn;
+use crate::people::evaluation::{evaluate_individual, evaluate_possession, passes};
+use crate::products::state::{ProductState, Challenge};
+use crate::session::state::{ServerStage, Possession};
+use crate::session::transition::TransitionBuilder;
 use crate::{Effect, Outcome, Person, Refusal};
 
-impl Turn {
+impl TransitionBuilder {
     /// `/v3/validate`. Both the desktop and the phone of an Instant Link end in a page that asks its server, so a yes
     /// may be asked for again until Complete; a no is said once.
     pub(crate) fn validate(&mut self) {
-        let missing = match self.on_journey() {
-            Ok(missing) if self.session.journey != Journey::Ended => missing,
+        let missing = match self.is_in_order() {
+            Ok(missing) if self.session.stage != ServerStage::Ended => missing,
             Ok(_) => return self.refuse(Refusal::NotAllowed),
             Err(refusal) => return self.refuse(refusal),
         };
         let (outcome, reply) = match self.session.possession {
             Possession::Passed => {
-                if self.session.journey == Journey::Started {
-                    self.session.journey = Journey::Validated;
+                if self.session.stage == ServerStage::Started {
+                    self.session.stage = ServerStage::Validated;
                 }
                 let next = self.after_validate();
                 let phone_number = self.session.phone.as_ref().map(|phone| phone.given().clone());
-                let evaluation = Some(of_possession(true));
+                let evaluation = Some(evaluate_possession(true));
                 (
                     Outcome::Passed,
                     ValidateReply { success: true, challenge_missing: missing, phone_number, evaluation, next },
                 )
             }
             Possession::Failed(_) => {
-                self.session.journey = Journey::Ended;
-                let (evaluation, next) = (Some(of_possession(false)), next_is("done", "done"));
+                self.session.stage = ServerStage::Ended;
+                let (evaluation, next) = (Some(evaluate_possession(false)), next_is("done", "done"));
                 (
                     Outcome::Failed,
                     ValidateReply { success: false, challenge_missing: missing, phone_number: None, evaluation, next },
@@ -53,23 +53,23 @@ impl Turn {
                 )
             }
         };
-        self.answer(outcome, Effect::Validated(reply));
+        self.respond(outcome, Effect::Validated(reply));
     }
 
     fn after_validate(&self) -> Next {
-        match (&self.session.case, self.session.journey) {
-            (Case::Prefill(_), Journey::Validated) => next_is("v3-challenge", paths::CHALLENGE),
+        match (&self.session.product, self.session.stage) {
+            (ProductState::Prefill(_), ServerStage::Validated) => next_is("v3-challenge", paths::CHALLENGE),
             _ => next_is("v3-complete", paths::COMPLETE),
         }
     }
 
     /// `/v3/challenge`. It is judged once; whatever comes of it, what the person types may then be completed.
     pub(crate) fn challenge(&mut self, given: &Challenge) {
-        if let Err(refusal) = self.on_journey() {
+        if let Err(refusal) = self.is_in_order() {
             return self.refuse(refusal);
         }
-        let (Case::Prefill(known), Journey::Validated, Some(phone)) =
-            (&self.session.case, self.session.journey, &self.session.phone)
+        let (ProductState::Prefill(known), ServerStage::Validated, Some(phone)) =
+            (&self.session.product, self.session.stage, &self.session.phone)
         else {
             return self.refuse(Refusal::NotAllowed);
         };
@@ -80,46 +80,46 @@ impl Turn {
         if challenge.is_missing() {
             return self.refuse(Refusal::BadRequest("field 'dob' or 'ssn' is missing".to_owned()));
         }
-        let owner = Person::owning(phone);
+        let owner = Person::owner_of(phone);
         let said = Individual { ssn: challenge.ssn, dob: challenge.dob, ..Individual::default() };
         let success = Comparison::new(&said, &owner).is_owner();
-        self.session.journey = Journey::Challenged;
+        self.session.stage = ServerStage::Challenged;
         let individual = success.then(|| owner.to_individual());
         let next = next_is("v3-complete", paths::COMPLETE);
-        self.answer_whether(success, Effect::Challenged(ChallengeReply { success, individual, next }));
+        self.respond_success(success, Effect::Challenged(ChallengeReply { success, individual, next }));
     }
 
     /// `/v3/complete`.
     pub(crate) fn complete(&mut self, individual: &Individual) {
-        if let Err(refusal) = self.on_journey() {
+        if let Err(refusal) = self.is_in_order() {
             return self.refuse(refusal);
         }
-        let awaited = match self.session.case {
-            Case::Prefill(_) => Journey::Challenged,
-            _ => Journey::Validated,
+        let awaited = match self.session.product {
+            ProductState::Prefill(_) => ServerStage::Challenged,
+            _ => ServerStage::Validated,
         };
-        let Some(phone) = self.session.phone.as_ref().filter(|_| self.session.journey == awaited) else {
+        let Some(phone) = self.session.phone.as_ref().filter(|_| self.session.stage == awaited) else {
             return self.refuse(Refusal::NotAllowed);
         };
-        let compared = Comparison::new(individual, &Person::owning(phone));
-        let (idv, kyc, evaluation) = of_complete(individual, &compared);
+        let compared = Comparison::new(individual, &Person::owner_of(phone));
+        let (idv, kyc, evaluation) = evaluate_individual(individual, &compared);
         let success = passes(&evaluation);
-        self.session.journey = Journey::Ended;
+        self.session.stage = ServerStage::Ended;
         let next = next_is("done", "done");
         let reply = CompleteReply { success, idv: Some(idv), kyc, evaluation: Some(evaluation), next };
-        self.answer_whether(success, Effect::Completed(reply));
+        self.respond_success(success, Effect::Completed(reply));
     }
 
-    fn answer_whether(&mut self, success: bool, effect: Effect) {
-        self.answer(if success { Outcome::Passed } else { Outcome::Failed }, effect);
+    fn respond_success(&mut self, success: bool, effect: Effect) {
+        self.respond(if success { Outcome::Passed } else { Outcome::Failed }, effect);
     }
 
     /// Refuses sessions of other products, and those whose time is over. Whether a challenge is still to be given.
-    fn on_journey(&self) -> Result<bool, Refusal> {
+    fn is_in_order(&self) -> Result<bool, Refusal> {
         self.in_time()?;
-        match &self.session.case {
-            Case::Identity => Ok(false),
-            Case::Prefill(challenge) => Ok(challenge.is_missing() && self.session.journey != Journey::Challenged),
+        match &self.session.product {
+            ProductState::Identity => Ok(false),
+            ProductState::Prefill(challenge) => Ok(challenge.is_missing() && self.session.stage != ServerStage::Challenged),
             _ => Err(Refusal::NotAllowed),
         }
     }

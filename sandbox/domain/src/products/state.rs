@@ -5,18 +5,18 @@ use crate::Product;
 
 /// Which product a session is of, and what that product wants to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Case {
+pub enum ProductState {
     /// Prove Identity.
     Identity,
     /// Pre-Fill.
     Prefill(Challenge),
     /// Verified Users, first generation.
-    VerifiedUsers(Verifying),
+    VerifiedUsers(VerifiedUsersState),
     /// Unify.
-    Unify(Unifying),
+    Unify(UnifyState),
 }
 
-impl Case {
+impl ProductState {
     /// The product.
     pub fn product(&self) -> Product {
         match self {
@@ -46,7 +46,7 @@ impl Challenge {
 
 /// Whether a number is that of a person of this name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verifying {
+pub struct VerifiedUsersState {
     /// Given name.
     pub first_name: Secret,
     /// Family name.
@@ -59,7 +59,7 @@ pub struct Verifying {
 
 /// A device that is to be bound to a number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unifying {
+pub struct UnifyState {
     /// Whether what is bound is replaced.
     pub rebind: bool,
     /// Whether the number's repute is looked at.

@@ -2,17 +2,17 @@
 
 use handset_protocol::server::{Evaluation, UnifyStatusReply, UnifySuccess};
 
-use crate::identities::identity::Binding;
-use crate::people::evaluation::{finding, of_possession};
-use crate::products::state::{Case, Unifying};
+use crate::identities::identity::DeviceBinding;
+use crate::people::evaluation::{finding, evaluate_possession};
+use crate::products::state::{ProductState, UnifyState};
 use crate::session::state::Possession;
-use crate::session::transition::{Turn, passes_without_browser};
+use crate::session::transition::{TransitionBuilder, passes_without_browser};
 use crate::{Effect, Outcome, Phone, Product, Refusal, TestUser};
 
-impl Turn {
+impl TransitionBuilder {
     /// `/v3/unify-status`. It may be asked as often as wanted.
     pub(crate) fn unify_status(&mut self, is_bound: bool) {
-        let unifying = match self.unifying() {
+        let unifying = match self.unify_state() {
             Ok(unifying) => unifying,
             Err(refusal) => return self.refuse(refusal),
         };
@@ -20,25 +20,25 @@ impl Turn {
         let success = match self.session.possession {
             Possession::Passed => UnifySuccess::True,
             Possession::Failed(_) => UnifySuccess::False,
-            Possession::Waived if unifying.is_bound || passes || (is_bound && !unifying.rebind) => UnifySuccess::True,
-            Possession::Waived => UnifySuccess::PossessionRequired,
+            Possession::NotRequired if unifying.is_bound || passes || (is_bound && !unifying.rebind) => UnifySuccess::True,
+            Possession::NotRequired => UnifySuccess::PossessionRequired,
             _ => UnifySuccess::Pending,
         };
-        self.answer_unified(success, &unifying);
+        self.respond_unified(success, &unifying);
     }
 
     /// `/v3/unify-bind`: the relying party has seen possession of this number itself. The same once more changes nothing.
     pub(crate) fn unify_bind(&mut self, phone: &Phone) {
-        let mut unifying = match self.unifying() {
-            Ok(unifying) if self.session.possession == Possession::Waived => unifying,
+        let mut unifying = match self.unify_state() {
+            Ok(unifying) if self.session.possession == Possession::NotRequired => unifying,
             Ok(_) => return self.refuse(Refusal::NotAllowed),
             Err(refusal) => return self.refuse(refusal),
         };
-        if let Err(refusal) = TestUser::admit(phone, Product::Unify, self.session.rules.strict_test_users) {
+        if let Err(refusal) = TestUser::authorize(phone, Product::Unify, self.session.policy.strict_test_users) {
             return self.refuse(refusal);
         }
         if self.session.phone.as_ref().is_some_and(|known| !known.is_same(phone)) {
-            return self.answer_unified(UnifySuccess::False, &unifying);
+            return self.respond_unified(UnifySuccess::False, &unifying);
         }
         let phone = self.session.phone.get_or_insert_with(|| phone.clone()).clone();
         if !unifying.is_bound {
@@ -46,25 +46,25 @@ impl Turn {
             self.effect(Effect::Bind(unifying.binding(&self.session.project, &phone, self.now)));
         }
         unifying.is_bound = true;
-        self.answer_unified(UnifySuccess::True, &unifying);
-        self.session.case = Case::Unify(unifying);
+        self.respond_unified(UnifySuccess::True, &unifying);
+        self.session.product = ProductState::Unify(unifying);
     }
 
-    fn unifying(&self) -> Result<Unifying, Refusal> {
+    fn unify_state(&self) -> Result<UnifyState, Refusal> {
         self.in_time()?;
-        match &self.session.case {
-            Case::Unify(unifying) => Ok(unifying.clone()),
+        match &self.session.product {
+            ProductState::Unify(unifying) => Ok(unifying.clone()),
             _ => Err(Refusal::NotAllowed),
         }
     }
 
-    fn answer_unified(&mut self, success: UnifySuccess, unifying: &Unifying) {
+    fn respond_unified(&mut self, success: UnifySuccess, unifying: &UnifyState) {
         let (outcome, evaluation) = match success {
             UnifySuccess::True => {
                 let risk = unifying.check_reputation.then(|| finding(&[]));
-                (Outcome::Passed, Some(Evaluation { risk, ..of_possession(true) }))
+                (Outcome::Passed, Some(Evaluation { risk, ..evaluate_possession(true) }))
             }
-            UnifySuccess::False => (Outcome::Failed, Some(of_possession(false))),
+            UnifySuccess::False => (Outcome::Failed, Some(evaluate_possession(false))),
             UnifySuccess::Pending => (Outcome::Pending, None),
             UnifySuccess::PossessionRequired => (Outcome::PossessionRequired, None),
         };
@@ -76,14 +76,14 @@ impl Turn {
             client_request_id: unifying.client_request_id.clone(),
             evaluation,
         };
-        self.answer(outcome, Effect::Unified(reply));
+        self.respond(outcome, Effect::Unified(reply));
     }
 }
 
-impl Unifying {
+impl UnifyState {
     /// What binds a device to a number. Whoever passes without the browser has shown none.
-    pub(crate) fn binding(&self, project: &str, phone: &Phone, now: i64) -> Binding {
-        Binding {
+    pub(crate) fn binding(&self, project: &str, phone: &Phone, now: i64) -> DeviceBinding {
+        DeviceBinding {
             project: project.to_owned(),
             phone: phone.clone(),
             at: now,

@@ -3,18 +3,18 @@
 use handset_protocol::server::{CheckResult, Individual, VerifyStatusReply, VerifySuccess};
 
 use crate::people::compare::Comparison;
-use crate::products::state::{Case, Verifying};
+use crate::products::state::{ProductState, VerifiedUsersState};
 use crate::session::state::{Possession, Session};
-use crate::session::transition::Turn;
+use crate::session::transition::TransitionBuilder;
 use crate::{Effect, Outcome, Person, Phone, Refusal};
 
-impl Turn {
+impl TransitionBuilder {
     /// `/v3/verify-status`. It may be asked as often as wanted.
     pub(crate) fn verify_status(&mut self) {
         if let Err(refusal) = self.in_time() {
             return self.refuse(refusal);
         }
-        if !matches!(self.session.case, Case::VerifiedUsers(_)) {
+        if !matches!(self.session.product, ProductState::VerifiedUsers(_)) {
             return self.refuse(Refusal::NotAllowed);
         }
         let (success, possession_result, verify_result) = results(&self.session, false);
@@ -24,11 +24,11 @@ impl Turn {
             VerifySuccess::Pending => Outcome::Pending,
         };
         let reply = VerifyStatusReply { success, possession_result, verify_result, identity_id: None };
-        self.answer(outcome, Effect::Verified(reply));
+        self.respond(outcome, Effect::Verified(reply));
     }
 }
 
-impl Verifying {
+impl VerifiedUsersState {
     /// Whether the number's owner is called so.
     pub(crate) fn names_owner(&self, phone: &Phone) -> bool {
         let said = Individual {
@@ -36,7 +36,7 @@ impl Verifying {
             last_name: Some(self.last_name.clone()),
             ..Individual::default()
         };
-        Comparison::new(&said, &Person::owning(phone)).is_owner()
+        Comparison::new(&said, &Person::owner_of(phone)).is_owner()
     }
 }
 
@@ -45,13 +45,13 @@ impl Verifying {
 pub(crate) fn results(session: &Session, early: bool) -> (VerifySuccess, CheckResult, CheckResult) {
     let possession = match session.possession {
         _ if early => CheckResult::Pending,
-        Possession::Waived => CheckResult::NotApplicable,
+        Possession::NotRequired => CheckResult::NotApplicable,
         Possession::Passed => CheckResult::Success,
         Possession::Failed(_) => CheckResult::Failed,
         _ => CheckResult::Pending,
     };
-    let is_owner = match (&session.case, &session.phone) {
-        (Case::VerifiedUsers(verifying), Some(phone)) => verifying.names_owner(phone),
+    let is_owner = match (&session.product, &session.phone) {
+        (ProductState::VerifiedUsers(verifying), Some(phone)) => verifying.names_owner(phone),
         _ => false,
     };
     match possession {

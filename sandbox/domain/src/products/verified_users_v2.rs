@@ -6,27 +6,27 @@ use handset_protocol::server::{
     VerifyRequest, VerifySuccess,
 };
 
-use crate::identities::identity::Enrolling;
+use crate::identities::identity::NewEnrollment;
 use crate::people::compare::Comparison;
-use crate::people::evaluation::{Reason, finding, passes};
+use crate::people::evaluation::{EvaluationReason, finding, passes};
 use crate::request;
-use crate::session::state::Rules;
-use crate::{Credential, Person, Product, Refusal, Role, TestUser};
+use crate::session::state::SessionPolicy;
+use crate::{Credential, Person, Product, Refusal, TestUserScenario, TestUser};
 
 /// `/v3/verify`, second generation. The ids are fresh ones for the request and for whom it enrolls, `now` is in ms since
 /// the epoch. The answer lacks the id of the identity.
-pub fn verify_at_once(
+pub fn verify_v2(
     request: &VerifyRequest,
     caller: Credential,
     project: &str,
     [correlation_id, identity_id]: [String; 2],
-    rules: Rules,
+    rules: SessionPolicy,
     now: i64,
-) -> Result<(VerificationReply, Option<Enrolling>), Refusal> {
-    caller.admit(&[Product::VerifiedUsers])?;
-    let asked = request::verification(request)?;
-    let user = TestUser::admit(&asked.phone, Product::VerifiedUsers, rules.strict_test_users)?;
-    let role = user.map(|user| user.role);
+) -> Result<(VerificationReply, Option<NewEnrollment>), Refusal> {
+    caller.authorize(&[Product::VerifiedUsers])?;
+    let asked = request::verify_v2(request)?;
+    let user = TestUser::authorize(&asked.phone, Product::VerifiedUsers, rules.strict_test_users)?;
+    let role = user.map(|user| user.scenario);
     let said = Individual {
         first_name: asked.first_name,
         last_name: asked.last_name,
@@ -34,9 +34,9 @@ pub fn verify_at_once(
         ssn: asked.national_id,
         ..Individual::default()
     };
-    let owner = Person::owning(&asked.phone);
+    let owner = Person::owner_of(&asked.phone);
     let compared = Comparison::new(&said, &owner);
-    let repute = if role == Some(Role::FailsAtAl0) { &[Reason::Repute][..] } else { &[] };
+    let repute = if role == Some(TestUserScenario::FailsAtAl0) { &[EvaluationReason::Repute][..] } else { &[] };
     let evaluation = Evaluation {
         identification: Some(compared.identification()),
         risk: Some(finding(repute)),
@@ -45,20 +45,20 @@ pub fn verify_at_once(
     let success = passes(&evaluation);
     let level = match role {
         _ if !success => AssuranceLevel::Zero,
-        Some(Role::VerifiesAtAl2) => AssuranceLevel::Two,
+        Some(TestUserScenario::VerifiesAtAl2) => AssuranceLevel::Two,
         _ if compared.name.is_none() => AssuranceLevel::One,
         _ if compared.dob.is_none() && compared.ssn.is_none() => AssuranceLevel::Two,
         _ => AssuranceLevel::Three,
     };
-    let client_customer_id = request::given_text(&request.client_customer_id).map(str::to_owned);
+    let client_customer_id = request::non_blank_text(&request.client_customer_id).map(str::to_owned);
     let (project, phone) = (project.to_owned(), asked.phone.clone());
-    let enrolling = Enrolling { project, phone, at: now, identity_id, client_customer_id, device_id: None };
+    let enrolling = NewEnrollment { project, phone, at: now, identity_id, client_customer_id, device_id: None };
     let reply = VerificationReply {
         correlation_id,
         phone_number: asked.phone.given().clone(),
         success: if success { VerifySuccess::True } else { VerifySuccess::False },
         prove_id: None,
-        client_request_id: request::given_text(&request.client_request_id).map(str::to_owned),
+        client_request_id: request::non_blank_text(&request.client_request_id).map(str::to_owned),
         identity: Some(known(&owner, success.then_some(asked.what), level)),
         evaluation: Some(evaluation),
     };
@@ -90,13 +90,13 @@ fn known(owner: &Person, asked: Option<Verification>, level: AssuranceLevel) -> 
             date_of_birth: owner.dob.as_ref().map(secret),
             national_id: owner.ssn.as_ref().map(secret),
             emails: owner.email.iter().map(secret).collect(),
-            addresses: owner.home.iter().map(address).collect(),
+            addresses: owner.address.iter().map(address).collect(),
             ..named
         },
     }
 }
 
-fn address(home: &crate::people::person::Home) -> VerifiedAddress {
+fn address(home: &crate::people::person::PostalAddress) -> VerifiedAddress {
     VerifiedAddress {
         address: Some(home.address.as_str().into()),
         extended_address: None,

@@ -20,10 +20,10 @@ pub use unify::{unify_bind, unify_status};
 pub use verify::{is_second_generation, verify_status};
 
 pub(crate) use unify::unify;
-pub(crate) use verify::{verification, verify};
+pub(crate) use verify::{verify_v2, verify};
 
 /// What a member has to be, for members whose JSON type is wrong.
-pub fn shape_of(field: &str) -> &'static str {
+pub fn expected_format(field: &str) -> &'static str {
     let name = field.rsplit('.').next().unwrap_or(field);
     match name {
         "flowType" => FLOW_TYPE,
@@ -52,7 +52,7 @@ pub fn shape_of(field: &str) -> &'static str {
         "retryAfterSeconds" => "a whole number of seconds",
         "count" => "a whole number, at least 1",
         "method" => "GET or POST",
-        "type" => NEWS,
+        "type" => EVENT_TYPE,
         _ if name.ends_with(']') && !name.starts_with("emailAddresses") => "an object",
         _ => "a text",
     }
@@ -62,7 +62,7 @@ const FLOW_TYPE: &str = "'desktop' or 'mobile'";
 const POSSESSION_TYPE: &str = "'desktop', 'mobile' or 'none'";
 const VERIFICATION_TYPE: &str = "'verifiedUser', 'accountOpening', 'humanAssurance', 'prefill', 'prefillForBiz' or \
                                  'identityResolution'";
-const NEWS: &str = "'PHONE_NUMBER_CHANGE', 'DISCONNECT', 'PORT', 'LINE_TYPE_CHANGE', 'MOVED_OUT_OF_COVERAGE' or 'TEST'";
+const EVENT_TYPE: &str = "'PHONE_NUMBER_CHANGE', 'DISCONNECT', 'PORT', 'LINE_TYPE_CHANGE', 'MOVED_OUT_OF_COVERAGE' or 'TEST'";
 const BATCH: &str = "a list of 1 to 100 objects";
 const LIMIT: &str = "a whole number, 1 to 1000";
 const TARGET: &str = "an http or https URL of at most 128 characters out of alphanumerics and -._+=/:?";
@@ -73,7 +73,7 @@ const IP: &str = "an IPv4 or IPv6 address";
 const SMS: &str = "a text of at most 160 characters with one run of four to six # for the code or the link";
 
 /// What every call that opens a session says of it.
-pub(crate) struct Opening<'a> {
+pub(crate) struct OpenRequest<'a> {
     /// Of which the names are `flowType` or `possessionType`.
     pub(crate) flow_type: FlowType,
     pub(crate) phone_number: &'a Option<Secret>,
@@ -84,7 +84,7 @@ pub(crate) struct Opening<'a> {
 
 /// The same, of the right shape.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct ValidOpenRequest {
     pub(crate) flow_type: FlowType,
     pub(crate) phone: Option<Phone>,
     pub(crate) final_target_url: Option<String>,
@@ -92,18 +92,18 @@ pub(crate) struct Opened {
     pub(crate) allow_otp_retry: bool,
 }
 
-impl Opening<'_> {
-    pub(crate) fn read(self) -> Result<Opened, Refusal> {
-        let phone = given(self.phone_number).map(phone).transpose()?;
-        let final_target_url = given_text(self.final_target_url);
+impl OpenRequest<'_> {
+    pub(crate) fn read(self) -> Result<ValidOpenRequest, Refusal> {
+        let phone = non_blank(self.phone_number).map(phone).transpose()?;
+        let final_target_url = non_blank_text(self.final_target_url);
         match final_target_url {
             None if self.flow_type == FlowType::Desktop => return Err(Refusal::missing("finalTargetUrl")),
             Some(url) if !is_target(url) => return Err(Refusal::shape("finalTargetUrl", TARGET)),
             _ => {}
         }
-        let sms_message = given_text(self.sms_message);
+        let sms_message = non_blank_text(self.sms_message);
         check("smsMessage", sms_message, SMS, is_sms)?;
-        Ok(Opened {
+        Ok(ValidOpenRequest {
             flow_type: self.flow_type,
             phone,
             final_target_url: final_target_url.map(str::to_owned),
@@ -114,14 +114,14 @@ impl Opening<'_> {
 }
 
 /// A Start request of the right shape.
-pub(crate) fn start(request: &StartRequest) -> Result<(Opened, Challenge), Refusal> {
+pub(crate) fn start(request: &StartRequest) -> Result<(ValidOpenRequest, Challenge), Refusal> {
     let flow_type = match request.flow_type.as_deref() {
         None => return Err(Refusal::missing("flowType")),
         Some("desktop") => FlowType::Desktop,
         Some("mobile") => FlowType::Mobile,
         Some(_) => return Err(Refusal::shape("flowType", FLOW_TYPE)),
     };
-    let opening = Opening {
+    let opening = OpenRequest {
         flow_type,
         phone_number: &request.phone_number,
         final_target_url: &request.final_target_url,
@@ -130,16 +130,16 @@ pub(crate) fn start(request: &StartRequest) -> Result<(Opened, Challenge), Refus
     };
     let opened = opening.read()?;
     let challenge = challenge_of(&request.ssn, &request.dob)?;
-    check("emailAddress", given(&request.email_address), EMAIL, is_email)?;
-    check("ipAddress", given_text(&request.ip_address), IP, |ip| ip.parse::<IpAddr>().is_ok())?;
+    check("emailAddress", non_blank(&request.email_address), EMAIL, is_email)?;
+    check("ipAddress", non_blank_text(&request.ip_address), IP, |ip| ip.parse::<IpAddr>().is_ok())?;
     Ok((opened, challenge))
 }
 
 /// An empty text counts as left out.
 fn challenge_of(ssn: &Option<Secret>, dob: &Option<Secret>) -> Result<Challenge, Refusal> {
-    check("ssn", given(ssn), SSN, is_ssn)?;
-    check("dob", given(dob), DOB, is_dob)?;
-    Ok(Challenge { ssn: given(ssn).map(Secret::from), dob: given(dob).map(Secret::from) })
+    check("ssn", non_blank(ssn), SSN, is_ssn)?;
+    check("dob", non_blank(dob), DOB, is_dob)?;
+    Ok(Challenge { ssn: non_blank(ssn).map(Secret::from), dob: non_blank(dob).map(Secret::from) })
 }
 
 /// The correlationId of a Validate request.
@@ -157,15 +157,15 @@ pub fn challenge(request: &ChallengeRequest) -> Result<(&str, Challenge), Refusa
 pub fn complete(request: CompleteRequest) -> Result<(String, Individual), Refusal> {
     let id = correlation_id(request.correlation_id.as_deref())?.to_owned();
     let individual = request.individual.ok_or_else(|| Refusal::missing("individual"))?;
-    check("individual.ssn", given(&individual.ssn), SSN, is_ssn)?;
-    check("individual.dob", given(&individual.dob), DOB, is_dob)?;
+    check("individual.ssn", non_blank(&individual.ssn), SSN, is_ssn)?;
+    check("individual.dob", non_blank(&individual.dob), DOB, is_dob)?;
     let email = individual.email_addresses.as_ref().and_then(|all| all.first()).cloned();
-    check("individual.emailAddresses[0]", given(&email), EMAIL, is_email)?;
-    if given(&individual.ssn).is_none() {
-        if given(&individual.first_name).is_none() {
+    check("individual.emailAddresses[0]", non_blank(&email), EMAIL, is_email)?;
+    if non_blank(&individual.ssn).is_none() {
+        if non_blank(&individual.first_name).is_none() {
             return Err(Refusal::missing("individual.firstName"));
         }
-        if given(&individual.last_name).is_none() {
+        if non_blank(&individual.last_name).is_none() {
             return Err(Refusal::missing("individual.lastName"));
         }
     }
@@ -194,12 +194,12 @@ fn phone(number: &str) -> Result<Phone, Refusal> {
 }
 
 /// An empty or blank member counts as left out: it says nothing, so nothing in it could be wrong either.
-fn given(member: &Option<Secret>) -> Option<&str> {
+fn non_blank(member: &Option<Secret>) -> Option<&str> {
     member.as_ref().map(Secret::expose).filter(|text| !text.trim().is_empty())
 }
 
 /// The same for members that are no secrets.
-pub(crate) fn given_text(member: &Option<String>) -> Option<&str> {
+pub(crate) fn non_blank_text(member: &Option<String>) -> Option<&str> {
     member.as_deref().filter(|text| !text.trim().is_empty())
 }
 

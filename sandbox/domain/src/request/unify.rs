@@ -1,12 +1,12 @@
 use handset_protocol::server::{UnifyBindRequest, UnifyRequest, UnifyStatusRequest};
 
 use super::verify::possession_type;
-use super::{Opened, Opening, correlation_id, given, phone};
+use super::{ValidOpenRequest, OpenRequest, correlation_id, non_blank, phone};
 use crate::{Phone, Refusal};
 
 /// A Unify request of the right shape.
-pub(crate) fn unify(request: &UnifyRequest) -> Result<Opened, Refusal> {
-    let opening = Opening {
+pub(crate) fn unify(request: &UnifyRequest) -> Result<ValidOpenRequest, Refusal> {
+    let opening = OpenRequest {
         flow_type: possession_type(request.possession_type.as_deref())?,
         phone_number: &request.phone_number,
         final_target_url: &request.final_target_url,
@@ -24,6 +24,6 @@ pub fn unify_status(request: &UnifyStatusRequest) -> Result<&str, Refusal> {
 /// The correlationId and the number of a Unify Bind request.
 pub fn unify_bind(request: &UnifyBindRequest) -> Result<(&str, Phone), Refusal> {
     let id = correlation_id(request.correlation_id.as_deref())?;
-    let number = given(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?;
+    let number = non_blank(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?;
     Ok((id, phone(number)?))
 }

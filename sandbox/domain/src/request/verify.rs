@@ -2,14 +2,14 @@ use handset_protocol::Secret;
 use handset_protocol::server::{Verification, VerifyRequest, VerifyStatusRequest};
 
 use super::{
-    DOB, EMAIL, Opened, Opening, POSSESSION_TYPE, SSN, VERIFICATION_TYPE, check, correlation_id, given, given_text,
+    DOB, EMAIL, ValidOpenRequest, OpenRequest, POSSESSION_TYPE, SSN, VERIFICATION_TYPE, check, correlation_id, non_blank, non_blank_text,
     is_dob, is_email, is_ssn, phone,
 };
 use crate::session::state::FlowType;
 use crate::{Phone, Refusal};
 
 /// What a Verify request of the second generation asks, of the right shape.
-pub(crate) struct Asked {
+pub(crate) struct ValidVerifyV2Request {
     pub(crate) what: Verification,
     pub(crate) phone: Phone,
     pub(crate) first_name: Option<Secret>,
@@ -19,14 +19,14 @@ pub(crate) struct Asked {
 }
 
 /// A Verify request of the first generation: what opens its session, and the names.
-pub(crate) fn verify(request: &VerifyRequest) -> Result<(Opened, Secret, Secret), Refusal> {
+pub(crate) fn verify(request: &VerifyRequest) -> Result<(ValidOpenRequest, Secret, Secret), Refusal> {
     let flow_type = possession_type(request.possession_type.as_deref())?;
-    if given(&request.phone_number).is_none() {
+    if non_blank(&request.phone_number).is_none() {
         return Err(Refusal::missing("phoneNumber"));
     }
     let first_name = name("firstName", &request.first_name)?;
     let last_name = name("lastName", &request.last_name)?;
-    let opening = Opening {
+    let opening = OpenRequest {
         flow_type,
         phone_number: &request.phone_number,
         final_target_url: &request.final_target_url,
@@ -34,21 +34,21 @@ pub(crate) fn verify(request: &VerifyRequest) -> Result<(Opened, Secret, Secret)
         allow_otp_retry: request.allow_otp_retry,
     };
     let opened = opening.read()?;
-    check("emailAddress", given(&request.email_address), EMAIL, is_email)?;
+    check("emailAddress", non_blank(&request.email_address), EMAIL, is_email)?;
     Ok((opened, first_name, last_name))
 }
 
 /// Whether a Verify request is of the second generation.
 pub fn is_second_generation(request: &VerifyRequest) -> bool {
-    given_text(&request.verification_type).is_some()
+    non_blank_text(&request.verification_type).is_some()
 }
 
 /// A Verify request of the second generation.
-pub(crate) fn verification(request: &VerifyRequest) -> Result<Asked, Refusal> {
+pub(crate) fn verify_v2(request: &VerifyRequest) -> Result<ValidVerifyV2Request, Refusal> {
     let named = request.verification_type.as_deref().unwrap_or_default();
     let what = Verification::named(named).ok_or_else(|| Refusal::shape("verificationType", VERIFICATION_TYPE))?;
-    let phone = phone(given(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?)?;
-    check("emailAddress", given(&request.email_address), EMAIL, is_email)?;
+    let phone = phone(non_blank(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?)?;
+    check("emailAddress", non_blank(&request.email_address), EMAIL, is_email)?;
     if matches!(what, Verification::VerifiedUser | Verification::AccountOpening) {
         name("firstName", &request.first_name)?;
         name("lastName", &request.last_name)?;
@@ -56,16 +56,16 @@ pub(crate) fn verification(request: &VerifyRequest) -> Result<Asked, Refusal> {
     let attribute = |kind: &str| {
         let all = request.identity_attributes.iter().flatten();
         let mut of_kind = all.filter(|attribute| attribute.attribute_type.as_deref() == Some(kind));
-        of_kind.find_map(|attribute| given(&attribute.attribute_value)).map(Secret::from)
+        of_kind.find_map(|attribute| non_blank(&attribute.attribute_value)).map(Secret::from)
     };
     let (date_of_birth, national_id) = (attribute("dateOfBirth"), attribute("nationalId"));
     check("identityAttributes.dateOfBirth", date_of_birth.as_ref().map(Secret::expose), DOB, is_dob)?;
     check("identityAttributes.nationalId", national_id.as_ref().map(Secret::expose), SSN, is_ssn)?;
-    Ok(Asked {
+    Ok(ValidVerifyV2Request {
         what,
         phone,
-        first_name: given(&request.first_name).map(Secret::from),
-        last_name: given(&request.last_name).map(Secret::from),
+        first_name: non_blank(&request.first_name).map(Secret::from),
+        last_name: non_blank(&request.last_name).map(Secret::from),
         date_of_birth,
         national_id,
     })
@@ -87,5 +87,5 @@ pub(crate) fn possession_type(named: Option<&str>) -> Result<FlowType, Refusal> 
 }
 
 fn name(field: &str, member: &Option<Secret>) -> Result<Secret, Refusal> {
-    given(member).map(Secret::from).ok_or_else(|| Refusal::missing(field))
+    non_blank(member).map(Secret::from).ok_or_else(|| Refusal::missing(field))
 }

@@ -2,20 +2,20 @@ use handset_protocol::{Secret, client, server};
 use serde::{Deserialize, Serialize};
 
 use crate::identities::delivery::Delivery;
-use crate::identities::identity::{Binding, Enrolling};
+use crate::identities::identity::{DeviceBinding, NewEnrollment};
 use crate::products::state::Challenge;
-use crate::{Message, Party, Phone, Refusal, Sight, What};
+use crate::{Message, Party, Phone, Refusal, NewTimelineEvent, MessageKind};
 
 /// Something that happens to a session. Secrets that its outcome may need were drawn by the shell beforehand, so that
 /// [`apply`](crate::apply) stays a function; what it does not need is dropped.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum SessionEvent {
     /// The page asks how things stand.
     Status,
     /// The shell itself looks how things stand: a socket waits, or time has passed.
-    Standing,
+    PollSocket,
     /// The shell saw this on the way. It belongs on the timeline and changes nothing else.
-    Seen(Vec<Sight>),
+    Record(Vec<NewTimelineEvent>),
     /// A code is asked for, for the first time or again.
     OtpStart {
         /// Left out or empty: the number in force.
@@ -89,9 +89,9 @@ pub enum Event {
     },
 }
 
-impl Event {
+impl SessionEvent {
     /// Whether it may be counted beyond its session: a code is judged, which may be a guess, or an SMS is asked for.
-    pub fn is_counted(&self) -> bool {
+    pub fn counts_attempts(&self) -> bool {
         matches!(self, Self::OtpFinish { .. } | Self::OtpStart { .. } | Self::LinkStart { .. })
     }
 
@@ -104,23 +104,23 @@ impl Event {
     }
 
     /// The request that it is, and whose, for the timeline.
-    pub(crate) fn request(&self) -> Option<(Party, What)> {
+    pub(crate) fn request(&self) -> Option<(Party, MessageKind)> {
         Some(match self {
-            Self::Standing | Self::Seen(_) => return None,
-            Self::Status => (Party::Module, What::StatusAsked),
-            Self::OtpStart { .. } => (Party::Module, What::OtpStart),
-            Self::OtpFinish { .. } => (Party::Module, What::OtpFinish),
-            Self::LinkStart { .. } => (Party::Module, What::LinkStart),
-            Self::LinkOpened { .. } => (Party::Phone, What::LinkOpened),
-            Self::InstantStart { .. } => (Party::Module, What::InstantStart),
-            Self::InstantFinish { .. } => (Party::Module, What::InstantFinish),
-            Self::Reported { .. } => (Party::Module, What::ErrorReported),
-            Self::Validate => (Party::Server, What::Validate),
-            Self::Challenge { .. } => (Party::Server, What::Challenge),
-            Self::Complete { .. } => (Party::Server, What::Complete),
-            Self::VerifyStatus => (Party::Server, What::VerifyStatus),
-            Self::UnifyStatus { .. } => (Party::Server, What::UnifyStatus),
-            Self::UnifyBind { .. } => (Party::Server, What::UnifyBind),
+            Self::PollSocket | Self::Record(_) => return None,
+            Self::Status => (Party::Client, MessageKind::StatusAsked),
+            Self::OtpStart { .. } => (Party::Client, MessageKind::OtpStart),
+            Self::OtpFinish { .. } => (Party::Client, MessageKind::OtpFinish),
+            Self::LinkStart { .. } => (Party::Client, MessageKind::LinkStart),
+            Self::LinkOpened { .. } => (Party::Phone, MessageKind::LinkOpened),
+            Self::InstantStart { .. } => (Party::Client, MessageKind::InstantStart),
+            Self::InstantFinish { .. } => (Party::Client, MessageKind::InstantFinish),
+            Self::Reported { .. } => (Party::Client, MessageKind::ErrorReported),
+            Self::Validate => (Party::Server, MessageKind::Validate),
+            Self::Challenge { .. } => (Party::Server, MessageKind::Challenge),
+            Self::Complete { .. } => (Party::Server, MessageKind::Complete),
+            Self::VerifyStatus => (Party::Server, MessageKind::VerifyStatus),
+            Self::UnifyStatus { .. } => (Party::Server, MessageKind::UnifyStatus),
+            Self::UnifyBind { .. } => (Party::Server, MessageKind::UnifyBind),
         })
     }
 }
@@ -132,14 +132,14 @@ pub enum Effect {
     /// Answers the page.
     Reply(client::Reply),
     /// Turns the page's request away with an HTTP status.
-    TurnedAway {
+    HttpError {
         /// 429 or 500.
         status: u16,
         /// After how many s to come again.
         retry_after_seconds: Option<u32>,
     },
     /// Cuts the socket that looks how things stand.
-    Cut,
+    ResetSocket,
     /// Answers the phone.
     Page(LinkPage),
     /// Answers `/v3/validate`.
@@ -155,22 +155,22 @@ pub enum Effect {
     /// Answers the server with a refusal.
     Refused(Refusal),
     /// An SMS.
-    Send(Message),
+    SendMessage(Message),
     /// The session was settled, or its deadline moved: whoever waits for it looks again.
-    Wake,
+    WakeWatchers,
     /// A number was verified: it is enrolled.
-    Enroll(Enrolling),
+    Enroll(NewEnrollment),
     /// Possession of a number was shown: a device is bound to it.
-    Bind(Binding),
+    Bind(DeviceBinding),
     /// News for a webhook: they wait until it has accepted them, or for the last time has not. See
     /// [`Store::undelivered`].
-    Tell(Box<Delivery>),
+    DeliverWebhook(Box<Delivery>),
 }
 
 impl Effect {
     /// Whether it goes elsewhere than to whoever caused the event.
     pub fn is_outgoing(&self) -> bool {
-        matches!(self, Self::Send(_) | Self::Wake | Self::Enroll(_) | Self::Bind(_) | Self::Tell(_))
+        matches!(self, Self::SendMessage(_) | Self::WakeWatchers | Self::Enroll(_) | Self::Bind(_) | Self::DeliverWebhook(_))
     }
 }
 
@@ -178,7 +178,7 @@ impl Effect {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkPage {
     /// It did its work: on to this URL, if there is one.
-    Proved(Option<String>),
+    Confirmed(Option<String>),
     /// It was opened before.
     Used,
     /// Its time is over.

@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::session::state::Rules;
+use crate::session::state::SessionPolicy;
 
 /// The wrong codes that were tried for one number lately, and the SMS that were sent to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Guesses {
+pub struct FailedAttempts {
     /// When a code was wrong, in ms since the epoch.
     at: Vec<i64>,
     /// When an SMS was sent, likewise.
@@ -15,7 +15,7 @@ pub struct Guesses {
     sms: Vec<i64>,
 }
 
-impl Guesses {
+impl FailedAttempts {
     /// When the last of all was, in ms since the epoch.
     pub fn last(&self) -> Option<i64> {
         self.at.iter().chain(&self.sms).copied().max()
@@ -27,22 +27,22 @@ impl Guesses {
     }
 
     /// Whether another code may be judged at `now`, in ms since the epoch.
-    pub fn may_try(&self, rules: &Rules, now: i64) -> bool {
+    pub fn is_allowed(&self, rules: &SessionPolicy, now: i64) -> bool {
         is_below(&self.at, rules.tries_per_number, rules.number_window_seconds, now)
     }
 
     /// Counts a wrong code; those of before the window are forgotten.
-    pub fn add(&mut self, rules: &Rules, now: i64) {
+    pub fn add(&mut self, rules: &SessionPolicy, now: i64) {
         count(&mut self.at, rules.tries_per_number, rules.number_window_seconds, now);
     }
 
     /// Whether another SMS may be sent at `now`, in ms since the epoch.
-    pub fn may_send(&self, rules: &Rules, now: i64) -> bool {
+    pub fn is_sms_allowed(&self, rules: &SessionPolicy, now: i64) -> bool {
         is_below(&self.sms, rules.sms_per_number, rules.sms_window_seconds, now)
     }
 
     /// Counts an SMS; those of before the window are forgotten.
-    pub fn add_sms(&mut self, rules: &Rules, now: i64) {
+    pub fn add_sms(&mut self, rules: &SessionPolicy, now: i64) {
         count(&mut self.sms, rules.sms_per_number, rules.sms_window_seconds, now);
     }
 }
@@ -70,11 +70,11 @@ mod tests {
 
     #[test]
     fn in_no_window_there_are_more_than_allowed() {
-        let rules = Rules { tries_per_number: 3, number_window_seconds: 10, ..Rules::default() };
-        let mut guesses = Guesses::default();
+        let rules = SessionPolicy { tries_per_number: 3, number_window_seconds: 10, ..SessionPolicy::default() };
+        let mut guesses = FailedAttempts::default();
         let mut judged = Vec::new();
         for now in (0..60_000).step_by(700) {
-            if guesses.may_try(&rules, now) {
+            if guesses.is_allowed(&rules, now) {
                 guesses.add(&rules, now);
                 judged.push(now);
             }
@@ -87,30 +87,30 @@ mod tests {
 
     #[test]
     fn sms_have_a_count_and_a_window_of_their_own() {
-        let rules = Rules { sms_per_number: 2, sms_window_seconds: 10, ..Rules::default() };
-        let mut guesses = Guesses::default();
+        let rules = SessionPolicy { sms_per_number: 2, sms_window_seconds: 10, ..SessionPolicy::default() };
+        let mut guesses = FailedAttempts::default();
         let mut sent = Vec::new();
         for now in (0..30_000).step_by(1000) {
-            if guesses.may_send(&rules, now) {
+            if guesses.is_sms_allowed(&rules, now) {
                 guesses.add_sms(&rules, now);
                 sent.push(now);
             }
         }
         assert_eq!(sent, [0, 1000, 10_000, 11_000, 20_000, 21_000]);
         assert_eq!((guesses.count(), guesses.last()), (0, Some(21_000)));
-        assert!(guesses.may_try(&rules, 21_000));
+        assert!(guesses.is_allowed(&rules, 21_000));
     }
 
     #[test]
     fn off_means_off_and_keeps_nothing() {
-        let rules = Rules { tries_per_number: 0, sms_per_number: 0, ..Rules::default() };
-        let mut guesses = Guesses::default();
+        let rules = SessionPolicy { tries_per_number: 0, sms_per_number: 0, ..SessionPolicy::default() };
+        let mut guesses = FailedAttempts::default();
         for now in 0..1000 {
-            assert!(guesses.may_try(&rules, now));
+            assert!(guesses.is_allowed(&rules, now));
             guesses.add(&rules, now);
-            assert!(guesses.may_send(&rules, now));
+            assert!(guesses.is_sms_allowed(&rules, now));
             guesses.add_sms(&rules, now);
         }
-        assert_eq!(guesses, Guesses::default());
+        assert_eq!(guesses, FailedAttempts::default());
     }
 }

@@ -7,7 +7,7 @@ pub struct Message {
     /// The number.
     pub to: Secret,
     /// What it carries.
-    pub kind: Kind,
+    pub purpose: MessagePurpose,
     /// The whole text.
     pub text: Secret,
     /// The project of its session.
@@ -22,7 +22,7 @@ pub struct Message {
 
 /// What an SMS carries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum MessagePurpose {
     /// A one-time code.
     Otp(Secret),
     /// An Instant Link.

@@ -3,17 +3,17 @@
 use handset_protocol::limits;
 use handset_protocol::server::{StartRequest, UnifyReply, UnifyRequest, UnifySuccess, VerifyReply, VerifyRequest};
 
-use crate::people::magic_numbers::Met;
-use crate::products::state::{Case, Unifying, Verifying};
+use crate::people::magic_numbers::BehaviourState;
+use crate::products::state::{ProductState, UnifyState, VerifiedUsersState};
 use crate::products::verified_users_v1::results;
-use crate::request::{self, Opened};
-use crate::session::state::{FlowType, Journey, Otp, Possession, Rules, Session};
-use crate::session::transition::{Turn, passes_without_browser};
-use crate::{Credential, Effect, Outcome, Party, Product, Refusal, Role, Sight, TestUser, Timeline, What};
+use crate::request::{self, ValidOpenRequest};
+use crate::session::state::{FlowType, ServerStage, Otp, Possession, SessionPolicy, Session};
+use crate::session::transition::{TransitionBuilder, passes_without_browser};
+use crate::{Credential, Effect, Outcome, Party, Product, Refusal, TestUserScenario, NewTimelineEvent, TestUser, Timeline, MessageKind};
 
 /// What the shell gives a session: where it is kept, and unguessable names that it drew.
 #[derive(Clone, Debug)]
-pub struct Drawn {
+pub struct SessionIds {
     /// See [`Session::project`].
     pub project: String,
     /// See [`Session::auth_id`].
@@ -30,14 +30,14 @@ pub struct Drawn {
 pub fn open(
     request: &StartRequest,
     caller: Credential,
-    drawn: Drawn,
-    rules: Rules,
+    drawn: SessionIds,
+    rules: SessionPolicy,
     now: i64,
 ) -> Result<Session, Refusal> {
     let product = caller.start_product().ok_or(Refusal::NotAllowed)?;
     let (opened, challenge) = request::start(request)?;
-    let case = if product == Product::Prefill { Case::Prefill(challenge) } else { Case::Identity };
-    let (session, _) = begin(opened, case, What::Start, caller, drawn, rules, now)?;
+    let case = if product == Product::Prefill { ProductState::Prefill(challenge) } else { ProductState::Identity };
+    let (session, _) = begin(opened, case, MessageKind::Start, caller, drawn, rules, now)?;
     Ok(session)
 }
 
@@ -45,16 +45,16 @@ pub fn open(
 pub fn open_verify(
     request: &VerifyRequest,
     caller: Credential,
-    drawn: Drawn,
+    drawn: SessionIds,
     identity_id: String,
-    rules: Rules,
+    rules: SessionPolicy,
     now: i64,
 ) -> Result<(Session, Vec<Effect>, VerifyReply), Refusal> {
-    caller.admit(&[Product::VerifiedUsers])?;
+    caller.authorize(&[Product::VerifiedUsers])?;
     let (opened, first_name, last_name) = request::verify(request)?;
-    let client_customer_id = request::given_text(&request.client_customer_id).map(str::to_owned);
-    let case = Case::VerifiedUsers(Verifying { first_name, last_name, client_customer_id, identity_id });
-    let (session, effects) = begin(opened, case, What::Verify, caller, drawn, rules, now)?;
+    let client_customer_id = request::non_blank_text(&request.client_customer_id).map(str::to_owned);
+    let case = ProductState::VerifiedUsers(VerifiedUsersState { first_name, last_name, client_customer_id, identity_id });
+    let (session, effects) = begin(opened, case, MessageKind::Verify, caller, drawn, rules, now)?;
     // Where possession is asked for, how it went is told by the status call only.
     let (success, possession_result, verify_result) = results(&session, session.flow_type != FlowType::None);
     let correlation_id = session.correlation_id.clone();
@@ -66,52 +66,52 @@ pub fn open_verify(
 pub fn open_unify(
     request: &UnifyRequest,
     caller: Credential,
-    drawn: Drawn,
+    drawn: SessionIds,
     [identity_id, device_id]: [String; 2],
-    rules: Rules,
+    rules: SessionPolicy,
     now: i64,
 ) -> Result<(Session, Vec<Effect>, UnifyReply), Refusal> {
-    caller.admit(&[Product::Unify])?;
+    caller.authorize(&[Product::Unify])?;
     let opened = request::unify(request)?;
-    let case = Case::Unify(Unifying {
+    let case = ProductState::Unify(UnifyState {
         rebind: request.rebind.unwrap_or(false),
         check_reputation: request.check_reputation.unwrap_or(false),
-        client_request_id: request::given_text(&request.client_request_id).map(str::to_owned),
+        client_request_id: request::non_blank_text(&request.client_request_id).map(str::to_owned),
         identity_id,
         device_id,
         is_bound: false,
         bound_at: None,
     });
-    let (session, effects) = begin(opened, case, What::Unify, caller, drawn, rules, now)?;
+    let (session, effects) = begin(opened, case, MessageKind::Unify, caller, drawn, rules, now)?;
     let correlation_id = session.correlation_id.clone();
     let reply = UnifyReply { correlation_id, auth_token: None, success: UnifySuccess::Pending };
     Ok((session, effects, reply))
 }
 
 fn begin(
-    opened: Opened,
-    case: Case,
-    what: What,
+    opened: ValidOpenRequest,
+    case: ProductState,
+    what: MessageKind,
     caller: Credential,
-    drawn: Drawn,
-    rules: Rules,
+    drawn: SessionIds,
+    rules: SessionPolicy,
     now: i64,
 ) -> Result<(Session, Vec<Effect>), Refusal> {
     let user = match &opened.phone {
-        Some(phone) => TestUser::admit(phone, case.product(), rules.strict_test_users)?,
+        Some(phone) => TestUser::authorize(phone, case.product(), rules.strict_test_users)?,
         None => None,
     };
-    let mobile_auth = user.is_some_and(|user| user.role == Role::MobileAuthPasses);
+    let mobile_auth = user.is_some_and(|user| user.scenario == TestUserScenario::MobileAuthPasses);
     let possession = match opened.flow_type {
         FlowType::Desktop => Possession::Link,
         FlowType::Mobile if mobile_auth => Possession::MobileAuth(None),
         FlowType::Mobile => Possession::Otp(Otp::default()),
-        FlowType::None => Possession::Waived,
+        FlowType::None => Possession::NotRequired,
     };
     let (server, backend) = (Party::Server, Party::Backend);
     let mut timeline = Timeline::default();
-    timeline.push(now, Sight::new(server, backend, what, None));
-    timeline.push(now, Sight::new(backend, server, what, Some(Outcome::Accepted)));
+    timeline.push(now, NewTimelineEvent::new(server, backend, what, None));
+    timeline.push(now, NewTimelineEvent::new(backend, server, what, Some(Outcome::Accepted)));
     let session = Session {
         auth_id: drawn.auth_id,
         correlation_id: drawn.correlation_id,
@@ -119,9 +119,9 @@ fn begin(
         challenge: drawn.challenge,
         client_id: caller.client_id.to_owned(),
         project: drawn.project,
-        case,
+        product: case,
         flow_type: opened.flow_type,
-        rules: Rules { allow_otp_retry: opened.allow_otp_retry, ..rules },
+        policy: SessionPolicy { allow_otp_retry: opened.allow_otp_retry, ..rules },
         created_at: now,
         expires_at: now.saturating_add(i64::from(limits::SESSION_SECONDS) * 1000),
         final_target_url: opened.final_target_url,
@@ -132,16 +132,16 @@ fn begin(
         sms_sent: 0,
         last_given: opened.phone.as_ref().map(|phone| phone.given().clone()),
         phone: opened.phone,
-        met: Met::default(),
+        behaviour_state: BehaviourState::default(),
         possession,
         links: Vec::new(),
-        journey: Journey::Started,
+        stage: ServerStage::Started,
         timeline,
     };
     let passes = session.phone.as_ref().is_some_and(passes_without_browser);
-    let mut turn = Turn::new(session, now);
+    let mut turn = TransitionBuilder::new(session, now);
     match turn.session.possession {
-        Possession::Waived => turn.settle(Possession::Waived),
+        Possession::NotRequired => turn.settle(Possession::NotRequired),
         _ if passes => turn.settle(Possession::Passed),
         _ => {}
     }

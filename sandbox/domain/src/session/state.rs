@@ -2,8 +2,8 @@ use handset_protocol::{Secret, client, limits, steps, token};
 use serde::{Deserialize, Serialize};
 
 use crate::people::magic_numbers::Behaviour;
-use crate::people::magic_numbers::Met;
-use crate::products::state::Case;
+use crate::people::magic_numbers::BehaviourState;
+use crate::products::state::ProductState;
 use crate::{Outcome, Phone, Timeline};
 
 /// After a link's expiry a waiting socket hears of it only this much later, in ms: a client with a clock of its own
@@ -24,13 +24,13 @@ pub struct Session {
     /// Whose session it is.
     pub client_id: String,
     /// Which product it is of, and what that product wants to know.
-    pub case: Case,
+    pub product: ProductState,
     /// Among whose sessions it is kept: those of tests that run side by side do not see each other.
     pub project: String,
     /// Which kind of browser the relying party saw.
     pub flow_type: FlowType,
     /// The settings that were in force when it was opened.
-    pub rules: Rules,
+    pub policy: SessionPolicy,
     /// When it was opened, in ms since the epoch.
     pub created_at: i64,
     /// When it and its authToken end, in ms since the epoch.
@@ -56,13 +56,13 @@ pub struct Session {
     pub sms_sent: u32,
     /// What the number's own behaviour has done already.
     #[serde(default)]
-    pub met: Met,
+    pub behaviour_state: BehaviourState,
     /// Whether the person holds the phone.
     pub possession: Possession,
     /// Every link that was sent, newest last.
     pub links: Vec<SentLink>,
     /// How far the relying party's server has come.
-    pub journey: Journey,
+    pub stage: ServerStage,
     /// What happened, for whoever debugs a page. Holds no secret.
     pub timeline: Timeline,
 }
@@ -92,7 +92,7 @@ impl FlowType {
 /// Settings of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Rules {
+pub struct SessionPolicy {
     /// How long a code is good, in s from its SMS.
     pub otp_seconds: u32,
     /// How long a link is good, in s from its SMS.
@@ -117,7 +117,7 @@ pub struct Rules {
     pub sms_window_seconds: u32,
 }
 
-impl Default for Rules {
+impl Default for SessionPolicy {
     fn default() -> Self {
         Self {
             otp_seconds: limits::OTP_SECONDS,
@@ -135,7 +135,7 @@ impl Default for Rules {
     }
 }
 
-impl Rules {
+impl SessionPolicy {
     /// How many codes may be tried.
     pub fn tries(&self) -> u8 {
         if self.allow_otp_retry { limits::OTP_TRIES_WITH_RETRY } else { limits::OTP_TRIES }
@@ -165,17 +165,17 @@ pub enum Possession {
     /// Waits for a link to be opened.
     Link,
     /// Not asked for.
-    Waived,
+    NotRequired,
     /// Shown.
     Passed,
     /// Not shown.
-    Failed(Failure),
+    Failed(PossessionFailure),
 }
 
 impl Possession {
     /// Whether it can no longer change.
     pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Waived | Self::Passed | Self::Failed(_))
+        matches!(self, Self::NotRequired | Self::Passed | Self::Failed(_))
     }
 
     /// The step that it waits for, or `done`.
@@ -184,7 +184,7 @@ impl Possession {
             Self::MobileAuth(_) => steps::MOBILE_INSTANT,
             Self::Otp(_) => steps::MOBILE_OTP,
             Self::Link => steps::MOBILE_INSTANT_LINK,
-            Self::Waived | Self::Passed | Self::Failed(_) => steps::DONE,
+            Self::NotRequired | Self::Passed | Self::Failed(_) => steps::DONE,
         }
     }
 }
@@ -235,7 +235,7 @@ pub enum LinkState {
 
 /// Why possession was not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Failure {
+pub enum PossessionFailure {
     /// A wrong code, and no try left.
     WrongCode,
     /// Too many wrong codes were tried for the number.
@@ -254,7 +254,7 @@ pub enum Failure {
     SessionExpired,
 }
 
-impl Failure {
+impl PossessionFailure {
     /// In words.
     pub fn message(self) -> &'static str {
         match self {
@@ -272,7 +272,7 @@ impl Failure {
     /// For the timeline.
     pub fn outcome(self) -> Outcome {
         match self {
-            Self::WrongCode => Outcome::NoTryLeft,
+            Self::WrongCode => Outcome::AttemptsExhausted,
             Self::TooManyTries => Outcome::TooManyTries,
             Self::CodeExpired => Outcome::CodeExpired,
             Self::LinkExpired => Outcome::LinkExpired,
@@ -291,7 +291,7 @@ impl Failure {
 
 /// How far the relying party's server has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Journey {
+pub enum ServerStage {
     /// Validate is awaited.
     Started,
     /// Validate said yes; Complete is awaited, or in Pre-Fill the challenge.
@@ -302,7 +302,7 @@ pub enum Journey {
     Ended,
 }
 
-impl Journey {
+impl ServerStage {
     /// For whoever debugs a page.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -317,12 +317,12 @@ impl Journey {
 impl Session {
     /// What the number in force does.
     pub fn behaviour(&self) -> Option<Behaviour> {
-        self.phone.as_ref().and_then(Behaviour::of)
+        self.phone.as_ref().and_then(Behaviour::of_phone)
     }
 
     /// From when on another SMS is sent to the same number, in ms since the epoch. `None`: at once.
     pub fn resend_at(&self) -> Option<i64> {
-        let pause = i64::from(self.rules.resend_pause_seconds) * 1000;
+        let pause = i64::from(self.policy.resend_pause_seconds) * 1000;
         let sent_at = match &self.possession {
             Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.sent_at),
             Possession::Link => self.links.last().map(|link| link.sent_at),
@@ -332,7 +332,7 @@ impl Session {
     }
 
     /// When the link that was sent last ends, or the code that is waited for, in ms since the epoch.
-    pub fn sent_expires_at(&self) -> Option<i64> {
+    pub fn challenge_expires_at(&self) -> Option<i64> {
         match &self.possession {
             Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.expires_at),
             Possession::Link => self.links.last().map(|link| link.expires_at),
@@ -341,10 +341,10 @@ impl Session {
     }
 
     /// When time alone settles the session, in ms since the epoch. `None`: it is settled.
-    pub fn lapses_at(&self) -> Option<i64> {
+    pub fn possession_expires_at(&self) -> Option<i64> {
         let session_ends = self.expires_at.saturating_add(GRACE_MS);
         match &self.possession {
-            Possession::Waived | Possession::Passed | Possession::Failed(_) => None,
+            Possession::NotRequired | Possession::Passed | Possession::Failed(_) => None,
             Possession::Link => {
                 let link_ends = self.links.last().map(|link| link.expires_at.saturating_add(GRACE_MS));
                 Some(link_ends.map_or(session_ends, |at| at.min(session_ends)))
@@ -362,7 +362,7 @@ impl Session {
             }
             Possession::Otp(_) => Some(token::MobileAuths { otp: Some(known), ..Default::default() }),
             Possession::Link => Some(token::MobileAuths { inln: Some(known), ..Default::default() }),
-            Possession::Waived | Possession::Passed | Possession::Failed(_) => None,
+            Possession::NotRequired | Possession::Passed | Possession::Failed(_) => None,
         };
         token::Claims {
             rid: self.request_id.clone(),

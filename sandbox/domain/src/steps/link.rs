@@ -5,30 +5,30 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::people::magic_numbers::Behaviour;
-use crate::session::message::{Kind, Message, link_text};
-use crate::session::state::{Failure, LinkState, Possession, SentLink, StartReplyShape};
-use crate::session::transition::{Number, Turn, passes_without_browser};
-use crate::{Effect, LinkPage, Outcome, Phone, What};
+use crate::session::message::{MessagePurpose, Message, link_text};
+use crate::session::state::{PossessionFailure, LinkState, Possession, SentLink, StartReplyShape};
+use crate::session::transition::{NumberDecision, TransitionBuilder, passes_without_browser};
+use crate::{Effect, LinkPage, Outcome, Phone, MessageKind};
 
-impl Turn {
+impl TransitionBuilder {
     /// A number, a change of number, or a resend.
     pub(crate) fn link_start(&mut self, number: Option<&Secret>, is_mobile: bool, token: &Secret, url: &Secret) {
-        if self.answer_if_settled() {
+        if self.respond_if_settled() {
             return;
         }
         if self.session.possession != Possession::Link {
-            return self.prohibit("this flow is not at the link step");
+            return self.reject_out_of_order("this flow is not at the link step");
         }
-        match self.take_number(number) {
-            Number::Refused(why) => self.refuse_number(why),
-            Number::TooMany => self.fail(Failure::TooManyNumbers),
-            Number::TurnedAway(status, retry_after_seconds) => self.turn_away(status, retry_after_seconds),
-            Number::Ready { phone, .. } if passes_without_browser(&phone) => {
+        match self.accept_number(number) {
+            NumberDecision::Refused(why) => self.refuse_number(why),
+            NumberDecision::TooMany => self.fail(PossessionFailure::TooManyNumbers),
+            NumberDecision::HttpError(status, retry_after_seconds) => self.respond_http_error(status, retry_after_seconds),
+            NumberDecision::Ready { phone, .. } if passes_without_browser(&phone) => {
                 self.settle(Possession::Passed);
                 self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
             }
-            Number::Ready { phone, changed } => {
-                let Some(outcome) = self.admit_sms(changed) else { return };
+            NumberDecision::Ready { phone, changed } => {
+                let Some(outcome) = self.authorize_sms(changed) else { return };
                 if outcome == Outcome::Accepted {
                     self.send_link(&phone, token, url);
                 }
@@ -42,13 +42,13 @@ impl Turn {
     pub(crate) fn link_opened(&mut self, token: &Secret) {
         let page = self.open_link(token);
         let outcome = match page {
-            LinkPage::Proved(_) => Outcome::Passed,
+            LinkPage::Confirmed(_) => Outcome::Passed,
             LinkPage::Used => Outcome::LinkUsed,
             LinkPage::Expired => Outcome::LinkExpired,
             LinkPage::Replaced => Outcome::LinkReplaced,
             LinkPage::Ended | LinkPage::Unknown => Outcome::Refused,
         };
-        self.answer(outcome, Effect::Page(page));
+        self.respond(outcome, Effect::Page(page));
     }
 
     fn open_link(&mut self, token: &Secret) -> LinkPage {
@@ -67,7 +67,7 @@ impl Turn {
             LinkState::Live => {
                 link.state = LinkState::Used;
                 let target = self.session.final_target_url.as_deref();
-                let page = LinkPage::Proved(target.and_then(|target| proved_url(target, &self.session.auth_id)));
+                let page = LinkPage::Confirmed(target.and_then(|target| proved_url(target, &self.session.auth_id)));
                 self.settle(Possession::Passed);
                 page
             }
@@ -81,7 +81,7 @@ impl Turn {
                 link.state = LinkState::Replaced;
             }
         }
-        let seconds = self.session.rules.link_seconds;
+        let seconds = self.session.policy.link_seconds;
         let expires_at = self.now.saturating_add(i64::from(seconds) * 1000);
         let text = link_text(self.session.sms_message.as_deref(), url.expose(), seconds);
         self.session.links.push(SentLink {
@@ -92,25 +92,25 @@ impl Turn {
         });
         let message = Message {
             to: phone.given().clone(),
-            kind: Kind::Link(url.clone()),
+            purpose: MessagePurpose::Link(url.clone()),
             text: text.into(),
             project: self.session.project.clone(),
             auth_id: self.session.auth_id.clone(),
             sent_at: self.now,
             expires_at,
         };
-        self.send(What::SmsLink, message);
-        self.effect(Effect::Wake);
+        self.send(MessageKind::SmsLink, message);
+        self.effect(Effect::WakeWatchers);
     }
 
     /// The SMS is sent. Which shape says so depends on what the client can take.
     fn link_sent_reply(&self, is_mobile: bool) -> client::Reply {
         let with_data = client::Reply { data: Some(client::Data::default()), ..Default::default() };
-        let shape = match self.session.rules.link_start_reply {
+        let shape = match self.session.policy.link_start_reply {
             StartReplyShape::Data => with_data,
             StartReplyShape::Empty => client::Reply::default(),
             StartReplyShape::Auto if is_mobile => client::Reply::next(steps::ENDED),
-            StartReplyShape::Auto if self.session.rules.allow_otp_retry => client::Reply::default(),
+            StartReplyShape::Auto if self.session.policy.allow_otp_retry => client::Reply::default(),
             StartReplyShape::Auto => with_data,
         };
         let client::Reply { server_time, expires_at, resend_at, .. } = self.sent_reply();

@@ -5,16 +5,16 @@ use subtle::ConstantTimeEq;
 
 use crate::Outcome;
 use crate::session::state::{Otp, Possession};
-use crate::session::transition::Turn;
+use crate::session::transition::TransitionBuilder;
 
-impl Turn {
+impl TransitionBuilder {
     /// Names the URL to visit.
     pub(crate) fn instant_start(&mut self, fresh: &Secret, url: &str) {
-        if self.answer_if_settled() {
+        if self.respond_if_settled() {
             return;
         }
         let Possession::MobileAuth(vfp) = &mut self.session.possession else {
-            return self.prohibit("this flow is not at Mobile Auth");
+            return self.reject_out_of_order("this flow is not at Mobile Auth");
         };
         *vfp = Some(fresh.clone());
         let data = client::Data { redirect_url: Some(url.to_owned()), ..Default::default() };
@@ -23,14 +23,14 @@ impl Turn {
 
     /// Judges what the visit brought back. What is not right falls back to a code.
     pub(crate) fn instant_finish(&mut self, brought: &Secret) {
-        if self.answer_if_settled() {
+        if self.respond_if_settled() {
             return;
         }
         let Possession::MobileAuth(vfp) = &self.session.possession else {
-            return self.prohibit("this flow is not at Mobile Auth");
+            return self.reject_out_of_order("this flow is not at Mobile Auth");
         };
         let Some(vfp) = vfp else {
-            return self.prohibit("Mobile Auth was not started");
+            return self.reject_out_of_order("Mobile Auth was not started");
         };
         if bool::from(vfp.expose().as_bytes().ct_eq(brought.expose().as_bytes())) {
             self.settle(Possession::Passed);
@@ -43,6 +43,6 @@ impl Turn {
     /// From here on the flow is at the code step.
     pub(crate) fn fall_back_to_otp(&mut self) {
         self.session.possession = Possession::Otp(Otp::default());
-        self.reply(Outcome::FellBack, client::Reply::next(steps::MOBILE_OTP));
+        self.reply(Outcome::FellBackToOtp, client::Reply::next(steps::MOBILE_OTP));
     }
 }

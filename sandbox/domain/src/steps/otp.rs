@@ -4,29 +4,29 @@ use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
 
 use crate::people::magic_numbers::Behaviour;
-use crate::session::message::{Kind, Message, code_length, code_text};
-use crate::session::state::{Failure, Possession, SentCode};
-use crate::session::transition::{Number, Turn};
-use crate::{Outcome, Phone, TestUser, What};
+use crate::session::message::{MessagePurpose, Message, code_length, code_text};
+use crate::session::state::{PossessionFailure, Possession, SentCode};
+use crate::session::transition::{NumberDecision, TransitionBuilder};
+use crate::{Outcome, Phone, TestUser, MessageKind};
 
 /// Length of a code where the SMS text does not ask for another.
 const DEFAULT_LENGTH: usize = 4;
 
-impl Turn {
+impl TransitionBuilder {
     /// A number, a change of number, or a resend.
     pub(crate) fn otp_start(&mut self, number: Option<&Secret>, fresh: &Secret, host: &str) {
-        if self.answer_if_settled() {
+        if self.respond_if_settled() {
             return;
         }
         if !matches!(self.session.possession, Possession::Otp(_)) {
-            return self.prohibit("this flow is not at the code step");
+            return self.reject_out_of_order("this flow is not at the code step");
         }
-        match self.take_number(number) {
-            Number::Refused(why) => self.refuse_number(why),
-            Number::TooMany => self.fail(Failure::TooManyNumbers),
-            Number::TurnedAway(status, retry_after_seconds) => self.turn_away(status, retry_after_seconds),
-            Number::Ready { phone, changed } => {
-                let Some(outcome) = self.admit_sms(changed) else { return };
+        match self.accept_number(number) {
+            NumberDecision::Refused(why) => self.refuse_number(why),
+            NumberDecision::TooMany => self.fail(PossessionFailure::TooManyNumbers),
+            NumberDecision::HttpError(status, retry_after_seconds) => self.respond_http_error(status, retry_after_seconds),
+            NumberDecision::Ready { phone, changed } => {
+                let Some(outcome) = self.authorize_sms(changed) else { return };
                 if outcome == Outcome::Accepted {
                     self.send_code(&phone, fresh, host);
                 }
@@ -38,24 +38,24 @@ impl Turn {
 
     /// A code.
     pub(crate) fn otp_finish(&mut self, otp: &Secret) {
-        if self.answer_if_settled() {
+        if self.respond_if_settled() {
             return;
         }
-        let tries = self.session.rules.tries();
+        let tries = self.session.policy.tries();
         let is_limited = self.is_limited();
         let behaviour = self.session.behaviour();
         let Possession::Otp(state) = &mut self.session.possession else {
-            return self.prohibit("this flow is not at the code step");
+            return self.reject_out_of_order("this flow is not at the code step");
         };
         let Some(sent) = &state.sent else {
-            return self.prohibit("no code was sent");
+            return self.reject_out_of_order("no code was sent");
         };
         if self.now >= sent.expires_at || behaviour == Some(Behaviour::Expired) {
-            return self.fail(Failure::CodeExpired);
+            return self.fail(PossessionFailure::CodeExpired);
         }
         // From here on the answer says whether it is right.
-        if is_limited && !self.guesses.may_try(&self.session.rules, self.now) {
-            return self.fail(Failure::TooManyTries);
+        if is_limited && !self.attempts.is_allowed(&self.session.policy, self.now) {
+            return self.fail(PossessionFailure::TooManyTries);
         }
         let is_right = bool::from(otp.expose().as_bytes().ct_eq(sent.code.expose().as_bytes()));
         if is_right && behaviour != Some(Behaviour::CodeWrong) {
@@ -63,12 +63,12 @@ impl Turn {
             return self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
         }
         if is_limited {
-            self.guesses.add(&self.session.rules, self.now);
+            self.attempts.add(&self.session.policy, self.now);
         }
         state.wrong = state.wrong.saturating_add(1);
         let left = tries.saturating_sub(state.wrong);
         if left == 0 {
-            return self.fail(Failure::WrongCode);
+            return self.fail(PossessionFailure::WrongCode);
         }
         let data = client::Data {
             code: Some(client::data_codes::WRONG_CODE),
@@ -87,11 +87,11 @@ impl Turn {
             true => TestUser::CODE.to_owned(),
             false => fresh.expose().chars().take(length).collect(),
         };
-        let seconds = self.session.rules.otp_seconds;
+        let seconds = self.session.policy.otp_seconds;
         let expires_at = self.now.saturating_add(i64::from(seconds) * 1000);
         let message = Message {
             to: phone.given().clone(),
-            kind: Kind::Otp(code.as_str().into()),
+            purpose: MessagePurpose::Otp(code.as_str().into()),
             text: code_text(template, &code, host, seconds).into(),
             project: self.session.project.clone(),
             auth_id: self.session.auth_id.clone(),
@@ -101,6 +101,6 @@ impl Turn {
         if let Possession::Otp(otp) = &mut self.session.possession {
             otp.sent = Some(SentCode { code: code.into(), sent_at: self.now, expires_at });
         }
-        self.send(What::SmsCode, message);
+        self.send(MessageKind::SmsCode, message);
     }
 }

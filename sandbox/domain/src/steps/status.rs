@@ -2,29 +2,29 @@
 
 use handset_protocol::{client, steps};
 
-use crate::people::magic_numbers::{Behaviour, Often};
-use crate::session::state::{Failure, Possession};
-use crate::session::transition::{Turn, failed};
+use crate::people::magic_numbers::{Behaviour, Repeat};
+use crate::session::state::{PossessionFailure, Possession};
+use crate::session::transition::{TransitionBuilder, failed};
 use crate::{Effect, Outcome};
 
-impl Turn {
+impl TransitionBuilder {
     /// `{"next":""}` while pending, else what ends the flow.
     pub(crate) fn status(&mut self) {
         let (outcome, shape) = match self.session.possession {
-            Possession::Passed | Possession::Waived => (Outcome::Passed, client::Reply::next(steps::DONE)),
+            Possession::Passed | Possession::NotRequired => (Outcome::Passed, client::Reply::next(steps::DONE)),
             Possession::Failed(failure) => (Outcome::Failed, failed(failure)),
             _ => (Outcome::Pending, client::Reply::next(steps::ENDED)),
         };
-        let expires_at = self.session.sent_expires_at();
+        let expires_at = self.session.challenge_expires_at();
         self.reply(outcome, client::Reply { server_time: Some(self.now), expires_at, ..shape });
     }
 
     /// The same for a socket, which may be cut instead.
-    pub(crate) fn standing(&mut self) {
+    pub(crate) fn poll_socket(&mut self) {
         match self.session.behaviour() {
-            Some(Behaviour::SocketCut(often)) if often == Often::Always || !self.session.met.cut => {
-                self.session.met.cut = true;
-                self.effect(Effect::Cut);
+            Some(Behaviour::SocketCut(often)) if often == Repeat::Always || !self.session.behaviour_state.cut => {
+                self.session.behaviour_state.cut = true;
+                self.effect(Effect::ResetSocket);
             }
             _ => self.status(),
         }
@@ -33,7 +33,7 @@ impl Turn {
     /// The client gave up on a step. Some clients say so several times: the second changes nothing.
     pub(crate) fn reported(&mut self, area: &str) {
         match &self.session.possession {
-            Possession::Passed | Possession::Waived => self.reply(Outcome::Passed, client::Reply::next(steps::DONE)),
+            Possession::Passed | Possession::NotRequired => self.reply(Outcome::Passed, client::Reply::next(steps::DONE)),
             Possession::Failed(_) => self.reply(Outcome::Failed, client::Reply::next(steps::DONE)),
             Possession::MobileAuth(_) if area == steps::MOBILE_INSTANT => self.fall_back_to_otp(),
             pending if area == steps::MOBILE_INSTANT => {
@@ -41,7 +41,7 @@ impl Turn {
                 self.reply(Outcome::Pending, client::Reply::next(step));
             }
             _ => {
-                self.settle(Possession::Failed(Failure::Reported));
+                self.settle(Possession::Failed(PossessionFailure::Reported));
                 self.reply(Outcome::Failed, client::Reply::next(steps::DONE));
             }
         }

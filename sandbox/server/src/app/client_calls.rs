@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handset_protocol::client::Reply;
-use handset_sandbox_domain::{Behaviour, Effect, Event, Fault, Phone, Refusal};
+use handset_sandbox_domain::{Behaviour, Effect, SessionEvent, Fault, Phone, Refusal};
 
 use super::{AppError, Shared, Subject};
 
@@ -27,11 +27,11 @@ pub(crate) async fn authenticate(sandbox: &Shared, token: &str) -> Result<Subjec
 }
 
 /// Applies what a page has sent.
-pub(crate) async fn act(sandbox: &Shared, subject: &Subject, event: &Event) -> Result<ClientAnswer, AppError> {
+pub(crate) async fn act(sandbox: &Shared, subject: &Subject, event: &SessionEvent) -> Result<ClientAnswer, AppError> {
     let subject = served_late(sandbox, subject, event).await;
     match sandbox.act(&subject, event).await? {
         Some(Effect::Reply(reply)) => Ok(ClientAnswer::Reply(reply)),
-        Some(Effect::TurnedAway { status, retry_after_seconds }) => {
+        Some(Effect::HttpError { status, retry_after_seconds }) => {
             Ok(ClientAnswer::TurnedAway { status, retry_after_seconds })
         }
         Some(_) => Err(Refusal::Internal.into()),
@@ -40,12 +40,12 @@ pub(crate) async fn act(sandbox: &Shared, subject: &Subject, event: &Event) -> R
 }
 
 /// Waits, where the number that is in force, or is given with the request, makes the backend slow.
-async fn served_late(sandbox: &Shared, subject: &Subject, event: &Event) -> Subject {
+async fn served_late(sandbox: &Shared, subject: &Subject, event: &SessionEvent) -> Subject {
     let given = match event {
-        Event::OtpStart { number, .. } | Event::LinkStart { number, .. } => number.as_ref().and_then(Phone::parse),
+        SessionEvent::OtpStart { number, .. } | SessionEvent::LinkStart { number, .. } => number.as_ref().and_then(Phone::parse),
         _ => None,
     };
-    let behaviour = given.map_or(subject.behaviour, |number| Behaviour::of(&number));
+    let behaviour = given.map_or(subject.behaviour, |number| Behaviour::of_phone(&number));
     if behaviour != Some(Behaviour::Slow) {
         return subject.clone();
     }

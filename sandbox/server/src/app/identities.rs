@@ -20,7 +20,7 @@ const LAST_MS: u64 = 253_402_300_799_999;
 
 /// Whether the credential is one of Identity Manager.
 pub(crate) fn admit(caller: &Caller) -> Result<(), Refusal> {
-    caller.credential.admit(&[Product::IdentityManager])
+    caller.credential.authorize(&[Product::IdentityManager])
 }
 
 /// Enrolls a number, once and for all: the same number again keeps its names.
@@ -92,7 +92,7 @@ pub(crate) async fn get(sandbox: &Shared, caller: &Caller, id: &str) -> Result<I
 
 /// Finds the identity of a number.
 pub(crate) async fn lookup(sandbox: &Shared, caller: &Caller, phone: &Phone) -> Result<IdentityLookupReply, AppError> {
-    TestUser::admit(phone, Product::IdentityManager, sandbox.config.strict_test_users)?;
+    TestUser::authorize(phone, Product::IdentityManager, sandbox.config.strict_test_users)?;
     let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Number(phone)).await?;
     Ok(IdentityLookupReply { results: identity.as_ref().and_then(describe).into_iter().collect() })
 }

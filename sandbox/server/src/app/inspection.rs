@@ -43,7 +43,7 @@ pub(crate) async fn readiness(sandbox: &Shared) -> Readiness {
     // Never the same again: SQLite writes nothing where nothing changes, and would not see that it cannot.
     let mut value = [0; 16];
     sandbox.random.fill(&mut value);
-    match timeout(STORE_PATIENCE, sandbox.store.set_fact(None, READINESS, &value)).await {
+    match timeout(STORE_PATIENCE, sandbox.store.set_setting(None, READINESS, &value)).await {
         Ok(Ok(())) => Readiness::Ready,
         Ok(Err(error)) => {
             tracing::error!(%error, "the store failed");

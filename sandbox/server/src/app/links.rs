@@ -1,7 +1,7 @@
 //! The link in an SMS, opened on the phone.
 
 use handset_protocol::Secret;
-use handset_sandbox_domain::{Effect, Event, Fault, LinkPage};
+use handset_sandbox_domain::{Effect, SessionEvent, Fault, LinkPage};
 use handset_sandbox_store::Lookup;
 
 use super::{AppError, Shared, Subject};
@@ -19,7 +19,7 @@ pub(crate) async fn open(sandbox: &Shared, token: Secret, fault: Option<Fault>) 
     let outcome = match find(sandbox, &token).await? {
         Some(subject) => {
             let subject = Subject { fault, ..subject };
-            sandbox.act(&subject, &Event::LinkOpened { token }).await?
+            sandbox.act(&subject, &SessionEvent::LinkOpened { token }).await?
         }
         None => None,
     };

@@ -6,7 +6,7 @@ use handset_protocol::server::{
     next_is, paths,
 };
 use handset_sandbox_domain::{
-    Drawn, Effect, FlowType, Refusal, Session, open, open_unify, open_verify, request, verify_at_once,
+    SessionIds, Effect, FlowType, Refusal, Session, open, open_unify, open_verify, request, verify_v2,
 };
 
 use super::{AppError, Caller, Shared};
@@ -52,7 +52,7 @@ async fn second(sandbox: &Shared, caller: &Caller, request: &VerifyRequest) -> R
     let Caller { credential, project, .. } = caller;
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
     let (reply, enrolling) =
-        verify_at_once(request, *credential, &project.name, ids, sandbox.config.rules(), project.clock.now())?;
+        verify_v2(request, *credential, &project.name, ids, sandbox.config.rules(), project.clock.now())?;
     let prove_id = match enrolling {
         Some(enrolling) => Some(sandbox.enroll(&enrolling).await?.id),
         None => None,
@@ -73,9 +73,9 @@ pub(crate) async fn unify(sandbox: &Shared, caller: &Caller, request: &UnifyRequ
 }
 
 /// What a session of that project begins with.
-fn draw(sandbox: &Shared, project: &Project) -> Drawn {
+fn draw(sandbox: &Shared, project: &Project) -> SessionIds {
     let random = &*sandbox.random;
-    Drawn {
+    SessionIds {
         project: project.name.clone(),
         auth_id: uuid(random),
         correlation_id: uuid(random),

@@ -9,7 +9,7 @@ use handset_protocol::server::{
     VerifyStatusRequest, VerifySuccess,
 };
 use handset_sandbox_domain::{
-    Case, Credential, Effect, Event, Fault, Identity, Product, Refusal, Session, Unifying, request,
+    ProductState, Credential, Effect, SessionEvent, Fault, Identity, Product, Refusal, Session, UnifyState, request,
 };
 use handset_sandbox_store::{IdentityLookup, Lookup};
 
@@ -30,9 +30,9 @@ pub(crate) async fn validate(
     caller: &Caller,
     request: &ValidateRequest,
 ) -> Result<ValidateReply, AppError> {
-    caller.credential.admit(&[Product::Identity, Product::Prefill])?;
+    caller.credential.authorize(&[Product::Identity, Product::Prefill])?;
     let correlation_id = request::validate(request)?;
-    match act(sandbox, caller, correlation_id, &Event::Validate).await? {
+    match act(sandbox, caller, correlation_id, &SessionEvent::Validate).await? {
         Effect::Validated(reply) => Ok(reply),
         other => Err(refusal(other)),
     }
@@ -44,9 +44,9 @@ pub(crate) async fn challenge(
     caller: &Caller,
     request: &ChallengeRequest,
 ) -> Result<ChallengeReply, AppError> {
-    caller.credential.admit(&[Product::Prefill])?;
+    caller.credential.authorize(&[Product::Prefill])?;
     let (correlation_id, given) = request::challenge(request)?;
-    match act(sandbox, caller, correlation_id, &Event::Challenge { given }).await? {
+    match act(sandbox, caller, correlation_id, &SessionEvent::Challenge { given }).await? {
         Effect::Challenged(reply) => Ok(reply),
         other => Err(refusal(other)),
     }
@@ -58,9 +58,9 @@ pub(crate) async fn complete(
     caller: &Caller,
     request: CompleteRequest,
 ) -> Result<CompleteReply, AppError> {
-    caller.credential.admit(&[Product::Identity, Product::Prefill])?;
+    caller.credential.authorize(&[Product::Identity, Product::Prefill])?;
     let (correlation_id, individual) = request::complete(request)?;
-    let event = Event::Complete { individual: Box::new(individual) };
+    let event = SessionEvent::Complete { individual: Box::new(individual) };
     match act(sandbox, caller, &correlation_id, &event).await? {
         Effect::Completed(reply) => Ok(reply),
         other => Err(refusal(other)),
@@ -73,9 +73,9 @@ pub(crate) async fn verify_status(
     caller: &Caller,
     request: &VerifyStatusRequest,
 ) -> Result<VerifyStatusReply, AppError> {
-    caller.credential.admit(&[Product::VerifiedUsers])?;
+    caller.credential.authorize(&[Product::VerifiedUsers])?;
     let correlation_id = request::verify_status(request)?;
-    let reply = match act(sandbox, caller, correlation_id, &Event::VerifyStatus).await? {
+    let reply = match act(sandbox, caller, correlation_id, &SessionEvent::VerifyStatus).await? {
         Effect::Verified(reply) => reply,
         other => return Err(refusal(other)),
     };
@@ -92,11 +92,11 @@ pub(crate) async fn unify_status(
     caller: &Caller,
     request: &UnifyStatusRequest,
 ) -> Result<UnifyStatusReply, AppError> {
-    caller.credential.admit(&[Product::Unify])?;
+    caller.credential.authorize(&[Product::Unify])?;
     let correlation_id = request::unify_status(request)?;
     let identity = identity_of(sandbox, caller, correlation_id).await?;
     let is_bound = identity.is_some_and(|identity| identity.device().is_some());
-    unify_answer(sandbox, caller, correlation_id, &Event::UnifyStatus { is_bound }).await
+    unify_answer(sandbox, caller, correlation_id, &SessionEvent::UnifyStatus { is_bound }).await
 }
 
 /// `/v3/unify-bind`.
@@ -105,9 +105,9 @@ pub(crate) async fn unify_bind(
     caller: &Caller,
     request: &UnifyBindRequest,
 ) -> Result<UnifyStatusReply, AppError> {
-    caller.credential.admit(&[Product::Unify])?;
+    caller.credential.authorize(&[Product::Unify])?;
     let (correlation_id, phone) = request::unify_bind(request)?;
-    unify_answer(sandbox, caller, correlation_id, &Event::UnifyBind { phone }).await
+    unify_answer(sandbox, caller, correlation_id, &SessionEvent::UnifyBind { phone }).await
 }
 
 /// What the domain answers, with the ids of owner and device where there is success.
@@ -115,7 +115,7 @@ async fn unify_answer(
     sandbox: &Shared,
     caller: &Caller,
     correlation_id: &str,
-    event: &Event,
+    event: &SessionEvent,
 ) -> Result<UnifyStatusReply, AppError> {
     let reply = match act(sandbox, caller, correlation_id, event).await? {
         Effect::Unified(reply) => reply,
@@ -126,8 +126,8 @@ async fn unify_answer(
     }
     let identity = identity_of(sandbox, caller, correlation_id).await?;
     // What a session has bound it goes on telling; one that has bound nothing tells what is bound now.
-    let bound = match own_session(sandbox, caller, correlation_id).await?.case {
-        Case::Unify(Unifying { bound_at: Some(at), device_id, .. }) => Some((device_id, at)),
+    let bound = match own_session(sandbox, caller, correlation_id).await?.product {
+        ProductState::Unify(UnifyState { bound_at: Some(at), device_id, .. }) => Some((device_id, at)),
         _ => None,
     };
     let device = identity.as_ref().and_then(|identity| match &bound {
@@ -144,7 +144,7 @@ pub(crate) async fn revoke(
     caller: &Caller,
     request: &RevokeRequest,
 ) -> Result<SuccessReply, AppError> {
-    caller.credential.admit(&[Product::Unify])?;
+    caller.credential.authorize(&[Product::Unify])?;
     let device_id = request::device_to_revoke(request)?;
     let Caller { project, .. } = caller;
     let now = project.clock.now();
@@ -171,7 +171,7 @@ async fn own_session(sandbox: &Shared, caller: &Caller, correlation_id: &str) ->
     Ok(session.ok_or(Refusal::UnknownCorrelationId)?)
 }
 
-async fn act(sandbox: &Shared, caller: &Caller, correlation_id: &str, event: &Event) -> Result<Effect, AppError> {
+async fn act(sandbox: &Shared, caller: &Caller, correlation_id: &str, event: &SessionEvent) -> Result<Effect, AppError> {
     let auth_id = own_session(sandbox, caller, correlation_id).await?.auth_id;
     let subject = Subject { auth_id, project: caller.project.clone(), fault: caller.fault, behaviour: None };
     let answer = sandbox.act(&subject, event).await?;

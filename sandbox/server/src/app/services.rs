@@ -16,7 +16,7 @@ use crate::projects::{Project, Projects};
 use crate::random::Random;
 use crate::webhooks::{Courier, Network};
 use handset_sandbox_domain::{
-    Behaviour, Effect, Enrolling, Event, Fault, Guesses, Identity, Session, Sight, apply_counted, apply_under,
+    Behaviour, Effect, NewEnrollment, SessionEvent, Fault, FailedAttempts, Identity, Session, NewTimelineEvent, apply_with_attempts, apply_with_fault,
 };
 use handset_sandbox_store::{MemoryStore, Store, StoreError};
 
@@ -87,11 +87,11 @@ impl AppState {
         store: Arc<dyn Store>,
     ) -> Result<Self, StoreError> {
         let unreadable = |name| StoreError(format!("the fact '{name}' is not what this sandbox writes"));
-        let keys = match store.fact(None, KEYS).await? {
+        let keys = match store.setting(None, KEYS).await? {
             Some(secrets) => Keys::read(&secrets).ok_or_else(|| unreadable(KEYS))?,
             None => {
                 let secrets = Keys::draw(&*random);
-                store.set_fact(None, KEYS, secrets.as_flattened()).await?;
+                store.set_setting(None, KEYS, secrets.as_flattened()).await?;
                 Keys::of(&secrets)
             }
         };
@@ -100,7 +100,7 @@ impl AppState {
         for name in projects {
             // It is in use from here on, as if it had just been named.
             let project = state.0.projects.of_session(&name);
-            if let Some(ms) = state.0.store.fact(Some(&name), CLOCK_OFFSET).await? {
+            if let Some(ms) = state.0.store.setting(Some(&name), CLOCK_OFFSET).await? {
                 let ms = ms.try_into().map_err(|_| unreadable(CLOCK_OFFSET))?;
                 project.clock.set_offset(i64::from_be_bytes(ms));
             }
@@ -198,22 +198,22 @@ impl Shared {
     }
 
     /// Applies an event to a session and carries out what follows. `None`: there is no such session.
-    pub(crate) async fn act(&self, subject: &Subject, event: &Event) -> Result<Option<Effect>, StoreError> {
+    pub(crate) async fn act(&self, subject: &Subject, event: &SessionEvent) -> Result<Option<Effect>, StoreError> {
         let Subject { auth_id, project, fault, .. } = subject;
         let now = project.clock.now();
-        let effects = if event.is_counted() {
-            let decide = |session: Option<&Session>, guesses: &Guesses| match session {
+        let effects = if event.counts_attempts() {
+            let decide = |session: Option<&Session>, guesses: &FailedAttempts| match session {
                 Some(session) => {
-                    let (session, guesses, effects) = apply_counted(session, guesses, event, *fault, now);
+                    let (session, guesses, effects) = apply_with_attempts(session, guesses, event, *fault, now);
                     (Some(session), guesses, effects)
                 }
                 None => (None, guesses.clone(), Vec::new()),
             };
-            self.store.update_counted(auth_id, event.number().as_ref(), &decide).await?
+            self.store.update_with_attempts(auth_id, event.number().as_ref(), &decide).await?
         } else {
             let decide = |session: Option<&Session>| match session {
                 Some(session) => {
-                    let (session, effects) = apply_under(session, event, *fault, now);
+                    let (session, effects) = apply_with_fault(session, event, *fault, now);
                     (Some(session), effects)
                 }
                 None => (None, Vec::new()),
@@ -226,9 +226,9 @@ impl Shared {
     }
 
     /// Puts on a session's timeline what was seen on the way.
-    pub(crate) async fn note(&self, subject: &Subject, sights: &[Sight]) {
+    pub(crate) async fn note(&self, subject: &Subject, sights: &[NewTimelineEvent]) {
         // In a box: the sockets, which are many, note something now and then, and would keep room for it all the time.
-        if let Err(error) = Box::pin(self.act(subject, &Event::Seen(sights.to_vec()))).await {
+        if let Err(error) = Box::pin(self.act(subject, &SessionEvent::Record(sights.to_vec()))).await {
             tracing::error!(%error, "the store failed");
         }
     }
@@ -239,28 +239,28 @@ impl Shared {
         for waiting in self.store.outbox().await? {
             match &waiting.effect {
                 // The message itself is there since it was written.
-                Effect::Send(message) => self.projects.of_session(&message.project).inbox.arrived(),
-                Effect::Wake => self.watchers.wake(&waiting.subject),
+                Effect::SendMessage(message) => self.projects.of_session(&message.project).inbox.arrived(),
+                Effect::WakeWatchers => self.watchers.wake(&waiting.subject),
                 Effect::Enroll(with) => {
                     let enroll = |old: Option<&Identity>| (Some(Identity::enroll(old, with)), Vec::new());
-                    self.store.carry_out(waiting.sequence, &with.project, &with.phone, &enroll).await?;
+                    self.store.apply_outbox_entry(waiting.sequence, &with.project, &with.phone, &enroll).await?;
                     continue;
                 }
                 Effect::Bind(with) => {
                     let bind = |old: Option<&Identity>| (Some(Identity::bind(old, with)), Vec::new());
-                    self.store.carry_out(waiting.sequence, &with.project, &with.phone, &bind).await?;
+                    self.store.apply_outbox_entry(waiting.sequence, &with.project, &with.phone, &bind).await?;
                     continue;
                 }
                 // Answers do not go there, and news leave it when their webhook has them.
                 _ => {}
             }
-            self.store.delivered(waiting.sequence).await?;
+            self.store.complete_outbox_entry(waiting.sequence).await?;
         }
         Ok(())
     }
 
     /// Enrolls a number. Returns the identity that it has then.
-    pub(crate) async fn enroll(&self, with: &Enrolling) -> Result<Identity, StoreError> {
+    pub(crate) async fn enroll(&self, with: &NewEnrollment) -> Result<Identity, StoreError> {
         // What was decided last is what was written.
         let written = Mutex::new(None);
         let enroll = |old: Option<&Identity>| {
@@ -281,7 +281,7 @@ impl Shared {
         self.forget_ending_before(Some(&project.name), long_ago(project.clock.now())).await?;
         let window_seconds = self.config.otp_number_window_seconds.max(self.config.sms_window_seconds);
         let window_ms = i64::from(window_seconds) * 1000;
-        self.store.forget_guesses(self.projects.unmoved_now().saturating_sub(window_ms)).await
+        self.store.expire_attempts(self.projects.unmoved_now().saturating_sub(window_ms)).await
     }
 
     /// Forgets everything of a project, and moves its clock back. Access tokens stay good.
@@ -302,14 +302,14 @@ impl Shared {
     /// Forgets all that the store keeps of a project.
     pub(crate) async fn forget_project(&self, name: &str) -> Result<(), StoreError> {
         self.forget_ending_before(Some(name), i64::MAX).await?;
-        self.store.forget_project(name).await
+        self.store.delete_project(name).await
     }
 
     /// Moves the clock that every lifetime of a project runs on.
     pub(crate) async fn advance_clock(&self, project: &Project, seconds: u32) -> Result<(), AppError> {
         let _moving = project.moving.lock().await;
         let offset = project.clock.offset_ms().saturating_add(i64::from(seconds) * 1000);
-        self.store.set_fact(Some(&project.name), CLOCK_OFFSET, &offset.to_be_bytes()).await?;
+        self.store.set_setting(Some(&project.name), CLOCK_OFFSET, &offset.to_be_bytes()).await?;
         project.clock.set_offset(offset);
         Ok(())
     }
@@ -321,8 +321,8 @@ impl Shared {
     }
 
     async fn forget_ending_before(&self, project: Option<&str>, ms: i64) -> Result<(), StoreError> {
-        for auth_id in self.store.ending_before(project, ms).await? {
-            self.store.update(&auth_id, &|_| (None, vec![Effect::Wake])).await?;
+        for auth_id in self.store.expiring_before(project, ms).await? {
+            self.store.update(&auth_id, &|_| (None, vec![Effect::WakeWatchers])).await?;
             self.spectators.wake(&auth_id);
         }
         self.deliver().await

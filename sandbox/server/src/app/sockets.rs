@@ -2,7 +2,7 @@
 
 use handset_protocol::client::Reply;
 use handset_protocol::steps;
-use handset_sandbox_domain::{Effect, Event, Refusal};
+use handset_sandbox_domain::{Effect, SessionEvent, Refusal};
 
 use super::{AppError, Shared, Subject};
 
@@ -21,9 +21,9 @@ pub(crate) enum Standing {
 /// # Errors
 /// The store failed, or the session is gone: [`Refusal::Unauthorized`].
 pub(crate) async fn standing(sandbox: &Shared, subject: &Subject) -> Result<Standing, AppError> {
-    let reply = match sandbox.act(subject, &Event::Standing).await? {
+    let reply = match sandbox.act(subject, &SessionEvent::PollSocket).await? {
         Some(Effect::Reply(reply)) => reply,
-        Some(Effect::Cut) => return Ok(Standing::Cut),
+        Some(Effect::ResetSocket) => return Ok(Standing::Cut),
         _ => return Err(Refusal::Unauthorized.into()),
     };
     if reply.next.as_deref() != Some(steps::ENDED) {
@@ -31,7 +31,7 @@ pub(crate) async fn standing(sandbox: &Shared, subject: &Subject) -> Result<Stan
     }
     let session = sandbox.store.get(&subject.auth_id).await?.ok_or(Refusal::Unauthorized)?;
     // Settled in between: there is a wake-up waiting.
-    Ok(Standing::Pending { lapses_at: session.lapses_at().unwrap_or(i64::MAX) })
+    Ok(Standing::Pending { lapses_at: session.possession_expires_at().unwrap_or(i64::MAX) })
 }
 
 /// Ends when the session is gone, or the store fails.

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use handset_protocol::Secret;
-use handset_sandbox_domain::request::shape_of;
-use handset_sandbox_domain::{Delivery, Effect, Identity, News, Phone, Product, Refusal, TestUser, Untold};
+use handset_sandbox_domain::request::expected_format;
+use handset_sandbox_domain::{Delivery, Effect, Identity, IdentityEvent, Phone, Product, Refusal, TestUser, NotSentReason};
 use handset_sandbox_store::IdentityLookup;
 
 use super::{AppError, Shared};
@@ -26,7 +26,7 @@ pub(crate) struct Trigger {
 /// What becomes of it.
 pub(crate) struct Triggered {
     /// Why nobody is told.
-    pub(crate) reason: Option<Untold>,
+    pub(crate) reason: Option<NotSentReason>,
     pub(crate) event_ids: Vec<String>,
 }
 
@@ -43,18 +43,18 @@ pub(crate) async fn trigger(sandbox: &Shared, project: &Project, trigger: &Trigg
     let decided = Mutex::new(Decided::Gone);
     let decide = |old: Option<&Identity>, there: Option<&Identity>| {
         let old = old.filter(|old| old.id == identity.id);
-        let happened = old.and_then(|old| news.happen(old, has_webhook, &event_id, now));
+        let happened = old.and_then(|old| news.apply(old, has_webhook, &event_id, now));
         let happened = happened.filter(|_| there.is_none());
         *decided.lock().unwrap_or_else(PoisonError::into_inner) = match &happened {
             _ if there.is_some() => Decided::Taken,
-            Some(happened) => Decided::Happened(happened.untold),
+            Some(happened) => Decided::Happened(happened.not_sent_reason),
             None => Decided::Gone,
         };
         happened
     };
     match &news {
-        News::NumberChanged(to) if identity.phone.is_same(to) => return Err(taken().into()),
-        News::NumberChanged(to) => {
+        IdentityEvent::NumberChanged(to) if identity.phone.is_same(to) => return Err(taken().into()),
+        IdentityEvent::NumberChanged(to) => {
             let happen = |[old, there]: [Option<&Identity>; 2]| match decide(old, there) {
                 Some(happened) => ([None, Some(happened.identity)], happened.effects),
                 None => ([old.cloned(), there.cloned()], Vec::new()),
@@ -79,7 +79,7 @@ pub(crate) async fn trigger(sandbox: &Shared, project: &Project, trigger: &Trigg
 
 /// What was decided at the write.
 enum Decided {
-    Happened(Option<Untold>),
+    Happened(Option<NotSentReason>),
     /// Somebody has the new number.
     Taken,
     /// The identity has gone meanwhile.
@@ -90,19 +90,19 @@ fn taken() -> Refusal {
     Refusal::shape("newPhoneNumber", "a number that nobody has")
 }
 
-fn news(sandbox: &Shared, trigger: &Trigger) -> Result<News, Refusal> {
+fn news(sandbox: &Shared, trigger: &Trigger) -> Result<IdentityEvent, Refusal> {
     let news = match trigger.r#type.as_str() {
         "PHONE_NUMBER_CHANGE" => {
             let number = trigger.new_phone_number.as_ref().ok_or_else(|| Refusal::missing("newPhoneNumber"))?;
             let phone = phone("newPhoneNumber", number)?;
-            TestUser::admit(&phone, Product::All, sandbox.config.strict_test_users)?;
-            return Ok(News::NumberChanged(phone));
+            TestUser::authorize(&phone, Product::All, sandbox.config.strict_test_users)?;
+            return Ok(IdentityEvent::NumberChanged(phone));
         }
-        "DISCONNECT" => News::Disconnected,
-        "PORT" => News::Ported,
-        "LINE_TYPE_CHANGE" => News::LineTypeChanged,
-        "MOVED_OUT_OF_COVERAGE" => News::MovedOutOfCoverage,
-        _ => return Err(Refusal::shape("type", shape_of("type"))),
+        "DISCONNECT" => IdentityEvent::Disconnected,
+        "PORT" => IdentityEvent::Ported,
+        "LINE_TYPE_CHANGE" => IdentityEvent::LineTypeChanged,
+        "MOVED_OUT_OF_COVERAGE" => IdentityEvent::MovedOutOfCoverage,
+        _ => return Err(Refusal::shape("type", expected_format("type"))),
     };
     match trigger.new_phone_number {
         Some(_) => Err(Refusal::BadRequest("field 'newPhoneNumber' goes with PHONE_NUMBER_CHANGE only".to_owned())),
@@ -138,14 +138,14 @@ async fn test(sandbox: &Shared, project: &Project, trigger: &Trigger) -> Result<
         return Err(Refusal::shape("count", "a whole number, 1 to 100").into());
     }
     if sandbox.courier.webhook(project).is_none() {
-        return Ok(Triggered { reason: Some(Untold::NoWebhook), event_ids: Vec::new() });
+        return Ok(Triggered { reason: Some(NotSentReason::NoWebhook), event_ids: Vec::new() });
     }
     let event_ids: Vec<_> = (0..count).map(|_| uuid(&*sandbox.random)).collect();
     let identity_id = uuid(&*sandbox.random);
     let delivery = Delivery::test(&project.name, &identity_id, &event_ids, project.clock.now());
     let delivery = Box::new(delivery.ok_or(Refusal::Internal)?);
     // It is about nobody: the store keeps no session of that name.
-    sandbox.store.update(&identity_id, &|_| (None, vec![Effect::Tell(delivery.clone())])).await?;
+    sandbox.store.update(&identity_id, &|_| (None, vec![Effect::DeliverWebhook(delivery.clone())])).await?;
     sandbox.courier.look().await?;
     Ok(Triggered { reason: None, event_ids })
 }

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy;
 use handset_protocol::limits::{LINK_SECONDS, OTP_SECONDS, REQUESTS_PER_SECOND};
 
-use handset_sandbox_domain::{Rules, StartReplyShape};
+use handset_sandbox_domain::{SessionPolicy, StartReplyShape};
 
 pub(crate) use address::Address;
 pub use allowed_host::AllowedHost;
@@ -101,11 +101,11 @@ impl Default for Config {
             strict_test_users: false,
             otp_seconds: OTP_SECONDS,
             otp_resend_pause_seconds: 0,
-            otp_tries_per_number: Rules::default().tries_per_number,
-            otp_number_window_seconds: Rules::default().number_window_seconds,
-            sms_per_session: Rules::default().sms_per_session,
-            sms_per_number: Rules::default().sms_per_number,
-            sms_window_seconds: Rules::default().sms_window_seconds,
+            otp_tries_per_number: SessionPolicy::default().tries_per_number,
+            otp_number_window_seconds: SessionPolicy::default().number_window_seconds,
+            sms_per_session: SessionPolicy::default().sms_per_session,
+            sms_per_number: SessionPolicy::default().sms_per_number,
+            sms_window_seconds: SessionPolicy::default().sms_window_seconds,
             link_seconds: LINK_SECONDS,
             link_start_reply: StartReplyShape::Auto,
             rate_limit: REQUESTS_PER_SECOND,
@@ -139,8 +139,8 @@ impl Config {
         !self.listen.ip().is_loopback()
     }
 
-    pub(crate) fn rules(&self) -> Rules {
-        Rules {
+    pub(crate) fn rules(&self) -> SessionPolicy {
+        SessionPolicy {
             otp_seconds: self.otp_seconds,
             link_seconds: self.link_seconds,
             resend_pause_seconds: self.otp_resend_pause_seconds,
@@ -151,7 +151,7 @@ impl Config {
             sms_per_session: self.sms_per_session,
             sms_per_number: self.sms_per_number,
             sms_window_seconds: self.sms_window_seconds,
-            ..Rules::default()
+            ..SessionPolicy::default()
         }
     }
 

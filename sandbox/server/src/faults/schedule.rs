@@ -11,18 +11,18 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use crate::faults::Hit;
-use handset_sandbox_domain::What;
+use handset_sandbox_domain::MessageKind;
 
 /// What has a lane. The place in this list is part of the plan: append only.
-const LANES: [What; 8] = [
-    What::SocketOpen,
-    What::StatusAsked,
-    What::OtpStart,
-    What::OtpFinish,
-    What::LinkStart,
-    What::InstantStart,
-    What::InstantFinish,
-    What::ErrorReported,
+const LANES: [MessageKind; 8] = [
+    MessageKind::SocketOpen,
+    MessageKind::StatusAsked,
+    MessageKind::OtpStart,
+    MessageKind::OtpFinish,
+    MessageKind::LinkStart,
+    MessageKind::InstantStart,
+    MessageKind::InstantFinish,
+    MessageKind::ErrorReported,
 ];
 /// How many messages at least pass between two that are broken.
 const GAP: u8 = 3;
@@ -49,10 +49,10 @@ impl Chaos {
     }
 
     /// What happens to the next message of this kind.
-    pub(crate) fn next(&self, what: What) -> Option<Hit> {
+    pub(crate) fn next(&self, what: MessageKind) -> Option<Hit> {
         let place = LANES.iter().position(|lane| *lane == what)?;
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let hit = lanes.get_mut(place)?.next(what == What::SocketOpen);
+        let hit = lanes.get_mut(place)?.next(what == MessageKind::SocketOpen);
         tracing::debug!(seed = self.seed, ?what, ?hit, "chaos");
         hit
     }
@@ -121,7 +121,7 @@ mod tests {
     const SEEDS: std::ops::Range<u64> = 0..200;
     const LENGTH: usize = 200;
 
-    fn plan(chaos: &Chaos, what: What) -> Vec<Option<Hit>> {
+    fn plan(chaos: &Chaos, what: MessageKind) -> Vec<Option<Hit>> {
         (0..LENGTH).map(|_| chaos.next(what)).collect()
     }
 
@@ -146,11 +146,11 @@ mod tests {
         let (alone, among) = (Chaos::new(7), Chaos::new(7));
         let mixed: Vec<_> = (0..LENGTH)
             .map(|_| {
-                among.next(What::SocketOpen);
-                among.next(What::OtpFinish)
+                among.next(MessageKind::SocketOpen);
+                among.next(MessageKind::OtpFinish)
             })
             .collect();
-        assert_eq!(mixed, plan(&alone, What::OtpFinish));
+        assert_eq!(mixed, plan(&alone, MessageKind::OtpFinish));
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
             (0..12).map(|_| chaos.next(what).map_or("-".to_owned(), |hit| format!("{hit:?}"))).collect()
         };
         assert_eq!(
-            begin(What::SocketOpen),
+            begin(MessageKind::SocketOpen),
             [
                 "LoseReply",
                 "-",
@@ -186,7 +186,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            begin(What::OtpFinish),
+            begin(MessageKind::OtpFinish),
             [
                 "Drop",
                 "-",
@@ -221,7 +221,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for seed in SEEDS {
             let chaos = Chaos::new(seed);
-            for what in [What::SocketOpen, What::OtpStart] {
+            for what in [MessageKind::SocketOpen, MessageKind::OtpStart] {
                 for hit in plan(&chaos, what).into_iter().flatten() {
                     let name = format!("{hit:?}");
                     seen.insert(match hit {
@@ -230,7 +230,7 @@ mod tests {
                     });
                     match hit {
                         Hit::Delay(time) => assert!(LATE_MS.contains(&u64::try_from(time.as_millis()).unwrap())),
-                        Hit::DropLater(_) => assert_eq!(what, What::SocketOpen),
+                        Hit::DropLater(_) => assert_eq!(what, MessageKind::SocketOpen),
                         _ => {}
                     }
                 }
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn what_is_not_the_authenticators_is_left_alone() {
         let chaos = Chaos::new(7);
-        for what in [What::Start, What::Validate, What::LinkOpened] {
+        for what in [MessageKind::Start, MessageKind::Validate, MessageKind::LinkOpened] {
             assert!(plan(&chaos, what).iter().all(Option::is_none), "{what:?}");
         }
     }

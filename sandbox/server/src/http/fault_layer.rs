@@ -18,7 +18,7 @@ use super::shared::scope;
 use crate::app::{Sandbox, Subject, links};
 use crate::faults::Hit;
 use crate::projects::Project;
-use handset_sandbox_domain::{Fault, Outcome, Party, Sight, What};
+use handset_sandbox_domain::{Fault, Outcome, Party, NewTimelineEvent, MessageKind};
 use handset_sandbox_listener::Connection;
 
 /// The longest that a request is left without an answer.
@@ -93,7 +93,7 @@ struct Aim {
     method: Method,
     path: String,
     is_socket: bool,
-    message: Option<(Party, What)>,
+    message: Option<(Party, MessageKind)>,
     about: Option<About>,
 }
 
@@ -120,7 +120,7 @@ impl Aim {
     /// What happens to it: what was asked for comes first.
     fn hit(&self, project: &Project) -> Option<Hit> {
         let by_chaos = || match self.message {
-            Some((Party::Module, what)) => project.chaos.as_ref()?.next(what),
+            Some((Party::Client, what)) => project.chaos.as_ref()?.next(what),
             _ => None,
         };
         project.faults.take(self.method.as_str(), &self.path).or_else(by_chaos)
@@ -143,30 +143,30 @@ impl Aim {
     /// Notes the request, done so to it. A `reply` fault means that it was turned away under it.
     async fn note(&self, sandbox: &Sandbox, subject: Option<&Subject>, request: Option<Fault>, reply: Option<Fault>) {
         let (Some(subject), Some((party, what))) = (subject, self.message) else { return };
-        let asked = Sight { fault: request, ..Sight::new(party, Party::Backend, what, None) };
-        let answered = |fault| Sight::new(Party::Backend, party, what, Some(Outcome::Refused)).under(fault);
+        let asked = NewTimelineEvent { fault: request, ..NewTimelineEvent::new(party, Party::Backend, what, None) };
+        let answered = |fault| NewTimelineEvent::new(Party::Backend, party, what, Some(Outcome::Refused)).under(fault);
         let sights: Vec<_> = [Some(asked), reply.map(answered)].into_iter().flatten().collect();
         sandbox.note(subject, &sights).await;
     }
 }
 
 /// The page's requests, and the phone's. Whose session a call of the relying party's server is about stands in its body.
-fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, What)> {
+fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, MessageKind)> {
     if path.starts_with("/l/") {
-        return Some((Party::Phone, What::LinkOpened));
+        return Some((Party::Phone, MessageKind::LinkOpened));
     }
     let what = match path.strip_prefix("/v1/client/")? {
-        "mobile/otp/start" => What::OtpStart,
-        "mobile/otp/finish" => What::OtpFinish,
-        "mobile/instantlink/start" => What::LinkStart,
-        "mobile/instant/start" => What::InstantStart,
-        "mobile/instant/finish" => What::InstantFinish,
-        "status" if is_socket => What::SocketOpen,
-        "status" if method == Method::POST => What::StatusAsked,
-        area if area.ends_with("/error") => What::ErrorReported,
+        "mobile/otp/start" => MessageKind::OtpStart,
+        "mobile/otp/finish" => MessageKind::OtpFinish,
+        "mobile/instantlink/start" => MessageKind::LinkStart,
+        "mobile/instant/start" => MessageKind::InstantStart,
+        "mobile/instant/finish" => MessageKind::InstantFinish,
+        "status" if is_socket => MessageKind::SocketOpen,
+        "status" if method == Method::POST => MessageKind::StatusAsked,
+        area if area.ends_with("/error") => MessageKind::ErrorReported,
         _ => return None,
     };
-    Some((Party::Module, what))
+    Some((Party::Client, what))
 }
 
 /// By what a request names its session, or its project.
@@ -191,7 +191,7 @@ fn about(headers: &HeaderMap, uri: &Uri) -> Option<About> {
 /// The connection breaks, and whoever waits for a reply gets none.
 async fn broken(connection: Option<Connection>, is_handshake: bool) -> Response {
     if let Some(connection) = connection {
-        connection.cut(is_handshake).await;
+        connection.reset(is_handshake).await;
     }
     // In process there is no connection to break: reading the reply fails.
     let body = stream::iter([Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))]);

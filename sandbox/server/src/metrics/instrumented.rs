@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::Metrics;
 use handset_sandbox_domain::{
-    Delivery, Effect, Failure, Guesses, Identity, Kind, Next, Phone, Possession, Session, Settled,
+    Delivery, Effect, PossessionFailure, FailedAttempts, Identity, MessagePurpose, AfterAttempt, Phone, Possession, Session, FinishedDelivery,
 };
 use handset_sandbox_store::{
-    Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent,
-    Store, StoreError, Undelivered, Wanted,
+    Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, OutboxEntry, StoredMessage,
+    Store, StoreError, PendingDelivery, MessageFilter,
 };
 
 pub(crate) struct Measured {
@@ -47,10 +47,10 @@ impl Measured {
             self.metrics.flow_ended(ending);
         }
         for effect in effects {
-            if let Effect::Send(message) = effect {
-                self.metrics.message(match message.kind {
-                    Kind::Otp(_) => "otp",
-                    Kind::Link(_) => "link",
+            if let Effect::SendMessage(message) = effect {
+                self.metrics.message(match message.purpose {
+                    MessagePurpose::Otp(_) => "otp",
+                    MessagePurpose::Link(_) => "link",
                 });
             }
         }
@@ -83,14 +83,14 @@ fn ending(possession: &Possession) -> Option<&'static str> {
     match possession {
         Possession::Passed => Some("passed"),
         Possession::Failed(failure) => Some(match failure {
-            Failure::WrongCode => "wrong_code",
-            Failure::TooManyTries => "too_many_tries",
-            Failure::CodeExpired => "code_expired",
-            Failure::LinkExpired => "link_expired",
-            Failure::TooManyNumbers => "too_many_numbers",
-            Failure::TooManySms => "too_many_sms",
-            Failure::Reported => "reported",
-            Failure::SessionExpired => "session_expired",
+            PossessionFailure::WrongCode => "wrong_code",
+            PossessionFailure::TooManyTries => "too_many_tries",
+            PossessionFailure::CodeExpired => "code_expired",
+            PossessionFailure::LinkExpired => "link_expired",
+            PossessionFailure::TooManyNumbers => "too_many_numbers",
+            PossessionFailure::TooManySms => "too_many_sms",
+            PossessionFailure::Reported => "reported",
+            PossessionFailure::SessionExpired => "session_expired",
         }),
         _ => None,
     }
@@ -111,25 +111,25 @@ impl Store for Measured {
         Ok(effects)
     }
 
-    async fn update_counted(
+    async fn update_with_attempts(
         &self,
         auth_id: &str,
         given: Option<&Phone>,
-        decide: DecideCounted<'_>,
+        decide: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
         let seen = Mutex::new(Seen::default());
-        let observed = |before: Option<&Session>, guesses: &Guesses| {
+        let observed = |before: Option<&Session>, guesses: &FailedAttempts| {
             let (after, guesses, effects) = decide(before, guesses);
             *seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::between(before, after.as_ref());
             (after, guesses, effects)
         };
-        let effects = self.timed("update_counted", self.store.update_counted(auth_id, given, &observed)).await?;
+        let effects = self.timed("update_counted", self.store.update_with_attempts(auth_id, given, &observed)).await?;
         self.count(seen, &effects);
         Ok(effects)
     }
 
-    async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError> {
-        self.timed("forget_guesses", self.store.forget_guesses(ms)).await
+    async fn expire_attempts(&self, ms: i64) -> Result<(), StoreError> {
+        self.timed("forget_guesses", self.store.expire_attempts(ms)).await
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
@@ -140,8 +140,8 @@ impl Store for Measured {
         self.timed("find", self.store.find(lookup)).await
     }
 
-    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
-        self.timed("ending_before", self.store.ending_before(project, ms)).await
+    async fn expiring_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
+        self.timed("ending_before", self.store.expiring_before(project, ms)).await
     }
 
     async fn update_identity(
@@ -162,14 +162,14 @@ impl Store for Measured {
         self.timed("update_identities", self.store.update_identities(project, numbers, decide)).await
     }
 
-    async fn carry_out(
+    async fn apply_outbox_entry(
         &self,
         sequence: u64,
         project: &str,
         number: &Phone,
         decide: DecideIdentity<'_>,
     ) -> Result<(), StoreError> {
-        self.timed("carry_out", self.store.carry_out(sequence, project, number, decide)).await
+        self.timed("carry_out", self.store.apply_outbox_entry(sequence, project, number, decide)).await
     }
 
     async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
@@ -184,51 +184,51 @@ impl Store for Measured {
         self.timed("projects", self.store.projects()).await
     }
 
-    async fn forget_project(&self, project: &str) -> Result<(), StoreError> {
-        self.timed("forget_project", self.store.forget_project(project)).await
+    async fn delete_project(&self, project: &str) -> Result<(), StoreError> {
+        self.timed("forget_project", self.store.delete_project(project)).await
     }
 
-    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+    async fn outbox(&self) -> Result<Vec<OutboxEntry>, StoreError> {
         self.timed("outbox", self.store.outbox()).await
     }
 
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
-        self.timed("delivered", self.store.delivered(sequence)).await
+    async fn complete_outbox_entry(&self, sequence: u64) -> Result<(), StoreError> {
+        self.timed("delivered", self.store.complete_outbox_entry(sequence)).await
     }
 
-    async fn undelivered(&self, project: Option<&str>, since: u64) -> Result<Vec<Undelivered>, StoreError> {
-        self.timed("undelivered", self.store.undelivered(project, since)).await
+    async fn pending_deliveries(&self, project: Option<&str>, since: u64) -> Result<Vec<PendingDelivery>, StoreError> {
+        self.timed("undelivered", self.store.pending_deliveries(project, since)).await
     }
 
     async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError> {
         self.timed("delivery", self.store.delivery(sequence)).await
     }
 
-    async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError> {
+    async fn record_attempt(&self, sequence: u64, next: AfterAttempt) -> Result<(), StoreError> {
         let upshot = match &next {
-            Next::Again(_) => None,
-            Next::Over(settled) => Some(settled.state),
+            AfterAttempt::Retry(_) => None,
+            AfterAttempt::Finished(settled) => Some(settled.status),
         };
-        self.timed("tried", self.store.tried(sequence, next)).await?;
+        self.timed("tried", self.store.record_attempt(sequence, next)).await?;
         if let Some(upshot) = upshot {
             self.metrics.delivery(upshot);
         }
         Ok(())
     }
 
-    async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError> {
-        self.timed("settled", self.store.settled(project)).await
+    async fn finished_deliveries(&self, project: &str) -> Result<Vec<FinishedDelivery>, StoreError> {
+        self.timed("settled", self.store.finished_deliveries(project)).await
     }
 
-    async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
+    async fn messages(&self, project: &str, since: u64, wanted: MessageFilter<'_>) -> Result<Vec<StoredMessage>, StoreError> {
         self.timed("messages", self.store.messages(project, since, wanted)).await
     }
 
-    async fn fact(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.timed("fact", self.store.fact(project, name)).await
+    async fn setting(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.timed("fact", self.store.setting(project, name)).await
     }
 
-    async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.timed("set_fact", self.store.set_fact(project, name, value)).await
+    async fn set_setting(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.timed("set_fact", self.store.set_setting(project, name, value)).await
     }
 }

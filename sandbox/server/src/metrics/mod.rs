@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use handset_sandbox_domain::{Answer, Upshot};
+use handset_sandbox_domain::{AttemptOutcome, DeliveryStatus};
 use handset_sandbox_listener::Rejection;
 
 pub(crate) use instrumented::Measured;
@@ -37,9 +37,9 @@ const ENDINGS: [&str; 10] = [
 ];
 const MESSAGES: [&str; 2] = ["otp", "link"];
 
-const ANSWERS: [Answer; 6] =
-    [Answer::Accepted, Answer::Refused, Answer::TimedOut, Answer::Unreachable, Answer::Untrusted, Answer::Broken];
-const UPSHOTS: [Upshot; 3] = [Upshot::Delivered, Upshot::Failed, Upshot::Withdrawn];
+const ANSWERS: [AttemptOutcome; 6] =
+    [AttemptOutcome::Accepted, AttemptOutcome::Refused, AttemptOutcome::TimedOut, AttemptOutcome::Unreachable, AttemptOutcome::Untrusted, AttemptOutcome::Broken];
+const UPSHOTS: [DeliveryStatus; 3] = [DeliveryStatus::Delivered, DeliveryStatus::Failed, DeliveryStatus::Cancelled];
 
 /// A request that was answered.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -68,14 +68,14 @@ struct Outcome {
 
 impl Outcome {
     /// Of an attempt, as it is listed.
-    fn of(answer: Answer) -> Self {
+    fn of(answer: AttemptOutcome) -> Self {
         let outcome = match answer {
-            Answer::Accepted => "accepted",
-            Answer::Refused => "refused",
-            Answer::TimedOut => "timed_out",
-            Answer::Unreachable => "unreachable",
-            Answer::Untrusted => "untrusted",
-            Answer::Broken => "broken",
+            AttemptOutcome::Accepted => "accepted",
+            AttemptOutcome::Refused => "refused",
+            AttemptOutcome::TimedOut => "timed_out",
+            AttemptOutcome::Unreachable => "unreachable",
+            AttemptOutcome::Untrusted => "untrusted",
+            AttemptOutcome::Broken => "broken",
         };
         Self { outcome }
     }
@@ -88,11 +88,11 @@ struct State {
 
 impl State {
     /// Of a delivery that is over, as it is listed.
-    fn of(upshot: Upshot) -> Self {
+    fn of(upshot: DeliveryStatus) -> Self {
         let state = match upshot {
-            Upshot::Delivered => "delivered",
-            Upshot::Failed => "failed",
-            Upshot::Withdrawn => "withdrawn",
+            DeliveryStatus::Delivered => "delivered",
+            DeliveryStatus::Failed => "failed",
+            DeliveryStatus::Cancelled => "withdrawn",
         };
         Self { state }
     }
@@ -205,11 +205,11 @@ impl Metrics {
         self.messages.get_or_create(&Kind { kind }).inc();
     }
 
-    pub(crate) fn attempt(&self, answer: Answer) {
+    pub(crate) fn attempt(&self, answer: AttemptOutcome) {
         self.attempts.get_or_create(&Outcome::of(answer)).inc();
     }
 
-    pub(crate) fn delivery(&self, upshot: Upshot) {
+    pub(crate) fn delivery(&self, upshot: DeliveryStatus) {
         self.deliveries.get_or_create(&State::of(upshot)).inc();
     }
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use tokio::sync::watch;
 
-use handset_sandbox_domain::{Kind, Message, Phone};
-use handset_sandbox_store::Sent;
+use handset_sandbox_domain::{MessagePurpose, Message, Phone};
+use handset_sandbox_store::StoredMessage;
 
 /// Tells whoever waits that a message has come. The messages themselves are in the store.
 pub(crate) struct Inbox(watch::Sender<()>);
@@ -51,11 +51,11 @@ impl Inbox {
     }
 }
 
-impl From<Sent> for Shown {
-    fn from(Sent { id, message }: Sent) -> Self {
-        let (kind, code, url) = match message.kind {
-            Kind::Otp(code) => ("otp", Some(code.expose().to_owned()), None),
-            Kind::Link(url) => ("link", None, Some(url.expose().to_owned())),
+impl From<StoredMessage> for Shown {
+    fn from(StoredMessage { id, message }: StoredMessage) -> Self {
+        let (kind, code, url) = match message.purpose {
+            MessagePurpose::Otp(code) => ("otp", Some(code.expose().to_owned()), None),
+            MessagePurpose::Link(url) => ("link", None, Some(url.expose().to_owned())),
         };
         Self {
             id,

@@ -19,7 +19,7 @@ use url::{Host, Position};
 use super::network::{Network, NetworkStream};
 use super::tls::Trust;
 use crate::config::{Webhook, WebhookSecret};
-use handset_sandbox_domain::Answer;
+use handset_sandbox_domain::AttemptOutcome;
 
 /// How long the token of a request is good, in s.
 const TOKEN_SECONDS: i64 = 60;
@@ -60,7 +60,7 @@ pub(crate) async fn post(
     webhook: &Webhook,
     parcel: Parcel,
     patience: Duration,
-) -> (Answer, Option<u16>) {
+) -> (AttemptOutcome, Option<u16>) {
     let mut reached = Reached::Nobody;
     let mut status = None;
     let sending = async {
@@ -83,13 +83,13 @@ pub(crate) async fn post(
     let sent = tokio::time::timeout(patience, sending).await;
     let answer = match (status, sent) {
         // Whatever became of the rest of the reply.
-        (Some(status), _) if StatusCode::is_success(&status) => Answer::Accepted,
-        (Some(_), _) => Answer::Refused,
-        (None, Err(_)) => Answer::TimedOut,
+        (Some(status), _) if StatusCode::is_success(&status) => AttemptOutcome::Accepted,
+        (Some(_), _) => AttemptOutcome::Refused,
+        (None, Err(_)) => AttemptOutcome::TimedOut,
         (None, Ok(_)) => match reached {
-            Reached::Nobody => Answer::Unreachable,
-            Reached::Somebody => Answer::Untrusted,
-            Reached::Webhook => Answer::Broken,
+            Reached::Nobody => AttemptOutcome::Unreachable,
+            Reached::Somebody => AttemptOutcome::Untrusted,
+            Reached::Webhook => AttemptOutcome::Broken,
         },
     };
     (answer, status.map(|status| status.as_u16()))

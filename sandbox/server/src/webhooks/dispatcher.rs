@@ -19,7 +19,7 @@ use crate::config::{Config, Webhook};
 use crate::metrics::Metrics;
 use crate::projects::{Project, Projects};
 use crate::random::{Random, uuid};
-use handset_sandbox_domain::{Attempt, Delivery, Next, Untold};
+use handset_sandbox_domain::{Attempt, Delivery, AfterAttempt, NotSentReason};
 use handset_sandbox_store::{IdentityLookup, Store, StoreError};
 
 /// A fact of a project that the store keeps: its own webhook, if it has one or wants none.
@@ -95,7 +95,7 @@ impl Courier {
         let kept = webhook
             .as_ref()
             .map(|Webhook { url, secret }| Kept { url: url.expose().as_str().into(), secret: secret.expose().into() });
-        self.0.store.set_fact(Some(&project.name), WEBHOOK, &stored(&kept)?).await?;
+        self.0.store.set_setting(Some(&project.name), WEBHOOK, &stored(&kept)?).await?;
         project.desk.set_webhook(webhook);
         Ok(())
     }
@@ -103,7 +103,7 @@ impl Courier {
     /// Takes up what the store knows of a project.
     pub(crate) async fn open(&self, project: &Project) -> Result<(), StoreError> {
         let unreadable = |name| StoreError(format!("the fact '{name}' is not what this sandbox writes"));
-        if let Some(fact) = self.0.store.fact(Some(&project.name), WEBHOOK).await? {
+        if let Some(fact) = self.0.store.setting(Some(&project.name), WEBHOOK).await? {
             let kept: Option<Kept> = serde_json::from_slice(&fact).map_err(|_| unreadable(WEBHOOK))?;
             let read = |kept: Kept| {
                 let (url, secret) = (kept.url.expose().parse().ok()?, kept.secret.expose().parse().ok()?);
@@ -121,8 +121,8 @@ impl Courier {
 
     /// Every delivery of a project, by when its first event happened.
     pub(crate) async fn list(&self, project: &Project) -> Result<Vec<Shown>, StoreError> {
-        let waiting = self.0.store.undelivered(Some(&project.name), 0).await?;
-        Ok(Shown::list(waiting, self.0.store.settled(&project.name).await?))
+        let waiting = self.0.store.pending_deliveries(Some(&project.name), 0).await?;
+        Ok(Shown::list(waiting, self.0.store.finished_deliveries(&project.name).await?))
     }
 
     /// Takes up what has come to wait. To be called after every write of news.
@@ -130,7 +130,7 @@ impl Courier {
         // A task may begin others, which are like it.
         Box::pin(async {
             let seen = self.queue().seen();
-            let waiting = self.0.store.undelivered(None, seen).await?;
+            let waiting = self.0.store.pending_deliveries(None, seen).await?;
             for lane in self.queue().take_up(waiting) {
                 self.0.tasks.spawn(self.clone().work(lane));
             }
@@ -192,15 +192,15 @@ impl Courier {
         let withdrawn = match &delivery.identity_id {
             Some(id) => {
                 let identity = self.0.store.identity(&project.name, IdentityLookup::Id(id)).await?;
-                delivery.withdrawn(identity.as_ref())
+                delivery.cancelled_by(identity.as_ref())
             }
             None => None,
         };
         let webhook = match (withdrawn, self.webhook(project)) {
             (None, Some(webhook)) => webhook,
             (reason, _) => {
-                let settled = delivery.withdraw(reason.unwrap_or(Untold::NoWebhook));
-                return self.0.store.tried(sequence, Next::Over(settled)).await;
+                let settled = delivery.cancel(reason.unwrap_or(NotSentReason::NoWebhook));
+                return self.0.store.record_attempt(sequence, AfterAttempt::Finished(settled)).await;
             }
         };
         let correlation_id = uuid(&*self.0.random);
@@ -213,8 +213,8 @@ impl Courier {
         self.0.metrics.attempt(outcome);
         let count = delivery.attempts.len() + 1;
         tracing::info!(attempt = count, ?outcome, status, "webhook");
-        let next = delivery.after(Attempt { at, correlation_id, outcome, status }, project.clock.now());
-        self.0.store.tried(sequence, next).await
+        let next = delivery.record_attempt(Attempt { at, correlation_id, outcome, status }, project.clock.now());
+        self.0.store.record_attempt(sequence, next).await
     }
 }
 

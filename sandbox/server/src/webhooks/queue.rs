@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use prometheus_client::metrics::gauge::Gauge;
 
-use handset_sandbox_store::Undelivered;
+use handset_sandbox_store::PendingDelivery;
 
 /// Deliveries that wait for each other. Each has a task for as long as there are any.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,9 +45,9 @@ impl Queue {
 
     /// Takes up all that follows what is [`Queue::seen`], and maybe some that was taken up meanwhile. Returns the lanes
     /// that need a task.
-    pub(crate) fn take_up(&mut self, waiting: Vec<Undelivered>) -> Vec<Lane> {
+    pub(crate) fn take_up(&mut self, waiting: Vec<PendingDelivery>) -> Vec<Lane> {
         let mut begun = Vec::new();
-        for Undelivered { sequence, delivery } in waiting {
+        for PendingDelivery { sequence, delivery } in waiting {
             if sequence <= self.seen {
                 continue;
             }
@@ -58,7 +58,7 @@ impl Queue {
             if entries.is_empty() {
                 begun.push(lane);
             }
-            entries.insert((delivery.number, sequence));
+            entries.insert((delivery.event_sequence, sequence));
             self.waiting.inc();
         }
         begun
@@ -87,9 +87,9 @@ mod tests {
     use super::*;
     use handset_sandbox_domain::Delivery;
 
-    fn waiting(sequence: u64, identity: Option<&str>, number: u64) -> Undelivered {
+    fn waiting(sequence: u64, identity: Option<&str>, number: u64) -> PendingDelivery {
         let test = Delivery::test("default", "nobody", &["event".to_owned()], 0).unwrap();
-        Undelivered { sequence, delivery: Delivery { identity_id: identity.map(str::to_owned), number, ..test } }
+        PendingDelivery { sequence, delivery: Delivery { identity_id: identity.map(str::to_owned), event_sequence: number, ..test } }
     }
 
     #[test]

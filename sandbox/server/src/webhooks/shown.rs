@@ -1,15 +1,15 @@
 use handset_protocol::server::webhooks::WebhookEvent;
 use serde::Serialize;
 
-use handset_sandbox_domain::{Attempt, Delivery, Settled};
-use handset_sandbox_store::Undelivered;
+use handset_sandbox_domain::{Attempt, Delivery, FinishedDelivery};
+use handset_sandbox_store::PendingDelivery;
 
 /// A delivery as the list shows it.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum Shown {
     Waiting(Waiting),
-    Over(Settled),
+    Over(FinishedDelivery),
 }
 
 /// One that is tried, or tried again.
@@ -26,7 +26,7 @@ pub(crate) struct Waiting {
 impl Shown {
     /// Each once, by when its first event happened. It is over from the write on by which it no longer waits, so whoever
     /// looks for what waits first misses none.
-    pub(crate) fn list(waiting: Vec<Undelivered>, over: Vec<Settled>) -> Vec<Self> {
+    pub(crate) fn list(waiting: Vec<PendingDelivery>, over: Vec<FinishedDelivery>) -> Vec<Self> {
         let is_over = |delivery: &Delivery| over.iter().any(|over| over.id() == delivery.id());
         let waiting = waiting.into_iter().map(|waiting| waiting.delivery).filter(|delivery| !is_over(delivery));
         let waiting = waiting.map(|Delivery { due_at: next_attempt_at, events, attempts, .. }| {

@@ -262,7 +262,7 @@ async fn end_after_the_last_news_until_the_identity_is_enrolled_or_verified_agai
         tell(&bench, last, PHONE).await;
         assert_eq!(receiver.next().await.kind(), last);
         // By a verification.
-        let owner = Person::owning(&Phone::parse(&PHONE.into()).unwrap());
+        let owner = Person::owner_of(&Phone::parse(&PHONE.into()).unwrap());
         let body = json!({
             "possessionType": "none", "phoneNumber": PHONE, "firstName": owner.first_name, "lastName": owner.last_name,
         });

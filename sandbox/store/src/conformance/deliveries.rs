@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::fixtures::PROJECT;
-use crate::{KEPT_DELIVERIES, Store, Undelivered};
-use handset_sandbox_domain::{Answer, Attempt, Delivery, Effect, Next, Settled, Untold, Upshot};
+use crate::{MAX_FINISHED_DELIVERIES, Store, PendingDelivery};
+use handset_sandbox_domain::{AttemptOutcome, Attempt, Delivery, Effect, AfterAttempt, FinishedDelivery, NotSentReason, DeliveryStatus};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_delivery_waits_apart_from_what_can_be_done_at_once(&new()).await;
@@ -21,39 +21,39 @@ pub(super) fn delivery(project: &str, name: &str) -> Delivery {
 
 /// Puts it into the outbox. Returns its sequence.
 pub(super) async fn leave(store: &impl Store, project: &str, name: &str) -> u64 {
-    let tell = Effect::Tell(Box::new(delivery(project, name)));
+    let tell = Effect::DeliverWebhook(Box::new(delivery(project, name)));
     store.update("nobody", &|_| (None, vec![tell.clone()])).await.unwrap();
-    let waiting = store.undelivered(Some(project), 0).await.unwrap();
+    let waiting = store.pending_deliveries(Some(project), 0).await.unwrap();
     waiting.into_iter().find(|waiting| waiting.delivery.id() == name).unwrap().sequence
 }
 
 /// After one more attempt.
-pub(super) fn tried(delivery: Delivery, outcome: Answer) -> Next {
-    delivery.after(Attempt { at: 7, correlation_id: "attempt".to_owned(), outcome, status: None }, 8)
+pub(super) fn tried(delivery: Delivery, outcome: AttemptOutcome) -> AfterAttempt {
+    delivery.record_attempt(Attempt { at: 7, correlation_id: "attempt".to_owned(), outcome, status: None }, 8)
 }
 
-pub(super) fn over(next: &Next) -> &Settled {
-    let Next::Over(settled) = next else { panic!("{next:?}") };
+pub(super) fn over(next: &AfterAttempt) -> &FinishedDelivery {
+    let AfterAttempt::Finished(settled) = next else { panic!("{next:?}") };
     settled
 }
 
 async fn names(store: &impl Store, project: &str) -> Vec<String> {
-    store.settled(project).await.unwrap().iter().map(|settled| settled.id().to_owned()).collect()
+    store.finished_deliveries(project).await.unwrap().iter().map(|settled| settled.id().to_owned()).collect()
 }
 
 async fn a_delivery_waits_apart_from_what_can_be_done_at_once(store: &impl Store) {
-    let tell = |name: &str| Effect::Tell(Box::new(delivery(PROJECT, name)));
-    let effects = vec![tell("one"), Effect::Wake, tell("two")];
+    let tell = |name: &str| Effect::DeliverWebhook(Box::new(delivery(PROJECT, name)));
+    let effects = vec![tell("one"), Effect::WakeWatchers, tell("two")];
     assert_eq!(store.update("nobody", &|_| (None, effects.clone())).await.unwrap(), effects);
     let at_once = store.outbox().await.unwrap();
-    assert_eq!(at_once.iter().map(|entry| &entry.effect).collect::<Vec<_>>(), [&Effect::Wake]);
-    let waiting = store.undelivered(None, 0).await.unwrap();
+    assert_eq!(at_once.iter().map(|entry| &entry.effect).collect::<Vec<_>>(), [&Effect::WakeWatchers]);
+    let waiting = store.pending_deliveries(None, 0).await.unwrap();
     let deliveries: Vec<_> = waiting.iter().map(|waiting| waiting.delivery.clone()).collect();
     assert_eq!(deliveries, [delivery(PROJECT, "one"), delivery(PROJECT, "two")]);
     let [first, second] = [waiting[0].sequence, waiting[1].sequence];
     assert!(first < at_once[0].sequence && at_once[0].sequence < second, "in the order of the effects");
-    assert_eq!(store.undelivered(None, first).await.unwrap(), waiting[1..], "after the sequence that is named");
-    assert_eq!(store.undelivered(None, second).await.unwrap(), []);
+    assert_eq!(store.pending_deliveries(None, first).await.unwrap(), waiting[1..], "after the sequence that is named");
+    assert_eq!(store.pending_deliveries(None, second).await.unwrap(), []);
     assert_eq!(store.delivery(second).await.unwrap(), Some(delivery(PROJECT, "two")));
     for other in [at_once[0].sequence, second + 1] {
         assert_eq!(store.delivery(other).await.unwrap(), None);
@@ -62,70 +62,70 @@ async fn a_delivery_waits_apart_from_what_can_be_done_at_once(store: &impl Store
 
 async fn a_delivery_that_was_tried_waits_or_is_over(store: &impl Store) {
     let first = leave(store, PROJECT, "one").await;
-    let again = tried(delivery(PROJECT, "one"), Answer::Refused);
-    store.tried(first, again.clone()).await.unwrap();
+    let again = tried(delivery(PROJECT, "one"), AttemptOutcome::Refused);
+    store.record_attempt(first, again.clone()).await.unwrap();
     assert_eq!(store.delivery(first).await.unwrap(), None);
-    let Next::Again(again) = again else { panic!("{again:?}") };
-    let waiting = store.undelivered(None, 0).await.unwrap();
+    let AfterAttempt::Retry(again) = again else { panic!("{again:?}") };
+    let waiting = store.pending_deliveries(None, 0).await.unwrap();
     let second = waiting[0].sequence;
-    assert_eq!(waiting, [Undelivered { sequence: second, delivery: again.clone() }]);
+    assert_eq!(waiting, [PendingDelivery { sequence: second, delivery: again.clone() }]);
     assert!(second > first, "it is seen by who has seen the first");
-    assert_eq!((store.settled(PROJECT).await.unwrap(), again.attempts.len()), (Vec::new(), 1));
-    let accepted = tried(again, Answer::Accepted);
-    store.tried(second, accepted.clone()).await.unwrap();
-    assert_eq!(store.undelivered(None, 0).await.unwrap(), []);
-    assert_eq!(store.settled(PROJECT).await.unwrap(), [over(&accepted).clone()]);
-    assert_eq!((over(&accepted).state, over(&accepted).attempts.len()), (Upshot::Delivered, 2));
+    assert_eq!((store.finished_deliveries(PROJECT).await.unwrap(), again.attempts.len()), (Vec::new(), 1));
+    let accepted = tried(again, AttemptOutcome::Accepted);
+    store.record_attempt(second, accepted.clone()).await.unwrap();
+    assert_eq!(store.pending_deliveries(None, 0).await.unwrap(), []);
+    assert_eq!(store.finished_deliveries(PROJECT).await.unwrap(), [over(&accepted).clone()]);
+    assert_eq!((over(&accepted).status, over(&accepted).attempts.len()), (DeliveryStatus::Delivered, 2));
     let third = leave(store, PROJECT, "two").await;
     assert!(third > second);
-    store.tried(third, Next::Over(delivery(PROJECT, "two").withdraw(Untold::Gone))).await.unwrap();
+    store.record_attempt(third, AfterAttempt::Finished(delivery(PROJECT, "two").cancel(NotSentReason::IdentityDeleted))).await.unwrap();
     assert_eq!(names(store, PROJECT).await, ["one", "two"]);
 }
 
 async fn what_has_left_does_not_come_back(store: &impl Store) {
     let sequence = leave(store, PROJECT, "one").await;
-    store.forget_project(PROJECT).await.unwrap();
-    for outcome in [Answer::Refused, Answer::Accepted] {
-        store.tried(sequence, tried(delivery(PROJECT, "one"), outcome)).await.unwrap();
-        assert_eq!(store.undelivered(None, 0).await.unwrap(), []);
-        assert_eq!(store.settled(PROJECT).await.unwrap(), []);
+    store.delete_project(PROJECT).await.unwrap();
+    for outcome in [AttemptOutcome::Refused, AttemptOutcome::Accepted] {
+        store.record_attempt(sequence, tried(delivery(PROJECT, "one"), outcome)).await.unwrap();
+        assert_eq!(store.pending_deliveries(None, 0).await.unwrap(), []);
+        assert_eq!(store.finished_deliveries(PROJECT).await.unwrap(), []);
     }
     let sequence = leave(store, PROJECT, "two").await;
     for _ in 0..2 {
-        store.tried(sequence, tried(delivery(PROJECT, "two"), Answer::Accepted)).await.unwrap();
+        store.record_attempt(sequence, tried(delivery(PROJECT, "two"), AttemptOutcome::Accepted)).await.unwrap();
         assert_eq!(names(store, PROJECT).await, ["two"], "once");
     }
 }
 
 async fn the_newest_that_are_over_are_kept(store: &impl Store) {
     let late = leave(store, PROJECT, "late").await;
-    for name in 0..=KEPT_DELIVERIES {
+    for name in 0..=MAX_FINISHED_DELIVERIES {
         let name = name.to_string();
         let sequence = leave(store, PROJECT, &name).await;
-        store.tried(sequence, tried(delivery(PROJECT, &name), Answer::Accepted)).await.unwrap();
+        store.record_attempt(sequence, tried(delivery(PROJECT, &name), AttemptOutcome::Accepted)).await.unwrap();
     }
-    let expected: Vec<_> = (1..=KEPT_DELIVERIES).map(|name| name.to_string()).collect();
+    let expected: Vec<_> = (1..=MAX_FINISHED_DELIVERIES).map(|name| name.to_string()).collect();
     assert_eq!(names(store, PROJECT).await, expected);
-    store.tried(late, tried(delivery(PROJECT, "late"), Answer::Accepted)).await.unwrap();
+    store.record_attempt(late, tried(delivery(PROJECT, "late"), AttemptOutcome::Accepted)).await.unwrap();
     let names = names(store, PROJECT).await;
     assert_eq!(
         (names.len(), names.first(), names.last()),
-        (KEPT_DELIVERIES, expected.get(1), Some(&"late".to_owned()))
+        (MAX_FINISHED_DELIVERIES, expected.get(1), Some(&"late".to_owned()))
     );
 }
 
 async fn those_of_projects_are_kept_apart(store: &impl Store) {
     for project in ["default", "other"] {
         let sequence = leave(store, project, "over").await;
-        store.tried(sequence, tried(delivery(project, "over"), Answer::Accepted)).await.unwrap();
+        store.record_attempt(sequence, tried(delivery(project, "over"), AttemptOutcome::Accepted)).await.unwrap();
         leave(store, project, "waiting").await;
     }
     assert_eq!(store.projects().await.unwrap(), ["default", "other"]);
     let of =
-        async |project| (store.undelivered(Some(project), 0).await.unwrap().len(), names(store, project).await.len());
+        async |project| (store.pending_deliveries(Some(project), 0).await.unwrap().len(), names(store, project).await.len());
     assert_eq!((of("default").await, of("other").await, of("none").await), ((1, 1), (1, 1), (0, 0)));
-    assert_eq!(store.undelivered(None, 0).await.unwrap().len(), 2);
-    store.forget_project("default").await.unwrap();
+    assert_eq!(store.pending_deliveries(None, 0).await.unwrap().len(), 2);
+    store.delete_project("default").await.unwrap();
     assert_eq!((of("default").await, of("other").await), ((0, 0), (1, 1)));
     assert_eq!(store.projects().await.unwrap(), ["other"]);
 }
@@ -138,7 +138,7 @@ async fn who_follows_the_sequences_misses_none(store: Arc<impl Store>) {
             std::thread::spawn(move || {
                 handle.block_on(async {
                     for turn in 0..25 {
-                        let tell = Effect::Tell(Box::new(delivery(PROJECT, &format!("{writer}-{turn}"))));
+                        let tell = Effect::DeliverWebhook(Box::new(delivery(PROJECT, &format!("{writer}-{turn}"))));
                         store.update(&format!("nobody-{writer}"), &|_| (None, vec![tell.clone()])).await.unwrap();
                     }
                 });
@@ -148,7 +148,7 @@ async fn who_follows_the_sequences_misses_none(store: Arc<impl Store>) {
     let (mut seen, mut last) = (Vec::new(), 0);
     while seen.len() < 4 * 25 {
         let is_over = writers.iter().all(std::thread::JoinHandle::is_finished);
-        let news = store.undelivered(None, last).await.unwrap();
+        let news = store.pending_deliveries(None, last).await.unwrap();
         assert!(!is_over || !news.is_empty(), "some were not seen: {} of 100 were", seen.len());
         for waiting in news {
             assert!(waiting.sequence > last);

@@ -6,8 +6,8 @@ use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, link, noted, put, session, sms};
 use super::{deliveries, guesses, identities};
-use crate::{IdentityLookup, IdentityPage, KEPT_DELIVERIES, KEPT_MESSAGES, Lookup, Store};
-use handset_sandbox_domain::{Answer, Effect, Session, What};
+use crate::{IdentityLookup, IdentityPage, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Lookup, Store};
+use handset_sandbox_domain::{AttemptOutcome, Effect, Session, MessageKind};
 
 /// Runs every check. `new` makes a place for a store, and `open` opens what is there, after the store before was dropped.
 pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -> S) {
@@ -29,12 +29,12 @@ async fn everything_is_there_after_a_restart<P, S: Store>(place: P, open: &impl 
     for session in [&linked, &gone, &session("b")] {
         put(&store, session).await;
     }
-    let effects = vec![sms(&linked, 7), Effect::Wake];
-    let noted = noted(linked, What::LinkStart);
+    let effects = vec![sms(&linked, 7), Effect::WakeWatchers];
+    let noted = noted(linked, MessageKind::LinkStart);
     store.update("auth-a", &|_| (Some(noted.clone()), effects.clone())).await.unwrap();
     store.update("auth-gone", &|_| (None, vec![])).await.unwrap();
-    store.set_fact(None, "keys", &[0, 1, 255]).await.unwrap();
-    store.set_fact(Some("other"), "keys", b"of another").await.unwrap();
+    store.set_setting(None, "keys", &[0, 1, 255]).await.unwrap();
+    store.set_setting(Some("other"), "keys", b"of another").await.unwrap();
     let before = (store.outbox().await.unwrap(), store.messages(PROJECT, 0, &|_| true).await.unwrap());
     drop(store);
 
@@ -46,12 +46,12 @@ async fn everything_is_there_after_a_restart<P, S: Store>(place: P, open: &impl 
         assert_eq!(store.find(lookup).await.unwrap().as_deref(), Some("auth-a"), "{lookup:?}");
     }
     assert_eq!(store.find(Lookup::CorrelationId("correlation-gone")).await.unwrap(), None);
-    assert_eq!(store.ending_before(None, i64::MAX).await.unwrap(), ["auth-a", "auth-b"]);
+    assert_eq!(store.expiring_before(None, i64::MAX).await.unwrap(), ["auth-a", "auth-b"]);
     assert_eq!((store.outbox().await.unwrap(), store.messages(PROJECT, 0, &|_| true).await.unwrap()), before);
-    assert_eq!(store.fact(None, "keys").await.unwrap().as_deref(), Some(&[0, 1, 255][..]));
-    assert_eq!(store.fact(Some("other"), "keys").await.unwrap().as_deref(), Some(&b"of another"[..]));
+    assert_eq!(store.setting(None, "keys").await.unwrap().as_deref(), Some(&[0, 1, 255][..]));
+    assert_eq!(store.setting(Some("other"), "keys").await.unwrap().as_deref(), Some(&b"of another"[..]));
     assert_eq!(store.projects().await.unwrap(), [PROJECT, "other"]);
-    store.delivered(before.0[0].sequence).await.unwrap();
+    store.complete_outbox_entry(before.0[0].sequence).await.unwrap();
     drop(store);
     assert_eq!(open(&place).outbox().await.unwrap(), before.0[1..], "what was delivered in order stays delivered");
 }
@@ -61,15 +61,15 @@ async fn sequences_are_never_given_out_again_after_a_restart<P, S: Store>(place:
     for at in 0..3 {
         let store = open(&place);
         let session = session("a");
-        let effects = vec![Effect::Wake, sms(&session, at)];
+        let effects = vec![Effect::WakeWatchers, sms(&session, at)];
         store.update("auth-a", &|_| (Some(session.clone()), effects.clone())).await.unwrap();
         let waiting = store.outbox().await.unwrap();
         assert!(waiting[0].sequence > last && waiting[1].sequence > waiting[0].sequence);
         last = waiting[1].sequence;
         for entry in waiting {
-            store.delivered(entry.sequence).await.unwrap();
+            store.complete_outbox_entry(entry.sequence).await.unwrap();
         }
-        store.forget_project(PROJECT).await.unwrap();
+        store.delete_project(PROJECT).await.unwrap();
         store.update("auth-a", &|_| (None, vec![])).await.unwrap();
     }
 }
@@ -82,9 +82,9 @@ async fn identities_are_there_after_a_restart<P, S: Store>(place: P, open: &impl
         identities::put(&store, identity).await;
     }
     store.update_identity("gone", number, &|_| (None, vec![])).await.unwrap();
-    store.update_identity(PROJECT, number, &|old| (old.cloned(), vec![Effect::Wake])).await.unwrap();
+    store.update_identity(PROJECT, number, &|old| (old.cloned(), vec![Effect::WakeWatchers])).await.unwrap();
     let done = store.outbox().await.unwrap()[0].sequence;
-    store.carry_out(done, PROJECT, number, &|old| (old.cloned(), vec![Effect::Wake])).await.unwrap();
+    store.apply_outbox_entry(done, PROJECT, number, &|old| (old.cloned(), vec![Effect::WakeWatchers])).await.unwrap();
     let before = store.outbox().await.unwrap();
     assert!(before.len() == 1 && before[0].sequence > done);
     drop(store);
@@ -114,7 +114,7 @@ async fn the_newest_messages_are_there_after_a_restart<P, S: Store>(place: P, op
             store.update("auth-a", &|_| (Some(session.clone()), effects.clone())).await.unwrap();
         }
         before = all(&store).await;
-        assert_eq!(before.len(), KEPT_MESSAGES);
+        assert_eq!(before.len(), MAX_MESSAGES);
     }
     assert_eq!(all(&open(&place)).await, before);
 }
@@ -129,7 +129,7 @@ async fn what_many_tasks_wrote_is_there_after_a_restart<P, S: Store>(place: P, o
             put(&*store, &session(&format!("{task:02}"))).await;
             for _ in 0..8 {
                 let note =
-                    |old: Option<&Session>| (old.cloned().map(|old| noted(old, What::StatusAsked)), vec![Effect::Wake]);
+                    |old: Option<&Session>| (old.cloned().map(|old| noted(old, MessageKind::StatusAsked)), vec![Effect::WakeWatchers]);
                 store.update("auth-all", &note).await.unwrap();
             }
         });
@@ -158,7 +158,7 @@ async fn guesses_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn
     }
     let store = open(&place);
     assert!(!guesses::guess(&store, "a", 0).await);
-    store.forget_guesses(1).await.unwrap();
+    store.expire_attempts(1).await.unwrap();
     drop(store);
     assert!(guesses::guess(&open(&place), "a", 0).await);
 }
@@ -166,28 +166,28 @@ async fn guesses_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn
 async fn deliveries_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
     let store = open(&place);
     for project in ["gone", PROJECT] {
-        for name in 0..KEPT_DELIVERIES + 2 {
+        for name in 0..MAX_FINISHED_DELIVERIES + 2 {
             let name = name.to_string();
             let sequence = deliveries::leave(&store, project, &name).await;
             let delivery = deliveries::delivery(project, &name);
-            store.tried(sequence, deliveries::tried(delivery, Answer::Accepted)).await.unwrap();
+            store.record_attempt(sequence, deliveries::tried(delivery, AttemptOutcome::Accepted)).await.unwrap();
         }
         let sequence = deliveries::leave(&store, project, "again").await;
-        let again = deliveries::tried(deliveries::delivery(project, "again"), Answer::TimedOut);
-        store.tried(sequence, again).await.unwrap();
+        let again = deliveries::tried(deliveries::delivery(project, "again"), AttemptOutcome::TimedOut);
+        store.record_attempt(sequence, again).await.unwrap();
     }
-    store.forget_project("gone").await.unwrap();
-    let all = async |store: &S| (store.undelivered(None, 0).await.unwrap(), store.settled(PROJECT).await.unwrap());
+    store.delete_project("gone").await.unwrap();
+    let all = async |store: &S| (store.pending_deliveries(None, 0).await.unwrap(), store.finished_deliveries(PROJECT).await.unwrap());
     let before = all(&store).await;
-    assert_eq!((before.0.len(), before.1.len()), (1, KEPT_DELIVERIES));
+    assert_eq!((before.0.len(), before.1.len()), (1, MAX_FINISHED_DELIVERIES));
     drop(store);
 
     let store = open(&place);
     assert_eq!(all(&store).await, before);
-    assert_eq!(store.settled("gone").await.unwrap(), []);
+    assert_eq!(store.finished_deliveries("gone").await.unwrap(), []);
     let (last, again) = (before.0[0].sequence, &before.0[0].delivery);
-    let done = deliveries::tried(again.clone(), Answer::Accepted);
-    store.tried(last, done.clone()).await.unwrap();
+    let done = deliveries::tried(again.clone(), AttemptOutcome::Accepted);
+    store.record_attempt(last, done.clone()).await.unwrap();
     assert!(deliveries::leave(&store, PROJECT, "next").await > last + 1, "a number for each that is over, too");
     drop(store);
     let (waiting, settled) = all(&open(&place)).await;
@@ -199,7 +199,7 @@ async fn what_is_forgotten_stays_forgotten<P, S: Store>(place: P, open: &impl Fn
     let session = session("a");
     let effects = vec![sms(&session, 7)];
     store.update("auth-a", &|_| (Some(session.clone()), effects.clone())).await.unwrap();
-    store.forget_project(PROJECT).await.unwrap();
+    store.delete_project(PROJECT).await.unwrap();
     store.update("auth-a", &|_| (None, vec![])).await.unwrap();
     drop(store);
     let store = open(&place);

@@ -2,7 +2,7 @@
 
 use handset_protocol::server::StartRequest;
 use handset_sandbox_domain::{
-    Credential, Drawn, Effect, Kind, LinkState, Message, Rules, SentLink, Session, Sight, What, open,
+    Credential, SessionIds, Effect, MessagePurpose, LinkState, Message, SessionPolicy, SentLink, Session, NewTimelineEvent, MessageKind, open,
 };
 
 use crate::Store;
@@ -15,14 +15,14 @@ pub(super) fn session(name: &str) -> Session {
         final_target_url: Some("https://shop.test/".to_owned()),
         ..StartRequest::default()
     };
-    let drawn = Drawn {
+    let drawn = SessionIds {
         project: PROJECT.to_owned(),
         auth_id: format!("auth-{name}"),
         correlation_id: format!("correlation-{name}"),
         request_id: format!("request-{name}"),
         challenge: format!("challenge-{name}"),
     };
-    open(&request, Credential::find("sandbox").unwrap(), drawn, Rules::default(), 0).unwrap()
+    open(&request, Credential::find("sandbox").unwrap(), drawn, SessionPolicy::default(), 0).unwrap()
 }
 
 pub(super) async fn put(store: &impl Store, session: &Session) {
@@ -34,16 +34,16 @@ pub(super) fn link(token: &str) -> SentLink {
     SentLink { token: token.into(), sent_at: 0, expires_at: 1, state: LinkState::Live }
 }
 
-pub(super) fn noted(mut session: Session, what: What) -> Session {
-    session.timeline.push(0, Sight::of_module(what, None));
+pub(super) fn noted(mut session: Session, what: MessageKind) -> Session {
+    session.timeline.push(0, NewTimelineEvent::from_client(what, None));
     session
 }
 
 /// An SMS of a session.
 pub(super) fn sms(session: &Session, sent_at: i64) -> Effect {
-    Effect::Send(Message {
+    Effect::SendMessage(Message {
         to: "5005550006".into(),
-        kind: Kind::Otp("123456".into()),
+        purpose: MessagePurpose::Otp("123456".into()),
         text: "Your code is 123456.".into(),
         project: session.project.clone(),
         auth_id: session.auth_id.clone(),

@@ -7,9 +7,9 @@ use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, put, session};
 use crate::Store;
-use handset_sandbox_domain::{Effect, Guesses, Phone, Rules, Session};
+use handset_sandbox_domain::{Effect, FailedAttempts, Phone, SessionPolicy, Session};
 
-const RULES: fn() -> Rules = || Rules { tries_per_number: 3, number_window_seconds: 10, ..Rules::default() };
+const RULES: fn() -> SessionPolicy = || SessionPolicy { tries_per_number: 3, number_window_seconds: 10, ..SessionPolicy::default() };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     are_of_the_number_that_the_session_has(&new()).await;
@@ -24,16 +24,16 @@ pub(super) fn of_number(name: &str, number: &str) -> Session {
 
 /// Tries a code at `now`, in ms; whether it was judged.
 pub(super) async fn guess(store: &impl Store, name: &str, now: i64) -> bool {
-    let decide = |session: Option<&Session>, guesses: &Guesses| {
+    let decide = |session: Option<&Session>, guesses: &FailedAttempts| {
         let mut guesses = guesses.clone();
-        if !guesses.may_try(&RULES(), now) {
+        if !guesses.is_allowed(&RULES(), now) {
             return (session.cloned(), guesses, vec![]);
         }
         guesses.add(&RULES(), now);
         let judged = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
-        (judged, guesses, vec![Effect::Wake])
+        (judged, guesses, vec![Effect::WakeWatchers])
     };
-    !store.update_counted(&format!("auth-{name}"), None, &decide).await.unwrap().is_empty()
+    !store.update_with_attempts(&format!("auth-{name}"), None, &decide).await.unwrap().is_empty()
 }
 
 async fn are_of_the_number_that_the_session_has(store: &impl Store) {
@@ -61,14 +61,14 @@ async fn are_forgotten_by_their_last_and_with_their_project(store: &impl Store) 
         assert!(guess(store, "a", at).await && guess(store, "b", at + 1).await);
     }
     for before in [0, 3] {
-        store.forget_guesses(before).await.unwrap();
+        store.expire_attempts(before).await.unwrap();
         assert!(!guess(store, "a", 4).await, "the last was not before");
     }
-    store.forget_guesses(4).await.unwrap();
+    store.expire_attempts(4).await.unwrap();
     assert!(!guess(store, "b", 4).await);
     assert!(guess(store, "a", 4).await);
     assert_eq!(store.projects().await.unwrap(), [PROJECT]);
-    store.forget_project(PROJECT).await.unwrap();
+    store.delete_project(PROJECT).await.unwrap();
     assert!(guess(store, "b", 4).await);
 }
 
@@ -78,16 +78,16 @@ async fn a_guess_in_between_is_counted(store: Arc<impl Store>) {
     put(&*store, &of_number("b", "2005550006")).await;
     assert!(guess(&*store, "b", 0).await && guess(&*store, "b", 0).await);
     let calls = AtomicU32::new(0);
-    let decide = |session: Option<&Session>, guesses: &Guesses| {
+    let decide = |session: Option<&Session>, guesses: &FailedAttempts| {
         if calls.fetch_add(1, Ordering::SeqCst) == 0 {
             let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
             let intruder = std::thread::spawn(move || handle.block_on(guess(&*store, "b", 0)));
             assert!(intruder.join().unwrap());
         }
-        let is_judged = guesses.may_try(&RULES(), 0);
-        (session.cloned(), guesses.clone(), if is_judged { vec![Effect::Wake] } else { vec![] })
+        let is_judged = guesses.is_allowed(&RULES(), 0);
+        (session.cloned(), guesses.clone(), if is_judged { vec![Effect::WakeWatchers] } else { vec![] })
     };
-    assert_eq!(store.update_counted("auth-a", None, &decide).await.unwrap(), [], "the last try is gone");
+    assert_eq!(store.update_with_attempts("auth-a", None, &decide).await.unwrap(), [], "the last try is gone");
     assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fixtures::PROJECT;
 use crate::{IdentityLookup, IdentityPage, Store};
-use handset_sandbox_domain::{Binding, Device, Effect, Enrolling, Identity, Phone};
+use handset_sandbox_domain::{DeviceBinding, Device, Effect, NewEnrollment, Identity, Phone};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     an_identity_is_found_by_every_name(&new()).await;
@@ -28,12 +28,12 @@ fn enrolled(last: u32, at: i64) -> Identity {
     let identity_id = format!("identity-{last}");
     let client_customer_id = Some("customer".to_owned());
     let (project, phone) = (PROJECT.to_owned(), number(last));
-    Identity::enroll(None, &Enrolling { project, phone, at, identity_id, client_customer_id, device_id: None })
+    Identity::enroll(None, &NewEnrollment { project, phone, at, identity_id, client_customer_id, device_id: None })
 }
 
-fn binding(last: u32, device: &str) -> Binding {
+fn binding(last: u32, device: &str) -> DeviceBinding {
     let (project, phone, identity_id) = (PROJECT.to_owned(), number(last), format!("identity-{last}"));
-    Binding { project, phone, at: 1, identity_id, device_id: Some(device.to_owned()), replaces: true }
+    DeviceBinding { project, phone, at: 1, identity_id, device_id: Some(device.to_owned()), replaces: true }
 }
 
 pub(super) async fn put(store: &impl Store, identity: &Identity) {
@@ -112,19 +112,19 @@ async fn leave(store: &impl Store, device: &str) -> u64 {
 async fn an_entry_of_the_outbox_is_carried_out_once(store: &impl Store) {
     let (first, second) = (leave(store, "one").await, leave(store, "two").await);
     let identity = enrolled(1, 5);
-    store.carry_out(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::Wake])).await.unwrap();
+    store.apply_outbox_entry(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::WakeWatchers])).await.unwrap();
     let waiting = store.outbox().await.unwrap();
     assert_eq!(waiting[0].sequence, second, "it has left the outbox");
-    assert_eq!((waiting.len(), &waiting[1].effect), (2, &Effect::Wake), "what follows from it waits there");
+    assert_eq!((waiting.len(), &waiting[1].effect), (2, &Effect::WakeWatchers), "what follows from it waits there");
     store.update_identity(PROJECT, &identity.phone, &|_| (None, Vec::new())).await.unwrap();
-    store.carry_out(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::Wake])).await.unwrap();
+    store.apply_outbox_entry(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::WakeWatchers])).await.unwrap();
     assert_eq!(
         store.identity(PROJECT, IdentityLookup::Id("identity-1")).await.unwrap(),
         None,
         "it is not brought back"
     );
     assert_eq!(store.outbox().await.unwrap(), waiting);
-    store.carry_out(second, PROJECT, &identity.phone, &|old| (old.cloned(), Vec::new())).await.unwrap();
+    store.apply_outbox_entry(second, PROJECT, &identity.phone, &|old| (old.cloned(), Vec::new())).await.unwrap();
     assert_eq!(store.outbox().await.unwrap(), waiting[1..], "also when nothing changes");
 }
 
@@ -141,7 +141,7 @@ async fn two_at_once_carry_out_each_entry_once(store: Arc<impl Store>) {
                     for entry in entries {
                         let with = binding(1, &format!("device-{entry}-{worker}"));
                         let bind = |old: Option<&Identity>| (Some(Identity::bind(old, &with)), Vec::new());
-                        store.carry_out(entry, PROJECT, &with.phone, &bind).await.unwrap();
+                        store.apply_outbox_entry(entry, PROJECT, &with.phone, &bind).await.unwrap();
                     }
                 });
             })
@@ -161,7 +161,7 @@ async fn two_at_once_carry_out_each_entry_once(store: Arc<impl Store>) {
 async fn go(store: &impl Store, from: u32, to: u32) -> bool {
     let to = number(to);
     let go = |[old, there]: [Option<&Identity>; 2]| match (old, there) {
-        (Some(old), None) => ([None, Some(Identity { phone: to.clone(), ..old.clone() })], vec![Effect::Wake]),
+        (Some(old), None) => ([None, Some(Identity { phone: to.clone(), ..old.clone() })], vec![Effect::WakeWatchers]),
         _ => ([old.cloned(), there.cloned()], Vec::new()),
     };
     !store.update_identities(PROJECT, [&number(from), &to], &go).await.unwrap().is_empty()
@@ -251,7 +251,7 @@ async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {
 async fn all_identities_can_be_forgotten(store: &impl Store) {
     put(store, &enrolled(1, 5)).await;
     put(store, &Identity::bind(None, &binding(2, "one"))).await;
-    store.forget_project(PROJECT).await.unwrap();
+    store.delete_project(PROJECT).await.unwrap();
     assert_eq!(names(store, None, 9, true).await, [""; 0]);
     for lookup in [IdentityLookup::Number(&number(1)), IdentityLookup::Id("identity-1"), IdentityLookup::Device("one")]
     {
@@ -261,7 +261,7 @@ async fn all_identities_can_be_forgotten(store: &impl Store) {
 
 async fn those_of_projects_are_kept_apart(store: &impl Store) {
     let own = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
-    let with = Binding { project: "other".to_owned(), identity_id: "of another".to_owned(), ..binding(1, "another") };
+    let with = DeviceBinding { project: "other".to_owned(), identity_id: "of another".to_owned(), ..binding(1, "another") };
     let other = Identity { enrollment: own.enrollment.clone(), ..Identity::bind(None, &with) };
     for identity in [&own, &other] {
         put(store, identity).await;
@@ -279,7 +279,7 @@ async fn those_of_projects_are_kept_apart(store: &impl Store) {
     for lookup in [IdentityLookup::Id("of another"), IdentityLookup::Device("another")] {
         assert_eq!(store.identity(PROJECT, lookup).await.unwrap(), None, "{lookup:?}");
     }
-    store.forget_project(PROJECT).await.unwrap();
+    store.delete_project(PROJECT).await.unwrap();
     assert_eq!((listed(PROJECT).await, listed("other").await), (vec![], vec![other]));
 }
 

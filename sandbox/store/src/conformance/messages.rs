@@ -1,7 +1,7 @@
 //! The same for messages, facts, and what a project has of them.
 
 use super::fixtures::{PROJECT, put, session, sms};
-use crate::{KEPT_MESSAGES, Store};
+use crate::{MAX_MESSAGES, Store};
 use handset_sandbox_domain::{Effect, Session};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
@@ -44,8 +44,8 @@ async fn a_message_is_there_from_the_write_on(store: &impl Store) {
     let sent = store.messages(PROJECT, 0, &|_| true).await.unwrap();
     let waiting = store.outbox().await.unwrap();
     assert_eq!((sent.len(), sent[0].id), (1, waiting[0].sequence));
-    assert_eq!(Effect::Send(sent[0].message.clone()), sms(&of(PROJECT), 7));
-    store.delivered(sent[0].id).await.unwrap();
+    assert_eq!(Effect::SendMessage(sent[0].message.clone()), sms(&of(PROJECT), 7));
+    store.complete_outbox_entry(sent[0].id).await.unwrap();
     assert_eq!(store.messages(PROJECT, 0, &|_| true).await.unwrap(), sent, "its delivery takes nothing away");
 }
 
@@ -66,7 +66,7 @@ async fn messages_are_asked_for_by_what_they_are(store: &impl Store) {
 async fn the_newest_messages_of_each_project_are_kept(store: &impl Store) {
     send_in(store, "other", 7).await;
     let session = of(PROJECT);
-    let all = i64::try_from(KEPT_MESSAGES).unwrap() + 500;
+    let all = i64::try_from(MAX_MESSAGES).unwrap() + 500;
     let effects: Vec<_> = (0..all).map(|at| sms(&session, at)).collect();
     store.update(&session.auth_id, &|_| (Some(session.clone()), effects.clone())).await.unwrap();
     assert!(times(store, 0).await.into_iter().eq(500..all));
@@ -76,7 +76,7 @@ async fn the_newest_messages_of_each_project_are_kept(store: &impl Store) {
 async fn ids_go_on_when_messages_are_forgotten(store: &impl Store) {
     send(store, 1).await;
     let first = store.messages(PROJECT, 0, &|_| true).await.unwrap()[0].id;
-    store.forget_project(PROJECT).await.unwrap();
+    store.delete_project(PROJECT).await.unwrap();
     assert_eq!(times(store, 0).await, [0; 0]);
     send(store, 2).await;
     assert_eq!(times(store, first).await, [2]);
@@ -84,41 +84,41 @@ async fn ids_go_on_when_messages_are_forgotten(store: &impl Store) {
 
 async fn a_fact_is_what_was_last_said(store: &impl Store) {
     for project in [None, Some(PROJECT), Some("other")] {
-        assert_eq!(store.fact(project, "a").await.unwrap(), None, "{project:?}");
+        assert_eq!(store.setting(project, "a").await.unwrap(), None, "{project:?}");
         for value in [&b"one"[..], &[0, 255], b""] {
-            store.set_fact(project, "a", value).await.unwrap();
-            assert_eq!(store.fact(project, "a").await.unwrap().as_deref(), Some(value));
+            store.set_setting(project, "a", value).await.unwrap();
+            assert_eq!(store.setting(project, "a").await.unwrap().as_deref(), Some(value));
         }
-        assert_eq!(store.fact(project, "b").await.unwrap(), None);
+        assert_eq!(store.setting(project, "b").await.unwrap(), None);
     }
 }
 
 async fn a_project_is_known_by_anything_that_is_kept_of_it(store: &impl Store) {
-    store.set_fact(None, "a", b"of the sandbox itself").await.unwrap();
+    store.set_setting(None, "a", b"of the sandbox itself").await.unwrap();
     assert_eq!(store.projects().await.unwrap(), [""; 0]);
     put(store, &of("of-a-session")).await;
     super::identities::put(store, &super::identities::in_project("of-an-identity")).await;
     send_in(store, "of-a-message", 1).await;
     store.update("auth-of-a-message", &|_| (None, vec![])).await.unwrap();
-    store.set_fact(Some("of-a-fact"), "a", b"one").await.unwrap();
+    store.set_setting(Some("of-a-fact"), "a", b"one").await.unwrap();
     let all = ["of-a-fact", "of-a-message", "of-a-session", "of-an-identity"];
     assert_eq!(store.projects().await.unwrap(), all);
     for project in all {
-        store.forget_project(project).await.unwrap();
+        store.delete_project(project).await.unwrap();
     }
     assert_eq!(store.projects().await.unwrap(), ["of-a-session"], "sessions end one by one");
 }
 
 async fn forgetting_a_project_leaves_the_others(store: &impl Store) {
-    store.set_fact(None, "a", b"one").await.unwrap();
+    store.set_setting(None, "a", b"one").await.unwrap();
     for project in [PROJECT, "other"] {
         send_in(store, project, 1).await;
-        store.set_fact(Some(project), "a", b"one").await.unwrap();
+        store.set_setting(Some(project), "a", b"one").await.unwrap();
     }
-    store.forget_project(PROJECT).await.unwrap();
+    store.delete_project(PROJECT).await.unwrap();
     assert_eq!((times(store, 0).await, times_in(store, "other", 0).await), (vec![], vec![1]));
-    assert_eq!(store.fact(Some(PROJECT), "a").await.unwrap(), None);
+    assert_eq!(store.setting(Some(PROJECT), "a").await.unwrap(), None);
     for project in [None, Some("other")] {
-        assert_eq!(store.fact(project, "a").await.unwrap().as_deref(), Some(&b"one"[..]), "{project:?}");
+        assert_eq!(store.setting(project, "a").await.unwrap().as_deref(), Some(&b"one"[..]), "{project:?}");
     }
 }

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::fixtures::{noted, put, session};
 use crate::Store;
-use handset_sandbox_domain::{Effect, Session, What};
+use handset_sandbox_domain::{Effect, Session, MessageKind};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_lost_race_is_decided_again(Arc::new(new())).await;
@@ -31,15 +31,15 @@ async fn a_lost_race_is_decided_again(store: Arc<impl Store>) {
     let calls = AtomicU32::new(0);
     let decide = |old: Option<&Session>| {
         if calls.fetch_add(1, Ordering::SeqCst) == 0 {
-            intrude(&store, |old| old.cloned().map(|old| noted(old, What::LinkOpened)));
+            intrude(&store, |old| old.cloned().map(|old| noted(old, MessageKind::LinkOpened)));
         }
-        (old.cloned().map(|old| noted(old, What::OtpStart)), vec![Effect::Wake])
+        (old.cloned().map(|old| noted(old, MessageKind::OtpStart)), vec![Effect::WakeWatchers])
     };
     store.update("auth-a", &decide).await.unwrap();
     assert_eq!(calls.load(Ordering::SeqCst), 2, "decided once for nothing, and once on what the intruder wrote");
     let timeline = store.get("auth-a").await.unwrap().unwrap().timeline;
-    let whats: Vec<_> = timeline.moments().iter().map(|moment| moment.what).collect();
-    assert_eq!(whats, [What::Start, What::Start, What::LinkOpened, What::OtpStart]);
+    let whats: Vec<_> = timeline.events().iter().map(|moment| moment.what).collect();
+    assert_eq!(whats, [MessageKind::Start, MessageKind::Start, MessageKind::LinkOpened, MessageKind::OtpStart]);
     assert_eq!(store.outbox().await.unwrap().len(), 1, "the effects of the decision that was dropped are gone");
 }
 
@@ -51,7 +51,7 @@ async fn a_session_that_went_and_came_back_is_another(store: Arc<impl Store>) {
             intrude(&store, |_| None);
             intrude(&store, |_| Some(session("a")));
         }
-        (old.cloned().map(|old| noted(old, What::OtpStart)), vec![])
+        (old.cloned().map(|old| noted(old, MessageKind::OtpStart)), vec![])
     };
     store.update("auth-a", &decide).await.unwrap();
     assert_eq!(calls.load(Ordering::SeqCst), 2);
@@ -74,11 +74,11 @@ async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
     for writer in writers {
         writer.join().unwrap();
     }
-    assert_eq!(store.get("auth-a").await.unwrap().unwrap().timeline.moments().len(), 2 + 8 * 25);
+    assert_eq!(store.get("auth-a").await.unwrap().unwrap().timeline.events().len(), 2 + 8 * 25);
 }
 
 async fn note_once(store: &impl Store, auth_id: &str, effects: Vec<Effect>) {
-    let note = |old: Option<&Session>| (old.cloned().map(|old| noted(old, What::StatusAsked)), effects.clone());
+    let note = |old: Option<&Session>| (old.cloned().map(|old| noted(old, MessageKind::StatusAsked)), effects.clone());
     store.update(auth_id, &note).await.unwrap();
 }
 
@@ -93,14 +93,14 @@ async fn no_update_of_many_tasks_is_lost(store: Arc<impl Store>) {
         tasks.spawn(async move {
             for turn in 0..8 {
                 let name = NAMES[(task + turn) % NAMES.len()];
-                note_once(&*store, &format!("auth-{name}"), vec![Effect::Wake]).await;
+                note_once(&*store, &format!("auth-{name}"), vec![Effect::WakeWatchers]).await;
             }
         });
     }
     tasks.join_all().await;
     for name in NAMES {
         let session = store.get(&format!("auth-{name}")).await.unwrap().unwrap();
-        assert_eq!(session.timeline.moments().len(), 2 + 64 * 8 / NAMES.len(), "{name}");
+        assert_eq!(session.timeline.events().len(), 2 + 64 * 8 / NAMES.len(), "{name}");
     }
     let waiting = store.outbox().await.unwrap();
     let sequences: BTreeSet<_> = waiting.iter().map(|entry| entry.sequence).collect();
@@ -117,7 +117,7 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
             for turn in 0..16 {
                 let mut session = session(&name);
                 session.expires_at = turn;
-                let effects = vec![super::fixtures::sms(&session, turn), Effect::Wake];
+                let effects = vec![super::fixtures::sms(&session, turn), Effect::WakeWatchers];
                 store.update(&session.auth_id, &|_| (Some(session.clone()), effects.clone())).await.unwrap();
             }
         });
@@ -129,7 +129,7 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
         let auth_id = format!("auth-{task}");
         let own: Vec<_> = waiting.iter().filter(|entry| entry.subject == auth_id).collect();
         let times = own.iter().filter_map(|entry| match &entry.effect {
-            Effect::Send(message) => Some(message.sent_at),
+            Effect::SendMessage(message) => Some(message.sent_at),
             _ => None,
         });
         assert!(times.eq(0..16), "in the order of its writes");
@@ -147,7 +147,7 @@ async fn one_of_many_gets_the_last_try(store: Arc<impl Store>) {
         tasks.spawn(async move {
             let take = |old: Option<&Session>| {
                 let Some(old) = old.filter(|old| old.numbers_given < 3) else { return (old.cloned(), vec![]) };
-                (Some(Session { numbers_given: old.numbers_given + 1, ..old.clone() }), vec![Effect::Wake])
+                (Some(Session { numbers_given: old.numbers_given + 1, ..old.clone() }), vec![Effect::WakeWatchers])
             };
             store.update("auth-a", &take).await.unwrap().len()
         });

@@ -69,14 +69,14 @@ async fn an_unchanged_session_is_not_written(store: &impl Store) {
 
 async fn outgoing_effects_stay_until_delivered(store: &impl Store) {
     let session = session("a");
-    let effects = store.update("auth-a", &|_| (Some(session.clone()), vec![Effect::Wake, Effect::Wake])).await.unwrap();
-    assert_eq!(effects, [Effect::Wake, Effect::Wake]);
+    let effects = store.update("auth-a", &|_| (Some(session.clone()), vec![Effect::WakeWatchers, Effect::WakeWatchers])).await.unwrap();
+    assert_eq!(effects, [Effect::WakeWatchers, Effect::WakeWatchers]);
     let waiting = store.outbox().await.unwrap();
     assert_eq!(waiting.len(), 2);
     assert!(waiting[0].sequence < waiting[1].sequence, "oldest first");
-    assert_eq!((waiting[0].subject.as_str(), &waiting[0].effect), ("auth-a", &Effect::Wake));
-    store.delivered(waiting[0].sequence).await.unwrap();
-    store.delivered(waiting[0].sequence).await.unwrap();
+    assert_eq!((waiting[0].subject.as_str(), &waiting[0].effect), ("auth-a", &Effect::WakeWatchers));
+    store.complete_outbox_entry(waiting[0].sequence).await.unwrap();
+    store.complete_outbox_entry(waiting[0].sequence).await.unwrap();
     assert_eq!(store.outbox().await.unwrap(), waiting[1..]);
 }
 
@@ -84,12 +84,12 @@ async fn sequences_are_never_given_out_again(store: &impl Store) {
     let session = session("a");
     let mut last = 0;
     for _ in 0..3 {
-        store.update("auth-a", &|_| (Some(session.clone()), vec![Effect::Wake])).await.unwrap();
+        store.update("auth-a", &|_| (Some(session.clone()), vec![Effect::WakeWatchers])).await.unwrap();
         let waiting = store.outbox().await.unwrap();
         assert_eq!(waiting.len(), 1);
         assert!(waiting[0].sequence > last);
         last = waiting[0].sequence;
-        store.delivered(last).await.unwrap();
+        store.complete_outbox_entry(last).await.unwrap();
     }
 }
 
@@ -97,7 +97,7 @@ async fn sessions_are_listed_by_their_end(store: &impl Store) {
     for (name, expires_at) in [("b", 200), ("a", 100), ("c", 300)] {
         put(store, &Session { expires_at, ..session(name) }).await;
     }
-    let ending = async |ms| store.ending_before(None, ms).await.unwrap();
+    let ending = async |ms| store.expiring_before(None, ms).await.unwrap();
     assert_eq!(ending(100).await, [""; 0]);
     assert_eq!(ending(201).await, ["auth-a", "auth-b"], "soonest first");
     put(store, &Session { expires_at: 150, ..session("c") }).await;
@@ -105,9 +105,9 @@ async fn sessions_are_listed_by_their_end(store: &impl Store) {
     put(store, &Session { expires_at: 175, project: "other".to_owned(), ..session("d") }).await;
     assert_eq!(ending(i64::MAX).await, ["auth-a", "auth-c", "auth-d", "auth-b"]);
     for (project, expected) in [(PROJECT, &["auth-a", "auth-c", "auth-b"][..]), ("other", &["auth-d"]), ("none", &[])] {
-        assert_eq!(store.ending_before(Some(project), i64::MAX).await.unwrap(), expected, "{project}");
+        assert_eq!(store.expiring_before(Some(project), i64::MAX).await.unwrap(), expected, "{project}");
     }
-    assert_eq!(store.ending_before(Some("other"), 175).await.unwrap(), [""; 0]);
+    assert_eq!(store.expiring_before(Some("other"), 175).await.unwrap(), [""; 0]);
     assert_eq!(ending(150).await, ["auth-a"], "one that ends just then does not end before");
     store.update("auth-a", &|_| (None, Vec::new())).await.unwrap();
     assert_eq!(ending(i64::MAX).await, ["auth-c", "auth-d", "auth-b"]);

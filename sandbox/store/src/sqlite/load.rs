@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::schema::failed;
 use crate::tables::Tables;
-use crate::{Outgoing, StoreError};
+use crate::{OutboxEntry, StoreError};
 use handset_sandbox_domain::{Identity, Session};
 
 /// All that is kept, and the ids of the messages that the file has beyond that.
@@ -27,12 +27,12 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
     })?;
     each(connection, "SELECT project, digits, value FROM guesses", |row| {
         let (project, digits) = (row.get("project").map_err(failed)?, row.get("digits").map_err(failed)?);
-        tables.put_guesses((project, digits), Some(json(row, "value", "guesses")?));
+        tables.put_attempts((project, digits), Some(json(row, "value", "guesses")?));
         Ok(())
     })?;
     each(connection, "SELECT sequence, subject, effect FROM outbox", |row| {
         let (sequence, subject) = (number(row, "sequence")?, row.get("subject").map_err(failed)?);
-        tables.put_outgoing(Outgoing { sequence, subject, effect: json(row, "effect", "outbox")? });
+        tables.put_outgoing(OutboxEntry { sequence, subject, effect: json(row, "effect", "outbox")? });
         Ok(())
     })?;
     each(connection, "SELECT id, value FROM messages ORDER BY id", |row| {
@@ -41,12 +41,12 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
     })?;
     each(connection, "SELECT id, project, value FROM deliveries ORDER BY id", |row| {
         let project = row.get("project").map_err(failed)?;
-        tables.put_settled(number(row, "id")?, project, json(row, "value", "deliveries")?);
+        tables.put_finished(number(row, "id")?, project, json(row, "value", "deliveries")?);
         Ok(())
     })?;
     each(connection, "SELECT project, name, value FROM facts", |row| {
         let (project, name) = (row.get("project").map_err(failed)?, row.get("name").map_err(failed)?);
-        tables.put_fact(project, name, row.get("value").map_err(failed)?);
+        tables.put_setting(project, name, row.get("value").map_err(failed)?);
         Ok(())
     })?;
     each(connection, "SELECT last FROM sequence", |row| {

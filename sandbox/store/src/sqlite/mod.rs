@@ -17,12 +17,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::StoreError;
-use crate::tabled::Tabled;
+use crate::tabled::TableStore;
 use crate::tables::{Tables, Write};
 use writer::{Job, Writer};
 
 /// How long to wait for the sandbox that has the file: one that is ending takes as long, with all that is open.
-const PATIENCE: Duration = Duration::from_secs(6);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Everything in a SQLite file of this process alone. Dropping it waits until all is written.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl SqliteStore {
     /// Opens the file, and makes it, and its folder, where it is missing: readable for its owner alone. It must be no
     /// other sandbox's at the same time.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_within(path, PATIENCE)
+        Self::open_within(path, LOCK_TIMEOUT)
     }
 
     fn open_within(path: &Path, patience: Duration) -> Result<Self, StoreError> {
@@ -69,7 +69,7 @@ fn ended() -> StoreError {
     StoreError("its thread has ended".to_owned())
 }
 
-impl Tabled for SqliteStore {
+impl TableStore for SqliteStore {
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,9 +10,9 @@ use crate::{Store, conformance};
 
 mod damage;
 
-struct Place(TempDir);
+struct TestFile(TempDir);
 
-impl Place {
+impl TestFile {
     fn new() -> Self {
         Self(TempDir::new().unwrap())
     }
@@ -43,19 +43,19 @@ impl Place {
 const VERSIONS: &[&str] = &[include_str!("versions/1.sql")];
 
 /// A store that takes its folder with it.
-struct Alone {
+struct TestStore {
     store: SqliteStore,
-    _place: Place,
+    _place: TestFile,
 }
 
-impl Alone {
+impl TestStore {
     fn new() -> Self {
-        let place = Place::new();
+        let place = TestFile::new();
         Self { store: place.open(), _place: place }
     }
 }
 
-impl Tabled for Alone {
+impl TableStore for TestStore {
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.store.tables()
     }
@@ -71,24 +71,24 @@ impl Tabled for Alone {
 
 #[tokio::test]
 async fn conforms() {
-    conformance::check(Alone::new).await;
+    conformance::check(TestStore::new).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn conforms_on_several_threads() {
-    conformance::check(Alone::new).await;
+    conformance::check(TestStore::new).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn outlives_its_process() {
-    conformance::check_durable(Place::new, Place::open).await;
+    conformance::check_durable(TestFile::new, TestFile::open).await;
 }
 
 #[cfg(unix)]
 #[test]
 fn only_its_owner_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::new();
+    let place = TestFile::new();
     let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let store = place.open();
     assert_eq!(mode(place.file()), 0o600);
@@ -102,7 +102,7 @@ fn only_its_owner_can_read_it() {
 
 #[test]
 fn a_file_is_of_one_sandbox_at_a_time() {
-    let place = Place::new();
+    let place = TestFile::new();
     let store = place.open();
     let refusal = SqliteStore::open_within(&place.file(), Duration::ZERO).unwrap_err().to_string();
     assert!(refusal.contains("sandbox.db: another sandbox has it"), "{refusal}");
@@ -112,7 +112,7 @@ fn a_file_is_of_one_sandbox_at_a_time() {
 
 #[test]
 fn what_is_no_sandboxs_file_is_left_alone() {
-    let place = Place::new();
+    let place = TestFile::new();
     place.raw().execute_batch("CREATE TABLE invoices (id INTEGER)").unwrap();
     assert!(place.refusal().contains("it is not a sandbox's file"), "{}", place.refusal());
     std::fs::write(place.file(), "a letter to my mother, which is longer than the header of a database: ".repeat(9))
@@ -123,7 +123,7 @@ fn what_is_no_sandboxs_file_is_left_alone() {
 
 #[test]
 fn a_file_of_a_newer_sandbox_is_refused() {
-    let place = Place::new();
+    let place = TestFile::new();
     drop(place.open());
     place.raw().pragma_update(None, "user_version", 99).unwrap();
     assert!(place.refusal().contains("of version 99, a newer sandbox's"), "{}", place.refusal());
@@ -132,16 +132,16 @@ fn a_file_of_a_newer_sandbox_is_refused() {
 /// How many guesses at a number of the project `default` are kept.
 async fn guesses(store: &SqliteStore, number: &str) -> usize {
     let phone = handset_sandbox_domain::Phone::parse(&number.into()).unwrap();
-    for auth_id in store.ending_before(Some("default"), i64::MAX).await.unwrap() {
+    for auth_id in store.expiring_before(Some("default"), i64::MAX).await.unwrap() {
         let session = store.get(&auth_id).await.unwrap().unwrap();
         if session.phone.is_some_and(|own| own.is_same(&phone)) {
             let counted = std::sync::atomic::AtomicUsize::new(0);
             let look = |session: Option<&handset_sandbox_domain::Session>,
-                        guesses: &handset_sandbox_domain::Guesses| {
+                        guesses: &handset_sandbox_domain::FailedAttempts| {
                 counted.store(guesses.count(), std::sync::atomic::Ordering::Relaxed);
                 (session.cloned(), guesses.clone(), Vec::new())
             };
-            store.update_counted(&auth_id, None, &look).await.unwrap();
+            store.update_with_attempts(&auth_id, None, &look).await.unwrap();
             return counted.into_inner();
         }
     }
@@ -152,7 +152,7 @@ async fn guesses(store: &SqliteStore, number: &str) -> usize {
 async fn a_file_of_every_version_is_read_whole_and_goes_on() {
     assert_eq!(VERSIONS.len(), STEPS.len(), "a step needs a file of the version that it makes");
     for (index, sql) in VERSIONS.iter().enumerate() {
-        let place = Place::new();
+        let place = TestFile::new();
         place.raw().execute_batch(sql).unwrap();
         let count = |table: &str| {
             let count = format!("SELECT count(*) FROM {table}");
@@ -162,10 +162,10 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
         let store = SqliteStore::open(&place.file()).unwrap_or_else(|error| {
             panic!("version {}: {error}. What is new needs a default in serde, or a step that puts it there", index + 1)
         });
-        assert_eq!(store.ending_before(None, i64::MAX).await.unwrap().len(), sessions);
-        let undelivered = store.undelivered(None, 0).await.unwrap().len();
+        assert_eq!(store.expiring_before(None, i64::MAX).await.unwrap().len(), sessions);
+        let undelivered = store.pending_deliveries(None, 0).await.unwrap().len();
         assert_eq!(store.outbox().await.unwrap().len() + undelivered, entries);
-        assert_eq!((undelivered, store.settled("test-7").await.unwrap().len()), (2, 2));
+        assert_eq!((undelivered, store.finished_deliveries("test-7").await.unwrap().len()), (2, 2));
         assert_eq!(store.projects().await.unwrap(), ["default", "test-7"]);
         let mut kept = 0;
         for project in ["default", "test-7"] {
@@ -174,7 +174,7 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
         assert_eq!(kept, sent);
         let page = crate::IdentityPage { project: "default", after: None, limit: 9, with_inactive: true };
         assert_eq!(store.identities(page).await.unwrap().len(), 2);
-        assert_eq!(store.fact(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
+        assert_eq!(store.setting(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
         assert_eq!(guesses(&store, "5005550006").await, 2);
         drop(store);
         assert_eq!(version(&place.raw()).unwrap(), STEPS.len());
@@ -183,7 +183,7 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
 
 #[tokio::test]
 async fn a_row_that_cannot_be_read_is_told_without_its_text() {
-    let place = Place::new();
+    let place = TestFile::new();
     drop(place.open());
     place.raw().execute("INSERT INTO messages VALUES (1, 'default', '{\"to\": 123456}')", []).unwrap();
     let refusal = place.refusal();
@@ -206,18 +206,18 @@ fn steps_are_taken_once_and_whole() {
 
 #[tokio::test]
 async fn a_write_that_fails_is_told_and_leaves_nothing() {
-    let place = Place::new();
+    let place = TestFile::new();
     let store = place.open();
-    store.set_fact(None, "a", b"one").await.unwrap();
+    store.set_setting(None, "a", b"one").await.unwrap();
     drop(store);
     place.raw().execute_batch("CREATE TRIGGER t BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
     let store = place.open();
-    assert!(store.set_fact(None, "a", b"two").await.is_err());
+    assert!(store.set_setting(None, "a", b"two").await.is_err());
     assert_eq!(
-        store.fact(None, "a").await.unwrap().as_deref(),
+        store.setting(None, "a").await.unwrap().as_deref(),
         Some(&b"one"[..]),
         "what is told is what is in the file"
     );
-    store.set_fact(None, "b", b"three").await.unwrap();
-    assert_eq!(store.fact(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "what comes after is written");
+    store.set_setting(None, "b", b"three").await.unwrap();
+    assert_eq!(store.setting(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "what comes after is written");
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::schema::failed;
-use crate::tables::{Counted, Over, Swap, Tables, What, Write};
-use crate::{KEPT_DELIVERIES, StoreError};
+use crate::tables::{AttemptsSwap, FinishedRow, CompareAndSwap, Tables, WriteOp, Write};
+use crate::{MAX_FINISHED_DELIVERIES, StoreError};
 use handset_sandbox_domain::Effect;
 
 /// Most writes of one transaction.
@@ -99,12 +99,12 @@ impl Writer {
     fn write(&mut self, batch: &[Job], sequence: Option<u64>) -> Result<(), StoreError> {
         let transaction = self.connection.transaction().map_err(failed)?;
         for Job { write, .. } in batch {
-            put(&transaction, &write.what)?;
+            put(&transaction, &write.op)?;
             for entry in &write.outgoing {
                 let sql = "INSERT INTO outbox (sequence, subject, effect) VALUES (?, ?, ?)";
                 let id = entry.sequence;
                 execute(&transaction, sql, params![id, entry.subject, json(&entry.effect)?])?;
-                if let Effect::Send(message) = &entry.effect {
+                if let Effect::SendMessage(message) = &entry.effect {
                     let sql = "INSERT INTO messages (id, project, value) VALUES (?, ?, ?)";
                     execute(&transaction, sql, params![id, message.project, json(message)?])?;
                 }
@@ -146,9 +146,9 @@ fn answer(done: Option<oneshot::Sender<Result<bool, StoreError>>>, result: Resul
     }
 }
 
-fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
+fn put(transaction: &Transaction<'_>, what: &WriteOp) -> Result<(), StoreError> {
     match what {
-        What::Session { auth_id, after, counted, .. } => {
+        WriteOp::Session { auth_id, after, attempts: counted, .. } => {
             match after {
                 None => {}
                 Some(None) => execute(transaction, "DELETE FROM sessions WHERE auth_id = ?", params![auth_id])?,
@@ -158,29 +158,29 @@ fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
                     execute(transaction, sql, params![auth_id, json(&**session)?])?;
                 }
             }
-            counted.as_ref().map_or(Ok(()), |counted| put_guesses(transaction, counted))
+            counted.as_ref().map_or(Ok(()), |counted| put_attempts(transaction, counted))
         }
-        What::ForgetGuesses(before) => execute(transaction, "DELETE FROM guesses WHERE last < ?", params![before]),
-        What::Identities { rows, entry } => {
+        WriteOp::ExpireAttempts(before) => execute(transaction, "DELETE FROM guesses WHERE last < ?", params![before]),
+        WriteOp::Identities { rows, entry } => {
             for row in rows {
                 put_identity(transaction, row)?;
             }
-            entry.map_or(Ok(()), |sequence| forget_entry(transaction, sequence))
+            entry.map_or(Ok(()), |sequence| delete_entry(transaction, sequence))
         }
-        What::ForgetProject(project) => {
+        WriteOp::DeleteProject(project) => {
             execute(transaction, "DELETE FROM identities WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM messages WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM guesses WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM deliveries WHERE project = ?", params![project])?;
-            execute(transaction, "DELETE FROM outbox WHERE effect ->> '$.Tell.project' = ?", params![project])?;
+            execute(transaction, "DELETE FROM outbox WHERE effect ->> '$.DeliverWebhook.project' = ?", params![project])?;
             execute(transaction, "DELETE FROM facts WHERE project = ?", params![project])
         }
-        What::Delivered(sequence) => forget_entry(transaction, *sequence),
-        What::Tried { sequence, settled } => {
-            settled.as_ref().map_or(Ok(()), |over| put_settled(transaction, over))?;
-            forget_entry(transaction, *sequence)
+        WriteOp::CompleteEntry(sequence) => delete_entry(transaction, *sequence),
+        WriteOp::RecordAttempt { sequence, finished } => {
+            finished.as_ref().map_or(Ok(()), |over| put_finished(transaction, over))?;
+            delete_entry(transaction, *sequence)
         }
-        What::Fact { project, name, value } => {
+        WriteOp::Setting { project, name, value } => {
             let sql = "INSERT INTO facts (project, name, value) VALUES (?, ?, ?)
                        ON CONFLICT (project, name) DO UPDATE SET value = excluded.value";
             execute(transaction, sql, params![project, name, value])
@@ -188,8 +188,8 @@ fn put(transaction: &Transaction<'_>, what: &What) -> Result<(), StoreError> {
     }
 }
 
-fn put_identity(transaction: &Transaction<'_>, row: &Swap) -> Result<(), StoreError> {
-    let Swap { owner: (project, digits), after: Some(after), .. } = row else { return Ok(()) };
+fn put_identity(transaction: &Transaction<'_>, row: &CompareAndSwap) -> Result<(), StoreError> {
+    let CompareAndSwap { owner: (project, digits), after: Some(after), .. } = row else { return Ok(()) };
     let Some(identity) = after else {
         let sql = "DELETE FROM identities WHERE project = ? AND digits = ?";
         return execute(transaction, sql, params![project, digits]);
@@ -199,22 +199,22 @@ fn put_identity(transaction: &Transaction<'_>, row: &Swap) -> Result<(), StoreEr
     execute(transaction, sql, params![project, digits, json(&**identity)?])
 }
 
-fn put_settled(transaction: &Transaction<'_>, Over { id, project, settled }: &Over) -> Result<(), StoreError> {
+fn put_finished(transaction: &Transaction<'_>, FinishedRow { id, project, delivery }: &FinishedRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO deliveries (id, project, value) VALUES (?, ?, ?)";
-    execute(transaction, sql, params![id, project, json(settled)?])?;
+    execute(transaction, sql, params![id, project, json(delivery)?])?;
     let sql = "DELETE FROM deliveries WHERE project = ? AND id <=
                (SELECT id FROM deliveries WHERE project = ? ORDER BY id DESC LIMIT 1 OFFSET ?)";
-    execute(transaction, sql, params![project, project, KEPT_DELIVERIES])
+    execute(transaction, sql, params![project, project, MAX_FINISHED_DELIVERIES])
 }
 
-fn put_guesses(transaction: &Transaction<'_>, counted: &Counted) -> Result<(), StoreError> {
-    let Counted { owner: (project, digits), after: Some(guesses), .. } = counted else { return Ok(()) };
+fn put_attempts(transaction: &Transaction<'_>, counted: &AttemptsSwap) -> Result<(), StoreError> {
+    let AttemptsSwap { owner: (project, digits), after: Some(guesses), .. } = counted else { return Ok(()) };
     let sql = "INSERT INTO guesses (project, digits, last, value) VALUES (?, ?, ?, ?)
                ON CONFLICT (project, digits) DO UPDATE SET last = excluded.last, value = excluded.value";
     execute(transaction, sql, params![project, digits, guesses.last(), json(guesses)?])
 }
 
-fn forget_entry(transaction: &Transaction<'_>, sequence: u64) -> Result<(), StoreError> {
+fn delete_entry(transaction: &Transaction<'_>, sequence: u64) -> Result<(), StoreError> {
     execute(transaction, "DELETE FROM outbox WHERE sequence = ?", params![sequence])
 }
 

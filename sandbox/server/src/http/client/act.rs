@@ -2,7 +2,7 @@
 
 use axum::Json;
 use handset_protocol::client::Reply;
-use handset_sandbox_domain::Event;
+use handset_sandbox_domain::SessionEvent;
 
 use crate::app::Sandbox;
 use crate::app::client_calls::{self, ClientAnswer};
@@ -13,7 +13,7 @@ use crate::http::shared::extract::Flow;
 pub(super) type Answer = Result<Json<Reply>, ApiError>;
 
 /// Applies the event to the page's session.
-pub(super) async fn act(sandbox: &Sandbox, flow: &Flow, event: &Event) -> Answer {
+pub(super) async fn act(sandbox: &Sandbox, flow: &Flow, event: &SessionEvent) -> Answer {
     match client_calls::act(sandbox, &flow.0, event).await? {
         ClientAnswer::Reply(reply) => Ok(Json(reply)),
         ClientAnswer::TurnedAway { status, retry_after_seconds } => Err(refused_with(status, retry_after_seconds)),

@@ -25,7 +25,7 @@ use crate::http::shared::link_url;
 use crate::http::shared::method::method_not_allowed;
 use crate::random::{six_digits, unguessable};
 use act::{Answer, act};
-use handset_sandbox_domain::Event;
+use handset_sandbox_domain::SessionEvent;
 
 pub use status::{Unauthorized, status_socket};
 
@@ -40,7 +40,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .route("/status", get(status::upgrade).post(status::ask));
     for &area in steps::ERROR_AREAS {
         let report = async move |State(sandbox): State<Sandbox>, flow: Flow, Body(_): Body<Report>| {
-            act(&sandbox, &flow, &Event::Reported { area }).await
+            act(&sandbox, &flow, &SessionEvent::Reported { area }).await
         };
         router = router.route(&format!("/{area}/error"), post(report));
     }
@@ -71,29 +71,29 @@ async fn otp_start(
 ) -> Answer {
     let code = six_digits(&*sandbox.random).into();
     let host = page_host(&headers).unwrap_or_else(|| sandbox.origin.host().to_owned());
-    act(&sandbox, &flow, &Event::OtpStart { number: body.mobile_number, code, host }).await
+    act(&sandbox, &flow, &SessionEvent::OtpStart { number: body.mobile_number, code, host }).await
 }
 
 async fn otp_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<OtpFinish>) -> Answer {
-    act(&sandbox, &flow, &Event::OtpFinish { otp: body.otp }).await
+    act(&sandbox, &flow, &SessionEvent::OtpFinish { otp: body.otp }).await
 }
 
 async fn link_start(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<LinkStart>) -> Answer {
     let token = unguessable(&*sandbox.random);
     let url = link_url::url(&sandbox.origin, &token).into();
     let (number, is_mobile) = (body.mobile_number, body.is_mobile);
-    act(&sandbox, &flow, &Event::LinkStart { number, is_mobile, token: token.into(), url }).await
+    act(&sandbox, &flow, &SessionEvent::LinkStart { number, is_mobile, token: token.into(), url }).await
 }
 
 async fn instant_start(State(sandbox): State<Sandbox>, flow: Flow, Body(_): Body<InstantStart>) -> Answer {
     let vfp = unguessable(&*sandbox.random);
     // Nobody visits it: a client that sees `testVfp` takes its value as what the visit brought back.
     let url = format!("{}/mobile-auth?testVfp={vfp}", sandbox.origin);
-    act(&sandbox, &flow, &Event::InstantStart { vfp: vfp.into(), url }).await
+    act(&sandbox, &flow, &SessionEvent::InstantStart { vfp: vfp.into(), url }).await
 }
 
 async fn instant_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<InstantFinish>) -> Answer {
-    act(&sandbox, &flow, &Event::InstantFinish { vfp: body.vfp }).await
+    act(&sandbox, &flow, &SessionEvent::InstantFinish { vfp: body.vfp }).await
 }
 
 /// The host of the page that asks, without port, for the last line of its SMS.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, 
 use crate::app::sockets::{self, Standing};
 use crate::app::{AppError, Shared, Subject};
 use crate::faults::Hit;
-use handset_sandbox_domain::{Fault, Outcome, Sight, What};
+use handset_sandbox_domain::{Fault, Outcome, NewTimelineEvent, MessageKind};
 
 /// How often the server pings, so that nothing in between takes the connection for dead.
 const PING: Duration = Duration::from_secs(30);
@@ -30,8 +30,8 @@ where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
     let late = faults.at_once.filter(|fault| *fault == Fault::Delay);
-    let asked = Sight { fault: late, ..Sight::of_module(What::SocketOpen, None) };
-    sandbox.note(subject, &[asked, Sight::to_module(What::SocketOpen, Some(Outcome::Accepted))]).await;
+    let asked = NewTimelineEvent { fault: late, ..NewTimelineEvent::from_client(MessageKind::SocketOpen, None) };
+    sandbox.note(subject, &[asked, NewTimelineEvent::to_client(MessageKind::SocketOpen, Some(Outcome::Accepted))]).await;
     let end = match faults.at_once {
         Some(Fault::Drop) => End::Cut,
         Some(Fault::Silence) => End::Silenced,
@@ -40,37 +40,37 @@ where
     let seen = |sight| async move { sandbox.note(subject, &[sight]).await };
     match end {
         End::Settled(text, outcome) => {
-            seen(Sight::to_module(What::SocketDone, Some(outcome))).await;
+            seen(NewTimelineEvent::to_client(MessageKind::SocketDone, Some(outcome))).await;
             if socket.send(Message::Text(text)).await.is_ok() {
                 close(&mut socket, close_code::NORMAL).await;
             }
         }
         End::Closed(code, outcome) => {
-            seen(Sight::to_module(What::SocketClosed, Some(outcome))).await;
+            seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(outcome))).await;
             close(&mut socket, code).await;
         }
         End::Unreadable => {
             let frame = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::default() };
             if socket.send(Message::Close(Some(frame))).await.is_ok() {
-                seen(Sight::to_module(What::SocketClosed, Some(Outcome::BadFrame))).await;
+                seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::BadFrame))).await;
                 drain(&mut socket).await;
             } else {
-                seen(Sight::of_module(What::SocketClosed, Some(Outcome::Dropped))).await;
+                seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await;
             }
         }
         End::ClosedByPage => {
-            seen(Sight::of_module(What::SocketClosed, None)).await;
+            seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, None)).await;
             // Its close is answered by reading on.
             drain(&mut socket).await;
         }
-        End::Cut => seen(Sight::to_module(What::SocketClosed, Some(Outcome::Dropped)).under(Fault::Drop)).await,
+        End::Cut => seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Drop)).await,
         End::Silenced => {
-            let silent = Sight::to_module(What::SocketSilent, None).under(Fault::Silence);
+            let silent = NewTimelineEvent::to_client(MessageKind::SocketSilent, None).under(Fault::Silence);
             seen(silent).await;
             hold(sandbox, subject).await;
-            seen(Sight::to_module(What::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence)).await;
+            seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence)).await;
         }
-        End::Gone => seen(Sight::of_module(What::SocketClosed, Some(Outcome::Dropped))).await,
+        End::Gone => seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await,
     }
 }
 
@@ -144,8 +144,8 @@ where
                     silent_at = Instant::now() + SILENCE;
                     match message {
                         Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
-                            let ping = Sight::of_module(What::SocketPing, None);
-                            sandbox.note(subject, &[ping, Sight::to_module(What::SocketPong, None)]).await;
+                            let ping = NewTimelineEvent::from_client(MessageKind::SocketPing, None);
+                            sandbox.note(subject, &[ping, NewTimelineEvent::to_client(MessageKind::SocketPong, None)]).await;
                             socket.feed(Message::Text(Utf8Bytes::from_static("pong"))).await
                         }
                         Some(Ok(Message::Binary(_))) => {

@@ -17,7 +17,7 @@ use crate::app::{AppState, Sandbox};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::{Body, Flow};
 use crate::http::shared::request::{Credentials, Lifetime, fault_of};
-use handset_sandbox_domain::{Event, Refusal};
+use handset_sandbox_domain::{SessionEvent, Refusal};
 
 /// Longest message of a client, in bytes: all it has to say is `ping`.
 const MESSAGE_BYTES: usize = 1024;
@@ -28,7 +28,7 @@ const UNWRITTEN_BYTES: usize = 4096;
 
 /// `POST /v1/client/status`.
 pub(crate) async fn ask(State(sandbox): State<Sandbox>, flow: Flow, Body(Empty {}): Body<Empty>) -> Answer {
-    act(&sandbox, &flow, &Event::Status).await
+    act(&sandbox, &flow, &SessionEvent::Status).await
 }
 
 /// `GET /v1/client/status?token=…`. The query is the only credential: a page cannot set a socket's headers.

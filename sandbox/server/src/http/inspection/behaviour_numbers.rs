@@ -5,7 +5,7 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use crate::app::Sandbox;
-use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber, Ending};
+use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber, ScriptedOutcome};
 
 /// To be merged into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
@@ -19,10 +19,10 @@ struct Listed {
     happens: &'static str,
     /// How a flow with a code ends; left out where it is like any other.
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Ending>,
+    code: Option<ScriptedOutcome>,
     /// How a flow with a link ends, likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    link: Option<Ending>,
+    link: Option<ScriptedOutcome>,
 }
 
 async fn list() -> Json<Vec<Listed>> {

@@ -12,7 +12,7 @@ use crate::faults::{Listed, MOST, Rule};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::{Body, Wire};
 use crate::http::shared::scope::Scope;
-use handset_sandbox_domain::request::shape_of;
+use handset_sandbox_domain::request::expected_format;
 use handset_sandbox_domain::{Fault, Refusal};
 
 /// What a fault may say.
@@ -51,7 +51,7 @@ async fn replace(
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<List>, ApiError> {
     if wanted.faults.len() > MOST {
-        return Err(Refusal::shape("faults", shape_of("faults")).into());
+        return Err(Refusal::shape("faults", expected_format("faults")).into());
     }
     let rules = wanted.faults.into_iter().enumerate().map(|(index, rule)| read(&format!("faults[{index}]"), rule));
     let rules = rules.collect::<Result<_, _>>()?;
@@ -78,7 +78,7 @@ fn read(place: &str, rule: Map<String, Value>) -> Result<Rule, Refusal> {
     }
     let rule: Rule = serde_path_to_error::deserialize(Value::Object(rule)).map_err(|error| {
         let member = error.path().to_string();
-        Refusal::shape(&named(&member), shape_of(&member))
+        Refusal::shape(&named(&member), expected_format(&member))
     })?;
     let checks = [
         ("path", is_path(&rule.path)),
@@ -87,7 +87,7 @@ fn read(place: &str, rule: Map<String, Value>) -> Result<Rule, Refusal> {
         ("count", rule.count.is_none_or(|count| count > 0)),
     ];
     if let Some((member, _)) = checks.into_iter().find(|(_, good)| !good) {
-        return Err(Refusal::shape(&named(member), shape_of(member)));
+        return Err(Refusal::shape(&named(member), expected_format(member)));
     }
     let (is_delay, is_status) = (rule.kind == Fault::Delay, rule.kind == Fault::Status);
     match () {

@@ -23,7 +23,7 @@ use crate::http::shared::method::method_not_allowed;
 use crate::http::shared::query;
 use crate::http::shared::scope::Scope;
 use handset_sandbox_domain::Refusal;
-use handset_sandbox_domain::request::shape_of;
+use handset_sandbox_domain::request::expected_format;
 
 /// Furthest jump of the clock at once, in s: a year.
 const FURTHEST_ADVANCE: u32 = 31_536_000;
@@ -66,7 +66,7 @@ async fn advance(
     Body(body): Body<Advance>,
 ) -> Result<Json<Now>, ApiError> {
     if body.advance_seconds > FURTHEST_ADVANCE {
-        return Err(Refusal::shape("advanceSeconds", shape_of("advanceSeconds")).into());
+        return Err(Refusal::shape("advanceSeconds", expected_format("advanceSeconds")).into());
     }
     sandbox.advance_clock(&project, body.advance_seconds).await?;
     Ok(Json(Now { now: project.clock.now() }))

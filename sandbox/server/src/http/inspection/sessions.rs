@@ -18,7 +18,7 @@ use crate::app::{AppError, Sandbox, inspection};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::scope::Scope;
 use crate::projects::Project;
-use handset_sandbox_domain::{LinkState, Moment, Possession, SentLink, Session};
+use handset_sandbox_domain::{LinkState, TimelineEvent, Possession, SentLink, Session};
 
 /// To be merged into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
@@ -67,12 +67,12 @@ struct Reader {
     watch: Watch,
     auth_id: String,
     last_id: u32,
-    waiting: VecDeque<Moment>,
+    waiting: VecDeque<TimelineEvent>,
 }
 
 impl Reader {
     /// `None`: the sandbox is ending, or has forgotten the session.
-    async fn next(&mut self) -> Option<Moment> {
+    async fn next(&mut self) -> Option<TimelineEvent> {
         loop {
             if let Some(moment) = self.waiting.pop_front() {
                 self.last_id = moment.id;
@@ -118,7 +118,7 @@ struct Inspected {
     /// When what was sent last is no longer good.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_expires_at: Option<i64>,
-    timeline: Vec<Moment>,
+    timeline: Vec<TimelineEvent>,
 }
 
 #[derive(Serialize)]
@@ -138,7 +138,7 @@ impl From<Session> for Inspected {
             _ => ("pending", None),
         };
         let attempts_left = match &session.possession {
-            Possession::Otp(otp) => Some(session.rules.tries().saturating_sub(otp.wrong)),
+            Possession::Otp(otp) => Some(session.policy.tries().saturating_sub(otp.wrong)),
             _ => None,
         };
         let link = |link: &SentLink| InspectedLink {
@@ -155,14 +155,14 @@ impl From<Session> for Inspected {
             state,
             failure,
             step: session.possession.step(),
-            journey: session.journey.as_str(),
+            journey: session.stage.as_str(),
             numbers_given: session.numbers_given,
             attempts_left,
             links: session.links.iter().map(link).collect(),
             created_at: session.created_at,
             expires_at: session.expires_at,
-            sent_expires_at: session.sent_expires_at(),
-            timeline: session.timeline.moments().to_vec(),
+            sent_expires_at: session.challenge_expires_at(),
+            timeline: session.timeline.events().to_vec(),
             correlation_id: session.correlation_id,
             auth_id: session.auth_id,
             client_id: session.client_id,

@@ -15,7 +15,7 @@ use crate::http::shared::extract::{Body, Wire};
 use crate::http::shared::scope::Scope;
 use crate::random::unguessable;
 use crate::webhooks::Shown;
-use handset_sandbox_domain::{Refusal, Untold};
+use handset_sandbox_domain::{Refusal, NotSentReason};
 
 /// To be merged into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
@@ -93,7 +93,7 @@ impl Wire for TriggerRequest {
 struct TriggerReply {
     is_told: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<Untold>,
+    reason: Option<NotSentReason>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     event_ids: Vec<String>,
 }

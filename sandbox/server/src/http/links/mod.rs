@@ -69,8 +69,8 @@ async fn spend(sandbox: &Sandbox, token: Secret, extensions: &Extensions) -> Res
 fn show(outcome: LinkPage) -> Response {
     const AGAIN: &str = "Go back to where you were signing in and ask for a new link.";
     match outcome {
-        LinkPage::Proved(Some(target)) => with_headers(Redirect::to(&target).into_response()),
-        LinkPage::Proved(None) => page(StatusCode::OK, "Confirmed", "You can go back to where you were signing in."),
+        LinkPage::Confirmed(Some(target)) => with_headers(Redirect::to(&target).into_response()),
+        LinkPage::Confirmed(None) => page(StatusCode::OK, "Confirmed", "You can go back to where you were signing in."),
         LinkPage::Used => page(
             StatusCode::GONE,
             "This link was already used",

@@ -7,7 +7,7 @@ use handset_protocol::server::{
     BatchEnrollReply, BatchEnrollRequest, EnrollReply, EnrollRequest, IdentityActionRequest, IdentityList,
     IdentityLookupReply, IdentityQuery, IdentityReply, SuccessReply, paths,
 };
-use handset_sandbox_domain::request::shape_of;
+use handset_sandbox_domain::request::expected_format;
 use handset_sandbox_domain::{Identity, Phone, Refusal};
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
@@ -76,7 +76,7 @@ fn member<'a>(query: &'a [(String, String)], field: &str) -> Result<Option<&'a s
 
 fn read_query(query: &[(String, String)]) -> Result<IdentityQuery, Refusal> {
     fn parse<T: std::str::FromStr>(query: &[(String, String)], field: &str) -> Result<Option<T>, Refusal> {
-        let wrong = |_| Refusal::shape(field, shape_of(field));
+        let wrong = |_| Refusal::shape(field, expected_format(field));
         member(query, field)?.map(|text| text.parse().map_err(wrong)).transpose()
     }
     Ok(IdentityQuery {

@@ -15,7 +15,7 @@ use super::wire_value::WireValue;
 use crate::app::client_calls::authenticate;
 use crate::app::{Caller, Sandbox, Subject};
 use handset_sandbox_domain::Refusal;
-use handset_sandbox_domain::request::shape_of;
+use handset_sandbox_domain::request::expected_format;
 
 /// Longest body of a page's request, in bytes.
 const CLIENT_BODY_BYTES: usize = 16 * 1024;
@@ -144,6 +144,6 @@ fn parse<T: Wire>(bytes: &[u8]) -> Result<T, Refusal> {
     }
     serde_path_to_error::deserialize(WireValue(body)).map_err(|error| {
         let field = error.path().to_string();
-        Refusal::shape(&field, shape_of(&field))
+        Refusal::shape(&field, expected_format(&field))
     })
 }

@@ -1,10 +1,10 @@
 //! A store that fails whenever it is asked.
 
 use async_trait::async_trait;
-use handset_sandbox_domain::{Delivery, Effect, Identity, Next, Phone, Session, Settled};
+use handset_sandbox_domain::{Delivery, Effect, Identity, AfterAttempt, Phone, Session, FinishedDelivery};
 use handset_sandbox_store::{
-    Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, Outgoing, Sent,
-    Store, StoreError, Undelivered, Wanted,
+    Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, OutboxEntry, StoredMessage,
+    Store, StoreError, PendingDelivery, MessageFilter,
 };
 
 pub(crate) struct Broken;
@@ -18,15 +18,15 @@ impl Store for Broken {
     async fn update(&self, _: &str, _: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         broken()
     }
-    async fn update_counted(
+    async fn update_with_attempts(
         &self,
         _: &str,
         _: Option<&Phone>,
-        _: DecideCounted<'_>,
+        _: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
         broken()
     }
-    async fn forget_guesses(&self, _: i64) -> Result<(), StoreError> {
+    async fn expire_attempts(&self, _: i64) -> Result<(), StoreError> {
         broken()
     }
     async fn get(&self, _: &str) -> Result<Option<Session>, StoreError> {
@@ -35,7 +35,7 @@ impl Store for Broken {
     async fn find(&self, _: Lookup<'_>) -> Result<Option<String>, StoreError> {
         broken()
     }
-    async fn ending_before(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, StoreError> {
+    async fn expiring_before(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, StoreError> {
         broken()
     }
     async fn update_identity(&self, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<Vec<Effect>, StoreError> {
@@ -49,7 +49,7 @@ impl Store for Broken {
     ) -> Result<Vec<Effect>, StoreError> {
         broken()
     }
-    async fn carry_out(&self, _: u64, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<(), StoreError> {
+    async fn apply_outbox_entry(&self, _: u64, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<(), StoreError> {
         broken()
     }
     async fn identity(&self, _: &str, _: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
@@ -61,34 +61,34 @@ impl Store for Broken {
     async fn projects(&self) -> Result<Vec<String>, StoreError> {
         broken()
     }
-    async fn forget_project(&self, _: &str) -> Result<(), StoreError> {
+    async fn delete_project(&self, _: &str) -> Result<(), StoreError> {
         broken()
     }
-    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+    async fn outbox(&self) -> Result<Vec<OutboxEntry>, StoreError> {
         broken()
     }
-    async fn delivered(&self, _: u64) -> Result<(), StoreError> {
+    async fn complete_outbox_entry(&self, _: u64) -> Result<(), StoreError> {
         broken()
     }
-    async fn undelivered(&self, _: Option<&str>, _: u64) -> Result<Vec<Undelivered>, StoreError> {
+    async fn pending_deliveries(&self, _: Option<&str>, _: u64) -> Result<Vec<PendingDelivery>, StoreError> {
         broken()
     }
     async fn delivery(&self, _: u64) -> Result<Option<Delivery>, StoreError> {
         broken()
     }
-    async fn tried(&self, _: u64, _: Next) -> Result<(), StoreError> {
+    async fn record_attempt(&self, _: u64, _: AfterAttempt) -> Result<(), StoreError> {
         broken()
     }
-    async fn settled(&self, _: &str) -> Result<Vec<Settled>, StoreError> {
+    async fn finished_deliveries(&self, _: &str) -> Result<Vec<FinishedDelivery>, StoreError> {
         broken()
     }
-    async fn messages(&self, _: &str, _: u64, _: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
+    async fn messages(&self, _: &str, _: u64, _: MessageFilter<'_>) -> Result<Vec<StoredMessage>, StoreError> {
         broken()
     }
-    async fn fact(&self, _: Option<&str>, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn setting(&self, _: Option<&str>, _: &str) -> Result<Option<Vec<u8>>, StoreError> {
         broken()
     }
-    async fn set_fact(&self, _: Option<&str>, _: &str, _: &[u8]) -> Result<(), StoreError> {
+    async fn set_setting(&self, _: Option<&str>, _: &str, _: &[u8]) -> Result<(), StoreError> {
         broken()
     }
 }

@@ -4,10 +4,10 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use handset_sandbox_domain::{Delivery, Effect, Identity, Next, Phone, Session, Settled};
+use handset_sandbox_domain::{Delivery, Effect, Identity, AfterAttempt, Phone, Session, FinishedDelivery};
 use handset_sandbox_store::{
-    Decide, DecideCounted, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore,
-    Outgoing, Sent, Store, StoreError, Undelivered, Wanted,
+    Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore,
+    OutboxEntry, StoredMessage, Store, StoreError, PendingDelivery, MessageFilter,
 };
 use tokio::task::yield_now;
 
@@ -42,16 +42,16 @@ impl Store for Yielding {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         self.0.update(auth_id, decide).await
     }
-    async fn update_counted(
+    async fn update_with_attempts(
         &self,
         auth_id: &str,
         given: Option<&Phone>,
-        decide: DecideCounted<'_>,
+        decide: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
-        self.0.update_counted(auth_id, given, decide).await
+        self.0.update_with_attempts(auth_id, given, decide).await
     }
-    async fn forget_guesses(&self, ms: i64) -> Result<(), StoreError> {
-        self.0.forget_guesses(ms).await
+    async fn expire_attempts(&self, ms: i64) -> Result<(), StoreError> {
+        self.0.expire_attempts(ms).await
     }
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
         let session = self.0.get(auth_id).await;
@@ -63,8 +63,8 @@ impl Store for Yielding {
         yield_now().await;
         found
     }
-    async fn ending_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
-        self.0.ending_before(project, ms).await
+    async fn expiring_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
+        self.0.expiring_before(project, ms).await
     }
     async fn update_identity(
         &self,
@@ -82,14 +82,14 @@ impl Store for Yielding {
     ) -> Result<Vec<Effect>, StoreError> {
         self.0.update_identities(project, numbers, decide).await
     }
-    async fn carry_out(
+    async fn apply_outbox_entry(
         &self,
         sequence: u64,
         project: &str,
         number: &Phone,
         decide: DecideIdentity<'_>,
     ) -> Result<(), StoreError> {
-        self.0.carry_out(sequence, project, number, decide).await
+        self.0.apply_outbox_entry(sequence, project, number, decide).await
     }
     async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
         let identity = self.0.identity(project, lookup).await;
@@ -102,40 +102,40 @@ impl Store for Yielding {
     async fn projects(&self) -> Result<Vec<String>, StoreError> {
         self.0.projects().await
     }
-    async fn forget_project(&self, project: &str) -> Result<(), StoreError> {
-        self.0.forget_project(project).await
+    async fn delete_project(&self, project: &str) -> Result<(), StoreError> {
+        self.0.delete_project(project).await
     }
-    async fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+    async fn outbox(&self) -> Result<Vec<OutboxEntry>, StoreError> {
         let waiting = self.0.outbox().await;
         yield_now().await;
         waiting
     }
-    async fn delivered(&self, sequence: u64) -> Result<(), StoreError> {
-        self.0.delivered(sequence).await
+    async fn complete_outbox_entry(&self, sequence: u64) -> Result<(), StoreError> {
+        self.0.complete_outbox_entry(sequence).await
     }
-    async fn undelivered(&self, project: Option<&str>, since: u64) -> Result<Vec<Undelivered>, StoreError> {
-        self.0.undelivered(project, since).await
+    async fn pending_deliveries(&self, project: Option<&str>, since: u64) -> Result<Vec<PendingDelivery>, StoreError> {
+        self.0.pending_deliveries(project, since).await
     }
     async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError> {
         self.0.delivery(sequence).await
     }
-    async fn tried(&self, sequence: u64, next: Next) -> Result<(), StoreError> {
+    async fn record_attempt(&self, sequence: u64, next: AfterAttempt) -> Result<(), StoreError> {
         self.trouble().await?;
-        self.0.tried(sequence, next).await
+        self.0.record_attempt(sequence, next).await
     }
-    async fn settled(&self, project: &str) -> Result<Vec<Settled>, StoreError> {
-        self.0.settled(project).await
+    async fn finished_deliveries(&self, project: &str) -> Result<Vec<FinishedDelivery>, StoreError> {
+        self.0.finished_deliveries(project).await
     }
-    async fn messages(&self, project: &str, since: u64, wanted: Wanted<'_>) -> Result<Vec<Sent>, StoreError> {
+    async fn messages(&self, project: &str, since: u64, wanted: MessageFilter<'_>) -> Result<Vec<StoredMessage>, StoreError> {
         let messages = self.0.messages(project, since, wanted).await;
         yield_now().await;
         messages
     }
-    async fn fact(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.fact(project, name).await
+    async fn setting(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.setting(project, name).await
     }
-    async fn set_fact(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
+    async fn set_setting(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
         self.trouble().await?;
-        self.0.set_fact(project, name, value).await
+        self.0.set_setting(project, name, value).await
     }
 }

@@ -5,8 +5,8 @@ use std::fs;
 use super::*;
 
 /// A file with rows in every table, and its bytes.
-fn filled() -> (Place, Vec<u8>) {
-    let place = Place::new();
+fn filled() -> (TestFile, Vec<u8>) {
+    let place = TestFile::new();
     place.raw().execute_batch(VERSIONS[VERSIONS.len() - 1]).unwrap();
     drop(place.open());
     let bytes = fs::read(place.file()).unwrap();
@@ -58,7 +58,7 @@ fn so_is_one_that_somebody_has_edited() {
 
 #[test]
 fn so_is_what_is_no_file() {
-    let place = Place::new();
+    let place = TestFile::new();
     fs::create_dir_all(place.file()).unwrap();
     assert!(place.refusal().contains("directory"), "{}", place.refusal());
 }
