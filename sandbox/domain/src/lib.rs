@@ -13,24 +13,26 @@ mod session;
 mod steps;
 mod timeline;
 
-pub use identities::delivery::{AttemptOutcome, Attempt, Delivery, AfterAttempt, FinishedDelivery, DeliveryStatus};
-pub use identities::identity::{DeviceBinding, Device, NewEnrollment, Enrollment, Identity, Muted, NotSentReason};
+pub use identities::delivery::{AfterAttempt, Attempt, AttemptOutcome, Delivery, DeliveryStatus, FinishedDelivery};
+pub use identities::identity::{Device, DeviceBinding, Enrollment, Identity, Muted, NewEnrollment, NotSentReason};
 pub use identities::webhook_event::{AppliedEvent, IdentityEvent};
-pub use people::magic_numbers::{BEHAVIOUR_NUMBERS, Behaviour, BehaviourNumber, ScriptedOutcome, BehaviourState, Repeat};
-pub use people::person::{PostalAddress, Person};
+pub use people::magic_numbers::{
+    BEHAVIOUR_NUMBERS, Behaviour, BehaviourNumber, BehaviourState, Repeat, ScriptedOutcome,
+};
+pub use people::person::{Person, PostalAddress};
 pub use people::phone::Phone;
-pub use people::test_users::{TestUserScenario, TEST_USERS, TestUser};
+pub use people::test_users::{TEST_USERS, TestUser, TestUserScenario};
 pub use products::credentials::{Credential, Product};
-pub use products::state::{ProductState, Challenge, UnifyState, VerifiedUsersState};
+pub use products::state::{Challenge, ProductState, UnifyState, VerifiedUsersState};
 pub use products::verified_users_v2::verify_v2;
 pub use refusal::Refusal;
 pub use session::apply::{apply, apply_with_attempts, apply_with_fault};
-pub use session::event::{Effect, SessionEvent, LinkPage};
+pub use session::event::{Effect, LinkPage, SessionEvent};
 pub use session::failed_attempts::FailedAttempts;
-pub use session::message::{MessagePurpose, Message};
+pub use session::message::{Message, MessagePurpose};
 pub use session::open::{SessionIds, open, open_unify, open_verify};
 pub use session::state::{
-    PossessionFailure, FlowType, GRACE_MS, ServerStage, LinkState, Otp, Possession, SessionPolicy, SentCode, SentLink, Session,
-    StartReplyShape,
+    FlowType, GRACE_MS, LinkState, Otp, Possession, PossessionFailure, SentCode, SentLink, ServerStage, Session,
+    SessionPolicy, StartReplyShape,
 };
-pub use timeline::{Fault, TimelineEvent, Outcome, Party, NewTimelineEvent, Timeline, MessageKind};
+pub use timeline::{Fault, MessageKind, NewTimelineEvent, Outcome, Party, Timeline, TimelineEvent};

@@ -69,7 +69,10 @@ where
 }
 
 /// Whoever does not read what waits for it is cut off.
-fn with_write_timeout<A, S: AsyncRead + AsyncWrite>(port: &ListenerContext<A>, stream: S) -> Pin<Box<TimeoutStream<S>>> {
+fn with_write_timeout<A, S: AsyncRead + AsyncWrite>(
+    port: &ListenerContext<A>,
+    stream: S,
+) -> Pin<Box<TimeoutStream<S>>> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(port.limits.write));
     Box::pin(stream)

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Parser;
 
-use crate::config::{Address, Config, ConfigError, HostEntry, LogFormat, Origin, RateLimit, Storage, Tls};
+use crate::config::{Config, ConfigError, HostEntry, ListenAddress, LogFormat, Origin, RateLimit, Storage, Tls};
 
 const RULES: &str = "Rules of the backend";
 const NETWORK: &str = "Network";
@@ -30,7 +30,7 @@ docs/sandbox.md says the rest, docs/sandbox-config.md what a settings file may h
 pub struct Flags {
     /// Where to listen; port 0: any that is free [default: 127.0.0.1:8787]
     #[arg(long, value_name = "IP:PORT", help_heading = NETWORK)]
-    listen: Option<Address>,
+    listen: Option<ListenAddress>,
     /// What browsers see; needed beyond loopback [default: that of --listen]
     #[arg(long, value_name = "URL", help_heading = NETWORK)]
     origin: Option<Origin>,
@@ -56,13 +56,13 @@ pub struct Flags {
     #[arg(long, help_heading = RULES)]
     strict_test_users: bool,
     /// How long a code is good, in seconds [default: 120]
-    #[arg(long, value_name = "NUMBER", value_parser = whole::<u32>, help_heading = RULES)]
+    #[arg(long, value_name = "NUMBER", value_parser = parse_number::<u32>, help_heading = RULES)]
     otp_seconds: Option<u32>,
     /// How long a link is good, in seconds [default: 180]
-    #[arg(long, value_name = "NUMBER", value_parser = whole::<u32>, help_heading = RULES)]
+    #[arg(long, value_name = "NUMBER", value_parser = parse_number::<u32>, help_heading = RULES)]
     link_seconds: Option<u32>,
     /// Break what pages send, by the plan of this seed, a whole number
-    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, help_heading = RULES)]
+    #[arg(long, value_name = "SEED", value_parser = parse_number::<u64>, help_heading = RULES)]
     chaos: Option<u64>,
     /// Settings as TOML; flags come before the file
     #[arg(long, value_name = "FILE", help_heading = FILES)]
@@ -84,7 +84,7 @@ pub struct Flags {
     pub config_reference: bool,
 }
 
-fn whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, ConfigError> {
+fn parse_number<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, ConfigError> {
     text.parse().map_err(|error: T::Err| {
         let why = match error.kind() {
             IntErrorKind::PosOverflow => "is too large",

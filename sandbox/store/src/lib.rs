@@ -20,7 +20,7 @@ pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use store::{
-    Change, ChangeWithAttempts, Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentitiesChange, IdentityChange,
-    IdentityLookup, IdentityPage, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Lookup, OutboxEntry, StoredMessage, Store, StoreError,
-    PendingDelivery, MessageFilter,
+    Change, ChangeWithAttempts, Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentitiesChange,
+    IdentityChange, IdentityLookup, IdentityPage, Lookup, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, MessageFilter,
+    OutboxEntry, PendingDelivery, Store, StoreError, StoredMessage,
 };

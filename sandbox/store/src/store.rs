@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use handset_sandbox_domain::{Delivery, Effect, FailedAttempts, Identity, Message, AfterAttempt, Phone, Session, FinishedDelivery};
+use handset_sandbox_domain::{
+    AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, Message, Phone, Session,
+};
 
 /// How many messages of a project are kept: the oldest goes first.
 pub const MAX_MESSAGES: usize = 1000;
@@ -210,7 +212,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// A project's messages after the id `since` that are `wanted`, oldest first. A message is there from the write on
     /// whose effects sent it, however far its delivery is; the newest [`KEPT_MESSAGES`] of each project are kept.
-    async fn messages(&self, project: &str, since: u64, wanted: MessageFilter<'_>) -> Result<Vec<StoredMessage>, StoreError>;
+    async fn messages(
+        &self,
+        project: &str,
+        since: u64,
+        wanted: MessageFilter<'_>,
+    ) -> Result<Vec<StoredMessage>, StoreError>;
 
     /// Something that the sandbox has to remember, of a project or of itself, by name.
     async fn setting(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError>;

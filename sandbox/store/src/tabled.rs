@@ -7,11 +7,13 @@ use async_trait::async_trait;
 
 use super::guesses::AttemptsSnapshot;
 use super::{
-    Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentitiesChange, IdentityLookup, IdentityPage, Lookup,
-    OutboxEntry, StoredMessage, Store, StoreError, PendingDelivery, MessageFilter,
+    Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentitiesChange, IdentityLookup, IdentityPage,
+    Lookup, MessageFilter, OutboxEntry, PendingDelivery, Store, StoreError, StoredMessage,
 };
-use crate::tables::{NO_PROJECT, FinishedRow, Owner, Row, CompareAndSwap, Tables, WriteOp, Write};
-use handset_sandbox_domain::{Delivery, Effect, FailedAttempts, Identity, AfterAttempt, Phone, Session, FinishedDelivery};
+use crate::tables::{CompareAndSwap, FinishedRow, NO_PROJECT, Owner, Row, Tables, Write, WriteOp};
+use handset_sandbox_domain::{
+    AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, Phone, Session,
+};
 
 /// A store that answers from [`Tables`].
 pub(super) trait TableStore: Send + Sync + 'static {
@@ -35,8 +37,11 @@ pub(super) trait TableStore: Send + Sync + 'static {
                 let (before, revision, reading) = {
                     let tables = self.tables();
                     let (before, revision) = read(tables.sessions.get(auth_id));
-                    let reading =
-                        AttemptsSnapshot::read(&tables, before.as_deref().filter(|_| counted.is_some()), counted.flatten());
+                    let reading = AttemptsSnapshot::read(
+                        &tables,
+                        before.as_deref().filter(|_| counted.is_some()),
+                        counted.flatten(),
+                    );
                     (before, revision, reading)
                 };
                 // Decided outside the lock, as any store with a network in between would have to.
@@ -245,7 +250,9 @@ impl<T: TableStore> Store for T {
         let tables = self.tables();
         let after = tables.pending_deliveries.range(since.saturating_add(1)..);
         let of_project = after.filter(|(_, (_, delivery))| project.is_none_or(|name| delivery.project == name));
-        Ok(of_project.map(|(id, (_, delivery))| PendingDelivery { sequence: *id, delivery: delivery.clone() }).collect())
+        Ok(of_project
+            .map(|(id, (_, delivery))| PendingDelivery { sequence: *id, delivery: delivery.clone() })
+            .collect())
     }
 
     async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError> {
@@ -253,7 +260,8 @@ impl<T: TableStore> Store for T {
     }
 
     async fn record_attempt(&self, sequence: u64, next: AfterAttempt) -> Result<(), StoreError> {
-        let entry = self.tables().pending_deliveries.get(&sequence).map(|(subject, of)| (subject.clone(), of.project.clone()));
+        let entry =
+            self.tables().pending_deliveries.get(&sequence).map(|(subject, of)| (subject.clone(), of.project.clone()));
         let Some((subject, project)) = entry else { return Ok(()) };
         let (finished, outgoing) = match next {
             AfterAttempt::Retry(delivery) => (None, outgoing(&subject, &[Effect::DeliverWebhook(Box::new(delivery))])),
@@ -267,7 +275,12 @@ impl<T: TableStore> Store for T {
         Ok(tables.finished_deliveries.get(project).into_iter().flat_map(BTreeMap::values).cloned().collect())
     }
 
-    async fn messages(&self, project: &str, since: u64, wanted: MessageFilter<'_>) -> Result<Vec<StoredMessage>, StoreError> {
+    async fn messages(
+        &self,
+        project: &str,
+        since: u64,
+        wanted: MessageFilter<'_>,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
         let tables = self.tables();
         let Some(messages) = tables.messages.get(project) else { return Ok(Vec::new()) };
         let after = messages.range(since.saturating_add(1)..).filter(|(_, message)| wanted(message));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::{MAX_FINISHED_DELIVERIES, MAX_MESSAGES, OutboxEntry};
-use handset_sandbox_domain::{Delivery, Effect, FailedAttempts, Identity, Message, Session, FinishedDelivery};
+use handset_sandbox_domain::{Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, Message, Session};
 
 /// Every session, and all else that is kept.
 #[derive(Debug, Default)]
@@ -182,7 +182,8 @@ impl Tables {
                     && counted.as_ref().is_none_or(|counted| of_guesses(&counted.owner) == counted.revision)
             }
             WriteOp::Identities { rows, entry } => {
-                let is_as_read = |row: &CompareAndSwap| self.identities.get(&row.owner).map(|row| row.revision) == row.revision;
+                let is_as_read =
+                    |row: &CompareAndSwap| self.identities.get(&row.owner).map(|row| row.revision) == row.revision;
                 rows.iter().all(is_as_read) && entry.is_none_or(|sequence| self.outbox.contains_key(&sequence))
             }
             WriteOp::RecordAttempt { sequence, .. } => self.pending_deliveries.contains_key(sequence),
@@ -342,7 +343,9 @@ impl Tables {
 
     pub(super) fn put_outgoing(&mut self, entry: OutboxEntry) {
         match entry.effect {
-            Effect::DeliverWebhook(delivery) => drop(self.pending_deliveries.insert(entry.sequence, (entry.subject, *delivery))),
+            Effect::DeliverWebhook(delivery) => {
+                drop(self.pending_deliveries.insert(entry.sequence, (entry.subject, *delivery)))
+            }
             _ => drop(self.outbox.insert(entry.sequence, entry)),
         }
     }

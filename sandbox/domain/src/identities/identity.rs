@@ -237,7 +237,8 @@ mod tests {
         for silent in [identity.set_active(false), mute(&identity, Muted::Disconnected)] {
             let silent = silent.unwrap();
             assert!(!silent.is_notified());
-            let again = Identity::enroll(Some(&silent), &NewEnrollment { identity_id: "x".to_owned(), ..enrolling(None) });
+            let again =
+                Identity::enroll(Some(&silent), &NewEnrollment { identity_id: "x".to_owned(), ..enrolling(None) });
             assert_eq!(again, identity, "with its id, its customer and its time");
         }
         let muted = mute(&identity, Muted::MovedOutOfCoverage).unwrap();

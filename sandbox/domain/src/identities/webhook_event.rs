@@ -63,7 +63,11 @@ impl IdentityEvent {
         let delivery = untold.is_none().then(|| {
             let number = identity.enrollment.as_mut().map_or(0, Enrollment::next_event_sequence);
             let event = self.event(old, enrollment, event_id, now);
-            Delivery { identity_id: Some(old.id.clone()), event_sequence: number, ..Delivery::due_now(&old.project, vec![event], now) }
+            Delivery {
+                identity_id: Some(old.id.clone()),
+                event_sequence: number,
+                ..Delivery::due_now(&old.project, vec![event], now)
+            }
         });
         let effects = delivery.map(Box::new).map(Effect::DeliverWebhook).into_iter().collect();
         Some(AppliedEvent { identity, effects, not_sent_reason: untold })

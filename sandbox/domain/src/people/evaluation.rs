@@ -88,7 +88,8 @@ impl Comparison {
             return finding(&[]);
         }
         let sent_all = [self.name, self.dob, self.same_address(), self.ssn].iter().all(Option::is_some);
-        let mut reasons = vec![if sent_all { EvaluationReason::NotConfirmed } else { EvaluationReason::NotConfirmedByFew }];
+        let mut reasons =
+            vec![if sent_all { EvaluationReason::NotConfirmed } else { EvaluationReason::NotConfirmedByFew }];
         reasons.extend(self.contradicted(self.ssn));
         finding(&reasons)
     }
@@ -233,8 +234,9 @@ mod tests {
             (EvaluationReason::Listed, "compliance"),
             (EvaluationReason::Repute, "risk"),
         ];
-        let line =
-            |(reason, category): (EvaluationReason, &str)| format!("| {} | {category} | {} |", reason.code(), reason.text());
+        let line = |(reason, category): (EvaluationReason, &str)| {
+            format!("| {} | {category} | {} |", reason.code(), reason.text())
+        };
         assert_eq!(told, reasons.map(line));
         for listed in WATCH_LIST {
             let row = format!("| {} {} | `{}` |", listed.first_name, listed.last_name, listed.aml_type);

@@ -106,7 +106,7 @@ impl BehaviourNumber {
     }
 }
 
-use Behaviour::{CodeWrong, Expired, LinkUsed, NumberRefused, Slow, SmsLost, SocketCut, HttpError};
+use Behaviour::{CodeWrong, Expired, HttpError, LinkUsed, NumberRefused, Slow, SmsLost, SocketCut};
 use ScriptedOutcome::{LinkTimeout, OtpInvalid, OtpTimeout, Server, Verified};
 
 /// Every behaviour number. They are from 2005550100 to 2005550119, which can be nobody's: 555-0100 to 555-0199 are kept
@@ -178,8 +178,9 @@ mod tests {
         const PAGE: &str = include_str!("../../../../docs/sandbox-rules.md");
         let (_, table) = PAGE.split_once("| number | name | what happens | by code | by link |\n").unwrap();
         let told: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
-        let ending =
-            |ending: Option<ScriptedOutcome>| ending.map_or("–".to_owned(), |ending| format!("`{}`", ending.as_str()));
+        let ending = |ending: Option<ScriptedOutcome>| {
+            ending.map_or("–".to_owned(), |ending| format!("`{}`", ending.as_str()))
+        };
         let row = |number: &BehaviourNumber| {
             let BehaviourNumber { phone, name, happens, code, link, .. } = number;
             format!("| {phone} | {name} | {happens} | {} | {} |", ending(*code), ending(*link))

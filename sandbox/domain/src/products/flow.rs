@@ -4,8 +4,8 @@ use handset_protocol::server::{ChallengeReply, CompleteReply, Individual, Next, 
 
 use crate::people::compare::Comparison;
 use crate::people::evaluation::{evaluate_individual, evaluate_possession, passes};
-use crate::products::state::{ProductState, Challenge};
-use crate::session::state::{ServerStage, Possession};
+use crate::products::state::{Challenge, ProductState};
+use crate::session::state::{Possession, ServerStage};
 use crate::session::transition::TransitionBuilder;
 use crate::{Effect, Outcome, Person, Refusal};
 
@@ -119,7 +119,9 @@ impl TransitionBuilder {
         self.in_time()?;
         match &self.session.product {
             ProductState::Identity => Ok(false),
-            ProductState::Prefill(challenge) => Ok(challenge.is_missing() && self.session.stage != ServerStage::Challenged),
+            ProductState::Prefill(challenge) => {
+                Ok(challenge.is_missing() && self.session.stage != ServerStage::Challenged)
+            }
             _ => Err(Refusal::NotAllowed),
         }
     }

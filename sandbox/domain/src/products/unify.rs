@@ -3,7 +3,7 @@
 use handset_protocol::server::{Evaluation, UnifyStatusReply, UnifySuccess};
 
 use crate::identities::identity::DeviceBinding;
-use crate::people::evaluation::{finding, evaluate_possession};
+use crate::people::evaluation::{evaluate_possession, finding};
 use crate::products::state::{ProductState, UnifyState};
 use crate::session::state::Possession;
 use crate::session::transition::{TransitionBuilder, passes_without_browser};
@@ -20,7 +20,9 @@ impl TransitionBuilder {
         let success = match self.session.possession {
             Possession::Passed => UnifySuccess::True,
             Possession::Failed(_) => UnifySuccess::False,
-            Possession::NotRequired if unifying.is_bound || passes || (is_bound && !unifying.rebind) => UnifySuccess::True,
+            Possession::NotRequired if unifying.is_bound || passes || (is_bound && !unifying.rebind) => {
+                UnifySuccess::True
+            }
             Possession::NotRequired => UnifySuccess::PossessionRequired,
             _ => UnifySuccess::Pending,
         };

@@ -11,7 +11,7 @@ use crate::people::compare::Comparison;
 use crate::people::evaluation::{EvaluationReason, finding, passes};
 use crate::request;
 use crate::session::state::SessionPolicy;
-use crate::{Credential, Person, Product, Refusal, TestUserScenario, TestUser};
+use crate::{Credential, Person, Product, Refusal, TestUser, TestUserScenario};
 
 /// `/v3/verify`, second generation. The ids are fresh ones for the request and for whom it enrolls, `now` is in ms since
 /// the epoch. The answer lacks the id of the identity.

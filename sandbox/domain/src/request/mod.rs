@@ -20,7 +20,7 @@ pub use unify::{unify_bind, unify_status};
 pub use verify::{is_second_generation, verify_status};
 
 pub(crate) use unify::unify;
-pub(crate) use verify::{verify_v2, verify};
+pub(crate) use verify::{verify, verify_v2};
 
 /// What a member has to be, for members whose JSON type is wrong.
 pub fn expected_format(field: &str) -> &'static str {
@@ -62,7 +62,8 @@ const FLOW_TYPE: &str = "'desktop' or 'mobile'";
 const POSSESSION_TYPE: &str = "'desktop', 'mobile' or 'none'";
 const VERIFICATION_TYPE: &str = "'verifiedUser', 'accountOpening', 'humanAssurance', 'prefill', 'prefillForBiz' or \
                                  'identityResolution'";
-const EVENT_TYPE: &str = "'PHONE_NUMBER_CHANGE', 'DISCONNECT', 'PORT', 'LINE_TYPE_CHANGE', 'MOVED_OUT_OF_COVERAGE' or 'TEST'";
+const EVENT_TYPE: &str =
+    "'PHONE_NUMBER_CHANGE', 'DISCONNECT', 'PORT', 'LINE_TYPE_CHANGE', 'MOVED_OUT_OF_COVERAGE' or 'TEST'";
 const BATCH: &str = "a list of 1 to 100 objects";
 const LIMIT: &str = "a whole number, 1 to 1000";
 const TARGET: &str = "an http or https URL of at most 128 characters out of alphanumerics and -._+=/:?";

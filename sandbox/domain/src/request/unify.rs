@@ -1,7 +1,7 @@
 use handset_protocol::server::{UnifyBindRequest, UnifyRequest, UnifyStatusRequest};
 
 use super::verify::possession_type;
-use super::{ValidOpenRequest, OpenRequest, correlation_id, non_blank, phone};
+use super::{OpenRequest, ValidOpenRequest, correlation_id, non_blank, phone};
 use crate::{Phone, Refusal};
 
 /// A Unify request of the right shape.

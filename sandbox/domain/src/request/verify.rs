@@ -2,8 +2,8 @@ use handset_protocol::Secret;
 use handset_protocol::server::{Verification, VerifyRequest, VerifyStatusRequest};
 
 use super::{
-    DOB, EMAIL, ValidOpenRequest, OpenRequest, POSSESSION_TYPE, SSN, VERIFICATION_TYPE, check, correlation_id, non_blank, non_blank_text,
-    is_dob, is_email, is_ssn, phone,
+    DOB, EMAIL, OpenRequest, POSSESSION_TYPE, SSN, VERIFICATION_TYPE, ValidOpenRequest, check, correlation_id, is_dob,
+    is_email, is_ssn, non_blank, non_blank_text, phone,
 };
 use crate::session::state::FlowType;
 use crate::{Phone, Refusal};

@@ -1,7 +1,7 @@
 //! One event applied to a session: which part of the rules it belongs to.
 
 use super::transition::TransitionBuilder;
-use crate::{Effect, SessionEvent, Fault, FailedAttempts, Session};
+use crate::{Effect, FailedAttempts, Fault, Session, SessionEvent};
 
 /// The next state of a session, and what the shell has to carry out.
 ///
@@ -11,7 +11,12 @@ pub fn apply(session: &Session, event: &SessionEvent, now: i64) -> (Session, Vec
 }
 
 /// The same, where something is done to the event's request or its reply: that shows on the timeline, and nowhere else.
-pub fn apply_with_fault(session: &Session, event: &SessionEvent, fault: Option<Fault>, now: i64) -> (Session, Vec<Effect>) {
+pub fn apply_with_fault(
+    session: &Session,
+    event: &SessionEvent,
+    fault: Option<Fault>,
+    now: i64,
+) -> (Session, Vec<Effect>) {
     let (session, _, effects) = apply_with_attempts(session, &FailedAttempts::default(), event, fault, now);
     (session, effects)
 }
@@ -34,7 +39,9 @@ pub fn apply_with_attempts(
         SessionEvent::Record(sights) => sights.iter().for_each(|sight| turn.record(*sight)),
         SessionEvent::OtpStart { number, code, host } => turn.otp_start(number.as_ref(), code, host),
         SessionEvent::OtpFinish { otp } => turn.otp_finish(otp),
-        SessionEvent::LinkStart { number, is_mobile, token, url } => turn.link_start(number.as_ref(), *is_mobile, token, url),
+        SessionEvent::LinkStart { number, is_mobile, token, url } => {
+            turn.link_start(number.as_ref(), *is_mobile, token, url)
+        }
         SessionEvent::LinkOpened { token } => turn.link_opened(token),
         SessionEvent::InstantStart { vfp, url } => turn.instant_start(vfp, url),
         SessionEvent::InstantFinish { vfp } => turn.instant_finish(vfp),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::identities::delivery::Delivery;
 use crate::identities::identity::{DeviceBinding, NewEnrollment};
 use crate::products::state::Challenge;
-use crate::{Message, Party, Phone, Refusal, NewTimelineEvent, MessageKind};
+use crate::{Message, MessageKind, NewTimelineEvent, Party, Phone, Refusal};
 
 /// Something that happens to a session. Secrets that its outcome may need were drawn by the shell beforehand, so that
 /// [`apply`](crate::apply) stays a function; what it does not need is dropped.
@@ -170,7 +170,10 @@ pub enum Effect {
 impl Effect {
     /// Whether it goes elsewhere than to whoever caused the event.
     pub fn is_outgoing(&self) -> bool {
-        matches!(self, Self::SendMessage(_) | Self::WakeWatchers | Self::Enroll(_) | Self::Bind(_) | Self::DeliverWebhook(_))
+        matches!(
+            self,
+            Self::SendMessage(_) | Self::WakeWatchers | Self::Enroll(_) | Self::Bind(_) | Self::DeliverWebhook(_)
+        )
     }
 }
 

@@ -7,9 +7,12 @@ use crate::people::magic_numbers::BehaviourState;
 use crate::products::state::{ProductState, UnifyState, VerifiedUsersState};
 use crate::products::verified_users_v1::results;
 use crate::request::{self, ValidOpenRequest};
-use crate::session::state::{FlowType, ServerStage, Otp, Possession, SessionPolicy, Session};
+use crate::session::state::{FlowType, Otp, Possession, ServerStage, Session, SessionPolicy};
 use crate::session::transition::{TransitionBuilder, passes_without_browser};
-use crate::{Credential, Effect, Outcome, Party, Product, Refusal, TestUserScenario, NewTimelineEvent, TestUser, Timeline, MessageKind};
+use crate::{
+    Credential, Effect, MessageKind, NewTimelineEvent, Outcome, Party, Product, Refusal, TestUser, TestUserScenario,
+    Timeline,
+};
 
 /// What the shell gives a session: where it is kept, and unguessable names that it drew.
 #[derive(Clone, Debug)]
@@ -53,7 +56,8 @@ pub fn open_verify(
     caller.authorize(&[Product::VerifiedUsers])?;
     let (opened, first_name, last_name) = request::verify(request)?;
     let client_customer_id = request::non_blank_text(&request.client_customer_id).map(str::to_owned);
-    let case = ProductState::VerifiedUsers(VerifiedUsersState { first_name, last_name, client_customer_id, identity_id });
+    let case =
+        ProductState::VerifiedUsers(VerifiedUsersState { first_name, last_name, client_customer_id, identity_id });
     let (session, effects) = begin(opened, case, MessageKind::Verify, caller, drawn, rules, now)?;
     // Where possession is asked for, how it went is told by the status call only.
     let (success, possession_result, verify_result) = results(&session, session.flow_type != FlowType::None);

@@ -5,8 +5,11 @@ use handset_protocol::{Secret, client, limits};
 use crate::identities::identity::NewEnrollment;
 use crate::people::magic_numbers::{Behaviour, Repeat};
 use crate::products::state::ProductState;
-use crate::session::state::{PossessionFailure, Possession, Session};
-use crate::{Effect, SessionEvent, Fault, FailedAttempts, Message, Outcome, Party, Phone, Refusal, TestUserScenario, NewTimelineEvent, TestUser, MessageKind};
+use crate::session::state::{Possession, PossessionFailure, Session};
+use crate::{
+    Effect, FailedAttempts, Fault, Message, MessageKind, NewTimelineEvent, Outcome, Party, Phone, Refusal,
+    SessionEvent, TestUser, TestUserScenario,
+};
 
 /// A session that an event is changing.
 pub(crate) struct TransitionBuilder {
@@ -212,7 +215,9 @@ impl TransitionBuilder {
     /// What the number's own behaviour makes of it.
     fn apply_number_behaviour(&mut self, behaviour: Option<Behaviour>) -> Option<NumberDecision> {
         match behaviour? {
-            Behaviour::HttpError(status, retry_after_seconds) => Some(NumberDecision::HttpError(status, retry_after_seconds)),
+            Behaviour::HttpError(status, retry_after_seconds) => {
+                Some(NumberDecision::HttpError(status, retry_after_seconds))
+            }
             Behaviour::NumberRefused(often) if often == Repeat::Always || !self.session.behaviour_state.refusal => {
                 self.session.behaviour_state.refusal = true;
                 Some(self.ask_again("this number is refused on purpose"))
@@ -281,7 +286,12 @@ impl TransitionBuilder {
         }
         let session_over = self.now >= self.session.expires_at;
         let failure = if session_over { PossessionFailure::SessionExpired } else { PossessionFailure::LinkExpired };
-        self.record(NewTimelineEvent::new(Party::Backend, Party::Backend, MessageKind::Lapsed, Some(failure.outcome())));
+        self.record(NewTimelineEvent::new(
+            Party::Backend,
+            Party::Backend,
+            MessageKind::Lapsed,
+            Some(failure.outcome()),
+        ));
         self.settle(Possession::Failed(failure));
     }
 }

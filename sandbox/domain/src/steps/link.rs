@@ -5,10 +5,10 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::people::magic_numbers::Behaviour;
-use crate::session::message::{MessagePurpose, Message, link_text};
-use crate::session::state::{PossessionFailure, LinkState, Possession, SentLink, StartReplyShape};
+use crate::session::message::{Message, MessagePurpose, link_text};
+use crate::session::state::{LinkState, Possession, PossessionFailure, SentLink, StartReplyShape};
 use crate::session::transition::{NumberDecision, TransitionBuilder, passes_without_browser};
-use crate::{Effect, LinkPage, Outcome, Phone, MessageKind};
+use crate::{Effect, LinkPage, MessageKind, Outcome, Phone};
 
 impl TransitionBuilder {
     /// A number, a change of number, or a resend.
@@ -22,7 +22,9 @@ impl TransitionBuilder {
         match self.accept_number(number) {
             NumberDecision::Refused(why) => self.refuse_number(why),
             NumberDecision::TooMany => self.fail(PossessionFailure::TooManyNumbers),
-            NumberDecision::HttpError(status, retry_after_seconds) => self.respond_http_error(status, retry_after_seconds),
+            NumberDecision::HttpError(status, retry_after_seconds) => {
+                self.respond_http_error(status, retry_after_seconds)
+            }
             NumberDecision::Ready { phone, .. } if passes_without_browser(&phone) => {
                 self.settle(Possession::Passed);
                 self.reply(Outcome::Passed, client::Reply::next(steps::DONE));

@@ -4,10 +4,10 @@ use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
 
 use crate::people::magic_numbers::Behaviour;
-use crate::session::message::{MessagePurpose, Message, code_length, code_text};
-use crate::session::state::{PossessionFailure, Possession, SentCode};
+use crate::session::message::{Message, MessagePurpose, code_length, code_text};
+use crate::session::state::{Possession, PossessionFailure, SentCode};
 use crate::session::transition::{NumberDecision, TransitionBuilder};
-use crate::{Outcome, Phone, TestUser, MessageKind};
+use crate::{MessageKind, Outcome, Phone, TestUser};
 
 /// Length of a code where the SMS text does not ask for another.
 const DEFAULT_LENGTH: usize = 4;
@@ -24,7 +24,9 @@ impl TransitionBuilder {
         match self.accept_number(number) {
             NumberDecision::Refused(why) => self.refuse_number(why),
             NumberDecision::TooMany => self.fail(PossessionFailure::TooManyNumbers),
-            NumberDecision::HttpError(status, retry_after_seconds) => self.respond_http_error(status, retry_after_seconds),
+            NumberDecision::HttpError(status, retry_after_seconds) => {
+                self.respond_http_error(status, retry_after_seconds)
+            }
             NumberDecision::Ready { phone, changed } => {
                 let Some(outcome) = self.authorize_sms(changed) else { return };
                 if outcome == Outcome::Accepted {

@@ -3,7 +3,7 @@
 use handset_protocol::{client, steps};
 
 use crate::people::magic_numbers::{Behaviour, Repeat};
-use crate::session::state::{PossessionFailure, Possession};
+use crate::session::state::{Possession, PossessionFailure};
 use crate::session::transition::{TransitionBuilder, failed};
 use crate::{Effect, Outcome};
 
@@ -33,7 +33,9 @@ impl TransitionBuilder {
     /// The client gave up on a step. Some clients say so several times: the second changes nothing.
     pub(crate) fn reported(&mut self, area: &str) {
         match &self.session.possession {
-            Possession::Passed | Possession::NotRequired => self.reply(Outcome::Passed, client::Reply::next(steps::DONE)),
+            Possession::Passed | Possession::NotRequired => {
+                self.reply(Outcome::Passed, client::Reply::next(steps::DONE))
+            }
             Possession::Failed(_) => self.reply(Outcome::Failed, client::Reply::next(steps::DONE)),
             Possession::MobileAuth(_) if area == steps::MOBILE_INSTANT => self.fall_back_to_otp(),
             pending if area == steps::MOBILE_INSTANT => {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use handset_protocol::client::Reply;
-use handset_sandbox_domain::{Behaviour, Effect, SessionEvent, Fault, Phone, Refusal};
+use handset_sandbox_domain::{Behaviour, Effect, Fault, Phone, Refusal, SessionEvent};
 
-use super::{AppError, Shared, Subject};
+use super::{AppError, Services, SessionHandle};
 
 /// How much later the requests of a slow number are served.
 const SLOW: Duration = Duration::from_secs(2);
@@ -15,24 +15,28 @@ pub(crate) enum ClientAnswer {
     /// A reply of the contract.
     Reply(Reply),
     /// An HTTP status alone.
-    TurnedAway { status: u16, retry_after_seconds: Option<u32> },
+    HttpError { status: u16, retry_after_seconds: Option<u32> },
 }
 
 /// The session of an authToken that is good.
-pub(crate) async fn authenticate(sandbox: &Shared, token: &str) -> Result<Subject, AppError> {
-    let holder = sandbox.keys.holder(token).ok_or(Refusal::Unauthorized)?;
+pub(crate) async fn authenticate(sandbox: &Services, token: &str) -> Result<SessionHandle, AppError> {
+    let holder = sandbox.keys.subject(token).ok_or(Refusal::Unauthorized)?;
     // The session of a good token can be gone after a reset.
-    let subject = sandbox.subject(&holder.auth_id).await?.ok_or(Refusal::Unauthorized)?;
+    let subject = sandbox.session_handle(&holder.auth_id).await?.ok_or(Refusal::Unauthorized)?;
     if holder.is_alive(subject.project.clock.now()) { Ok(subject) } else { Err(Refusal::Unauthorized.into()) }
 }
 
 /// Applies what a page has sent.
-pub(crate) async fn act(sandbox: &Shared, subject: &Subject, event: &SessionEvent) -> Result<ClientAnswer, AppError> {
-    let subject = served_late(sandbox, subject, event).await;
-    match sandbox.act(&subject, event).await? {
+pub(crate) async fn apply_event(
+    sandbox: &Services,
+    subject: &SessionHandle,
+    event: &SessionEvent,
+) -> Result<ClientAnswer, AppError> {
+    let subject = delay_slow_number(sandbox, subject, event).await;
+    match sandbox.apply_event(&subject, event).await? {
         Some(Effect::Reply(reply)) => Ok(ClientAnswer::Reply(reply)),
         Some(Effect::HttpError { status, retry_after_seconds }) => {
-            Ok(ClientAnswer::TurnedAway { status, retry_after_seconds })
+            Ok(ClientAnswer::HttpError { status, retry_after_seconds })
         }
         Some(_) => Err(Refusal::Internal.into()),
         None => Err(Refusal::Unauthorized.into()),
@@ -40,9 +44,11 @@ pub(crate) async fn act(sandbox: &Shared, subject: &Subject, event: &SessionEven
 }
 
 /// Waits, where the number that is in force, or is given with the request, makes the backend slow.
-async fn served_late(sandbox: &Shared, subject: &Subject, event: &SessionEvent) -> Subject {
+async fn delay_slow_number(sandbox: &Services, subject: &SessionHandle, event: &SessionEvent) -> SessionHandle {
     let given = match event {
-        SessionEvent::OtpStart { number, .. } | SessionEvent::LinkStart { number, .. } => number.as_ref().and_then(Phone::parse),
+        SessionEvent::OtpStart { number, .. } | SessionEvent::LinkStart { number, .. } => {
+            number.as_ref().and_then(Phone::parse)
+        }
         _ => None,
     };
     let behaviour = given.map_or(subject.behaviour, |number| Behaviour::of_phone(&number));
@@ -51,8 +57,8 @@ async fn served_late(sandbox: &Shared, subject: &Subject, event: &SessionEvent) 
     }
     tokio::select! {
         biased;
-        () = sandbox.closing.cancelled() => {}
+        () = sandbox.shutdown.cancelled() => {}
         () = tokio::time::sleep(SLOW) => {}
     }
-    Subject { fault: subject.fault.or(Some(Fault::Delay)), ..subject.clone() }
+    SessionHandle { fault: subject.fault.or(Some(Fault::Delay)), ..subject.clone() }
 }

@@ -11,7 +11,7 @@ use handset_sandbox_domain::request;
 use handset_sandbox_domain::{Enrollment, Identity, Phone, Product, Refusal, TestUser};
 use handset_sandbox_store::{IdentityLookup, IdentityPage};
 
-use super::{AppError, Caller, Shared};
+use super::{ApiClient, AppError, Services};
 use crate::projects::Project;
 use crate::random::uuid;
 
@@ -19,22 +19,22 @@ use crate::random::uuid;
 const LAST_MS: u64 = 253_402_300_799_999;
 
 /// Whether the credential is one of Identity Manager.
-pub(crate) fn admit(caller: &Caller) -> Result<(), Refusal> {
+pub(crate) fn authorize(caller: &ApiClient) -> Result<(), Refusal> {
     caller.credential.authorize(&[Product::IdentityManager])
 }
 
 /// Enrolls a number, once and for all: the same number again keeps its names.
 pub(crate) async fn enroll(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: &EnrollRequest,
 ) -> Result<EnrollReply, AppError> {
-    admit(caller)?;
+    authorize(caller)?;
     let id = enroll_one(sandbox, &caller.project, request).await?;
     Ok(EnrollReply { identity_id: id.clone(), prove_id: id, success: true })
 }
 
-async fn enroll_one(sandbox: &Shared, project: &Project, request: &EnrollRequest) -> Result<String, AppError> {
+async fn enroll_one(sandbox: &Services, project: &Project, request: &EnrollRequest) -> Result<String, AppError> {
     let (fresh, now) = (uuid(&*sandbox.random), project.clock.now());
     let enrolling = request::enroll(request, sandbox.config.strict_test_users, &project.name, fresh, now)?;
     Ok(sandbox.enroll(&enrolling).await?.id)
@@ -42,11 +42,11 @@ async fn enroll_one(sandbox: &Shared, project: &Project, request: &EnrollRequest
 
 /// Enrolls up to a hundred numbers.
 pub(crate) async fn enroll_batch(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: BatchEnrollRequest,
 ) -> Result<BatchEnrollReply, AppError> {
-    admit(caller)?;
+    authorize(caller)?;
     let mut results = Vec::new();
     for request in request::batch(request)? {
         results.push(match enroll_one(sandbox, &caller.project, &request).await {
@@ -61,37 +61,45 @@ pub(crate) async fn enroll_batch(
 }
 
 /// Lists the identities in the order of their enrolment.
-pub(crate) async fn list(sandbox: &Shared, caller: &Caller, query: &IdentityQuery) -> Result<IdentityList, AppError> {
+pub(crate) async fn list(
+    sandbox: &Services,
+    caller: &ApiClient,
+    query: &IdentityQuery,
+) -> Result<IdentityList, AppError> {
     let limit = request::list(query)?;
-    let after = query.start_key.as_deref().map(read_key).transpose()?;
+    let after = query.start_key.as_deref().map(read_page_key).transpose()?;
     let with_inactive = query.show_inactive.unwrap_or(false);
     let page = IdentityPage { project: &caller.project.name, after, limit: limit.saturating_add(1), with_inactive };
     let mut identities = sandbox.store.identities(page).await?;
     let has_more = identities.len() > limit;
     identities.truncate(limit);
-    let last_key = identities.last().filter(|_| has_more).and_then(key);
+    let last_key = identities.last().filter(|_| has_more).and_then(page_key);
     let name = |identity: Identity| IdentityRef { identity_id: identity.id.clone(), prove_id: identity.id };
     Ok(IdentityList { results: identities.into_iter().map(name).collect(), last_key })
 }
 
 /// Where a page ends.
-fn key(last: &Identity) -> Option<String> {
+fn page_key(last: &Identity) -> Option<String> {
     Some(format!("{}.{}", last.enrollment.as_ref()?.since, last.id))
 }
 
-fn read_key(key: &str) -> Result<(i64, &str), Refusal> {
+fn read_page_key(key: &str) -> Result<(i64, &str), Refusal> {
     let read = key.split_once('.').and_then(|(since, id)| Some((since.parse().ok()?, id)));
     read.ok_or_else(|| Refusal::shape("startKey", "the lastKey of another page"))
 }
 
 /// Tells what is known of an identity.
-pub(crate) async fn get(sandbox: &Shared, caller: &Caller, id: &str) -> Result<IdentityReply, AppError> {
+pub(crate) async fn get(sandbox: &Services, caller: &ApiClient, id: &str) -> Result<IdentityReply, AppError> {
     let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(id)).await?;
     Ok(identity.as_ref().and_then(describe).ok_or(Refusal::UnknownIdentity)?)
 }
 
 /// Finds the identity of a number.
-pub(crate) async fn lookup(sandbox: &Shared, caller: &Caller, phone: &Phone) -> Result<IdentityLookupReply, AppError> {
+pub(crate) async fn lookup(
+    sandbox: &Services,
+    caller: &ApiClient,
+    phone: &Phone,
+) -> Result<IdentityLookupReply, AppError> {
     TestUser::authorize(phone, Product::IdentityManager, sandbox.config.strict_test_users)?;
     let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Number(phone)).await?;
     Ok(IdentityLookupReply { results: identity.as_ref().and_then(describe).into_iter().collect() })
@@ -120,8 +128,8 @@ fn describe(identity: &Identity) -> Option<IdentityReply> {
 
 /// Changes an identity that is enrolled. `None` of `change`: nothing is left of it.
 pub(crate) async fn change(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     id: &str,
     change: &(dyn Fn(&Identity) -> Option<Identity> + Send + Sync),
 ) -> Result<SuccessReply, AppError> {

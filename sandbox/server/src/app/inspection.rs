@@ -6,16 +6,16 @@ use handset_sandbox_domain::{Refusal, Session};
 use handset_sandbox_store::Lookup;
 use tokio::time::timeout;
 
-use super::{AppError, Shared};
+use super::{AppError, Services};
 use crate::projects::Project;
 
 /// How long the store gets to answer.
-const STORE_PATIENCE: Duration = Duration::from_secs(2);
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 /// What is written to see whether anything can be.
 const READINESS: &str = "readiness";
 
 /// A session of a project.
-pub(crate) async fn session(sandbox: &Shared, project: &Project, correlation_id: &str) -> Result<Session, AppError> {
+pub(crate) async fn session(sandbox: &Services, project: &Project, correlation_id: &str) -> Result<Session, AppError> {
     let unknown = || AppError::from(Refusal::UnknownCorrelationId);
     let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
     let session = sandbox.store.get(&found.ok_or_else(unknown)?).await?;
@@ -23,7 +23,7 @@ pub(crate) async fn session(sandbox: &Shared, project: &Project, correlation_id:
 }
 
 /// The session of that authId. `None`: it is gone, or the store fails.
-pub(crate) async fn session_again(sandbox: &Shared, auth_id: &str) -> Option<Session> {
+pub(crate) async fn reload_session(sandbox: &Services, auth_id: &str) -> Option<Session> {
     sandbox.store.get(auth_id).await.ok()?
 }
 
@@ -36,14 +36,14 @@ pub(crate) enum Readiness {
 }
 
 /// Whether the sandbox takes new flows: the store writes, and it is not ending.
-pub(crate) async fn readiness(sandbox: &Shared) -> Readiness {
-    if sandbox.closing.is_cancelled() {
+pub(crate) async fn readiness(sandbox: &Services) -> Readiness {
+    if sandbox.shutdown.is_cancelled() {
         return Readiness::Ending;
     }
     // Never the same again: SQLite writes nothing where nothing changes, and would not see that it cannot.
     let mut value = [0; 16];
     sandbox.random.fill(&mut value);
-    match timeout(STORE_PATIENCE, sandbox.store.set_setting(None, READINESS, &value)).await {
+    match timeout(STORE_TIMEOUT, sandbox.store.set_setting(None, READINESS, &value)).await {
         Ok(Ok(())) => Readiness::Ready,
         Ok(Err(error)) => {
             tracing::error!(%error, "the store failed");

@@ -12,19 +12,19 @@ use handset_sandbox_domain::Credential;
 const KEY_BYTES: usize = 32;
 
 /// Keys of this sandbox: a token of another is worth nothing.
-pub(crate) struct Keys {
+pub(crate) struct TokenKeys {
     auth: Key,
     access: Key,
 }
 
 /// Whom an authToken belongs to.
-pub(crate) struct Holder {
+pub(crate) struct TokenSubject {
     pub(crate) auth_id: String,
     /// s since the epoch.
     exp: i64,
 }
 
-impl Holder {
+impl TokenSubject {
     /// Whether the token is good at `now`, in ms since the epoch.
     pub(crate) fn is_alive(&self, now: i64) -> bool {
         is_alive(self.exp, now)
@@ -45,22 +45,22 @@ struct AccessClaims {
     exp: i64,
 }
 
-impl Keys {
+impl TokenKeys {
     /// What the keys are made of: kept beside the sessions, so that their tokens stay good.
-    pub(crate) fn draw(random: &dyn Random) -> [[u8; KEY_BYTES]; 2] {
+    pub(crate) fn generate(random: &dyn Random) -> [[u8; KEY_BYTES]; 2] {
         let mut secrets = [[0; KEY_BYTES]; 2];
         secrets.iter_mut().for_each(|secret| random.fill(secret));
         secrets
     }
 
-    pub(crate) fn of([auth, access]: &[[u8; KEY_BYTES]; 2]) -> Self {
+    pub(crate) fn from_secrets([auth, access]: &[[u8; KEY_BYTES]; 2]) -> Self {
         Self { auth: Key::of(auth), access: Key::of(access) }
     }
 
     /// `None`: these are no keys.
     pub(crate) fn read(secrets: &[u8]) -> Option<Self> {
         let (auth, access) = secrets.split_first_chunk()?;
-        Some(Self::of(&[*auth, access.try_into().ok()?]))
+        Some(Self::from_secrets(&[*auth, access.try_into().ok()?]))
     }
 
     /// An authToken. `None`: its payload segment would hold a `-` or `_`, which some clients cannot read.
@@ -71,9 +71,9 @@ impl Keys {
     }
 
     /// Whose authToken it is, whether or not it is still good.
-    pub(crate) fn holder(&self, token: &str) -> Option<Holder> {
+    pub(crate) fn subject(&self, token: &str) -> Option<TokenSubject> {
         let claims: Claims = self.auth.check(token)?;
-        Some(Holder { auth_id: claims.auth.id, exp: claims.exp })
+        Some(TokenSubject { auth_id: claims.auth.id, exp: claims.exp })
     }
 
     pub(crate) fn mint_access(&self, credential: Credential, now: i64) -> Option<Secret> {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn is_good(token: &str) -> bool {
-        Keys::of(&SECRETS).credential(token, NOW).is_some()
+        TokenKeys::from_secrets(&SECRETS).credential(token, NOW).is_some()
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
             assert!(!is_good(cut), "{cut}");
         }
         assert!(
-            Keys::of(&[SECRETS[1], SECRETS[0]]).credential(&whole, NOW).is_none(),
+            TokenKeys::from_secrets(&[SECRETS[1], SECRETS[0]]).credential(&whole, NOW).is_none(),
             "each kind has a key of its own"
         );
     }
@@ -212,8 +212,8 @@ mod tests {
     #[test]
     fn keys_are_drawn_and_two_that_differ() {
         let random = crate::SystemRandom::new().unwrap();
-        let [auth, access] = Keys::draw(&random);
+        let [auth, access] = TokenKeys::generate(&random);
         assert_ne!(auth, access);
-        assert_ne!([auth, access], Keys::draw(&random));
+        assert_ne!([auth, access], TokenKeys::generate(&random));
     }
 }

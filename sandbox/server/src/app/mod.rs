@@ -14,6 +14,6 @@ pub(crate) mod watchers;
 pub(crate) mod webhook_events;
 
 pub(crate) use error::AppError;
-pub(crate) use server_calls::Caller;
+pub(crate) use server_calls::ApiClient;
 pub use services::AppState;
-pub(crate) use services::{Sandbox, Shared, Subject};
+pub(crate) use services::{Sandbox, Services, SessionHandle};

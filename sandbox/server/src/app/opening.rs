@@ -6,53 +6,68 @@ use handset_protocol::server::{
     next_is, paths,
 };
 use handset_sandbox_domain::{
-    SessionIds, Effect, FlowType, Refusal, Session, open, open_unify, open_verify, request, verify_v2,
+    Effect, FlowType, Refusal, Session, SessionIds, open, open_unify, open_verify, request, verify_v2,
 };
 
-use super::{AppError, Caller, Shared};
+use super::{ApiClient, AppError, Services};
 use crate::projects::Project;
 use crate::random::{unguessable, uuid};
 
 /// `/v3/start`.
-pub(crate) async fn start(sandbox: &Shared, caller: &Caller, request: &StartRequest) -> Result<StartReply, AppError> {
-    let Caller { credential, project, .. } = caller;
-    let session = open(request, *credential, draw(sandbox, project), sandbox.config.rules(), project.clock.now())?;
+pub(crate) async fn start(
+    sandbox: &Services,
+    caller: &ApiClient,
+    request: &StartRequest,
+) -> Result<StartReply, AppError> {
+    let ApiClient { credential, project, .. } = caller;
+    let session = open(
+        request,
+        *credential,
+        generate_ids(sandbox, project),
+        sandbox.config.session_policy(),
+        project.clock.now(),
+    )?;
     let auth_token = mint(sandbox, &session)?;
-    begin(sandbox, project, &session, &[]).await?;
+    save_session(sandbox, project, &session, &[]).await?;
     let next = next_is("v3-validate", paths::VALIDATE);
     Ok(StartReply { auth_token, correlation_id: session.correlation_id, next })
 }
 
 /// `/v3/verify`.
 pub(crate) async fn verify(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: &VerifyRequest,
 ) -> Result<VerifyAnswer, AppError> {
     Ok(match request::is_second_generation(request) {
-        true => VerifyAnswer::Second(Box::new(second(sandbox, caller, request).await?)),
-        false => VerifyAnswer::First(first(sandbox, caller, request).await?),
+        true => VerifyAnswer::Second(Box::new(verify_v2(sandbox, caller, request).await?)),
+        false => VerifyAnswer::First(verify_v1(sandbox, caller, request).await?),
     })
 }
 
-async fn first(sandbox: &Shared, caller: &Caller, request: &VerifyRequest) -> Result<VerifyReply, AppError> {
-    let Caller { credential, project, .. } = caller;
-    let (rules, now) = (sandbox.config.rules(), project.clock.now());
+async fn verify_v1(sandbox: &Services, caller: &ApiClient, request: &VerifyRequest) -> Result<VerifyReply, AppError> {
+    let ApiClient { credential, project, .. } = caller;
+    let (rules, now) = (sandbox.config.session_policy(), project.clock.now());
     let identity_id = uuid(&*sandbox.random);
-    let (session, effects, reply) = open_verify(request, *credential, draw(sandbox, project), identity_id, rules, now)?;
+    let (session, effects, reply) =
+        open_verify(request, *credential, generate_ids(sandbox, project), identity_id, rules, now)?;
     let auth_token = match session.flow_type {
         FlowType::None => None,
         _ => Some(mint(sandbox, &session)?),
     };
-    begin(sandbox, project, &session, &effects).await?;
+    save_session(sandbox, project, &session, &effects).await?;
     Ok(VerifyReply { auth_token, ..reply })
 }
 
-async fn second(sandbox: &Shared, caller: &Caller, request: &VerifyRequest) -> Result<VerificationReply, AppError> {
-    let Caller { credential, project, .. } = caller;
+async fn verify_v2(
+    sandbox: &Services,
+    caller: &ApiClient,
+    request: &VerifyRequest,
+) -> Result<VerificationReply, AppError> {
+    let ApiClient { credential, project, .. } = caller;
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
     let (reply, enrolling) =
-        verify_v2(request, *credential, &project.name, ids, sandbox.config.rules(), project.clock.now())?;
+        verify_v2(request, *credential, &project.name, ids, sandbox.config.session_policy(), project.clock.now())?;
     let prove_id = match enrolling {
         Some(enrolling) => Some(sandbox.enroll(&enrolling).await?.id),
         None => None,
@@ -61,19 +76,23 @@ async fn second(sandbox: &Shared, caller: &Caller, request: &VerifyRequest) -> R
 }
 
 /// `/v3/unify`.
-pub(crate) async fn unify(sandbox: &Shared, caller: &Caller, request: &UnifyRequest) -> Result<UnifyReply, AppError> {
-    let (rules, now) = (sandbox.config.rules(), caller.project.clock.now());
+pub(crate) async fn unify(
+    sandbox: &Services,
+    caller: &ApiClient,
+    request: &UnifyRequest,
+) -> Result<UnifyReply, AppError> {
+    let (rules, now) = (sandbox.config.session_policy(), caller.project.clock.now());
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
     let (session, effects, reply) =
-        open_unify(request, caller.credential, draw(sandbox, &caller.project), ids, rules, now)?;
+        open_unify(request, caller.credential, generate_ids(sandbox, &caller.project), ids, rules, now)?;
     // Also where the relying party sees to possession itself: the page's flow is then over at once.
     let auth_token = Some(mint(sandbox, &session)?);
-    begin(sandbox, &caller.project, &session, &effects).await?;
+    save_session(sandbox, &caller.project, &session, &effects).await?;
     Ok(UnifyReply { auth_token, ..reply })
 }
 
 /// What a session of that project begins with.
-fn draw(sandbox: &Shared, project: &Project) -> SessionIds {
+fn generate_ids(sandbox: &Services, project: &Project) -> SessionIds {
     let random = &*sandbox.random;
     SessionIds {
         project: project.name.clone(),
@@ -85,14 +104,19 @@ fn draw(sandbox: &Shared, project: &Project) -> SessionIds {
 }
 
 /// The authToken of a session.
-fn mint(sandbox: &Shared, session: &Session) -> Result<Secret, AppError> {
+fn mint(sandbox: &Services, session: &Session) -> Result<Secret, AppError> {
     let claims = session.claims(&sandbox.origin.to_string());
     Ok(sandbox.keys.mint_auth(&claims).ok_or(Refusal::Internal)?)
 }
 
 /// Keeps a session that was opened.
-async fn begin(sandbox: &Shared, project: &Project, session: &Session, effects: &[Effect]) -> Result<(), AppError> {
-    sandbox.forget_old(project).await?;
+async fn save_session(
+    sandbox: &Services,
+    project: &Project,
+    session: &Session,
+    effects: &[Effect],
+) -> Result<(), AppError> {
+    sandbox.expire_sessions(project).await?;
     sandbox.store.update(&session.auth_id, &|_| (Some(session.clone()), effects.to_vec())).await?;
-    Ok(sandbox.deliver().await?)
+    Ok(sandbox.drain_outbox().await?)
 }

@@ -9,15 +9,15 @@ use handset_protocol::server::{
     VerifyStatusRequest, VerifySuccess,
 };
 use handset_sandbox_domain::{
-    ProductState, Credential, Effect, SessionEvent, Fault, Identity, Product, Refusal, Session, UnifyState, request,
+    Credential, Effect, Fault, Identity, Product, ProductState, Refusal, Session, SessionEvent, UnifyState, request,
 };
 use handset_sandbox_store::{IdentityLookup, Lookup};
 
-use super::{AppError, Shared, Subject};
+use super::{AppError, Services, SessionHandle};
 use crate::projects::Project;
 
 /// The relying party's server that calls: its access token is good and its rate within the limit.
-pub(crate) struct Caller {
+pub(crate) struct ApiClient {
     pub(crate) credential: Credential,
     pub(crate) project: Arc<Project>,
     /// What is done to the request.
@@ -26,13 +26,13 @@ pub(crate) struct Caller {
 
 /// `/v3/validate`.
 pub(crate) async fn validate(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: &ValidateRequest,
 ) -> Result<ValidateReply, AppError> {
     caller.credential.authorize(&[Product::Identity, Product::Prefill])?;
     let correlation_id = request::validate(request)?;
-    match act(sandbox, caller, correlation_id, &SessionEvent::Validate).await? {
+    match apply_event(sandbox, caller, correlation_id, &SessionEvent::Validate).await? {
         Effect::Validated(reply) => Ok(reply),
         other => Err(refusal(other)),
     }
@@ -40,13 +40,13 @@ pub(crate) async fn validate(
 
 /// `/v3/challenge`.
 pub(crate) async fn challenge(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: &ChallengeRequest,
 ) -> Result<ChallengeReply, AppError> {
     caller.credential.authorize(&[Product::Prefill])?;
     let (correlation_id, given) = request::challenge(request)?;
-    match act(sandbox, caller, correlation_id, &SessionEvent::Challenge { given }).await? {
+    match apply_event(sandbox, caller, correlation_id, &SessionEvent::Challenge { given }).await? {
         Effect::Challenged(reply) => Ok(reply),
         other => Err(refusal(other)),
     }
@@ -54,14 +54,14 @@ pub(crate) async fn challenge(
 
 /// `/v3/complete`.
 pub(crate) async fn complete(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: CompleteRequest,
 ) -> Result<CompleteReply, AppError> {
     caller.credential.authorize(&[Product::Identity, Product::Prefill])?;
     let (correlation_id, individual) = request::complete(request)?;
     let event = SessionEvent::Complete { individual: Box::new(individual) };
-    match act(sandbox, caller, &correlation_id, &event).await? {
+    match apply_event(sandbox, caller, &correlation_id, &event).await? {
         Effect::Completed(reply) => Ok(reply),
         other => Err(refusal(other)),
     }
@@ -69,13 +69,13 @@ pub(crate) async fn complete(
 
 /// `/v3/verify-status`.
 pub(crate) async fn verify_status(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: &VerifyStatusRequest,
 ) -> Result<VerifyStatusReply, AppError> {
     caller.credential.authorize(&[Product::VerifiedUsers])?;
     let correlation_id = request::verify_status(request)?;
-    let reply = match act(sandbox, caller, correlation_id, &SessionEvent::VerifyStatus).await? {
+    let reply = match apply_event(sandbox, caller, correlation_id, &SessionEvent::VerifyStatus).await? {
         Effect::Verified(reply) => reply,
         other => return Err(refusal(other)),
     };
@@ -88,8 +88,8 @@ pub(crate) async fn verify_status(
 
 /// `/v3/unify-status`.
 pub(crate) async fn unify_status(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: &UnifyStatusRequest,
 ) -> Result<UnifyStatusReply, AppError> {
     caller.credential.authorize(&[Product::Unify])?;
@@ -101,8 +101,8 @@ pub(crate) async fn unify_status(
 
 /// `/v3/unify-bind`.
 pub(crate) async fn unify_bind(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: &UnifyBindRequest,
 ) -> Result<UnifyStatusReply, AppError> {
     caller.credential.authorize(&[Product::Unify])?;
@@ -112,12 +112,12 @@ pub(crate) async fn unify_bind(
 
 /// What the domain answers, with the ids of owner and device where there is success.
 async fn unify_answer(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     correlation_id: &str,
     event: &SessionEvent,
 ) -> Result<UnifyStatusReply, AppError> {
-    let reply = match act(sandbox, caller, correlation_id, event).await? {
+    let reply = match apply_event(sandbox, caller, correlation_id, event).await? {
         Effect::Unified(reply) => reply,
         other => return Err(refusal(other)),
     };
@@ -140,13 +140,13 @@ async fn unify_answer(
 
 /// `/v3/device/revoke`.
 pub(crate) async fn revoke(
-    sandbox: &Shared,
-    caller: &Caller,
+    sandbox: &Services,
+    caller: &ApiClient,
     request: &RevokeRequest,
 ) -> Result<SuccessReply, AppError> {
     caller.credential.authorize(&[Product::Unify])?;
     let device_id = request::device_to_revoke(request)?;
-    let Caller { project, .. } = caller;
+    let ApiClient { project, .. } = caller;
     let now = project.clock.now();
     let found = sandbox.store.identity(&project.name, IdentityLookup::Device(device_id)).await?;
     let Some(identity) = found else { return Ok(SuccessReply { success: false }) };
@@ -162,7 +162,7 @@ pub(crate) async fn revoke(
 }
 
 /// A session of another credential or project is as good as unknown.
-async fn own_session(sandbox: &Shared, caller: &Caller, correlation_id: &str) -> Result<Session, AppError> {
+async fn own_session(sandbox: &Services, caller: &ApiClient, correlation_id: &str) -> Result<Session, AppError> {
     let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
     let auth_id = found.ok_or(Refusal::UnknownCorrelationId)?;
     let is_own =
@@ -171,15 +171,24 @@ async fn own_session(sandbox: &Shared, caller: &Caller, correlation_id: &str) ->
     Ok(session.ok_or(Refusal::UnknownCorrelationId)?)
 }
 
-async fn act(sandbox: &Shared, caller: &Caller, correlation_id: &str, event: &SessionEvent) -> Result<Effect, AppError> {
+async fn apply_event(
+    sandbox: &Services,
+    caller: &ApiClient,
+    correlation_id: &str,
+    event: &SessionEvent,
+) -> Result<Effect, AppError> {
     let auth_id = own_session(sandbox, caller, correlation_id).await?.auth_id;
-    let subject = Subject { auth_id, project: caller.project.clone(), fault: caller.fault, behaviour: None };
-    let answer = sandbox.act(&subject, event).await?;
+    let subject = SessionHandle { auth_id, project: caller.project.clone(), fault: caller.fault, behaviour: None };
+    let answer = sandbox.apply_event(&subject, event).await?;
     Ok(answer.ok_or(Refusal::UnknownCorrelationId)?)
 }
 
 /// The identity of the number in force.
-async fn identity_of(sandbox: &Shared, caller: &Caller, correlation_id: &str) -> Result<Option<Identity>, AppError> {
+async fn identity_of(
+    sandbox: &Services,
+    caller: &ApiClient,
+    correlation_id: &str,
+) -> Result<Option<Identity>, AppError> {
     match own_session(sandbox, caller, correlation_id).await?.phone {
         Some(phone) => Ok(sandbox.store.identity(&caller.project.name, IdentityLookup::Number(&phone)).await?),
         None => Ok(None),

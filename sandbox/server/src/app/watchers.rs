@@ -7,16 +7,16 @@ use tokio::sync::watch;
 
 /// Clones are the same.
 #[derive(Clone, Default)]
-pub(crate) struct Watchers(Arc<Mutex<HashMap<String, watch::Sender<()>>>>);
+pub(crate) struct Watcher(Arc<Mutex<HashMap<String, watch::Sender<()>>>>);
 
 /// Waits for one session; forgotten when dropped.
 pub(crate) struct Watch {
-    watchers: Watchers,
+    watchers: Watcher,
     auth_id: String,
     changes: Option<watch::Receiver<()>>,
 }
 
-impl Watchers {
+impl Watcher {
     fn senders(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<()>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -64,7 +64,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_watched_session_is_forgotten_with_its_last_watcher() {
-        let watchers = Watchers::default();
+        let watchers = Watcher::default();
         let mut first = watchers.watch("a");
         let second = watchers.watch("a");
         watchers.wake("a");

@@ -4,18 +4,20 @@ use std::sync::{Mutex, PoisonError};
 
 use handset_protocol::Secret;
 use handset_sandbox_domain::request::expected_format;
-use handset_sandbox_domain::{Delivery, Effect, Identity, IdentityEvent, Phone, Product, Refusal, TestUser, NotSentReason};
+use handset_sandbox_domain::{
+    Delivery, Effect, Identity, IdentityEvent, NotSentReason, Phone, Product, Refusal, TestUser,
+};
 use handset_sandbox_store::IdentityLookup;
 
-use super::{AppError, Shared};
+use super::{AppError, Services};
 use crate::projects::Project;
 use crate::random::uuid;
 
 /// Most test events at once.
-const MOST: u32 = 100;
+const MAX_TEST_EVENTS: u32 = 100;
 
 /// What is to happen, and to whom.
-pub(crate) struct Trigger {
+pub(crate) struct EventTrigger {
     pub(crate) r#type: String,
     pub(crate) phone_number: Option<Secret>,
     pub(crate) identity_id: Option<String>,
@@ -24,36 +26,40 @@ pub(crate) struct Trigger {
 }
 
 /// What becomes of it.
-pub(crate) struct Triggered {
+pub(crate) struct TriggeredEvent {
     /// Why nobody is told.
     pub(crate) reason: Option<NotSentReason>,
     pub(crate) event_ids: Vec<String>,
 }
 
 /// Lets something happen, and starts its delivery.
-pub(crate) async fn trigger(sandbox: &Shared, project: &Project, trigger: &Trigger) -> Result<Triggered, AppError> {
+pub(crate) async fn trigger_event(
+    sandbox: &Services,
+    project: &Project,
+    trigger: &EventTrigger,
+) -> Result<TriggeredEvent, AppError> {
     if trigger.r#type == "TEST" {
-        return test(sandbox, project, trigger).await;
+        return send_test_events(sandbox, project, trigger).await;
     }
-    let news = news(sandbox, trigger)?;
-    let identity = whom(sandbox, project, trigger).await?;
+    let news = identity_event(sandbox, trigger)?;
+    let identity = find_identity(sandbox, project, trigger).await?;
     let (event_id, now) = (uuid(&*sandbox.random), project.clock.now());
-    let has_webhook = sandbox.courier.webhook(project).is_some();
+    let has_webhook = sandbox.webhooks.webhook(project).is_some();
     // Others write meanwhile; what was decided last is what was written.
-    let decided = Mutex::new(Decided::Gone);
+    let decided = Mutex::new(EventDecision::Gone);
     let decide = |old: Option<&Identity>, there: Option<&Identity>| {
         let old = old.filter(|old| old.id == identity.id);
         let happened = old.and_then(|old| news.apply(old, has_webhook, &event_id, now));
         let happened = happened.filter(|_| there.is_none());
         *decided.lock().unwrap_or_else(PoisonError::into_inner) = match &happened {
-            _ if there.is_some() => Decided::Taken,
-            Some(happened) => Decided::Happened(happened.not_sent_reason),
-            None => Decided::Gone,
+            _ if there.is_some() => EventDecision::Taken,
+            Some(happened) => EventDecision::Applied(happened.not_sent_reason),
+            None => EventDecision::Gone,
         };
         happened
     };
     match &news {
-        IdentityEvent::NumberChanged(to) if identity.phone.is_same(to) => return Err(taken().into()),
+        IdentityEvent::NumberChanged(to) if identity.phone.is_same(to) => return Err(number_taken().into()),
         IdentityEvent::NumberChanged(to) => {
             let happen = |[old, there]: [Option<&Identity>; 2]| match decide(old, there) {
                 Some(happened) => ([None, Some(happened.identity)], happened.effects),
@@ -69,28 +75,28 @@ pub(crate) async fn trigger(sandbox: &Shared, project: &Project, trigger: &Trigg
             sandbox.store.update_identity(&project.name, &identity.phone, &happen).await?;
         }
     }
-    sandbox.courier.look().await?;
+    sandbox.webhooks.poll().await?;
     match decided.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Decided::Happened(reason) => Ok(Triggered { reason, event_ids: vec![event_id] }),
-        Decided::Taken => Err(taken().into()),
-        Decided::Gone => Err(Refusal::UnknownIdentity.into()),
+        EventDecision::Applied(reason) => Ok(TriggeredEvent { reason, event_ids: vec![event_id] }),
+        EventDecision::Taken => Err(number_taken().into()),
+        EventDecision::Gone => Err(Refusal::UnknownIdentity.into()),
     }
 }
 
 /// What was decided at the write.
-enum Decided {
-    Happened(Option<NotSentReason>),
+enum EventDecision {
+    Applied(Option<NotSentReason>),
     /// Somebody has the new number.
     Taken,
     /// The identity has gone meanwhile.
     Gone,
 }
 
-fn taken() -> Refusal {
+fn number_taken() -> Refusal {
     Refusal::shape("newPhoneNumber", "a number that nobody has")
 }
 
-fn news(sandbox: &Shared, trigger: &Trigger) -> Result<IdentityEvent, Refusal> {
+fn identity_event(sandbox: &Services, trigger: &EventTrigger) -> Result<IdentityEvent, Refusal> {
     let news = match trigger.r#type.as_str() {
         "PHONE_NUMBER_CHANGE" => {
             let number = trigger.new_phone_number.as_ref().ok_or_else(|| Refusal::missing("newPhoneNumber"))?;
@@ -115,7 +121,7 @@ fn phone(field: &str, number: &Secret) -> Result<Phone, Refusal> {
 }
 
 /// Whom it happens to.
-async fn whom(sandbox: &Shared, project: &Project, trigger: &Trigger) -> Result<Identity, AppError> {
+async fn find_identity(sandbox: &Services, project: &Project, trigger: &EventTrigger) -> Result<Identity, AppError> {
     let number = trigger.phone_number.as_ref().map(|number| phone("phoneNumber", number)).transpose()?;
     let lookup = match (&number, &trigger.identity_id) {
         (Some(number), None) => IdentityLookup::Number(number),
@@ -132,13 +138,17 @@ async fn whom(sandbox: &Shared, project: &Project, trigger: &Trigger) -> Result<
 }
 
 /// Events by which nothing happens, in one request.
-async fn test(sandbox: &Shared, project: &Project, trigger: &Trigger) -> Result<Triggered, AppError> {
+async fn send_test_events(
+    sandbox: &Services,
+    project: &Project,
+    trigger: &EventTrigger,
+) -> Result<TriggeredEvent, AppError> {
     let count = trigger.count.unwrap_or(1);
-    if !(1..=MOST).contains(&count) {
+    if !(1..=MAX_TEST_EVENTS).contains(&count) {
         return Err(Refusal::shape("count", "a whole number, 1 to 100").into());
     }
-    if sandbox.courier.webhook(project).is_none() {
-        return Ok(Triggered { reason: Some(NotSentReason::NoWebhook), event_ids: Vec::new() });
+    if sandbox.webhooks.webhook(project).is_none() {
+        return Ok(TriggeredEvent { reason: Some(NotSentReason::NoWebhook), event_ids: Vec::new() });
     }
     let event_ids: Vec<_> = (0..count).map(|_| uuid(&*sandbox.random)).collect();
     let identity_id = uuid(&*sandbox.random);
@@ -146,6 +156,6 @@ async fn test(sandbox: &Shared, project: &Project, trigger: &Trigger) -> Result<
     let delivery = Box::new(delivery.ok_or(Refusal::Internal)?);
     // It is about nobody: the store keeps no session of that name.
     sandbox.store.update(&identity_id, &|_| (None, vec![Effect::DeliverWebhook(delivery.clone())])).await?;
-    sandbox.courier.look().await?;
-    Ok(Triggered { reason: None, event_ids })
+    sandbox.webhooks.poll().await?;
+    Ok(TriggeredEvent { reason: None, event_ids })
 }

@@ -5,22 +5,22 @@ use toml::Deserializer;
 use toml::de::Error;
 
 use super::ConfigError;
-use super::file::File;
+use super::file::SettingsFile;
 use super::reference::{WHOLE_NUMBER, flag, is_table, kind, setting};
 
 /// The file's settings.
-pub(crate) fn read(text: &str) -> Result<File, ConfigError> {
+pub(crate) fn read(text: &str) -> Result<SettingsFile, ConfigError> {
     // What the parser says is about its grammar; it repeats nothing of the text.
-    let settings = Deserializer::parse(text).map_err(|error| told(text, &error, error.message()))?;
+    let settings = Deserializer::parse(text).map_err(|error| render(text, &error, error.message()))?;
     serde_path_to_error::deserialize(settings).map_err(|error| {
         let path = error.path().to_string();
         let error = error.inner();
-        told(text, error, &wrong(&path, error.message()))
+        render(text, error, &describe(&path, error.message()))
     })
 }
 
 /// Where, and what.
-fn told(text: &str, error: &Error, what: &str) -> ConfigError {
+fn render(text: &str, error: &Error, what: &str) -> ConfigError {
     let before = error.span().and_then(|span| text.get(..span.start));
     ConfigError(match before {
         Some(before) => {
@@ -33,7 +33,7 @@ fn told(text: &str, error: &Error, what: &str) -> ConfigError {
 }
 
 /// What is wrong with the value there. `said`, which is serde's or a [`ConfigError`]'s, may hold the value if it is serde's.
-fn wrong(path: &str, said: &str) -> String {
+fn describe(path: &str, said: &str) -> String {
     if said.starts_with('\'') {
         return said.to_owned();
     }

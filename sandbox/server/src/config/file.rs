@@ -6,17 +6,17 @@ use handset_protocol::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::address::Address;
+use super::address::ListenAddress;
 use super::{Config, HostEntry, Limits, LogFormat, Origin, RateLimit, Storage, Tls};
 use handset_sandbox_domain::StartReplyShape;
 
 /// The keys of the file. The first paragraph of each is its text in the reference, `flag` the flag that comes before it.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct File {
+pub(crate) struct SettingsFile {
     /// Where to listen; port 0 takes any that is free.
     #[schemars(with = "Option<String>", extend("flag" = "--listen", "kind" = "`\"IP:PORT\"`"))]
-    pub(super) listen: Option<Address>,
+    pub(super) listen: Option<ListenAddress>,
     /// Origin that browsers see, for `endp` and links. Required when listening beyond loopback; otherwise that of
     /// `listen`. Without a path; `https://` where the port speaks https.
     #[schemars(with = "Option<String>", extend("flag" = "--origin"))]
@@ -138,7 +138,7 @@ pub(super) struct WebhookFile {
     pub(super) ca: Option<PathBuf>,
 }
 
-impl From<Config> for File {
+impl From<Config> for SettingsFile {
     fn from(config: Config) -> Self {
         let (self_signed, cert, key) = match config.tls {
             Tls::Off => (false, None, None),
@@ -146,7 +146,7 @@ impl From<Config> for File {
             Tls::Files { cert, key } => (false, Some(cert), Some(key)),
         };
         Self {
-            listen: Some(Address(config.listen)),
+            listen: Some(ListenAddress(config.listen)),
             origin: config.origin,
             allow_hosts: config.allow_hosts.into_iter().map(HostEntry::from).collect(),
             www: config.www,

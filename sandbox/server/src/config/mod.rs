@@ -23,7 +23,7 @@ use handset_protocol::limits::{LINK_SECONDS, OTP_SECONDS, REQUESTS_PER_SECOND};
 
 use handset_sandbox_domain::{SessionPolicy, StartReplyShape};
 
-pub(crate) use address::Address;
+pub(crate) use address::ListenAddress;
 pub use allowed_host::AllowedHost;
 pub(crate) use allowed_host::HostEntry;
 pub use error::ConfigError;
@@ -139,7 +139,7 @@ impl Config {
         !self.listen.ip().is_loopback()
     }
 
-    pub(crate) fn rules(&self) -> SessionPolicy {
+    pub(crate) fn session_policy(&self) -> SessionPolicy {
         SessionPolicy {
             otp_seconds: self.otp_seconds,
             link_seconds: self.link_seconds,

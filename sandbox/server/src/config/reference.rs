@@ -6,7 +6,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 use super::Config;
-use super::file::File;
+use super::file::SettingsFile;
 
 const HEAD: &str = "\
 <!-- Made from sandbox/server/src/config/ by `npm run docs`. Change it there. -->
@@ -23,7 +23,7 @@ pub(crate) const WHOLE_NUMBER: &str = "whole number";
 /// Every setting of the file as Markdown: what it is, its default, and the flag that does the same.
 pub fn config_reference() -> String {
     let schema = schema();
-    let defaults = serde_json::to_value(File::from(Config::default())).unwrap_or_default();
+    let defaults = serde_json::to_value(SettingsFile::from(Config::default())).unwrap_or_default();
     let mut text = HEAD.to_owned();
     let properties = members(&schema, "properties");
     table(&mut text, properties.iter().filter(|(_, schema)| !is_table(schema)), &defaults);
@@ -37,7 +37,7 @@ pub fn config_reference() -> String {
 
 fn schema() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<File>().to_value()
+    settings.into_generator().into_root_schema_for::<SettingsFile>().to_value()
 }
 
 /// The schema of what stands at that path, as `otp.seconds`, if it is a setting or a table of them.

@@ -9,12 +9,12 @@ use tokio::sync::watch;
 use handset_sandbox_domain::Fault;
 
 /// How many may be listed.
-pub(crate) const MOST: usize = 50;
+pub(crate) const MAX_FAULTS: usize = 50;
 
 /// What to do, and to what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Rule {
+pub(crate) struct FaultRule {
     /// Exact, or a beginning that ends in `*`.
     pub(crate) path: String,
     pub(crate) kind: Fault,
@@ -32,18 +32,18 @@ pub(crate) struct Rule {
     pub(crate) count: Option<u32>,
     /// `None`: every one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) method: Option<Method>,
+    pub(crate) method: Option<FaultMethod>,
 }
 
 /// Requests of which method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Method {
+pub(crate) enum FaultMethod {
     Get,
     Post,
 }
 
-impl Method {
+impl FaultMethod {
     fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -54,9 +54,9 @@ impl Method {
 
 /// A rule and what became of it so far.
 #[derive(Clone, Serialize)]
-pub(crate) struct Listed {
+pub(crate) struct ActiveFault {
     #[serde(flatten)]
-    rule: Rule,
+    rule: FaultRule,
     /// How often it still hits. `None`: always.
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<u32>,
@@ -65,7 +65,7 @@ pub(crate) struct Listed {
 
 /// What is done to one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hit {
+pub(crate) enum FaultAction {
     Delay(Duration),
     Status {
         status: u16,
@@ -79,7 +79,7 @@ pub(crate) enum Hit {
     LoseReply,
 }
 
-impl Hit {
+impl FaultAction {
     pub(crate) fn fault(self) -> Fault {
         match self {
             Self::Delay(_) => Fault::Delay,
@@ -92,17 +92,18 @@ impl Hit {
     }
 }
 
-impl Rule {
-    fn hit(&self) -> Hit {
+impl FaultRule {
+    fn action(&self) -> FaultAction {
         match self.kind {
-            Fault::Delay => Hit::Delay(Duration::from_millis(self.ms.unwrap_or_default().into())),
-            Fault::Status => {
-                Hit::Status { status: self.status.unwrap_or(503), retry_after_seconds: self.retry_after_seconds }
-            }
-            Fault::Drop => Hit::Drop,
-            Fault::Refuse => Hit::Refuse,
-            Fault::Silence => Hit::Silence,
-            Fault::LoseReply => Hit::LoseReply,
+            Fault::Delay => FaultAction::Delay(Duration::from_millis(self.ms.unwrap_or_default().into())),
+            Fault::Status => FaultAction::Status {
+                status: self.status.unwrap_or(503),
+                retry_after_seconds: self.retry_after_seconds,
+            },
+            Fault::Drop => FaultAction::Drop,
+            Fault::Refuse => FaultAction::Refuse,
+            Fault::Silence => FaultAction::Silence,
+            Fault::LoseReply => FaultAction::LoseReply,
         }
     }
 
@@ -116,54 +117,54 @@ impl Rule {
 }
 
 pub(crate) struct Faults {
-    list: Mutex<Vec<Listed>>,
-    posted: watch::Sender<()>,
+    list: Mutex<Vec<ActiveFault>>,
+    changed: watch::Sender<()>,
 }
 
 impl Faults {
     pub(crate) fn new() -> Self {
-        Self { list: Mutex::default(), posted: watch::Sender::new(()) }
+        Self { list: Mutex::default(), changed: watch::Sender::new(()) }
     }
 
-    fn listed(&self) -> MutexGuard<'_, Vec<Listed>> {
+    fn active(&self) -> MutexGuard<'_, Vec<ActiveFault>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the place of what was listed, and lets waiting sockets know.
-    pub(crate) fn post(&self, rules: Vec<Rule>) {
-        *self.listed() = rules.into_iter().map(|rule| Listed { left: rule.count, rule, hits: 0 }).collect();
-        self.posted.send_replace(());
+    pub(crate) fn replace(&self, rules: Vec<FaultRule>) {
+        *self.active() = rules.into_iter().map(|rule| ActiveFault { left: rule.count, rule, hits: 0 }).collect();
+        self.changed.send_replace(());
     }
 
-    pub(crate) fn list(&self) -> Vec<Listed> {
-        self.listed().clone()
+    pub(crate) fn list(&self) -> Vec<ActiveFault> {
+        self.active().clone()
     }
 
     pub(crate) fn clear(&self) {
-        self.listed().clear();
+        self.active().clear();
     }
 
     /// Ends when faults were posted since the subscription.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
-        self.posted.subscribe()
+        self.changed.subscribe()
     }
 
     /// What happens to this request: the first rule that is about it, and not used up.
-    pub(crate) fn take(&self, method: &str, path: &str) -> Option<Hit> {
+    pub(crate) fn take(&self, method: &str, path: &str) -> Option<FaultAction> {
         self.first(|rule| rule.is_about(method, path))
     }
 
     /// What happens to a socket that waits already.
-    pub(crate) fn take_waiting(&self, path: &str) -> Option<Hit> {
+    pub(crate) fn take_waiting(&self, path: &str) -> Option<FaultAction> {
         self.first(|rule| matches!(rule.kind, Fault::Drop | Fault::Silence) && rule.is_about("GET", path))
     }
 
-    fn first(&self, wanted: impl Fn(&Rule) -> bool) -> Option<Hit> {
-        let mut listed = self.listed();
+    fn first(&self, wanted: impl Fn(&FaultRule) -> bool) -> Option<FaultAction> {
+        let mut listed = self.active();
         let found = listed.iter_mut().find(|listed| listed.left != Some(0) && wanted(&listed.rule))?;
         found.left = found.left.map(|left| left.saturating_sub(1));
         found.hits += 1;
-        Some(found.rule.hit())
+        Some(found.rule.action())
     }
 }
 
@@ -171,24 +172,24 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn rule(path: &str, kind: Fault, count: Option<u32>, method: Option<Method>) -> Rule {
-        Rule { path: path.to_owned(), kind, ms: None, status: None, retry_after_seconds: None, count, method }
+    fn rule(path: &str, kind: Fault, count: Option<u32>, method: Option<FaultMethod>) -> FaultRule {
+        FaultRule { path: path.to_owned(), kind, ms: None, status: None, retry_after_seconds: None, count, method }
     }
 
     #[test]
     fn the_first_rule_that_fits_is_used_until_it_is_used_up() {
         let faults = Faults::new();
-        faults.post(vec![
-            rule("/a", Fault::Drop, Some(2), Some(Method::Post)),
+        faults.replace(vec![
+            rule("/a", Fault::Drop, Some(2), Some(FaultMethod::Post)),
             rule("/a*", Fault::Silence, Some(1), None),
             rule("/a", Fault::LoseReply, None, None),
         ]);
         assert_eq!(faults.take("GET", "/b"), None);
-        assert_eq!(faults.take("GET", "/ab"), Some(Hit::Silence));
-        assert_eq!(faults.take("GET", "/a"), Some(Hit::LoseReply));
-        assert_eq!(faults.take("POST", "/a"), Some(Hit::Drop));
-        assert_eq!(faults.take("POST", "/a"), Some(Hit::Drop));
-        assert_eq!(faults.take("POST", "/a"), Some(Hit::LoseReply));
+        assert_eq!(faults.take("GET", "/ab"), Some(FaultAction::Silence));
+        assert_eq!(faults.take("GET", "/a"), Some(FaultAction::LoseReply));
+        assert_eq!(faults.take("POST", "/a"), Some(FaultAction::Drop));
+        assert_eq!(faults.take("POST", "/a"), Some(FaultAction::Drop));
+        assert_eq!(faults.take("POST", "/a"), Some(FaultAction::LoseReply));
         let listed = faults.list();
         let seen: Vec<_> = listed.iter().map(|listed| (listed.left, listed.hits)).collect();
         assert_eq!(seen, [(Some(0), 2), (Some(0), 1), (None, 2)]);
@@ -199,12 +200,12 @@ mod tests {
     #[test]
     fn a_waiting_socket_is_hit_by_what_breaks_it_only() {
         let faults = Faults::new();
-        faults.post(vec![
+        faults.replace(vec![
             rule("/status", Fault::Refuse, None, None),
-            rule("/status", Fault::Drop, None, Some(Method::Post)),
-            rule("/status", Fault::Silence, Some(1), Some(Method::Get)),
+            rule("/status", Fault::Drop, None, Some(FaultMethod::Post)),
+            rule("/status", Fault::Silence, Some(1), Some(FaultMethod::Get)),
         ]);
-        assert_eq!(faults.take_waiting("/status"), Some(Hit::Silence));
+        assert_eq!(faults.take_waiting("/status"), Some(FaultAction::Silence));
         assert_eq!(faults.take_waiting("/status"), None);
     }
 }

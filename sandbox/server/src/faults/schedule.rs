@@ -10,11 +10,11 @@ use std::time::Duration;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use crate::faults::Hit;
+use crate::faults::FaultAction;
 use handset_sandbox_domain::MessageKind;
 
 /// What has a lane. The place in this list is part of the plan: append only.
-const LANES: [MessageKind; 8] = [
+const SCHEDULED: [MessageKind; 8] = [
     MessageKind::SocketOpen,
     MessageKind::StatusAsked,
     MessageKind::OtpStart,
@@ -40,18 +40,18 @@ const RETRY_AFTER_SECONDS: u32 = 1;
 /// What comes of one seed.
 pub(crate) struct Chaos {
     seed: u64,
-    lanes: Mutex<[Lane; LANES.len()]>,
+    schedules: Mutex<[Schedule; SCHEDULED.len()]>,
 }
 
 impl Chaos {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, lanes: Mutex::new(lanes(seed)) }
+        Self { seed, schedules: Mutex::new(schedules(seed)) }
     }
 
     /// What happens to the next message of this kind.
-    pub(crate) fn next(&self, what: MessageKind) -> Option<Hit> {
-        let place = LANES.iter().position(|lane| *lane == what)?;
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn next(&self, what: MessageKind) -> Option<FaultAction> {
+        let place = SCHEDULED.iter().position(|lane| *lane == what)?;
+        let mut lanes = self.schedules.lock().unwrap_or_else(PoisonError::into_inner);
         let hit = lanes.get_mut(place)?.next(what == MessageKind::SocketOpen);
         tracing::debug!(seed = self.seed, ?what, ?hit, "chaos");
         hit
@@ -59,28 +59,28 @@ impl Chaos {
 
     /// From the beginning again.
     pub(crate) fn reset(&self) {
-        *self.lanes.lock().unwrap_or_else(PoisonError::into_inner) = lanes(self.seed);
+        *self.schedules.lock().unwrap_or_else(PoisonError::into_inner) = schedules(self.seed);
     }
 }
 
-fn lanes(seed: u64) -> [Lane; LANES.len()] {
-    std::array::from_fn(|place| Lane::new(seed, u64::try_from(place).unwrap_or_default()))
+fn schedules(seed: u64) -> [Schedule; SCHEDULED.len()] {
+    std::array::from_fn(|place| Schedule::new(seed, u64::try_from(place).unwrap_or_default()))
 }
 
-struct Lane {
+struct Schedule {
     random: ChaCha8Rng,
     /// How many more pass unbroken for certain.
     gap: u8,
 }
 
-impl Lane {
+impl Schedule {
     fn new(seed: u64, stream: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(stream);
         Self { random, gap: 0 }
     }
 
-    fn next(&mut self, is_socket: bool) -> Option<Hit> {
+    fn next(&mut self, is_socket: bool) -> Option<FaultAction> {
         if self.gap > 0 {
             self.gap -= 1;
         } else if self.random.random_ratio(BROKEN_PERCENT, 100) {
@@ -88,28 +88,28 @@ impl Lane {
             return Some(if is_socket { self.break_socket() } else { self.break_request() });
         }
         let is_late = self.random.random_ratio(LATE_PERCENT, 100);
-        is_late.then(|| Hit::Delay(Duration::from_millis(self.random.random_range(LATE_MS))))
+        is_late.then(|| FaultAction::Delay(Duration::from_millis(self.random.random_range(LATE_MS))))
     }
 
-    fn break_request(&mut self) -> Hit {
-        let status = |status| Hit::Status { status, retry_after_seconds: None };
+    fn break_request(&mut self) -> FaultAction {
+        let status = |status| FaultAction::Status { status, retry_after_seconds: None };
         match self.random.random_range(0..12) {
-            0..=3 => Hit::LoseReply,
-            4..=7 => Hit::Drop,
-            8 => Hit::Status { status: 429, retry_after_seconds: Some(RETRY_AFTER_SECONDS) },
+            0..=3 => FaultAction::LoseReply,
+            4..=7 => FaultAction::Drop,
+            8 => FaultAction::Status { status: 429, retry_after_seconds: Some(RETRY_AFTER_SECONDS) },
             9 => status(500),
             10 => status(502),
             _ => status(503),
         }
     }
 
-    fn break_socket(&mut self) -> Hit {
+    fn break_socket(&mut self) -> FaultAction {
         match self.random.random_range(0..6) {
-            0 => Hit::Refuse,
+            0 => FaultAction::Refuse,
             // Of a handshake there is nothing but the reply to lose.
-            1 => Hit::LoseReply,
-            2 => Hit::Drop,
-            _ => Hit::DropLater(Duration::from_millis(self.random.random_range(DROPPED_AFTER_MS))),
+            1 => FaultAction::LoseReply,
+            2 => FaultAction::Drop,
+            _ => FaultAction::DropLater(Duration::from_millis(self.random.random_range(DROPPED_AFTER_MS))),
         }
     }
 }
@@ -121,19 +121,19 @@ mod tests {
     const SEEDS: std::ops::Range<u64> = 0..200;
     const LENGTH: usize = 200;
 
-    fn plan(chaos: &Chaos, what: MessageKind) -> Vec<Option<Hit>> {
+    fn plan(chaos: &Chaos, what: MessageKind) -> Vec<Option<FaultAction>> {
         (0..LENGTH).map(|_| chaos.next(what)).collect()
     }
 
-    fn is_broken(hit: &Option<Hit>) -> bool {
-        !matches!(hit, None | Some(Hit::Delay(_)))
+    fn is_broken(hit: &Option<FaultAction>) -> bool {
+        !matches!(hit, None | Some(FaultAction::Delay(_)))
     }
 
     #[test]
     fn the_same_seed_gives_the_same_plan() {
         let plans = |seed| {
             let chaos = Chaos::new(seed);
-            LANES.map(|what| plan(&chaos, what))
+            SCHEDULED.map(|what| plan(&chaos, what))
         };
         assert_eq!(plans(7), plans(7));
         assert_ne!(plans(7), plans(8));
@@ -156,9 +156,9 @@ mod tests {
     #[test]
     fn reset_begins_it_again() {
         let chaos = Chaos::new(7);
-        let first = LANES.map(|what| plan(&chaos, what));
+        let first = SCHEDULED.map(|what| plan(&chaos, what));
         chaos.reset();
-        assert_eq!(LANES.map(|what| plan(&chaos, what)), first);
+        assert_eq!(SCHEDULED.map(|what| plan(&chaos, what)), first);
     }
 
     /// A change of this breaks whatever somebody has noted under a seed.
@@ -208,7 +208,7 @@ mod tests {
     fn of_four_in_a_row_at_most_one_is_broken() {
         for seed in SEEDS {
             let chaos = Chaos::new(seed);
-            for what in LANES {
+            for what in SCHEDULED {
                 let plan = plan(&chaos, what);
                 assert!(plan.windows(4).all(|four| four.iter().filter(|hit| is_broken(hit)).count() <= 1), "{seed}");
                 assert!(plan.iter().any(is_broken), "{seed}: it does not do nothing");
@@ -225,12 +225,14 @@ mod tests {
                 for hit in plan(&chaos, what).into_iter().flatten() {
                     let name = format!("{hit:?}");
                     seen.insert(match hit {
-                        Hit::Status { .. } => name,
+                        FaultAction::Status { .. } => name,
                         _ => name.split('(').next().unwrap().to_owned(),
                     });
                     match hit {
-                        Hit::Delay(time) => assert!(LATE_MS.contains(&u64::try_from(time.as_millis()).unwrap())),
-                        Hit::DropLater(_) => assert_eq!(what, MessageKind::SocketOpen),
+                        FaultAction::Delay(time) => {
+                            assert!(LATE_MS.contains(&u64::try_from(time.as_millis()).unwrap()))
+                        }
+                        FaultAction::DropLater(_) => assert_eq!(what, MessageKind::SocketOpen),
                         _ => {}
                     }
                 }

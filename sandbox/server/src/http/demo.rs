@@ -19,11 +19,11 @@ use tower::ServiceExt;
 
 use crate::app::Sandbox;
 use crate::http::shared::errors::{ApiError, not_found};
-use crate::http::shared::extract::{Body, Wire};
-use crate::http::shared::guard::own_site_only;
+use crate::http::shared::extract::{JsonBody, RequestBody};
+use crate::http::shared::guard::same_origin_only;
 use crate::http::shared::method::method_not_allowed;
-use crate::http::shared::request::Broken;
-use crate::http::shared::scope::{self, QUERY, Scope};
+use crate::http::shared::request::ConnectionReset;
+use crate::http::shared::scope::{self, ProjectExt, QUERY};
 use crate::projects::{DEFAULT, Project};
 use handset_sandbox_domain::{Credential, Refusal};
 
@@ -33,28 +33,28 @@ const CLIENT_ID: &str = "sandbox-identity";
 const REPLY_BYTES: usize = 64 * 1024;
 
 #[derive(Clone)]
-struct Demo {
+struct DemoServer {
     sandbox: Sandbox,
     server_api: Router,
     access_token: Arc<Mutex<Option<Secret>>>,
 }
 
-impl FromRef<Demo> for Sandbox {
-    fn from_ref(demo: &Demo) -> Self {
+impl FromRef<DemoServer> for Sandbox {
+    fn from_ref(demo: &DemoServer) -> Self {
         demo.sandbox.clone()
     }
 }
 
 /// To be nested at `/demo`.
 pub(crate) fn router(sandbox: Sandbox, server_api: Router) -> Router<Sandbox> {
-    let demo = Demo { sandbox: sandbox.clone(), server_api, access_token: Arc::default() };
+    let demo = DemoServer { sandbox: sandbox.clone(), server_api, access_token: Arc::default() };
     Router::new()
         .route("/start", post(start))
         .route("/verify", post(verify))
         .route("/complete", post(complete))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .layer(from_fn_with_state(sandbox, own_site_only))
+        .layer(from_fn_with_state(sandbox, same_origin_only))
         .with_state(demo)
 }
 
@@ -71,7 +71,7 @@ struct DemoStart {
     sms_message: Option<String>,
 }
 
-impl Wire for DemoStart {}
+impl RequestBody for DemoStart {}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -81,10 +81,10 @@ struct DemoStarted {
 }
 
 async fn start(
-    State(demo): State<Demo>,
-    Scope(project): Scope,
+    State(demo): State<DemoServer>,
+    ProjectExt(project): ProjectExt,
     headers: HeaderMap,
-    Body(page): Body<DemoStart>,
+    JsonBody(page): JsonBody<DemoStart>,
 ) -> Result<Response, ApiError> {
     // Where the page is, by the name that its browser knows: this machine has several, and a frame must be of the same.
     // The guard has let no other site pass. The contract has no brackets in a target, as IPv6 addresses would need.
@@ -109,22 +109,22 @@ async fn start(
 }
 
 async fn verify(
-    State(demo): State<Demo>,
-    Scope(project): Scope,
-    Body(request): Body<ValidateRequest>,
+    State(demo): State<DemoServer>,
+    ProjectExt(project): ProjectExt,
+    JsonBody(request): JsonBody<ValidateRequest>,
 ) -> Result<Response, ApiError> {
     demo.call(&project, paths::VALIDATE, &request).await
 }
 
 async fn complete(
-    State(demo): State<Demo>,
-    Scope(project): Scope,
-    Body(request): Body<CompleteRequest>,
+    State(demo): State<DemoServer>,
+    ProjectExt(project): ProjectExt,
+    JsonBody(request): JsonBody<CompleteRequest>,
 ) -> Result<Response, ApiError> {
     demo.call(&project, paths::COMPLETE, &request).await
 }
 
-impl Demo {
+impl DemoServer {
     /// A call of the server API. An access token that has ended is replaced once.
     async fn call(&self, project: &Project, path: &str, body: &impl Serialize) -> Result<Response, ApiError> {
         let body = serde_json::to_string(body).map_err(|_| Refusal::Internal)?;
@@ -172,8 +172,8 @@ impl Demo {
         }
         let request = request.body(HttpBody::from(body)).map_err(|_| Refusal::Internal)?;
         let Ok(response) = self.server_api.clone().oneshot(request).await;
-        match response.extensions().get::<Broken>() {
-            Some(Broken) => Err(ApiError::http(StatusCode::BAD_GATEWAY, "the backend did not answer")),
+        match response.extensions().get::<ConnectionReset>() {
+            Some(ConnectionReset) => Err(ApiError::http(StatusCode::BAD_GATEWAY, "the backend did not answer")),
             None => Ok(response),
         }
     }

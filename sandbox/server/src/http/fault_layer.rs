@@ -13,12 +13,12 @@ use futures_util::stream;
 use handset_protocol::Secret;
 
 use super::shared::errors::refused_with;
-use super::shared::request::{Broken, Credentials, Lifetime, Mark, bearer};
+use super::shared::request::{AppliedFault, ConnectionReset, SocketLifetime, SocketQuery, bearer};
 use super::shared::scope;
-use crate::app::{Sandbox, Subject, links};
-use crate::faults::Hit;
+use crate::app::{Sandbox, SessionHandle, links};
+use crate::faults::FaultAction;
 use crate::projects::Project;
-use handset_sandbox_domain::{Fault, Outcome, Party, NewTimelineEvent, MessageKind};
+use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome, Party};
 use handset_sandbox_listener::Connection;
 
 /// The longest that a request is left without an answer.
@@ -26,62 +26,62 @@ const SILENCE: Duration = Duration::from_secs(600);
 
 /// To be laid around everything but the inspection.
 pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
-    if !sandbox.expects_faults() {
+    if !sandbox.faults_enabled() {
         return next.run(request).await;
     }
-    let aim = Aim::of(&request);
+    let aim = RequestTarget::of(&request);
     let target = aim.target(&sandbox).await;
     let Some(hit) = target.project.as_ref().and_then(|project| aim.hit(project)) else {
         return next.run(request).await;
     };
-    let note = async |request, reply| aim.note(&sandbox, target.subject.as_ref(), request, reply).await;
+    let note = async |request, reply| aim.record(&sandbox, target.subject.as_ref(), request, reply).await;
     let connection = request.extensions().get::<Connection>().cloned();
     match hit {
-        Hit::Delay(time) => {
+        FaultAction::Delay(time) => {
             tokio::select! {
                 biased;
-                () = sandbox.closing.cancelled() => {}
+                () = sandbox.shutdown.cancelled() => {}
                 () = tokio::time::sleep(time) => {}
             }
-            request.extensions_mut().insert(Mark(Fault::Delay));
+            request.extensions_mut().insert(AppliedFault(Fault::Delay));
             next.run(request).await
         }
-        Hit::Status { status, retry_after_seconds } => {
+        FaultAction::Status { status, retry_after_seconds } => {
             note(None, Some(Fault::Status)).await;
             refused_with(status, retry_after_seconds).into_response()
         }
-        Hit::Refuse if aim.is_socket => {
+        FaultAction::Refuse if aim.is_socket => {
             note(None, Some(Fault::Refuse)).await;
             refused_with(503, None).into_response()
         }
-        Hit::Drop | Hit::Silence if aim.is_socket => {
-            request.extensions_mut().insert(Mark(hit.fault()));
+        FaultAction::Drop | FaultAction::Silence if aim.is_socket => {
+            request.extensions_mut().insert(AppliedFault(hit.fault()));
             next.run(request).await
         }
-        Hit::DropLater(time) if aim.is_socket => {
-            request.extensions_mut().insert(Lifetime(time));
+        FaultAction::DropLater(time) if aim.is_socket => {
+            request.extensions_mut().insert(SocketLifetime(time));
             next.run(request).await
         }
-        Hit::Drop | Hit::DropLater(_) | Hit::Refuse => {
+        FaultAction::Drop | FaultAction::DropLater(_) | FaultAction::Refuse => {
             note(Some(hit.fault()), None).await;
             broken(connection, aim.is_socket).await
         }
-        Hit::Silence => {
+        FaultAction::Silence => {
             note(Some(Fault::Silence), None).await;
             tokio::select! {
                 biased;
-                () = sandbox.closing.cancelled() => {}
+                () = sandbox.shutdown.cancelled() => {}
                 () = tokio::time::sleep(SILENCE) => {}
             }
             broken(connection, aim.is_socket).await
         }
         // A handshake that is not answered leaves nothing to act upon.
-        Hit::LoseReply if aim.is_socket => {
+        FaultAction::LoseReply if aim.is_socket => {
             note(Some(Fault::LoseReply), None).await;
             broken(connection, aim.is_socket).await
         }
-        Hit::LoseReply => {
-            request.extensions_mut().insert(Mark(Fault::LoseReply));
+        FaultAction::LoseReply => {
+            request.extensions_mut().insert(AppliedFault(Fault::LoseReply));
             next.run(request).await;
             broken(connection, aim.is_socket).await
         }
@@ -89,22 +89,22 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
 }
 
 /// What a request is, and by what it names its session or its project.
-struct Aim {
+struct RequestTarget {
     method: Method,
     path: String,
     is_socket: bool,
     message: Option<(Party, MessageKind)>,
-    about: Option<About>,
+    about: Option<TargetSession>,
 }
 
 /// Whose faults are for a request, and on whose timeline it stands.
 #[derive(Default)]
-struct Target {
+struct FaultTarget {
     project: Option<Arc<Project>>,
-    subject: Option<Subject>,
+    subject: Option<SessionHandle>,
 }
 
-impl Aim {
+impl RequestTarget {
     fn of(request: &Request) -> Self {
         let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |uri| &uri.0);
         let is_socket = request.headers().contains_key(header::UPGRADE);
@@ -118,7 +118,7 @@ impl Aim {
     }
 
     /// What happens to it: what was asked for comes first.
-    fn hit(&self, project: &Project) -> Option<Hit> {
+    fn hit(&self, project: &Project) -> Option<FaultAction> {
         let by_chaos = || match self.message {
             Some((Party::Client, what)) => project.chaos.as_ref()?.next(what),
             _ => None,
@@ -126,27 +126,35 @@ impl Aim {
         project.faults.take(self.method.as_str(), &self.path).or_else(by_chaos)
     }
 
-    async fn target(&self, sandbox: &Sandbox) -> Target {
+    async fn target(&self, sandbox: &Sandbox) -> FaultTarget {
         let subject = match &self.about {
-            None => return Target::default(),
-            Some(About::Project(name)) => return Target { project: sandbox.projects.begun(name), subject: None },
+            None => return FaultTarget::default(),
+            Some(TargetSession::Project(name)) => {
+                return FaultTarget { project: sandbox.projects.get(name), subject: None };
+            }
             // Whether or not the token is still good.
-            Some(About::AuthToken(token)) => match sandbox.keys.holder(token.expose()) {
-                Some(holder) => sandbox.subject(&holder.auth_id).await.unwrap_or_default(),
+            Some(TargetSession::AuthToken(token)) => match sandbox.keys.subject(token.expose()) {
+                Some(holder) => sandbox.session_handle(&holder.auth_id).await.unwrap_or_default(),
                 None => None,
             },
-            Some(About::LinkToken(token)) => links::find(sandbox, token).await.unwrap_or_default(),
+            Some(TargetSession::LinkToken(token)) => links::find(sandbox, token).await.unwrap_or_default(),
         };
-        Target { project: subject.as_ref().map(|subject| subject.project.clone()), subject }
+        FaultTarget { project: subject.as_ref().map(|subject| subject.project.clone()), subject }
     }
 
     /// Notes the request, done so to it. A `reply` fault means that it was turned away under it.
-    async fn note(&self, sandbox: &Sandbox, subject: Option<&Subject>, request: Option<Fault>, reply: Option<Fault>) {
+    async fn record(
+        &self,
+        sandbox: &Sandbox,
+        subject: Option<&SessionHandle>,
+        request: Option<Fault>,
+        reply: Option<Fault>,
+    ) {
         let (Some(subject), Some((party, what))) = (subject, self.message) else { return };
         let asked = NewTimelineEvent { fault: request, ..NewTimelineEvent::new(party, Party::Backend, what, None) };
         let answered = |fault| NewTimelineEvent::new(Party::Backend, party, what, Some(Outcome::Refused)).under(fault);
         let sights: Vec<_> = [Some(asked), reply.map(answered)].into_iter().flatten().collect();
-        sandbox.note(subject, &sights).await;
+        sandbox.record(subject, &sights).await;
     }
 }
 
@@ -170,22 +178,22 @@ fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, Messa
 }
 
 /// By what a request names its session, or its project.
-enum About {
+enum TargetSession {
     AuthToken(Secret),
     LinkToken(Secret),
     Project(String),
 }
 
-fn about(headers: &HeaderMap, uri: &Uri) -> Option<About> {
+fn about(headers: &HeaderMap, uri: &Uri) -> Option<TargetSession> {
     if let Some(token) = uri.path().strip_prefix("/l/") {
-        return Some(About::LinkToken(token.into()));
+        return Some(TargetSession::LinkToken(token.into()));
     }
     if !uri.path().starts_with("/v1/client/") {
-        return scope::name(headers, uri).ok().map(About::Project);
+        return scope::project_name(headers, uri).ok().map(TargetSession::Project);
     }
     let query = uri.query().unwrap_or_default().as_bytes();
-    let of_query = || serde_urlencoded::from_bytes::<Credentials>(query).ok()?.token;
-    bearer(headers).map(Into::into).or_else(of_query).map(About::AuthToken)
+    let of_query = || serde_urlencoded::from_bytes::<SocketQuery>(query).ok()?.token;
+    bearer(headers).map(Into::into).or_else(of_query).map(TargetSession::AuthToken)
 }
 
 /// The connection breaks, and whoever waits for a reply gets none.
@@ -196,6 +204,6 @@ async fn broken(connection: Option<Connection>, is_handshake: bool) -> Response 
     // In process there is no connection to break: reading the reply fails.
     let body = stream::iter([Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))]);
     let mut response = (StatusCode::BAD_GATEWAY, Body::from_stream(body)).into_response();
-    response.extensions_mut().insert(Broken);
+    response.extensions_mut().insert(ConnectionReset);
     response
 }

@@ -23,7 +23,7 @@ use tracing::Span;
 
 use crate::AppState;
 use handset_sandbox_domain::Refusal;
-use shared::detach::carry_through;
+use shared::detach::run_to_completion;
 use shared::errors::ApiError;
 
 pub use client::{Unauthorized, status_socket};
@@ -36,7 +36,7 @@ pub fn app(state: AppState) -> Router {
     let faults = from_fn_with_state(sandbox.clone(), fault_layer::inject);
     // Layers come in one piece where they can: of each piece every request gets a copy in a box of its own, with all that
     // is inside.
-    let acting = (faults.clone(), from_fn(carry_through));
+    let acting = (faults.clone(), from_fn(run_to_completion));
     let server_api = server::router().layer(acting.clone());
     Router::new()
         .merge(server_api.clone())

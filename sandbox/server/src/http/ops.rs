@@ -10,9 +10,9 @@ use axum::routing::get;
 use crate::app::Sandbox;
 use crate::app::inspection::{self, Readiness};
 use crate::http::shared::errors::ApiError;
-use crate::http::shared::guard::own_site_only;
+use crate::http::shared::guard::same_origin_only;
 use crate::http::shared::method::method_not_allowed;
-use crate::metrics::Answered;
+use crate::metrics::HttpRequestLabels;
 use handset_sandbox_domain::Refusal;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -20,7 +20,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 /// Anyone may ask for life and readiness, which tell nothing: who watches a container calls it by its address. What was
 /// counted is for those who may look into the sandbox.
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
-    let counted = Router::new().route("/metrics", get(metrics)).layer(from_fn_with_state(sandbox, own_site_only));
+    let counted = Router::new().route("/metrics", get(metrics)).layer(from_fn_with_state(sandbox, same_origin_only));
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -50,7 +50,7 @@ pub(crate) async fn count(State(sandbox): State<Sandbox>, request: Request, next
     // What has no route is a file of the page, or nothing.
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
-    sandbox.metrics.answered(&Answered { method, route, status: response.status().as_u16() });
+    sandbox.metrics.answered(&HttpRequestLabels { method, route, status: response.status().as_u16() });
     response
 }
 

@@ -7,19 +7,20 @@ use tokio::time::Instant;
 
 use super::Metrics;
 use handset_sandbox_domain::{
-    Delivery, Effect, PossessionFailure, FailedAttempts, Identity, MessagePurpose, AfterAttempt, Phone, Possession, Session, FinishedDelivery,
+    AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, MessagePurpose, Phone, Possession,
+    PossessionFailure, Session,
 };
 use handset_sandbox_store::{
-    Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, OutboxEntry, StoredMessage,
-    Store, StoreError, PendingDelivery, MessageFilter,
+    Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentityLookup, IdentityPage, Lookup, MessageFilter,
+    OutboxEntry, PendingDelivery, Store, StoreError, StoredMessage,
 };
 
-pub(crate) struct Measured {
+pub(crate) struct InstrumentedStore {
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
 }
 
-impl Measured {
+impl InstrumentedStore {
     pub(crate) fn new(store: Arc<dyn Store>, metrics: Arc<Metrics>) -> Self {
         Self { store, metrics }
     }
@@ -36,9 +37,9 @@ impl Measured {
     }
 }
 
-impl Measured {
+impl InstrumentedStore {
     /// What a write did.
-    fn count(&self, seen: Mutex<Seen>, effects: &[Effect]) {
+    fn count(&self, seen: Mutex<SessionChange>, effects: &[Effect]) {
         let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(kind) = seen.started {
             self.metrics.flow_started(kind);
@@ -59,12 +60,12 @@ impl Measured {
 
 /// What a write did to a session, for the counters.
 #[derive(Default)]
-struct Seen {
+struct SessionChange {
     started: Option<&'static str>,
     ended: Option<&'static str>,
 }
 
-impl Seen {
+impl SessionChange {
     fn between(before: Option<&Session>, after: Option<&Session>) -> Self {
         let was_settled = before.is_some_and(|session| session.possession.is_settled());
         let started = if before.is_none() { after.map(|session| session.flow_type.as_str()) } else { None };
@@ -97,13 +98,13 @@ fn ending(possession: &Possession) -> Option<&'static str> {
 }
 
 #[async_trait]
-impl Store for Measured {
+impl Store for InstrumentedStore {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
-        let seen = Mutex::new(Seen::default());
+        let seen = Mutex::new(SessionChange::default());
         let observed = |before: Option<&Session>| {
             let (after, effects) = decide(before);
             // After a lost race it is decided again: the last time counts.
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::between(before, after.as_ref());
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = SessionChange::between(before, after.as_ref());
             (after, effects)
         };
         let effects = self.timed("update", self.store.update(auth_id, &observed)).await?;
@@ -117,10 +118,10 @@ impl Store for Measured {
         given: Option<&Phone>,
         decide: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
-        let seen = Mutex::new(Seen::default());
+        let seen = Mutex::new(SessionChange::default());
         let observed = |before: Option<&Session>, guesses: &FailedAttempts| {
             let (after, guesses, effects) = decide(before, guesses);
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::between(before, after.as_ref());
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = SessionChange::between(before, after.as_ref());
             (after, guesses, effects)
         };
         let effects = self.timed("update_counted", self.store.update_with_attempts(auth_id, given, &observed)).await?;
@@ -220,7 +221,12 @@ impl Store for Measured {
         self.timed("settled", self.store.finished_deliveries(project)).await
     }
 
-    async fn messages(&self, project: &str, since: u64, wanted: MessageFilter<'_>) -> Result<Vec<StoredMessage>, StoreError> {
+    async fn messages(
+        &self,
+        project: &str,
+        since: u64,
+        wanted: MessageFilter<'_>,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
         self.timed("messages", self.store.messages(project, since, wanted)).await
     }
 

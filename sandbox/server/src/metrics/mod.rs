@@ -16,7 +16,7 @@ use prometheus_client::registry::Registry;
 use handset_sandbox_domain::{AttemptOutcome, DeliveryStatus};
 use handset_sandbox_listener::Rejection;
 
-pub(crate) use instrumented::Measured;
+pub(crate) use instrumented::InstrumentedStore;
 
 /// Upper ends of the store's buckets, in s.
 const STORE_BUCKETS: [f64; 10] = [0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
@@ -37,13 +37,19 @@ const ENDINGS: [&str; 10] = [
 ];
 const MESSAGES: [&str; 2] = ["otp", "link"];
 
-const ANSWERS: [AttemptOutcome; 6] =
-    [AttemptOutcome::Accepted, AttemptOutcome::Refused, AttemptOutcome::TimedOut, AttemptOutcome::Unreachable, AttemptOutcome::Untrusted, AttemptOutcome::Broken];
+const ANSWERS: [AttemptOutcome; 6] = [
+    AttemptOutcome::Accepted,
+    AttemptOutcome::Refused,
+    AttemptOutcome::TimedOut,
+    AttemptOutcome::Unreachable,
+    AttemptOutcome::Untrusted,
+    AttemptOutcome::Broken,
+];
 const UPSHOTS: [DeliveryStatus; 3] = [DeliveryStatus::Delivered, DeliveryStatus::Failed, DeliveryStatus::Cancelled];
 
 /// A request that was answered.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(crate) struct Answered {
+pub(crate) struct HttpRequestLabels {
     /// One of those that the sandbox knows, or `other`.
     pub(crate) method: &'static str,
     /// The pattern of its path, never the path.
@@ -52,21 +58,21 @@ pub(crate) struct Answered {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Kind {
+struct KindLabel {
     kind: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Ending {
+struct EndingLabel {
     ending: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Outcome {
+struct OutcomeLabel {
     outcome: &'static str,
 }
 
-impl Outcome {
+impl OutcomeLabel {
     /// Of an attempt, as it is listed.
     fn of(answer: AttemptOutcome) -> Self {
         let outcome = match answer {
@@ -82,11 +88,11 @@ impl Outcome {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct State {
+struct StateLabel {
     state: &'static str,
 }
 
-impl State {
+impl StateLabel {
     /// Of a delivery that is over, as it is listed.
     fn of(upshot: DeliveryStatus) -> Self {
         let state = match upshot {
@@ -99,39 +105,39 @@ impl State {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Operation {
+struct OperationLabel {
     operation: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Reason {
+struct ReasonLabel {
     reason: &'static str,
 }
 
 /// The label of a reason.
-fn label(reason: Rejection) -> Reason {
+fn label(reason: Rejection) -> ReasonLabel {
     let reason = match reason {
         Rejection::TooMany => "too_many",
         Rejection::PlainHttp => "plain_http",
         Rejection::TlsHandshake => "tls_handshake",
     };
-    Reason { reason }
+    ReasonLabel { reason }
 }
 
 pub(crate) struct Metrics {
     registry: Registry,
-    requests: Family<Answered, Counter>,
-    started: Family<Kind, Counter>,
-    ended: Family<Ending, Counter>,
-    messages: Family<Kind, Counter>,
-    attempts: Family<Outcome, Counter>,
-    deliveries: Family<State, Counter>,
+    requests: Family<HttpRequestLabels, Counter>,
+    started: Family<KindLabel, Counter>,
+    ended: Family<EndingLabel, Counter>,
+    messages: Family<KindLabel, Counter>,
+    attempts: Family<OutcomeLabel, Counter>,
+    deliveries: Family<StateLabel, Counter>,
     /// Deliveries to webhooks that are tried, or tried again.
     pub(crate) waiting: Gauge,
     sockets: Gauge,
     connections: Gauge,
-    refused: Family<Reason, Counter>,
-    store: Family<Operation, Histogram, fn() -> Histogram>,
+    refused: Family<ReasonLabel, Counter>,
+    store: Family<OperationLabel, Histogram, fn() -> Histogram>,
     store_errors: Counter,
 }
 
@@ -142,15 +148,15 @@ impl Metrics {
         registry.register("build", "The sandbox", build);
         let requests = Family::default();
         registry.register("http_requests", "Requests answered", requests.clone());
-        let started = Family::<Kind, Counter>::default();
+        let started = Family::<KindLabel, Counter>::default();
         registry.register("flows_started", "Sessions opened, by kind of flow", started.clone());
-        let ended = Family::<Ending, Counter>::default();
+        let ended = Family::<EndingLabel, Counter>::default();
         registry.register("flows_ended", "Sessions whose possession check ended, by how", ended.clone());
-        let messages = Family::<Kind, Counter>::default();
+        let messages = Family::<KindLabel, Counter>::default();
         registry.register("messages_sent", "SMS put into the list of messages", messages.clone());
-        let attempts = Family::<Outcome, Counter>::default();
+        let attempts = Family::<OutcomeLabel, Counter>::default();
         registry.register("webhook_attempts", "Requests to webhooks, by what came of them", attempts.clone());
-        let deliveries = Family::<State, Counter>::default();
+        let deliveries = Family::<StateLabel, Counter>::default();
         registry.register("webhook_deliveries", "Deliveries to webhooks that are over, by how", deliveries.clone());
         let waiting = Gauge::default();
         registry.register("webhook_deliveries_waiting", "Deliveries to webhooks that are not over", waiting.clone());
@@ -158,18 +164,18 @@ impl Metrics {
         registry.register("sockets_open", "Status sockets that are open", sockets.clone());
         let connections = Gauge::default();
         registry.register("connections_open", "Connections that are open", connections.clone());
-        let refused = Family::<Reason, Counter>::default();
+        let refused = Family::<ReasonLabel, Counter>::default();
         registry.register("connections_refused", "Connections turned away, by reason", refused.clone());
-        let store: Family<Operation, Histogram, fn() -> Histogram> = Family::new_with_constructor(buckets);
+        let store: Family<OperationLabel, Histogram, fn() -> Histogram> = Family::new_with_constructor(buckets);
         registry.register("store_latency_seconds", "How long the store takes", store.clone());
         let store_errors = Counter::default();
         registry.register("store_errors", "Operations that the store failed", store_errors.clone());
         // What has not happened yet is 0, not missing: the first time shows as a rise.
-        FLOWS.into_iter().for_each(|kind| drop(started.get_or_create(&Kind { kind })));
-        ENDINGS.into_iter().for_each(|ending| drop(ended.get_or_create(&Ending { ending })));
-        MESSAGES.into_iter().for_each(|kind| drop(messages.get_or_create(&Kind { kind })));
-        ANSWERS.into_iter().for_each(|answer| drop(attempts.get_or_create(&Outcome::of(answer))));
-        UPSHOTS.into_iter().for_each(|upshot| drop(deliveries.get_or_create(&State::of(upshot))));
+        FLOWS.into_iter().for_each(|kind| drop(started.get_or_create(&KindLabel { kind })));
+        ENDINGS.into_iter().for_each(|ending| drop(ended.get_or_create(&EndingLabel { ending })));
+        MESSAGES.into_iter().for_each(|kind| drop(messages.get_or_create(&KindLabel { kind })));
+        ANSWERS.into_iter().for_each(|answer| drop(attempts.get_or_create(&OutcomeLabel::of(answer))));
+        UPSHOTS.into_iter().for_each(|upshot| drop(deliveries.get_or_create(&StateLabel::of(upshot))));
         let reasons = [Rejection::TooMany, Rejection::PlainHttp, Rejection::TlsHandshake];
         reasons.into_iter().for_each(|reason| drop(refused.get_or_create(&label(reason))));
         Self {
@@ -189,28 +195,28 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn answered(&self, answered: &Answered) {
+    pub(crate) fn answered(&self, answered: &HttpRequestLabels) {
         self.requests.get_or_create(answered).inc();
     }
 
     pub(crate) fn flow_started(&self, kind: &'static str) {
-        self.started.get_or_create(&Kind { kind }).inc();
+        self.started.get_or_create(&KindLabel { kind }).inc();
     }
 
     pub(crate) fn flow_ended(&self, ending: &'static str) {
-        self.ended.get_or_create(&Ending { ending }).inc();
+        self.ended.get_or_create(&EndingLabel { ending }).inc();
     }
 
     pub(crate) fn message(&self, kind: &'static str) {
-        self.messages.get_or_create(&Kind { kind }).inc();
+        self.messages.get_or_create(&KindLabel { kind }).inc();
     }
 
     pub(crate) fn attempt(&self, answer: AttemptOutcome) {
-        self.attempts.get_or_create(&Outcome::of(answer)).inc();
+        self.attempts.get_or_create(&OutcomeLabel::of(answer)).inc();
     }
 
     pub(crate) fn delivery(&self, upshot: DeliveryStatus) {
-        self.deliveries.get_or_create(&State::of(upshot)).inc();
+        self.deliveries.get_or_create(&StateLabel::of(upshot)).inc();
     }
 
     pub(crate) fn refused(&self, reason: Rejection) {
@@ -218,20 +224,20 @@ impl Metrics {
     }
 
     pub(crate) fn store(&self, operation: &'static str, time: Duration, went_well: bool) {
-        self.store.get_or_create(&Operation { operation }).observe(time.as_secs_f64());
+        self.store.get_or_create(&OperationLabel { operation }).observe(time.as_secs_f64());
         if !went_well {
             self.store_errors.inc();
         }
     }
 
     /// Counts a connection until it is dropped.
-    pub(crate) fn connection(&self) -> Open {
-        Open::of(&self.connections)
+    pub(crate) fn connection(&self) -> GaugeGuard {
+        GaugeGuard::of(&self.connections)
     }
 
     /// Counts a socket until it is dropped.
-    pub(crate) fn socket(&self) -> Open {
-        Open::of(&self.sockets)
+    pub(crate) fn socket(&self) -> GaugeGuard {
+        GaugeGuard::of(&self.sockets)
     }
 
     /// As OpenMetrics text. `None`: it could not be written.
@@ -243,16 +249,16 @@ impl Metrics {
 }
 
 /// A connection, or a socket, that is counted as open.
-pub(crate) struct Open(Gauge);
+pub(crate) struct GaugeGuard(Gauge);
 
-impl Open {
+impl GaugeGuard {
     fn of(gauge: &Gauge) -> Self {
         gauge.inc();
         Self(gauge.clone())
     }
 }
 
-impl Drop for Open {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.0.dec();
     }

@@ -27,12 +27,12 @@ impl Clock for SystemClock {
 pub(crate) struct MovableClock {
     clock: Arc<dyn Clock>,
     offset_ms: AtomicI64,
-    moved: watch::Sender<()>,
+    changed: watch::Sender<()>,
 }
 
 impl MovableClock {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, offset_ms: AtomicI64::new(0), moved: watch::Sender::new(()) }
+        Self { clock, offset_ms: AtomicI64::new(0), changed: watch::Sender::new(()) }
     }
 
     /// Milliseconds since the epoch.
@@ -48,12 +48,12 @@ impl MovableClock {
     /// Moves the clock to that far ahead of the injected one, and wakes whoever sleeps on it.
     pub(crate) fn set_offset(&self, ms: i64) {
         self.offset_ms.store(ms, Ordering::SeqCst);
-        self.moved.send_replace(());
+        self.changed.send_replace(());
     }
 
     /// Ends once the clock shows `deadline`, in ms since the epoch.
     pub(crate) async fn sleep_until(&self, deadline: i64) {
-        let mut moved = self.moved.subscribe();
+        let mut moved = self.changed.subscribe();
         loop {
             let left = deadline.saturating_sub(self.now());
             let Ok(left @ 1..) = u64::try_from(left) else { return };

@@ -3,16 +3,16 @@
 use serde::Serialize;
 use tokio::sync::watch;
 
-use handset_sandbox_domain::{MessagePurpose, Message, Phone};
+use handset_sandbox_domain::{Message, MessagePurpose, Phone};
 use handset_sandbox_store::StoredMessage;
 
 /// Tells whoever waits that a message has come. The messages themselves are in the store.
-pub(crate) struct Inbox(watch::Sender<()>);
+pub(crate) struct MessageNotifier(watch::Sender<()>);
 
 /// A message as the list shows it. This is the one place where codes, links and numbers are meant to be read.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Shown {
+pub(crate) struct MessageView {
     /// Grows with every message.
     pub(crate) id: u64,
     to: String,
@@ -29,19 +29,19 @@ pub(crate) struct Shown {
 
 /// Which messages are asked for.
 #[derive(Clone, Default)]
-pub(crate) struct Filter {
+pub(crate) struct MessageQuery {
     /// Only those that were sent to this number, however it is written.
     pub(crate) to: Option<Phone>,
     /// Only those after this id.
     pub(crate) since: u64,
 }
 
-impl Inbox {
+impl MessageNotifier {
     pub(crate) fn new() -> Self {
         Self(watch::Sender::new(()))
     }
 
-    pub(crate) fn arrived(&self) {
+    pub(crate) fn notify(&self) {
         self.0.send_replace(());
     }
 
@@ -51,7 +51,7 @@ impl Inbox {
     }
 }
 
-impl From<StoredMessage> for Shown {
+impl From<StoredMessage> for MessageView {
     fn from(StoredMessage { id, message }: StoredMessage) -> Self {
         let (kind, code, url) = match message.purpose {
             MessagePurpose::Otp(code) => ("otp", Some(code.expose().to_owned()), None),
@@ -71,9 +71,9 @@ impl From<StoredMessage> for Shown {
     }
 }
 
-impl Filter {
+impl MessageQuery {
     /// Whether a message is asked for, by its number.
-    pub(crate) fn wants(&self) -> impl Fn(&Message) -> bool + Send + Sync {
+    pub(crate) fn matches(&self) -> impl Fn(&Message) -> bool + Send + Sync {
         move |message| self.to.as_ref().is_none_or(|number| number.is_written(message.to.expose()))
     }
 }

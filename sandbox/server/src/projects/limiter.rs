@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-pub(crate) struct Limiter {
+pub(crate) struct RateLimiter {
     /// Requests a second, and how many may come at once. 0: unlimited.
     rate: u32,
     buckets: Mutex<HashMap<&'static str, Bucket>>,
@@ -19,7 +19,7 @@ struct Bucket {
 /// A request, in the buckets' unit.
 const ONE: i64 = 1000;
 
-impl Limiter {
+impl RateLimiter {
     pub(crate) fn new(rate: u32) -> Self {
         Self { rate, buckets: Mutex::default() }
     }
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_burst_of_one_second_passes_and_then_as_many_as_time_allows() {
-        let limiter = Limiter::new(25);
+        let limiter = RateLimiter::new(25);
         let passed = |now| (0..100).take_while(|_| limiter.pass("a", now).is_ok()).count();
         assert_eq!(passed(0), 25);
         assert_eq!(limiter.pass("a", 0), Err(1));
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn off_means_off() {
-        let limiter = Limiter::new(0);
+        let limiter = RateLimiter::new(0);
         assert!((0..1000).all(|_| limiter.pass("a", 0).is_ok()));
     }
 }

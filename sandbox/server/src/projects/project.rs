@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock::{Clock, MovableClock};
-use super::inbox::Inbox;
-use super::limiter::Limiter;
-use super::webhook::Desk;
+use super::inbox::MessageNotifier;
+use super::limiter::RateLimiter;
+use super::webhook::ProjectWebhook;
 use crate::faults::{Chaos, Faults};
 
 /// The project of whoever names none.
 pub(crate) const DEFAULT: &str = "default";
 /// How many there may be at once.
-const MOST: usize = 1000;
+const MAX_PROJECTS: usize = 1000;
 /// One that nobody has used for so long is idle, in ms: longer than a session lives and is kept.
 const IDLE_MS: i64 = 60 * 60 * 1000;
 /// Longest name.
@@ -24,15 +24,15 @@ pub(crate) struct Project {
     pub(crate) name: String,
     pub(crate) clock: MovableClock,
     /// Held while the clock is moved: the store has to have it in the order in which it happens.
-    pub(crate) moving: tokio::sync::Mutex<()>,
-    pub(crate) inbox: Inbox,
-    pub(crate) limiter: Limiter,
+    pub(crate) clock_lock: tokio::sync::Mutex<()>,
+    pub(crate) messages: MessageNotifier,
+    pub(crate) limiter: RateLimiter,
     pub(crate) faults: Faults,
-    pub(crate) desk: Desk,
+    pub(crate) webhook: ProjectWebhook,
     /// What breaks besides, where that is wanted.
     pub(crate) chaos: Option<Chaos>,
     /// In ms since the epoch, on the clock that nobody moves.
-    used_at: AtomicI64,
+    last_used_at: AtomicI64,
 }
 
 /// Whether a project may have that name.
@@ -48,27 +48,27 @@ pub(crate) struct Projects {
     table: Mutex<BTreeMap<String, Arc<Project>>>,
     /// Held while a project begins and idle ones are forgotten for it: one that is used again while its sessions go
     /// would lose what it has just begun.
-    pub(crate) beginning: tokio::sync::Mutex<()>,
+    pub(crate) creation_lock: tokio::sync::Mutex<()>,
 }
 
 /// An idle project that is about to be forgotten. Dropped before that is done, it is there again.
-pub(crate) struct Leaving<'a> {
+pub(crate) struct Eviction<'a> {
     from: &'a Projects,
     project: Option<Arc<Project>>,
 }
 
-impl Leaving<'_> {
+impl Eviction<'_> {
     pub(crate) fn name(&self) -> &str {
         self.project.as_ref().map_or("", |project| &project.name)
     }
 
     /// All that was kept of it is gone.
-    pub(crate) fn forgotten(mut self) {
+    pub(crate) fn complete(mut self) {
         self.project = None;
     }
 }
 
-impl Drop for Leaving<'_> {
+impl Drop for Eviction<'_> {
     fn drop(&mut self) {
         if let Some(project) = self.project.take() {
             self.from.table().entry(project.name.clone()).or_insert(project);
@@ -79,8 +79,9 @@ impl Drop for Leaving<'_> {
 impl Projects {
     /// The default project has begun, and always stays.
     pub(crate) fn new(clock: Arc<dyn Clock>, rate_limit: u32, chaos_seed: Option<u64>) -> Self {
-        let projects = Self { clock, rate_limit, chaos_seed, table: Mutex::default(), beginning: Default::default() };
-        projects.of_session(DEFAULT);
+        let projects =
+            Self { clock, rate_limit, chaos_seed, table: Mutex::default(), creation_lock: Default::default() };
+        projects.for_session(DEFAULT);
         projects
     }
 
@@ -89,72 +90,72 @@ impl Projects {
     }
 
     /// Now, on the clock that nobody moves, in ms since the epoch.
-    pub(crate) fn unmoved_now(&self) -> i64 {
+    pub(crate) fn system_now(&self) -> i64 {
         self.clock.now_ms()
     }
 
     /// Now, on the clock of the project of that name, whether or not it has begun, in ms since the epoch.
     pub(crate) fn now_in(&self, name: &str) -> i64 {
-        self.begun(name).map_or_else(|| self.unmoved_now(), |project| project.clock.now())
+        self.get(name).map_or_else(|| self.system_now(), |project| project.clock.now())
     }
 
     /// The project of that name, used once more. `None`: it has yet to begin.
-    pub(crate) fn used(&self, name: &str) -> Option<Arc<Project>> {
-        let project = self.begun(name)?;
-        project.used_at.store(self.unmoved_now(), Ordering::Relaxed);
+    pub(crate) fn get_and_touch(&self, name: &str) -> Option<Arc<Project>> {
+        let project = self.get(name)?;
+        project.last_used_at.store(self.system_now(), Ordering::Relaxed);
         Some(project)
     }
 
     /// Takes out a project that is idle: whose sessions and the like have to go too.
-    pub(crate) fn idle(&self) -> Option<Leaving<'_>> {
-        let now = self.unmoved_now();
+    pub(crate) fn evict_idle(&self) -> Option<Eviction<'_>> {
+        let now = self.system_now();
         let is_idle = |project: &Arc<Project>| {
-            let unused = now.saturating_sub(project.used_at.load(Ordering::Relaxed));
+            let unused = now.saturating_sub(project.last_used_at.load(Ordering::Relaxed));
             // Whoever waits for something in it holds it.
             project.name != DEFAULT && Arc::strong_count(project) == 1 && unused >= IDLE_MS
         };
         let mut table = self.table();
         let name = table.values().find(|project| is_idle(project))?.name.clone();
-        Some(Leaving { from: self, project: table.remove(&name) })
+        Some(Eviction { from: self, project: table.remove(&name) })
     }
 
     /// The project of that name, which begins where it has not begun. `None`: all are in use, and there may be no more.
-    pub(crate) fn named(&self, name: &str) -> Option<Arc<Project>> {
-        if let Some(project) = self.used(name) {
+    pub(crate) fn get_or_create(&self, name: &str) -> Option<Arc<Project>> {
+        if let Some(project) = self.get_and_touch(name) {
             return Some(project);
         }
-        if self.table().len() >= MOST { None } else { Some(self.of_session(name)) }
+        if self.table().len() >= MAX_PROJECTS { None } else { Some(self.for_session(name)) }
     }
 
     /// The project of a session, whatever their number.
-    pub(crate) fn of_session(&self, name: &str) -> Arc<Project> {
-        let now = self.unmoved_now();
+    pub(crate) fn for_session(&self, name: &str) -> Arc<Project> {
+        let now = self.system_now();
         let mut table = self.table();
         match table.get(name) {
             Some(project) => {
-                project.used_at.store(now, Ordering::Relaxed);
+                project.last_used_at.store(now, Ordering::Relaxed);
                 project.clone()
             }
-            None => self.begin(&mut table, name, now),
+            None => self.create(&mut table, name, now),
         }
     }
 
     /// The project of that name, if it has begun. It is no use of it.
-    pub(crate) fn begun(&self, name: &str) -> Option<Arc<Project>> {
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Project>> {
         self.table().get(name).cloned()
     }
 
-    fn begin(&self, table: &mut BTreeMap<String, Arc<Project>>, name: &str, now: i64) -> Arc<Project> {
+    fn create(&self, table: &mut BTreeMap<String, Arc<Project>>, name: &str, now: i64) -> Arc<Project> {
         let project = Arc::new(Project {
             name: name.to_owned(),
             clock: MovableClock::new(self.clock.clone()),
-            moving: tokio::sync::Mutex::default(),
-            inbox: Inbox::new(),
-            limiter: Limiter::new(self.rate_limit),
+            clock_lock: tokio::sync::Mutex::default(),
+            messages: MessageNotifier::new(),
+            limiter: RateLimiter::new(self.rate_limit),
             faults: Faults::new(),
-            desk: Desk::new(),
+            webhook: ProjectWebhook::new(),
             chaos: self.chaos_seed.map(Chaos::new),
-            used_at: AtomicI64::new(now),
+            last_used_at: AtomicI64::new(now),
         });
         table.insert(name.to_owned(), project.clone());
         project
@@ -192,9 +193,9 @@ mod tests {
     /// The names of those that are forgotten now.
     fn forget(projects: &Projects) -> Vec<String> {
         let mut names = Vec::new();
-        while let Some(leaving) = projects.idle() {
+        while let Some(leaving) = projects.evict_idle() {
             names.push(leaving.name().to_owned());
-            leaving.forgotten();
+            leaving.complete();
         }
         names
     }
@@ -202,32 +203,32 @@ mod tests {
     #[test]
     fn an_idle_project_is_forgotten() {
         let (projects, clock) = projects();
-        let held = projects.named("held").unwrap();
+        let held = projects.get_or_create("held").unwrap();
         for name in ["idle", "used", "of a session"] {
-            projects.named(name).unwrap();
+            projects.get_or_create(name).unwrap();
         }
         clock.0.store(IDLE_MS - 1, Ordering::Relaxed);
-        projects.named("used").unwrap();
-        projects.of_session("of a session");
+        projects.get_or_create("used").unwrap();
+        projects.for_session("of a session");
         assert_eq!(forget(&projects), [""; 0]);
         clock.0.store(IDLE_MS, Ordering::Relaxed);
         assert_eq!(forget(&projects), ["idle"], "and not what is held, nor the default");
-        assert!(projects.begun("idle").is_none() && projects.begun("used").is_some());
-        assert!(Arc::ptr_eq(&held, &projects.named("held").unwrap()));
+        assert!(projects.get("idle").is_none() && projects.get("used").is_some());
+        assert!(Arc::ptr_eq(&held, &projects.get_or_create("held").unwrap()));
     }
 
     #[test]
     fn a_project_that_could_not_be_forgotten_is_still_there() {
         let (projects, clock) = projects();
         let name = "idle";
-        projects.named(name).unwrap().clock.set_offset(7);
+        projects.get_or_create(name).unwrap().clock.set_offset(7);
         clock.0.store(IDLE_MS, Ordering::Relaxed);
-        let leaving = projects.idle().unwrap();
-        assert!(projects.begun(name).is_none() && projects.idle().is_none(), "it is forgotten once");
+        let leaving = projects.evict_idle().unwrap();
+        assert!(projects.get(name).is_none() && projects.evict_idle().is_none(), "it is forgotten once");
         drop(leaving);
         assert_eq!(projects.now_in(name), IDLE_MS + 7);
-        let leaving = projects.idle().unwrap();
-        projects.of_session(name);
+        let leaving = projects.evict_idle().unwrap();
+        projects.for_session(name);
         drop(leaving);
         assert_eq!(projects.now_in(name), IDLE_MS, "it has begun anew in the meantime");
         assert_eq!(forget(&projects), [""; 0]);
@@ -236,29 +237,29 @@ mod tests {
     #[test]
     fn to_look_for_a_project_is_no_use_of_it() {
         let (projects, clock) = projects();
-        projects.named("idle").unwrap();
+        projects.get_or_create("idle").unwrap();
         clock.0.store(IDLE_MS, Ordering::Relaxed);
         assert_eq!((projects.now_in("idle"), projects.now_in("none")), (IDLE_MS, IDLE_MS));
-        assert!(projects.begun("idle").is_some() && projects.begun("none").is_none());
+        assert!(projects.get("idle").is_some() && projects.get("none").is_none());
         assert_eq!(forget(&projects), ["idle"]);
     }
 
     #[test]
     fn the_number_of_projects_is_bounded_and_none_in_use_makes_room() {
         let (projects, clock) = projects();
-        for number in 1..MOST {
+        for number in 1..MAX_PROJECTS {
             clock.0.fetch_add(1, Ordering::Relaxed);
-            projects.named(&format!("p{number}")).unwrap();
+            projects.get_or_create(&format!("p{number}")).unwrap();
         }
-        assert_eq!((projects.named("too many").is_none(), forget(&projects)), (true, vec![]));
-        assert!(projects.begun("p1").is_some() && projects.named("p1").is_some());
-        projects.of_session("of a session");
-        assert!(projects.begun("of a session").is_some(), "whatever their number");
+        assert_eq!((projects.get_or_create("too many").is_none(), forget(&projects)), (true, vec![]));
+        assert!(projects.get("p1").is_some() && projects.get_or_create("p1").is_some());
+        projects.for_session("of a session");
+        assert!(projects.get("of a session").is_some(), "whatever their number");
         clock.0.store(2 + IDLE_MS, Ordering::Relaxed);
         assert_eq!(forget(&projects), ["p2"], "p1 was used after it");
-        assert!(projects.named("too many").is_none(), "one is there beyond the bound");
+        assert!(projects.get_or_create("too many").is_none(), "one is there beyond the bound");
         clock.0.store(3 + IDLE_MS, Ordering::Relaxed);
         assert_eq!(forget(&projects), ["p3"]);
-        assert!(projects.named("one more").is_some());
+        assert!(projects.get_or_create("one more").is_some());
     }
 }

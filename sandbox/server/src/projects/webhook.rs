@@ -7,24 +7,24 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use crate::config::Webhook;
 
 /// How many requests to its webhook may be under way at once.
-pub(crate) const AT_ONCE: usize = 16;
+pub(crate) const MAX_CONCURRENT: usize = 16;
 
-pub(crate) struct Desk {
+pub(crate) struct ProjectWebhook {
     /// `None`: that of the settings; `Some(None)`: none.
     own: Mutex<Option<Option<Webhook>>>,
     cleared: watch::Sender<()>,
-    places: Semaphore,
+    slots: Semaphore,
     /// Held while something is changed: the store has to have it in the order in which it happens.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    pub(crate) write_lock: tokio::sync::Mutex<()>,
 }
 
-impl Desk {
+impl ProjectWebhook {
     pub(crate) fn new() -> Self {
         Self {
             own: Mutex::default(),
             cleared: watch::Sender::new(()),
-            places: Semaphore::new(AT_ONCE),
-            changing: tokio::sync::Mutex::default(),
+            slots: Semaphore::new(MAX_CONCURRENT),
+            write_lock: tokio::sync::Mutex::default(),
         }
     }
 
@@ -43,8 +43,8 @@ impl Desk {
     }
 
     /// A request may be made until it is dropped. Whoever waits for longest is next. `None`: never.
-    pub(crate) async fn place(&self) -> Option<SemaphorePermit<'_>> {
-        self.places.acquire().await.ok()
+    pub(crate) async fn acquire_slot(&self) -> Option<SemaphorePermit<'_>> {
+        self.slots.acquire().await.ok()
     }
 
     /// Ends when nothing is known any more of what was there at the time of the call.

@@ -17,7 +17,7 @@ use serde::Serialize;
 use url::{Host, Position};
 
 use super::network::{Network, NetworkStream};
-use super::tls::Trust;
+use super::tls::WebhookTls;
 use crate::config::{Webhook, WebhookSecret};
 use handset_sandbox_domain::AttemptOutcome;
 
@@ -27,7 +27,7 @@ const TOKEN_SECONDS: i64 = 60;
 const REPLY_BYTES: usize = 64 * 1024;
 
 #[derive(Serialize)]
-struct Claims {
+struct WebhookClaims {
     iss: &'static str,
     /// s since the epoch.
     iat: i64,
@@ -36,7 +36,7 @@ struct Claims {
 }
 
 /// What a request has to say.
-pub(crate) struct Parcel {
+pub(crate) struct OutgoingRequest {
     pub(crate) body: Bytes,
     pub(crate) correlation_id: String,
     /// The time of the machine, by which a receiver judges, in ms since the epoch.
@@ -44,24 +44,24 @@ pub(crate) struct Parcel {
 }
 
 /// How far a request has come.
-enum Reached {
+enum Progress {
     Nobody,
     /// Whether it is the right one is not known yet.
     Somebody,
     Webhook,
 }
 
-type Failed = Box<dyn Error + Send + Sync>;
+type RequestError = Box<dyn Error + Send + Sync>;
 
 /// Posts it, and waits for the reply that long. What came of it, and the status of the reply.
 pub(crate) async fn post(
     network: &dyn Network,
-    trust: &Trust,
+    trust: &WebhookTls,
     webhook: &Webhook,
-    parcel: Parcel,
+    parcel: OutgoingRequest,
     patience: Duration,
 ) -> (AttemptOutcome, Option<u16>) {
-    let mut reached = Reached::Nobody;
+    let mut reached = Progress::Nobody;
     let mut status = None;
     let sending = async {
         let request = request(webhook, parcel)?;
@@ -70,14 +70,14 @@ pub(crate) async fn post(
             Some(Host::Domain(name)) => name.to_owned(),
             Some(Host::Ipv4(address)) => address.to_string(),
             Some(Host::Ipv6(address)) => address.to_string(),
-            None => return Err(Failed::from("no host")),
+            None => return Err(RequestError::from("no host")),
         };
         let mut stream = network.connect(&host, url.port_or_known_default().unwrap_or_default()).await?;
-        reached = Reached::Somebody;
+        reached = Progress::Somebody;
         if url.scheme() == "https" {
             stream = trust.secure(&host, stream).await?;
         }
-        reached = Reached::Webhook;
+        reached = Progress::Webhook;
         send(stream, request, &mut status).await
     };
     let sent = tokio::time::timeout(patience, sending).await;
@@ -87,9 +87,9 @@ pub(crate) async fn post(
         (Some(_), _) => AttemptOutcome::Refused,
         (None, Err(_)) => AttemptOutcome::TimedOut,
         (None, Ok(_)) => match reached {
-            Reached::Nobody => AttemptOutcome::Unreachable,
-            Reached::Somebody => AttemptOutcome::Untrusted,
-            Reached::Webhook => AttemptOutcome::Broken,
+            Progress::Nobody => AttemptOutcome::Unreachable,
+            Progress::Somebody => AttemptOutcome::Untrusted,
+            Progress::Webhook => AttemptOutcome::Broken,
         },
     };
     (answer, status.map(|status| status.as_u16()))
@@ -99,7 +99,7 @@ async fn send(
     stream: Box<dyn NetworkStream>,
     request: Request<Full<Bytes>>,
     status: &mut Option<StatusCode>,
-) -> Result<(), Failed> {
+) -> Result<(), RequestError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let exchange = pin!(async {
         let reply = sender.send_request(request).await?;
@@ -113,7 +113,7 @@ async fn send(
     }
 }
 
-fn request(webhook: &Webhook, parcel: Parcel) -> Result<Request<Full<Bytes>>, Failed> {
+fn request(webhook: &Webhook, parcel: OutgoingRequest) -> Result<Request<Full<Bytes>>, RequestError> {
     let url = webhook.url.expose();
     let mut authorization = HeaderValue::try_from(format!("Bearer {}", sign(&webhook.secret, parcel.now)?))?;
     authorization.set_sensitive(true);
@@ -128,9 +128,9 @@ fn request(webhook: &Webhook, parcel: Parcel) -> Result<Request<Full<Bytes>>, Fa
 }
 
 /// The whole text of the secret signs, its beginning too. `now` is in ms since the epoch.
-fn sign(secret: &WebhookSecret, now: i64) -> Result<String, Failed> {
+fn sign(secret: &WebhookSecret, now: i64) -> Result<String, RequestError> {
     let iat = now.div_euclid(1000);
-    let claims = Claims { iss: ISSUER, iat, exp: iat.saturating_add(TOKEN_SECONDS) };
+    let claims = WebhookClaims { iss: ISSUER, iat, exp: iat.saturating_add(TOKEN_SECONDS) };
     let key = EncodingKey::from_secret(secret.expose().as_bytes());
     Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)?)
 }

@@ -10,16 +10,16 @@ use handset_protocol::Secret;
 use serde::{Deserialize, Serialize};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::client::{Parcel, post};
-use super::network::{Machine, Network};
-use super::queue::{Lane, Queue};
-use super::shown::Shown;
-use super::tls::Trust;
+use super::client::{OutgoingRequest, post};
+use super::network::{Network, TcpNetwork};
+use super::queue::{DeliveryQueue, OrderedQueue};
+use super::shown::DeliveryView;
+use super::tls::WebhookTls;
 use crate::config::{Config, Webhook};
 use crate::metrics::Metrics;
 use crate::projects::{Project, Projects};
 use crate::random::{Random, uuid};
-use handset_sandbox_domain::{Attempt, Delivery, AfterAttempt, NotSentReason};
+use handset_sandbox_domain::{AfterAttempt, Attempt, Delivery, NotSentReason};
 use handset_sandbox_store::{IdentityLookup, Store, StoreError};
 
 /// A fact of a project that the store keeps: its own webhook, if it has one or wants none.
@@ -30,31 +30,31 @@ const STORE_PAUSE: Duration = Duration::from_secs(5);
 
 /// A webhook as it is stored.
 #[derive(Deserialize, Serialize)]
-struct Kept {
+struct StoredWebhook {
     url: Secret,
     secret: Secret,
 }
 
 /// Clones are the same.
 #[derive(Clone)]
-pub(crate) struct Courier(Arc<Inner>);
+pub(crate) struct WebhookDispatcher(Arc<DispatcherState>);
 
-struct Inner {
+struct DispatcherState {
     store: Arc<dyn Store>,
     projects: Arc<Projects>,
     random: Arc<dyn Random>,
     /// The settings' webhook.
     webhook: Option<Webhook>,
-    patience: Duration,
+    timeout: Duration,
     network: OnceLock<Arc<dyn Network>>,
-    trust: Trust,
-    closing: CancellationToken,
+    tls: WebhookTls,
+    shutdown: CancellationToken,
     tasks: TaskTracker,
-    queue: Mutex<Queue>,
+    queue: Mutex<DeliveryQueue>,
     metrics: Arc<Metrics>,
 }
 
-impl Courier {
+impl WebhookDispatcher {
     pub(crate) fn new(
         config: &Config,
         store: Arc<dyn Store>,
@@ -63,17 +63,17 @@ impl Courier {
         metrics: Arc<Metrics>,
         closing: CancellationToken,
     ) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(DispatcherState {
             store,
             projects,
             random,
             webhook: config.webhook.clone(),
-            patience: Duration::from_secs(config.webhook_seconds.into()),
+            timeout: Duration::from_secs(config.webhook_seconds.into()),
             network: OnceLock::new(),
-            trust: Trust::new(config.webhook_ca.clone()),
-            closing,
+            tls: WebhookTls::new(config.webhook_ca.clone()),
+            shutdown: closing,
             tasks: TaskTracker::new(),
-            queue: Mutex::new(Queue::new(metrics.waiting.clone())),
+            queue: Mutex::new(DeliveryQueue::new(metrics.waiting.clone())),
             metrics,
         }))
     }
@@ -86,17 +86,18 @@ impl Courier {
 
     /// The webhook in force in a project.
     pub(crate) fn webhook(&self, project: &Project) -> Option<Webhook> {
-        project.desk.webhook(self.0.webhook.as_ref())
+        project.webhook.webhook(self.0.webhook.as_ref())
     }
 
     /// It is that one from here on, or none.
     pub(crate) async fn set_webhook(&self, project: &Project, webhook: Option<Webhook>) -> Result<(), StoreError> {
-        let _changing = project.desk.changing.lock().await;
-        let kept = webhook
-            .as_ref()
-            .map(|Webhook { url, secret }| Kept { url: url.expose().as_str().into(), secret: secret.expose().into() });
+        let _changing = project.webhook.write_lock.lock().await;
+        let kept = webhook.as_ref().map(|Webhook { url, secret }| StoredWebhook {
+            url: url.expose().as_str().into(),
+            secret: secret.expose().into(),
+        });
         self.0.store.set_setting(Some(&project.name), WEBHOOK, &stored(&kept)?).await?;
-        project.desk.set_webhook(webhook);
+        project.webhook.set_webhook(webhook);
         Ok(())
     }
 
@@ -104,59 +105,59 @@ impl Courier {
     pub(crate) async fn open(&self, project: &Project) -> Result<(), StoreError> {
         let unreadable = |name| StoreError(format!("the fact '{name}' is not what this sandbox writes"));
         if let Some(fact) = self.0.store.setting(Some(&project.name), WEBHOOK).await? {
-            let kept: Option<Kept> = serde_json::from_slice(&fact).map_err(|_| unreadable(WEBHOOK))?;
-            let read = |kept: Kept| {
+            let kept: Option<StoredWebhook> = serde_json::from_slice(&fact).map_err(|_| unreadable(WEBHOOK))?;
+            let read = |kept: StoredWebhook| {
                 let (url, secret) = (kept.url.expose().parse().ok()?, kept.secret.expose().parse().ok()?);
                 Some(Webhook { url, secret })
             };
             let webhook = kept.map(|kept| read(kept).ok_or_else(|| unreadable(WEBHOOK))).transpose()?;
-            project.desk.set_webhook(webhook);
+            project.webhook.set_webhook(webhook);
         }
         Ok(())
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, DeliveryQueue> {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every delivery of a project, by when its first event happened.
-    pub(crate) async fn list(&self, project: &Project) -> Result<Vec<Shown>, StoreError> {
+    pub(crate) async fn list(&self, project: &Project) -> Result<Vec<DeliveryView>, StoreError> {
         let waiting = self.0.store.pending_deliveries(Some(&project.name), 0).await?;
-        Ok(Shown::list(waiting, self.0.store.finished_deliveries(&project.name).await?))
+        Ok(DeliveryView::list(waiting, self.0.store.finished_deliveries(&project.name).await?))
     }
 
     /// Takes up what has come to wait. To be called after every write of news.
-    pub(crate) fn look(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+    pub(crate) fn poll(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         // A task may begin others, which are like it.
         Box::pin(async {
-            let seen = self.queue().seen();
+            let seen = self.queue().cursor();
             let waiting = self.0.store.pending_deliveries(None, seen).await?;
-            for lane in self.queue().take_up(waiting) {
-                self.0.tasks.spawn(self.clone().work(lane));
+            for lane in self.queue().enqueue(waiting) {
+                self.0.tasks.spawn(self.clone().run_queue(lane));
             }
             Ok(())
         })
     }
 
     /// Lets requests that were made come to their end. What waits is carried out by whoever has the store next.
-    pub(crate) async fn end(&self) {
+    pub(crate) async fn shut_down(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
     }
 
     /// Carries out one after the other.
-    async fn work(self, lane: Lane) {
-        let project = self.0.projects.of_session(&lane.project);
+    async fn run_queue(self, lane: OrderedQueue) {
+        let project = self.0.projects.for_session(&lane.project);
         loop {
             let Some(sequence) = self.queue().next(&lane) else { return };
-            match self.carry(sequence, &project).await {
-                Ok(true) => self.queue().done(&lane, sequence),
+            match self.attempt_when_due(sequence, &project).await {
+                Ok(true) => self.queue().complete(&lane, sequence),
                 Ok(false) => return,
                 Err(error) => {
                     tracing::error!(%error, "the store failed");
                     tokio::select! {
                         biased;
-                        () = self.0.closing.cancelled() => return,
+                        () = self.0.shutdown.cancelled() => return,
                         () = tokio::time::sleep(STORE_PAUSE) => {}
                     }
                 }
@@ -165,17 +166,17 @@ impl Courier {
     }
 
     /// Makes one attempt, once it is due. `false`: the sandbox is ending, and it still waits.
-    async fn carry(&self, sequence: u64, project: &Project) -> Result<bool, StoreError> {
+    async fn attempt_when_due(&self, sequence: u64, project: &Project) -> Result<bool, StoreError> {
         loop {
-            let mut cleared = project.desk.subscribe();
+            let mut cleared = project.webhook.subscribe();
             let Some(delivery) = self.0.store.delivery(sequence).await? else { break };
             let turn = async {
                 project.clock.sleep_until(delivery.due_at).await;
-                project.desk.place().await
+                project.webhook.acquire_slot().await
             };
             let _place = tokio::select! {
                 biased;
-                () = self.0.closing.cancelled() => return Ok(false),
+                () = self.0.shutdown.cancelled() => return Ok(false),
                 _ = cleared.changed() => continue,
                 place = turn => place,
             };
@@ -184,7 +185,7 @@ impl Courier {
             break;
         }
         // Where it waits for another attempt, that is next on its lane.
-        self.look().await?;
+        self.poll().await?;
         Ok(true)
     }
 
@@ -206,10 +207,10 @@ impl Courier {
         let correlation_id = uuid(&*self.0.random);
         let body = serde_json::to_vec(&delivery.events).unwrap_or_default();
         let at = project.clock.now();
-        let now = self.0.projects.unmoved_now();
-        let parcel = Parcel { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
-        let network = self.0.network.get_or_init(|| Arc::new(Machine));
-        let (outcome, status) = post(&**network, &self.0.trust, &webhook, parcel, self.0.patience).await;
+        let now = self.0.projects.system_now();
+        let parcel = OutgoingRequest { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
+        let network = self.0.network.get_or_init(|| Arc::new(TcpNetwork));
+        let (outcome, status) = post(&**network, &self.0.tls, &webhook, parcel, self.0.timeout).await;
         self.0.metrics.attempt(outcome);
         let count = delivery.attempts.len() + 1;
         tracing::info!(attempt = count, ?outcome, status, "webhook");

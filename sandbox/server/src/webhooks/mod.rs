@@ -10,6 +10,6 @@ mod queue;
 mod shown;
 mod tls;
 
-pub(crate) use dispatcher::Courier;
+pub(crate) use dispatcher::WebhookDispatcher;
 pub use network::{Network, NetworkStream};
-pub(crate) use shown::Shown;
+pub(crate) use shown::DeliveryView;

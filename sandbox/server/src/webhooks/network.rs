@@ -17,10 +17,10 @@ pub trait Network: Send + Sync + 'static {
 }
 
 /// That of the machine.
-pub(crate) struct Machine;
+pub(crate) struct TcpNetwork;
 
 #[async_trait]
-impl Network for Machine {
+impl Network for TcpNetwork {
     async fn connect(&self, host: &str, port: u16) -> io::Result<Box<dyn NetworkStream>> {
         let stream = TcpStream::connect((host, port)).await?;
         Ok(Box::new(stream))

@@ -14,13 +14,13 @@ use super::network::NetworkStream;
 use crate::config::read_webhook_ca;
 
 /// Whomever this machine believes, and the CAs of a file besides.
-pub(crate) struct Trust {
+pub(crate) struct WebhookTls {
     ca: Option<PathBuf>,
     /// Read when it is needed first: most sandboxes need none.
     connector: OnceCell<TlsConnector>,
 }
 
-impl Trust {
+impl WebhookTls {
     pub(crate) fn new(ca: Option<PathBuf>) -> Self {
         Self { ca, connector: OnceCell::new() }
     }

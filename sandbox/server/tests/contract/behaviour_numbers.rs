@@ -67,7 +67,8 @@ async fn are_listed() {
     });
     assert_eq!(listed[4], expected, "what is like any other number is left out");
     for (listed, number) in listed.iter().zip(BEHAVIOUR_NUMBERS) {
-        let ending = |ending: Option<handset_sandbox_domain::ScriptedOutcome>| json!(ending.map(|ending| ending.as_str()));
+        let ending =
+            |ending: Option<handset_sandbox_domain::ScriptedOutcome>| json!(ending.map(|ending| ending.as_str()));
         assert_eq!(listed["number"], number.phone);
         assert_eq!((&listed["code"], &listed["link"]), (&ending(number.code), &ending(number.link)));
     }

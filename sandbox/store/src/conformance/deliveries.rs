@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::fixtures::PROJECT;
-use crate::{MAX_FINISHED_DELIVERIES, Store, PendingDelivery};
-use handset_sandbox_domain::{AttemptOutcome, Attempt, Delivery, Effect, AfterAttempt, FinishedDelivery, NotSentReason, DeliveryStatus};
+use crate::{MAX_FINISHED_DELIVERIES, PendingDelivery, Store};
+use handset_sandbox_domain::{
+    AfterAttempt, Attempt, AttemptOutcome, Delivery, DeliveryStatus, Effect, FinishedDelivery, NotSentReason,
+};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_delivery_waits_apart_from_what_can_be_done_at_once(&new()).await;
@@ -78,7 +80,10 @@ async fn a_delivery_that_was_tried_waits_or_is_over(store: &impl Store) {
     assert_eq!((over(&accepted).status, over(&accepted).attempts.len()), (DeliveryStatus::Delivered, 2));
     let third = leave(store, PROJECT, "two").await;
     assert!(third > second);
-    store.record_attempt(third, AfterAttempt::Finished(delivery(PROJECT, "two").cancel(NotSentReason::IdentityDeleted))).await.unwrap();
+    store
+        .record_attempt(third, AfterAttempt::Finished(delivery(PROJECT, "two").cancel(NotSentReason::IdentityDeleted)))
+        .await
+        .unwrap();
     assert_eq!(names(store, PROJECT).await, ["one", "two"]);
 }
 
@@ -121,8 +126,9 @@ async fn those_of_projects_are_kept_apart(store: &impl Store) {
         leave(store, project, "waiting").await;
     }
     assert_eq!(store.projects().await.unwrap(), ["default", "other"]);
-    let of =
-        async |project| (store.pending_deliveries(Some(project), 0).await.unwrap().len(), names(store, project).await.len());
+    let of = async |project| {
+        (store.pending_deliveries(Some(project), 0).await.unwrap().len(), names(store, project).await.len())
+    };
     assert_eq!((of("default").await, of("other").await, of("none").await), ((1, 1), (1, 1), (0, 0)));
     assert_eq!(store.pending_deliveries(None, 0).await.unwrap().len(), 2);
     store.delete_project("default").await.unwrap();

@@ -6,8 +6,8 @@ use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, link, noted, put, session, sms};
 use super::{deliveries, guesses, identities};
-use crate::{IdentityLookup, IdentityPage, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Lookup, Store};
-use handset_sandbox_domain::{AttemptOutcome, Effect, Session, MessageKind};
+use crate::{IdentityLookup, IdentityPage, Lookup, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Store};
+use handset_sandbox_domain::{AttemptOutcome, Effect, MessageKind, Session};
 
 /// Runs every check. `new` makes a place for a store, and `open` opens what is there, after the store before was dropped.
 pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -> S) {
@@ -128,8 +128,9 @@ async fn what_many_tasks_wrote_is_there_after_a_restart<P, S: Store>(place: P, o
         tasks.spawn(async move {
             put(&*store, &session(&format!("{task:02}"))).await;
             for _ in 0..8 {
-                let note =
-                    |old: Option<&Session>| (old.cloned().map(|old| noted(old, MessageKind::StatusAsked)), vec![Effect::WakeWatchers]);
+                let note = |old: Option<&Session>| {
+                    (old.cloned().map(|old| noted(old, MessageKind::StatusAsked)), vec![Effect::WakeWatchers])
+                };
                 store.update("auth-all", &note).await.unwrap();
             }
         });
@@ -177,7 +178,9 @@ async fn deliveries_are_there_after_a_restart<P, S: Store>(place: P, open: &impl
         store.record_attempt(sequence, again).await.unwrap();
     }
     store.delete_project("gone").await.unwrap();
-    let all = async |store: &S| (store.pending_deliveries(None, 0).await.unwrap(), store.finished_deliveries(PROJECT).await.unwrap());
+    let all = async |store: &S| {
+        (store.pending_deliveries(None, 0).await.unwrap(), store.finished_deliveries(PROJECT).await.unwrap())
+    };
     let before = all(&store).await;
     assert_eq!((before.0.len(), before.1.len()), (1, MAX_FINISHED_DELIVERIES));
     drop(store);

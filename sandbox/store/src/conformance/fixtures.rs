@@ -2,7 +2,8 @@
 
 use handset_protocol::server::StartRequest;
 use handset_sandbox_domain::{
-    Credential, SessionIds, Effect, MessagePurpose, LinkState, Message, SessionPolicy, SentLink, Session, NewTimelineEvent, MessageKind, open,
+    Credential, Effect, LinkState, Message, MessageKind, MessagePurpose, NewTimelineEvent, SentLink, Session,
+    SessionIds, SessionPolicy, open,
 };
 
 use crate::Store;

@@ -7,9 +7,10 @@ use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, put, session};
 use crate::Store;
-use handset_sandbox_domain::{Effect, FailedAttempts, Phone, SessionPolicy, Session};
+use handset_sandbox_domain::{Effect, FailedAttempts, Phone, Session, SessionPolicy};
 
-const RULES: fn() -> SessionPolicy = || SessionPolicy { tries_per_number: 3, number_window_seconds: 10, ..SessionPolicy::default() };
+const RULES: fn() -> SessionPolicy =
+    || SessionPolicy { tries_per_number: 3, number_window_seconds: 10, ..SessionPolicy::default() };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     are_of_the_number_that_the_session_has(&new()).await;

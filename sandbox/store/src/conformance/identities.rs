@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fixtures::PROJECT;
 use crate::{IdentityLookup, IdentityPage, Store};
-use handset_sandbox_domain::{DeviceBinding, Device, Effect, NewEnrollment, Identity, Phone};
+use handset_sandbox_domain::{Device, DeviceBinding, Effect, Identity, NewEnrollment, Phone};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     an_identity_is_found_by_every_name(&new()).await;
@@ -112,12 +112,18 @@ async fn leave(store: &impl Store, device: &str) -> u64 {
 async fn an_entry_of_the_outbox_is_carried_out_once(store: &impl Store) {
     let (first, second) = (leave(store, "one").await, leave(store, "two").await);
     let identity = enrolled(1, 5);
-    store.apply_outbox_entry(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::WakeWatchers])).await.unwrap();
+    store
+        .apply_outbox_entry(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::WakeWatchers]))
+        .await
+        .unwrap();
     let waiting = store.outbox().await.unwrap();
     assert_eq!(waiting[0].sequence, second, "it has left the outbox");
     assert_eq!((waiting.len(), &waiting[1].effect), (2, &Effect::WakeWatchers), "what follows from it waits there");
     store.update_identity(PROJECT, &identity.phone, &|_| (None, Vec::new())).await.unwrap();
-    store.apply_outbox_entry(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::WakeWatchers])).await.unwrap();
+    store
+        .apply_outbox_entry(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::WakeWatchers]))
+        .await
+        .unwrap();
     assert_eq!(
         store.identity(PROJECT, IdentityLookup::Id("identity-1")).await.unwrap(),
         None,
@@ -261,7 +267,8 @@ async fn all_identities_can_be_forgotten(store: &impl Store) {
 
 async fn those_of_projects_are_kept_apart(store: &impl Store) {
     let own = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
-    let with = DeviceBinding { project: "other".to_owned(), identity_id: "of another".to_owned(), ..binding(1, "another") };
+    let with =
+        DeviceBinding { project: "other".to_owned(), identity_id: "of another".to_owned(), ..binding(1, "another") };
     let other = Identity { enrollment: own.enrollment.clone(), ..Identity::bind(None, &with) };
     for identity in [&own, &other] {
         put(store, identity).await;

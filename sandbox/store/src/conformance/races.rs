@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::fixtures::{noted, put, session};
 use crate::Store;
-use handset_sandbox_domain::{Effect, Session, MessageKind};
+use handset_sandbox_domain::{Effect, MessageKind, Session};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_lost_race_is_decided_again(Arc::new(new())).await;

@@ -69,7 +69,10 @@ async fn an_unchanged_session_is_not_written(store: &impl Store) {
 
 async fn outgoing_effects_stay_until_delivered(store: &impl Store) {
     let session = session("a");
-    let effects = store.update("auth-a", &|_| (Some(session.clone()), vec![Effect::WakeWatchers, Effect::WakeWatchers])).await.unwrap();
+    let effects = store
+        .update("auth-a", &|_| (Some(session.clone()), vec![Effect::WakeWatchers, Effect::WakeWatchers]))
+        .await
+        .unwrap();
     assert_eq!(effects, [Effect::WakeWatchers, Effect::WakeWatchers]);
     let waiting = store.outbox().await.unwrap();
     assert_eq!(waiting.len(), 2);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::schema::failed;
-use crate::tables::{AttemptsSwap, FinishedRow, CompareAndSwap, Tables, WriteOp, Write};
+use crate::tables::{AttemptsSwap, CompareAndSwap, FinishedRow, Tables, Write, WriteOp};
 use crate::{MAX_FINISHED_DELIVERIES, StoreError};
 use handset_sandbox_domain::Effect;
 
@@ -172,7 +172,11 @@ fn put(transaction: &Transaction<'_>, what: &WriteOp) -> Result<(), StoreError> 
             execute(transaction, "DELETE FROM messages WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM guesses WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM deliveries WHERE project = ?", params![project])?;
-            execute(transaction, "DELETE FROM outbox WHERE effect ->> '$.DeliverWebhook.project' = ?", params![project])?;
+            execute(
+                transaction,
+                "DELETE FROM outbox WHERE effect ->> '$.DeliverWebhook.project' = ?",
+                params![project],
+            )?;
             execute(transaction, "DELETE FROM facts WHERE project = ?", params![project])
         }
         WriteOp::CompleteEntry(sequence) => delete_entry(transaction, *sequence),
@@ -199,7 +203,10 @@ fn put_identity(transaction: &Transaction<'_>, row: &CompareAndSwap) -> Result<(
     execute(transaction, sql, params![project, digits, json(&**identity)?])
 }
 
-fn put_finished(transaction: &Transaction<'_>, FinishedRow { id, project, delivery }: &FinishedRow) -> Result<(), StoreError> {
+fn put_finished(
+    transaction: &Transaction<'_>,
+    FinishedRow { id, project, delivery }: &FinishedRow,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO deliveries (id, project, value) VALUES (?, ?, ?)";
     execute(transaction, sql, params![id, project, json(delivery)?])?;
     let sql = "DELETE FROM deliveries WHERE project = ? AND id <=

@@ -7,15 +7,15 @@ use handset_sandbox_domain::SessionEvent;
 use crate::app::Sandbox;
 use crate::app::client_calls::{self, ClientAnswer};
 use crate::http::shared::errors::{ApiError, refused_with};
-use crate::http::shared::extract::Flow;
+use crate::http::shared::extract::AuthenticatedSession;
 
 /// What a handler of a page answers.
-pub(super) type Answer = Result<Json<Reply>, ApiError>;
+pub(super) type ClientResult = Result<Json<Reply>, ApiError>;
 
 /// Applies the event to the page's session.
-pub(super) async fn act(sandbox: &Sandbox, flow: &Flow, event: &SessionEvent) -> Answer {
-    match client_calls::act(sandbox, &flow.0, event).await? {
+pub(super) async fn apply_event(sandbox: &Sandbox, flow: &AuthenticatedSession, event: &SessionEvent) -> ClientResult {
+    match client_calls::apply_event(sandbox, &flow.0, event).await? {
         ClientAnswer::Reply(reply) => Ok(Json(reply)),
-        ClientAnswer::TurnedAway { status, retry_after_seconds } => Err(refused_with(status, retry_after_seconds)),
+        ClientAnswer::HttpError { status, retry_after_seconds } => Err(refused_with(status, retry_after_seconds)),
     }
 }

@@ -18,13 +18,13 @@ use url::Url;
 
 use crate::app::Sandbox;
 use crate::http::fault_layer::inject;
-use crate::http::shared::detach::carry_through;
+use crate::http::shared::detach::run_to_completion;
 use crate::http::shared::errors::not_found;
-use crate::http::shared::extract::{Body, Flow};
+use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
 use crate::http::shared::link_url;
 use crate::http::shared::method::method_not_allowed;
 use crate::random::{six_digits, unguessable};
-use act::{Answer, act};
+use act::{ClientResult, apply_event};
 use handset_sandbox_domain::SessionEvent;
 
 pub use status::{Unauthorized, status_socket};
@@ -39,16 +39,17 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .route("/mobile/instant/finish", post(instant_finish))
         .route("/status", get(status::upgrade).post(status::ask));
     for &area in steps::ERROR_AREAS {
-        let report = async move |State(sandbox): State<Sandbox>, flow: Flow, Body(_): Body<Report>| {
-            act(&sandbox, &flow, &SessionEvent::Reported { area }).await
-        };
+        let report =
+            async move |State(sandbox): State<Sandbox>, flow: AuthenticatedSession, JsonBody(_): JsonBody<Report>| {
+                apply_event(&sandbox, &flow, &SessionEvent::Reported { area }).await
+            };
         router = router.route(&format!("/{area}/error"), post(report));
     }
     router
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         // Faults inside of CORS: a page can read the status that one answers, and preflights pass.
-        .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(carry_through)))
+        .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(run_to_completion)))
 }
 
 /// Any origin, without cookies; every header that is asked for, since what traces a page's requests adds its own; what a
@@ -65,35 +66,51 @@ fn cors() -> CorsLayer {
 
 async fn otp_start(
     State(sandbox): State<Sandbox>,
-    flow: Flow,
+    flow: AuthenticatedSession,
     headers: HeaderMap,
-    Body(body): Body<OtpStart>,
-) -> Answer {
+    JsonBody(body): JsonBody<OtpStart>,
+) -> ClientResult {
     let code = six_digits(&*sandbox.random).into();
     let host = page_host(&headers).unwrap_or_else(|| sandbox.origin.host().to_owned());
-    act(&sandbox, &flow, &SessionEvent::OtpStart { number: body.mobile_number, code, host }).await
+    apply_event(&sandbox, &flow, &SessionEvent::OtpStart { number: body.mobile_number, code, host }).await
 }
 
-async fn otp_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<OtpFinish>) -> Answer {
-    act(&sandbox, &flow, &SessionEvent::OtpFinish { otp: body.otp }).await
+async fn otp_finish(
+    State(sandbox): State<Sandbox>,
+    flow: AuthenticatedSession,
+    JsonBody(body): JsonBody<OtpFinish>,
+) -> ClientResult {
+    apply_event(&sandbox, &flow, &SessionEvent::OtpFinish { otp: body.otp }).await
 }
 
-async fn link_start(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<LinkStart>) -> Answer {
+async fn link_start(
+    State(sandbox): State<Sandbox>,
+    flow: AuthenticatedSession,
+    JsonBody(body): JsonBody<LinkStart>,
+) -> ClientResult {
     let token = unguessable(&*sandbox.random);
     let url = link_url::url(&sandbox.origin, &token).into();
     let (number, is_mobile) = (body.mobile_number, body.is_mobile);
-    act(&sandbox, &flow, &SessionEvent::LinkStart { number, is_mobile, token: token.into(), url }).await
+    apply_event(&sandbox, &flow, &SessionEvent::LinkStart { number, is_mobile, token: token.into(), url }).await
 }
 
-async fn instant_start(State(sandbox): State<Sandbox>, flow: Flow, Body(_): Body<InstantStart>) -> Answer {
+async fn instant_start(
+    State(sandbox): State<Sandbox>,
+    flow: AuthenticatedSession,
+    JsonBody(_): JsonBody<InstantStart>,
+) -> ClientResult {
     let vfp = unguessable(&*sandbox.random);
     // Nobody visits it: a client that sees `testVfp` takes its value as what the visit brought back.
     let url = format!("{}/mobile-auth?testVfp={vfp}", sandbox.origin);
-    act(&sandbox, &flow, &SessionEvent::InstantStart { vfp: vfp.into(), url }).await
+    apply_event(&sandbox, &flow, &SessionEvent::InstantStart { vfp: vfp.into(), url }).await
 }
 
-async fn instant_finish(State(sandbox): State<Sandbox>, flow: Flow, Body(body): Body<InstantFinish>) -> Answer {
-    act(&sandbox, &flow, &SessionEvent::InstantFinish { vfp: body.vfp }).await
+async fn instant_finish(
+    State(sandbox): State<Sandbox>,
+    flow: AuthenticatedSession,
+    JsonBody(body): JsonBody<InstantFinish>,
+) -> ClientResult {
+    apply_event(&sandbox, &flow, &SessionEvent::InstantFinish { vfp: body.vfp }).await
 }
 
 /// The host of the page that asks, without port, for the last line of its SMS.

@@ -8,10 +8,10 @@ use handset_protocol::client::Reply;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 
-use crate::app::sockets::{self, Standing};
-use crate::app::{AppError, Shared, Subject};
-use crate::faults::Hit;
-use handset_sandbox_domain::{Fault, Outcome, NewTimelineEvent, MessageKind};
+use crate::app::sockets::{self, SocketStatus};
+use crate::app::{AppError, Services, SessionHandle};
+use crate::faults::FaultAction;
+use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome};
 
 /// How often the server pings, so that nothing in between takes the connection for dead.
 const PING: Duration = Duration::from_secs(30);
@@ -20,36 +20,38 @@ const SILENCE: Duration = Duration::from_secs(150);
 /// How long a client may take to answer a close.
 const LINGER: Duration = Duration::from_secs(2);
 /// How long a socket that a fault has silenced stays open.
-const HELD: Duration = Duration::from_secs(600);
+const MAX_SILENCE: Duration = Duration::from_secs(600);
 /// Where sockets are opened.
 const PATH: &str = "/v1/client/status";
 
 /// Tells how the flow ends, once, then closes.
-pub(crate) async fn serve<S, E>(sandbox: &Shared, subject: &Subject, mut socket: S, faults: Faulty)
+pub(crate) async fn serve<S, E>(sandbox: &Services, subject: &SessionHandle, mut socket: S, faults: SocketFaults)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
     let late = faults.at_once.filter(|fault| *fault == Fault::Delay);
     let asked = NewTimelineEvent { fault: late, ..NewTimelineEvent::from_client(MessageKind::SocketOpen, None) };
-    sandbox.note(subject, &[asked, NewTimelineEvent::to_client(MessageKind::SocketOpen, Some(Outcome::Accepted))]).await;
+    sandbox
+        .record(subject, &[asked, NewTimelineEvent::to_client(MessageKind::SocketOpen, Some(Outcome::Accepted))])
+        .await;
     let end = match faults.at_once {
-        Some(Fault::Drop) => End::Cut,
-        Some(Fault::Silence) => End::Silenced,
-        _ => converse(sandbox, subject, &mut socket, faults).await,
+        Some(Fault::Drop) => SocketEnd::Cut,
+        Some(Fault::Silence) => SocketEnd::Silenced,
+        _ => run_socket(sandbox, subject, &mut socket, faults).await,
     };
-    let seen = |sight| async move { sandbox.note(subject, &[sight]).await };
+    let seen = |sight| async move { sandbox.record(subject, &[sight]).await };
     match end {
-        End::Settled(text, outcome) => {
+        SocketEnd::Settled(text, outcome) => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketDone, Some(outcome))).await;
             if socket.send(Message::Text(text)).await.is_ok() {
                 close(&mut socket, close_code::NORMAL).await;
             }
         }
-        End::Closed(code, outcome) => {
+        SocketEnd::Closed(code, outcome) => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(outcome))).await;
             close(&mut socket, code).await;
         }
-        End::Unreadable => {
+        SocketEnd::Unreadable => {
             let frame = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::default() };
             if socket.send(Message::Close(Some(frame))).await.is_ok() {
                 seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::BadFrame))).await;
@@ -58,24 +60,28 @@ where
                 seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await;
             }
         }
-        End::ClosedByPage => {
+        SocketEnd::ClosedByPage => {
             seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, None)).await;
             // Its close is answered by reading on.
             drain(&mut socket).await;
         }
-        End::Cut => seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Drop)).await,
-        End::Silenced => {
+        SocketEnd::Cut => {
+            seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Drop))
+                .await
+        }
+        SocketEnd::Silenced => {
             let silent = NewTimelineEvent::to_client(MessageKind::SocketSilent, None).under(Fault::Silence);
             seen(silent).await;
-            hold(sandbox, subject).await;
-            seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence)).await;
+            hold_open(sandbox, subject).await;
+            seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence))
+                .await;
         }
-        End::Gone => seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await,
+        SocketEnd::Gone => seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await,
     }
 }
 
 /// What is done to a socket.
-pub(crate) struct Faulty {
+pub(crate) struct SocketFaults {
     /// From the handshake on.
     pub(crate) at_once: Option<Fault>,
     /// Then it is dropped.
@@ -85,7 +91,7 @@ pub(crate) struct Faulty {
 }
 
 /// Why a socket ends.
-enum End {
+enum SocketEnd {
     /// The flow did: this is told.
     Settled(Utf8Bytes, Outcome),
     /// From here, with that code.
@@ -103,7 +109,12 @@ enum End {
 }
 
 /// Answers pings until there is a reason to end.
-async fn converse<S, E>(sandbox: &Shared, subject: &Subject, socket: &mut S, mut faults: Faulty) -> End
+async fn run_socket<S, E>(
+    sandbox: &Services,
+    subject: &SessionHandle,
+    socket: &mut S,
+    mut faults: SocketFaults,
+) -> SocketEnd
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
@@ -121,64 +132,64 @@ where
     tokio::pin!(dropped);
     loop {
         // In a box: sockets are many and wait long, and need no room for what they do at their beginning and their end.
-        let lapses_at = match Box::pin(standing(sandbox, subject)).await {
-            Ok(Standing::Pending { lapses_at }) => lapses_at,
-            Ok(Standing::Settled(reply)) => return settled(&reply),
-            Ok(Standing::Cut) => return End::Cut,
-            Err(code) => return End::Closed(code, Outcome::Ending),
+        let lapses_at = match Box::pin(socket_status(sandbox, subject)).await {
+            Ok(SocketStatus::Pending { expires_at: lapses_at }) => lapses_at,
+            Ok(SocketStatus::Settled(reply)) => return settled(&reply),
+            Ok(SocketStatus::Reset) => return SocketEnd::Cut,
+            Err(code) => return SocketEnd::Closed(code, Outcome::Ending),
         };
         // Runs until the session may have changed.
         loop {
             let sent = tokio::select! {
                 biased;
-                () = sandbox.closing.cancelled() => return End::Closed(close_code::AWAY, Outcome::Ending),
+                () = sandbox.shutdown.cancelled() => return SocketEnd::Closed(close_code::AWAY, Outcome::Ending),
                 Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(PATH) {
-                    Some(Hit::Silence) => return End::Silenced,
-                    Some(_) => return End::Cut,
+                    Some(FaultAction::Silence) => return SocketEnd::Silenced,
+                    Some(_) => return SocketEnd::Cut,
                     None => Ok(()),
                 },
-                () = &mut dropped => return End::Cut,
+                () = &mut dropped => return SocketEnd::Cut,
                 () = watch.changed() => break,
                 () = subject.project.clock.sleep_until(lapses_at) => break,
-                message = heard(socket) => {
+                message = next_message(socket) => {
                     silent_at = Instant::now() + SILENCE;
                     match message {
                         Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
                             let ping = NewTimelineEvent::from_client(MessageKind::SocketPing, None);
-                            sandbox.note(subject, &[ping, NewTimelineEvent::to_client(MessageKind::SocketPong, None)]).await;
+                            sandbox.record(subject, &[ping, NewTimelineEvent::to_client(MessageKind::SocketPong, None)]).await;
                             socket.feed(Message::Text(Utf8Bytes::from_static("pong"))).await
                         }
                         Some(Ok(Message::Binary(_))) => {
-                            return End::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
+                            return SocketEnd::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
                         }
-                        Some(Ok(Message::Close(_))) => return End::ClosedByPage,
-                        None => return End::Gone,
+                        Some(Ok(Message::Close(_))) => return SocketEnd::ClosedByPage,
+                        None => return SocketEnd::Gone,
                         Some(Ok(_)) => Ok(()),
-                        Some(Err(_)) => return End::Unreadable,
+                        Some(Err(_)) => return SocketEnd::Unreadable,
                     }
                 }
                 _ = pings.tick() => socket.send(Message::Ping(Default::default())).await,
-                () = sleep_until(silent_at) => return End::Closed(close_code::AWAY, Outcome::Silent),
+                () = sleep_until(silent_at) => return SocketEnd::Closed(close_code::AWAY, Outcome::Silent),
             };
             if sent.is_err() {
-                return End::Gone;
+                return SocketEnd::Gone;
             }
         }
     }
 }
 
 /// What the page is told at the end.
-fn settled(reply: &Reply) -> End {
+fn settled(reply: &Reply) -> SocketEnd {
     let outcome = if reply.error.is_none() { Outcome::Passed } else { Outcome::Failed };
     match serde_json::to_string(reply) {
-        Ok(text) => End::Settled(text.into(), outcome),
-        Err(_) => End::Closed(close_code::ERROR, Outcome::Ending),
+        Ok(text) => SocketEnd::Settled(text.into(), outcome),
+        Err(_) => SocketEnd::Closed(close_code::ERROR, Outcome::Ending),
     }
 }
 
 /// What comes next, once the answer to what came before is on its way: whoever does not read is not read either, so no
 /// answers pile up here. The stream itself answers pings of the protocol.
-async fn heard<S, E>(socket: &mut S) -> Option<Result<Message, E>>
+async fn next_message<S, E>(socket: &mut S) -> Option<Result<Message, E>>
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
@@ -189,18 +200,18 @@ where
 }
 
 /// Keeps a socket open without reading from it or writing to it, so that not even a close is answered.
-async fn hold(sandbox: &Shared, subject: &Subject) {
+async fn hold_open(sandbox: &Services, subject: &SessionHandle) {
     tokio::select! {
         biased;
-        () = sandbox.closing.cancelled() => {}
-        () = sockets::forgotten(sandbox, subject) => {}
-        () = sleep(HELD) => {}
+        () = sandbox.shutdown.cancelled() => {}
+        () = sockets::session_deleted(sandbox, subject) => {}
+        () = sleep(MAX_SILENCE) => {}
     }
 }
 
 /// How the flow stands now, or with which code to close where that cannot be said.
-async fn standing(sandbox: &Shared, subject: &Subject) -> Result<Standing, u16> {
-    sockets::standing(sandbox, subject).await.map_err(|error| match error {
+async fn socket_status(sandbox: &Services, subject: &SessionHandle) -> Result<SocketStatus, u16> {
+    sockets::status(sandbox, subject).await.map_err(|error| match error {
         AppError::Store(_) => close_code::ERROR,
         AppError::Refused(_) => close_code::AWAY,
     })

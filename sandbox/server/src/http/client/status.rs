@@ -10,14 +10,14 @@ use futures_util::{Sink, Stream};
 use handset_protocol::Secret;
 use handset_protocol::client::Empty;
 
-use super::act::{Answer, act};
-use super::socket::{Faulty, serve};
+use super::act::{ClientResult, apply_event};
+use super::socket::{SocketFaults, serve};
 use crate::app::client_calls::authenticate;
 use crate::app::{AppState, Sandbox};
 use crate::http::shared::errors::ApiError;
-use crate::http::shared::extract::{Body, Flow};
-use crate::http::shared::request::{Credentials, Lifetime, fault_of};
-use handset_sandbox_domain::{SessionEvent, Refusal};
+use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
+use crate::http::shared::request::{SocketLifetime, SocketQuery, fault_of};
+use handset_sandbox_domain::{Refusal, SessionEvent};
 
 /// Longest message of a client, in bytes: all it has to say is `ping`.
 const MESSAGE_BYTES: usize = 1024;
@@ -27,14 +27,18 @@ const READ_AHEAD_BYTES: usize = 256;
 const UNWRITTEN_BYTES: usize = 4096;
 
 /// `POST /v1/client/status`.
-pub(crate) async fn ask(State(sandbox): State<Sandbox>, flow: Flow, Body(Empty {}): Body<Empty>) -> Answer {
-    act(&sandbox, &flow, &SessionEvent::Status).await
+pub(crate) async fn ask(
+    State(sandbox): State<Sandbox>,
+    flow: AuthenticatedSession,
+    JsonBody(Empty {}): JsonBody<Empty>,
+) -> ClientResult {
+    apply_event(&sandbox, &flow, &SessionEvent::Status).await
 }
 
 /// `GET /v1/client/status?token=…`. The query is the only credential: a page cannot set a socket's headers.
 pub(crate) async fn upgrade(
     State(sandbox): State<Sandbox>,
-    credentials: Result<Query<Credentials>, QueryRejection>,
+    credentials: Result<Query<SocketQuery>, QueryRejection>,
     extensions: Extensions,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
@@ -54,11 +58,11 @@ pub(crate) async fn upgrade(
         .write_buffer_size(0)
         .max_write_buffer_size(UNWRITTEN_BYTES);
     // Taken before the reply, so that handshakes at once are not more than there are places.
-    let place = sandbox.socket_places.clone().try_acquire_owned().map_err(|_| ApiError::too_many_sockets())?;
+    let place = sandbox.free_sockets.clone().try_acquire_owned().map_err(|_| ApiError::too_many_sockets())?;
     let open = sandbox.metrics.socket();
     // Before the reply: whoever sees the socket open and then posts a fault must hit it.
-    let lifetime = extensions.get::<Lifetime>().map(|lifetime| lifetime.0);
-    let faults = Faulty { at_once: fault_of(&extensions), lifetime, posted: subject.project.faults.subscribe() };
+    let lifetime = extensions.get::<SocketLifetime>().map(|lifetime| lifetime.0);
+    let faults = SocketFaults { at_once: fault_of(&extensions), lifetime, posted: subject.project.faults.subscribe() };
     let sockets = sandbox.sockets.clone();
     let serve = async move |socket| {
         serve(&sandbox, &subject, socket, faults).await;
@@ -77,7 +81,7 @@ where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
     let subject = authenticate(&state.0, auth_token.expose()).await.map_err(|_| Unauthorized)?;
-    let faults = Faulty { at_once: None, lifetime: None, posted: subject.project.faults.subscribe() };
+    let faults = SocketFaults { at_once: None, lifetime: None, posted: subject.project.faults.subscribe() };
     serve(&state.0, &subject, socket, faults).await;
     Ok(())
 }

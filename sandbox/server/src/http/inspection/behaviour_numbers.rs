@@ -13,7 +13,7 @@ pub(crate) fn router() -> Router<Sandbox> {
 }
 
 #[derive(Serialize)]
-struct Listed {
+struct BehaviourNumberView {
     number: &'static str,
     name: &'static str,
     happens: &'static str,
@@ -25,10 +25,10 @@ struct Listed {
     link: Option<ScriptedOutcome>,
 }
 
-async fn list() -> Json<Vec<Listed>> {
+async fn list() -> Json<Vec<BehaviourNumberView>> {
     let listed = |number: &BehaviourNumber| {
         let BehaviourNumber { phone, name, happens, code, link, .. } = *number;
-        Listed { number: phone, name, happens, code, link }
+        BehaviourNumberView { number: phone, name, happens, code, link }
     };
     Json(BEHAVIOUR_NUMBERS.iter().map(listed).collect())
 }

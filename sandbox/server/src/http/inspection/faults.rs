@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::app::Sandbox;
-use crate::faults::{Listed, MOST, Rule};
+use crate::faults::{ActiveFault, FaultRule, MAX_FAULTS};
 use crate::http::shared::errors::ApiError;
-use crate::http::shared::extract::{Body, Wire};
-use crate::http::shared::scope::Scope;
+use crate::http::shared::extract::{JsonBody, RequestBody};
+use crate::http::shared::scope::ProjectExt;
 use handset_sandbox_domain::request::expected_format;
 use handset_sandbox_domain::{Fault, Refusal};
 
@@ -28,45 +28,45 @@ pub(crate) fn router() -> Router<Sandbox> {
 }
 
 #[derive(Deserialize)]
-struct Wanted {
+struct SetFaults {
     faults: Vec<Map<String, Value>>,
 }
 
-impl Wire for Wanted {
+impl RequestBody for SetFaults {
     const REQUIRED: &'static [&'static str] = &["faults"];
 }
 
 #[derive(Serialize)]
-struct List {
-    faults: Vec<Listed>,
+struct FaultList {
+    faults: Vec<ActiveFault>,
 }
 
-async fn list(Scope(project): Scope) -> Json<List> {
-    Json(List { faults: project.faults.list() })
+async fn list(ProjectExt(project): ProjectExt) -> Json<FaultList> {
+    Json(FaultList { faults: project.faults.list() })
 }
 
 async fn replace(
     State(sandbox): State<Sandbox>,
-    Scope(project): Scope,
-    Body(wanted): Body<Wanted>,
-) -> Result<Json<List>, ApiError> {
-    if wanted.faults.len() > MOST {
+    ProjectExt(project): ProjectExt,
+    JsonBody(wanted): JsonBody<SetFaults>,
+) -> Result<Json<FaultList>, ApiError> {
+    if wanted.faults.len() > MAX_FAULTS {
         return Err(Refusal::shape("faults", expected_format("faults")).into());
     }
     let rules = wanted.faults.into_iter().enumerate().map(|(index, rule)| read(&format!("faults[{index}]"), rule));
     let rules = rules.collect::<Result<_, _>>()?;
-    sandbox.expect_faults();
-    project.faults.post(rules);
-    Ok(list(Scope(project)).await)
+    sandbox.enable_faults();
+    project.faults.replace(rules);
+    Ok(list(ProjectExt(project)).await)
 }
 
-async fn clear(Scope(project): Scope) -> StatusCode {
+async fn clear(ProjectExt(project): ProjectExt) -> StatusCode {
     project.faults.clear();
     StatusCode::NO_CONTENT
 }
 
 /// A mistyped member would change what a test tries: it is refused.
-fn read(place: &str, rule: Map<String, Value>) -> Result<Rule, Refusal> {
+fn read(place: &str, rule: Map<String, Value>) -> Result<FaultRule, Refusal> {
     let named = |member: &str| format!("{place}.{member}");
     if let Some(unknown) = rule.keys().find(|member| !MEMBERS.contains(&member.as_str())) {
         return Err(Refusal::BadRequest(format!("field '{}' is unknown", named(unknown))));
@@ -76,7 +76,7 @@ fn read(place: &str, rule: Map<String, Value>) -> Result<Rule, Refusal> {
             return Err(Refusal::missing(&named(member)));
         }
     }
-    let rule: Rule = serde_path_to_error::deserialize(Value::Object(rule)).map_err(|error| {
+    let rule: FaultRule = serde_path_to_error::deserialize(Value::Object(rule)).map_err(|error| {
         let member = error.path().to_string();
         Refusal::shape(&named(&member), expected_format(&member))
     })?;

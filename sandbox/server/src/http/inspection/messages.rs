@@ -19,8 +19,8 @@ use super::sse::{KEEP_ALIVE, last_event_id};
 use crate::app::Sandbox;
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::query;
-use crate::http::shared::scope::Scope;
-use crate::projects::{Filter, Project, Shown};
+use crate::http::shared::scope::ProjectExt;
+use crate::projects::{MessageQuery, MessageView, Project};
 
 /// Longest long poll, in s.
 const LONGEST_WAIT: u64 = 30;
@@ -32,13 +32,13 @@ pub(super) fn router() -> Router<Sandbox> {
 
 /// Which messages are asked for, and how long they may be waited for.
 #[derive(Default)]
-struct Wanted {
-    filter: Filter,
+struct MessagesParams {
+    filter: MessageQuery,
     wait: u64,
 }
 
 /// What is asked for by a name or a number that cannot be is refused: whoever waits for it would wait in vain.
-impl<S: Sync> FromRequestParts<S> for Wanted {
+impl<S: Sync> FromRequestParts<S> for MessagesParams {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
@@ -63,12 +63,12 @@ impl<S: Sync> FromRequestParts<S> for Wanted {
 /// The messages after `since`; with `wait`, it waits that long for the first.
 async fn messages(
     State(sandbox): State<Sandbox>,
-    Scope(project): Scope,
-    Wanted { filter, wait }: Wanted,
-) -> Result<Json<Vec<Shown>>, ApiError> {
+    ProjectExt(project): ProjectExt,
+    MessagesParams { filter, wait }: MessagesParams,
+) -> Result<Json<Vec<MessageView>>, ApiError> {
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
     let deadline = tokio::time::Instant::now() + wait;
-    let mut arrived = project.inbox.subscribe();
+    let mut arrived = project.messages.subscribe();
     loop {
         let list = sandbox.messages(&project, &filter).await?;
         if !list.is_empty() || wait.is_zero() {
@@ -76,7 +76,7 @@ async fn messages(
         }
         tokio::select! {
             biased;
-            () = sandbox.closing.cancelled() => return Ok(Json(list)),
+            () = sandbox.shutdown.cancelled() => return Ok(Json(list)),
             _ = arrived.changed() => {}
             () = tokio::time::sleep_until(deadline) => return Ok(Json(list)),
         }
@@ -86,12 +86,13 @@ async fn messages(
 /// Server-sent events, one for each message, with its id: a browser that reconnects goes on where it was.
 async fn message_stream(
     State(sandbox): State<Sandbox>,
-    Scope(project): Scope,
+    ProjectExt(project): ProjectExt,
     headers: HeaderMap,
-    Wanted { mut filter, .. }: Wanted,
+    MessagesParams { mut filter, .. }: MessagesParams,
 ) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
     filter.since = last_event_id(&headers).unwrap_or(filter.since);
-    let reader = Reader { arrived: project.inbox.subscribe(), sandbox, project, filter, waiting: VecDeque::new() };
+    let reader =
+        MessageReader { arrived: project.messages.subscribe(), sandbox, project, filter, waiting: VecDeque::new() };
     let events = stream::unfold(reader, async |mut reader| {
         let message = reader.next().await?;
         let event = sse::Event::default().id(message.id.to_string()).json_data(&message).unwrap_or_default();
@@ -101,16 +102,16 @@ async fn message_stream(
 }
 
 /// Reads the inbox from where it was left.
-struct Reader {
+struct MessageReader {
     sandbox: Sandbox,
     project: Arc<Project>,
     arrived: watch::Receiver<()>,
-    filter: Filter,
-    waiting: VecDeque<Shown>,
+    filter: MessageQuery,
+    waiting: VecDeque<MessageView>,
 }
 
-impl Reader {
-    async fn next(&mut self) -> Option<Shown> {
+impl MessageReader {
+    async fn next(&mut self) -> Option<MessageView> {
         loop {
             if let Some(message) = self.waiting.pop_front() {
                 return Some(message);
@@ -122,7 +123,7 @@ impl Reader {
             }
             tokio::select! {
                 biased;
-                () = self.sandbox.closing.cancelled() => return None,
+                () = self.sandbox.shutdown.cancelled() => return None,
                 changed = self.arrived.changed() => changed.ok()?,
             }
         }

@@ -15,13 +15,13 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Sandbox;
-use crate::http::shared::detach::carry_through;
+use crate::http::shared::detach::run_to_completion;
 use crate::http::shared::errors::{ApiError, not_found};
-use crate::http::shared::extract::{Body, Wire};
-use crate::http::shared::guard::own_site_only;
+use crate::http::shared::extract::{JsonBody, RequestBody};
+use crate::http::shared::guard::same_origin_only;
 use crate::http::shared::method::method_not_allowed;
 use crate::http::shared::query;
-use crate::http::shared::scope::Scope;
+use crate::http::shared::scope::ProjectExt;
 use handset_sandbox_domain::Refusal;
 use handset_sandbox_domain::request::expected_format;
 
@@ -32,29 +32,29 @@ const FURTHEST_ADVANCE: u32 = 31_536_000;
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     Router::new()
         .merge(messages::router())
-        .route("/clock", post(advance).layer(from_fn(carry_through)))
+        .route("/clock", post(advance).layer(from_fn(run_to_completion)))
         .merge(faults::router())
         .merge(behaviour_numbers::router())
         .merge(sessions::router())
-        .merge(webhook::router().layer(from_fn(carry_through)))
-        .route("/reset", post(reset).layer(from_fn(carry_through)))
+        .merge(webhook::router().layer(from_fn(run_to_completion)))
+        .route("/reset", post(reset).layer(from_fn(run_to_completion)))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .layer((from_fn_with_state(sandbox, own_site_only), from_fn(query::known_only)))
+        .layer((from_fn_with_state(sandbox, same_origin_only), from_fn(query::known_only)))
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Advance {
+struct AdvanceClock {
     advance_seconds: u32,
 }
 
-impl Wire for Advance {
+impl RequestBody for AdvanceClock {
     const REQUIRED: &'static [&'static str] = &["advanceSeconds"];
 }
 
 #[derive(Serialize)]
-struct Now {
+struct ClockView {
     /// Epoch ms.
     now: i64,
 }
@@ -62,18 +62,18 @@ struct Now {
 /// Moves the clock that every lifetime runs on.
 async fn advance(
     State(sandbox): State<Sandbox>,
-    Scope(project): Scope,
-    Body(body): Body<Advance>,
-) -> Result<Json<Now>, ApiError> {
+    ProjectExt(project): ProjectExt,
+    JsonBody(body): JsonBody<AdvanceClock>,
+) -> Result<Json<ClockView>, ApiError> {
     if body.advance_seconds > FURTHEST_ADVANCE {
         return Err(Refusal::shape("advanceSeconds", expected_format("advanceSeconds")).into());
     }
     sandbox.advance_clock(&project, body.advance_seconds).await?;
-    Ok(Json(Now { now: project.clock.now() }))
+    Ok(Json(ClockView { now: project.clock.now() }))
 }
 
 /// Forgets sessions, messages and faults, and goes back to the machine's time.
-async fn reset(State(sandbox): State<Sandbox>, Scope(project): Scope) -> Result<StatusCode, ApiError> {
+async fn reset(State(sandbox): State<Sandbox>, ProjectExt(project): ProjectExt) -> Result<StatusCode, ApiError> {
     sandbox.reset(&project).await?;
     Ok(StatusCode::NO_CONTENT)
 }

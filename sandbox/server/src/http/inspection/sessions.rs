@@ -16,9 +16,9 @@ use super::sse::{KEEP_ALIVE, last_event_id};
 use crate::app::watchers::Watch;
 use crate::app::{AppError, Sandbox, inspection};
 use crate::http::shared::errors::ApiError;
-use crate::http::shared::scope::Scope;
+use crate::http::shared::scope::ProjectExt;
 use crate::projects::Project;
-use handset_sandbox_domain::{LinkState, TimelineEvent, Possession, SentLink, Session};
+use handset_sandbox_domain::{LinkState, Possession, SentLink, Session, TimelineEvent};
 
 /// To be merged into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
@@ -34,23 +34,23 @@ async fn find(sandbox: &Sandbox, project: &Project, correlation_id: &str) -> Res
 
 async fn show(
     State(sandbox): State<Sandbox>,
-    Scope(project): Scope,
+    ProjectExt(project): ProjectExt,
     Path(correlation_id): Path<String>,
-) -> Result<Json<Inspected>, ApiError> {
-    Ok(Json(Inspected::from(find(&sandbox, &project, &correlation_id).await?)))
+) -> Result<Json<SessionView>, ApiError> {
+    Ok(Json(SessionView::from(find(&sandbox, &project, &correlation_id).await?)))
 }
 
 /// Server-sent events, one for each moment, with its id: a browser that reconnects goes on where it was.
 async fn follow(
     State(sandbox): State<Sandbox>,
-    Scope(project): Scope,
+    ProjectExt(project): ProjectExt,
     Path(correlation_id): Path<String>,
     headers: HeaderMap,
 ) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
     let auth_id = find(&sandbox, &project, &correlation_id).await?.auth_id;
     let last_id = last_event_id(&headers).unwrap_or(0);
-    let watch = sandbox.spectators.watch(&auth_id);
-    let reader = Reader { watch, sandbox, _project: project, auth_id, last_id, waiting: VecDeque::new() };
+    let watch = sandbox.timeline_watchers.watch(&auth_id);
+    let reader = TimelineReader { watch, sandbox, _project: project, auth_id, last_id, waiting: VecDeque::new() };
     let events = stream::unfold(reader, async |mut reader| {
         let moment = reader.next().await?;
         let event = sse::Event::default().id(moment.id.to_string()).json_data(&moment).unwrap_or_default();
@@ -60,7 +60,7 @@ async fn follow(
 }
 
 /// Reads a timeline from where it was left.
-struct Reader {
+struct TimelineReader {
     sandbox: Sandbox,
     /// One that somebody follows is not forgotten.
     _project: Arc<Project>,
@@ -70,7 +70,7 @@ struct Reader {
     waiting: VecDeque<TimelineEvent>,
 }
 
-impl Reader {
+impl TimelineReader {
     /// `None`: the sandbox is ending, or has forgotten the session.
     async fn next(&mut self) -> Option<TimelineEvent> {
         loop {
@@ -78,14 +78,14 @@ impl Reader {
                 self.last_id = moment.id;
                 return Some(moment);
             }
-            let session = inspection::session_again(&self.sandbox, &self.auth_id).await?;
+            let session = inspection::reload_session(&self.sandbox, &self.auth_id).await?;
             self.waiting = session.timeline.after(self.last_id).to_vec().into();
             if !self.waiting.is_empty() {
                 continue;
             }
             tokio::select! {
                 biased;
-                () = self.sandbox.closing.cancelled() => return None,
+                () = self.sandbox.shutdown.cancelled() => return None,
                 () = self.watch.changed() => {}
             }
         }
@@ -95,7 +95,7 @@ impl Reader {
 /// A session without its secrets. Times in ms since the epoch.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Inspected {
+struct SessionView {
     correlation_id: String,
     auth_id: String,
     client_id: String,
@@ -112,7 +112,7 @@ struct Inspected {
     numbers_given: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_left: Option<u8>,
-    links: Vec<InspectedLink>,
+    links: Vec<LinkView>,
     created_at: i64,
     expires_at: i64,
     /// When what was sent last is no longer good.
@@ -123,14 +123,14 @@ struct Inspected {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct InspectedLink {
+struct LinkView {
     /// `live`, `used` or `replaced`.
     state: &'static str,
     sent_at: i64,
     expires_at: i64,
 }
 
-impl From<Session> for Inspected {
+impl From<Session> for SessionView {
     fn from(session: Session) -> Self {
         let (state, failure) = match session.possession {
             Possession::Passed => ("passed", None),
@@ -141,7 +141,7 @@ impl From<Session> for Inspected {
             Possession::Otp(otp) => Some(session.policy.tries().saturating_sub(otp.wrong)),
             _ => None,
         };
-        let link = |link: &SentLink| InspectedLink {
+        let link = |link: &SentLink| LinkView {
             state: match link.state {
                 LinkState::Live => "live",
                 LinkState::Used => "used",

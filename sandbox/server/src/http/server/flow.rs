@@ -9,9 +9,9 @@ use handset_protocol::server::{
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use super::tags;
-use crate::app::{Caller, Sandbox, opening, server_calls};
+use crate::app::{ApiClient, Sandbox, opening, server_calls};
 use crate::http::shared::errors::ApiError;
-use crate::http::shared::extract::Body;
+use crate::http::shared::extract::JsonBody;
 
 pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
     vec![routes!(start), routes!(validate), routes!(challenge), routes!(complete)]
@@ -30,8 +30,8 @@ pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
 )]
 async fn start(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<StartRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<StartRequest>,
 ) -> Result<Json<StartReply>, ApiError> {
     Ok(Json(opening::start(&sandbox, &caller, &request).await?))
 }
@@ -49,8 +49,8 @@ async fn start(
 )]
 async fn validate(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<ValidateRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<ValidateRequest>,
 ) -> Result<Json<ValidateReply>, ApiError> {
     Ok(Json(server_calls::validate(&sandbox, &caller, &request).await?))
 }
@@ -66,8 +66,8 @@ async fn validate(
 )]
 async fn challenge(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<ChallengeRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<ChallengeRequest>,
 ) -> Result<Json<ChallengeReply>, ApiError> {
     Ok(Json(server_calls::challenge(&sandbox, &caller, &request).await?))
 }
@@ -83,8 +83,8 @@ async fn challenge(
 )]
 async fn complete(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<CompleteRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<CompleteRequest>,
 ) -> Result<Json<CompleteReply>, ApiError> {
     Ok(Json(server_calls::complete(&sandbox, &caller, request).await?))
 }

@@ -12,10 +12,10 @@ use handset_sandbox_domain::{Identity, Phone, Refusal};
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use super::tags;
-use crate::app::identities::{self, admit};
-use crate::app::{Caller, Sandbox};
+use crate::app::identities::{self, authorize};
+use crate::app::{ApiClient, Sandbox};
 use crate::http::shared::errors::ApiError;
-use crate::http::shared::extract::{Body, OptionalBody};
+use crate::http::shared::extract::{JsonBody, OptionalJsonBody};
 
 /// A part of the path. What is no UTF-8 names nothing.
 type Segment = Result<Path<String>, PathRejection>;
@@ -42,8 +42,8 @@ pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
 )]
 async fn enroll(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<EnrollRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<EnrollRequest>,
 ) -> Result<Json<EnrollReply>, ApiError> {
     Ok(Json(identities::enroll(&sandbox, &caller, &request).await?))
 }
@@ -59,8 +59,8 @@ async fn enroll(
 )]
 async fn batch(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<BatchEnrollRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<BatchEnrollRequest>,
 ) -> Result<Json<BatchEnrollReply>, ApiError> {
     Ok(Json(identities::enroll_batch(&sandbox, &caller, request).await?))
 }
@@ -98,10 +98,10 @@ fn read_query(query: &[(String, String)]) -> Result<IdentityQuery, Refusal> {
 )]
 async fn list(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
+    caller: ApiClient,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Json<IdentityList>, ApiError> {
-    admit(&caller)?;
+    authorize(&caller)?;
     Ok(Json(identities::list(&sandbox, &caller, &read_query(&query)?).await?))
 }
 
@@ -114,8 +114,8 @@ async fn list(
     params(("identityId" = String, Path, description = "Names the identity.")),
     responses((status = OK, body = IdentityReply, description = "What is known of it."))
 )]
-async fn one(State(sandbox): State<Sandbox>, caller: Caller, id: Segment) -> Result<Json<IdentityReply>, ApiError> {
-    admit(&caller)?;
+async fn one(State(sandbox): State<Sandbox>, caller: ApiClient, id: Segment) -> Result<Json<IdentityReply>, ApiError> {
+    authorize(&caller)?;
     let Path(id) = id.map_err(|_| Refusal::UnknownIdentity)?;
     Ok(Json(identities::get(&sandbox, &caller, &id).await?))
 }
@@ -131,10 +131,10 @@ async fn one(State(sandbox): State<Sandbox>, caller: Caller, id: Segment) -> Res
 )]
 async fn lookup(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
+    caller: ApiClient,
     number: Segment,
 ) -> Result<Json<IdentityLookupReply>, ApiError> {
-    admit(&caller)?;
+    authorize(&caller)?;
     let phone = number.ok().and_then(|Path(number)| Phone::parse(&number.into()));
     let phone = phone.ok_or_else(|| Refusal::shape("mobileNumber", Phone::SHAPE))?;
     Ok(Json(identities::lookup(&sandbox, &caller, &phone).await?))
@@ -152,9 +152,9 @@ async fn lookup(
 )]
 async fn activate(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
+    caller: ApiClient,
     id: Segment,
-    OptionalBody(_): OptionalBody<IdentityActionRequest>,
+    OptionalJsonBody(_): OptionalJsonBody<IdentityActionRequest>,
 ) -> Result<Json<SuccessReply>, ApiError> {
     change(&sandbox, &caller, id, &|identity| identity.set_active(true)).await
 }
@@ -171,9 +171,9 @@ async fn activate(
 )]
 async fn deactivate(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
+    caller: ApiClient,
     id: Segment,
-    OptionalBody(_): OptionalBody<IdentityActionRequest>,
+    OptionalJsonBody(_): OptionalJsonBody<IdentityActionRequest>,
 ) -> Result<Json<SuccessReply>, ApiError> {
     change(&sandbox, &caller, id, &|identity| identity.set_active(false)).await
 }
@@ -189,7 +189,7 @@ async fn deactivate(
 )]
 async fn disenroll(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
+    caller: ApiClient,
     id: Segment,
 ) -> Result<Json<SuccessReply>, ApiError> {
     change(&sandbox, &caller, id, &Identity::disenroll).await
@@ -198,11 +198,11 @@ async fn disenroll(
 /// Changes an identity that is enrolled.
 async fn change(
     sandbox: &Sandbox,
-    caller: &Caller,
+    caller: &ApiClient,
     id: Segment,
     change: &(dyn Fn(&Identity) -> Option<Identity> + Send + Sync),
 ) -> Result<Json<SuccessReply>, ApiError> {
-    admit(caller)?;
+    authorize(caller)?;
     let Path(id) = id.map_err(|_| Refusal::UnknownIdentity)?;
     Ok(Json(identities::change(sandbox, caller, &id, change).await?))
 }

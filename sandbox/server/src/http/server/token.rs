@@ -78,7 +78,7 @@ pub(crate) fn called(status: u16) -> &'static str {
 }
 
 async fn exchange(sandbox: &Sandbox, request: Request) -> Result<Json<TokenReply>, Refused> {
-    let project = scope::name(request.headers(), request.uri())?;
+    let project = scope::project_name(request.headers(), request.uri())?;
     if !has_type(request.headers(), FORM) {
         return Err(Refusal::BadRequest(format!("header 'Content-Type' must be {FORM}")).into());
     }
@@ -104,7 +104,7 @@ async fn exchange(sandbox: &Sandbox, request: Request) -> Result<Json<TokenReply
     let credential = Credential::authenticate(&client_id, &secret).ok_or(Refusal::Unauthorized)?;
     let now = sandbox.projects.now_in(&project);
     // No project begins with it: the token is good in every one, and another site's page can post this form.
-    if let Some(project) = sandbox.projects.used(&project) {
+    if let Some(project) = sandbox.projects.get_and_touch(&project) {
         project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
     }
     let access_token = sandbox.keys.mint_access(credential, now).ok_or(Refusal::Internal)?;

@@ -9,9 +9,9 @@ use handset_protocol::server::{
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use super::tags;
-use crate::app::{Caller, Sandbox, opening, server_calls};
+use crate::app::{ApiClient, Sandbox, opening, server_calls};
 use crate::http::shared::errors::ApiError;
-use crate::http::shared::extract::Body;
+use crate::http::shared::extract::JsonBody;
 
 pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
     vec![routes!(unify), routes!(status), routes!(bind), routes!(revoke)]
@@ -28,8 +28,8 @@ pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
 )]
 async fn unify(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<UnifyRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<UnifyRequest>,
 ) -> Result<Json<UnifyReply>, ApiError> {
     Ok(Json(opening::unify(&sandbox, &caller, &request).await?))
 }
@@ -45,8 +45,8 @@ async fn unify(
 )]
 async fn status(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<UnifyStatusRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<UnifyStatusRequest>,
 ) -> Result<Json<UnifyStatusReply>, ApiError> {
     Ok(Json(server_calls::unify_status(&sandbox, &caller, &request).await?))
 }
@@ -64,8 +64,8 @@ async fn status(
 )]
 async fn bind(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<UnifyBindRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<UnifyBindRequest>,
 ) -> Result<Json<UnifyStatusReply>, ApiError> {
     Ok(Json(server_calls::unify_bind(&sandbox, &caller, &request).await?))
 }
@@ -81,8 +81,8 @@ async fn bind(
 )]
 async fn revoke(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<RevokeRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<RevokeRequest>,
 ) -> Result<Json<SuccessReply>, ApiError> {
     Ok(Json(server_calls::revoke(&sandbox, &caller, &request).await?))
 }

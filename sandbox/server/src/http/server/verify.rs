@@ -6,9 +6,9 @@ use handset_protocol::server::{VerifyAnswer, VerifyRequest, VerifyStatusReply, V
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use super::tags;
-use crate::app::{Caller, Sandbox, opening, server_calls};
+use crate::app::{ApiClient, Sandbox, opening, server_calls};
 use crate::http::shared::errors::ApiError;
-use crate::http::shared::extract::Body;
+use crate::http::shared::extract::JsonBody;
 
 pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
     vec![routes!(verify), routes!(status)]
@@ -28,8 +28,8 @@ pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
 )]
 async fn verify(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<VerifyRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<VerifyRequest>,
 ) -> Result<Json<VerifyAnswer>, ApiError> {
     Ok(Json(opening::verify(&sandbox, &caller, &request).await?))
 }
@@ -45,8 +45,8 @@ async fn verify(
 )]
 async fn status(
     State(sandbox): State<Sandbox>,
-    caller: Caller,
-    Body(request): Body<VerifyStatusRequest>,
+    caller: ApiClient,
+    JsonBody(request): JsonBody<VerifyStatusRequest>,
 ) -> Result<Json<VerifyStatusReply>, ApiError> {
     Ok(Json(server_calls::verify_status(&sandbox, &caller, &request).await?))
 }

@@ -10,7 +10,7 @@ use handset_sandbox_domain::Refusal;
 
 /// A client that hangs up takes its request's future with it, perhaps between a write and what follows from it: an SMS
 /// or a wake that would wait in the outbox for the next write. In a task of its own the request ends as it began.
-pub(crate) async fn carry_through(request: Request, next: Next) -> Response {
+pub(crate) async fn run_to_completion(request: Request, next: Next) -> Response {
     match tokio::spawn(next.run(request).in_current_span()).await {
         Ok(response) => response,
         Err(ended) => match ended.try_into_panic() {

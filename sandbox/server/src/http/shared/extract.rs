@@ -13,7 +13,7 @@ use super::request::{bearer, fault_of};
 use super::scope;
 use super::wire_value::WireValue;
 use crate::app::client_calls::authenticate;
-use crate::app::{Caller, Sandbox, Subject};
+use crate::app::{ApiClient, Sandbox, SessionHandle};
 use handset_sandbox_domain::Refusal;
 use handset_sandbox_domain::request::expected_format;
 
@@ -22,37 +22,37 @@ const CLIENT_BODY_BYTES: usize = 16 * 1024;
 
 const NOT_JSON_TYPE: &str = "header 'Content-Type' must be application/json";
 
-impl FromRequestParts<Sandbox> for Caller {
+impl FromRequestParts<Sandbox> for ApiClient {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
-        let name = scope::name(&parts.headers, &parts.uri)?;
+        let name = scope::project_name(&parts.headers, &parts.uri)?;
         let now = sandbox.projects.now_in(&name);
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
         let credential = sandbox.keys.credential(token, now).ok_or(Refusal::Unauthorized)?;
         // Not before: whoever may not call begins nothing.
-        let project = scope::begin(sandbox, &name).await?;
+        let project = scope::get_or_create_project(sandbox, &name).await?;
         project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
         Ok(Self { credential, project, fault: fault_of(&parts.extensions) })
     }
 }
 
 /// The page's flow: its authToken is good and its session there.
-pub(crate) struct Flow(pub(crate) Subject);
+pub(crate) struct AuthenticatedSession(pub(crate) SessionHandle);
 
-impl FromRequestParts<Sandbox> for Flow {
+impl FromRequestParts<Sandbox> for AuthenticatedSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
-        Ok(Self(Subject { fault: fault_of(&parts.extensions), ..authenticate(sandbox, token).await? }))
+        Ok(Self(SessionHandle { fault: fault_of(&parts.extensions), ..authenticate(sandbox, token).await? }))
     }
 }
 
 /// A body that the contract knows, and the members without which it cannot be read.
-pub(crate) trait Wire: DeserializeOwned {
+pub(crate) trait RequestBody: DeserializeOwned {
     const REQUIRED: &'static [&'static str] = &[];
-    const MOST_BYTES: usize = CLIENT_BODY_BYTES;
+    const MAX_BYTES: usize = CLIENT_BODY_BYTES;
 }
 
 /// Bodies of the server API. Which members they require is judged by the core.
@@ -80,42 +80,42 @@ of_server! {
     IdentityActionRequest: limits::SERVER_BODY_BYTES,
 }
 
-impl Wire for client::Empty {}
-impl Wire for client::OtpStart {}
-impl Wire for client::OtpFinish {
+impl RequestBody for client::Empty {}
+impl RequestBody for client::OtpStart {}
+impl RequestBody for client::OtpFinish {
     const REQUIRED: &'static [&'static str] = &["otp"];
 }
-impl Wire for client::LinkStart {}
-impl Wire for client::InstantStart {}
-impl Wire for client::InstantFinish {
+impl RequestBody for client::LinkStart {}
+impl RequestBody for client::InstantStart {}
+impl RequestBody for client::InstantFinish {
     const REQUIRED: &'static [&'static str] = &["vfp"];
 }
-impl Wire for client::Report {}
+impl RequestBody for client::Report {}
 
 /// A JSON object of the right shape.
-pub(crate) struct Body<T>(pub(crate) T);
+pub(crate) struct JsonBody<T>(pub(crate) T);
 
-impl<T: Wire, S: Sync> FromRequest<S> for Body<T> {
+impl<T: RequestBody, S: Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         if !has_type(request.headers(), "application/json") {
             return Err(Refusal::BadRequest(NOT_JSON_TYPE.to_owned()).into());
         }
-        let bytes = read(request, T::MOST_BYTES).await?;
+        let bytes = read(request, T::MAX_BYTES).await?;
         Ok(Self(parse(&bytes)?))
     }
 }
 
 /// The same, which may be left out.
-pub(crate) struct OptionalBody<T>(pub(crate) T);
+pub(crate) struct OptionalJsonBody<T>(pub(crate) T);
 
-impl<T: Wire + Default, S: Sync> FromRequest<S> for OptionalBody<T> {
+impl<T: RequestBody + Default, S: Sync> FromRequest<S> for OptionalJsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let is_json = has_type(request.headers(), "application/json");
-        let bytes = read(request, T::MOST_BYTES).await?;
+        let bytes = read(request, T::MAX_BYTES).await?;
         match bytes.is_empty() {
             true => Ok(Self(T::default())),
             false if !is_json => Err(Refusal::BadRequest(NOT_JSON_TYPE.to_owned()).into()),
@@ -131,7 +131,7 @@ pub(crate) fn has_type(headers: &HeaderMap, expected: &str) -> bool {
 }
 
 /// Never repeats what was sent: it may be a secret.
-fn parse<T: Wire>(bytes: &[u8]) -> Result<T, Refusal> {
+fn parse<T: RequestBody>(bytes: &[u8]) -> Result<T, Refusal> {
     let body: Value =
         serde_json::from_str(text(bytes)?).map_err(|_| Refusal::BadRequest("the body is not JSON".to_owned()))?;
     let Value::Object(members) = &body else {

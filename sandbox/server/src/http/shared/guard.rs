@@ -16,7 +16,7 @@ use crate::config::{AllowedHost, Origin};
 use crate::http::shared::errors::ApiError;
 
 /// Lets a request pass that names this machine, and that no other site has caused.
-pub(crate) async fn own_site_only(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+pub(crate) async fn same_origin_only(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
     match check(&request, &sandbox.origin, &sandbox.config.allow_hosts, sandbox.config.tls.is_on()) {
         Ok(()) => next.run(request).await,
         Err(message) => ApiError::http(StatusCode::FORBIDDEN, message).into_response(),

@@ -9,25 +9,25 @@ use serde::Deserialize;
 
 /// What was done to this request, for whoever acts on it.
 #[derive(Clone, Copy)]
-pub(crate) struct Mark(pub(crate) Fault);
+pub(crate) struct AppliedFault(pub(crate) Fault);
 
 /// How long this socket lives, at most.
 #[derive(Clone, Copy)]
-pub(crate) struct Lifetime(pub(crate) Duration);
+pub(crate) struct SocketLifetime(pub(crate) Duration);
 
 /// In a response: nobody gets it, the connection broke.
 #[derive(Clone, Copy)]
-pub(crate) struct Broken;
+pub(crate) struct ConnectionReset;
 
 /// The query of a status socket: a page cannot set a socket's headers.
 #[derive(Deserialize)]
-pub(crate) struct Credentials {
+pub(crate) struct SocketQuery {
     pub(crate) token: Option<Secret>,
 }
 
 /// What is done to the request.
 pub(crate) fn fault_of(extensions: &Extensions) -> Option<Fault> {
-    extensions.get::<Mark>().map(|mark| mark.0)
+    extensions.get::<AppliedFault>().map(|mark| mark.0)
 }
 
 /// The token of `Authorization: Bearer`.

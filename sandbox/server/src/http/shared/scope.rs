@@ -20,27 +20,27 @@ pub(crate) const QUERY: &str = "project";
 
 /// The project that a request names, which begins with it. Only where whoever may not call was turned away before, and
 /// not for what a page's authenticator calls: there the session knows.
-pub(crate) struct Scope(pub(crate) Arc<Project>);
+pub(crate) struct ProjectExt(pub(crate) Arc<Project>);
 
-impl<S: Sync> FromRequestParts<S> for Scope
+impl<S: Sync> FromRequestParts<S> for ProjectExt
 where
     Sandbox: FromRef<S>,
 {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        Ok(Self(begin(&Sandbox::from_ref(state), &name(&parts.headers, &parts.uri)?).await?))
+        Ok(Self(get_or_create_project(&Sandbox::from_ref(state), &project_name(&parts.headers, &parts.uri)?).await?))
     }
 }
 
 /// The project of that name, which begins where it has not begun.
-pub(crate) async fn begin(sandbox: &Sandbox, name: &str) -> Result<Arc<Project>, ApiError> {
+pub(crate) async fn get_or_create_project(sandbox: &Sandbox, name: &str) -> Result<Arc<Project>, ApiError> {
     let too_many = || ApiError::http(StatusCode::SERVICE_UNAVAILABLE, "too many projects are in use");
-    sandbox.project(name).await?.ok_or_else(too_many)
+    sandbox.get_or_create_project(name).await?.ok_or_else(too_many)
 }
 
 /// The name, of the form that names have.
-pub(crate) fn name(headers: &HeaderMap, uri: &Uri) -> Result<String, Refusal> {
+pub(crate) fn project_name(headers: &HeaderMap, uri: &Uri) -> Result<String, Refusal> {
     const SHAPE: &str = "1 to 64 letters, digits, - or _";
     let of_header = headers.get(HEADER).map(|name| name.to_str().unwrap_or_default());
     if of_header.is_some_and(|name| !is_name(name)) {

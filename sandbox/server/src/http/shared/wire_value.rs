@@ -87,17 +87,17 @@ mod tests {
     use super::*;
 
     #[derive(Debug, PartialEq, Deserialize)]
-    struct Person {
+    struct TestPerson {
         #[serde(default)]
         name: Option<String>,
         #[serde(default)]
-        homes: Vec<Home>,
+        homes: Vec<TestHome>,
         #[serde(default)]
         emails: Vec<String>,
     }
 
     #[derive(Debug, Default, PartialEq, Deserialize)]
-    struct Home {
+    struct TestHome {
         #[serde(default)]
         city: Option<String>,
         #[serde(default)]
@@ -105,7 +105,7 @@ mod tests {
     }
 
     /// The person, or the place where the value is wrong.
-    fn read(value: Value) -> Result<Person, String> {
+    fn read(value: Value) -> Result<TestPerson, String> {
         serde_path_to_error::deserialize(WireValue(value)).map_err(|error| error.path().to_string())
     }
 
@@ -121,8 +121,8 @@ mod tests {
     fn everything_else_is_read_as_it_stands() {
         let person =
             json!({"name": "Ada", "homes": [{"city": "Boise", "since": 1999, "more": [1, {}]}], "emails": ["a@b"]});
-        let home = Home { city: Some("Boise".to_owned()), since: Some(1999) };
-        let expected = Person { name: Some("Ada".to_owned()), homes: vec![home], emails: vec!["a@b".to_owned()] };
+        let home = TestHome { city: Some("Boise".to_owned()), since: Some(1999) };
+        let expected = TestPerson { name: Some("Ada".to_owned()), homes: vec![home], emails: vec!["a@b".to_owned()] };
         assert_eq!(read(person), Ok(expected));
         for (value, place) in [
             (json!({"name": 1}), "name"),
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn null_is_nothing() {
-        let nobody = Person { name: None, homes: vec![Home::default()], emails: vec![String::new()] };
+        let nobody = TestPerson { name: None, homes: vec![TestHome::default()], emails: vec![String::new()] };
         assert_eq!(read(json!({"name": null, "homes": [null], "emails": [null]})), Ok(nobody));
     }
 }

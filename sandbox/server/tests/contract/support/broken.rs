@@ -1,10 +1,10 @@
 //! A store that fails whenever it is asked.
 
 use async_trait::async_trait;
-use handset_sandbox_domain::{Delivery, Effect, Identity, AfterAttempt, Phone, Session, FinishedDelivery};
+use handset_sandbox_domain::{AfterAttempt, Delivery, Effect, FinishedDelivery, Identity, Phone, Session};
 use handset_sandbox_store::{
-    Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, OutboxEntry, StoredMessage,
-    Store, StoreError, PendingDelivery, MessageFilter,
+    Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentityLookup, IdentityPage, Lookup, MessageFilter,
+    OutboxEntry, PendingDelivery, Store, StoreError, StoredMessage,
 };
 
 pub(crate) struct Broken;

@@ -4,10 +4,10 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use handset_sandbox_domain::{Delivery, Effect, Identity, AfterAttempt, Phone, Session, FinishedDelivery};
+use handset_sandbox_domain::{AfterAttempt, Delivery, Effect, FinishedDelivery, Identity, Phone, Session};
 use handset_sandbox_store::{
-    Decide, DecideWithAttempts, DecideIdentities, DecideIdentity, IdentityLookup, IdentityPage, Lookup, MemoryStore,
-    OutboxEntry, StoredMessage, Store, StoreError, PendingDelivery, MessageFilter,
+    Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentityLookup, IdentityPage, Lookup, MemoryStore,
+    MessageFilter, OutboxEntry, PendingDelivery, Store, StoreError, StoredMessage,
 };
 use tokio::task::yield_now;
 
@@ -126,7 +126,12 @@ impl Store for Yielding {
     async fn finished_deliveries(&self, project: &str) -> Result<Vec<FinishedDelivery>, StoreError> {
         self.0.finished_deliveries(project).await
     }
-    async fn messages(&self, project: &str, since: u64, wanted: MessageFilter<'_>) -> Result<Vec<StoredMessage>, StoreError> {
+    async fn messages(
+        &self,
+        project: &str,
+        since: u64,
+        wanted: MessageFilter<'_>,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
         let messages = self.0.messages(project, since, wanted).await;
         yield_now().await;
         messages
