@@ -1,5 +1,6 @@
 //! What JavaScript sees: a handful of functions, which the hand-written module in `js/` wraps.
 
+#[path = "engine.rs"]
 mod core;
 mod errors;
 mod events;

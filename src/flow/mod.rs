@@ -5,20 +5,33 @@
 //!
 //! Dropping the future of [`authenticate`] is how a flow is cancelled: sockets, timers and requests end with it.
 
+#[path = "engine/api.rs"]
 mod api;
+#[path = "engine/base64.rs"]
 mod base64;
+#[path = "engine/deadline.rs"]
 mod deadline;
+#[path = "engine/events.rs"]
 mod events;
+#[path = "engine/failure.rs"]
 mod failure;
 mod flow_type;
+#[path = "steps/link.rs"]
 mod link;
+#[path = "steps/otp.rs"]
 mod otp;
+#[path = "engine/page.rs"]
 mod page;
+#[path = "engine/seeded_bugs.rs"]
 mod planted;
+#[path = "engine/platform.rs"]
 mod platform;
 mod run;
+#[path = "engine/context.rs"]
 mod session;
+#[path = "engine/status.rs"]
 mod status;
+#[path = "engine/token.rs"]
 mod token;
 
 pub use events::{Detail, SocketState, State};
