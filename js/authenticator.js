@@ -1,4 +1,4 @@
-import { core_cancel, core_check, core_dispose, core_flow_type, core_is_mobile_web, core_start } from "handset-glue";
+import { engine_cancel, engine_check, engine_dispose, engine_flow_type, engine_is_mobile_web, engine_start } from "handset-glue";
 import { CancelablePromise } from "./cancelable.js";
 import { createError } from "./errors.js";
 import { hidden, hide } from "./hidden.js";
@@ -50,7 +50,7 @@ export class Authenticator {
     const events = attempt(() => new EventTarget());
     if (!events) throw createError("unsupported", false, "EventTarget cannot be used here");
     const own = { owner: ++owners, events, options: { ...options, emit: (detail) => emit(events, detail) } };
-    core_check(own.options);
+    engine_check(own.options);
     hide(this, own);
   }
 
@@ -60,31 +60,31 @@ export class Authenticator {
     return new CancelablePromise(
       settling(
         (resolve, reject) => {
-          flow = core_start(owner, true, options, text(authToken), resolve, reject);
+          flow = engine_start(owner, true, options, text(authToken), resolve, reject);
         },
         (failure) => emit(events, { state: "failed", step: "", failure }),
       ),
-      () => core_cancel(flow),
+      () => engine_cancel(flow),
     );
   }
 
   finishInstantLink(redirectUrl) {
     const { owner, options } = hidden(this);
-    return new Promise(settling((resolve, reject) => core_start(owner, false, options, text(redirectUrl), resolve, reject)));
+    return new Promise(settling((resolve, reject) => engine_start(owner, false, options, text(redirectUrl), resolve, reject)));
   }
 
   dispose() {
     const own = hidden(this);
-    core_dispose(own.owner);
+    engine_dispose(own.owner);
     own.options = undefined;
   }
 
   isMobileWeb() {
-    return core_is_mobile_web();
+    return engine_is_mobile_web();
   }
 
   getFlowType() {
-    return core_flow_type();
+    return engine_flow_type();
   }
 
   addEventListener(type, handler, options) {

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, Bench, CODE, NUMBER, Script, Scripted, block_on, change_link_number, change_number, closes, code, hang,
-    json, lost, never, no_number, number, opens, raw, rejects, resend, resend_link, status,
+    CODE, FlowBench, NUMBER, ScriptedAnswer, ScriptedStep, SocketScript, block_on, change_link_number, change_number,
+    closes, code, hang, json, lost, never, no_number, number, opens, raw, rejects, resend, resend_link, status,
 };
 
 fn next() -> impl Strategy<Value = Value> {
@@ -68,7 +68,7 @@ fn reply() -> impl Strategy<Value = Value> {
 }
 
 /// Every answer takes a while, as on any network: a page that answers at once would else loop for ever at one moment.
-fn answer() -> impl Strategy<Value = Answer> {
+fn answer() -> impl Strategy<Value = ScriptedAnswer> {
     let what = prop_oneof![
         8 => reply().prop_map(json),
         1 => "\\PC{0,12}".prop_map(|text| raw(&text)),
@@ -79,51 +79,51 @@ fn answer() -> impl Strategy<Value = Answer> {
     (what, 1..30_000_u64).prop_map(|(what, ms)| what.after(ms))
 }
 
-fn socket() -> impl Strategy<Value = Script> {
+fn socket() -> impl Strategy<Value = SocketScript> {
     let told = (reply(), 0..200_000_u64).prop_map(|(reply, at)| opens().says(at, &reply.to_string()));
     prop_oneof![
         told,
         ("\\PC{0,12}", 0..200_000_u64).prop_map(|(text, at)| opens().says(at, &text)),
         (0..200_000_u64).prop_map(|at| opens().closes(at)),
         Just(closes()),
-        Just(Script::hangs()),
+        Just(SocketScript::hangs()),
         proptest::option::of(0..40_000_u64).prop_map(|pong| opens().pongs(pong)),
     ]
 }
 
 /// What a page step does, as data: proptest has to print it.
 #[derive(Clone, Debug)]
-enum Does {
+enum DrawnAction {
     Answers(u8, u64),
     Rejects(String),
     Never,
 }
 
-fn does() -> impl Strategy<Value = Does> {
+fn does() -> impl Strategy<Value = DrawnAction> {
     prop_oneof![
-        8 => (0..3_u8, 1..150_000_u64).prop_map(|(which, after)| Does::Answers(which, after)),
-        1 => "\\PC{0,12}".prop_map(Does::Rejects),
-        1 => Just(Does::Never),
+        8 => (0..3_u8, 1..150_000_u64).prop_map(|(which, after)| DrawnAction::Answers(which, after)),
+        1 => "\\PC{0,12}".prop_map(DrawnAction::Rejects),
+        1 => Just(DrawnAction::Never),
     ]
 }
 
-fn scripted<T>(does: &Does, answers: impl Fn(u8) -> Scripted<T>) -> Scripted<T> {
+fn scripted<T>(does: &DrawnAction, answers: impl Fn(u8) -> ScriptedStep<T>) -> ScriptedStep<T> {
     match does {
-        Does::Answers(which, after) => answers(*which).after(*after),
-        Does::Rejects(text) => rejects(text),
-        Does::Never => never(),
+        DrawnAction::Answers(which, after) => answers(*which).after(*after),
+        DrawnAction::Rejects(text) => rejects(text),
+        DrawnAction::Never => never(),
     }
 }
 
-fn a_number(which: u8) -> Scripted<Option<Secret>> {
+fn a_number(which: u8) -> ScriptedStep<Option<Secret>> {
     if which == 0 { no_number() } else { number(NUMBER) }
 }
 
-fn an_entry(which: u8) -> Scripted<OtpEntry> {
+fn an_entry(which: u8) -> ScriptedStep<OtpEntry> {
     [code(CODE), resend(), change_number()].into_iter().nth(which.into()).unwrap()
 }
 
-fn a_retry(which: u8) -> Scripted<LinkRetry> {
+fn a_retry(which: u8) -> ScriptedStep<LinkRetry> {
     if which == 0 { resend_link() } else { change_link_number() }
 }
 
@@ -146,7 +146,7 @@ proptest! {
         stopped_at in proptest::option::weighted(0.2, 0..120_usize),
     ) {
         block_on(async {
-            let mut bench = Bench::new(first);
+            let mut bench = FlowBench::new(first);
             (bench.config.has_link_retry, bench.config.mobile_web) = (retry, mobile_web);
             (bench.config.otp_ms, bench.config.link_ms) = (own_ms, own_ms);
             bench.page.patient.set(true);

@@ -3,12 +3,12 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use handset::flow::Role;
+use handset::flow::DeviceRole;
 use serde_json::json;
 
 use crate::harness::{
-    Answer, Bench, End, NUMBER, OTHER_NUMBER, change_link_number, change_number, closes, code, finished, json, lost,
-    never, no_number, number, opens, rejects, resend, resend_link, status, told,
+    EndedFlow, FlowBench, NUMBER, OTHER_NUMBER, ScriptedAnswer, change_link_number, change_number, closes, code,
+    finished, json, lost, never, no_number, number, opens, opens_and_says, rejects, resend, resend_link, status,
 };
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
@@ -18,17 +18,17 @@ const LINK_START: &str = "/v1/client/mobile/instantlink/start";
 const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
 const STATUS: &str = "/v1/client/status";
 
-fn done() -> Answer {
+fn done() -> ScriptedAnswer {
     json(json!({"next": "done"})).after(40)
 }
 
-fn ok() -> Answer {
+fn ok() -> ScriptedAnswer {
     json(json!({})).after(40)
 }
 
 /// Everybody takes a while, so that each is waited for.
-fn numbers_and_codes() -> Bench {
-    let bench = Bench::otp();
+fn numbers_and_codes() -> FlowBench {
+    let bench = FlowBench::otp();
     bench
         .page
         .otp_start
@@ -44,8 +44,8 @@ fn numbers_and_codes() -> Bench {
 }
 
 /// The reply to a code is lost, and so are two answers to the question what became of it.
-fn lost_code() -> Bench {
-    let bench = Bench::otp();
+fn lost_code() -> FlowBench {
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(no_number().after(10));
     bench.page.otp_finish.then(code("1234").after(10));
     bench.world.on(OTP_START, ok()).on(OTP_FINISH, lost().after(40));
@@ -54,8 +54,8 @@ fn lost_code() -> Bench {
 }
 
 /// Nobody enters a code; somebody sets the clock; the report of the timeout has to be repeated.
-fn late_code() -> Bench {
-    let mut bench = Bench::otp();
+fn late_code() -> FlowBench {
+    let mut bench = FlowBench::otp();
     bench.page.otp_start.then(no_number().after(10));
     bench.page.otp_finish.then(never());
     bench.world.on(OTP_START, ok()).always(STATUS, json(json!({"next": ""})).after(40));
@@ -65,20 +65,20 @@ fn late_code() -> Bench {
 }
 
 /// A link that is sent again and to another number, over a socket that is lost, and is opened.
-fn opened_link() -> Bench {
-    let bench = Bench::link().with_retry();
+fn opened_link() -> FlowBench {
+    let bench = FlowBench::link().with_retry();
     bench.page.link_start.then(number("12").after(900)).then(number(NUMBER).after(900)).then(number(NUMBER).after(900));
     bench.page.link_retry.then(resend_link().after(2_000)).then(change_link_number().after(2_000)).then(never());
     bench.page.auth_finish.then(finished().after(700));
     bench.world.on(LINK_START, json(json!({"data": {"code": 10001}})).after(40)).always(LINK_START, ok());
-    bench.world.socket(opens().closes(3_000)).socket(told(35_000, json!({"next": "done"})));
+    bench.world.socket(opens().closes(3_000)).socket(opens_and_says(35_000, json!({"next": "done"})));
     bench.world.always(STATUS, json(json!({"next": ""})).after(40));
     bench
 }
 
 /// Sockets stay refused, the status is asked for now and then, the link is never opened, and the report gets through.
-fn late_link() -> Bench {
-    let bench = Bench::link();
+fn late_link() -> FlowBench {
+    let bench = FlowBench::link();
     bench.page.link_start.then(no_number().after(10));
     bench.world.on(LINK_START, ok()).every_socket(closes()).always(STATUS, json(json!({"next": ""})).after(40));
     bench.world.on(LINK_ERROR, done());
@@ -86,18 +86,18 @@ fn late_link() -> Bench {
 }
 
 /// A page that waits for the phone, with a step that fails before.
-fn waiting_for_the_phone() -> Bench {
-    let mut bench = Bench::new("mobile/instantlink");
-    bench.config.role = Role::Secondary;
+fn waiting_for_the_phone() -> FlowBench {
+    let mut bench = FlowBench::new("mobile/instantlink");
+    bench.config.role = DeviceRole::Secondary;
     bench.page.link_start.then(rejects("no").after(10));
     bench.world.on(LINK_ERROR, json(json!({"next": "device/passive"})).after(40));
-    bench.world.socket(opens()).socket(opens().closes(1_000)).socket(told(2_000, json!({"next": "done"})));
+    bench.world.socket(opens()).socket(opens().closes(1_000)).socket(opens_and_says(2_000, json!({"next": "done"})));
     bench.world.always(STATUS, json(json!({"next": ""})).after(40));
     bench
 }
 
 /// All that can be seen of what a flow does.
-fn deeds(end: &End) -> [usize; 5] {
+fn deeds(end: &EndedFlow) -> [usize; 5] {
     let sockets = end.world.sockets.borrow();
     let sent = sockets.iter().map(|socket| socket.sent.borrow().len()).sum();
     let (events, finishes) = (end.page.events.borrow().len(), end.page.finishes.borrow().len());
@@ -106,7 +106,7 @@ fn deeds(end: &End) -> [usize; 5] {
 
 /// Stops the flow at its first wait, its second, and so on until it is over by itself; gives back where it was stopped:
 /// the state, and what was waited for beside the page.
-async fn stopped_at_every_wait(scenario: fn() -> Bench) -> BTreeSet<String> {
+async fn stopped_at_every_wait(scenario: fn() -> FlowBench) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
     for wait in 0.. {
         let mut bench = scenario();
@@ -130,7 +130,7 @@ async fn stopped_at_every_wait(scenario: fn() -> Bench) -> BTreeSet<String> {
     places
 }
 
-impl End {
+impl EndedFlow {
     /// The scenario came to its end by itself, after being stopped at many waits.
     fn is_done_after(&self, waits: usize) {
         assert_eq!(self.state().as_str(), "done");

@@ -1,31 +1,52 @@
+//! The page as the flow sees it: its steps, their answers, and the events that it gets.
+
 use std::future::Future;
 
-use handset_protocol::Secret;
+use handset_protocol::{Secret, client::Data, wire::push_decimal};
 
-use super::{Cause, Detail, Failure};
+use super::{
+    events::Detail,
+    failure::{Cause, Failure},
+};
 
-/// What a start step must answer.
+/// The shape of a start step's answer, as an error names it.
 pub const START_SHAPE: &str = "the result must be {phoneNumber: a non-empty string} or null";
 
-/// A number or a code was refused, or there was none: what the page's step is called again with.
+/// The refusal of a number or a code, or of an empty one: the argument of the step's next call.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
-    /// The backend's code; 0 when it gave none.
+pub struct InputRefusal {
+    /// The backend's code; 0 for none.
     pub code: i64,
-    /// For the person.
+    /// The text for the person.
     pub message: String,
 }
 
-/// A page step that rejected, threw, or returned rubbish.
+impl InputRefusal {
+    /// The refusal in a reply's `data`: the backend's own text after its code, or `default`.
+    pub(crate) fn from_data(data: Data, default: &str) -> Self {
+        let code = data.code.unwrap_or(0);
+        let text = data.message.filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned());
+        if code == 0 {
+            return Self { code, message: text };
+        }
+        let mut message = String::from("Error Code: ");
+        push_decimal(&mut message, code);
+        message.push_str(", ");
+        message.push_str(&text);
+        Self { code, message }
+    }
+}
+
+/// The error of a page step that rejected, threw, or returned a value of another shape.
 #[derive(Clone, Debug)]
 pub struct PageError {
-    /// In words.
+    /// The text.
     pub message: String,
     /// The page's own reason, where it gave one.
     pub cause: Option<Cause>,
 }
 
-/// What the page's OTP finish step answered.
+/// The answer of the page's OTP finish step.
 #[derive(Clone, Debug)]
 pub enum OtpEntry {
     /// The person typed this code.
@@ -36,7 +57,7 @@ pub enum OtpEntry {
     ChangeNumber,
 }
 
-/// What the page's Instant Link retry step answered.
+/// The answer of the page's Instant Link retry step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkRetry {
     /// Send another SMS.
@@ -45,28 +66,29 @@ pub enum LinkRetry {
     ChangeNumber,
 }
 
-/// The page's own steps and what it wants to hear.
+/// The page's own steps and its listener for events. The flow calls a step only where [`Config`](super::config::Config)
+/// says that the page has it.
 pub trait Page {
-    /// The OTP start step: a number as it was typed, or `None` when the server has it.
+    /// The OTP start step: a number as the person typed it, or `None` when the server has it.
     fn otp_start(
         &self,
         number_needed: bool,
-        refused: Option<Refusal>,
+        refused: Option<InputRefusal>,
     ) -> impl Future<Output = Result<Option<Secret>, PageError>>;
     /// The OTP finish step.
-    fn otp_finish(&self, refused: Option<Refusal>) -> impl Future<Output = Result<OtpEntry, PageError>>;
+    fn otp_finish(&self, refused: Option<InputRefusal>) -> impl Future<Output = Result<OtpEntry, PageError>>;
     /// The Instant Link start step.
     fn link_start(
         &self,
         number_needed: bool,
-        refused: Option<Refusal>,
+        refused: Option<InputRefusal>,
     ) -> impl Future<Output = Result<Option<Secret>, PageError>>;
-    /// The Instant Link retry step; called only where the configuration says there is one.
+    /// The Instant Link retry step.
     fn link_retry(&self) -> impl Future<Output = Result<LinkRetry, PageError>>;
-    /// AuthFinishStep. Its rejection is handed on as it is.
+    /// AuthFinishStep. Its rejection passes on unchanged.
     fn auth_finish(&self, auth_id: &str, failure: Option<&Failure>) -> impl Future<Output = Result<(), Cause>>;
     /// The page's own idea of its address.
     fn device_ip(&self) -> Option<String>;
-    /// The flow has entered a state. Must not call back into the flow's future.
+    /// The listener for events. Must not call back into the flow's future.
     fn state_changed(&self, detail: &Detail);
 }

@@ -1,30 +1,33 @@
-//! Bugs that a simulation must be able to find. Without the `planted-bugs` feature there are none.
+//! Bugs that the simulation must find. They exist only with the feature `seeded-bugs`; without it, no bug is seeded.
 
-use super::Now;
-#[cfg(feature = "planted-bugs")]
-use super::{Socket, SocketEvent, session::SLICE_MS};
+use super::platform::ClockReading;
+#[cfg(feature = "seeded-bugs")]
+use super::{
+    deadline::SLICE_MS,
+    platform::{Socket, SocketEvent},
+};
 
-/// A bug to plant.
+/// A bug to seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "planted-bugs"), allow(dead_code, unreachable_pub))]
+#[cfg_attr(not(feature = "seeded-bugs"), allow(dead_code, unreachable_pub))]
 pub enum Bug {
     /// AuthFinishStep runs twice.
     FinishTwice,
-    /// A deadline is never noticed.
+    /// A deadline has no effect.
     IgnoreDeadline,
-    /// The answer that settles a flow is dropped when a socket brings it.
+    /// The message that settles a flow is dropped when a socket brings it.
     LoseLastMessage,
-    /// A deadline is counted down in ticks instead of being read off a clock.
+    /// A deadline is counted down in ticks; no clock is read.
     CountTicks,
-    /// A socket that was replaced is still listened to.
+    /// A socket still has a listener after another one has replaced it.
     HearReplaced,
-    /// A timeout is reported without asking first.
+    /// A timeout is reported without a last status call.
     NoLastQuestion,
     /// A code is submitted twice.
     SubmitTwice,
 }
 
-#[cfg(feature = "planted-bugs")]
+#[cfg(feature = "seeded-bugs")]
 impl Bug {
     /// Every bug.
     pub const ALL: &[Self] = &[
@@ -38,90 +41,90 @@ impl Bug {
     ];
 }
 
-#[cfg(feature = "planted-bugs")]
+#[cfg(feature = "seeded-bugs")]
 thread_local! {
-    static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+    static SEEDED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
 }
 
-/// Plants a bug in every flow of this thread, or takes it away.
-#[cfg(feature = "planted-bugs")]
-pub fn plant(bug: Option<Bug>) {
-    PLANTED.set(bug);
+/// Seeds a bug in every flow of this thread; `None` removes it.
+#[cfg(feature = "seeded-bugs")]
+pub fn seed_bug(bug: Option<Bug>) {
+    SEEDED.set(bug);
 }
 
-/// Whether this bug is planted.
-#[cfg(feature = "planted-bugs")]
-pub(super) fn planted(bug: Bug) -> bool {
-    PLANTED.get() == Some(bug)
+/// Whether this bug is seeded in the flows of this thread.
+#[cfg(feature = "seeded-bugs")]
+pub(crate) fn bug_is_seeded(bug: Bug) -> bool {
+    SEEDED.get() == Some(bug)
 }
 
-/// Whether this bug is planted.
-#[cfg(not(feature = "planted-bugs"))]
-pub(super) const fn planted(_: Bug) -> bool {
+/// Whether this bug is seeded: never, in a build without the feature.
+#[cfg(not(feature = "seeded-bugs"))]
+pub(crate) const fn bug_is_seeded(_: Bug) -> bool {
     false
 }
 
-/// A clock that counts ticks, where that bug is planted.
-#[cfg(feature = "planted-bugs")]
-pub(super) struct Ticks(Option<Now>);
+/// The clock of a wait: the platform's own, or one that counts ticks while that bug is seeded.
+pub(super) struct Ticks {
+    #[cfg(feature = "seeded-bugs")]
+    counted: Option<ClockReading>,
+}
 
-#[cfg(feature = "planted-bugs")]
+#[cfg(feature = "seeded-bugs")]
 impl Ticks {
-    pub(super) fn new(now: impl FnOnce() -> Now) -> Self {
-        Self(planted(Bug::CountTicks).then(now))
+    pub(super) fn new(now: impl FnOnce() -> ClockReading) -> Self {
+        Self { counted: bug_is_seeded(Bug::CountTicks).then(now) }
     }
 
-    /// The time by this clock, or by the right one.
-    pub(super) fn counted(&self, now: Now) -> Now {
-        self.0.unwrap_or(now)
+    /// The time by this clock; `now` is the time of the platform.
+    pub(super) fn time(&self, now: ClockReading) -> ClockReading {
+        self.counted.unwrap_or(now)
     }
 
     pub(super) fn tick(&mut self) {
-        self.0 = self.0.map(|Now { mono, wall }| Now { mono: mono + SLICE_MS, wall: wall + SLICE_MS });
+        self.counted = self
+            .counted
+            .map(|ClockReading { mono, wall }| ClockReading { mono: mono + SLICE_MS, wall: wall + SLICE_MS });
     }
 }
 
-/// No clock of its own: the right one is.
-#[cfg(not(feature = "planted-bugs"))]
-pub(super) struct Ticks;
-
-#[cfg(not(feature = "planted-bugs"))]
+#[cfg(not(feature = "seeded-bugs"))]
 impl Ticks {
-    pub(super) fn new(_: impl FnOnce() -> Now) -> Self {
-        Self
+    pub(super) fn new(_: impl FnOnce() -> ClockReading) -> Self {
+        Self {}
     }
 
-    pub(super) const fn counted(&self, now: Now) -> Now {
+    pub(super) const fn time(&self, now: ClockReading) -> ClockReading {
         now
     }
 
     pub(super) const fn tick(&mut self) {}
 }
 
-/// A socket that is heard together with the one that it replaced, where that bug is planted.
-#[cfg(feature = "planted-bugs")]
+/// A socket whose predecessor is heard together with it, while that bug is seeded.
+#[cfg(feature = "seeded-bugs")]
 pub(super) struct WithReplaced<'a, S> {
     newest: Option<S>,
     replaced: Option<S>,
     kept: &'a std::cell::Cell<Option<S>>,
 }
 
-#[cfg(feature = "planted-bugs")]
+#[cfg(feature = "seeded-bugs")]
 impl<'a, S> WithReplaced<'a, S> {
-    /// The replaced one is what was `kept` of the last of these.
+    /// The predecessor is the socket that the last of these left in `kept`.
     pub(super) fn new(newest: S, kept: &'a std::cell::Cell<Option<S>>) -> Self {
         Self { newest: Some(newest), replaced: kept.take(), kept }
     }
 }
 
-#[cfg(feature = "planted-bugs")]
+#[cfg(feature = "seeded-bugs")]
 impl<S> Drop for WithReplaced<'_, S> {
     fn drop(&mut self) {
-        self.kept.set(self.newest.take().filter(|_| planted(Bug::HearReplaced)));
+        self.kept.set(self.newest.take().filter(|_| bug_is_seeded(Bug::HearReplaced)));
     }
 }
 
-#[cfg(feature = "planted-bugs")]
+#[cfg(feature = "seeded-bugs")]
 impl<S: Socket> Socket for WithReplaced<'_, S> {
     fn send(&self, text: &str) {
         if let Some(newest) = &self.newest {
@@ -130,10 +133,10 @@ impl<S: Socket> Socket for WithReplaced<'_, S> {
     }
 
     async fn next(&mut self) -> SocketEvent {
-        let of = async |socket: &mut Option<S>| match socket {
+        let next = async |socket: &mut Option<S>| match socket {
             Some(socket) => socket.next().await,
             None => std::future::pending().await,
         };
-        futures_lite::future::or(of(&mut self.newest), of(&mut self.replaced)).await
+        futures_lite::future::or(next(&mut self.newest), next(&mut self.replaced)).await
     }
 }

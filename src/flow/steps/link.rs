@@ -10,76 +10,82 @@ use handset_protocol::{
     wire::to_json,
 };
 
-use super::{
-    Cause, Config, Failure, Kind, LinkRetry, Page, Platform, Refusal, Rejection, State,
-    run::missing_auth_finish,
-    session::{Session, StepResult, refusal, server_failure},
-    status::Status,
+use crate::flow::engine::{
+    Failure, FlowState, InputRefusal, Kind, LinkRetry, Page, Platform,
+    context::FlowContext,
+    failure::{StepResult, server_failure},
+    status::StatusListener,
+    wait::{before_deadline, resend_pause},
 };
 
-/// The backend is listened to from the first moment; whatever the page is being asked meanwhile, its word ends the step.
-pub(super) async fn run<P: Platform, G: Page>(session: &Session<'_, P, G>) -> StepResult {
-    let status = Status::new(session);
+/// Runs the page's steps while the status listener runs beside them: a message of the backend ends the step at any moment.
+pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> StepResult {
+    let status = StatusListener::new(context);
     let settled = async {
-        // The page is told of the step before it is told of the step's socket.
+        // The event of the step comes before the event of its socket.
         yield_now().await;
         status.settled().await
     };
-    or(settled, converse(session, &status)).await
+    or(settled, run_page_steps(context, &status)).await
 }
 
-async fn converse<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &Status<'_, P, G>) -> StepResult {
-    let known = session.token.claims.auth.subs.mob.as_ref().and_then(|mob| mob.auths.inln).unwrap_or_default().mnp;
-    let mut number_needed = !known;
+async fn run_page_steps<P: Platform, G: Page>(
+    context: &FlowContext<'_, P, G>,
+    status: &StatusListener<'_, P, G>,
+) -> StepResult {
+    let mut number_needed = !context.token.knows_link_number();
     let mut refused = None;
     loop {
-        session.ask_number().await;
-        let answer = session.page.link_start(number_needed, refused.take()).await;
-        let number = session.number("", answer)?;
-        match send(session, number, false).await? {
-            Sent::Next(next) => return Ok(next),
-            Sent::Refused(refusal) => {
+        context.ask_number().await;
+        let answer = context.page.link_start(number_needed, refused.take()).await;
+        let number = context.check_number("", answer)?;
+        match send(context, number, false).await? {
+            SendOutcome::Next(next) => return Ok(next),
+            SendOutcome::Refused(refusal) => {
                 refused = Some(refusal);
                 continue;
             }
-            Sent::Waiting => {}
+            SendOutcome::Waiting => {}
         }
-        match wait(session, status).await? {
-            Waited::Next(next) => return Ok(next),
-            Waited::ChangeNumber => number_needed = true,
+        match wait(context, status).await? {
+            WaitOutcome::Next(next) => return Ok(next),
+            WaitOutcome::ChangeNumber => number_needed = true,
         }
     }
 }
 
-enum Waited {
+enum WaitOutcome {
     Next(String),
     ChangeNumber,
 }
 
-/// The link is on its way: the page may have it sent again or ask for another number.
-async fn wait<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &Status<'_, P, G>) -> Result<Waited, Failure> {
+/// After the SMS: resends the link, until the backend ends the step or the page asks for another number.
+async fn wait<P: Platform, G: Page>(
+    context: &FlowContext<'_, P, G>,
+    status: &StatusListener<'_, P, G>,
+) -> Result<WaitOutcome, Failure> {
     loop {
-        session.enter(State::AwaitingLink).await;
-        let choice = session.before_deadline(Kind::LinkTimeout, async {
-            if !session.config.has_link_retry {
+        context.enter(FlowState::AwaitingLink).await;
+        let choice = before_deadline(context, Kind::LinkTimeout, async {
+            if !context.config.has_link_retry {
                 return pending().await;
             }
-            session.enter(State::AwaitingRetry).await;
-            let choice = session.answered("", session.page.link_retry().await)?;
-            if choice == LinkRetry::Resend && session.pause_ms() > 0 {
-                session.enter(State::AwaitingLink).await;
-                session.pause().await;
+            context.enter(FlowState::AwaitingRetry).await;
+            let choice = context.check_answer("", context.page.link_retry().await)?;
+            if choice == LinkRetry::Resend && context.resend_pause_ms() > 0 {
+                context.enter(FlowState::AwaitingLink).await;
+                resend_pause(context).await;
             }
             Ok(choice)
         });
         match choice.await {
-            Err(interrupted) => return interrupted.into_result(status.is_heard()).map(Waited::Next),
+            Err(interrupted) => return interrupted.into_result(status.is_heard()).map(WaitOutcome::Next),
             Ok(choice) => match choice? {
-                LinkRetry::ChangeNumber => return Ok(Waited::ChangeNumber),
-                // A number is refused at a start only: what a resend says of one is ignored.
+                LinkRetry::ChangeNumber => return Ok(WaitOutcome::ChangeNumber),
+                // The backend refuses a number at a start only: in the reply to a resend, a refusal is ignored.
                 LinkRetry::Resend => {
-                    if let Sent::Next(next) = send(session, Some(Secret::default()), true).await? {
-                        return Ok(Waited::Next(next));
+                    if let SendOutcome::Next(next) = send(context, Some(Secret::default()), true).await? {
+                        return Ok(WaitOutcome::Next(next));
                     }
                 }
             },
@@ -87,29 +93,29 @@ async fn wait<P: Platform, G: Page>(session: &Session<'_, P, G>, status: &Status
     }
 }
 
-enum Sent {
+enum SendOutcome {
     Next(String),
-    Refused(Refusal),
+    Refused(InputRefusal),
     Waiting,
 }
 
 async fn send<P: Platform, G: Page>(
-    session: &Session<'_, P, G>,
+    context: &FlowContext<'_, P, G>,
     mobile_number: Option<Secret>,
     is_resend: bool,
-) -> Result<Sent, Failure> {
-    let is_mobile = session.config.mobile_web;
-    // Before the state is entered: it may be the page's own function.
-    let request = LinkStart { source_ip: session.page.device_ip(), mobile_number, is_mobile };
-    session.enter(State::Sending).await;
-    let reply = session.api.post(paths::LINK_START, to_json(&request)).await?;
+) -> Result<SendOutcome, Failure> {
+    let is_mobile = context.config.mobile_web;
+    // Built before the state is entered: the address may come from a function of the page.
+    let request = LinkStart { source_ip: context.page.device_ip(), mobile_number, is_mobile };
+    context.enter(FlowState::Sending).await;
+    let reply = context.api.post(paths::LINK_START, to_json(&request)).await?;
     if reply.error.is_some() {
         return Err(server_failure(reply, Kind::Server));
     }
     match reply.next.as_deref() {
-        Some(steps::DONE) => return Ok(Sent::Next(steps::DONE.to_owned())),
-        // The page that the link opens goes on from here.
-        Some(steps::ENDED) if is_mobile => return Ok(Sent::Next(steps::ENDED.to_owned())),
+        Some(steps::DONE) => return Ok(SendOutcome::Next(steps::DONE.to_owned())),
+        // On mobile web this page is done: the flow goes on in the page that the link opens.
+        Some(steps::ENDED) if is_mobile => return Ok(SendOutcome::Next(steps::ENDED.to_owned())),
         None | Some(steps::ENDED) => {}
         Some(_) => {
             return Err(Failure::raised(
@@ -120,49 +126,11 @@ async fn send<P: Platform, G: Page>(
     }
     match reply.data.clone() {
         Some(data) if !is_resend && (data.code.is_some() || data.message.is_some()) => {
-            Ok(Sent::Refused(refusal(data, "Error validating phone number.")))
+            Ok(SendOutcome::Refused(InputRefusal::from_data(data, "Error validating phone number.")))
         }
         _ => {
-            session.accepted(&reply, session.config.link_ms, limits::LINK_SECONDS);
-            Ok(Sent::Waiting)
+            context.start_deadline(&reply, context.config.link_ms, limits::LINK_SECONDS);
+            Ok(SendOutcome::Waiting)
         }
     }
-}
-
-/// The page that an opened link leads to: runs AuthFinishStep with the `authId` of its URL when `asc` says that the
-/// phone was proved.
-pub async fn finish_instant_link<G: Page>(page: &G, config: &Config, url: &str) -> Result<(), Rejection> {
-    if !config.has_auth_finish {
-        return Err(missing_auth_finish().into());
-    }
-    let parameter = |name: &str| {
-        let url = url.split_once('#').map_or(url, |(url, _)| url);
-        let pairs = url.split_once('?')?.1.split('&');
-        decoded(pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1)
-    };
-    let (Some(asc), Some(auth_id)) = (parameter("asc"), parameter("authId").filter(|id| !id.is_empty())) else {
-        return Err(Failure::new(Kind::Misuse, "redirectUrl must have the query parameters authId and asc").into());
-    };
-    if asc != "true" {
-        return Err(Failure::new(Kind::Server, "the Instant Link did not prove the phone").into());
-    }
-    let done: Result<(), Cause> = page.auth_finish(&auth_id, None).await;
-    done.map_err(Rejection::Page)
-}
-
-/// A value of a query, percent-decoded.
-fn decoded(value: &str) -> Option<String> {
-    let mut bytes = value.bytes();
-    let mut out = Vec::new();
-    while let Some(byte) = bytes.next() {
-        out.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut nibble = || char::from(bytes.next()?).to_digit(16);
-                (nibble()? << 4 | nibble()?) as u8
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(out).ok()
 }
