@@ -11,7 +11,7 @@ const logger = LoggerFactory.getLogger("handset");
 
 let owners = 0;
 
-/** A promise's executor that a trap of the module rejects too; then `fail` is told. */
+/** The executor of a call's promise. A trap of the module rejects the promise too, and calls `fail`. */
 const settling = (start, fail) => (resolve, reject) => {
   const die = (error) => {
     reject(error);
@@ -25,7 +25,8 @@ const settling = (start, fail) => (resolve, reject) => {
   try {
     start(settle(resolve), settle(reject));
   } catch (error) {
-    // After a crash. The page was told of that; told again, one that starts over on hearing it would never end.
+    // After a crash of the module. `fail` is not called: the page had the event of the crash, and a page that starts over on
+    // that event would never stop.
     pending.delete(die);
     reject(error);
   }
@@ -36,13 +37,13 @@ const emit = (events, detail) => {
   if (failure && state !== "cancelled") logger.warn(state, failure.kind, failure.code || "");
   else logger.debug(state, detail.step, detail.socket || "");
   const dispatch = (event) => events.dispatchEvent(event) || true;
-  // Node 18 has no CustomEvent, and a page may have one of its own making that is no event here.
+  // Node 18 has no CustomEvent, and a page may have replaced it with a class whose objects are no events.
   if (!attempt(() => dispatch(new CustomEvent("statechange", { detail })))) {
     attempt(() => dispatch(Object.defineProperty(new Event("statechange"), "detail", { __proto__: null, value: detail })));
   }
 };
 
-/** A URL, a `Location`, a router's location or a `String` object says its text; what is no text is refused by whoever reads it. */
+/** The text of a URL, a `Location`, a router's location or a `String` object. Any other value passes unchanged: the module refuses it. */
 const text = (value) => (value && typeof value === "object" ? attempt(() => (typeof value.href === "string" ? value.href : String(value))) : value);
 
 export class Authenticator {
@@ -90,7 +91,7 @@ export class Authenticator {
   addEventListener(type, handler, options) {
     const { events } = hidden(this);
     try {
-      // Which the browser takes for no handler, without a word.
+      // The browser ignores a missing handler without an error.
       if (!handler) throw new TypeError("no handler");
       events.addEventListener(type, handler, options);
     } catch (cause) {
