@@ -71,12 +71,11 @@ pub(crate) async fn before_deadline<P: Platform, G: Page, T>(
 /// Resolves with `None` at the deadline, or earlier with the answer that settled the flow, where the clocks disagreed and
 /// the backend was asked.
 async fn past_deadline<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> Option<StatusAnswer> {
-    let platform = context.platform;
     // The backend gave no answer when the clocks last disagreed: a machine that wakes may have no network for a while.
     let mut unsure = false;
-    let mut ticks = Ticks::new(|| platform.now());
+    let mut ticks = Ticks::new(|| context.platform.now());
     loop {
-        let now = platform.now();
+        let now = context.platform.now();
         let verdict = match context.deadline.get() {
             _ if bug_is_seeded(Bug::IgnoreDeadline) => Verdict::Left(i64::MAX),
             Some(deadline) => deadline.verdict(ticks.time(now)),
@@ -87,11 +86,11 @@ async fn past_deadline<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) ->
             Verdict::Left(ms) => {
                 let until = now.mono.saturating_add(ms.min(SLICE_MS));
                 let slice = async {
-                    platform.sleep_until(until).await;
+                    context.platform.sleep_until(until).await;
                     false
                 };
                 let woken = async {
-                    platform.woken().await;
+                    context.platform.woken().await;
                     true
                 };
                 let is_woken = or(slice, woken).await;
