@@ -1,4 +1,4 @@
-//! Arbitrary backends, pages and clocks.
+//! Properties: with arbitrary backends, pages and clocks, a flow settles.
 
 use handset::flow::{LinkRetry, OtpEntry};
 use handset_protocol::Secret;
@@ -42,7 +42,7 @@ fn member(name: &'static str, value: impl Strategy<Value = Value>) -> impl Strat
     value.prop_map(move |value| (name, value))
 }
 
-/// Mostly what a backend might say.
+/// Replies, most of them possible ones.
 fn reply() -> impl Strategy<Value = Value> {
     let error = (any::<i64>(), "\\PC{0,8}").prop_map(|(code, message)| json!({"code": code, "message": message}));
     let data = prop_oneof![
@@ -67,7 +67,7 @@ fn reply() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Every answer takes a while, as on any network: a page that answers at once would else loop for ever at one moment.
+/// Every answer takes time, as on a real network. Otherwise a page that answers at once could loop for ever in one moment.
 fn answer() -> impl Strategy<Value = ScriptedAnswer> {
     let what = prop_oneof![
         8 => reply().prop_map(json),
@@ -91,7 +91,7 @@ fn socket() -> impl Strategy<Value = SocketScript> {
     ]
 }
 
-/// What a page step does, as data: proptest has to print it.
+/// One call of a page step, as data that proptest can print.
 #[derive(Clone, Debug)]
 enum DrawnAction {
     Answers(u8, u64),
@@ -127,7 +127,7 @@ fn a_retry(which: u8) -> ScriptedStep<LinkRetry> {
     if which == 0 { resend_link() } else { change_link_number() }
 }
 
-/// What happens to the machine: sleep or a clock that is set, by so much, or a waking.
+/// A change to the machine: when, whether its clock is set or it sleeps or wakes, and by how many ms.
 fn happening() -> impl Strategy<Value = (u64, u8, i64)> {
     (0..900_000_u64, 0..3_u8, -1_200_000..1_200_000_i64)
 }
@@ -173,7 +173,7 @@ proptest! {
             if let Some(wait) = stopped_at {
                 bench.stop_at_wait(wait);
             }
-            // The harness checks what must hold, of flows that were stopped, too.
+            // The harness checks the invariants, of stopped flows too.
             let end = bench.run().await;
             assert!(end.at <= 900_000, "settled at {}", end.at);
         });

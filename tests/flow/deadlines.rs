@@ -1,4 +1,4 @@
-//! How long a code and a link are waited for, and what the clocks of a page do to it.
+//! The deadlines of a code and a link, under every change of a page's clocks.
 
 use handset::flow::{FlowState, Kind};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn done() -> ScriptedAnswer {
     json(json!({"next": "done"}))
 }
 
-/// Still pending; `left` is what the backend says remains, by a clock of its own.
+/// The flow is not settled; `left` is the remaining time in the backend's answer, by its own clock.
 fn pending(left: Option<i64>) -> ScriptedAnswer {
     json(match left {
         Some(left) => json!({"next": "", "serverTime": 5_000_000, "expiresAt": 5_000_000 + left}),
@@ -26,7 +26,7 @@ fn pending(left: Option<i64>) -> ScriptedAnswer {
     })
 }
 
-/// A code that was sent and is never entered; this is the reply that accepted it.
+/// A code that nobody enters; `accepted` is the reply to its start.
 fn code_awaited(accepted: Value) -> FlowBench {
     let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER));
@@ -35,7 +35,7 @@ fn code_awaited(accepted: Value) -> FlowBench {
     bench
 }
 
-/// A link that was sent and is never opened; this is the reply that accepted it.
+/// A link that nobody opens; `accepted` is the reply to its start.
 fn link_awaited(accepted: Value) -> FlowBench {
     let bench = FlowBench::link();
     bench.page.link_start.then(number(NUMBER));
@@ -174,16 +174,16 @@ async fn a_wall_clock_that_is_set_neither_ends_nor_prolongs_it() {
     }
 }
 
-/// The last times that the page was told of: when the code expires, and when another SMS may be asked for.
+/// The last times in the events: when the code expires, and when another SMS may be requested.
 fn countdown(end: &EndedFlow) -> (Option<i64>, Option<i64>) {
     let events = end.page.events.borrow();
-    let (_, told) = events.iter().rfind(|(_, detail)| detail.expires_at.is_some()).unwrap();
-    (told.expires_at, told.resend_at)
+    let (_, last) = events.iter().rfind(|(_, detail)| detail.expires_at.is_some()).unwrap();
+    (last.expires_at, last.resend_at)
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_the_clock_was_set_the_countdown_is_told_anew() {
-    // Also where the clock as it is now would put it on neither side of the deadline.
+    // Jumps shorter than the time limit count too.
     for jump in [-10 * MINUTES, -MINUTES, MINUTES, 10 * MINUTES] {
         for backend_answers in [false, true] {
             let mut bench = code_awaited(json!({"serverTime": 1_000, "expiresAt": 121_000, "resendAt": 31_000}));
@@ -191,8 +191,8 @@ async fn after_the_clock_was_set_the_countdown_is_told_anew() {
             bench.world.on(STATUS, if backend_answers { pending(Some(105_000)) } else { status(404) });
             bench.world.on(STATUS, pending(Some(0)));
             let end = bench.run().await;
-            let told = (Some(WALL_START + jump + 120_000), Some(WALL_START + jump + 30_000));
-            assert_eq!((countdown(&end), timed_out(&end)), (told, 120_000), "{jump}");
+            let expected = (Some(WALL_START + jump + 120_000), Some(WALL_START + jump + 30_000));
+            assert_eq!((countdown(&end), timed_out(&end)), (expected, 120_000), "{jump}");
             let asked = end.sent_at("status")[0];
             assert!((12_000..=17_000).contains(&asked), "noticed without a sign, within seconds: {asked}");
         }
@@ -212,7 +212,7 @@ async fn after_a_short_sleep_the_countdown_goes_on_by_the_backends_clock() {
 
 #[tokio::test(start_paused = true)]
 async fn a_doubt_that_could_not_be_looked_into_is_looked_into_on_the_next_sign() {
-    // The laptop wakes up; its network does not, until a while later.
+    // The laptop wakes, and its network comes back a while later.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES)).at(20_000, |world| world.wake());
     for _ in 0..4 {
@@ -222,7 +222,7 @@ async fn a_doubt_that_could_not_be_looked_into_is_looked_into_on_the_next_sign()
     let end = bench.run().await;
     assert_eq!(timed_out(&end), 20_000);
 
-    // Once it has been, signs are no reason any more.
+    // After an answer, a waking alone is no reason to ask again.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(MINUTES)).at(20_000, |world| world.wake()).at(30_000, |world| world.wake());
     bench.world.on(STATUS, status(404)).on(STATUS, pending(Some(40_000))).on(STATUS, pending(Some(0)));
@@ -241,25 +241,25 @@ async fn a_wall_clock_that_is_set_does_not_take_the_pages_own_limit_away() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_sleep_past_it_the_backend_is_asked() {
-    // Its word on what is left ends the wait at once.
+    // An answer with no time left ends the wait at once.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES));
     bench.world.always(STATUS, pending(Some(-490_000)));
     assert_eq!(timed_out(&bench.run().await), 10_000);
 
-    // Settled meanwhile.
+    // The backend has settled the flow meanwhile.
     let mut bench = link_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES)).world.on(STATUS, done());
     let end = bench.run().await;
     end.is_row("done");
     assert_eq!(end.at, 10_000);
 
-    // Nothing on what is left: what the monotonic clock says remains.
+    // An answer without a remaining time: the monotonic clock decides.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES)).world.always(STATUS, pending(None));
     assert_eq!(timed_out(&bench.run().await), 120_000);
 
-    // No answer: the same.
+    // Without an answer, the monotonic clock decides too.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES));
     bench.world.on(STATUS, status(404)).on(STATUS, pending(None));
@@ -315,7 +315,7 @@ async fn without_an_answer_it_is_a_timeout_all_the_same() {
     let bench = code_awaited(json!({}));
     bench.world.always(STATUS, lost());
     bench.run().await.is_row("otp_deadline");
-    // The socket is open, so the backend is within hearing.
+    // The open socket shows that the backend is reachable.
     let bench = link_awaited(json!({}));
     bench.world.always(STATUS, lost());
     bench.run().await.is_row("link_deadline");

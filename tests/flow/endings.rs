@@ -1,4 +1,4 @@
-//! The table of endings, row by row. Rows that other modules prove on their way are named there.
+//! The table of endings, row by row. Other modules prove some rows too; the table names their tests.
 
 use handset::flow::Kind;
 use serde_json::json;
@@ -221,7 +221,7 @@ async fn a_flow_that_is_stopped_ends_everything_and_says_nothing_more() {
     for mut bench in [asked, sending, code_awaited, link_awaited, reconnecting] {
         bench.world.every_socket(opens());
         bench.stop_at(7_000);
-        // The harness checks that no timer, socket or request is left, and that no event tells an end.
+        // The harness checks that no timer, socket or request is left, and that no event has a state of the end.
         let end = bench.run().await;
         assert!(end.result.is_none() && end.reports().is_empty() && end.finishes().is_empty());
     }

@@ -1,5 +1,5 @@
-//! Events: the tables of `docs/events.md`. The harness holds every event of every test against them; here every edge of
-//! the table is walked, so that one that no flow takes turns red.
+//! Events: the tables of `docs/events.md`. The harness checks every event of every test against them. In this module, flows
+//! walk every edge of the table: an edge without a flow fails the test.
 
 use std::collections::BTreeSet;
 
@@ -25,10 +25,10 @@ fn edges_of(end: &EndedFlow) -> Vec<Edge<'static>> {
     tables::walked(end.page.events.borrow().iter().map(|(_, detail)| detail.state.as_str()))
 }
 
-/// Where the backend may send a flow: an end, or a step that a secondary page has, too.
+/// The steps that the backend may name next: an end, or a step that a secondary page has too.
 const NEXTS: [&str; 5] = ["done", "", "mobile/instantlink", "device/passive", "scan/message"];
 
-/// A page of the role that has every step but the code's, waiting where it is left: nothing more is scripted.
+/// A page that waits for ever in each step without a script; its backend never answers.
 fn patient(first: &str, role: DeviceRole) -> FlowBench {
     let mut bench = FlowBench::new(first);
     bench.config.role = role;
@@ -41,7 +41,7 @@ fn named(next: &str) -> Value {
     json!({ "next": next })
 }
 
-/// From each state to wherever the backend may send it.
+/// Flows that the backend moves from each state to each next step.
 fn left_by_the_backends_word() -> Vec<FlowBench> {
     let mut benches = Vec::new();
     let mut flow = |first: &str, role, script: &dyn Fn(&mut FlowBench)| {
@@ -52,7 +52,7 @@ fn left_by_the_backends_word() -> Vec<FlowBench> {
     };
     for next in NEXTS {
         flow(next, DeviceRole::Secondary, &|_| {});
-        // Told by the socket, at each state of a link: the number is asked for, the SMS is, the link is awaited.
+        // By a message of the socket, in each state of a link: asking for the number, sending the SMS, awaiting the link.
         for (number_after, sent_after, has_retry) in
             [(60_000, 0, false), (0, 15_000, false), (0, 0, false), (0, 0, true)]
         {
@@ -68,7 +68,7 @@ fn left_by_the_backends_word() -> Vec<FlowBench> {
         flow("device/passive", DeviceRole::Secondary, &|bench| {
             bench.world.socket(opens_and_says(10_000, named(next)));
         });
-        // Told in reply to a code, or to the report of a step that failed.
+        // By the reply to a code, or to the report of a failed step.
         flow("mobile/otp", DeviceRole::Primary, &|bench| {
             bench.page.otp_start.then(no_number());
             bench.page.otp_finish.then(code(CODE));
@@ -83,7 +83,7 @@ fn left_by_the_backends_word() -> Vec<FlowBench> {
     benches
 }
 
-/// What the page and its clocks do.
+/// Flows that the page and its clocks move from state to state.
 fn left_by_the_page() -> Vec<FlowBench> {
     let refused = || json(json!({"data": {"code": 10001, "message": "no"}}));
     let otp = FlowBench::otp();
@@ -94,7 +94,7 @@ fn left_by_the_page() -> Vec<FlowBench> {
 
     let link = FlowBench::link().with_retry();
     link.page.link_start.then(number("12")).then(number(NUMBER)).then(number(NUMBER));
-    // The first resend comes before its time.
+    // The first resend comes before the backend allows it.
     link.page.link_retry.then(resend_link()).then(resend_link()).then(change_link_number()).then(never());
     link.world.on(LINK_START, refused()).on(LINK_START, json(json!({"serverTime": 0, "resendAt": 5_000})));
     link.world.always(LINK_START, json(json!({}))).always(LINK_ERROR, json(named("done")));
@@ -116,7 +116,7 @@ fn left_by_the_page() -> Vec<FlowBench> {
     vec![otp, link, without_retry, refused_token, no_token, rejected]
 }
 
-/// The socket closes and another opens, at each state of a link and while a phone is waited for.
+/// Flows whose socket closes and opens again, in each state of a link and while a page waits for a phone.
 fn with_news_of_the_socket() -> Vec<FlowBench> {
     let mut benches = Vec::new();
     for (first, number_after, sent_after, has_retry) in [
@@ -143,7 +143,7 @@ async fn every_edge_of_the_table_is_walked() {
     for bench in left_by_the_backends_word().into_iter().chain(left_by_the_page()).chain(with_news_of_the_socket()) {
         walked.extend(edges_of(&bench.run().await));
     }
-    // What ends a flow from outside is told by the facade: tests/e2e/stop.test.mjs walks to it from every state.
+    // The facade emits the state of a stopped flow; tests/e2e/abort.test.mjs stops flows.
     let table = tables::edges().into_iter().filter(|(_, to)| *to != FlowState::Cancelled.as_str());
     let left_out: Vec<_> = table.filter(|edge| !walked.contains(edge)).collect();
     assert!(left_out.is_empty(), "no flow walks {left_out:?}");
@@ -195,9 +195,9 @@ fn the_tables_name_known_states_and_an_end_leads_nowhere() {
 #[test]
 fn what_stands_in_no_table_is_found() {
     let event = |state, member| (state, vec!["state", "step", member]);
-    let told =
+    let events =
         [event("starting", "step"), event("awaiting_otp", "socket"), event("done", "failure"), event("failed", "step")];
-    let strays = tables::strays(&told);
+    let strays = tables::strays(&events);
     assert_eq!(
         strays,
         [

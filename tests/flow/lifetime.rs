@@ -1,4 +1,4 @@
-//! The token's lifetime: the outermost bound of a flow.
+//! The token's lifetime: the time limit of a whole flow.
 
 use handset::flow::DeviceRole;
 use serde_json::json;
@@ -24,7 +24,7 @@ async fn a_page_step_that_never_settles_ends_with_the_tokens_lifetime() {
 #[tokio::test(start_paused = true)]
 async fn the_lifetime_is_the_tokens_own() {
     let issued = WALL_START / 1000;
-    // A token without a lifetime of its own, or with one that makes no sense, has the usual one.
+    // A token without a lifetime, or with an impossible one, gets the default.
     for (iat, exp, lifetime) in [
         (issued, issued + 300, 300_000),
         (issued - 800, issued + 100, 900_000),

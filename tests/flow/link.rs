@@ -150,7 +150,7 @@ async fn data_with_code_or_message_refuses_the_number() {
 
 #[tokio::test(start_paused = true)]
 async fn a_resend_is_the_start_with_an_empty_number_and_the_retry_step_is_called_again() {
-    // A resend's data is ignored, even where it would refuse a number.
+    // The data in the reply to a resend is ignored, even a refusal of the number.
     for reply in sent_shapes().into_iter().chain([json!({"data": {"code": 10001, "message": "no"}})]) {
         let bench = FlowBench::link_sent().with_retry();
         bench.page.ip.set(Some("192.0.2.7"));
@@ -195,7 +195,7 @@ async fn a_number_change_asks_for_a_number_whether_the_server_has_one_or_not() {
 
 #[tokio::test(start_paused = true)]
 async fn the_socket_ends_the_flow_whatever_the_page_is_doing() {
-    // Asked for a number; a start under way; the retry step pending.
+    // While the page is asked for a number, during a start, and during the retry step.
     let number_pending = FlowBench::link();
     number_pending.page.link_start.then(number(NUMBER).after(20_000));
     let start_pending = FlowBench::link();

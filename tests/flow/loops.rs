@@ -1,4 +1,4 @@
-//! The loop: where a flow goes on, and where it ends.
+//! The loop: the next step after each step, and the endings.
 
 use std::rc::Rc;
 

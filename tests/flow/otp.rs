@@ -196,12 +196,12 @@ async fn attempts_left_are_told_where_the_backend_says_them() {
     bench.world.on(FINISH, json(json!({"data": {"code": 10000, "attemptsLeft": 2}}))).on(FINISH, done());
     let end = bench.run().await;
     let events = end.page.events.borrow();
-    let told: Vec<_> = events.iter().map(|(_, detail)| (detail.state.as_str(), detail.attempts_left)).collect();
-    assert!(told.contains(&("awaiting_otp", Some(2))), "{told:?}");
+    let seen: Vec<_> = events.iter().map(|(_, detail)| (detail.state.as_str(), detail.attempts_left)).collect();
+    assert!(seen.contains(&("awaiting_otp", Some(2))), "{seen:?}");
     assert_eq!(
-        told.iter().filter(|(_, left)| left.is_some()).count(),
+        seen.iter().filter(|(_, left)| left.is_some()).count(),
         2,
-        "while the second code is asked for: {told:?}"
+        "while the second code is asked for: {seen:?}"
     );
 }
 
@@ -252,7 +252,7 @@ async fn a_reply_to_a_code_that_says_nothing_is_reported() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_that_answers_rubbish_is_reported_with_the_field_it_lacks() {
-    // The facade turns rubbish into a rejection that names the field.
+    // The facade turns a wrong shape into a rejection that names the field.
     let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(rejects("resultType must be OnSuccess (0)"));
     bench.world.on(ERROR, done());

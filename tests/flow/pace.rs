@@ -1,4 +1,4 @@
-//! How often a page's answers can make the client ask: answers at once are counted, and a resend waits for its time.
+//! The pace of requests: answers that come at once are counted, and a resend waits until the backend allows it.
 
 use handset::flow::{FlowState, Kind};
 use serde_json::{Value, json};
@@ -24,12 +24,12 @@ fn refused() -> ScriptedAnswer {
     json(json!({"data": {"code": 10001, "message": "no"}}))
 }
 
-/// Another SMS after 30 s, for a code or a link that is good for 60.
+/// A reply that allows another SMS after 30 s, for a code or a link that is valid for 60 s.
 fn sent() -> Value {
     json!({"serverTime": 1_000, "expiresAt": 61_000, "resendAt": 31_000})
 }
 
-/// The step ended because of its eleventh answer.
+/// Checks that the step ended after its eleventh answer.
 fn was_too_quick(end: &EndedFlow, prefix: &str) {
     end.is_row("page_step_fails");
     assert_eq!(end.reports()[0].1, json!({"message": format!("{prefix}{TOO_QUICK}")}));
@@ -38,7 +38,7 @@ fn was_too_quick(end: &EndedFlow, prefix: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn an_eleventh_answer_at_once_ends_the_step() {
-    // A start step that reads its form field and is refused.
+    // A start step whose number is refused each time.
     let bench = FlowBench::otp();
     (0..11).for_each(|_| _ = bench.page.otp_start.then(number(NUMBER).after(249)));
     bench.world.always(OTP_START, refused()).on(OTP_ERROR, done());
@@ -51,7 +51,7 @@ async fn an_eleventh_answer_at_once_ends_the_step() {
     bench.world.always(LINK_START, refused()).socket(opens()).on(LINK_ERROR, done());
     was_too_quick(&bench.run().await, "");
 
-    // Codes that are wrong, none at all, resends.
+    // Wrong codes, empty codes, resends.
     for entry in [|| code(OTHER_CODE), || code(""), resend] {
         let bench = FlowBench::otp_sent();
         (0..10).for_each(|_| _ = bench.page.otp_finish.then(entry()));
@@ -97,7 +97,7 @@ async fn a_person_is_never_too_quick() {
     bench.world.on(OTP_FINISH, done());
     bench.run().await.is_done();
 
-    // Ten at once, one that took its time, ten at once.
+    // Ten answers at once, a slow one, ten at once.
     let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER).after(300));
     (0..10).for_each(|_| _ = bench.page.otp_finish.then(resend()));
@@ -138,8 +138,8 @@ async fn a_resend_before_its_time_is_sent_in_its_time() {
     let times = (Some(WALL_START + 60_000), Some(WALL_START + 30_000));
     let times_at = |end: &EndedFlow, state| {
         let events = end.page.events.borrow();
-        let (_, told) = events.iter().find(|(at, detail)| *at == 10_000 && detail.state == state).unwrap();
-        (told.expires_at, told.resend_at)
+        let (_, event) = events.iter().find(|(at, detail)| *at == 10_000 && detail.state == state).unwrap();
+        (event.expires_at, event.resend_at)
     };
     assert_eq!(times_at(&end, FlowState::Sending), times);
 
@@ -233,10 +233,10 @@ async fn the_wait_for_a_resend_follows_the_clocks() {
         bench.at(10_000, happens);
         bench.run().await.sent_at("mobile/otp/start")[1]
     };
-    // The clock is set, either way: the pause is as long as it was.
+    // Somebody sets the clock, ahead or back: the pause keeps its length.
     assert_eq!(resent_at(|world| world.jump(600_000), None).await, 30_000);
     assert_eq!(resent_at(|world| world.jump(-600_000), Some(45_000)).await, 30_000);
-    // The machine sleeps for 10 s or for 20: they count, to within a slice.
+    // The machine sleeps for 10 s or 20 s: the sleep counts, to within a slice.
     let late = resent_at(|world| world.sleep(10_000), Some(40_000)).await;
     assert!((20_000..=25_000).contains(&late), "{late}");
     let at_once = resent_at(|world| world.sleep(20_000), Some(30_000)).await;

@@ -1,4 +1,4 @@
-//! Which requests are repeated, how often, and how long each may take.
+//! Repeats: which requests have them, how many, and the time limit of each attempt.
 
 use handset::flow::Kind;
 use serde_json::json;
@@ -27,7 +27,7 @@ fn reported(answers: Vec<ScriptedAnswer>) -> FlowBench {
     bench
 }
 
-/// What a passing trouble looks like.
+/// Answers after which a repeatable request is repeated.
 fn troubles() -> [ScriptedAnswer; 5] {
     [lost(), status(429), status(502), status(503), status(504)]
 }

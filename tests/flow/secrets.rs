@@ -1,5 +1,5 @@
-//! No token, number or code where it does not belong. The harness looks into every event, failure and report of every
-//! test; here the page and the backend do their worst.
+//! Secrets: no token, number or code in an event, a failure or a report. The harness checks those of every test; here the
+//! texts of the page and the backend contain secrets.
 
 use handset::flow::Request;
 use handset_protocol::Secret;
@@ -12,7 +12,7 @@ const OTP_START: &str = "/v1/client/mobile/otp/start";
 const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
 const OTP_ERROR: &str = "/v1/client/mobile/otp/error";
 
-/// The person has given a number and a wrong code, and then the page's step rejects with this text.
+/// A flow with a number and a wrong code, whose next page step rejects with this text.
 fn rejecting(text: &str) -> FlowBench {
     let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(code(CODE)).then(rejects(text));

@@ -19,7 +19,7 @@ fn pending() -> ScriptedAnswer {
     json(json!({"next": ""}))
 }
 
-/// A link that was sent, listened for by this socket; each further one tells the end 100 ms after it opened.
+/// A sent link with this socket. Each later socket brings `done` 100 ms after it opened.
 fn listening(first: SocketScript) -> FlowBench {
     let bench = FlowBench::link_sent();
     bench.world.socket(first).every_socket(opens_and_says(100, json!({"next": "done"})));
@@ -37,7 +37,7 @@ fn pings(end: &EndedFlow, socket: usize) -> Vec<i64> {
 
 #[tokio::test(start_paused = true)]
 async fn the_token_is_the_query_percent_encoded() {
-    // A token in the other alphabet; the harness compares the URL of every socket of every test.
+    // A token in the other alphabet. The harness checks the URL of every socket.
     let mut bench = FlowBench::link();
     bench.token.set("/rid", json!("\u{fffd}?\u{fffd}>"));
     let text = bench.token.text().replace('-', "+").replace('_', "/");
@@ -187,7 +187,7 @@ async fn waking_ends_the_pause_before_the_next_socket() {
         bench.world.socket(closes());
     }
     bench.world.every_socket(opens_and_says(0, json!({"next": "done"}))).always(STATUS, pending());
-    // The sixth refusal, after eleven to twelve seconds, is followed by a pause of ten.
+    // After the sixth refusal, at eleven to twelve seconds, comes a pause of ten.
     bench.at(15_000, |world| world.wake());
     let end = bench.run().await;
     end.is_done();
@@ -215,7 +215,7 @@ async fn waking_gives_a_handshake_that_hangs_three_seconds_more() {
     let polling = end.page.events.borrow().iter().any(|(_, detail)| detail.socket == Some(SocketState::Polling));
     assert!(!polling, "one that was given up early says nothing of the next");
 
-    // One that goes through in time is a socket like any other.
+    // A handshake within the limit opens a usual socket.
     let mut bench = listening(opens_and_says(100_000, json!({"next": "done"})).opens_at(7_000));
     bench.at(5_000, |world| world.wake());
     let end = bench.run().await;

@@ -1,5 +1,5 @@
-//! A flow that is stopped, by `cancel()`, by the abort signal or by `dispose()`, is dropped by the facade. Here it is
-//! dropped at each of its waits in turn: what it stood for must be gone, and nothing may come after.
+//! Stopped flows. The facade drops a flow on `cancel()`, on an abort and on `dispose()`; these tests drop one at each of its
+//! waits in turn. Its timers, sockets and requests must be gone, and no call or event may follow.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -26,7 +26,7 @@ fn ok() -> ScriptedAnswer {
     json(json!({})).after(40)
 }
 
-/// Everybody takes a while, so that each is waited for.
+/// Every answer takes time, so that the flow waits for each.
 fn numbers_and_codes() -> FlowBench {
     let bench = FlowBench::otp();
     bench
@@ -43,7 +43,7 @@ fn numbers_and_codes() -> FlowBench {
     bench
 }
 
-/// The reply to a code is lost, and so are two answers to the question what became of it.
+/// The reply to a code is lost, and so are two answers of the status call after it.
 fn lost_code() -> FlowBench {
     let bench = FlowBench::otp();
     bench.page.otp_start.then(no_number().after(10));
@@ -53,7 +53,7 @@ fn lost_code() -> FlowBench {
     bench
 }
 
-/// Nobody enters a code; somebody sets the clock; the report of the timeout has to be repeated.
+/// Nobody enters a code, somebody sets the clock, and the report of the timeout needs repeats.
 fn late_code() -> FlowBench {
     let mut bench = FlowBench::otp();
     bench.page.otp_start.then(no_number().after(10));
@@ -64,7 +64,7 @@ fn late_code() -> FlowBench {
     bench
 }
 
-/// A link that is sent again and to another number, over a socket that is lost, and is opened.
+/// A link is sent again, and to another number, while its socket is lost; then somebody opens it.
 fn opened_link() -> FlowBench {
     let bench = FlowBench::link().with_retry();
     bench.page.link_start.then(number("12").after(900)).then(number(NUMBER).after(900)).then(number(NUMBER).after(900));
@@ -76,7 +76,7 @@ fn opened_link() -> FlowBench {
     bench
 }
 
-/// Sockets stay refused, the status is asked for now and then, the link is never opened, and the report gets through.
+/// Sockets stay refused, the listener polls, nobody opens the link, and the report arrives.
 fn late_link() -> FlowBench {
     let bench = FlowBench::link();
     bench.page.link_start.then(no_number().after(10));
@@ -85,7 +85,7 @@ fn late_link() -> FlowBench {
     bench
 }
 
-/// A page that waits for the phone, with a step that fails before.
+/// A page waits for the phone, after a step that failed.
 fn waiting_for_the_phone() -> FlowBench {
     let mut bench = FlowBench::new("mobile/instantlink");
     bench.config.role = DeviceRole::Secondary;
@@ -96,7 +96,7 @@ fn waiting_for_the_phone() -> FlowBench {
     bench
 }
 
-/// All that can be seen of what a flow does.
+/// The numbers of a flow's requests, page calls, events, runs of AuthFinishStep, and socket messages.
 fn deeds(end: &EndedFlow) -> [usize; 5] {
     let sockets = end.world.sockets.borrow();
     let sent = sockets.iter().map(|socket| socket.sent.borrow().len()).sum();
@@ -104,15 +104,15 @@ fn deeds(end: &EndedFlow) -> [usize; 5] {
     [end.paths().len(), end.calls().len(), events, finishes, sent]
 }
 
-/// Stops the flow at its first wait, its second, and so on until it is over by itself; gives back where it was stopped:
-/// the state, and what was waited for beside the page.
+/// Stops the flow at its first wait, its second, and so on until it ends by itself. Returns the places of its waits: the
+/// state, and the open timers, sockets and requests.
 async fn stopped_at_every_wait(scenario: fn() -> FlowBench) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
     for wait in 0.. {
         let mut bench = scenario();
         bench.stop_at_wait(wait);
-        // The harness checks that no timer, socket or request is left, that no end was told, and that AuthFinishStep
-        // ran only after `done`.
+        // The harness checks that no timer, socket or request is left, that no event has a state of the end, and that
+        // AuthFinishStep ran only after `done`.
         let end = bench.run().await;
         if end.result.is_some() {
             end.is_done_after(wait);
@@ -131,14 +131,14 @@ async fn stopped_at_every_wait(scenario: fn() -> FlowBench) -> BTreeSet<String> 
 }
 
 impl EndedFlow {
-    /// The scenario came to its end by itself, after being stopped at many waits.
+    /// Checks that the scenario ended by itself in the end, after stops at many waits.
     fn is_done_after(&self, waits: usize) {
         assert_eq!(self.state().as_str(), "done");
         assert!(waits > 5, "{waits}");
     }
 }
 
-/// Where a flow waits: in which state, and for what beside the page. A wait that is added belongs here.
+/// The places at which a flow waits: the state, and the open timers, sockets and requests. A new wait must be added here.
 const WAITS: &[&str] = &[
     "starting: ",
     "awaiting_phone: timer",

@@ -1,4 +1,4 @@
-//! The authToken, and what is decided by it before anything is sent.
+//! The authToken: the checks before the first request.
 
 use handset::flow::Kind;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{FlowBench, NUMBER, WALL_START, block_on, json, number, rejects};
 
-/// What a flow with this token ends as before a request.
+/// The kind of failure that a flow with this token ends with, before any request.
 async fn refused(bench: FlowBench) -> Kind {
     let end = bench.run().await;
     assert!(end.paths().is_empty() && end.calls().is_empty() && end.world.sockets.borrow().is_empty());
@@ -131,7 +131,7 @@ async fn a_list_of_origins_replaces_the_rule() {
 
 #[tokio::test(start_paused = true)]
 async fn every_request_goes_to_the_tokens_backend_with_the_token_and_a_version() {
-    // The harness compares URL, token and version of every request and socket of every test; here all kinds occur.
+    // The harness checks URL, token and version of every request and socket; this flow has all kinds of them.
     let bench = FlowBench::link_sent();
     bench.world.socket(crate::harness::closes()).on("/v1/client/status", json(json!({"next": "mobile/otp"})));
     bench.page.otp_start.then(number(NUMBER)).then(rejects("no"));

@@ -1,4 +1,4 @@
-//! What people type: how it is read before it is sent.
+//! A person's input: how numbers and codes are normalized before they are sent.
 
 use handset::flow::Kind;
 use serde_json::json;

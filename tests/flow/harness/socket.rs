@@ -51,7 +51,7 @@ impl SocketScript {
         Self::default()
     }
 
-    /// The same, but its handshake takes this long.
+    /// Sets the length of the handshake.
     pub(crate) fn opens_at(mut self, ms: u64) -> Self {
         self.events.retain(|(_, happens)| !matches!(happens, ScriptedEvent::Open));
         self.events.push_front((ms, ScriptedEvent::Open));

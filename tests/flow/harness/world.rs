@@ -147,13 +147,13 @@ impl World {
         self
     }
 
-    /// What the next socket does.
+    /// Scripts the next socket.
     pub(crate) fn socket(&self, script: SocketScript) -> &Self {
         self.scripts.borrow_mut().push_back(script);
         self
     }
 
-    /// What every further socket does.
+    /// Scripts every further socket.
     pub(crate) fn every_socket(&self, script: SocketScript) -> &Self {
         self.standing_script.replace(Some(script));
         self
