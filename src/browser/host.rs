@@ -22,8 +22,8 @@ extern "C" {
     pub(super) fn abort_controller() -> JsValue;
     /// Aborts the request of an AbortController; undefined is ignored.
     pub(super) fn abort(controller: &JsValue);
-    /// Builds a POST without credentials; `headers` holds pairs of name and value. The result is not a Request: it holds the
-    /// URL and the init for the `fetch` of `js/host.js`. gloo-net only passes it on.
+    /// Builds a POST without credentials; `headers` holds pairs of name and value. The result is not a Request: it
+    /// holds the URL and the init for the `fetch` of `js/host.js`. gloo-net only passes it on.
     #[wasm_bindgen(js_name = postRequest, catch)]
     pub(super) fn post_request(
         url: &str,

@@ -1,5 +1,5 @@
-//! The browser: the one implementation of [`Platform`](crate::flow::Platform), on gloo-net, gloo-timers and web-sys. No rule
-//! of a flow is in here.
+//! The browser: the one implementation of [`Platform`](crate::flow::Platform), on gloo-net, gloo-timers and web-sys. No
+//! rule of a flow is in here.
 
 mod device;
 mod host;

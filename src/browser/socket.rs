@@ -63,7 +63,8 @@ impl BrowserSocket {
             // A binary frame is ignored: the contract has none.
             listen("message", |event| Some(SocketEvent::Text(get(&event, "data").as_string()?))),
             listen("close", |_| Some(SocketEvent::Closed)),
-            // Comes before the close event. Where a Content-Security-Policy forbids the socket, Chromium sends only this one.
+            // Comes before the close event. Where a Content-Security-Policy forbids the socket, Chromium sends only
+            // this one.
             listen("error", |_| Some(SocketEvent::Closed)),
         ];
         Self { socket: Some(socket), queue, _listeners: listeners }

@@ -12,8 +12,9 @@ use crate::flow::{NetworkError, Platform, Request, Socket, SocketEvent};
 /// A port without a listener: browsers refuse it themselves.
 const REFUSED: &str = "127.0.0.1:1";
 
-/// In the package, the build gives gloo-net's glue the `fetch` of `js/host.js`, whose argument is the result of `postRequest`
-/// there. In these tests wasm-bindgen's glue is unchanged, so the page's own `fetch` is wrapped to take that argument.
+/// In the package, the build gives gloo-net's glue the `fetch` of `js/host.js`, whose argument is the result of
+/// `postRequest` there. In these tests wasm-bindgen's glue is unchanged, so the page's own `fetch` is wrapped to take
+/// that argument.
 const BUILT: &str = "if (!globalThis.isBuilt) {
     globalThis.isBuilt = true;
     const native = fetch;

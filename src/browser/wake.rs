@@ -15,8 +15,9 @@ use super::{
     listener::Listener,
 };
 
-/// The events after which a page may be back from sleep or from being offline: the target, the name, and whether the event
-/// counts in a visible page only. The others count in a hidden tab too: a browser may resume one for a short moment.
+/// The events after which a page may be back from sleep or from being offline: the target, the name, and whether the
+/// event counts in a visible page only. The others count in a hidden tab too: a browser may resume one for a short
+/// moment.
 const SIGNS: [(&str, &str, bool); 4] = [
     ("self", "online", false),
     ("self", "pageshow", false),

@@ -1,8 +1,8 @@
 //! The functions that `js/` calls: the check of options, and calls that run until they settle or are stopped.
 //!
 //! No borrow is held while page code runs. Each call gets the page's options and holds them only while it runs: the
-//! browser's garbage collector cannot see into this module, so a step with a reference to its authenticator would keep both
-//! alive for ever.
+//! browser's garbage collector cannot see into this module, so a step with a reference to its authenticator would keep
+//! both alive for ever.
 
 #![allow(unreachable_pub, reason = "wasm-bindgen exports what is public")]
 

@@ -28,7 +28,8 @@ pub(super) fn failure(failure: &Failure) -> JsValue {
     error(failure.kind, &failure.message, failure.code, failure.cause.as_ref())
 }
 
-/// The error of a failure for an event. Without a cause: the page's own reason may hold a secret, and an event must not.
+/// The error of a failure for an event. Without a cause: the page's own reason may hold a secret, and an event must
+/// not.
 pub(super) fn without_cause(failure: &Failure) -> JsValue {
     error(failure.kind, &failure.message, failure.code, None)
 }

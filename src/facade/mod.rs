@@ -1,4 +1,5 @@
-//! What JavaScript sees: a handful of functions, which the hand-written module in `js/` wraps. No rule of a flow is in here.
+//! What JavaScript sees: a handful of functions, which the hand-written module in `js/` wraps. No rule of a flow is in
+//! here.
 
 mod engine;
 mod errors;

@@ -15,16 +15,16 @@ pub struct DeviceHints {
 
 const MARKS: &[&str] = &["mobi", "android", "webos", "iphone", "ipad", "blackberry", "opera mini"];
 
-/// Whether the user agent names a mobile browser. The rule is that of the vendor's client: an iPad with the user agent of a
-/// Mac counts as a desktop.
+/// Whether the user agent names a mobile browser. The rule is that of the vendor's client: an iPad with the user agent
+/// of a Mac counts as a desktop.
 pub fn is_mobile_web(user_agent: &str) -> bool {
     // A search over bytes: the standard library's text search would add 2 kB to the module.
     let text = user_agent.as_bytes();
     MARKS.iter().any(|mark| text.windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark.as_bytes())))
 }
 
-/// `"mobile"` or `"desktop"`, as `POST /v3/start` takes it. Beyond [`is_mobile_web`], client hints count, and so does an
-/// iPad with the user agent of a Mac (no Mac has more than one touch point).
+/// `"mobile"` or `"desktop"`, as `POST /v3/start` takes it. Beyond [`is_mobile_web`], client hints count, and so does
+/// an iPad with the user agent of a Mac (no Mac has more than one touch point).
 pub fn flow_type(hints: &DeviceHints) -> &'static str {
     let ipad = hints.platform == "MacIntel" && hints.max_touch_points > 1;
     if hints.client_hint_mobile == Some(true) || ipad || is_mobile_web(&hints.user_agent) {

@@ -1,8 +1,8 @@
 //! The orchestrator: runs one authToken's flow to one of its endings.
 //!
-//! Straight-line async over two traits: [`Platform`] (requests, sockets, clocks, randomness) and [`Page`] (the page's own
-//! steps). It reads no clock and no random source of its own, so a test drives it natively in virtual time. No web type is
-//! in here.
+//! Straight-line async over two traits: [`Platform`] (requests, sockets, clocks, randomness) and [`Page`] (the page's
+//! own steps). It reads no clock and no random source of its own, so a test drives it natively in virtual time. No web
+//! type is in here.
 //!
 //! `engine` is the machinery, `steps` has a file for each step of the protocol, and `run` is the loop above both.
 //!

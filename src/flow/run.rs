@@ -1,5 +1,5 @@
-//! The loop, from the token's first step to one of the endings. It stands above `steps` and `engine`: steps use the engine,
-//! and the engine knows no step.
+//! The loop, from the token's first step to one of the endings. It stands above `steps` and `engine`: steps use the
+//! engine, and the engine knows no step.
 
 use futures_lite::future::or;
 use handset_protocol::{Secret, client::error_codes, limits, steps as names};

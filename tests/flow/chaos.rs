@@ -67,7 +67,8 @@ fn reply() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Every answer takes time, as on a real network. Otherwise a page that answers at once could loop for ever in one moment.
+/// Every answer takes time, as on a real network. Otherwise a page that answers at once could loop for ever in one
+/// moment.
 fn answer() -> impl Strategy<Value = ScriptedAnswer> {
     let what = prop_oneof![
         8 => reply().prop_map(json),

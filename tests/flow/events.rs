@@ -1,5 +1,5 @@
-//! Events: the tables of `docs/events.md`. The harness checks every event of every test against them. In this module, flows
-//! walk every edge of the table: an edge without a flow fails the test.
+//! Events: the tables of `docs/events.md`. The harness checks every event of every test against them. In this module,
+//! flows walk every edge of the table: an edge without a flow fails the test.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,8 @@ fn left_by_the_backends_word() -> Vec<FlowBench> {
     };
     for next in NEXTS {
         flow(next, DeviceRole::Secondary, &|_| {});
-        // By a message of the socket, in each state of a link: asking for the number, sending the SMS, awaiting the link.
+        // By a message of the socket, in each state of a link: asking for the number, sending the SMS, awaiting the
+        // link.
         for (number_after, sent_after, has_retry) in
             [(60_000, 0, false), (0, 15_000, false), (0, 0, false), (0, 0, true)]
         {

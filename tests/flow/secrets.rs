@@ -1,5 +1,5 @@
-//! Secrets: no token, number or code in an event, a failure or a report. The harness checks those of every test; here the
-//! texts of the page and the backend contain secrets.
+//! Secrets: no token, number or code in an event, a failure or a report. The harness checks those of every test; here
+//! the texts of the page and the backend contain secrets.
 
 use handset::flow::Request;
 use handset_protocol::Secret;

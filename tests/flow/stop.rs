@@ -1,5 +1,5 @@
-//! Stopped flows. The facade drops a flow on `cancel()`, on an abort and on `dispose()`; these tests drop one at each of its
-//! waits in turn. Its timers, sockets and requests must be gone, and no call or event may follow.
+//! Stopped flows. The facade drops a flow on `cancel()`, on an abort and on `dispose()`; these tests drop one at each
+//! of its waits in turn. Its timers, sockets and requests must be gone, and no call or event may follow.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -104,8 +104,8 @@ fn deeds(end: &EndedFlow) -> [usize; 5] {
     [end.paths().len(), end.calls().len(), events, finishes, sent]
 }
 
-/// Stops the flow at its first wait, its second, and so on until it ends by itself. Returns the places of its waits: the
-/// state, and the open timers, sockets and requests.
+/// Stops the flow at its first wait, its second, and so on until it ends by itself. Returns the places of its waits:
+/// the state, and the open timers, sockets and requests.
 async fn stopped_at_every_wait(scenario: fn() -> FlowBench) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
     for wait in 0.. {
@@ -138,7 +138,8 @@ impl EndedFlow {
     }
 }
 
-/// The places at which a flow waits: the state, and the open timers, sockets and requests. A new wait must be added here.
+/// The places at which a flow waits: the state, and the open timers, sockets and requests. A new wait must be added
+/// here.
 const WAITS: &[&str] = &[
     "starting: ",
     "awaiting_phone: timer",

@@ -1,4 +1,5 @@
-//! The tables of `docs/events.md`, read from the page: the edges between states, and the members of an event in each state.
+//! The tables of `docs/events.md`, read from the page: the edges between states, and the members of an event in each
+//! state.
 //!
 //! The flow's tests, the module's own and the simulation include this file.
 

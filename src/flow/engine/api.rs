@@ -44,7 +44,8 @@ impl<'a, P: Platform> Api<'a, P> {
         Self { platform, origin, token }
     }
 
-    /// Sends once: for requests that must not arrive twice. The first copy may have arrived although its response was lost.
+    /// Sends once: for requests that must not arrive twice. The first copy may have arrived although its response was
+    /// lost.
     pub(crate) async fn post(&self, path: &str, body: String) -> Result<Reply, Failure> {
         self.read(self.attempt(path, body).await)
     }

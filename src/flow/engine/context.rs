@@ -1,4 +1,5 @@
-//! The data of one running flow: what its steps share, and the events that tell the page about it. Waiting is in `wait`.
+//! The data of one running flow: what its steps share, and the events that tell the page about it. Waiting is in
+//! `wait`.
 
 use std::cell::{Cell, RefCell};
 
@@ -152,8 +153,8 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
         }
     }
 
-    /// Starts the deadline of an SMS that the backend accepted. The page's own limit replaces the backend's; `default_s`
-    /// stands in where the backend gives none.
+    /// Starts the deadline of an SMS that the backend accepted. The page's own limit replaces the backend's;
+    /// `default_s` stands in where the backend gives none.
     pub(crate) fn start_deadline(&self, reply: &Reply, own_ms: Option<u32>, default_s: u32) {
         let now = self.platform.now();
         let since = |at: Option<i64>| Some(at?.saturating_sub(reply.server_time?));

@@ -9,8 +9,8 @@ const APART_MS: u64 = 1_000;
 
 /// The moment at which a wait ends, on both clocks.
 ///
-/// The monotonic clock decides. Where the wall clock disagrees, the machine slept (and the monotonic clock stood still) or
-/// somebody set the wall clock. The client cannot tell which, so the caller must ask the backend and then call
+/// The monotonic clock decides. Where the wall clock disagrees, the machine slept (and the monotonic clock stood still)
+/// or somebody set the wall clock. The client cannot tell which, so the caller must ask the backend and then call
 /// [`Deadline::corrected`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deadline {
@@ -54,8 +54,8 @@ impl Deadline {
         }
     }
 
-    /// The deadline after the clocks disagreed; `left` is the remaining time in the backend's answer, if it gives one. A
-    /// correction never moves the deadline away, and takes its wall time from the clock as it is now.
+    /// The deadline after the clocks disagreed; `left` is the remaining time in the backend's answer, if it gives one.
+    /// A correction never moves the deadline away, and takes its wall time from the clock as it is now.
     pub(super) fn corrected(self, now: ClockReading, left: Option<i64>) -> Self {
         let own = (self.mono - now.mono).max(0);
         let left = left.map_or(own, |left| left.saturating_add(self.grace_ms).clamp(0, own));

@@ -172,8 +172,8 @@ pub(crate) fn server_failure(reply: Reply, kind: Kind) -> Failure {
 /// A word of this many bytes may be a token: it is removed as a whole.
 const LONG_WORD: usize = 40;
 
-/// Removes what may be secret from the text of a page or a backend. With four digits or more, a text may hold a number, a
-/// code or a token: it then loses every digit and every long word.
+/// Removes what may be secret from the text of a page or a backend. With four digits or more, a text may hold a number,
+/// a code or a token: it then loses every digit and every long word.
 pub(super) fn redact(message: &str) -> String {
     if message.chars().filter(char::is_ascii_digit).count() < 4 {
         return message.to_owned();

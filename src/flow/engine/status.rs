@@ -117,8 +117,8 @@ impl<'a, P: Platform, G: Page> StatusListener<'a, P, G> {
         self.heard.get()
     }
 
-    /// Resolves when the backend has settled the flow. Opens one socket at a time, and a new one whenever it ends. Between
-    /// two sockets it makes a status call, so that no message is missed.
+    /// Resolves when the backend has settled the flow. Opens one socket at a time, and a new one whenever it ends.
+    /// Between two sockets it makes a status call, so that no message is missed.
     pub(crate) async fn settled(&self) -> StepResult {
         let mut refusals = 0;
         let mut losses = 0;

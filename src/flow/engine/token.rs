@@ -1,5 +1,5 @@
-//! The authToken: its claims, the check of its backend's origin, and the questions that a flow asks of it. The signature is
-//! not verified: the browser has no key for it.
+//! The authToken: its claims, the check of its backend's origin, and the questions that a flow asks of it. The
+//! signature is not verified: the browser has no key for it.
 
 use handset_protocol::{
     Secret, limits,
@@ -116,7 +116,8 @@ fn without_slash(origin: &str) -> &str {
     origin.strip_suffix('/').unwrap_or(origin)
 }
 
-/// The host of an origin (`scheme://host[:port]`); `None` for a text with any other part, such as a path or a user name.
+/// The host of an origin (`scheme://host[:port]`); `None` for a text with any other part, such as a path or a user
+/// name.
 fn host_of_origin(origin: &str) -> Option<&str> {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
     let (host, port) = match rest.strip_prefix('[') {

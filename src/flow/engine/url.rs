@@ -15,8 +15,8 @@ pub(super) fn push_encoded(url: &mut String, value: &str) {
     }
 }
 
-/// Decodes a value of a query, in which a plus stands for a space; `None` for an incomplete escape, and for bytes that are
-/// not UTF-8.
+/// Decodes a value of a query, in which a plus stands for a space; `None` for an incomplete escape, and for bytes that
+/// are not UTF-8.
 pub(crate) fn decode(value: &str) -> Option<String> {
     let mut bytes = value.bytes();
     let mut out = Vec::new();

@@ -43,8 +43,8 @@ impl Interrupted {
     }
 }
 
-/// Awaits `work` until the deadline. Then asks the backend once more before the step fails as `kind`: it may have settled
-/// the flow without a message to this page.
+/// Awaits `work` until the deadline. Then asks the backend once more before the step fails as `kind`: it may have
+/// settled the flow without a message to this page.
 ///
 /// # Cancel safety
 ///
@@ -68,8 +68,8 @@ pub(crate) async fn before_deadline<P: Platform, G: Page, T>(
     })
 }
 
-/// Resolves with `None` at the deadline, or earlier with the answer that settled the flow, where the clocks disagreed and
-/// the backend was asked.
+/// Resolves with `None` at the deadline, or earlier with the answer that settled the flow, where the clocks disagreed
+/// and the backend was asked.
 async fn past_deadline<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> Option<StatusAnswer> {
     // The backend gave no answer when the clocks last disagreed: a machine that wakes may have no network for a while.
     let mut unsure = false;
@@ -119,8 +119,8 @@ async fn past_deadline<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) ->
     }
 }
 
-/// Corrects the deadline after the clocks disagreed, and emits the corrected times; `left_ms` is the remaining time in the
-/// backend's answer.
+/// Corrects the deadline after the clocks disagreed, and emits the corrected times; `left_ms` is the remaining time in
+/// the backend's answer.
 fn settle_doubt<P: Platform, G: Page>(context: &FlowContext<'_, P, G>, left_ms: Option<i64>) {
     let now = context.platform.now();
     if let Some(deadline) = context.deadline.get() {

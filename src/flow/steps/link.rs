@@ -18,7 +18,8 @@ use crate::flow::engine::{
     wait::{before_deadline, resend_pause},
 };
 
-/// Runs the page's steps while the status listener runs beside them: a message of the backend ends the step at any moment.
+/// Runs the page's steps while the status listener runs beside them: a message of the backend ends the step at any
+/// moment.
 pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> StepResult {
     let status = StatusListener::new(context);
     let settled = async {

@@ -41,7 +41,8 @@ pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -
     }
 }
 
-/// Requests an SMS; returns the backend's reason where it refused the number. In the reply to a resend, that is ignored.
+/// Requests an SMS; returns the backend's reason where it refused the number. In the reply to a resend, that is
+/// ignored.
 async fn send<P: Platform, G: Page>(
     context: &FlowContext<'_, P, G>,
     mobile_number: Option<Secret>,

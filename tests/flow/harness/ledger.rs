@@ -1,4 +1,5 @@
-//! The ledger of a scripted machine: its open timers, sockets and requests, so that a test sees what a flow leaves behind.
+//! The ledger of a scripted machine: its open timers, sockets and requests, so that a test sees what a flow leaves
+//! behind.
 
 use std::{cell::RefCell, rc::Rc};
 
