@@ -1,4 +1,4 @@
-import { core_cancel, core_check, core_dispose, core_flow_type, core_is_mobile_web, core_start } from "handset-glue";
+import { engine_cancel, engine_check, engine_dispose, engine_flow_type, engine_is_mobile_web, engine_start } from "handset-glue";
 import { CancelablePromise } from "./cancelable.js";
 import { createError } from "./errors.js";
 import { hidden, hide } from "./hidden.js";
@@ -11,7 +11,7 @@ const logger = LoggerFactory.getLogger("handset");
 
 let owners = 0;
 
-/** A promise's executor that a trap of the module rejects too; then `fail` is told. */
+/** The executor of a call's promise. A trap of the module rejects the promise too, and calls `fail`. */
 const settling = (start, fail) => (resolve, reject) => {
   const die = (error) => {
     reject(error);
@@ -25,7 +25,8 @@ const settling = (start, fail) => (resolve, reject) => {
   try {
     start(settle(resolve), settle(reject));
   } catch (error) {
-    // After a crash. The page was told of that; told again, one that starts over on hearing it would never end.
+    // After a crash of the module. `fail` is not called: the page had the event of the crash, and a page that starts over on
+    // that event would never stop.
     pending.delete(die);
     reject(error);
   }
@@ -36,13 +37,13 @@ const emit = (events, detail) => {
   if (failure && state !== "cancelled") logger.warn(state, failure.kind, failure.code || "");
   else logger.debug(state, detail.step, detail.socket || "");
   const dispatch = (event) => events.dispatchEvent(event) || true;
-  // Node 18 has no CustomEvent, and a page may have one of its own making that is no event here.
+  // Node 18 has no CustomEvent, and a page may have replaced it with a class whose objects are no events.
   if (!attempt(() => dispatch(new CustomEvent("statechange", { detail })))) {
     attempt(() => dispatch(Object.defineProperty(new Event("statechange"), "detail", { __proto__: null, value: detail })));
   }
 };
 
-/** A URL, a `Location`, a router's location or a `String` object says its text; what is no text is refused by whoever reads it. */
+/** The text of a URL, a `Location`, a router's location or a `String` object. Any other value passes unchanged: the module refuses it. */
 const text = (value) => (value && typeof value === "object" ? attempt(() => (typeof value.href === "string" ? value.href : String(value))) : value);
 
 export class Authenticator {
@@ -50,7 +51,7 @@ export class Authenticator {
     const events = attempt(() => new EventTarget());
     if (!events) throw createError("unsupported", false, "EventTarget cannot be used here");
     const own = { owner: ++owners, events, options: { ...options, emit: (detail) => emit(events, detail) } };
-    core_check(own.options);
+    engine_check(own.options);
     hide(this, own);
   }
 
@@ -60,37 +61,37 @@ export class Authenticator {
     return new CancelablePromise(
       settling(
         (resolve, reject) => {
-          flow = core_start(owner, true, options, text(authToken), resolve, reject);
+          flow = engine_start(owner, true, options, text(authToken), resolve, reject);
         },
         (failure) => emit(events, { state: "failed", step: "", failure }),
       ),
-      () => core_cancel(flow),
+      () => engine_cancel(flow),
     );
   }
 
   finishInstantLink(redirectUrl) {
     const { owner, options } = hidden(this);
-    return new Promise(settling((resolve, reject) => core_start(owner, false, options, text(redirectUrl), resolve, reject)));
+    return new Promise(settling((resolve, reject) => engine_start(owner, false, options, text(redirectUrl), resolve, reject)));
   }
 
   dispose() {
     const own = hidden(this);
-    core_dispose(own.owner);
+    engine_dispose(own.owner);
     own.options = undefined;
   }
 
   isMobileWeb() {
-    return core_is_mobile_web();
+    return engine_is_mobile_web();
   }
 
   getFlowType() {
-    return core_flow_type();
+    return engine_flow_type();
   }
 
   addEventListener(type, handler, options) {
     const { events } = hidden(this);
     try {
-      // Which the browser takes for no handler, without a word.
+      // The browser ignores a missing handler without an error.
       if (!handler) throw new TypeError("no handler");
       events.addEventListener(type, handler, options);
     } catch (cause) {

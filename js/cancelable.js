@@ -1,7 +1,7 @@
 import { hidden, hide } from "./hidden.js";
 import { attempt } from "./host.js";
 
-/** The page's, which frameworks watch; a library's that cannot be extended (Bluebird) gives way to the language's own. */
+/** The page's Promise, which frameworks watch. Where it cannot be extended (Bluebird), the language's own is used. */
 const extensible = () => {
   new (class extends Promise {})(() => {});
   return Promise;
@@ -9,7 +9,7 @@ const extensible = () => {
 // eslint-disable-next-line no-restricted-syntax -- the one way to the language's own, whatever stands in its place
 const Base = attempt(extensible) || (async () => {})().constructor;
 
-/** A promise whose work can be ended: it then resolves, and nothing more of the flow runs. */
+/** A promise with `cancel()`, which ends its work and resolves it. */
 export class CancelablePromise extends Base {
   constructor(executor, cancel) {
     let isPending = true;
@@ -18,7 +18,7 @@ export class CancelablePromise extends Base {
       settle(value);
     };
     super((resolve, reject) => executor(settling(resolve), settling(reject)));
-    // What a settled promise stood for is over; by now its authenticator may run another flow.
+    // A settled promise has no work left: a cancel now could end another flow of the same authenticator.
     hide(this, () => {
       if (isPending && cancel) cancel();
     });

@@ -1,11 +1,11 @@
-/** What leaves the module when something fails. Pages switch on `kind`, never on the text. */
+/** The class of every error of the module. Pages switch on `kind`, never on the text. */
 export class AuthError extends Error {
   constructor(kind, retryable, message, code, cause) {
     super(message);
     this.kind = kind;
     this.retryable = retryable;
     if (code !== undefined) this.code = code;
-    // As the constructor of Error does it where it knows `cause`.
+    // The constructor of Error would set it the same way, but older browsers ignore its option `cause`.
     if (cause !== undefined) Object.defineProperty(this, "cause", { __proto__: null, value: cause, writable: true, configurable: true });
   }
   get name() {

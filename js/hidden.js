@@ -1,6 +1,6 @@
 /**
- * Where an object keeps what is its own: behind a function. The proxies of frameworks (Vue's `data()`, Alpine) hand out a
- * function as it is; a private field would refuse the proxy, and a plain member would be made a proxy of its own.
+ * The private state of an object, behind a function. The proxies of frameworks (Vue's `data()`, Alpine) return a function
+ * unchanged. A private field would throw on a proxy, and a plain member would become a proxy itself.
  */
 const key = Symbol("handset");
 

@@ -1,9 +1,9 @@
 /**
- * The globals that the module uses, in the one place where they are not trusted. Polyfills, mocks and monitoring replace
- * them by what throws, lacks a part or answers in a shape of its own; an exception that reaches the wasm ends the module.
+ * The page's globals, none of them trusted. Polyfills, mocks and monitoring tools replace a global with a function that
+ * throws, lacks a part or returns another shape, and an exception that reaches the wasm ends the module.
  *
- * gloo-net and gloo-timers call `fetch`, `setTimeout` and so on by name: the build gives their glue the ones below
- * (`adaptGlue` in scripts/lib/glue.mjs), so what they are handed is always what they expect.
+ * gloo-net and gloo-timers call `fetch`, `setTimeout` and so on by name. The build gives their glue the functions below
+ * (`adaptGlue` in scripts/lib/glue.mjs), which always return the expected shape.
  */
 export const attempt = (action, otherwise) => {
   try {
@@ -13,7 +13,7 @@ export const attempt = (action, otherwise) => {
   }
 };
 
-/** A number that a clock may say, else the other clock's; NaN when neither says any. */
+/** The reading of a clock, or of the other clock where it is no finite number; NaN where neither is. */
 const finite = (read, otherwise) => {
   const value = attempt(() => Number(read()));
   return Number.isFinite(value) ? value : otherwise ? finite(otherwise) : NaN;
@@ -23,7 +23,7 @@ const date = () => Date.now();
 export const monotonicMs = () => finite(() => performance.now(), date);
 export const wallMs = () => finite(date, () => performance.timeOrigin + performance.now());
 
-/** At least 0 and below 1. */
+/** A random number, at least 0 and below 1. */
 export const random = () => {
   const value = finite(() => Math.random());
   return value >= 0 && value < 1 ? value : 0;
@@ -31,7 +31,7 @@ export const random = () => {
 
 let failed = false;
 
-/** Whether the last timer could not be set. */
+/** Whether setting the last timer failed. */
 export const timerFailed = () => failed;
 
 export const setTimeout = (callback, ms) => {
@@ -49,7 +49,7 @@ export const queueMicrotask = (callback) => {
   Promise.resolve().then(callback);
 };
 
-/** What `fetch` brought, read: a Response of another realm, a polyfill's and a mock's look the same to the module. */
+/** A response whose body is read. The module sees the same class for a Response of another realm, a polyfill or a mock. */
 export class Response {}
 
 const reply = (status, retryAfter, text) =>
@@ -60,7 +60,7 @@ const read = (response) =>
     reply(Number(response.status), attempt(() => String(response.headers.get("Retry-After")), ""), String(text)),
   );
 
-/** gloo-net tells an error by its class, which a page may have replaced. */
+/** gloo-net recognizes an error by its class, and a page may have replaced the global one. */
 class HostError extends Error {}
 export { HostError as Error };
 
@@ -70,14 +70,14 @@ export const fetch = ({ url, init }) =>
     throw new HostError("no readable response");
   });
 
-/** Ends what is fetched with its signal; undefined where there is none. */
+/** The controller of a request's signal; undefined where the page has no AbortController. */
 export const abortController = () => attempt(() => new AbortController());
 export const abort = (controller) => attempt(() => controller.abort());
 
 /**
- * What {@link fetch} is given in the place of a Request: the `fetch` of many a page, and of what watches it, reads a URL and
- * an init, and a Request as the text "[object Request]". Nothing is inherited that a page has added to all objects. A signal
- * of another making than the browser's would be refused: then there is none, and the request cannot be aborted.
+ * The argument of {@link fetch}, in place of a Request: many a page's own `fetch`, and many a monitoring tool's, reads a URL and
+ * an init, and takes a Request for the text "[object Request]". The init has no prototype, so that it inherits no member that a
+ * page has added to all objects. Where the browser refuses the signal, the init has none: the request cannot be aborted then.
  */
 export const postRequest = (url, headers, body, controller) => {
   const init = { __proto__: null, method: "POST", mode: "cors", credentials: "omit", headers: Object.fromEntries(headers), body };
@@ -89,5 +89,7 @@ export const postRequest = (url, headers, body, controller) => {
   return { url, init };
 };
 
+/** A copy of an array; undefined for any other value and a proxy that throws. */
 export const items = (array) => attempt(() => (Array.isArray(array) ? Array.from(array) : undefined));
+/** The names of an object's own members; undefined for any other value, an array, and a proxy that throws. */
 export const memberNames = (object) => attempt(() => (typeof object === "object" && !Array.isArray(object) ? Object.keys(object) : undefined));

@@ -16,9 +16,9 @@ declare global {
 export const VERSION: string;
 
 /**
- * Loads the module ahead of the first constructor, asynchronously, and runs what a first constructor touches: one after it
- * takes less than a millisecond. Chrome before 115 needs it: it compiles no more than 4 KB synchronously.
- * May be called at any time and again; all callers share the page's one instance, and a failure may be tried again.
+ * Loads the module ahead of the first constructor, asynchronously, and runs the code of a first constructor, so that the
+ * real one takes less than a millisecond. Chrome before 115 needs the call: it compiles no more than 4 KB synchronously.
+ * Safe to call at any time, and again: all callers share the page's one instance, and after a failure the next call tries again.
  * Rejects with an {@link AuthError} of kind `unsupported`. `import "handset/preload"` calls it.
  */
 export function preload(): Promise<void>;
@@ -47,14 +47,14 @@ export type ErrorKind =
   | "misuse"
   | "internal";
 
-/** Every error that leaves the module, except the reason of an abort signal and of an AuthFinishStep, which pass as they are. */
+/** Every error that leaves the module, except the reasons of an abort signal and of an AuthFinishStep, which pass unchanged. */
 export interface AuthError extends Error {
   readonly kind: ErrorKind;
   /** The backend's code, or a client error code (10000 to 10006). */
   readonly code?: number;
   /** Whether a new flow, with a new authToken, may well succeed. */
   readonly retryable: boolean;
-  /** What lies behind it, for example what a page step rejected with. */
+  /** The error or value behind this error, for example the reason of a page step. */
   readonly cause?: unknown;
 }
 
@@ -92,8 +92,8 @@ export interface AuthFinishStep {
 
 export interface PhoneNumberInput {
   /**
-   * As the person typed it, with `+` and country code outside the US and Canada: blanks, brackets, dashes and digits of other
-   * scripts are read as they were meant (docs/recipes.md). No country is guessed.
+   * The number as the person typed it, with `+` and country code outside the US and Canada. Blanks, brackets, dashes and
+   * digits of other scripts are accepted (docs/recipes.md). No country is guessed.
    */
   phoneNumber: string;
 }
@@ -112,15 +112,15 @@ export interface OtpStartStep {
 }
 
 export interface OtpFinishInput {
-  /** The code, as the person typed it: blanks, dashes and digits of other scripts are read. A number would lose leading zeros. */
+  /** The code as the person typed it; blanks, dashes and digits of other scripts are accepted. A number would lose leading zeros. */
   otp: string;
 }
 export type OtpFinishResult =
   | { resultType: OtpFinishResultType.OnSuccess; input: OtpFinishInput }
   | { resultType: OtpFinishResultType.OnResendOtp | OtpFinishResultType.OnMobileNumberChange; input?: OtpFinishInput };
 /**
- * Asks for the code. Called again with an error after an empty code, which is not sent, and after a wrong one when another try
- * is left. Reject to end the step. One that answers more than ten times in a row, each within 250 ms, ends as `step_failed`.
+ * Asks for the code. Called again with an error after an empty code, which is not sent, and after a wrong one while attempts
+ * are left. Reject to end the step. A step that answers more than ten times in a row, each within 250 ms, fails as `step_failed`.
  */
 export type OtpFinishStepFn = (
   otpError?: OtpError,
@@ -139,7 +139,7 @@ export interface InstantLinkStartStep {
   execute: InstantLinkStartStepFn;
 }
 
-/** While the link is awaited: resolve to send it again or to another number. The flow ends without an answer too. */
+/** Runs while the flow waits for the link: resolve to send it again, or to ask for another number. The flow may end before. */
 export type InstantLinkRetryStepFn = () => Promise<InstantLinkResultType> | InstantLinkResultType;
 export interface InstantLinkRetryStep {
   execute: InstantLinkRetryStepFn;
@@ -164,7 +164,7 @@ export enum InstantLinkResultType {
 }
 
 export enum DeviceRole {
-  /** The device that is proved. The default. */
+  /** The device that proves its phone number. The default. */
   Primary = "primary",
   /** The desktop that waits for a phone. */
   Secondary = "secondary",
@@ -240,13 +240,13 @@ export interface StateChange {
   readonly step: string;
   /** When the code or the link expires, in epoch ms. */
   readonly expiresAt?: number;
-  /** When another SMS may be asked for, in epoch ms. */
+  /** When another SMS may be requested, in epoch ms. */
   readonly resendAt?: number;
-  /** How many codes may still be tried, where the backend says so. */
+  /** How many attempts are left for the code, where the backend says so. */
   readonly attemptsLeft?: number;
   /** At the end: why the flow failed. */
   readonly failure?: AuthError;
-  /** While a link is awaited: how the backend is listened to. */
+  /** While a link is awaited: the connection to the backend. */
   readonly socket?: "open" | "reconnecting" | "polling";
 }
 
@@ -260,7 +260,7 @@ export interface ListenerOptions {
   once?: boolean;
   passive?: boolean;
   capture?: boolean;
-  /** Aborting it removes the listener. The browser takes an AbortSignal of its own, and no other. */
+  /** Aborting it removes the listener. The browser accepts only an AbortSignal of its own. */
   signal?: AbortSignalLike;
 }
 
@@ -285,7 +285,7 @@ export interface StorageLike {
 
 // --------------------------------------------------------------------------------------------------- authenticator
 
-/** A promise with `cancel()`: sockets, timers and requests end, it resolves, and no further step runs. */
+/** A promise with `cancel()`, which ends sockets, timers and requests and resolves the promise. No further step runs. */
 export class CancelablePromise<T> extends Promise<T> {
   constructor(
     executor: (resolve: (value: T | PromiseLike<T>) => void, reject: (reason?: unknown) => void) => void,
@@ -296,13 +296,13 @@ export class CancelablePromise<T> extends Promise<T> {
 
 export interface Authenticator {
   /**
-   * Runs the flow of an authToken from Start. Settles always and once; docs/errors.md tables the endings.
-   * Rejects with an {@link AuthError}, with the abort signal's reason, or with what AuthFinishStep rejected with.
+   * Runs the flow of an authToken from Start. The promise settles always and once; docs/errors.md lists the endings.
+   * Rejects with an {@link AuthError}, with the abort signal's reason, or with the reason of AuthFinishStep.
    */
   authenticate(authToken: string): CancelablePromise<void>;
-  /** Whether the user agent names a mobile browser. An iPad that calls itself a Mac is none by this rule. */
+  /** Whether the user agent names a mobile browser. By this rule an iPad with the user agent of a Mac is a desktop. */
   isMobileWeb(): boolean;
-  /** As {@link Authenticator.isMobileWeb}, and client hints and iPads count: what `POST /v3/start` wants as `flowType`. */
+  /** The `flowType` for `POST /v3/start`: as {@link Authenticator.isMobileWeb}, but client hints and such iPads count too. */
   getFlowType(): "mobile" | "desktop";
   /**
    * For the page at `finalTargetUrl`: runs AuthFinishStep with the `authId` of its URL when `asc` is `true`, else rejects.
@@ -310,13 +310,13 @@ export interface Authenticator {
    */
   finishInstantLink(redirectUrl: string | { readonly href: string }): Promise<void>;
   /**
-   * Ends what runs as `cancel()` does, and lets go of the steps and the signal. Later calls of `authenticate` and
-   * `finishInstantLink` reject with `misuse`. May be called at any time, and twice.
+   * Ends running calls as `cancel()` does, and releases the steps and the signal. Later calls of `authenticate` and
+   * `finishInstantLink` reject with `misuse`. Safe to call at any time, and twice.
    */
   dispose(): void;
   /** As {@link Authenticator.dispose}, for `using`, where the browser has `Symbol.dispose`. */
   [Symbol.dispose](): void;
-  /** Hears every state of the flow. Options are the DOM's. Returns a function that stops it. @throws {AuthError} `misuse` */
+  /** Adds a handler for every state of the flow. The options are the DOM's. Returns a function that removes it. @throws {AuthError} `misuse` */
   addEventListener(
     type: "statechange",
     handler: StateChangeHandler | { handleEvent: StateChangeHandler },
@@ -332,8 +332,8 @@ export interface Authenticator {
 /** Every `with…` returns the same builder: chain them or not. */
 export class AuthenticatorBuilder {
   /**
-   * Loads the module, unless {@link preload} has. @throws {AuthError} `unsupported`, saying why, where that is impossible:
-   * a Content-Security-Policy, a browser that compiles asynchronously only, an environment that lacks `fetch`. May be tried again.
+   * Loads the module, unless {@link preload} has. @throws {AuthError} `unsupported`, with the reason, where the module cannot run:
+   * a Content-Security-Policy, a browser that compiles asynchronously only, an environment without `fetch`. Another try is safe.
    */
   constructor();
   /** Required by `authenticate`. */
@@ -346,15 +346,15 @@ export class AuthenticatorBuilder {
   /** Accepted; Mobile Auth itself is not built yet, so the flow falls back to OTP. */
   withMobileAuthImplementation(implementation: MobileAuthImplementation | `${MobileAuthImplementation}`): this;
   withRole(role: DeviceRole | `${DeviceRole}`): this;
-  /** The page's own idea of its address, sent with an Instant Link. */
+  /** The device's IP address, as the page knows it; sent with an Instant Link. */
   withDeviceIpAddress(ip?: string | (() => string | null | undefined) | null): this;
   /** Where a device registration is kept; the default is localStorage. */
   withStorage(storage?: StorageLike | null): this;
-  /** Aborting rejects what runs, `authenticate()` and `finishInstantLink()`, with the signal's reason as it is. */
+  /** Aborting rejects running calls of `authenticate()` and `finishInstantLink()` with the signal's reason, unchanged. */
   withAbortSignal(signal: AbortSignalLike): this;
-  /** How long a code or a link may take, in ms from its SMS, instead of what the backend says (120000 and 180000). */
+  /** The time limits of a code and a link, in ms from its SMS; they replace the backend's (120000 and 180000). */
   withTimeouts(timeouts: { otp?: number; instantLink?: number }): this;
-  /** The origins that an authToken may name as its backend, instead of "any https or loopback origin". */
+  /** The origins that an authToken may name as its backend; they replace the rule "any https or loopback origin". */
   withAllowedOrigins(origins: string[]): this;
   /** @throws {AuthError} `misuse`, naming the method and the expected shape. */
   build(): Authenticator;

@@ -16,7 +16,7 @@ const at = (level, name) => (...args) => {
   try {
     writer.write(level, `[${name}]`, ...args);
   } catch (error) {
-    // A page's broken log must not break a flow.
+    // An error in the page's log writer must not break a flow.
     attempt(() => console.error(error));
   }
 };

@@ -3,7 +3,7 @@ import { finish, imports } from "handset-glue";
 import { createError } from "./errors.js";
 import { attempt } from "./host.js";
 
-/** What there must be where the module runs. Test environments lack some of it. */
+/** The globals that the module needs. Test environments lack some of them. */
 const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "EventTarget", "fetch", "setTimeout"];
 
 let loaded = false;
@@ -11,7 +11,7 @@ let loading;
 
 const unsupported = (message, cause) => createError("unsupported", false, message, undefined, cause);
 
-/** The bytes of the module; throws a coded error where they cannot be had, or could not be used. */
+/** The bytes of the module. Throws a coded error where they are damaged, or the environment cannot run them. */
 const bytes = () => {
   const missing = NEEDED.filter((name) => !attempt(() => globalThis[name]));
   if (missing.length) throw unsupported(`this environment lacks ${missing.join(", ")}`);
@@ -27,13 +27,13 @@ const explained = (cause) => {
   return unsupported("WebAssembly could not be started", cause);
 };
 
-/** The page has one instance, whoever was first. */
+/** Starts the page's one instance: only the first call has an effect. */
 const begin = (instance) => {
   if (!loaded) finish(instance);
   loaded = true;
 };
 
-/** Loads the module, once, when the first constructor needs it. A failure may be tried again. */
+/** Loads the module once, for the first constructor. After a failure the next call tries again. */
 export const load = () => {
   if (loaded) return;
   try {
@@ -43,7 +43,7 @@ export const load = () => {
   }
 };
 
-/** As `load`, asynchronously; `warm` then runs what a first constructor does. */
+/** As `load`, but asynchronously. Calls `warm` afterwards. */
 export const loadAsync = (warm) => {
   loading =
     loading ||

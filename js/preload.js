@@ -1,7 +1,7 @@
 import { AuthenticatorBuilder } from "./authenticator.js";
 import { loadAsync } from "./module.js";
 
-/** Browsers compile each function when it is called first: an authenticator that nobody sees has that behind it. */
+/** Runs the code of a first constructor on a throw-away authenticator: browsers compile a function when it is called first. */
 const warm = () => {
   const authenticator = new AuthenticatorBuilder().build();
   authenticator.isMobileWeb();

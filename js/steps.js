@@ -1,6 +1,6 @@
 /**
- * Runs a step of the page. A throw is a rejection, and a promise of the page's own making is never touched directly.
- * `end` settles what comes back where the page never does: whoever waits for it would be kept for as long.
+ * Runs a step of the page. A throw is a rejection, and a promise of the page's own class is never touched directly. `end`
+ * settles the returned promise where the page never does, so that its waiting code is released.
  */
 export const runStep = (step, self, args) => {
   let end;

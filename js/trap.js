@@ -1,13 +1,13 @@
 import { createError } from "./errors.js";
 
-/** What ends each promise that waits for the module. */
+/** The functions that reject the promises of running calls. */
 export const pending = new Set();
 
 let death;
 
 /**
- * Wraps what the module exports. Whatever is thrown out of it is a trap (errors that are meant come as values), and
- * after one its memory cannot be trusted: what runs is rejected, and so is what comes later.
+ * Wraps the exports of the module. Every exception out of it is a trap, since its errors are values, and after a trap its
+ * memory cannot be trusted: running calls are rejected, and so is every later one.
  */
 export const guard = (exports) =>
   Object.fromEntries(
@@ -15,7 +15,7 @@ export const guard = (exports) =>
   );
 
 const guarded = (name, call) => {
-  // The page calls these; all else is called by the browser, by timers and by promises, where nobody could catch.
+  // The page calls these exports. The browser, timers and promises call the others, where nobody can catch an exception.
   const isApi = HANDSET_API_EXPORTS.includes(name);
   return (...args) => {
     if (!death) {
@@ -23,14 +23,14 @@ const guarded = (name, call) => {
         return call(...args);
       } catch (cause) {
         death = createError("internal", false, "the module has crashed; reload the page", undefined, cause);
-        // Once each: on hearing of it, a page may well start over.
+        // Each only once: a page may start over in its handler, which adds to the set again.
         const dying = [...pending];
         pending.clear();
         for (const die of dying) die(death);
       }
     }
     if (isApi) throw death;
-    // The glue takes a result apart before it looks at it: an empty one stands for "no error".
+    // The glue destructures a result before it checks it: an empty array means "no error".
     return [];
   };
 };

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use handset::flow::{Kind, State};
+use handset::flow::{FlowState, Kind};
 
 const PAGE: &str = include_str!("../docs/errors.md");
 const TYPES: &str = include_str!("../js/index.d.ts");
@@ -12,7 +12,7 @@ const TYPES: &str = include_str!("../js/index.d.ts");
 const PROVED: &str = include_str!("flow/contract/endings.txt");
 
 /// The states that a flow may end in.
-const LAST: [State; 4] = [State::Done, State::Ended, State::Failed, State::Cancelled];
+const LAST: [FlowState; 4] = [FlowState::Done, FlowState::Ended, FlowState::Failed, FlowState::Cancelled];
 /// An entry takes a third of a page at most.
 const ENTRY_LINES: usize = 18;
 
@@ -34,7 +34,7 @@ fn entries() -> Vec<(&'static str, &'static str)> {
 
 /// How a flow ends. Kinds are a set, since a row may allow several.
 #[derive(Debug, PartialEq)]
-struct Ending {
+struct DocumentedEnding {
     cause: &'static str,
     reported: &'static str,
     finish: &'static str,
@@ -43,7 +43,7 @@ struct Ending {
     kinds: BTreeSet<&'static str>,
 }
 
-impl Ending {
+impl DocumentedEnding {
     /// All but the words for the cause.
     fn is_like(&self, other: &Self) -> bool {
         let facts = |ending: &Self| (ending.reported, ending.finish, ending.promise, ending.state);
@@ -57,7 +57,7 @@ fn quoted(cell: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 /// The table of the page, in the words of the table that is proved.
-fn told() -> Vec<Ending> {
+fn told() -> Vec<DocumentedEnding> {
     let rows = section("How a flow ends").lines().filter(|line| line.starts_with("| ")).skip(1);
     let endings = rows.map(|row| {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
@@ -66,7 +66,7 @@ fn told() -> Vec<Ending> {
             let word = words.iter().find(|(told, _)| *told == cell);
             word.unwrap_or_else(|| panic!("`{cell}` is none of {words:?}: {row}")).1
         };
-        Ending {
+        DocumentedEnding {
             cause,
             reported: one_of(reported, &[("no", "no"), ("yes", "yes"), ("tried", "tried")]),
             finish: one_of(finish, &[("no", "no"), ("runs", "runs"), ("runs with `failure`", "failure")]),
@@ -84,13 +84,13 @@ fn told() -> Vec<Ending> {
     endings.collect()
 }
 
-fn proved() -> Vec<Ending> {
+fn proved() -> Vec<DocumentedEnding> {
     let rows = PROVED.lines().filter(|line| !line.is_empty() && !line.starts_with([' ', '#']));
     let endings = rows.map(|row| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         let [_, reported, finish, promise, state, kind, cause] = cells[..] else { panic!("seven columns: {row}") };
         let kinds = kind.split('/').filter(|kind| *kind != "-").collect();
-        Ending { cause, reported, finish, promise, state, kinds }
+        DocumentedEnding { cause, reported, finish, promise, state, kinds }
     });
     endings.collect()
 }

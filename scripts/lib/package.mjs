@@ -145,7 +145,7 @@ async function buildModule(tools, variant, wasmFile) {
   const defines = {
     HANDSET_VERSION: version,
     // What the page's calls come down to: js/trap.js tells them from what the browser calls. Cleaning up throws nothing.
-    HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("core_") && name !== "core_dispose").map((name) => names[name]),
+    HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("engine_") && name !== "engine_dispose").map((name) => names[name]),
   };
   return { version, defines, wasm: wasmModule(await readFile(wasmFile)) };
 }

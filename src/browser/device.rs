@@ -1,10 +1,10 @@
-//! What the browser says of its device, and what a device registration left in it.
+//! The browser's hints about its device, and the removal of a device registration. Also reads the page's globals.
 
 use wasm_bindgen::{JsCast, prelude::*};
 
 use crate::flow::DeviceHints;
 
-/// What the vendor's client and this one keep in localStorage once a device is registered.
+/// The keys in localStorage of a device registration, of the vendor's client and of this one.
 const STORAGE_KEYS: [&str; 3] = ["ProveAuth.DeviceId", "ProveAuth.namespace", "ProveAuth.fingerPrintTimestamp"];
 const DATABASE: &str = "ProveAuth";
 
@@ -19,17 +19,17 @@ extern "C" {
     fn delete_database(this: &DatabaseFactory, name: &str) -> Result<JsValue, JsValue>;
 }
 
-/// A member of any object; `undefined` where there is none or reading it throws.
+/// A member of any value; `undefined` where there is none, or its getter throws.
 pub(crate) fn get(object: &JsValue, name: &str) -> JsValue {
     js_sys::Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// A global of the page, or of Node, which lacks most.
+/// A global of the page; `undefined` where there is none, for example in Node.
 pub(super) fn global(name: &str) -> JsValue {
     get(&js_sys::global(), name)
 }
 
-/// What the browser says of the device it runs on.
+/// The browser's hints about its device.
 pub(crate) fn hints() -> DeviceHints {
     let navigator = global("navigator");
     DeviceHints {
@@ -40,7 +40,7 @@ pub(crate) fn hints() -> DeviceHints {
     }
 }
 
-/// Forgets every trace of a device registration; where storage is blocked there is none.
+/// Removes every trace of a device registration. Blocked storage holds none.
 pub(crate) fn forget_device(storage: Option<&JsValue>) {
     let storage = storage.cloned().unwrap_or_else(|| global("localStorage"));
     if storage.is_object() {

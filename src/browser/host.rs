@@ -1,27 +1,29 @@
-//! The page's globals by way of `js/host.js`, where none of them is trusted: nothing here throws.
+//! The page's globals through `js/host.js`, which trusts none of them: a function here throws only where it returns a
+//! `Result`.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/js/host.js")]
 extern "C" {
-    /// Ms of a clock that never goes back; NaN where there is no clock at all.
+    /// The monotonic clock in ms; NaN where the page has no clock at all.
     #[wasm_bindgen(js_name = monotonicMs)]
     pub(super) fn monotonic_ms() -> f64;
-    /// Epoch ms; NaN where there is no clock at all.
+    /// The wall clock in epoch ms; NaN where the page has no clock at all.
     #[wasm_bindgen(js_name = wallMs)]
     pub(super) fn wall_ms() -> f64;
-    /// At least 0 and below 1.
+    /// A random number, at least 0 and below 1.
     pub(super) fn random() -> f64;
-    /// Whether the last timer could not be set.
+    /// Whether setting the last timer failed.
     #[wasm_bindgen(js_name = timerFailed)]
     pub(super) fn timer_failed() -> bool;
     /// An AbortController; undefined where there is none.
     #[wasm_bindgen(js_name = abortController)]
     pub(super) fn abort_controller() -> JsValue;
+    /// Aborts the request of an AbortController; undefined is ignored.
     pub(super) fn abort(controller: &JsValue);
-    /// A POST without credentials, with headers as name and value. No Request in truth, but the URL and the init that the
-    /// `fetch` of `js/host.js` takes, and nobody else: gloo-net only hands it on.
+    /// Builds a POST without credentials; `headers` holds pairs of name and value. The result is not a Request: it
+    /// holds the URL and the init for the `fetch` of `js/host.js`. gloo-net only passes it on.
     #[wasm_bindgen(js_name = postRequest, catch)]
     pub(super) fn post_request(
         url: &str,

@@ -1,9 +1,9 @@
-//! Event listeners.
+//! Event listeners of the page's objects, removed when dropped.
 
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::EventTarget;
 
-/// An event listener that goes with its owner.
+/// An event listener. Dropping it removes the listener.
 pub(crate) struct Listener {
     target: EventTarget,
     event: &'static str,
@@ -11,7 +11,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Listens on `target`; one that cannot be listened to is silent.
+    /// Adds a listener to `target`. Where that fails, the listener stays silent.
     pub(crate) fn new(target: &EventTarget, event: &'static str, handler: impl FnMut(JsValue) + 'static) -> Self {
         let handler = Closure::new(handler);
         let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());

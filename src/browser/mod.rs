@@ -1,4 +1,5 @@
-//! The one implementation of [`Platform`](crate::flow::Platform): gloo-net, gloo-timers, web-sys.
+//! The browser: the one implementation of [`Platform`](crate::flow::Platform), on gloo-net, gloo-timers and web-sys. No
+//! rule of a flow is in here.
 
 mod device;
 mod host;
@@ -19,22 +20,24 @@ use gloo_timers::future::TimeoutFuture;
 use handset_protocol::Secret;
 use wasm_bindgen::prelude::*;
 
-use crate::flow::{NetworkError, Now, Platform, Request, Response};
+use crate::flow::{ClockReading, NetworkError, Platform, Request, Response};
 
 use device::forget_device;
 pub(crate) use device::{get, hints};
 pub(crate) use listener::Listener;
 
-/// Longest single timer, in ms; longer waits are several.
+/// The longest single timer, in ms; a longer wait takes several.
 const TIMER_MAX_MS: i64 = 60_000;
-/// How many timers in a row may fire long before their time: one that a mock calls at once would be set for ever.
+/// How many timers in a row may fire long before their time. Without the limit, a mock whose timers fire at once would
+/// keep the page busy for ever.
 const EARLY_TIMERS_MAX: u32 = 100;
 
 /// The page's browser.
 #[derive(Default)]
 pub(crate) struct Browser {
-    /// Where a device registration left its traces; `None`: the page's localStorage.
+    /// The storage of device registrations; `None` for the page's localStorage.
     pub(crate) storage: Option<JsValue>,
+    /// The name of the unusable global, once one was found.
     broken: Cell<Option<&'static str>>,
     waker: Cell<Option<Waker>>,
 }
@@ -44,7 +47,7 @@ impl Browser {
         Self { storage, ..Self::default() }
     }
 
-    /// Resolves when something turned out to be unusable that no flow can do without, with its name.
+    /// Resolves when a global that every flow needs turns out to be unusable, with its name.
     pub(crate) async fn broken(&self) -> &'static str {
         poll_fn(|context| match self.broken.get() {
             Some(name) => Poll::Ready(name),
@@ -56,7 +59,7 @@ impl Browser {
         .await
     }
 
-    fn is_broken(&self, name: &'static str) {
+    fn set_broken(&self, name: &'static str) {
         self.broken.set(Some(name));
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -65,7 +68,7 @@ impl Browser {
 
     fn read(&self, clock: f64) -> i64 {
         if clock.is_nan() {
-            self.is_broken("Date");
+            self.set_broken("Date");
         }
         clock as i64
     }
@@ -74,8 +77,8 @@ impl Browser {
 impl Platform for Browser {
     type Socket = socket::BrowserSocket;
 
-    fn now(&self) -> Now {
-        Now { mono: self.read(host::monotonic_ms()), wall: self.read(host::wall_ms()) }
+    fn now(&self) -> ClockReading {
+        ClockReading { mono: self.read(host::monotonic_ms()), wall: self.read(host::wall_ms()) }
     }
 
     async fn sleep_until(&self, mono: i64) {
@@ -89,7 +92,7 @@ impl Platform for Browser {
             }
             let timer = TimeoutFuture::new(left as u32);
             if host::timer_failed() || early > EARLY_TIMERS_MAX {
-                self.is_broken("setTimeout");
+                self.set_broken("setTimeout");
                 return pending().await;
             }
             timer.await;

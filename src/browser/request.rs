@@ -1,4 +1,4 @@
-//! Requests, by gloo-net.
+//! Requests, by gloo-net. Repeats and time limits are the flow's.
 
 use handset_protocol::client::headers;
 use js_sys::Array;
@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 use super::host;
 use crate::flow::{Request, Response};
 
-/// Ends a request that nobody awaits any more.
+/// Aborts a request when its future is dropped.
 struct AbortOnDrop(JsValue);
 
 impl Drop for AbortOnDrop {
@@ -16,7 +16,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Sends a request; `None` when nothing readable came back.
+/// Sends a request; `None` for no readable response.
 pub(super) async fn send(request: Request) -> Option<Response> {
     let mut abort = AbortOnDrop(host::abort_controller());
     let mut bearer = String::from("Bearer ");
@@ -31,9 +31,9 @@ pub(super) async fn send(request: Request) -> Option<Response> {
     .iter()
     .collect();
     let request = host::post_request(&request.url, &headers, request.body.expose(), &abort.0).ok()?;
-    // Built by hand: gloo-net's builder reads the URL and its query anew, for 1.2 kB.
+    // Not by gloo-net's builder: it parses the URL and its query again, which adds 1.2 kB to the module.
     let sent = gloo_net::http::Request::from(request).send().await;
-    // It is over, and was read (see `fetch` in js/host.js): there is nothing to end any more.
+    // The request is over and its body is read (see `fetch` in js/host.js): there is nothing to abort.
     abort.0 = JsValue::UNDEFINED;
     let response = sent.ok()?;
     let status = response.status();

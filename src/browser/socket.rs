@@ -1,4 +1,4 @@
-//! The status socket, by web-sys.
+//! Sockets, by web-sys. Pings and replacements are the flow's.
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,25 +12,25 @@ use handset_protocol::Secret;
 use wasm_bindgen::JsValue;
 use web_sys::WebSocket;
 
-use super::{Listener, get};
+use super::{device::get, listener::Listener};
 use crate::flow::{Socket, SocketEvent};
 
 /// A WebSocket of the browser. gloo-net's may panic in its Drop, so this is web-sys.
 pub(crate) struct BrowserSocket {
     socket: Option<WebSocket>,
-    queue: Rc<Queue>,
+    queue: Rc<EventQueue>,
     _listeners: Vec<Listener>,
 }
 
 #[derive(Default)]
-struct Queue {
+struct EventQueue {
     events: RefCell<VecDeque<SocketEvent>>,
-    /// An error is followed by a close, mostly; one of them is told.
+    /// Whether `Closed` was pushed: browsers mostly send a close event after an error event, and only one counts.
     closed: Cell<bool>,
     waker: Cell<Option<Waker>>,
 }
 
-impl Queue {
+impl EventQueue {
     fn push(&self, event: SocketEvent) {
         if self.closed.replace(self.closed.get() || matches!(event, SocketEvent::Closed)) {
             return;
@@ -44,8 +44,8 @@ impl Queue {
 
 impl BrowserSocket {
     pub(super) fn open(url: &Secret) -> Self {
-        let queue = Rc::new(Queue::default());
-        // Refused at once, for example by mixed-content rules: as good as closed.
+        let queue = Rc::new(EventQueue::default());
+        // A constructor that throws, for example by mixed-content rules, counts as a closed socket.
         let Ok(socket) = WebSocket::new(url.expose()) else {
             queue.push(SocketEvent::Closed);
             return Self { socket: None, queue, _listeners: Vec::new() };
@@ -60,10 +60,11 @@ impl BrowserSocket {
         };
         let listeners = vec![
             listen("open", |_| Some(SocketEvent::Open)),
-            // Binary frames are no part of the contract.
+            // A binary frame is ignored: the contract has none.
             listen("message", |event| Some(SocketEvent::Text(get(&event, "data").as_string()?))),
             listen("close", |_| Some(SocketEvent::Closed)),
-            // Comes before that, and in Chromium alone where a Content-Security-Policy forbids the socket.
+            // Comes before the close event. Where a Content-Security-Policy forbids the socket, Chromium sends only
+            // this one.
             listen("error", |_| Some(SocketEvent::Closed)),
         ];
         Self { socket: Some(socket), queue, _listeners: listeners }

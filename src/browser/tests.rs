@@ -1,4 +1,4 @@
-//! In Chromium, against real timers, a real server and real sockets.
+//! The platform in Chromium, against real timers, a real server and real sockets.
 
 use futures_lite::future::{or, poll_once};
 use handset_protocol::Secret;
@@ -9,11 +9,12 @@ use web_sys::{Event, EventTarget};
 use super::{Browser, device::global};
 use crate::flow::{NetworkError, Platform, Request, Socket, SocketEvent};
 
-/// A port that nobody listens on: browsers refuse it themselves.
+/// A port without a listener: browsers refuse it themselves.
 const REFUSED: &str = "127.0.0.1:1";
 
-/// The build gives gloo-net's glue the `fetch` of `js/host.js`, which takes what `postRequest` there makes. Here the glue
-/// is as wasm-bindgen wrote it: the page's own takes it.
+/// In the package, the build gives gloo-net's glue the `fetch` of `js/host.js`, whose argument is the result of
+/// `postRequest` there. In these tests wasm-bindgen's glue is unchanged, so the page's own `fetch` is wrapped to take
+/// that argument.
 const BUILT: &str = "if (!globalThis.isBuilt) {
     globalThis.isBuilt = true;
     const native = fetch;
@@ -76,14 +77,14 @@ async fn what_nobody_awaits_any_more_does_not_wake() {
     let mut dropped = Box::pin(browser.woken());
     assert!(poll_once(&mut dropped).await.is_none());
     drop(dropped);
-    // The closure went with the future: calling it would throw into the page.
+    // The closure was freed with the future: a call of it would throw into the page.
     dispatch("self", "online");
 }
 
 #[wasm_bindgen_test]
 async fn a_response_is_read_whatever_its_status() {
     let origin = global("location").unchecked_into::<web_sys::Location>().origin().unwrap();
-    // The test runner's own server, which takes no POST.
+    // The test runner's own server, which refuses a POST.
     let response = browser().send(request(&(origin + "/no-such-page"))).await.unwrap();
     assert!((400..500).contains(&response.status), "{}", response.status);
     assert_eq!(response.retry_after, None);
@@ -93,7 +94,7 @@ async fn a_response_is_read_whatever_its_status() {
 async fn no_readable_response_is_a_network_error() {
     for url in [&format!("http://{REFUSED}/"), "http://[", "ftp://127.0.0.1/", ""] {
         let sent = browser().send(request(url)).await;
-        // An empty URL is the page's own.
+        // An empty URL means the page itself.
         assert!(url.is_empty() || matches!(sent, Err(NetworkError)), "{url}");
     }
 }

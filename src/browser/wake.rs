@@ -10,10 +10,14 @@ use std::{
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::EventTarget;
 
-use super::{Listener, device::global};
+use super::{
+    device::{get, global},
+    listener::Listener,
+};
 
-/// What tells that a page was asleep or offline and may be back: on what, which event, and whether it is a sign only in a
-/// visible page. A tab that nobody looks at may be thawed for a moment, or come back online, and has all to do then.
+/// The events after which a page may be back from sleep or from being offline: the target, the name, and whether the
+/// event counts in a visible page only. The others count in a hidden tab too: a browser may resume one for a short
+/// moment.
 const SIGNS: [(&str, &str, bool); 4] = [
     ("self", "online", false),
     ("self", "pageshow", false),
@@ -21,7 +25,7 @@ const SIGNS: [(&str, &str, bool); 4] = [
     ("document", "visibilitychange", true),
 ];
 
-/// Resolves at the next such sign.
+/// Resolves at the next of these events.
 pub(super) async fn woken() {
     let woken = Rc::new(Cell::new(false));
     let waker: Rc<Cell<Option<Waker>>> = Rc::default();
@@ -48,5 +52,5 @@ pub(super) async fn woken() {
 }
 
 fn is_hidden() -> bool {
-    super::device::get(&global("document"), "hidden").is_truthy()
+    get(&global("document"), "hidden").is_truthy()
 }

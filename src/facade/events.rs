@@ -1,13 +1,13 @@
-//! What a `statechange` event says, as an object of the page's.
+//! The detail of a `statechange` event as a JavaScript object.
 
 use js_sys::{Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
-use super::{errors, value};
+use super::{errors, value::value};
 use crate::flow::Detail;
 
-/// Sets a member of an object of ours, which takes every member.
+/// Sets a member. On an object that this module made, that cannot fail.
 pub(super) fn set(object: &Object, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &JsValue::from_str(name), value);
 }

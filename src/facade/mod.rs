@@ -1,6 +1,7 @@
-//! What JavaScript sees: a handful of functions, which the hand-written module in `js/` wraps.
+//! What JavaScript sees: a handful of functions, which the hand-written module in `js/` wraps. No rule of a flow is in
+//! here.
 
-mod core;
+mod engine;
 mod errors;
 mod events;
 mod options;
@@ -9,9 +10,4 @@ mod step;
 mod stop;
 #[cfg(test)]
 mod tests;
-
-/// A value of the page's, by serde-wasm-bindgen. Objects are put together member by member: a derived `Serialize` would
-/// bring 1.9 kB of machinery for maps and names, each value costs next to nothing.
-fn value(value: &impl serde::Serialize) -> wasm_bindgen::JsValue {
-    value.serialize(&serde_wasm_bindgen::Serializer::new()).unwrap_or(wasm_bindgen::JsValue::UNDEFINED)
-}
+mod value;

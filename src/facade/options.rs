@@ -1,3 +1,5 @@
+//! The builder's options: read, checked, and turned into the flow's configuration. Every message names its method.
+
 use js_sys::{Array, Function};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::AbortSignal;
@@ -9,31 +11,32 @@ use super::{
 };
 use crate::{
     browser::{Browser, get, hints},
-    flow::{Config, Kind, Role, is_mobile_web, is_origin},
+    flow::{Config, DeviceRole, Kind, is_mobile_web, is_origin},
 };
 
 #[wasm_bindgen(module = "/js/host.js")]
 extern "C" {
-    /// The names of an object's own members; undefined where it is none, or an array, or a proxy that throws.
+    /// The names of an object's own members; undefined for any other value, an array, and a proxy that throws.
     #[wasm_bindgen(js_name = memberNames)]
     fn member_names(object: &JsValue) -> Option<Array>;
-    /// An array of the same items; undefined where it is no array, or a proxy that throws.
+    /// A copy of an array; undefined for any other value and a proxy that throws.
     fn items(array: &JsValue) -> Option<Array>;
 }
 
-/// What the builder collected, read and checked.
-pub(super) struct Options {
+/// The builder's options after the check.
+pub(super) struct BuilderOptions {
     pub(super) browser: Browser,
     pub(super) page: JsPage,
     pub(super) config: Config,
     pub(super) signal: Option<AbortSignal>,
 }
 
-/// Names the method and the shape it expects.
+/// A `misuse` error; `message` names the method and the expected shape.
 fn misuse(message: &str) -> JsValue {
     errors::simple(Kind::Misuse, message)
 }
 
+/// An option that is neither undefined nor null.
 fn present(options: &JsValue, name: &str) -> Option<JsValue> {
     Some(get(options, name)).filter(|value| !value.is_undefined() && !value.is_null())
 }
@@ -42,8 +45,12 @@ fn step(options: &JsValue, name: &str, expected: &str) -> Result<Option<Step>, J
     present(options, name).map(|value| Step::read(&value).ok_or_else(|| misuse(expected))).transpose()
 }
 
-impl Options {
-    /// Reads the object that `js/` made of the builder's calls.
+impl BuilderOptions {
+    /// Reads the object that `js/` built from the builder's calls.
+    ///
+    /// # Errors
+    ///
+    /// A `misuse` error, which names the method and the expected shape.
     pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
         let auth_finish = step(
             options,
@@ -82,16 +89,16 @@ impl Options {
     }
 }
 
-fn role(options: &JsValue) -> Result<Role, JsValue> {
+fn role(options: &JsValue) -> Result<DeviceRole, JsValue> {
     match present(options, "role").map(|role| role.as_string()) {
-        None => Ok(Role::Primary),
-        Some(Some(role)) if role == "primary" => Ok(Role::Primary),
-        Some(Some(role)) if role == "secondary" => Ok(Role::Secondary),
+        None => Ok(DeviceRole::Primary),
+        Some(Some(role)) if role == "primary" => Ok(DeviceRole::Primary),
+        Some(Some(role)) if role == "secondary" => Ok(DeviceRole::Secondary),
         Some(_) => Err(misuse("withRole: role must be \"primary\" or \"secondary\"")),
     }
 }
 
-/// Accepted already; the step itself is one that the page did not configure until Mobile Auth is built.
+/// Checks the value only: Mobile Auth is not built yet, so its step counts as not configured.
 fn mobile_auth(options: &JsValue) -> Result<(), JsValue> {
     match present(options, "mobileAuth").map(|implementation| implementation.as_string()) {
         None => Ok(()),
@@ -104,7 +111,7 @@ fn bad_timeouts() -> JsValue {
     misuse("withTimeouts: timeouts must be {otp, instantLink}, each, if given, a positive number of milliseconds")
 }
 
-/// An object with no other members: one that is misspelt would be a limit that nobody keeps.
+/// An object without unknown members: a limit with a misspelt name would have no effect.
 fn timeouts(options: &JsValue) -> Result<JsValue, JsValue> {
     let Some(timeouts) = present(options, "timeouts") else { return Ok(JsValue::UNDEFINED) };
     let known = |name: JsValue| name.as_string().is_some_and(|name| matches!(name.as_str(), "otp" | "instantLink"));
@@ -142,7 +149,7 @@ fn device_ip(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
     }
 }
 
-/// Structural, so that a page's own is one too.
+/// The check is structural, so that a page may pass an object of its own.
 fn storage(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
     let storage = present(options, "storage");
     match &storage {
@@ -153,7 +160,7 @@ fn storage(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
     }
 }
 
-/// Structural, so that a signal of another realm is one too.
+/// The check is structural, so that a page may pass a signal of another realm.
 fn signal(options: &JsValue) -> Result<Option<AbortSignal>, JsValue> {
     let Some(signal) = present(options, "signal") else { return Ok(None) };
     if get(&signal, "aborted").as_bool().is_none() || !get(&signal, "addEventListener").is_function() {

@@ -1,3 +1,5 @@
+//! The page's callbacks as the flow's [`Page`]: their arguments, and their answers read and checked.
+
 use handset_protocol::{Secret, wire::push_decimal};
 use js_sys::Function;
 use wasm_bindgen::{JsCast, prelude::*};
@@ -5,10 +7,10 @@ use wasm_bindgen::{JsCast, prelude::*};
 use super::{errors, events, step::Step};
 use crate::{
     browser::get,
-    flow::{Cause, Detail, Failure, Kind, LinkRetry, OtpEntry, Page, PageError, Refusal, START_SHAPE},
+    flow::{Cause, Detail, Failure, InputRefusal, Kind, LinkRetry, OtpEntry, Page, PageError, START_SHAPE},
 };
 
-/// The page's steps as the flow's [`Page`]. The flow calls only what its configuration says is there.
+/// The page's steps. The flow calls a step only where its configuration says that the page has it.
 pub(super) struct JsPage {
     pub(super) auth_finish: Option<Step>,
     pub(super) otp_start: Option<Step>,
@@ -20,11 +22,11 @@ pub(super) struct JsPage {
 }
 
 impl Page for JsPage {
-    async fn otp_start(&self, number_needed: bool, refused: Option<Refusal>) -> Result<Option<Secret>, PageError> {
+    async fn otp_start(&self, number_needed: bool, refused: Option<InputRefusal>) -> Result<Option<Secret>, PageError> {
         start(self.otp_start.as_ref(), number_needed, refused).await
     }
 
-    async fn otp_finish(&self, refused: Option<Refusal>) -> Result<OtpEntry, PageError> {
+    async fn otp_finish(&self, refused: Option<InputRefusal>) -> Result<OtpEntry, PageError> {
         let answer = run(self.otp_finish.as_ref(), &[errors::refusal(Kind::OtpInvalid, refused)]).await?;
         match get(&answer, "resultType").as_f64() {
             Some(0.0) => match typed(&get(&get(&answer, "input"), "otp")) {
@@ -39,7 +41,11 @@ impl Page for JsPage {
         }
     }
 
-    async fn link_start(&self, number_needed: bool, refused: Option<Refusal>) -> Result<Option<Secret>, PageError> {
+    async fn link_start(
+        &self,
+        number_needed: bool,
+        refused: Option<InputRefusal>,
+    ) -> Result<Option<Secret>, PageError> {
         start(self.link_start.as_ref(), number_needed, refused).await
     }
 
@@ -86,7 +92,7 @@ async fn run(step: Option<&Step>, arguments: &[JsValue]) -> Result<JsValue, Page
 async fn start(
     step: Option<&Step>,
     number_needed: bool,
-    refused: Option<Refusal>,
+    refused: Option<InputRefusal>,
 ) -> Result<Option<Secret>, PageError> {
     let refused = errors::refusal(Kind::PhoneInvalid, refused);
     let answer = run(step, &[JsValue::from_bool(number_needed), refused]).await?;
@@ -99,9 +105,9 @@ async fn start(
     }
 }
 
-/// What a person typed: a text, or whole digits that a page has made a number of.
+/// A person's input: a text, or a whole number where the page converted the digits.
 fn typed(value: &JsValue) -> Option<String> {
-    /// From here on a number of JavaScript stands for several.
+    /// From here on, a JavaScript number stands for more than one integer.
     const WHOLE: f64 = 9_007_199_254_740_992.0;
     match value.as_f64() {
         Some(number) if number.trunc() == number && (0.0..WHOLE).contains(&number) => {
@@ -113,7 +119,7 @@ fn typed(value: &JsValue) -> Option<String> {
     }
 }
 
-/// A text, or an object that stands for one, as `new String("…")` does.
+/// A text, or an object whose `valueOf` returns a text, such as `new String("…")`.
 pub(super) fn text(value: &JsValue) -> Option<String> {
     if !value.is_object() {
         return value.as_string();

@@ -1,3 +1,5 @@
+//! One step of the page: how it is called, and how its promise is released.
+
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::JsFuture;
@@ -7,15 +9,15 @@ use crate::browser::get;
 #[wasm_bindgen(module = "/js/steps.js")]
 extern "C" {
     #[wasm_bindgen(extends = Promise)]
-    type Running;
+    type RunningStep;
     #[wasm_bindgen(js_name = runStep)]
-    fn run_step(step: &Function, this: &JsValue, arguments: &Array) -> Running;
+    fn run_step(step: &Function, this: &JsValue, arguments: &Array) -> RunningStep;
     #[wasm_bindgen(method)]
-    fn end(this: &Running);
+    fn end(this: &RunningStep);
 }
 
-/// A step that nobody waits for any more: a `JsFuture` is freed only when its promise settles.
-struct EndOnDrop(Running);
+/// Settles the promise of a step when its call is dropped: a `JsFuture` is freed only when its promise settles.
+struct EndOnDrop(RunningStep);
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
@@ -30,7 +32,7 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// `None` when `value` is neither.
+    /// Reads a step; `None` for any other value.
     pub(super) fn read(value: &JsValue) -> Option<Self> {
         if let Some(function) = value.dyn_ref::<Function>() {
             return Some(Self { this: JsValue::UNDEFINED, function: function.clone() });
@@ -39,7 +41,7 @@ impl Step {
         Some(Self { this: value.clone(), function })
     }
 
-    /// Runs it; a plain value counts as resolved, a throw as rejected.
+    /// Calls the step. A plain value counts as resolved, a throw as rejected.
     pub(super) async fn run(&self, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
         let arguments: Array = arguments.iter().collect();
         let running = EndOnDrop(run_step(&self.function, &self.this, &arguments));

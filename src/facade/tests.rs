@@ -1,4 +1,4 @@
-//! In Chromium: what a page's values and steps become, and that every promise settles.
+//! The facade in Chromium: how a page's values and steps are read, and that every promise settles.
 
 use std::{
     cell::RefCell,
@@ -12,10 +12,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::{core, options::Options};
+use super::{engine, options::BuilderOptions};
 use crate::{
     browser::get,
-    flow::{OtpEntry, Page, Refusal},
+    flow::{InputRefusal, OtpEntry, Page},
 };
 
 mod input;
@@ -26,47 +26,47 @@ mod tables;
 
 /// An error as the page sees it.
 #[derive(Debug, Deserialize, PartialEq)]
-struct Seen {
+struct SeenError {
     kind: String,
     message: String,
     retryable: bool,
 }
 
-fn seen(error: &JsValue) -> Seen {
+fn seen(error: &JsValue) -> SeenError {
     let text = |name| get(error, name).as_string().unwrap();
-    Seen { kind: text("kind"), message: text("message"), retryable: get(error, "retryable").as_bool().unwrap() }
+    SeenError { kind: text("kind"), message: text("message"), retryable: get(error, "retryable").as_bool().unwrap() }
 }
 
-/// What a `statechange` event says.
+/// The detail of a `statechange` event.
 #[derive(Debug, Deserialize)]
-struct Detail {
+struct EventDetail {
     state: String,
 }
 
-/// An object from a JavaScript expression.
+/// The value of a JavaScript expression.
 fn js(expression: &str) -> JsValue {
     Function::new_no_args(&format!("return ({expression})")).call0(&JsValue::UNDEFINED).unwrap()
 }
 
-/// An authenticator as `js/` keeps it: its number and its options, which are handed in with each call.
-struct Core {
+/// An authenticator as `js/` keeps it: its number, and the options that each call gets.
+struct TestAuthenticator {
     owner: u32,
     options: RefCell<JsValue>,
-    /// Of the calls that were made, in order.
+    /// The numbers of its calls, in order.
     calls: RefCell<Vec<u32>>,
 }
 
-impl Core {
+impl TestAuthenticator {
     fn new(options: &JsValue) -> Result<Self, JsValue> {
         static OWNERS: AtomicU32 = AtomicU32::new(1);
-        core::check(options)?;
+        engine::check(options)?;
         let owner = OWNERS.fetch_add(1, Ordering::Relaxed);
         Ok(Self { owner, options: RefCell::new(options.clone()), calls: RefCell::default() })
     }
 
     fn start(&self, is_flow: bool, input: &JsValue, resolve: Function, reject: Function) -> u32 {
         let options = self.options.borrow().clone();
-        let number = core::start(self.owner, is_flow, &options, input, resolve, reject);
+        let number = engine::start(self.owner, is_flow, &options, input, resolve, reject);
         if number != 0 {
             self.calls.borrow_mut().push(number);
         }
@@ -83,26 +83,26 @@ impl Core {
 
     /// Ends the nth call, from 1.
     fn cancel(&self, nth: usize) {
-        core::cancel(self.calls.borrow()[nth - 1]);
+        engine::cancel(self.calls.borrow()[nth - 1]);
     }
 
     fn dispose(&self) {
-        core::dispose(self.owner);
+        engine::dispose(self.owner);
         *self.options.borrow_mut() = JsValue::UNDEFINED;
     }
 }
 
-/// The options that `js/` would make, with `events` collecting what is told.
-fn core(options: &str) -> (Core, js_sys::Array) {
+/// An authenticator with the options that `js/` would build; the returned array collects its events.
+fn authenticator(options: &str) -> (TestAuthenticator, js_sys::Array) {
     let options = js(options);
     let events = js_sys::Array::new();
     let emit = Function::new_with_args("events, detail", "events.push(detail)").bind1(&JsValue::UNDEFINED, &events);
     Reflect::set(&options, &"emit".into(), &emit).unwrap();
-    (Core::new(&options).map_err(|error| seen(&error)).unwrap(), events)
+    (TestAuthenticator::new(&options).map_err(|error| seen(&error)).unwrap(), events)
 }
 
-async fn settled(core: &Core, token: &JsValue) -> Result<JsValue, JsValue> {
-    JsFuture::from(Promise::new(&mut |resolve, reject| _ = core.authenticate(token, resolve, reject))).await
+async fn settled(authenticator: &TestAuthenticator, token: &JsValue) -> Result<JsValue, JsValue> {
+    JsFuture::from(Promise::new(&mut |resolve, reject| _ = authenticator.authenticate(token, resolve, reject))).await
 }
 
 fn token(next: &str) -> JsValue {
@@ -112,19 +112,19 @@ fn token(next: &str) -> JsValue {
     format!("e30.{}.c2ln", Base64UrlUnpadded::encode_string(claims.as_bytes())).into()
 }
 
-/// The states that were told; each event is held against the tables of `docs/events.md`.
+/// The states of the events. Each event is checked against the tables of `docs/events.md`.
 fn states(events: &js_sys::Array) -> Vec<String> {
     let members = |event: &JsValue| -> Vec<String> {
         Object::keys(event.unchecked_ref::<Object>()).iter().map(|name| name.as_string().unwrap()).collect()
     };
-    let told: Vec<_> = events
+    let seen: Vec<_> = events
         .iter()
-        .map(|event| (members(&event), serde_wasm_bindgen::from_value::<Detail>(event).unwrap().state))
+        .map(|event| (members(&event), serde_wasm_bindgen::from_value::<EventDetail>(event).unwrap().state))
         .collect();
     let borrowed: Vec<_> =
-        told.iter().map(|(names, state)| (state.as_str(), names.iter().map(String::as_str).collect())).collect();
+        seen.iter().map(|(names, state)| (state.as_str(), names.iter().map(String::as_str).collect())).collect();
     assert_eq!(tables::strays(&borrowed), [""; 0]);
-    told.into_iter().map(|(_, state)| state).collect()
+    seen.into_iter().map(|(_, state)| state).collect()
 }
 
 #[wasm_bindgen_test]
@@ -145,7 +145,8 @@ fn wrong_options_throw_misuse_and_name_the_method() {
         ("{allowedOrigins: [1]}", "withAllowedOrigins"),
         ("{signal: {}}", "withAbortSignal"),
     ] {
-        let error = seen(&Core::new(&js(options)).err().unwrap_or_else(|| panic!("{options} was accepted")));
+        let error =
+            seen(&TestAuthenticator::new(&js(options)).err().unwrap_or_else(|| panic!("{options} was accepted")));
         assert_eq!(error.kind, "misuse", "{options}");
         assert!(error.message.starts_with(method), "{options}: {}", error.message);
     }
@@ -159,14 +160,14 @@ fn right_options_are_accepted() {
         "{authFinish: {execute() {}}, otpStart() {}, otpFinish: {execute() {}}, linkStart() {}, linkRetry() {}}",
         "{signal: new AbortController().signal, allowedOrigins: [], timeouts: {}, role: null}",
     ] {
-        core(options);
+        authenticator(options);
     }
 }
 
 #[wasm_bindgen_test]
 async fn done_runs_auth_finish_with_the_auth_id_and_resolves() {
-    let (core, events) = core("{authFinish(input) { globalThis.finished = input }}");
-    settled(&core, &token("done")).await.unwrap();
+    let (authenticator, events) = authenticator("{authFinish(input) { globalThis.finished = input }}");
+    settled(&authenticator, &token("done")).await.unwrap();
     let input = get(&js("globalThis"), "finished");
     assert_eq!(get(&input, "authId").as_string().as_deref(), Some("the-auth-id"));
     assert!(get(&input, "failure").is_undefined());
@@ -175,8 +176,9 @@ async fn done_runs_auth_finish_with_the_auth_id_and_resolves() {
 
 #[wasm_bindgen_test]
 async fn a_step_may_be_an_object_and_keeps_its_this() {
-    let (core, _) = core("{authFinish: {name: 'mine', async execute() { globalThis.self_name = this.name }}}");
-    settled(&core, &token("done")).await.unwrap();
+    let (authenticator, _) =
+        authenticator("{authFinish: {name: 'mine', async execute() { globalThis.self_name = this.name }}}");
+    settled(&authenticator, &token("done")).await.unwrap();
     assert_eq!(get(&js("globalThis"), "self_name").as_string().as_deref(), Some("mine"));
 }
 
@@ -184,8 +186,8 @@ async fn a_step_may_be_an_object_and_keeps_its_this() {
 async fn what_auth_finish_rejects_with_passes_as_it_is() {
     for step in ["() => { throw globalThis.reason }", "() => Promise.reject(globalThis.reason)"] {
         let reason = js("globalThis.reason = {mine: true}");
-        let (core, events) = core(&format!("{{authFinish: {step}}}"));
-        let rejected = settled(&core, &token("done")).await.unwrap_err();
+        let (authenticator, events) = authenticator(&format!("{{authFinish: {step}}}"));
+        let rejected = settled(&authenticator, &token("done")).await.unwrap_err();
         assert!(Object::is(&rejected, &reason));
         assert_eq!(states(&events).last().map(String::as_str), Some("failed"));
     }
@@ -193,17 +195,17 @@ async fn what_auth_finish_rejects_with_passes_as_it_is() {
 
 #[wasm_bindgen_test]
 async fn without_auth_finish_nothing_is_sent_and_it_is_misuse() {
-    let (core, events) = core("{}");
-    let error = seen(&settled(&core, &token("mobile/otp")).await.unwrap_err());
+    let (authenticator, events) = authenticator("{}");
+    let error = seen(&settled(&authenticator, &token("mobile/otp")).await.unwrap_err());
     assert_eq!(error.kind, "misuse");
     assert_eq!(states(&events), ["failed"]);
 }
 
 #[wasm_bindgen_test]
 async fn what_is_no_token_is_refused() {
-    let (core, _) = core("{authFinish() {}}");
+    let (authenticator, _) = authenticator("{authFinish() {}}");
     for token in ["undefined", "null", "1", "{}", "''", "'a.b.c'", "'\\n.e30.c'"] {
-        let error = seen(&settled(&core, &js(token)).await.unwrap_err());
+        let error = seen(&settled(&authenticator, &js(token)).await.unwrap_err());
         assert_eq!((error.kind.as_str(), error.retryable), ("token_invalid", false), "{token}");
     }
 }
@@ -211,24 +213,27 @@ async fn what_is_no_token_is_refused() {
 #[wasm_bindgen_test]
 async fn a_second_flow_is_refused_while_one_runs_and_welcome_after() {
     js("globalThis.is_finishing = new Promise((resolve) => { globalThis.says_so = resolve })");
-    let (core, _) = core("{authFinish: () => new Promise((resolve) => { globalThis.release = resolve; says_so() })}");
-    let first = Promise::new(&mut |resolve, reject| _ = core.authenticate(&token("done"), resolve, reject));
-    let error = seen(&settled(&core, &token("done")).await.unwrap_err());
+    let (authenticator, _) =
+        authenticator("{authFinish: () => new Promise((resolve) => { globalThis.release = resolve; says_so() })}");
+    let first = Promise::new(&mut |resolve, reject| _ = authenticator.authenticate(&token("done"), resolve, reject));
+    let error = seen(&settled(&authenticator, &token("done")).await.unwrap_err());
     assert_eq!((error.kind.as_str(), error.retryable), ("already_running", true));
     JsFuture::from(js("is_finishing").unchecked_into::<Promise>()).await.unwrap();
     get(&js("globalThis"), "release").unchecked_into::<Function>().call0(&JsValue::UNDEFINED).unwrap();
     JsFuture::from(first).await.unwrap();
-    let third = Promise::new(&mut |resolve, reject| _ = core.authenticate(&token("done"), resolve, reject));
-    core.cancel(2);
+    let third = Promise::new(&mut |resolve, reject| _ = authenticator.authenticate(&token("done"), resolve, reject));
+    authenticator.cancel(2);
     JsFuture::from(third).await.unwrap();
 }
 
 #[wasm_bindgen_test]
 async fn cancel_resolves_even_while_a_step_never_settles() {
-    let (core, events) = core("{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}}");
-    let flow = Promise::new(&mut |resolve, reject| _ = core.authenticate(&token("mobile/otp"), resolve, reject));
-    core.cancel(1);
-    core.cancel(1);
+    let (authenticator, events) =
+        authenticator("{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}}");
+    let flow =
+        Promise::new(&mut |resolve, reject| _ = authenticator.authenticate(&token("mobile/otp"), resolve, reject));
+    authenticator.cancel(1);
+    authenticator.cancel(1);
     JsFuture::from(flow).await.unwrap();
     let states = states(&events);
     assert_eq!(states.last().map(String::as_str), Some("cancelled"), "{states:?}");
@@ -236,17 +241,17 @@ async fn cancel_resolves_even_while_a_step_never_settles() {
 
 #[wasm_bindgen_test]
 async fn cancel_from_within_a_step_resolves_and_runs_nothing_more() {
-    let (core, _) = core(
-        "{authFinish() { globalThis.ran = true }, otpStart() { globalThis.core_cancel(); return null }, otpFinish() {}}",
+    let (authenticator, _) = authenticator(
+        "{authFinish() { globalThis.ran = true }, otpStart() { globalThis.cancel_call(); return null }, otpFinish() {}}",
     );
     js("globalThis.ran = false");
-    let core = std::rc::Rc::new(core);
+    let authenticator = std::rc::Rc::new(authenticator);
     let cancel = {
-        let core = core.clone();
-        wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || core.cancel(1))
+        let authenticator = authenticator.clone();
+        wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || authenticator.cancel(1))
     };
-    Reflect::set(&js_sys::global(), &"core_cancel".into(), cancel.as_ref()).unwrap();
-    settled(&core, &token("mobile/otp")).await.unwrap();
+    Reflect::set(&js_sys::global(), &"cancel_call".into(), cancel.as_ref()).unwrap();
+    settled(&authenticator, &token("mobile/otp")).await.unwrap();
     assert_eq!(get(&js("globalThis"), "ran").as_bool(), Some(false));
 }
 
@@ -259,31 +264,32 @@ async fn cancel_on_hearing_a_state_runs_nothing_of_that_state() {
     ] {
         js("globalThis.ran = []");
         let options = js("({authFinish() { ran.push('finished') }, otpStart() { ran.push('asked') }, otpFinish() {}})");
-        let emit = Function::new_with_args("state, detail", "if (detail.state === state) globalThis.core_cancel()");
+        let emit = Function::new_with_args("state, detail", "if (detail.state === state) globalThis.cancel_call()");
         Reflect::set(&options, &"emit".into(), &emit.bind1(&JsValue::UNDEFINED, &state.into())).unwrap();
-        let core = std::rc::Rc::new(Core::new(&options).ok().unwrap());
+        let authenticator = std::rc::Rc::new(TestAuthenticator::new(&options).ok().unwrap());
         let cancel = {
-            let core = core.clone();
-            wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || core.cancel(1))
+            let authenticator = authenticator.clone();
+            wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || authenticator.cancel(1))
         };
-        Reflect::set(&js_sys::global(), &"core_cancel".into(), cancel.as_ref()).unwrap();
-        settled(&core, &self::token(token)).await.unwrap();
+        Reflect::set(&js_sys::global(), &"cancel_call".into(), cancel.as_ref()).unwrap();
+        settled(&authenticator, &self::token(token)).await.unwrap();
         assert_eq!(js("ran.join()").as_string().as_deref(), Some(""), "{ran} although cancelled on {state}");
     }
 }
 
 #[wasm_bindgen_test]
 async fn after_cancel_another_flow_may_start_at_once_and_an_old_cancel_does_not_end_it() {
-    let (core, events) = core("{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}}");
+    let (authenticator, events) =
+        authenticator("{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}}");
     let start = |token: JsValue| {
         let mut flow = 0;
-        let promise = Promise::new(&mut |resolve, reject| flow = core.authenticate(&token, resolve, reject));
+        let promise = Promise::new(&mut |resolve, reject| flow = authenticator.authenticate(&token, resolve, reject));
         (promise, flow)
     };
     let (first, flow) = start(token("mobile/otp"));
-    core::cancel(flow);
+    engine::cancel(flow);
     let (second, _) = start(token("done"));
-    core::cancel(flow);
+    engine::cancel(flow);
     JsFuture::from(first).await.unwrap();
     JsFuture::from(second).await.unwrap();
     assert_eq!(states(&events).last().map(String::as_str), Some("done"));
@@ -299,7 +305,7 @@ async fn promises_of_the_pages_own_making_are_rejections_at_worst() {
         ("({then(resolve, reject) { resolve(null); reject('late'); throw 'later' }})", None),
     ] {
         let options = format!("{{otpStart: () => ({answer}), otpFinish() {{}}}}");
-        let page = Options::read(&js(&options)).ok().unwrap().page;
+        let page = BuilderOptions::read(&js(&options)).ok().unwrap().page;
         let error = page.otp_start(true, None).await.err().map(|error| error.message);
         assert!(error.is_none() || expected.is_some(), "{answer}: {error:?}");
     }
@@ -307,8 +313,8 @@ async fn promises_of_the_pages_own_making_are_rejections_at_worst() {
 
 #[wasm_bindgen_test]
 async fn events_do_not_hold_what_the_page_rejected_with() {
-    let (core, events) = core("{authFinish() {}}");
-    settled(&core, &"no token".into()).await.unwrap_err();
+    let (authenticator, events) = authenticator("{authFinish() {}}");
+    settled(&authenticator, &"no token".into()).await.unwrap_err();
     let failure = get(&events.get(0), "failure");
     assert_eq!(seen(&failure).kind, "token_invalid");
     assert!(get(&failure, "cause").is_undefined());
@@ -318,15 +324,16 @@ async fn events_do_not_hold_what_the_page_rejected_with() {
 async fn an_abort_rejects_with_the_signals_reason() {
     js("globalThis.controller = new AbortController()");
     let options = "{authFinish() {}, otpStart: () => new Promise(() => {}), otpFinish() {}, signal: controller.signal}";
-    let (core, events) = core(options);
-    let flow = Promise::new(&mut |resolve, reject| _ = core.authenticate(&token("mobile/otp"), resolve, reject));
+    let (authenticator, events) = authenticator(options);
+    let flow =
+        Promise::new(&mut |resolve, reject| _ = authenticator.authenticate(&token("mobile/otp"), resolve, reject));
     js("controller.abort('enough')");
     assert_eq!(JsFuture::from(flow).await.unwrap_err().as_string().as_deref(), Some("enough"));
     assert_eq!(states(&events).last().map(String::as_str), Some("cancelled"));
 
-    // Aborted already: before anything else.
+    // A signal that is aborted already ends a call before anything else.
     let before = events.length();
-    assert_eq!(settled(&core, &token("done")).await.unwrap_err().as_string().as_deref(), Some("enough"));
+    assert_eq!(settled(&authenticator, &token("done")).await.unwrap_err().as_string().as_deref(), Some("enough"));
     assert_eq!(states(&events).split_off(before as usize), ["cancelled"]);
 }
 
@@ -335,7 +342,7 @@ async fn rubbish_from_a_step_names_the_field_and_its_shape() {
     let page = |answer: &str| {
         let step = format!("() => ({answer})");
         let options = format!("{{otpStart: {step}, otpFinish: {step}, linkStart: {step}, linkRetry: {step}}}");
-        Options::read(&js(&options)).map_err(|error| seen(&error)).unwrap().page
+        BuilderOptions::read(&js(&options)).map_err(|error| seen(&error)).unwrap().page
     };
     for answer in ["{}", "{phoneNumber: null}", "{phoneNumber: 1.5}", "7", "'2001004009'", "[]", "true"] {
         let expected = "the result must be {phoneNumber: a non-empty string} or null";
@@ -358,7 +365,8 @@ async fn rubbish_from_a_step_names_the_field_and_its_shape() {
 
 #[wasm_bindgen_test]
 async fn right_answers_are_read_from_values_promises_and_thenables() {
-    let page = |step: &str| Options::read(&js(&format!("{{otpStart: {step}, otpFinish: {step}}}"))).ok().unwrap().page;
+    let page =
+        |step: &str| BuilderOptions::read(&js(&format!("{{otpStart: {step}, otpFinish: {step}}}"))).ok().unwrap().page;
     assert_eq!(page("() => null").otp_start(false, None).await.unwrap(), None);
     for step in [
         "() => ({phoneNumber: '+15550000000'})",
@@ -377,8 +385,8 @@ async fn right_answers_are_read_from_values_promises_and_thenables() {
 #[wasm_bindgen_test]
 async fn a_refusal_reaches_the_step_as_an_error_of_its_own_class() {
     let step = "(...args) => { globalThis.step_args = args; return null }";
-    let page = Options::read(&js(&format!("{{otpStart: {step}, otpFinish: {step}}}"))).ok().unwrap().page;
-    let refused = || Some(Refusal { code: 10_001, message: "Error Code: 10001, no".into() });
+    let page = BuilderOptions::read(&js(&format!("{{otpStart: {step}, otpFinish: {step}}}"))).ok().unwrap().page;
+    let refused = || Some(InputRefusal { code: 10_001, message: "Error Code: 10001, no".into() });
     page.otp_start(true, refused()).await.unwrap();
     let about = "[step_args.at(-1).name, step_args.at(-1).kind, step_args.at(-1).code, step_args.at(-1) instanceof Error].join()";
     assert_eq!(js(about).as_string().as_deref(), Some("PhoneValidationError,phone_invalid,10001,true"));
@@ -397,23 +405,24 @@ async fn a_rejection_without_a_text_still_has_a_message() {
         ("Symbol()", "the step gave no reason"),
     ] {
         let step = format!("() => {{ throw {thrown} }}");
-        let page = Options::read(&js(&format!("{{otpStart: {step}, otpFinish: {step}}}"))).ok().unwrap().page;
+        let page = BuilderOptions::read(&js(&format!("{{otpStart: {step}, otpFinish: {step}}}"))).ok().unwrap().page;
         assert_eq!(page.otp_start(true, None).await.unwrap_err().message, message, "{thrown}");
     }
 }
 
 #[wasm_bindgen_test]
 fn flow_type_and_mobile_web_agree_in_a_desktop_browser() {
-    assert!(!core::is_mobile_web());
-    assert_eq!(core::flow_type(), "desktop");
+    assert!(!engine::is_mobile_web());
+    assert_eq!(engine::flow_type(), "desktop");
 }
 
 #[wasm_bindgen_test]
 async fn finish_instant_link_runs_auth_finish_only_when_the_phone_was_proved() {
-    let (core, _) = core("{authFinish(input) { globalThis.finished = input.authId }}");
+    let (authenticator, _) = authenticator("{authFinish(input) { globalThis.finished = input.authId }}");
     let finish = async |url: &str| {
         js("globalThis.finished = undefined");
-        let promise = Promise::new(&mut |resolve, reject| core.finish_instant_link(&url.into(), resolve, reject));
+        let promise =
+            Promise::new(&mut |resolve, reject| authenticator.finish_instant_link(&url.into(), resolve, reject));
         let result = JsFuture::from(promise).await.map_err(|error| seen(&error).kind);
         (result.is_ok(), get(&js("globalThis"), "finished").as_string(), result.err())
     };

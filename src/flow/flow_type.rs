@@ -1,11 +1,11 @@
-//! Mobile or desktop.
+//! The flow type of a browser, mobile or desktop, from its own hints. No browser is asked in here.
 
-/// What a browser says of the device it runs on.
+/// A browser's hints about its device.
 #[derive(Clone, Debug, Default)]
 pub struct DeviceHints {
     /// `navigator.userAgent`.
     pub user_agent: String,
-    /// `navigator.userAgentData.mobile`, where there are client hints.
+    /// `navigator.userAgentData.mobile`, in a browser with client hints.
     pub client_hint_mobile: Option<bool>,
     /// `navigator.platform`.
     pub platform: String,
@@ -15,16 +15,16 @@ pub struct DeviceHints {
 
 const MARKS: &[&str] = &["mobi", "android", "webos", "iphone", "ipad", "blackberry", "opera mini"];
 
-/// Whether the user agent names a mobile browser: the compatible rule, which takes an iPad that calls itself a Mac for
-/// a desktop.
+/// Whether the user agent names a mobile browser. The rule is that of the vendor's client: an iPad with the user agent
+/// of a Mac counts as a desktop.
 pub fn is_mobile_web(user_agent: &str) -> bool {
-    // Over bytes: text search would be the only use of its kind, and 2 kB of the module.
+    // A search over bytes: the standard library's text search would add 2 kB to the module.
     let text = user_agent.as_bytes();
     MARKS.iter().any(|mark| text.windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark.as_bytes())))
 }
 
-/// `"mobile"` or `"desktop"`, as `POST /v3/start` takes it: [`is_mobile_web`], and beyond it client hints and the iPad
-/// that calls itself a Mac (no Mac has more than one touch point).
+/// `"mobile"` or `"desktop"`, as `POST /v3/start` takes it. Beyond [`is_mobile_web`], client hints count, and so does
+/// an iPad with the user agent of a Mac (no Mac has more than one touch point).
 pub fn flow_type(hints: &DeviceHints) -> &'static str {
     let ipad = hints.platform == "MacIntel" && hints.max_touch_points > 1;
     if hints.client_hint_mobile == Some(true) || ipad || is_mobile_web(&hints.user_agent) {

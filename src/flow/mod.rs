@@ -1,34 +1,28 @@
 //! The orchestrator: runs one authToken's flow to one of its endings.
 //!
-//! Straight-line async over two traits: [`Platform`] (requests, sockets, clocks, chance) and [`Page`] (the page's own
-//! steps). It reads no clock and no random source of its own, so a test drives it natively in virtual time.
+//! Straight-line async over two traits: [`Platform`] (requests, sockets, clocks, randomness) and [`Page`] (the page's
+//! own steps). It reads no clock and no random source of its own, so a test drives it natively in virtual time. No web
+//! type is in here.
 //!
-//! Dropping the future of [`authenticate`] is how a flow is cancelled: sockets, timers and requests end with it.
+//! `engine` is the machinery, `steps` has a file for each step of the protocol, and `run` is the loop above both.
+//!
+//! # Cancel safety
+//!
+//! Dropping the future of [`authenticate`] cancels the flow: its sockets, timers and requests end with it.
 
-mod api;
-mod base64;
-mod deadline;
-mod events;
-mod failure;
+mod engine;
+mod finish_link;
 mod flow_type;
-mod link;
-mod otp;
-mod page;
-mod planted;
-mod platform;
 mod run;
-mod session;
-mod status;
-mod token;
+mod steps;
 
-pub use events::{Detail, SocketState, State};
-pub use failure::{Cause, Failure, FailureBody, Kind};
+#[cfg(feature = "seeded-bugs")]
+pub use engine::{Bug, seed_bug};
+pub use engine::{
+    Cause, ClockReading, Config, Detail, DeviceRole, Failure, FailureBody, FlowState, InputRefusal, Kind, LinkRetry,
+    NetworkError, OtpEntry, Page, PageError, Platform, Rejection, Request, Response, START_SHAPE, Socket, SocketEvent,
+    SocketState, is_origin,
+};
+pub use finish_link::finish_instant_link;
 pub use flow_type::{DeviceHints, flow_type, is_mobile_web};
-pub use link::finish_instant_link;
-pub use page::{LinkRetry, OtpEntry, Page, PageError, Refusal, START_SHAPE};
-#[cfg(feature = "planted-bugs")]
-pub use planted::{Bug, plant};
-pub use platform::{NetworkError, Now, Platform, Request, Response, Socket, SocketEvent};
-pub use run::{Rejection, authenticate};
-pub use session::{Config, Role};
-pub use token::is_origin;
+pub use run::authenticate;

@@ -1,4 +1,4 @@
-//! Arbitrary backends, pages and clocks.
+//! Properties: with arbitrary backends, pages and clocks, a flow settles.
 
 use handset::flow::{LinkRetry, OtpEntry};
 use handset_protocol::Secret;
@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, Bench, CODE, NUMBER, Script, Scripted, block_on, change_link_number, change_number, closes, code, hang,
-    json, lost, never, no_number, number, opens, raw, rejects, resend, resend_link, status,
+    CODE, FlowBench, NUMBER, ScriptedAnswer, ScriptedStep, SocketScript, block_on, change_link_number, change_number,
+    closes, code, hang, json, lost, never, no_number, number, opens, raw, rejects, resend, resend_link, status,
 };
 
 fn next() -> impl Strategy<Value = Value> {
@@ -42,7 +42,7 @@ fn member(name: &'static str, value: impl Strategy<Value = Value>) -> impl Strat
     value.prop_map(move |value| (name, value))
 }
 
-/// Mostly what a backend might say.
+/// Replies, most of them possible ones.
 fn reply() -> impl Strategy<Value = Value> {
     let error = (any::<i64>(), "\\PC{0,8}").prop_map(|(code, message)| json!({"code": code, "message": message}));
     let data = prop_oneof![
@@ -67,8 +67,9 @@ fn reply() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Every answer takes a while, as on any network: a page that answers at once would else loop for ever at one moment.
-fn answer() -> impl Strategy<Value = Answer> {
+/// Every answer takes time, as on a real network. Otherwise a page that answers at once could loop for ever in one
+/// moment.
+fn answer() -> impl Strategy<Value = ScriptedAnswer> {
     let what = prop_oneof![
         8 => reply().prop_map(json),
         1 => "\\PC{0,12}".prop_map(|text| raw(&text)),
@@ -79,55 +80,55 @@ fn answer() -> impl Strategy<Value = Answer> {
     (what, 1..30_000_u64).prop_map(|(what, ms)| what.after(ms))
 }
 
-fn socket() -> impl Strategy<Value = Script> {
+fn socket() -> impl Strategy<Value = SocketScript> {
     let told = (reply(), 0..200_000_u64).prop_map(|(reply, at)| opens().says(at, &reply.to_string()));
     prop_oneof![
         told,
         ("\\PC{0,12}", 0..200_000_u64).prop_map(|(text, at)| opens().says(at, &text)),
         (0..200_000_u64).prop_map(|at| opens().closes(at)),
         Just(closes()),
-        Just(Script::hangs()),
+        Just(SocketScript::hangs()),
         proptest::option::of(0..40_000_u64).prop_map(|pong| opens().pongs(pong)),
     ]
 }
 
-/// What a page step does, as data: proptest has to print it.
+/// One call of a page step, as data that proptest can print.
 #[derive(Clone, Debug)]
-enum Does {
+enum DrawnAction {
     Answers(u8, u64),
     Rejects(String),
     Never,
 }
 
-fn does() -> impl Strategy<Value = Does> {
+fn does() -> impl Strategy<Value = DrawnAction> {
     prop_oneof![
-        8 => (0..3_u8, 1..150_000_u64).prop_map(|(which, after)| Does::Answers(which, after)),
-        1 => "\\PC{0,12}".prop_map(Does::Rejects),
-        1 => Just(Does::Never),
+        8 => (0..3_u8, 1..150_000_u64).prop_map(|(which, after)| DrawnAction::Answers(which, after)),
+        1 => "\\PC{0,12}".prop_map(DrawnAction::Rejects),
+        1 => Just(DrawnAction::Never),
     ]
 }
 
-fn scripted<T>(does: &Does, answers: impl Fn(u8) -> Scripted<T>) -> Scripted<T> {
+fn scripted<T>(does: &DrawnAction, answers: impl Fn(u8) -> ScriptedStep<T>) -> ScriptedStep<T> {
     match does {
-        Does::Answers(which, after) => answers(*which).after(*after),
-        Does::Rejects(text) => rejects(text),
-        Does::Never => never(),
+        DrawnAction::Answers(which, after) => answers(*which).after(*after),
+        DrawnAction::Rejects(text) => rejects(text),
+        DrawnAction::Never => never(),
     }
 }
 
-fn a_number(which: u8) -> Scripted<Option<Secret>> {
+fn a_number(which: u8) -> ScriptedStep<Option<Secret>> {
     if which == 0 { no_number() } else { number(NUMBER) }
 }
 
-fn an_entry(which: u8) -> Scripted<OtpEntry> {
+fn an_entry(which: u8) -> ScriptedStep<OtpEntry> {
     [code(CODE), resend(), change_number()].into_iter().nth(which.into()).unwrap()
 }
 
-fn a_retry(which: u8) -> Scripted<LinkRetry> {
+fn a_retry(which: u8) -> ScriptedStep<LinkRetry> {
     if which == 0 { resend_link() } else { change_link_number() }
 }
 
-/// What happens to the machine: sleep or a clock that is set, by so much, or a waking.
+/// A change to the machine: when, whether its clock is set or it sleeps or wakes, and by how many ms.
 fn happening() -> impl Strategy<Value = (u64, u8, i64)> {
     (0..900_000_u64, 0..3_u8, -1_200_000..1_200_000_i64)
 }
@@ -146,7 +147,7 @@ proptest! {
         stopped_at in proptest::option::weighted(0.2, 0..120_usize),
     ) {
         block_on(async {
-            let mut bench = Bench::new(first);
+            let mut bench = FlowBench::new(first);
             (bench.config.has_link_retry, bench.config.mobile_web) = (retry, mobile_web);
             (bench.config.otp_ms, bench.config.link_ms) = (own_ms, own_ms);
             bench.page.patient.set(true);
@@ -173,7 +174,7 @@ proptest! {
             if let Some(wait) = stopped_at {
                 bench.stop_at_wait(wait);
             }
-            // The harness checks what must hold, of flows that were stopped, too.
+            // The harness checks the invariants, of stopped flows too.
             let end = bench.run().await;
             assert!(end.at <= 900_000, "settled at {}", end.at);
         });

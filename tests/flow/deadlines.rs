@@ -1,11 +1,11 @@
-//! How long a code and a link are waited for, and what the clocks of a page do to it.
+//! The deadlines of a code and a link, under every change of a page's clocks.
 
-use handset::flow::{Kind, State};
+use handset::flow::{FlowState, Kind};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, Bench, CODE, End, NUMBER, WALL_START, change_link_number, change_number, code, json, lost, never, number,
-    opens, resend, resend_link, status,
+    CODE, EndedFlow, FlowBench, NUMBER, ScriptedAnswer, WALL_START, change_link_number, change_number, code, json,
+    lost, never, number, opens, resend, resend_link, status,
 };
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
@@ -14,30 +14,30 @@ const LINK_START: &str = "/v1/client/mobile/instantlink/start";
 const STATUS: &str = "/v1/client/status";
 const MINUTES: i64 = 60_000;
 
-fn done() -> Answer {
+fn done() -> ScriptedAnswer {
     json(json!({"next": "done"}))
 }
 
-/// Still pending; `left` is what the backend says remains, by a clock of its own.
-fn pending(left: Option<i64>) -> Answer {
+/// The flow is not settled; `left` is the remaining time in the backend's answer, by its own clock.
+fn pending(left: Option<i64>) -> ScriptedAnswer {
     json(match left {
         Some(left) => json!({"next": "", "serverTime": 5_000_000, "expiresAt": 5_000_000 + left}),
         None => json!({"next": ""}),
     })
 }
 
-/// A code that was sent and is never entered; this is the reply that accepted it.
-fn code_awaited(accepted: Value) -> Bench {
-    let bench = Bench::otp();
+/// A code that nobody enters; `accepted` is the reply to its start.
+fn code_awaited(accepted: Value) -> FlowBench {
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.page.otp_finish.then(never());
     bench.world.on(OTP_START, json(accepted)).on("/v1/client/mobile/otp/error", done());
     bench
 }
 
-/// A link that was sent and is never opened; this is the reply that accepted it.
-fn link_awaited(accepted: Value) -> Bench {
-    let bench = Bench::link();
+/// A link that nobody opens; `accepted` is the reply to its start.
+fn link_awaited(accepted: Value) -> FlowBench {
+    let bench = FlowBench::link();
     bench.page.link_start.then(number(NUMBER));
     bench.world.every_socket(opens()).on(LINK_START, json(accepted));
     bench.world.on("/v1/client/mobile/instantlink/error", done());
@@ -45,14 +45,14 @@ fn link_awaited(accepted: Value) -> Bench {
 }
 
 /// When the flow reported its timeout, in ms since it began.
-fn timed_out(end: &End) -> i64 {
+fn timed_out(end: &EndedFlow) -> i64 {
     assert!(matches!(end.kind(), Some(Kind::OtpTimeout | Kind::LinkTimeout)), "{:?}", end.failure());
     end.at
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_code_is_waited_for_two_minutes_from_its_sms() {
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER).after(5_000));
     bench.page.otp_finish.then(never());
     bench.world.on(OTP_START, json(json!({})).after(700)).on("/v1/client/mobile/otp/error", done());
@@ -64,7 +64,7 @@ async fn a_code_is_waited_for_two_minutes_from_its_sms() {
 
 #[tokio::test(start_paused = true)]
 async fn a_link_is_waited_for_three_minutes_from_its_sms() {
-    let bench = Bench::link();
+    let bench = FlowBench::link();
     bench.page.link_start.then(number(NUMBER).after(5_000));
     bench.world.every_socket(opens()).on(LINK_START, json(json!({"data": {}})).after(700)).on(STATUS, pending(None));
     bench.world.on("/v1/client/mobile/instantlink/error", done());
@@ -75,13 +75,13 @@ async fn a_link_is_waited_for_three_minutes_from_its_sms() {
 
 #[tokio::test(start_paused = true)]
 async fn each_accepted_resend_renews_it() {
-    let bench = Bench::otp_sent();
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(resend().after(119_000)).then(resend().after(119_500)).then(never());
     bench.world.on(OTP_START, json(json!({}))).on(OTP_START, json(json!({"data": {}}))).on(STATUS, pending(None));
     bench.world.on("/v1/client/mobile/otp/error", done());
     assert_eq!(timed_out(&bench.run().await), 119_000 + 119_500 + 120_000);
 
-    let bench = Bench::link_sent().with_retry();
+    let bench = FlowBench::link_sent().with_retry();
     bench.page.link_retry.then(resend_link().after(170_000)).then(never());
     bench.world.every_socket(opens()).on(LINK_START, json(json!({"data": {"code": 10001}}))).on(STATUS, pending(None));
     bench.world.on("/v1/client/mobile/instantlink/error", done());
@@ -90,16 +90,16 @@ async fn each_accepted_resend_renews_it() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_expires_while_the_page_is_asked_for_a_number() {
-    let bench = Bench::otp_sent();
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(change_number().after(60_000)).then(never());
     bench.page.otp_start.then(number(NUMBER).after(400_000));
     bench.world.on(OTP_START, json(json!({}))).on(STATUS, pending(None)).on("/v1/client/mobile/otp/error", done());
     let end = bench.run().await;
     assert_eq!(timed_out(&end), 60_000 + 400_000 + 120_000);
-    let asked = end.page.events.borrow().iter().filter(|(_, detail)| detail.state == State::AwaitingPhone).count();
+    let asked = end.page.events.borrow().iter().filter(|(_, detail)| detail.state == FlowState::AwaitingPhone).count();
     assert_eq!(asked, 2);
 
-    let bench = Bench::link_sent().with_retry();
+    let bench = FlowBench::link_sent().with_retry();
     bench.page.link_retry.then(change_link_number().after(60_000)).then(never());
     bench.page.link_start.then(number(NUMBER).after(400_000));
     bench.world.every_socket(opens()).on(LINK_START, json(json!({}))).on(STATUS, pending(None));
@@ -151,7 +151,7 @@ async fn events_tell_when_by_the_pages_clock() {
     bench.world.on(STATUS, pending(None));
     let end = bench.run().await;
     let events = end.page.events.borrow();
-    let (_, awaiting) = events.iter().find(|(_, detail)| detail.state == State::AwaitingOtp).unwrap();
+    let (_, awaiting) = events.iter().find(|(_, detail)| detail.state == FlowState::AwaitingOtp).unwrap();
     assert_eq!((awaiting.expires_at, awaiting.resend_at), (Some(WALL_START + 45_000), Some(WALL_START + 10_000)));
 }
 
@@ -174,16 +174,16 @@ async fn a_wall_clock_that_is_set_neither_ends_nor_prolongs_it() {
     }
 }
 
-/// The last times that the page was told of: when the code expires, and when another SMS may be asked for.
-fn countdown(end: &End) -> (Option<i64>, Option<i64>) {
+/// The last times in the events: when the code expires, and when another SMS may be requested.
+fn countdown(end: &EndedFlow) -> (Option<i64>, Option<i64>) {
     let events = end.page.events.borrow();
-    let (_, told) = events.iter().rfind(|(_, detail)| detail.expires_at.is_some()).unwrap();
-    (told.expires_at, told.resend_at)
+    let (_, last) = events.iter().rfind(|(_, detail)| detail.expires_at.is_some()).unwrap();
+    (last.expires_at, last.resend_at)
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_the_clock_was_set_the_countdown_is_told_anew() {
-    // Also where the clock as it is now would put it on neither side of the deadline.
+    // Jumps shorter than the time limit count too.
     for jump in [-10 * MINUTES, -MINUTES, MINUTES, 10 * MINUTES] {
         for backend_answers in [false, true] {
             let mut bench = code_awaited(json!({"serverTime": 1_000, "expiresAt": 121_000, "resendAt": 31_000}));
@@ -191,8 +191,8 @@ async fn after_the_clock_was_set_the_countdown_is_told_anew() {
             bench.world.on(STATUS, if backend_answers { pending(Some(105_000)) } else { status(404) });
             bench.world.on(STATUS, pending(Some(0)));
             let end = bench.run().await;
-            let told = (Some(WALL_START + jump + 120_000), Some(WALL_START + jump + 30_000));
-            assert_eq!((countdown(&end), timed_out(&end)), (told, 120_000), "{jump}");
+            let expected = (Some(WALL_START + jump + 120_000), Some(WALL_START + jump + 30_000));
+            assert_eq!((countdown(&end), timed_out(&end)), (expected, 120_000), "{jump}");
             let asked = end.sent_at("status")[0];
             assert!((12_000..=17_000).contains(&asked), "noticed without a sign, within seconds: {asked}");
         }
@@ -212,7 +212,7 @@ async fn after_a_short_sleep_the_countdown_goes_on_by_the_backends_clock() {
 
 #[tokio::test(start_paused = true)]
 async fn a_doubt_that_could_not_be_looked_into_is_looked_into_on_the_next_sign() {
-    // The laptop wakes up; its network does not, until a while later.
+    // The laptop wakes, and its network comes back a while later.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES)).at(20_000, |world| world.wake());
     for _ in 0..4 {
@@ -222,7 +222,7 @@ async fn a_doubt_that_could_not_be_looked_into_is_looked_into_on_the_next_sign()
     let end = bench.run().await;
     assert_eq!(timed_out(&end), 20_000);
 
-    // Once it has been, signs are no reason any more.
+    // After an answer, a waking alone is no reason to ask again.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(MINUTES)).at(20_000, |world| world.wake()).at(30_000, |world| world.wake());
     bench.world.on(STATUS, status(404)).on(STATUS, pending(Some(40_000))).on(STATUS, pending(Some(0)));
@@ -241,25 +241,25 @@ async fn a_wall_clock_that_is_set_does_not_take_the_pages_own_limit_away() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_sleep_past_it_the_backend_is_asked() {
-    // Its word on what is left ends the wait at once.
+    // An answer with no time left ends the wait at once.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES));
     bench.world.always(STATUS, pending(Some(-490_000)));
     assert_eq!(timed_out(&bench.run().await), 10_000);
 
-    // Settled meanwhile.
+    // The backend has settled the flow meanwhile.
     let mut bench = link_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES)).world.on(STATUS, done());
     let end = bench.run().await;
     end.is_row("done");
     assert_eq!(end.at, 10_000);
 
-    // Nothing on what is left: what the monotonic clock says remains.
+    // An answer without a remaining time: the monotonic clock decides.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES)).world.always(STATUS, pending(None));
     assert_eq!(timed_out(&bench.run().await), 120_000);
 
-    // No answer: the same.
+    // Without an answer, the monotonic clock decides too.
     let mut bench = code_awaited(json!({}));
     bench.at(10_000, |world| world.sleep(10 * MINUTES));
     bench.world.on(STATUS, status(404)).on(STATUS, pending(None));
@@ -315,7 +315,7 @@ async fn without_an_answer_it_is_a_timeout_all_the_same() {
     let bench = code_awaited(json!({}));
     bench.world.always(STATUS, lost());
     bench.run().await.is_row("otp_deadline");
-    // The socket is open, so the backend is within hearing.
+    // The open socket shows that the backend is reachable.
     let bench = link_awaited(json!({}));
     bench.world.always(STATUS, lost());
     bench.run().await.is_row("link_deadline");
@@ -323,14 +323,14 @@ async fn without_an_answer_it_is_a_timeout_all_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_page_answers_after_it_is_ignored() {
-    let bench = Bench::otp_sent();
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(code(CODE).after(121_000));
     bench.world.on(STATUS, pending(None).after(5_000)).on("/v1/client/mobile/otp/error", done());
     let end = bench.run().await;
     end.is_row("otp_deadline");
     assert!(end.sent_at("mobile/otp/finish").is_empty());
 
-    let bench = Bench::link_sent().with_retry();
+    let bench = FlowBench::link_sent().with_retry();
     bench.page.link_retry.then(resend_link().after(181_000));
     bench.world.every_socket(opens()).on(STATUS, pending(None).after(5_000));
     bench.world.on("/v1/client/mobile/instantlink/error", done());
@@ -341,8 +341,8 @@ async fn what_the_page_answers_after_it_is_ignored() {
 
 #[tokio::test(start_paused = true)]
 async fn the_socket_is_heard_while_the_last_question_is_out() {
-    let bench = Bench::link_sent();
-    bench.world.socket(crate::harness::told(182_000, json!({"next": "done"})));
+    let bench = FlowBench::link_sent();
+    bench.world.socket(crate::harness::opens_and_says(182_000, json!({"next": "done"})));
     bench.world.on(STATUS, pending(None).after(5_000));
     let end = bench.run().await;
     end.is_row("done");
@@ -351,7 +351,7 @@ async fn the_socket_is_heard_while_the_last_question_is_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_sent_in_time_is_judged_although_the_reply_is_late() {
-    let bench = Bench::otp_sent();
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(code(CODE).after(119_900));
     bench.world.on(OTP_FINISH, done().after(10_000));
     let end = bench.run().await;

@@ -1,10 +1,11 @@
-//! The table of endings, row by row. Rows that other modules prove on their way are named there.
+//! The table of endings, row by row. Other modules prove some rows too; the table names their tests.
 
 use handset::flow::Kind;
 use serde_json::json;
 
 use crate::harness::{
-    Answer, Bench, CODE, NUMBER, closes, code, finished, hang, json, lost, never, number, opens, raw, rejects, status,
+    CODE, FlowBench, NUMBER, ScriptedAnswer, closes, code, finished, hang, json, lost, never, number, opens, raw,
+    rejects, status,
 };
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
@@ -14,13 +15,13 @@ const LINK_START: &str = "/v1/client/mobile/instantlink/start";
 const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
 const STATUS: &str = "/v1/client/status";
 
-fn done() -> Answer {
+fn done() -> ScriptedAnswer {
     json(json!({"next": "done"}))
 }
 
 /// A flow that has sent a code.
-fn code_entered(answer: Answer) -> Bench {
-    let bench = Bench::otp_sent();
+fn code_entered(answer: ScriptedAnswer) -> FlowBench {
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(code(CODE));
     bench.world.on(OTP_FINISH, answer);
     bench
@@ -38,13 +39,13 @@ async fn an_empty_next_ends_without_auth_finish() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_step_that_fails_is_reported_and_told_to_auth_finish() {
-    let start = Bench::otp();
+    let start = FlowBench::otp();
     start.page.otp_start.then(rejects("the result must be {phoneNumber: a non-empty string} or null"));
-    let finish = Bench::otp_sent();
+    let finish = FlowBench::otp_sent();
     finish.page.otp_finish.then(rejects("closed the dialog"));
-    let link_start = Bench::link();
+    let link_start = FlowBench::link();
     link_start.page.link_start.then(rejects("closed the dialog"));
-    let link_retry = Bench::link_sent().with_retry();
+    let link_retry = FlowBench::link_sent().with_retry();
     link_retry.page.link_retry.then(rejects("closed the dialog"));
     for bench in [start, finish, link_start, link_retry] {
         bench.world.every_socket(opens()).on(OTP_ERROR, done()).on(LINK_ERROR, done());
@@ -54,7 +55,7 @@ async fn a_page_step_that_fails_is_reported_and_told_to_auth_finish() {
 
 #[tokio::test(start_paused = true)]
 async fn the_code_deadline_is_reported_and_told_to_auth_finish() {
-    let bench = Bench::otp_sent();
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(never());
     bench.world.on(STATUS, json(json!({"next": ""}))).on(OTP_ERROR, done());
     let end = bench.run().await;
@@ -63,7 +64,7 @@ async fn the_code_deadline_is_reported_and_told_to_auth_finish() {
 
 #[tokio::test(start_paused = true)]
 async fn the_link_deadline_is_reported_and_told_to_auth_finish() {
-    let bench = Bench::link_sent();
+    let bench = FlowBench::link_sent();
     bench.world.socket(opens()).every_socket(opens()).on(STATUS, json(json!({"next": ""}))).on(LINK_ERROR, done());
     let end = bench.run().await;
     assert_eq!(end.is_row("link_deadline").reports()[0].0, "mobile/instantlink");
@@ -93,12 +94,12 @@ async fn error_alone_and_other_statuses_reject() {
 async fn unauthorized_rejects_wherever_it_comes() {
     code_entered(status(401)).run().await.is_row("unauthorized");
 
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, status(401));
     bench.run().await.is_row("unauthorized");
 
-    let bench = Bench::link();
+    let bench = FlowBench::link();
     bench.page.link_start.then(number(NUMBER));
     bench.world.socket(opens()).on(LINK_START, status(401));
     bench.run().await.is_row("unauthorized");
@@ -110,7 +111,7 @@ async fn unauthorized_rejects_wherever_it_comes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_network_failure_rejects_with_the_first_failure_where_the_report_is_lost_too() {
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, lost()).always(OTP_ERROR, lost());
     bench.run().await.is_row("network");
@@ -122,7 +123,7 @@ async fn a_network_failure_rejects_with_the_first_failure_where_the_report_is_lo
 
 #[tokio::test(start_paused = true)]
 async fn a_network_failure_whose_report_says_done_runs_auth_finish() {
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, lost()).on(OTP_ERROR, done());
     bench.run().await.is_row("network_reported");
@@ -130,7 +131,7 @@ async fn a_network_failure_whose_report_says_done_runs_auth_finish() {
 
 #[tokio::test(start_paused = true)]
 async fn with_neither_socket_nor_status_the_link_ends_as_socket_lost() {
-    let bench = Bench::link_sent();
+    let bench = FlowBench::link_sent();
     bench.world.every_socket(closes()).always(STATUS, status(404)).on(LINK_ERROR, done());
     let end = bench.run().await;
     assert_eq!(end.is_row("socket_lost").at, 180_000);
@@ -138,9 +139,9 @@ async fn with_neither_socket_nor_status_the_link_ends_as_socket_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn with_either_socket_or_status_the_link_ends_as_timed_out() {
-    let socket_only = Bench::link_sent();
+    let socket_only = FlowBench::link_sent();
     socket_only.world.every_socket(opens()).always(STATUS, status(404)).on(LINK_ERROR, done());
-    let status_only = Bench::link_sent();
+    let status_only = FlowBench::link_sent();
     status_only.world.every_socket(closes()).always(STATUS, json(json!({"next": ""}))).on(LINK_ERROR, done());
     for bench in [socket_only, status_only] {
         bench.run().await.is_row("link_deadline");
@@ -149,11 +150,11 @@ async fn with_either_socket_or_status_the_link_ends_as_timed_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_refused_rejects_before_anything_is_sent() {
-    let mut malformed = Bench::otp();
+    let mut malformed = FlowBench::otp();
     malformed.token_text = Some("e30.e30.e30".to_owned());
-    let mut expired = Bench::otp();
+    let mut expired = FlowBench::otp();
     expired.token.set("/exp", json!(crate::harness::WALL_START / 1000 - 601));
-    let mut refused = Bench::otp();
+    let mut refused = FlowBench::otp();
     refused.token.set("/auth/endp", json!("http://example.com"));
     for (bench, row) in [(malformed, "token_invalid"), (expired, "token_expired"), (refused, "origin_refused")] {
         let end = bench.run().await;
@@ -163,20 +164,20 @@ async fn a_token_that_is_refused_rejects_before_anything_is_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_step_with_an_area_is_reported() {
-    let bench = Bench::new("user/docv");
+    let bench = FlowBench::new("user/docv");
     bench.world.on("/v1/client/user/docv/error", done());
     bench.run().await.is_row("step_missing");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_step_without_an_area_rejects() {
-    Bench::new("scan/message").run().await.is_row("step_missing_no_area");
+    FlowBench::new("scan/message").run().await.is_row("step_missing_no_area");
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_auth_finish_it_rejects_before_anything_is_sent() {
     for first in ["mobile/otp", "mobile/instantlink", "done"] {
-        let mut bench = Bench::new(first);
+        let mut bench = FlowBench::new(first);
         bench.config.has_auth_finish = false;
         let end = bench.run().await;
         assert_eq!(end.is_row("no_auth_finish").rejection().code, 10004);
@@ -193,7 +194,7 @@ async fn auth_finish_that_rejects_ran_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fifty_first_step_rejects() {
-    let bench = Bench::new("mobile/otp");
+    let bench = FlowBench::new("mobile/otp");
     for _ in 0..50 {
         bench.page.otp_start.then(number(NUMBER));
         bench.page.otp_finish.then(code(CODE));
@@ -206,21 +207,21 @@ async fn a_fifty_first_step_rejects() {
 
 #[tokio::test(start_paused = true)]
 async fn a_flow_that_is_stopped_ends_everything_and_says_nothing_more() {
-    let asked = Bench::otp();
+    let asked = FlowBench::otp();
     asked.page.otp_start.then(never());
-    let sending = Bench::otp();
+    let sending = FlowBench::otp();
     sending.page.otp_start.then(number(NUMBER));
     sending.world.on(OTP_START, hang());
-    let code_awaited = Bench::otp_sent();
+    let code_awaited = FlowBench::otp_sent();
     code_awaited.page.otp_finish.then(never());
-    let link_awaited = Bench::link_sent().with_retry();
+    let link_awaited = FlowBench::link_sent().with_retry();
     link_awaited.page.link_retry.then(never());
-    let reconnecting = Bench::link_sent();
+    let reconnecting = FlowBench::link_sent();
     reconnecting.world.socket(closes()).on(STATUS, hang());
     for mut bench in [asked, sending, code_awaited, link_awaited, reconnecting] {
         bench.world.every_socket(opens());
         bench.stop_at(7_000);
-        // The harness checks that no timer, socket or request is left, and that no event tells an end.
+        // The harness checks that no timer, socket or request is left, and that no event has a state of the end.
         let end = bench.run().await;
         assert!(end.result.is_none() && end.reports().is_empty() && end.finishes().is_empty());
     }
@@ -228,7 +229,7 @@ async fn a_flow_that_is_stopped_ends_everything_and_says_nothing_more() {
 
 #[tokio::test(start_paused = true)]
 async fn auth_finish_may_be_stopped_while_it_runs() {
-    let mut bench = Bench::new("done");
+    let mut bench = FlowBench::new("done");
     bench.page.auth_finish.then(finished().after(10_000));
     bench.stop_at(5_000);
     let end = bench.run().await;
@@ -237,7 +238,7 @@ async fn auth_finish_may_be_stopped_while_it_runs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_report_may_be_stopped_while_it_is_out() {
-    let mut bench = Bench::otp();
+    let mut bench = FlowBench::otp();
     bench.page.otp_start.then(rejects("no"));
     bench.world.always(OTP_ERROR, hang());
     bench.stop_at(30_000);
@@ -246,7 +247,7 @@ async fn a_report_may_be_stopped_while_it_is_out() {
 
 #[tokio::test(start_paused = true)]
 async fn the_tokens_lifetime_rejects_unreported() {
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(never());
     bench.run().await.is_row("token_lifetime");
 }

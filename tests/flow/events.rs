@@ -1,15 +1,15 @@
-//! Events: the tables of `docs/events.md`. The harness holds every event of every test against them; here every edge of
-//! the table is walked, so that one that no flow takes turns red.
+//! Events: the tables of `docs/events.md`. The harness checks every event of every test against them. In this module,
+//! flows walk every edge of the table: an edge without a flow fails the test.
 
 use std::collections::BTreeSet;
 
-use handset::flow::{Role, State};
+use handset::flow::{DeviceRole, FlowState};
 use serde_json::{Value, json};
 
 use crate::{
     harness::{
-        Bench, CODE, End, NUMBER, change_link_number, change_number, code, hang, json, lost, never, no_number, number,
-        opens, rejects, resend, resend_link, told,
+        CODE, EndedFlow, FlowBench, NUMBER, change_link_number, change_number, code, hang, json, lost, never,
+        no_number, number, opens, opens_and_says, rejects, resend, resend_link,
     },
     tables::{self, Edge},
 };
@@ -21,16 +21,16 @@ const LINK_START: &str = "/v1/client/mobile/instantlink/start";
 const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
 const STATUS: &str = "/v1/client/status";
 
-fn edges_of(end: &End) -> Vec<Edge<'static>> {
+fn edges_of(end: &EndedFlow) -> Vec<Edge<'static>> {
     tables::walked(end.page.events.borrow().iter().map(|(_, detail)| detail.state.as_str()))
 }
 
-/// Where the backend may send a flow: an end, or a step that a secondary page has, too.
+/// The steps that the backend may name next: an end, or a step that a secondary page has too.
 const NEXTS: [&str; 5] = ["done", "", "mobile/instantlink", "device/passive", "scan/message"];
 
-/// A page of the role that has every step but the code's, waiting where it is left: nothing more is scripted.
-fn patient(first: &str, role: Role) -> Bench {
-    let mut bench = Bench::new(first);
+/// A page that waits for ever in each step without a script; its backend never answers.
+fn patient(first: &str, role: DeviceRole) -> FlowBench {
+    let mut bench = FlowBench::new(first);
     bench.config.role = role;
     bench.page.patient.set(true);
     bench.world.always("*", hang());
@@ -41,37 +41,41 @@ fn named(next: &str) -> Value {
     json!({ "next": next })
 }
 
-/// From each state to wherever the backend may send it.
-fn left_by_the_backends_word() -> Vec<Bench> {
+/// Flows that the backend moves from each state to each next step.
+fn left_by_the_backends_word() -> Vec<FlowBench> {
     let mut benches = Vec::new();
-    let mut flow = |first: &str, role, script: &dyn Fn(&mut Bench)| {
+    let mut flow = |first: &str, role, script: &dyn Fn(&mut FlowBench)| {
         let mut bench = patient(first, role);
         script(&mut bench);
         bench.world.every_socket(opens());
         benches.push(bench);
     };
     for next in NEXTS {
-        flow(next, Role::Secondary, &|_| {});
-        // Told by the socket, at each state of a link: the number is asked for, the SMS is, the link is awaited.
+        flow(next, DeviceRole::Secondary, &|_| {});
+        // By a message of the socket, in each state of a link: asking for the number, sending the SMS, awaiting the
+        // link.
         for (number_after, sent_after, has_retry) in
             [(60_000, 0, false), (0, 15_000, false), (0, 0, false), (0, 0, true)]
         {
-            flow("mobile/instantlink", Role::Secondary, &|bench| {
+            flow("mobile/instantlink", DeviceRole::Secondary, &|bench| {
                 bench.config.has_link_retry = has_retry;
                 bench.page.link_start.then(number(NUMBER).after(number_after));
-                bench.world.socket(told(10_000, named(next))).on(LINK_START, json(json!({})).after(sent_after));
+                bench
+                    .world
+                    .socket(opens_and_says(10_000, named(next)))
+                    .on(LINK_START, json(json!({})).after(sent_after));
             });
         }
-        flow("device/passive", Role::Secondary, &|bench| {
-            bench.world.socket(told(10_000, named(next)));
+        flow("device/passive", DeviceRole::Secondary, &|bench| {
+            bench.world.socket(opens_and_says(10_000, named(next)));
         });
-        // Told in reply to a code, or to the report of a step that failed.
-        flow("mobile/otp", Role::Primary, &|bench| {
+        // By the reply to a code, or to the report of a failed step.
+        flow("mobile/otp", DeviceRole::Primary, &|bench| {
             bench.page.otp_start.then(no_number());
             bench.page.otp_finish.then(code(CODE));
             bench.world.on(OTP_START, json(json!({}))).on(OTP_FINISH, json(named(next)));
         });
-        flow("mobile/otp", Role::Primary, &|bench| {
+        flow("mobile/otp", DeviceRole::Primary, &|bench| {
             bench.page.otp_start.then(no_number());
             bench.page.otp_finish.then(rejects("no"));
             bench.world.on(OTP_START, json(json!({}))).on(OTP_ERROR, json(named(next)));
@@ -80,23 +84,23 @@ fn left_by_the_backends_word() -> Vec<Bench> {
     benches
 }
 
-/// What the page and its clocks do.
-fn left_by_the_page() -> Vec<Bench> {
+/// Flows that the page and its clocks move from state to state.
+fn left_by_the_page() -> Vec<FlowBench> {
     let refused = || json(json!({"data": {"code": 10001, "message": "no"}}));
-    let otp = Bench::otp();
+    let otp = FlowBench::otp();
     otp.page.otp_start.then(number("12")).then(number(NUMBER)).then(number(NUMBER));
     otp.page.otp_finish.then(code("0000")).then(resend()).then(change_number()).then(never());
     otp.world.on(OTP_START, refused()).on(OTP_FINISH, json(json!({"data": {"attemptsLeft": 2}})));
     otp.world.always(OTP_START, json(json!({}))).on(STATUS, lost()).always(OTP_ERROR, json(named("done")));
 
-    let link = Bench::link().with_retry();
+    let link = FlowBench::link().with_retry();
     link.page.link_start.then(number("12")).then(number(NUMBER)).then(number(NUMBER));
-    // The first resend comes before its time.
+    // The first resend comes before the backend allows it.
     link.page.link_retry.then(resend_link()).then(resend_link()).then(change_link_number()).then(never());
     link.world.on(LINK_START, refused()).on(LINK_START, json(json!({"serverTime": 0, "resendAt": 5_000})));
     link.world.always(LINK_START, json(json!({}))).always(LINK_ERROR, json(named("done")));
 
-    let mut without_retry = Bench::link_sent();
+    let mut without_retry = FlowBench::link_sent();
     let mut clock_set = [otp, link];
     for bench in clock_set.iter_mut().chain([&mut without_retry]) {
         bench.world.every_socket(opens()).always(STATUS, json(json!({"next": ""})));
@@ -104,17 +108,17 @@ fn left_by_the_page() -> Vec<Bench> {
         // Somebody sets the clock.
         bench.at(60_000, |world| world.sleep(400_000));
     }
-    let refused_token = Bench::new("");
-    let mut no_token = Bench::otp();
+    let refused_token = FlowBench::new("");
+    let mut no_token = FlowBench::otp();
     no_token.token_text = Some("no token".into());
-    let rejected = Bench::new("done");
+    let rejected = FlowBench::new("done");
     rejected.page.auth_finish.then(rejects("our server is down"));
     let [otp, link] = clock_set;
     vec![otp, link, without_retry, refused_token, no_token, rejected]
 }
 
-/// The socket closes and another opens, at each state of a link and while a phone is waited for.
-fn with_news_of_the_socket() -> Vec<Bench> {
+/// Flows whose socket closes and opens again, in each state of a link and while a page waits for a phone.
+fn with_news_of_the_socket() -> Vec<FlowBench> {
     let mut benches = Vec::new();
     for (first, number_after, sent_after, has_retry) in [
         ("mobile/instantlink", 90_000, 0, false),
@@ -123,7 +127,7 @@ fn with_news_of_the_socket() -> Vec<Bench> {
         ("mobile/instantlink", 0, 0, true),
         ("device/passive", 0, 0, false),
     ] {
-        let mut bench = patient(first, Role::Secondary);
+        let mut bench = patient(first, DeviceRole::Secondary);
         bench.config.has_link_retry = has_retry;
         bench.page.link_start.then(number(NUMBER).after(number_after));
         bench.world.on(LINK_START, json(json!({})).after(sent_after)).always(STATUS, json(json!({"next": ""})));
@@ -140,8 +144,8 @@ async fn every_edge_of_the_table_is_walked() {
     for bench in left_by_the_backends_word().into_iter().chain(left_by_the_page()).chain(with_news_of_the_socket()) {
         walked.extend(edges_of(&bench.run().await));
     }
-    // What ends a flow from outside is told by the facade: tests/e2e/stop.test.mjs walks to it from every state.
-    let table = tables::edges().into_iter().filter(|(_, to)| *to != State::Cancelled.as_str());
+    // The facade emits the state of a stopped flow; tests/e2e/abort.test.mjs stops flows.
+    let table = tables::edges().into_iter().filter(|(_, to)| *to != FlowState::Cancelled.as_str());
     let left_out: Vec<_> = table.filter(|edge| !walked.contains(edge)).collect();
     assert!(left_out.is_empty(), "no flow walks {left_out:?}");
 }
@@ -149,21 +153,21 @@ async fn every_edge_of_the_table_is_walked() {
 #[test]
 fn the_table_of_states_lists_all_of_them() {
     let states = [
-        State::Idle,
-        State::Starting,
-        State::AwaitingPhone,
-        State::Sending,
-        State::AwaitingOtp,
-        State::CheckingOtp,
-        State::AwaitingLink,
-        State::AwaitingRetry,
-        State::MobileAuth,
-        State::Device,
-        State::Finishing,
-        State::Done,
-        State::Ended,
-        State::Failed,
-        State::Cancelled,
+        FlowState::Idle,
+        FlowState::Starting,
+        FlowState::AwaitingPhone,
+        FlowState::Sending,
+        FlowState::AwaitingOtp,
+        FlowState::CheckingOtp,
+        FlowState::AwaitingLink,
+        FlowState::AwaitingRetry,
+        FlowState::MobileAuth,
+        FlowState::Device,
+        FlowState::Finishing,
+        FlowState::Done,
+        FlowState::Ended,
+        FlowState::Failed,
+        FlowState::Cancelled,
     ];
     assert_eq!(tables::states(), states.iter().map(|state| state.as_str()).collect());
 }
@@ -192,9 +196,9 @@ fn the_tables_name_known_states_and_an_end_leads_nowhere() {
 #[test]
 fn what_stands_in_no_table_is_found() {
     let event = |state, member| (state, vec!["state", "step", member]);
-    let told =
+    let events =
         [event("starting", "step"), event("awaiting_otp", "socket"), event("done", "failure"), event("failed", "step")];
-    let strays = tables::strays(&told);
+    let strays = tables::strays(&events);
     assert_eq!(
         strays,
         [

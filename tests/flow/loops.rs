@@ -1,12 +1,13 @@
-//! The loop: where a flow goes on, and where it ends.
+//! The loop: the next step after each step, and the endings.
 
 use std::rc::Rc;
 
-use handset::flow::{Kind, Rejection, Role, State};
+use handset::flow::{DeviceRole, FlowState, Kind, Rejection};
 use serde_json::json;
 
 use crate::harness::{
-    Bench, CODE, NUMBER, code, json, lost, no_number, number, opens, raw, rejects, status, step_areas, told,
+    CODE, FlowBench, NUMBER, code, json, lost, no_number, number, opens, opens_and_says, raw, rejects, status,
+    step_areas,
 };
 
 const OTP_ERROR: &str = "/v1/client/mobile/otp/error";
@@ -15,15 +16,15 @@ const OTP_START: &str = "/v1/client/mobile/otp/start";
 const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
 
 /// A flow that has sent a code and waits for the backend's reply.
-fn code_entered() -> Bench {
-    let bench = Bench::otp_sent();
+fn code_entered() -> FlowBench {
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(code(CODE));
     bench
 }
 
 /// A flow whose page refuses to give a number.
-fn number_denied() -> Bench {
-    let bench = Bench::otp();
+fn number_denied() -> FlowBench {
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(rejects("I would rather not"));
     bench
 }
@@ -32,7 +33,7 @@ fn number_denied() -> Bench {
 async fn each_reply_names_the_step_that_follows() {
     let bench = code_entered();
     bench.world.on(OTP_FINISH, json(json!({"next": "mobile/instantlink"})));
-    bench.world.socket(told(500, json!({"next": "mobile/otp"})));
+    bench.world.socket(opens_and_says(500, json!({"next": "mobile/otp"})));
     bench.page.link_start.then(number(NUMBER).after(10_000));
     bench.page.otp_start.then(number(NUMBER));
     bench.page.otp_finish.then(code(CODE));
@@ -67,13 +68,13 @@ async fn states_are_told_in_order_with_the_step_they_belong_to() {
 #[tokio::test(start_paused = true)]
 async fn a_step_that_is_not_there_is_reported_where_it_has_an_area_and_else_rejects() {
     for (step, area, primary, secondary) in step_areas() {
-        for role in [Role::Primary, Role::Secondary] {
-            let mut bench = Bench::new(&step);
+        for role in [DeviceRole::Primary, DeviceRole::Secondary] {
+            let mut bench = FlowBench::new(&step);
             (bench.config.role, bench.config.has_otp, bench.config.has_link) = (role, false, false);
             bench.world.always("*", json(json!({"next": "done"})));
-            bench.world.every_socket(told(0, json!({"next": "done"})));
+            bench.world.every_socket(opens_and_says(0, json!({"next": "done"})));
             let end = bench.run().await;
-            if role == Role::Secondary && step == "device/passive" {
+            if role == DeviceRole::Secondary && step == "device/passive" {
                 assert!(secondary && end.paths().is_empty(), "the one step that needs no configuration");
                 continue;
             }
@@ -108,10 +109,10 @@ async fn the_table_of_steps_is_the_protocol_crates() {
 
 #[tokio::test(start_paused = true)]
 async fn the_secondary_role_has_no_one_time_code() {
-    let mut bench = Bench::otp();
-    bench.config.role = Role::Secondary;
+    let mut bench = FlowBench::otp();
+    bench.config.role = DeviceRole::Secondary;
     bench.world.on(OTP_ERROR, json(json!({"next": "mobile/instantlink"})));
-    bench.world.socket(told(1_000, json!({"next": "done"})));
+    bench.world.socket(opens_and_says(1_000, json!({"next": "done"})));
     bench.page.link_start.then(number(NUMBER).after(10_000));
     let end = bench.run().await;
     end.is_done();
@@ -120,9 +121,9 @@ async fn the_secondary_role_has_no_one_time_code() {
 
 #[tokio::test(start_paused = true)]
 async fn the_secondary_role_waits_on_the_socket() {
-    let mut bench = Bench::new("device/passive");
-    bench.config.role = Role::Secondary;
-    bench.world.socket(told(700_000, json!({"next": "done"})));
+    let mut bench = FlowBench::new("device/passive");
+    bench.config.role = DeviceRole::Secondary;
+    bench.world.socket(opens_and_says(700_000, json!({"next": "done"})));
     let end = bench.run().await;
     end.is_done();
     assert_eq!(end.states(), ["starting", "device", "finishing", "done"]);
@@ -131,13 +132,13 @@ async fn the_secondary_role_waits_on_the_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn fifty_steps_are_taken() {
-    let bench = Bench::new("user/docv");
+    let bench = FlowBench::new("user/docv");
     for _ in 0..49 {
         bench.world.on("/v1/client/user/docv/error", json(json!({"next": "user/docv"})));
     }
     bench.world.on("/v1/client/user/docv/error", json(json!({"next": "done"})));
     let end = bench.run().await;
-    assert_eq!((end.reports().len(), end.state()), (50, State::Done));
+    assert_eq!((end.reports().len(), end.state()), (50, FlowState::Done));
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +167,7 @@ async fn the_reply_to_a_report_names_the_step_that_follows() {
     let bench = number_denied();
     bench.world.on(OTP_ERROR, json(json!({"next": "mobile/instantlink"})));
     bench.page.link_start.then(number(NUMBER).after(10_000));
-    bench.world.socket(told(100, json!({"next": "done"})));
+    bench.world.socket(opens_and_says(100, json!({"next": "done"})));
     let end = bench.run().await;
     end.is_done();
     assert_eq!(end.finishes(), [None], "a failure that was recovered from is none at the end");
@@ -195,7 +196,7 @@ async fn a_report_answered_with_an_empty_next_ends_the_flow() {
     bench.world.on(OTP_ERROR, json(json!({"next": ""})));
     let end = bench.run().await;
     assert!(matches!(end.result, Some(Ok(()))) && end.finishes().is_empty());
-    assert_eq!((end.state(), end.kind()), (State::Ended, Some(Kind::StepFailed)));
+    assert_eq!((end.state(), end.kind()), (FlowState::Ended, Some(Kind::StepFailed)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,7 +216,7 @@ async fn an_error_with_another_next_goes_there_without_a_report() {
     let error = json!({"message": "try the link", "code": 10000});
     bench.world.on(OTP_FINISH, json(json!({"error": error, "next": "mobile/instantlink"})));
     bench.page.link_start.then(number(NUMBER).after(10_000));
-    bench.world.socket(told(100, json!({"next": "done"})));
+    bench.world.socket(opens_and_says(100, json!({"next": "done"})));
     let end = bench.run().await;
     end.is_done();
     assert_eq!((end.reports().len(), end.finishes()), (0, vec![None]));
@@ -257,7 +258,7 @@ async fn a_body_that_is_no_reply_is_reported() {
 
 #[tokio::test(start_paused = true)]
 async fn members_that_are_null_or_unknown_are_none() {
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(no_number());
     bench.page.otp_finish.then(code(CODE));
     let nulls = json!({"next": null, "data": null, "error": null, "refreshDeviceTrust": null, "new": [{"a": 1}]});
@@ -269,7 +270,7 @@ async fn members_that_are_null_or_unknown_are_none() {
 #[tokio::test(start_paused = true)]
 async fn error_10006_in_any_reply_makes_the_client_forget_its_device() {
     let error = json!({"error": {"message": "no device", "code": 10006}, "next": "done"});
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, json(error.clone()));
     assert_eq!(bench.run().await.world.devices_forgotten.get(), 1);
@@ -289,18 +290,18 @@ async fn error_10006_in_any_reply_makes_the_client_forget_its_device() {
 
 #[tokio::test(start_paused = true)]
 async fn page_failures_have_the_texts_of_their_steps() {
-    let bench = Bench::otp_sent();
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(rejects("gone"));
     bench.world.on(OTP_ERROR, json(json!({"next": "done"})));
     let body = json!({"message": "Failed to obtain OTP for verification: gone"});
     assert_eq!(bench.run().await.reports()[0].1, body);
 
-    let bench = Bench::link();
+    let bench = FlowBench::link();
     bench.page.link_start.then(rejects("gone"));
     bench.world.socket(opens()).on(LINK_ERROR, json(json!({"next": "done"})));
     assert_eq!(bench.run().await.reports(), [("mobile/instantlink".to_owned(), json!({"message": "gone"}))]);
 
-    let bench = Bench::link_sent().with_retry();
+    let bench = FlowBench::link_sent().with_retry();
     bench.page.link_retry.then(rejects("gone"));
     bench.world.socket(opens()).on(LINK_ERROR, json(json!({"next": "done"})));
     assert_eq!(bench.run().await.reports()[0].1, json!({"message": "gone"}));
@@ -308,7 +309,7 @@ async fn page_failures_have_the_texts_of_their_steps() {
 
 #[tokio::test(start_paused = true)]
 async fn the_pages_own_reason_travels_with_the_failure_and_not_with_the_report() {
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(rejects("no").because(Rc::new("the page's reason".to_owned())));
     bench.world.on(OTP_ERROR, json(json!({"next": "done"})));
     let end = bench.run().await;
@@ -320,7 +321,7 @@ async fn the_pages_own_reason_travels_with_the_failure_and_not_with_the_report()
 
 #[tokio::test(start_paused = true)]
 async fn auth_finish_rejects_the_promise_with_its_own_reason() {
-    let bench = Bench::new("done");
+    let bench = FlowBench::new("done");
     bench.page.auth_finish.then(rejects("x").because(Rc::new(42_i32)));
     let end = bench.run().await;
     end.is_row("auth_finish_rejects");

@@ -1,4 +1,4 @@
-//! Native tests of the flow, in virtual time: one test or more for every rule in `contract/*.txt`.
+//! Native tests of the flow, in virtual time: at least one test for every rule in `contract/*.txt`.
 //!
 //! The rules are data: `registry` fails for a rule without a test and for a test without a rule.
 #![cfg(not(target_arch = "wasm32"))]

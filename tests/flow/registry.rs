@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path, process::Command};
 
 use crate::harness::rules;
 
-/// Tests of the tests need no rule.
+/// The tests of this module need no rule.
 const OWN: &str = "registry::";
 
 fn list(arguments: &[&str]) -> BTreeSet<String> {
@@ -13,7 +13,7 @@ fn list(arguments: &[&str]) -> BTreeSet<String> {
     text.lines().filter_map(|line| line.strip_suffix(": test").map(str::to_owned)).collect()
 }
 
-/// A test of another suite, `path::name`, where the path is a file's or a folder's.
+/// Whether a test of another suite, `path::name`, exists. The path names a file or a folder.
 fn stands_elsewhere(test: &str) -> bool {
     let Some((path, name)) = test.split_once("::") else { return false };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);

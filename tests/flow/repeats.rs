@@ -1,9 +1,11 @@
-//! Which requests are repeated, how often, and how long each may take.
+//! Repeats: which requests have them, how many, and the time limit of each attempt.
 
 use handset::flow::Kind;
 use serde_json::json;
 
-use crate::harness::{Answer, Bench, CODE, NUMBER, closes, code, hang, json, lost, number, opens, rejects, status};
+use crate::harness::{
+    CODE, FlowBench, NUMBER, ScriptedAnswer, closes, code, hang, json, lost, number, opens, rejects, status,
+};
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
 const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
@@ -12,12 +14,12 @@ const LINK_START: &str = "/v1/client/mobile/instantlink/start";
 const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
 const STATUS: &str = "/v1/client/status";
 
-fn done() -> Answer {
+fn done() -> ScriptedAnswer {
     json(json!({"next": "done"}))
 }
 
-fn reported(answers: Vec<Answer>) -> Bench {
-    let bench = Bench::otp();
+fn reported(answers: Vec<ScriptedAnswer>) -> FlowBench {
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(rejects("no"));
     for answer in answers {
         bench.world.on(OTP_ERROR, answer);
@@ -25,8 +27,8 @@ fn reported(answers: Vec<Answer>) -> Bench {
     bench
 }
 
-/// What a passing trouble looks like.
-fn troubles() -> [Answer; 5] {
+/// Answers after which a repeatable request is repeated.
+fn troubles() -> [ScriptedAnswer; 5] {
     [lost(), status(429), status(502), status(503), status(504)]
 }
 
@@ -66,7 +68,7 @@ async fn retry_after_is_followed_up_to_half_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn status_is_repeated_before_a_timeout_is_reported() {
-    let bench = Bench::otp_sent();
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(crate::harness::never());
     bench.world.on(STATUS, lost()).on(STATUS, status(503)).on(STATUS, done());
     let end = bench.run().await;
@@ -76,7 +78,7 @@ async fn status_is_repeated_before_a_timeout_is_reported() {
 
 #[tokio::test(start_paused = true)]
 async fn status_is_repeated_after_a_lost_reply_to_a_code() {
-    let bench = Bench::otp_sent();
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(code(CODE));
     bench.world.on(OTP_FINISH, lost()).on(STATUS, lost()).on(STATUS, status(502)).on(STATUS, done());
     let end = bench.run().await;
@@ -87,17 +89,17 @@ async fn status_is_repeated_after_a_lost_reply_to_a_code() {
 #[tokio::test(start_paused = true)]
 async fn a_start_and_a_code_are_never_repeated() {
     for trouble in troubles() {
-        let bench = Bench::otp();
+        let bench = FlowBench::otp();
         bench.page.otp_start.then(number(NUMBER));
         bench.world.on(OTP_START, trouble.clone()).always(OTP_ERROR, status(500));
         assert_eq!(bench.run().await.sent_at("mobile/otp/start").len(), 1);
 
-        let bench = Bench::otp_sent();
+        let bench = FlowBench::otp_sent();
         bench.page.otp_finish.then(code(CODE));
         bench.world.on(OTP_FINISH, trouble.clone()).always(STATUS, status(404)).always(OTP_ERROR, status(500));
         assert_eq!(bench.run().await.sent_at("mobile/otp/finish").len(), 1);
 
-        let bench = Bench::link();
+        let bench = FlowBench::link();
         bench.page.link_start.then(number(NUMBER));
         bench.world.every_socket(opens()).on(LINK_START, trouble).always(LINK_ERROR, status(500));
         assert_eq!(bench.run().await.sent_at("mobile/instantlink/start").len(), 1);
@@ -106,14 +108,14 @@ async fn a_start_and_a_code_are_never_repeated() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_is_given_up_after_twenty_seconds() {
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, hang()).on(OTP_ERROR, done());
     let end = bench.run().await;
     end.is_row("network_reported");
     assert_eq!(end.at, 20_000);
 
-    let bench = Bench::otp();
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, json(json!({"error": {"message": "slow", "code": 10003}})).after(19_999));
     bench.run().await.is_row("error_alone");
@@ -121,8 +123,8 @@ async fn a_request_is_given_up_after_twenty_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_call_between_sockets_is_not_repeated_in_itself() {
-    let bench = Bench::link_sent();
-    bench.world.socket(closes()).socket(crate::harness::told(0, json!({"next": "done"})));
+    let bench = FlowBench::link_sent();
+    bench.world.socket(closes()).socket(crate::harness::opens_and_says(0, json!({"next": "done"})));
     bench.world.on(STATUS, lost());
     let end = bench.run().await;
     end.is_row("done");

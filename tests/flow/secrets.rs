@@ -1,20 +1,20 @@
-//! No token, number or code where it does not belong. The harness looks into every event, failure and report of every
-//! test; here the page and the backend do their worst.
+//! Secrets: no token, number or code in an event, a failure or a report. The harness checks those of every test; here
+//! the texts of the page and the backend contain secrets.
 
 use handset::flow::Request;
 use handset_protocol::Secret;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::harness::{Bench, CODE, NUMBER, block_on, code, json, number, rejects};
+use crate::harness::{CODE, FlowBench, NUMBER, block_on, code, json, number, rejects};
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
 const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
 const OTP_ERROR: &str = "/v1/client/mobile/otp/error";
 
-/// The person has given a number and a wrong code, and then the page's step rejects with this text.
-fn rejecting(text: &str) -> Bench {
-    let bench = Bench::otp_sent();
+/// A flow with a number and a wrong code, whose next page step rejects with this text.
+fn rejecting(text: &str) -> FlowBench {
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(code(CODE)).then(rejects(text));
     bench.world.on(OTP_FINISH, json(json!({"data": {}}))).on(OTP_ERROR, json(json!({"next": "done"})));
     bench
@@ -36,7 +36,7 @@ async fn a_page_that_puts_a_number_or_a_code_into_its_text_does_not_leak_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_that_puts_the_token_into_its_text_does_not_leak_it() {
-    let token = crate::harness::Token::new("mobile/otp").text();
+    let token = crate::harness::TestToken::new("mobile/otp").text();
     let end = rejecting(&format!("Bearer {token} was refused")).run().await;
     end.is_row("page_step_fails");
     let message = end.failure().unwrap().message.to_string();
@@ -46,7 +46,7 @@ async fn a_page_that_puts_the_token_into_its_text_does_not_leak_it() {
 #[tokio::test(start_paused = true)]
 async fn a_backend_that_echoes_a_number_or_a_code_does_not_leak_it() {
     for next in [json!(null), json!("done")] {
-        let bench = Bench::otp();
+        let bench = FlowBench::otp();
         bench.page.otp_start.then(number(NUMBER));
         let error = json!({"message": format!("{NUMBER} is not a mobile number"), "code": 10003});
         bench.world.on(OTP_START, json(json!({"error": error, "next": next})));
@@ -65,7 +65,7 @@ async fn texts_without_a_secret_stay_as_they_are() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_step_is_told_of_a_refusal_is_the_backends_own_text() {
-    let bench = Bench::otp_sent();
+    let bench = FlowBench::otp_sent();
     bench.page.otp_finish.then(code(CODE)).then(rejects("no"));
     bench.world.on(OTP_FINISH, json(json!({"data": {"code": 10000, "message": "2 of 3 tries left; call 5550100"}})));
     bench.world.on(OTP_ERROR, json(json!({"next": "done"})));
@@ -91,7 +91,7 @@ proptest! {
         before in "\\PC{0,40}", after in "\\PC{0,40}", typed in "[0-9]{4,6}", dialled in "\\+?[0-9]{7,15}",
     ) {
         block_on(async {
-            let bench = Bench::otp();
+            let bench = FlowBench::otp();
             bench.page.otp_start.then(number(&dialled));
             bench.page.otp_finish.then(code(&typed)).then(rejects(&format!("{before}{typed}{after}{dialled}")));
             bench.world.on(OTP_START, json(json!({}))).on(OTP_FINISH, json(json!({"data": {}})));

@@ -4,46 +4,47 @@ use handset::flow::{Kind, SocketState};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, Bench, CODE, End, NUMBER, Script, closes, code, json, lost, number, opens, raw, status, told,
+    CODE, EndedFlow, FlowBench, NUMBER, ScriptedAnswer, SocketScript, closes, code, json, lost, number, opens,
+    opens_and_says, raw, status,
 };
 
 const STATUS: &str = "/v1/client/status";
 const ERROR: &str = "/v1/client/mobile/instantlink/error";
 
-fn done() -> Answer {
+fn done() -> ScriptedAnswer {
     json(json!({"next": "done"}))
 }
 
-fn pending() -> Answer {
+fn pending() -> ScriptedAnswer {
     json(json!({"next": ""}))
 }
 
-/// A link that was sent, listened for by this socket; each further one tells the end 100 ms after it opened.
-fn listening(first: Script) -> Bench {
-    let bench = Bench::link_sent();
-    bench.world.socket(first).every_socket(told(100, json!({"next": "done"})));
+/// A sent link with this socket. Each later socket brings `done` 100 ms after it opened.
+fn listening(first: SocketScript) -> FlowBench {
+    let bench = FlowBench::link_sent();
+    bench.world.socket(first).every_socket(opens_and_says(100, json!({"next": "done"})));
     bench.world.always(STATUS, pending());
     bench
 }
 
-fn opened_at(end: &End) -> Vec<i64> {
+fn opened_at(end: &EndedFlow) -> Vec<i64> {
     end.world.sockets.borrow().iter().map(|socket| socket.at).collect()
 }
 
-fn pings(end: &End, socket: usize) -> Vec<i64> {
+fn pings(end: &EndedFlow, socket: usize) -> Vec<i64> {
     end.world.sockets.borrow()[socket].sent.borrow().iter().map(|(at, _)| *at).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_token_is_the_query_percent_encoded() {
-    // A token in the other alphabet; the harness compares the URL of every socket of every test.
-    let mut bench = Bench::link();
+    // A token in the other alphabet. The harness checks the URL of every socket.
+    let mut bench = FlowBench::link();
     bench.token.set("/rid", json!("\u{fffd}?\u{fffd}>"));
     let text = bench.token.text().replace('-', "+").replace('_', "/");
     assert!(text.contains(['+', '/']), "the sample has to exercise them");
     bench.token_text = Some(text.clone());
     bench.page.link_start.then(number(NUMBER).after(9_000));
-    bench.world.socket(told(0, json!({"next": "done"})));
+    bench.world.socket(opens_and_says(0, json!({"next": "done"})));
     let end = bench.run().await;
     end.is_done();
     let sockets = end.world.sockets.borrow();
@@ -53,7 +54,7 @@ async fn the_token_is_the_query_percent_encoded() {
 
 #[tokio::test(start_paused = true)]
 async fn a_ping_is_sent_every_thirty_seconds_first_after_thirty() {
-    let mut bench = listening(told(100_000, json!({"next": "done"})));
+    let mut bench = listening(opens_and_says(100_000, json!({"next": "done"})));
     bench.config.link_ms = Some(170_000);
     let end = bench.run().await;
     end.is_done();
@@ -73,7 +74,7 @@ async fn a_socket_without_a_pong_at_the_next_tick_is_replaced() {
 
 #[tokio::test(start_paused = true)]
 async fn a_late_pong_before_the_next_tick_keeps_the_socket() {
-    let end = listening(told(100_000, json!({"next": "done"})).pongs(Some(29_000))).run().await;
+    let end = listening(opens_and_says(100_000, json!({"next": "done"})).pongs(Some(29_000))).run().await;
     end.is_done();
     assert_eq!(opened_at(&end), [0]);
 }
@@ -94,11 +95,11 @@ async fn a_closed_socket_is_replaced_and_status_asked_in_between() {
 
 #[tokio::test(start_paused = true)]
 async fn pauses_grow_from_a_quarter_second_to_five_with_jitter() {
-    let bench = Bench::link_sent();
+    let bench = FlowBench::link_sent();
     for _ in 0..9 {
         bench.world.socket(opens().closes(0));
     }
-    bench.world.socket(told(100, json!({"next": "done"}))).always(STATUS, pending());
+    bench.world.socket(opens_and_says(100, json!({"next": "done"}))).always(STATUS, pending());
     let opened = opened_at(&bench.run().await);
     let pauses: Vec<i64> = opened.windows(2).map(|pair| pair[1] - pair[0]).collect();
     for (pause, cap) in pauses.iter().zip([500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000, 5_000]) {
@@ -109,7 +110,7 @@ async fn pauses_grow_from_a_quarter_second_to_five_with_jitter() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_hangs_is_given_up() {
-    let end = listening(Script::hangs()).run().await;
+    let end = listening(SocketScript::hangs()).run().await;
     end.is_done();
     assert_eq!(end.world.sockets.borrow()[0].dropped.get(), Some(20_000));
 }
@@ -129,7 +130,7 @@ async fn only_one_socket_is_alive_at_a_time() {
 
 #[tokio::test(start_paused = true)]
 async fn where_sockets_stay_refused_status_is_asked_every_three_to_ten_seconds() {
-    let bench = Bench::link_sent();
+    let bench = FlowBench::link_sent();
     bench.world.every_socket(closes()).always(STATUS, pending());
     bench.world.on(ERROR, done());
     let end = bench.run().await;
@@ -144,7 +145,7 @@ async fn where_sockets_stay_refused_status_is_asked_every_three_to_ten_seconds()
 
 #[tokio::test(start_paused = true)]
 async fn where_sockets_are_refused_the_status_call_settles_the_flow() {
-    let bench = Bench::link_sent();
+    let bench = FlowBench::link_sent();
     bench.world.every_socket(closes()).on(STATUS, pending()).on(STATUS, lost()).on(STATUS, pending());
     bench.world.always(STATUS, done());
     bench.run().await.is_done();
@@ -161,7 +162,7 @@ async fn on_waking_a_socket_is_probed_and_replaced_after_three_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn on_waking_a_socket_that_answers_is_kept() {
-    let mut bench = listening(told(50_000, json!({"next": "done"})).pongs(Some(2_900)));
+    let mut bench = listening(opens_and_says(50_000, json!({"next": "done"})).pongs(Some(2_900)));
     bench.at(10_000, |world| world.wake());
     let end = bench.run().await;
     end.is_done();
@@ -181,12 +182,12 @@ async fn wakings_that_keep_coming_do_not_keep_a_dead_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn waking_ends_the_pause_before_the_next_socket() {
-    let mut bench = Bench::link_sent();
+    let mut bench = FlowBench::link_sent();
     for _ in 0..6 {
         bench.world.socket(closes());
     }
-    bench.world.every_socket(told(0, json!({"next": "done"}))).always(STATUS, pending());
-    // The sixth refusal, after eleven to twelve seconds, is followed by a pause of ten.
+    bench.world.every_socket(opens_and_says(0, json!({"next": "done"}))).always(STATUS, pending());
+    // After the sixth refusal, at eleven to twelve seconds, comes a pause of ten.
     bench.at(15_000, |world| world.wake());
     let end = bench.run().await;
     end.is_done();
@@ -195,8 +196,8 @@ async fn waking_ends_the_pause_before_the_next_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn waking_gives_up_a_question_that_hangs() {
-    let mut bench = Bench::link_sent();
-    bench.world.socket(opens().closes(1_000)).socket(told(0, json!({"next": "done"})));
+    let mut bench = FlowBench::link_sent();
+    bench.world.socket(opens().closes(1_000)).socket(opens_and_says(0, json!({"next": "done"})));
     bench.world.on(STATUS, crate::harness::hang());
     bench.at(5_000, |world| world.wake());
     let end = bench.run().await;
@@ -206,7 +207,7 @@ async fn waking_gives_up_a_question_that_hangs() {
 
 #[tokio::test(start_paused = true)]
 async fn waking_gives_a_handshake_that_hangs_three_seconds_more() {
-    let mut bench = listening(Script::hangs());
+    let mut bench = listening(SocketScript::hangs());
     bench.at(5_000, |world| world.wake()).at(6_000, |world| world.wake());
     let end = bench.run().await;
     end.is_done();
@@ -214,8 +215,8 @@ async fn waking_gives_a_handshake_that_hangs_three_seconds_more() {
     let polling = end.page.events.borrow().iter().any(|(_, detail)| detail.socket == Some(SocketState::Polling));
     assert!(!polling, "one that was given up early says nothing of the next");
 
-    // One that goes through in time is a socket like any other.
-    let mut bench = listening(told(100_000, json!({"next": "done"})).opens_at(7_000));
+    // A handshake within the limit opens a usual socket.
+    let mut bench = listening(opens_and_says(100_000, json!({"next": "done"})).opens_at(7_000));
     bench.at(5_000, |world| world.wake());
     let end = bench.run().await;
     end.is_done();
@@ -224,19 +225,19 @@ async fn waking_gives_a_handshake_that_hangs_three_seconds_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_message_may_name_any_step() {
-    let bench = listening(told(1_000, json!({"next": "mobile/otp"})));
+    let bench = listening(opens_and_says(1_000, json!({"next": "mobile/otp"})));
     bench.page.otp_start.then(number(NUMBER));
     bench.page.otp_finish.then(code(CODE));
     bench.world.on("/v1/client/mobile/otp/start", json(json!({}))).on("/v1/client/mobile/otp/finish", done());
     bench.run().await.is_done();
 
-    listening(told(1_000, json!({"next": ""}))).run().await.is_row("ended");
+    listening(opens_and_says(1_000, json!({"next": ""}))).run().await.is_row("ended");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_status_message_without_next_rejects() {
     for message in [json!({}), json!({"next": null}), json!({"data": {}})] {
-        let end = listening(told(1_000, message)).run().await;
+        let end = listening(opens_and_says(1_000, message)).run().await;
         assert_eq!((end.rejection().kind, end.reports().len()), (Kind::Server, 0));
     }
 }
@@ -244,11 +245,11 @@ async fn a_status_message_without_next_rejects() {
 #[tokio::test(start_paused = true)]
 async fn an_error_in_a_status_message_is_not_reported() {
     let error = json!({"message": "expired", "code": 10001});
-    listening(told(5, json!({"next": "done", "error": error}))).run().await.is_row("error_with_done");
-    listening(told(5, json!({"error": error}))).run().await.is_row("error_alone");
-    listening(told(5, json!({"next": "", "error": error}))).run().await.is_row("error_alone");
+    listening(opens_and_says(5, json!({"next": "done", "error": error}))).run().await.is_row("error_with_done");
+    listening(opens_and_says(5, json!({"error": error}))).run().await.is_row("error_alone");
+    listening(opens_and_says(5, json!({"next": "", "error": error}))).run().await.is_row("error_alone");
 
-    let bench = listening(told(5, json!({"next": "mobile/otp", "error": error})));
+    let bench = listening(opens_and_says(5, json!({"next": "mobile/otp", "error": error})));
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on("/v1/client/mobile/otp/start", json(json!({"error": error, "next": "done"})));
     assert_eq!(bench.run().await.paths(), ["mobile/instantlink/start", "mobile/otp/start"]);
@@ -262,8 +263,8 @@ async fn a_status_message_that_is_no_json_is_reported() {
         let end = bench.run().await;
         assert_eq!((end.reports().len(), end.finishes()), (1, vec![Some(Kind::Server)]), "{text}");
     }
-    let mut bench = Bench::new("device/passive");
-    bench.config.role = handset::flow::Role::Secondary;
+    let mut bench = FlowBench::new("device/passive");
+    bench.config.role = handset::flow::DeviceRole::Secondary;
     bench.world.socket(opens().says(0, "{")).on("/v1/client/device/passive/error", done());
     assert_eq!(bench.run().await.reports()[0].0, "device/passive");
 }

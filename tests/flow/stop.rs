@@ -1,14 +1,14 @@
-//! A flow that is stopped, by `cancel()`, by the abort signal or by `dispose()`, is dropped by the facade. Here it is
-//! dropped at each of its waits in turn: what it stood for must be gone, and nothing may come after.
+//! Stopped flows. The facade drops a flow on `cancel()`, on an abort and on `dispose()`; these tests drop one at each
+//! of its waits in turn. Its timers, sockets and requests must be gone, and no call or event may follow.
 
 use std::{collections::BTreeSet, time::Duration};
 
-use handset::flow::Role;
+use handset::flow::DeviceRole;
 use serde_json::json;
 
 use crate::harness::{
-    Answer, Bench, End, NUMBER, OTHER_NUMBER, change_link_number, change_number, closes, code, finished, json, lost,
-    never, no_number, number, opens, rejects, resend, resend_link, status, told,
+    EndedFlow, FlowBench, NUMBER, OTHER_NUMBER, ScriptedAnswer, change_link_number, change_number, closes, code,
+    finished, json, lost, never, no_number, number, opens, opens_and_says, rejects, resend, resend_link, status,
 };
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
@@ -18,17 +18,17 @@ const LINK_START: &str = "/v1/client/mobile/instantlink/start";
 const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
 const STATUS: &str = "/v1/client/status";
 
-fn done() -> Answer {
+fn done() -> ScriptedAnswer {
     json(json!({"next": "done"})).after(40)
 }
 
-fn ok() -> Answer {
+fn ok() -> ScriptedAnswer {
     json(json!({})).after(40)
 }
 
-/// Everybody takes a while, so that each is waited for.
-fn numbers_and_codes() -> Bench {
-    let bench = Bench::otp();
+/// Every answer takes time, so that the flow waits for each.
+fn numbers_and_codes() -> FlowBench {
+    let bench = FlowBench::otp();
     bench
         .page
         .otp_start
@@ -43,9 +43,9 @@ fn numbers_and_codes() -> Bench {
     bench
 }
 
-/// The reply to a code is lost, and so are two answers to the question what became of it.
-fn lost_code() -> Bench {
-    let bench = Bench::otp();
+/// The reply to a code is lost, and so are two answers of the status call after it.
+fn lost_code() -> FlowBench {
+    let bench = FlowBench::otp();
     bench.page.otp_start.then(no_number().after(10));
     bench.page.otp_finish.then(code("1234").after(10));
     bench.world.on(OTP_START, ok()).on(OTP_FINISH, lost().after(40));
@@ -53,9 +53,9 @@ fn lost_code() -> Bench {
     bench
 }
 
-/// Nobody enters a code; somebody sets the clock; the report of the timeout has to be repeated.
-fn late_code() -> Bench {
-    let mut bench = Bench::otp();
+/// Nobody enters a code, somebody sets the clock, and the report of the timeout needs repeats.
+fn late_code() -> FlowBench {
+    let mut bench = FlowBench::otp();
     bench.page.otp_start.then(no_number().after(10));
     bench.page.otp_finish.then(never());
     bench.world.on(OTP_START, ok()).always(STATUS, json(json!({"next": ""})).after(40));
@@ -64,55 +64,55 @@ fn late_code() -> Bench {
     bench
 }
 
-/// A link that is sent again and to another number, over a socket that is lost, and is opened.
-fn opened_link() -> Bench {
-    let bench = Bench::link().with_retry();
+/// A link is sent again, and to another number, while its socket is lost; then somebody opens it.
+fn opened_link() -> FlowBench {
+    let bench = FlowBench::link().with_retry();
     bench.page.link_start.then(number("12").after(900)).then(number(NUMBER).after(900)).then(number(NUMBER).after(900));
     bench.page.link_retry.then(resend_link().after(2_000)).then(change_link_number().after(2_000)).then(never());
     bench.page.auth_finish.then(finished().after(700));
     bench.world.on(LINK_START, json(json!({"data": {"code": 10001}})).after(40)).always(LINK_START, ok());
-    bench.world.socket(opens().closes(3_000)).socket(told(35_000, json!({"next": "done"})));
+    bench.world.socket(opens().closes(3_000)).socket(opens_and_says(35_000, json!({"next": "done"})));
     bench.world.always(STATUS, json(json!({"next": ""})).after(40));
     bench
 }
 
-/// Sockets stay refused, the status is asked for now and then, the link is never opened, and the report gets through.
-fn late_link() -> Bench {
-    let bench = Bench::link();
+/// Sockets stay refused, the listener polls, nobody opens the link, and the report arrives.
+fn late_link() -> FlowBench {
+    let bench = FlowBench::link();
     bench.page.link_start.then(no_number().after(10));
     bench.world.on(LINK_START, ok()).every_socket(closes()).always(STATUS, json(json!({"next": ""})).after(40));
     bench.world.on(LINK_ERROR, done());
     bench
 }
 
-/// A page that waits for the phone, with a step that fails before.
-fn waiting_for_the_phone() -> Bench {
-    let mut bench = Bench::new("mobile/instantlink");
-    bench.config.role = Role::Secondary;
+/// A page waits for the phone, after a step that failed.
+fn waiting_for_the_phone() -> FlowBench {
+    let mut bench = FlowBench::new("mobile/instantlink");
+    bench.config.role = DeviceRole::Secondary;
     bench.page.link_start.then(rejects("no").after(10));
     bench.world.on(LINK_ERROR, json(json!({"next": "device/passive"})).after(40));
-    bench.world.socket(opens()).socket(opens().closes(1_000)).socket(told(2_000, json!({"next": "done"})));
+    bench.world.socket(opens()).socket(opens().closes(1_000)).socket(opens_and_says(2_000, json!({"next": "done"})));
     bench.world.always(STATUS, json(json!({"next": ""})).after(40));
     bench
 }
 
-/// All that can be seen of what a flow does.
-fn deeds(end: &End) -> [usize; 5] {
+/// The numbers of a flow's requests, page calls, events, runs of AuthFinishStep, and socket messages.
+fn deeds(end: &EndedFlow) -> [usize; 5] {
     let sockets = end.world.sockets.borrow();
     let sent = sockets.iter().map(|socket| socket.sent.borrow().len()).sum();
     let (events, finishes) = (end.page.events.borrow().len(), end.page.finishes.borrow().len());
     [end.paths().len(), end.calls().len(), events, finishes, sent]
 }
 
-/// Stops the flow at its first wait, its second, and so on until it is over by itself; gives back where it was stopped:
-/// the state, and what was waited for beside the page.
-async fn stopped_at_every_wait(scenario: fn() -> Bench) -> BTreeSet<String> {
+/// Stops the flow at its first wait, its second, and so on until it ends by itself. Returns the places of its waits:
+/// the state, and the open timers, sockets and requests.
+async fn stopped_at_every_wait(scenario: fn() -> FlowBench) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
     for wait in 0.. {
         let mut bench = scenario();
         bench.stop_at_wait(wait);
-        // The harness checks that no timer, socket or request is left, that no end was told, and that AuthFinishStep
-        // ran only after `done`.
+        // The harness checks that no timer, socket or request is left, that no event has a state of the end, and that
+        // AuthFinishStep ran only after `done`.
         let end = bench.run().await;
         if end.result.is_some() {
             end.is_done_after(wait);
@@ -130,15 +130,16 @@ async fn stopped_at_every_wait(scenario: fn() -> Bench) -> BTreeSet<String> {
     places
 }
 
-impl End {
-    /// The scenario came to its end by itself, after being stopped at many waits.
+impl EndedFlow {
+    /// Checks that the scenario ended by itself in the end, after stops at many waits.
     fn is_done_after(&self, waits: usize) {
         assert_eq!(self.state().as_str(), "done");
         assert!(waits > 5, "{waits}");
     }
 }
 
-/// Where a flow waits: in which state, and for what beside the page. A wait that is added belongs here.
+/// The places at which a flow waits: the state, and the open timers, sockets and requests. A new wait must be added
+/// here.
 const WAITS: &[&str] = &[
     "starting: ",
     "awaiting_phone: timer",

@@ -1,4 +1,5 @@
-//! The tables of `docs/events.md`, which are the source: which state may follow which, and what an event may hold where.
+//! The tables of `docs/events.md`, read from the page: the edges between states, and the members of an event in each
+//! state.
 //!
 //! The flow's tests, the module's own and the simulation include this file.
 
@@ -18,7 +19,7 @@ fn rows(title: &str) -> impl Iterator<Item = Vec<&'static str>> {
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
 }
 
-/// What stands between backticks.
+/// The texts between backticks.
 fn quoted(cell: &'static str) -> impl Iterator<Item = &'static str> {
     cell.split('`').skip(1).step_by(2)
 }
@@ -53,28 +54,27 @@ pub(crate) fn members() -> BTreeMap<&'static str, Option<BTreeSet<&'static str>>
     rows("Members").filter_map(member).collect()
 }
 
-/// The edges that were walked by these states, told one after the other. Whatever follows an end begins anew.
-pub(crate) fn walked<'a>(told: impl IntoIterator<Item = &'a str>) -> Vec<Edge<'a>> {
+/// The edges between consecutive states. After an end, a new flow begins.
+pub(crate) fn walked<'a>(states: impl IntoIterator<Item = &'a str>) -> Vec<Edge<'a>> {
     let mut from = BEGIN;
     let step = |to| {
         let edge = (if ENDS.contains(&from) { BEGIN } else { from }, to);
         from = to;
         edge
     };
-    told.into_iter().map(step).collect()
+    states.into_iter().map(step).collect()
 }
 
-/// What was told and stands in no table: edges, and members where they do not belong. An event is a state and the names
-/// of its members.
-pub(crate) fn strays(told: &[(&str, Vec<&str>)]) -> Vec<String> {
+/// The edges and members that the tables do not allow. An event is a state and the names of its members.
+pub(crate) fn strays(events: &[(&str, Vec<&str>)]) -> Vec<String> {
     let (edges, members) = (edges(), members());
     let mut strays = Vec::new();
-    for (from, to) in walked(told.iter().map(|(state, _)| *state)) {
+    for (from, to) in walked(events.iter().map(|(state, _)| *state)) {
         if !edges.contains(&(from, to)) {
             strays.push(format!("no edge leads from {from} to {to}"));
         }
     }
-    for (state, names) in told {
+    for (state, names) in events {
         for name in names {
             let allowed = members.get(name).is_some_and(|states| states.as_ref().is_none_or(|all| all.contains(state)));
             if !allowed {

@@ -1,17 +1,17 @@
-//! In Chromium: values that pages give in many shapes, each sensible or refused with its name.
+//! The facade in Chromium: values of many shapes from a page, each accepted or refused by name.
 
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::{Core, core, js, seen};
+use super::{TestAuthenticator, authenticator, js, seen};
 use crate::{
-    facade::{options::Options, page::JsPage},
+    facade::{options::BuilderOptions, page::JsPage},
     flow::{OtpEntry, Page},
 };
 
-/// A page whose every step answers this.
+/// A page whose steps all answer this.
 fn page(answer: &str) -> JsPage {
     let options = format!("{{otpStart: () => ({answer}), otpFinish: () => ({answer}), linkStart: () => ({answer})}}");
-    Options::read(&js(&options)).map_err(|error| seen(&error)).unwrap().page
+    BuilderOptions::read(&js(&options)).map_err(|error| seen(&error)).unwrap().page
 }
 
 #[wasm_bindgen_test]
@@ -41,7 +41,8 @@ fn an_option_that_nobody_could_keep_is_refused_by_name() {
         ("{storage: 'local'}", "withStorage"),
         ("{storage: {}}", "withStorage"),
     ] {
-        let error = seen(&Core::new(&js(options)).err().unwrap_or_else(|| panic!("{options} was accepted")));
+        let error =
+            seen(&TestAuthenticator::new(&js(options)).err().unwrap_or_else(|| panic!("{options} was accepted")));
         assert_eq!(error.kind, "misuse", "{options}");
         assert!(error.message.starts_with(method), "{options}: {}", error.message);
     }
@@ -56,7 +57,7 @@ fn undefined_counts_as_not_given_and_other_shapes_of_the_same_are_taken() {
         "{timeouts: new Proxy({otp: 1}, {}), storage: sessionStorage, deviceIp: '192.0.2.7'}",
         "{allowedOrigins: ['https://e.com/', 'HTTPS://E.com', new String('http://localhost:1')], deviceIp: () => 5}",
     ] {
-        core(options);
+        authenticator(options);
     }
 }
 
@@ -74,7 +75,7 @@ async fn a_number_is_read_from_every_shape_of_a_text_of_digits() {
         ("'2001001693'", "2001001693"),
         ("2001001693", "2001001693"),
         ("new String('+12001001693')", "+12001001693"),
-        // What it means is for the flow to say.
+        // The flow normalizes it.
         ("' (200) 100-1693'", " (200) 100-1693"),
         ("''", ""),
     ] {
@@ -118,7 +119,7 @@ fn an_address_is_a_text_and_else_none() {
         ("() => { throw new Error('no') }", None),
         ("undefined", None),
     ] {
-        let page = Options::read(&js(&format!("{{deviceIp: {ip}}}"))).ok().unwrap().page;
+        let page = BuilderOptions::read(&js(&format!("{{deviceIp: {ip}}}"))).ok().unwrap().page;
         assert_eq!(page.device_ip().as_deref(), read, "{ip}");
     }
 }

@@ -1,4 +1,4 @@
-//! What ends a call from outside: `cancel()`, the abort signal, `dispose()`.
+//! The facade in Chromium: `cancel()`, the abort signal and `dispose()` end a call from outside.
 
 use super::*;
 
@@ -6,38 +6,38 @@ use super::*;
 const NEVER: &str = "authFinish: () => new Promise(() => {}), otpStart: () => new Promise(() => {}), otpFinish() {}";
 const LINKED: &str = "https://e.com/?authId=id-1&asc=true";
 
-type Settled = Result<JsValue, JsValue>;
+type CallResult = Result<JsValue, JsValue>;
 
-/// A call that runs.
-fn begin(core: &Core, input: &JsValue, is_flow: bool) -> Promise {
+/// Starts a call.
+fn start_call(authenticator: &TestAuthenticator, input: &JsValue, is_flow: bool) -> Promise {
     Promise::new(&mut |resolve, reject| match is_flow {
-        true => _ = core.authenticate(input, resolve, reject),
-        false => core.finish_instant_link(input, resolve, reject),
+        true => _ = authenticator.authenticate(input, resolve, reject),
+        false => authenticator.finish_instant_link(input, resolve, reject),
     })
 }
 
-fn flow(core: &Core) -> Promise {
-    begin(core, &token("mobile/otp"), true)
+fn flow(authenticator: &TestAuthenticator) -> Promise {
+    start_call(authenticator, &token("mobile/otp"), true)
 }
 
-fn finish(core: &Core) -> Promise {
-    begin(core, &LINKED.into(), false)
+fn finish(authenticator: &TestAuthenticator) -> Promise {
+    start_call(authenticator, &LINKED.into(), false)
 }
 
-async fn outcome(promise: Promise) -> Settled {
+async fn outcome(promise: Promise) -> CallResult {
     JsFuture::from(promise).await
 }
 
-/// Whatever is under way by now has come as far as it can by itself.
+/// Resolves when every running task waits for something else.
 async fn settle_down() {
     JsFuture::from(js("new Promise((resolve) => setTimeout(resolve))").unchecked_into::<Promise>()).await.unwrap();
 }
 
-fn kind(outcome: &Settled) -> String {
+fn kind(outcome: &CallResult) -> String {
     seen(outcome.as_ref().unwrap_err()).kind
 }
 
-/// A signal that counts who listens, as `globalThis.controller` and `globalThis.listening`.
+/// A signal that counts its listeners, as `globalThis.controller` and `globalThis.listening`.
 fn counted_signal() {
     js("(() => {
         globalThis.controller = new AbortController();
@@ -73,15 +73,17 @@ const REASONS: [&str; 11] = [
 #[wasm_bindgen_test]
 async fn an_abort_passes_its_reason_on_as_it_is_whatever_it_is() {
     for reason in REASONS {
-        for (name, start) in [("authenticate", flow as fn(&Core) -> Promise), ("finishInstantLink", finish)] {
+        for (name, start) in
+            [("authenticate", flow as fn(&TestAuthenticator) -> Promise), ("finishInstantLink", finish)]
+        {
             for aborted_already in [true, false] {
                 js("globalThis.controller = new AbortController()");
-                let (core, _) = core(&format!("{{{NEVER}, signal: controller.signal}}"));
+                let (authenticator, _) = authenticator(&format!("{{{NEVER}, signal: controller.signal}}"));
                 let abort = || js(&format!("controller.abort({reason})"));
                 if aborted_already {
                     abort();
                 }
-                let running = start(&core);
+                let running = start(&authenticator);
                 if !aborted_already {
                     settle_down().await;
                     abort();
@@ -97,8 +99,8 @@ async fn an_abort_passes_its_reason_on_as_it_is_whatever_it_is() {
 async fn an_abort_without_a_reason_passes_the_browsers_own_on() {
     for (signal, name) in [("AbortSignal.abort()", "AbortError"), ("AbortSignal.timeout(0)", "TimeoutError")] {
         js(&format!("globalThis.signal = AbortSignal.any([{signal}])"));
-        let (core, _) = core(&format!("{{{NEVER}, signal}}"));
-        let rejected = outcome(flow(&core)).await.unwrap_err();
+        let (authenticator, _) = authenticator(&format!("{{{NEVER}, signal}}"));
+        let rejected = outcome(flow(&authenticator)).await.unwrap_err();
         assert!(Object::is(&rejected, &js("signal.reason")));
         assert_eq!(get(&rejected, "name").as_string().as_deref(), Some(name));
     }
@@ -107,17 +109,17 @@ async fn an_abort_without_a_reason_passes_the_browsers_own_on() {
 #[wasm_bindgen_test]
 async fn a_signal_of_another_making_that_has_no_reason_rejects_with_undefined() {
     let signal = "Object.assign(new EventTarget(), {aborted: true})";
-    let (core, events) = core(&format!("{{{NEVER}, signal: {signal}}}"));
-    assert!(outcome(flow(&core)).await.unwrap_err().is_undefined());
+    let (authenticator, events) = authenticator(&format!("{{{NEVER}, signal: {signal}}}"));
+    assert!(outcome(flow(&authenticator)).await.unwrap_err().is_undefined());
     assert_eq!(states(&events), ["cancelled"]);
 }
 
 #[wasm_bindgen_test]
 async fn the_first_of_abort_and_cancel_counts() {
     js("globalThis.controller = new AbortController()");
-    let (core, events) = core(&format!("{{{NEVER}, signal: controller.signal}}"));
-    let running = flow(&core);
-    core.cancel(1);
+    let (authenticator, events) = authenticator(&format!("{{{NEVER}, signal: controller.signal}}"));
+    let running = flow(&authenticator);
+    authenticator.cancel(1);
     js("controller.abort('too late')");
     assert!(outcome(running).await.is_ok());
     assert_eq!(
@@ -129,11 +131,11 @@ async fn the_first_of_abort_and_cancel_counts() {
 #[wasm_bindgen_test]
 async fn after_an_abort_a_call_in_the_same_turn_rejects_with_the_reason_too() {
     js("globalThis.controller = new AbortController()");
-    let (core, events) = core(&format!("{{{NEVER}, signal: controller.signal}}"));
-    let first = flow(&core);
+    let (authenticator, events) = authenticator(&format!("{{{NEVER}, signal: controller.signal}}"));
+    let first = flow(&authenticator);
     settle_down().await;
     js("controller.abort('enough')");
-    let second = flow(&core);
+    let second = flow(&authenticator);
     for running in [first, second] {
         assert_eq!(outcome(running).await.unwrap_err().as_string().as_deref(), Some("enough"));
     }
@@ -144,26 +146,31 @@ async fn after_an_abort_a_call_in_the_same_turn_rejects_with_the_reason_too() {
 async fn the_signal_is_let_go_of_however_a_call_ends() {
     let never = format!("{{{NEVER}, signal: controller.signal}}");
     let done = "{authFinish() {}, signal: controller.signal}";
-    type Ending = (&'static str, String, fn(&Core) -> Promise, fn(&Core));
-    let nothing: fn(&Core) = |_| {};
-    let endings: [Ending; 9] = [
-        ("it is done", done.into(), |core| begin(core, &token("done"), true), nothing),
-        ("it ends", done.into(), |core| begin(core, &token(""), true), nothing),
-        ("it fails", done.into(), |core| begin(core, &"no token".into(), true), nothing),
-        ("cancel", never.clone(), flow, |core| core.cancel(1)),
-        ("dispose", never.clone(), flow, Core::dispose),
+    type EndingCase = (&'static str, String, fn(&TestAuthenticator) -> Promise, fn(&TestAuthenticator));
+    let nothing: fn(&TestAuthenticator) = |_| {};
+    let endings: [EndingCase; 9] = [
+        ("it is done", done.into(), |authenticator| start_call(authenticator, &token("done"), true), nothing),
+        ("it ends", done.into(), |authenticator| start_call(authenticator, &token(""), true), nothing),
+        ("it fails", done.into(), |authenticator| start_call(authenticator, &"no token".into(), true), nothing),
+        ("cancel", never.clone(), flow, |authenticator| authenticator.cancel(1)),
+        ("dispose", never.clone(), flow, TestAuthenticator::dispose),
         ("abort", never.clone(), flow, |_| _ = js("controller.abort()")),
         ("the link is finished", done.into(), finish, nothing),
-        ("the link is none", done.into(), |core| begin(core, &"https://e.com/".into(), false), nothing),
-        ("dispose while a link is finished", never, finish, Core::dispose),
+        (
+            "the link is none",
+            done.into(),
+            |authenticator| start_call(authenticator, &"https://e.com/".into(), false),
+            nothing,
+        ),
+        ("dispose while a link is finished", never, finish, TestAuthenticator::dispose),
     ];
     for (name, options, start, end) in endings {
         counted_signal();
-        let (core, _) = core(&options);
+        let (authenticator, _) = authenticator(&options);
         assert_eq!(listening(), Some(0.0), "{name}: nothing listens before a call");
-        let running = start(&core);
+        let running = start(&authenticator);
         assert_eq!(listening(), Some(1.0), "{name}");
-        end(&core);
+        end(&authenticator);
         let _ = outcome(running).await;
         assert_eq!(listening(), Some(0.0), "{name}");
     }
@@ -171,31 +178,31 @@ async fn the_signal_is_let_go_of_however_a_call_ends() {
 
 #[wasm_bindgen_test]
 async fn dispose_ends_what_runs_as_cancel_does_and_later_calls_are_misuse() {
-    let (core, events) = core(&format!("{{{NEVER}}}"));
-    let running = [flow(&core), finish(&core), finish(&core)];
+    let (authenticator, events) = authenticator(&format!("{{{NEVER}}}"));
+    let running = [flow(&authenticator), finish(&authenticator), finish(&authenticator)];
     settle_down().await;
-    core.dispose();
-    core.dispose();
-    core.cancel(1);
+    authenticator.dispose();
+    authenticator.dispose();
+    authenticator.cancel(1);
     for running in running {
         assert!(outcome(running).await.unwrap().is_undefined());
     }
-    for late in [flow(&core), finish(&core)] {
+    for late in [flow(&authenticator), finish(&authenticator)] {
         let error = seen(&outcome(late).await.unwrap_err());
         assert_eq!((error.kind.as_str(), error.retryable), ("misuse", false));
         assert!(error.message.contains("disposed of"), "{}", error.message);
     }
     assert_eq!(states(&events), ["starting", "awaiting_phone", "cancelled"]);
-    assert_eq!(core::flow_type(), "desktop");
-    assert!(!core::is_mobile_web());
+    assert_eq!(engine::flow_type(), "desktop");
+    assert!(!engine::is_mobile_web());
 }
 
 #[wasm_bindgen_test]
 async fn dispose_before_anything_ran_refuses_all_calls() {
-    let (core, events) = core(&format!("{{{NEVER}}}"));
-    core.dispose();
-    assert_eq!(kind(&outcome(flow(&core)).await), "misuse");
-    assert_eq!(kind(&outcome(finish(&core)).await), "misuse");
+    let (authenticator, events) = authenticator(&format!("{{{NEVER}}}"));
+    authenticator.dispose();
+    assert_eq!(kind(&outcome(flow(&authenticator)).await), "misuse");
+    assert_eq!(kind(&outcome(finish(&authenticator)).await), "misuse");
     assert_eq!(events.length(), 0);
 }
 
@@ -210,17 +217,17 @@ async fn dispose_from_within_what_the_page_is_called_with_runs_nothing_more() {
         ("AuthFinishStep", "{authFinish() { dispose() }}", false),
     ] {
         js("globalThis.ran = false");
-        let (core, _) = core(options);
-        let core = std::rc::Rc::new(core);
+        let (authenticator, _) = authenticator(options);
+        let authenticator = std::rc::Rc::new(authenticator);
         let dispose = {
-            let core = core.clone();
-            wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || core.dispose())
+            let authenticator = authenticator.clone();
+            wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || authenticator.dispose())
         };
         Reflect::set(&js_sys::global(), &"dispose".into(), dispose.as_ref()).unwrap();
-        let running = if start { flow(&core) } else { finish(&core) };
+        let running = if start { flow(&authenticator) } else { finish(&authenticator) };
         assert!(outcome(running).await.is_ok(), "{called_by}");
         assert_eq!(js("ran").as_bool(), Some(false), "{called_by}");
-        assert_eq!(kind(&outcome(flow(&core)).await), "misuse", "{called_by}");
+        assert_eq!(kind(&outcome(flow(&authenticator)).await), "misuse", "{called_by}");
     }
 }
 
@@ -228,9 +235,10 @@ async fn dispose_from_within_what_the_page_is_called_with_runs_nothing_more() {
 async fn finish_instant_link_runs_no_step_when_it_was_stopped_before() {
     for (name, signal) in [("aborted already", "AbortSignal.abort('no')"), ("disposed at once", "undefined")] {
         js("globalThis.ran = false");
-        let (core, events) = core(&format!("{{authFinish() {{ globalThis.ran = true }}, signal: {signal}}}"));
-        let running = finish(&core);
-        core.dispose();
+        let (authenticator, events) =
+            authenticator(&format!("{{authFinish() {{ globalThis.ran = true }}, signal: {signal}}}"));
+        let running = finish(&authenticator);
+        authenticator.dispose();
         let _ = outcome(running).await;
         assert_eq!(js("ran").as_bool(), Some(false), "{name}");
         assert_eq!(events.length(), 0, "{name}: it is no flow");
@@ -239,25 +247,25 @@ async fn finish_instant_link_runs_no_step_when_it_was_stopped_before() {
 
 #[wasm_bindgen_test]
 async fn a_flow_and_the_finishing_of_a_link_do_not_stand_in_each_others_way() {
-    let (core, _) = core(&format!("{{{NEVER}}}"));
-    let finishing = finish(&core);
-    let running = flow(&core);
-    core.cancel(2);
+    let (authenticator, _) = authenticator(&format!("{{{NEVER}}}"));
+    let finishing = finish(&authenticator);
+    let running = flow(&authenticator);
+    authenticator.cancel(2);
     assert!(outcome(running).await.is_ok());
-    let again = flow(&core);
+    let again = flow(&authenticator);
     settle_down().await;
-    assert_eq!(kind(&outcome(flow(&core)).await), "already_running");
-    core.dispose();
+    assert_eq!(kind(&outcome(flow(&authenticator)).await), "already_running");
+    authenticator.dispose();
     assert!(outcome(again).await.is_ok() && outcome(finishing).await.is_ok());
 }
 
 #[wasm_bindgen_test]
 async fn endings_are_told_in_the_order_of_the_calls() {
-    let (core, events) = core(&format!("{{{NEVER}}}"));
-    let first = flow(&core);
+    let (authenticator, events) = authenticator(&format!("{{{NEVER}}}"));
+    let first = flow(&authenticator);
     settle_down().await;
-    core.cancel(1);
-    let second = begin(&core, &7.into(), true);
+    authenticator.cancel(1);
+    let second = start_call(&authenticator, &7.into(), true);
     assert!(outcome(first).await.is_ok());
     assert_eq!(kind(&outcome(second).await), "token_invalid");
     assert_eq!(states(&events), ["starting", "awaiting_phone", "cancelled", "failed"]);

@@ -1,3 +1,5 @@
+//! The test bench of a flow: it scripts one, runs it to its end, and checks the invariants.
+
 use std::{
     cell::RefCell,
     future::{Future, poll_fn},
@@ -10,35 +12,43 @@ use futures_lite::future::or;
 use handset::flow::{Config, authenticate};
 use handset_protocol::client::paths;
 
-use super::{End, Token, World, invariants, json, page::Page};
+use super::{
+    ended_flow::EndedFlow,
+    inputs::NUMBER,
+    invariants,
+    page::{ScriptedPage, number},
+    token::TestToken,
+    world::{World, json},
+};
 
-/// Runs a property's case in virtual time of its own.
+/// Runs one case of a property in its own virtual time.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
 }
 
+/// A change to the machine while the flow runs.
 type Action = Box<dyn FnOnce(&World)>;
 
-/// One flow to be run, with everything scripted.
-pub(crate) struct Bench {
+/// One flow with a scripted world, page and token.
+pub(crate) struct FlowBench {
     pub(crate) world: World,
-    pub(crate) page: Page,
+    pub(crate) page: ScriptedPage,
     pub(crate) config: Config,
-    pub(crate) token: Token,
-    /// The token's text where it is not made of `token`.
+    pub(crate) token: TestToken,
+    /// The token's text, if it is not that of `token`.
     pub(crate) token_text: Option<String>,
     actions: Vec<(u64, Action)>,
     stop_at: Option<u64>,
     stop_at_wait: Option<usize>,
 }
 
-impl Bench {
-    /// Every step that there is so far is configured; the token's first is this one.
+impl FlowBench {
+    /// A page with every step; the token names this first step.
     pub(crate) fn new(first_step: &str) -> Self {
         let world = World::new();
-        let page = Page::new(world.start(), world.said_done.clone());
+        let page = ScriptedPage::new(world.start(), world.said_done.clone());
         let config = Config { has_otp: true, has_link: true, has_auth_finish: true, ..Config::default() };
-        let token = Token::new(first_step);
+        let token = TestToken::new(first_step);
         Self { world, page, config, token, token_text: None, actions: Vec::new(), stop_at: None, stop_at_wait: None }
     }
 
@@ -47,10 +57,10 @@ impl Bench {
         Self::new("mobile/otp")
     }
 
-    /// SMS one-time code, with one SMS accepted for a number that the page gave.
+    /// SMS one-time code, with one accepted SMS to a number of the page.
     pub(crate) fn otp_sent() -> Self {
         let bench = Self::otp();
-        bench.page.otp_start.then(super::number(super::NUMBER));
+        bench.page.otp_start.then(number(NUMBER));
         bench.world.on(paths::OTP_START, json(serde_json::json!({})));
         bench
     }
@@ -60,21 +70,21 @@ impl Bench {
         Self::new("mobile/instantlink")
     }
 
-    /// Instant Link without a retry step, with one SMS accepted for a number that the page gave.
+    /// Instant Link without a retry step, with one accepted SMS to a number of the page.
     pub(crate) fn link_sent() -> Self {
         let bench = Self::link();
-        bench.page.link_start.then(super::number(super::NUMBER));
+        bench.page.link_start.then(number(NUMBER));
         bench.world.on(paths::LINK_START, json(serde_json::json!({})));
         bench
     }
 
-    /// The same with a retry step.
+    /// Adds a retry step.
     pub(crate) fn with_retry(mut self) -> Self {
         self.config.has_link_retry = true;
         self
     }
 
-    /// Does something to the machine, this many ms after the flow began.
+    /// Changes the machine, this many ms after the flow began.
     pub(crate) fn at(&mut self, ms: u64, action: impl FnOnce(&World) + 'static) -> &mut Self {
         self.actions.push((ms, Box::new(action)));
         self
@@ -86,14 +96,14 @@ impl Bench {
         self
     }
 
-    /// Drops the flow when it waits for something for the n-th time (from 0), if it waits that often.
+    /// Drops the flow at its n-th wait (from 0), if it waits that often.
     pub(crate) fn stop_at_wait(&mut self, n: usize) -> &mut Self {
         self.stop_at_wait = Some(n);
         self
     }
 
-    /// Runs the flow to its end and checks what must hold after every one.
-    pub(crate) async fn run(self) -> End {
+    /// Runs the flow to its end and checks the invariants.
+    pub(crate) async fn run(self) -> EndedFlow {
         let Self { world, page, config, token, token_text, mut actions, stop_at, stop_at_wait } = self;
         let is_sound = token_text.is_none();
         let text = token_text.unwrap_or_else(|| token.text());
@@ -134,7 +144,7 @@ impl Bench {
         assert!(result.is_none() || stop_at.is_none(), "the flow was over before it was stopped");
 
         let at = world.elapsed();
-        let end = End { world, page, result, at, waited_for: waited_for.into_inner() };
+        let end = EndedFlow { world, page, result, at, waited_for: waited_for.into_inner() };
         invariants::check(&end, &text, is_sound);
         end
     }

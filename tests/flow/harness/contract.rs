@@ -1,18 +1,17 @@
 //! The rules, read from `contract/*.txt`.
 //!
 //! A line that is not indented is a rule; the indented lines below it name its tests, as `cargo test -- --list` does.
-//! A test of another suite, for what only the facade does, is named by file or folder: `path::name`. `#` begins a
-//! comment.
+//! A test of another suite, for a rule of the facade, is named by file or folder: `path::name`. `#` begins a comment.
 
-/// One rule and what proves it.
+/// One rule, and the tests that prove it.
 #[derive(Debug)]
-pub(crate) struct Rule {
+pub(crate) struct ContractRule {
     pub(crate) text: String,
     pub(crate) tests: Vec<String>,
 }
 
 /// One row of the table of endings.
-pub(crate) struct Ending {
+pub(crate) struct EndingRow {
     pub(crate) reported: String,
     pub(crate) finish: String,
     pub(crate) promise: String,
@@ -37,25 +36,25 @@ const FILES: &[&str] = &[
 ];
 
 /// Every rule of every file.
-pub(crate) fn rules() -> Vec<Rule> {
-    let mut rules: Vec<Rule> = Vec::new();
+pub(crate) fn rules() -> Vec<ContractRule> {
+    let mut rules: Vec<ContractRule> = Vec::new();
     for line in FILES.iter().flat_map(|file| file.lines()) {
         match (line.trim(), line.starts_with(' ')) {
             ("", _) => {}
             (comment, _) if comment.starts_with('#') => {}
             (test, true) => rules.last_mut().expect("a test stands below its rule").tests.push(test.to_owned()),
-            (text, false) => rules.push(Rule { text: text.to_owned(), tests: Vec::new() }),
+            (text, false) => rules.push(ContractRule { text: text.to_owned(), tests: Vec::new() }),
         }
     }
     rules
 }
 
 /// The row of the table of endings with this id.
-pub(crate) fn ending(id: &str) -> Ending {
+pub(crate) fn ending(id: &str) -> EndingRow {
     let rows = ENDINGS.lines().filter(|line| !line.starts_with([' ', '#'])).map(cells);
     let row: Vec<String> = rows.into_iter().find(|row| row[0] == id).unwrap_or_else(|| panic!("no ending {id}"));
     let [_, reported, finish, promise, state, kind, _] = row.try_into().expect("a row has seven cells");
-    Ending { reported, finish, promise, state, kind }
+    EndingRow { reported, finish, promise, state, kind }
 }
 
 /// Every step of the protocol: name, error area, whether the primary and the secondary role know it.

@@ -1,17 +1,21 @@
-//! What must hold after every flow, however it went.
+//! The invariants of every flow, whatever its ending.
 
-use handset::flow::{Detail, Rejection, State};
+use handset::flow::{Detail, FlowState, Rejection};
 
 use handset_test_logs::{Logs, is_searchable};
 
-use super::{CODE, End, NUMBER, ORIGIN, OTHER_CODE, OTHER_NUMBER};
+use super::{
+    ended_flow::EndedFlow,
+    inputs::{CODE, NUMBER, OTHER_CODE, OTHER_NUMBER},
+    token::ORIGIN,
+};
 use crate::tables;
 
-/// All that could be logged of the flows of these tests, and what must not be in it.
+/// The logs of these tests' flows, and the secrets that must not be in them.
 static LOGS: Logs = Logs::new("flow");
 
-/// `is_sound`: the token is one that a backend could have issued, not a text that a test made up.
-pub(crate) fn check(end: &End, token: &str, is_sound: bool) {
+/// Checks every invariant. `is_sound` says that a backend could have issued the token.
+pub(crate) fn check(end: &EndedFlow, token: &str, is_sound: bool) {
     assert!(end.world.alive().is_empty(), "left: {:?}", end.world.alive());
     check_auth_finish(end);
     check_last_event(end);
@@ -20,8 +24,8 @@ pub(crate) fn check(end: &End, token: &str, is_sound: bool) {
     check_secrets(end, token, is_sound);
 }
 
-/// At most once, after `done` only, with the token's own authId.
-fn check_auth_finish(end: &End) {
+/// AuthFinishStep runs at most once, only after `done`, and with the token's own authId.
+fn check_auth_finish(end: &EndedFlow) {
     let finishes = end.page.finishes.borrow();
     assert!(finishes.len() <= 1, "AuthFinishStep ran {} times", finishes.len());
     for finish in finishes.iter() {
@@ -30,10 +34,10 @@ fn check_auth_finish(end: &End) {
     }
 }
 
-/// The last event, and only it, is an end, and says what the promise says.
-fn check_last_event(end: &End) {
+/// Only the last event has a state of the end, and it agrees with the promise.
+fn check_last_event(end: &EndedFlow) {
     let events = end.page.events.borrow();
-    let is_end = |state| matches!(state, State::Done | State::Ended | State::Failed | State::Cancelled);
+    let is_end = |state| matches!(state, FlowState::Done | FlowState::Ended | FlowState::Failed | FlowState::Cancelled);
     let ends = events.iter().filter(|(_, detail)| is_end(detail.state)).count();
     let Some(result) = &end.result else {
         assert_eq!(ends, 0, "a flow that was stopped tells nothing more");
@@ -42,27 +46,27 @@ fn check_last_event(end: &End) {
     assert_eq!(ends, 1, "exactly one event tells the end");
     let (_, last) = events.last().unwrap();
     match (result, last.state) {
-        (Ok(()), State::Done) => assert_eq!(end.page.finishes.borrow().len(), 1),
-        (Ok(()), State::Ended) => assert!(end.page.finishes.borrow().is_empty()),
-        (Err(Rejection::Page(_)), State::Failed) => {}
-        (Err(Rejection::Flow(failure)), State::Failed) => {
-            let told = last.failure.as_ref().expect("the last event says why");
-            assert_eq!((told.kind, told.code, &told.message), (failure.kind, failure.code, &failure.message));
+        (Ok(()), FlowState::Done) => assert_eq!(end.page.finishes.borrow().len(), 1),
+        (Ok(()), FlowState::Ended) => assert!(end.page.finishes.borrow().is_empty()),
+        (Err(Rejection::Page(_)), FlowState::Failed) => {}
+        (Err(Rejection::Flow(failure)), FlowState::Failed) => {
+            let shown = last.failure.as_ref().expect("the last event says why");
+            assert_eq!((shown.kind, shown.code, &shown.message), (failure.kind, failure.code, &failure.message));
         }
         (result, state) => panic!("{result:?} does not go with {state:?}"),
     }
     assert!(last.step.is_empty() && last.expires_at.is_none() && last.socket.is_none(), "{last:?}");
 }
 
-/// Only edges of the table, and only members that belong to their states.
-fn check_tables(end: &End) {
-    let told: Vec<_> =
+/// Events follow the edges of the table, and hold only members that belong to their states.
+fn check_tables(end: &EndedFlow) {
+    let events: Vec<_> =
         end.page.events.borrow().iter().map(|(_, detail)| (detail.state.as_str(), members(detail))).collect();
-    let strays = tables::strays(&told);
-    assert!(strays.is_empty(), "{strays:?} in {told:?}");
+    let strays = tables::strays(&events);
+    assert!(strays.is_empty(), "{strays:?} in {events:?}");
 }
 
-/// The members that the page would see.
+/// The members of the event that a page sees.
 fn members(detail: &Detail) -> Vec<&'static str> {
     let optional = [
         ("expiresAt", detail.expires_at.is_some()),
@@ -75,8 +79,8 @@ fn members(detail: &Detail) -> Vec<&'static str> {
     ["state", "step"].into_iter().chain(present).collect()
 }
 
-/// The backend of the token, with its token and a version text, and nothing else.
-fn check_requests(end: &End, token: &str) {
+/// Requests and sockets go to the backend of the token, with the token and a version text.
+fn check_requests(end: &EndedFlow, token: &str) {
     for sent in end.world.requests.borrow().iter() {
         assert_eq!(sent.url, format!("{ORIGIN}{}", sent.path));
         assert_eq!(sent.token, token);
@@ -90,10 +94,10 @@ fn check_requests(end: &End, token: &str) {
     }
 }
 
-/// No token, number or code in an event, a failure, a report, or a body that it does not belong in.
-fn check_secrets(end: &End, token: &str, is_sound: bool) {
+/// No token, number or code is in an event, a failure, a report, or the body of another request.
+fn check_secrets(end: &EndedFlow, token: &str, is_sound: bool) {
     let mut texts: Vec<String> = Vec::new();
-    // Times aside: a code may well be among their digits.
+    // Without times: their digits may contain a code by chance.
     let untimed = |detail: &Detail| format!("{:?}", Detail { expires_at: None, resend_at: None, ..detail.clone() });
     texts.extend(end.page.events.borrow().iter().map(|(_, detail)| untimed(detail)));
     texts.extend(end.page.finishes.borrow().iter().map(|finish| format!("{finish:?}")));
@@ -108,7 +112,7 @@ fn check_secrets(end: &End, token: &str, is_sound: bool) {
         texts.push(body.to_string());
     }
     write_down(&texts);
-    // Of the texts that tests make up some are nothing that could be searched for, and nobody's secret.
+    // Some texts of tests in the place of a token are too short for a search, and nobody's secret.
     if is_sound || is_searchable("token", token) {
         LOGS.secret("token", token);
     }
@@ -119,7 +123,8 @@ fn check_secrets(end: &End, token: &str, is_sound: bool) {
     }
 }
 
-/// For the check of the logs of all suites. What a property draws at random may be any number, so it is not named there.
+/// Writes the texts for the check of the logs of all suites. A property's random input may be any number, so it is not
+/// registered as a secret.
 fn write_down(texts: &[String]) {
     texts.iter().for_each(|text| LOGS.write(text));
     [NUMBER, OTHER_NUMBER].iter().for_each(|number| LOGS.secret("number", number));

@@ -1,3 +1,5 @@
+//! A scripted page, and the record of its calls and events.
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -6,88 +8,88 @@ use std::{
     time::Duration,
 };
 
-use handset::flow::{Cause, Detail, Failure, LinkRetry, OtpEntry, PageError, Refusal};
+use handset::flow::{Cause, Detail, Failure, InputRefusal, LinkRetry, OtpEntry, PageError};
 use handset_protocol::{Secret, typed};
 use tokio::time::Instant;
 
-use super::world::until;
+use super::time::until;
 
-/// What a page step does when it is called, and how much later.
-pub(crate) struct Scripted<T> {
+/// One call of a page step: its outcome, and how long it takes.
+pub(crate) struct ScriptedStep<T> {
     after_ms: u64,
-    does: Does<T>,
+    does: StepAction<T>,
 }
 
-enum Does<T> {
+enum StepAction<T> {
     Answer(T),
     Reject(PageError),
     Never,
 }
 
-impl<T> Scripted<T> {
+impl<T> ScriptedStep<T> {
     fn answer(value: T) -> Self {
-        Self { after_ms: 0, does: Does::Answer(value) }
+        Self { after_ms: 0, does: StepAction::Answer(value) }
     }
 
-    /// The same, this much later.
+    /// Sets the delay of the outcome.
     pub(crate) fn after(mut self, ms: u64) -> Self {
         self.after_ms = ms;
         self
     }
 
-    /// A rejection that carries the page's own reason.
+    /// Adds the page's own reason to a rejection.
     pub(crate) fn because(mut self, cause: Cause) -> Self {
-        if let Does::Reject(error) = &mut self.does {
+        if let StepAction::Reject(error) = &mut self.does {
             error.cause = Some(cause);
         }
         self
     }
 }
 
-pub(crate) fn number(text: &str) -> Scripted<Option<Secret>> {
-    Scripted::answer(Some(text.into()))
+pub(crate) fn number(text: &str) -> ScriptedStep<Option<Secret>> {
+    ScriptedStep::answer(Some(text.into()))
 }
 
-pub(crate) fn no_number() -> Scripted<Option<Secret>> {
-    Scripted::answer(None)
+pub(crate) fn no_number() -> ScriptedStep<Option<Secret>> {
+    ScriptedStep::answer(None)
 }
 
-pub(crate) fn code(text: &str) -> Scripted<OtpEntry> {
-    Scripted::answer(OtpEntry::Code(text.into()))
+pub(crate) fn code(text: &str) -> ScriptedStep<OtpEntry> {
+    ScriptedStep::answer(OtpEntry::Code(text.into()))
 }
 
-pub(crate) fn resend() -> Scripted<OtpEntry> {
-    Scripted::answer(OtpEntry::Resend)
+pub(crate) fn resend() -> ScriptedStep<OtpEntry> {
+    ScriptedStep::answer(OtpEntry::Resend)
 }
 
-pub(crate) fn change_number() -> Scripted<OtpEntry> {
-    Scripted::answer(OtpEntry::ChangeNumber)
+pub(crate) fn change_number() -> ScriptedStep<OtpEntry> {
+    ScriptedStep::answer(OtpEntry::ChangeNumber)
 }
 
-pub(crate) fn resend_link() -> Scripted<LinkRetry> {
-    Scripted::answer(LinkRetry::Resend)
+pub(crate) fn resend_link() -> ScriptedStep<LinkRetry> {
+    ScriptedStep::answer(LinkRetry::Resend)
 }
 
-pub(crate) fn change_link_number() -> Scripted<LinkRetry> {
-    Scripted::answer(LinkRetry::ChangeNumber)
+pub(crate) fn change_link_number() -> ScriptedStep<LinkRetry> {
+    ScriptedStep::answer(LinkRetry::ChangeNumber)
 }
 
 /// AuthFinishStep resolves.
-pub(crate) fn finished() -> Scripted<()> {
-    Scripted::answer(())
+pub(crate) fn finished() -> ScriptedStep<()> {
+    ScriptedStep::answer(())
 }
 
-pub(crate) fn never<T>() -> Scripted<T> {
-    Scripted { after_ms: 0, does: Does::Never }
+pub(crate) fn never<T>() -> ScriptedStep<T> {
+    ScriptedStep { after_ms: 0, does: StepAction::Never }
 }
 
-/// The step rejects, throws or returns rubbish, which a flow cannot tell apart.
-pub(crate) fn rejects<T>(message: &str) -> Scripted<T> {
-    Scripted { after_ms: 0, does: Does::Reject(PageError { message: message.to_owned(), cause: None }) }
+/// The step rejects, throws or returns a value of another shape. A flow sees no difference.
+pub(crate) fn rejects<T>(message: &str) -> ScriptedStep<T> {
+    ScriptedStep { after_ms: 0, does: StepAction::Reject(PageError { message: message.to_owned(), cause: None }) }
 }
 
-/// What one step of the page does, call by call.
-pub(crate) struct Steps<T>(RefCell<VecDeque<Scripted<T>>>);
+/// The calls of one step of the page, in order.
+pub(crate) struct Steps<T>(RefCell<VecDeque<ScriptedStep<T>>>);
 
 impl<T> Default for Steps<T> {
     fn default() -> Self {
@@ -96,37 +98,37 @@ impl<T> Default for Steps<T> {
 }
 
 impl<T> Steps<T> {
-    /// What it does when it is called next, after what was scripted before.
-    pub(crate) fn then(&self, step: Scripted<T>) -> &Self {
+    /// Scripts the next call, after those that are scripted already.
+    pub(crate) fn then(&self, step: ScriptedStep<T>) -> &Self {
         self.0.borrow_mut().push_back(step);
         self
     }
 
-    fn next(&self) -> Option<Scripted<T>> {
+    fn next(&self) -> Option<ScriptedStep<T>> {
         self.0.borrow_mut().pop_front()
     }
 }
 
-async fn play<T>(step: Scripted<T>) -> Result<T, PageError> {
+async fn play<T>(step: ScriptedStep<T>) -> Result<T, PageError> {
     until(Instant::now() + Duration::from_millis(step.after_ms)).await;
     match step.does {
-        Does::Answer(value) => Ok(value),
-        Does::Reject(error) => Err(error),
-        Does::Never => pending().await,
+        StepAction::Answer(value) => Ok(value),
+        StepAction::Reject(error) => Err(error),
+        StepAction::Never => pending().await,
     }
 }
 
 /// A run of AuthFinishStep.
 #[derive(Clone, Debug)]
-pub(crate) struct Finish {
+pub(crate) struct AuthFinishRun {
     pub(crate) auth_id: String,
     pub(crate) failure: Option<Failure>,
-    /// Whether the backend had said `done` before.
+    /// Whether the backend said `done` before.
     pub(crate) after_done: bool,
 }
 
 /// A scripted page.
-pub(crate) struct Page {
+pub(crate) struct ScriptedPage {
     start: Rc<Cell<Instant>>,
     said_done: Rc<Cell<bool>>,
     pub(crate) otp_start: Steps<Option<Secret>>,
@@ -138,14 +140,14 @@ pub(crate) struct Page {
     pub(crate) ip: Cell<Option<&'static str>>,
     /// Where nothing is scripted, a step never settles, instead of failing the test.
     pub(crate) patient: Cell<bool>,
-    /// Calls of steps, with when (ms since the flow began) and what with.
+    /// The calls of steps with their arguments, and their times in ms since the flow began.
     pub(crate) calls: RefCell<Vec<(i64, String)>>,
     pub(crate) events: RefCell<Vec<(i64, Detail)>>,
-    pub(crate) finishes: RefCell<Vec<Finish>>,
+    pub(crate) finishes: RefCell<Vec<AuthFinishRun>>,
     pub(crate) secrets: RefCell<Vec<String>>,
 }
 
-impl Page {
+impl ScriptedPage {
     pub(crate) fn new(start: Rc<Cell<Instant>>, said_done: Rc<Cell<bool>>) -> Self {
         Self {
             start,
@@ -168,7 +170,7 @@ impl Page {
         i64::try_from(self.start.get().elapsed().as_millis()).unwrap()
     }
 
-    fn call<T>(&self, name: &str, arguments: &str, steps: &Steps<T>) -> Scripted<T> {
+    fn call<T>(&self, name: &str, arguments: &str, steps: &Steps<T>) -> ScriptedStep<T> {
         self.calls.borrow_mut().push((self.now(), format!("{name}{arguments}")));
         match steps.next() {
             Some(step) => step,
@@ -181,7 +183,7 @@ impl Page {
         &self,
         name: &str,
         needed: bool,
-        refused: Option<Refusal>,
+        refused: Option<InputRefusal>,
         steps: &Steps<Option<Secret>>,
     ) -> Result<Option<Secret>, PageError> {
         let needed = if needed { "needed" } else { "known" };
@@ -197,12 +199,12 @@ impl Page {
     }
 }
 
-impl handset::flow::Page for Page {
-    async fn otp_start(&self, needed: bool, refused: Option<Refusal>) -> Result<Option<Secret>, PageError> {
+impl handset::flow::Page for ScriptedPage {
+    async fn otp_start(&self, needed: bool, refused: Option<InputRefusal>) -> Result<Option<Secret>, PageError> {
         self.start("otp_start", needed, refused, &self.otp_start).await
     }
 
-    async fn otp_finish(&self, refused: Option<Refusal>) -> Result<OtpEntry, PageError> {
+    async fn otp_finish(&self, refused: Option<InputRefusal>) -> Result<OtpEntry, PageError> {
         let arguments = match refused {
             Some(refusal) => format!("({} \"{}\")", refusal.code, refusal.message),
             None => "()".to_owned(),
@@ -214,7 +216,7 @@ impl handset::flow::Page for Page {
         answer
     }
 
-    async fn link_start(&self, needed: bool, refused: Option<Refusal>) -> Result<Option<Secret>, PageError> {
+    async fn link_start(&self, needed: bool, refused: Option<InputRefusal>) -> Result<Option<Secret>, PageError> {
         self.start("link_start", needed, refused, &self.link_start).await
     }
 
@@ -223,7 +225,7 @@ impl handset::flow::Page for Page {
     }
 
     async fn auth_finish(&self, auth_id: &str, failure: Option<&Failure>) -> Result<(), Cause> {
-        self.finishes.borrow_mut().push(Finish {
+        self.finishes.borrow_mut().push(AuthFinishRun {
             auth_id: auth_id.to_owned(),
             failure: failure.cloned(),
             after_done: self.said_done.get(),

@@ -1,17 +1,19 @@
+//! authTokens for tests.
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
 /// The page's wall clock when a flow begins, epoch ms.
 pub(crate) const WALL_START: i64 = 1_800_000_000_000;
-/// The backend that tokens name.
+/// The backend in the tokens.
 pub(crate) const ORIGIN: &str = "https://api.example.com";
 
-/// An authToken in the making.
+/// An authToken that a test may change before it is used.
 #[derive(Clone)]
-pub(crate) struct Token(pub(crate) Value);
+pub(crate) struct TestToken(pub(crate) Value);
 
-impl Token {
-    /// Issued now, good for 15 minutes, for somebody whose number the server does not have.
+impl TestToken {
+    /// Issued now, valid for 15 minutes, for a person whose number the server does not have.
     pub(crate) fn new(first_step: &str) -> Self {
         let issued = WALL_START / 1000;
         Self(json!({
@@ -36,7 +38,7 @@ impl Token {
             .set("/auth/subs/mob/auths/inln", json!({"mnp": true}))
     }
 
-    /// As it travels. The signature segment is never looked at.
+    /// The token's text. The client never reads the signature segment.
     pub(crate) fn text(&self) -> String {
         format!("eyJhbGciOiJIUzI1NiJ9.{}.c2lnbmF0dXJl", Base64UrlUnpadded::encode_string(self.0.to_string().as_bytes()))
     }

@@ -1,3 +1,5 @@
+//! A scripted machine and backend: clocks, wakings, responses and sockets, and the record of the requests.
+
 use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
@@ -5,75 +7,77 @@ use std::{
     time::Duration,
 };
 
-use handset::flow::{NetworkError, Now, Platform, Request, Response};
+use handset::flow::{ClockReading, NetworkError, Platform, Request, Response};
 use handset_protocol::Secret;
 use serde_json::Value;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    WALL_START,
-    socket::{Opened, Script, ScriptedSocket},
+    ledger::{Ledger, LedgerEntry},
+    socket::{ScriptedSocket, SocketRecord, SocketScript, names_done},
+    time::until,
+    token::WALL_START,
 };
 
-/// What the backend answers to one request, and when.
+/// The backend's answer to one request, and its delay.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ScriptedAnswer {
     after_ms: u64,
-    what: What,
+    what: AnswerKind,
 }
 
 #[derive(Clone, Debug)]
-enum What {
+enum AnswerKind {
     Response { status: u16, retry_after: Option<u32>, body: String },
     Lost,
     Hang,
 }
 
 /// HTTP 200 with this JSON.
-pub(crate) fn json(body: Value) -> Answer {
+pub(crate) fn json(body: Value) -> ScriptedAnswer {
     raw(&body.to_string())
 }
 
 /// HTTP 200 with this text.
-pub(crate) fn raw(body: &str) -> Answer {
-    Answer { after_ms: 0, what: What::Response { status: 200, retry_after: None, body: body.to_owned() } }
+pub(crate) fn raw(body: &str) -> ScriptedAnswer {
+    ScriptedAnswer { after_ms: 0, what: AnswerKind::Response { status: 200, retry_after: None, body: body.to_owned() } }
 }
 
-/// Another HTTP status, with a body that must not be looked at.
-pub(crate) fn status(status: u16) -> Answer {
+/// Another HTTP status, with a body that the client must not read.
+pub(crate) fn status(status: u16) -> ScriptedAnswer {
     let body = r#"{"next":"done"}"#.to_owned();
-    Answer { after_ms: 0, what: What::Response { status, retry_after: None, body } }
+    ScriptedAnswer { after_ms: 0, what: AnswerKind::Response { status, retry_after: None, body } }
 }
 
 /// No response: the network failed.
-pub(crate) fn lost() -> Answer {
-    Answer { after_ms: 0, what: What::Lost }
+pub(crate) fn lost() -> ScriptedAnswer {
+    ScriptedAnswer { after_ms: 0, what: AnswerKind::Lost }
 }
 
 /// Neither a response nor a failure, ever.
-pub(crate) fn hang() -> Answer {
-    Answer { after_ms: 0, what: What::Hang }
+pub(crate) fn hang() -> ScriptedAnswer {
+    ScriptedAnswer { after_ms: 0, what: AnswerKind::Hang }
 }
 
-impl Answer {
-    /// The same, this much later.
+impl ScriptedAnswer {
+    /// Sets the delay of the answer.
     pub(crate) fn after(mut self, ms: u64) -> Self {
         self.after_ms = ms;
         self
     }
 
-    /// The same, with a `Retry-After` header.
+    /// Adds a `Retry-After` header.
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
-        if let What::Response { retry_after, .. } = &mut self.what {
+        if let AnswerKind::Response { retry_after, .. } = &mut self.what {
             *retry_after = Some(seconds);
         }
         self
     }
 }
 
-/// A request as it was sent.
+/// The record of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Sent {
+pub(crate) struct RecordedRequest {
     /// Ms since the flow began.
     pub(crate) at: i64,
     pub(crate) path: String,
@@ -83,45 +87,22 @@ pub(crate) struct Sent {
     pub(crate) version: &'static str,
 }
 
-/// The timers, sockets and requests that are alive, by name.
-#[derive(Default)]
-pub(crate) struct Ledger(RefCell<Vec<Rc<str>>>);
-
-/// One entry of the ledger, for as long as it lives.
-pub(crate) struct Entry(Rc<Ledger>, Rc<str>);
-
-impl Entry {
-    pub(crate) fn new(ledger: &Rc<Ledger>, name: &str) -> Self {
-        let name: Rc<str> = name.into();
-        ledger.0.borrow_mut().push(name.clone());
-        Self(ledger.clone(), name)
-    }
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        let mut alive = self.0.0.borrow_mut();
-        let at = alive.iter().position(|name| Rc::ptr_eq(name, &self.1)).unwrap();
-        alive.swap_remove(at);
-    }
-}
-
 /// A scripted machine: network, sockets, clocks.
 pub(crate) struct World {
     start: Rc<Cell<Instant>>,
-    /// How far the wall clock is ahead of where it should be, in ms.
+    /// How far the wall clock is ahead of the right time, in ms.
     wall_offset: Cell<i64>,
     waking: Notify,
     seed: Cell<u32>,
     ledger: Rc<Ledger>,
-    answers: RefCell<HashMap<String, VecDeque<Answer>>>,
-    standing: RefCell<HashMap<String, Answer>>,
-    scripts: RefCell<VecDeque<Script>>,
-    standing_script: RefCell<Option<Script>>,
-    pub(crate) requests: RefCell<Vec<Sent>>,
-    pub(crate) sockets: RefCell<Vec<Rc<Opened>>>,
+    answers: RefCell<HashMap<String, VecDeque<ScriptedAnswer>>>,
+    standing: RefCell<HashMap<String, ScriptedAnswer>>,
+    scripts: RefCell<VecDeque<SocketScript>>,
+    standing_script: RefCell<Option<SocketScript>>,
+    pub(crate) requests: RefCell<Vec<RecordedRequest>>,
+    pub(crate) sockets: RefCell<Vec<Rc<SocketRecord>>>,
     pub(crate) devices_forgotten: Cell<u32>,
-    /// The backend has said `done` in something that was delivered.
+    /// Whether the backend has said `done` in a message that arrived.
     pub(crate) said_done: Rc<Cell<bool>>,
 }
 
@@ -144,36 +125,36 @@ impl World {
         }
     }
 
-    /// When the flow began, for whoever records times too.
+    /// The start of the flow, for other records with times.
     pub(crate) fn start(&self) -> Rc<Cell<Instant>> {
         self.start.clone()
     }
 
-    /// The flow begins now.
+    /// Sets the start of the flow to now.
     pub(crate) fn begin(&self) {
         self.start.set(Instant::now());
     }
 
     /// The next answer to a request to `path`.
-    pub(crate) fn on(&self, path: &str, answer: Answer) -> &Self {
+    pub(crate) fn on(&self, path: &str, answer: ScriptedAnswer) -> &Self {
         self.answers.borrow_mut().entry(path.to_owned()).or_default().push_back(answer);
         self
     }
 
     /// The answer to every further request to `path`, or to any path (`"*"`).
-    pub(crate) fn always(&self, path: &str, answer: Answer) -> &Self {
+    pub(crate) fn always(&self, path: &str, answer: ScriptedAnswer) -> &Self {
         self.standing.borrow_mut().insert(path.to_owned(), answer);
         self
     }
 
-    /// What the next socket does.
-    pub(crate) fn socket(&self, script: Script) -> &Self {
+    /// Scripts the next socket.
+    pub(crate) fn socket(&self, script: SocketScript) -> &Self {
         self.scripts.borrow_mut().push_back(script);
         self
     }
 
-    /// What every further socket does.
-    pub(crate) fn every_socket(&self, script: Script) -> &Self {
+    /// Scripts every further socket.
+    pub(crate) fn every_socket(&self, script: SocketScript) -> &Self {
         self.standing_script.replace(Some(script));
         self
     }
@@ -183,12 +164,12 @@ impl World {
         self.wall_offset.set(self.wall_offset.get() + ms);
     }
 
-    /// A sign that the page is back.
+    /// Wakes the page.
     pub(crate) fn wake(&self) {
         self.waking.notify_waiters();
     }
 
-    /// The machine sleeps this long, with its monotonic clock, and wakes.
+    /// The machine sleeps this long, its monotonic clock stands still, and the page wakes.
     pub(crate) fn sleep(&self, ms: i64) {
         self.jump(ms);
         self.wake();
@@ -199,12 +180,12 @@ impl World {
         i64::try_from(self.start.get().elapsed().as_millis()).unwrap()
     }
 
-    /// The timers, sockets and requests that are alive: `timer`, `socket`, or a request's path without `/v1/client/`.
+    /// The open timers, sockets and requests: `timer`, `socket`, or a request's path without `/v1/client/`.
     pub(crate) fn alive(&self) -> Vec<String> {
-        self.ledger.0.borrow().iter().map(|name| name.to_string()).collect()
+        self.ledger.names()
     }
 
-    fn answer(&self, path: &str) -> Answer {
+    fn answer(&self, path: &str) -> ScriptedAnswer {
         let next = self.answers.borrow_mut().get_mut(path).and_then(VecDeque::pop_front);
         let any = || self.answers.borrow_mut().get_mut("*").and_then(VecDeque::pop_front);
         let standing = || {
@@ -218,13 +199,13 @@ impl World {
 impl Platform for World {
     type Socket = ScriptedSocket;
 
-    fn now(&self) -> Now {
+    fn now(&self) -> ClockReading {
         let mono = self.elapsed();
-        Now { mono, wall: WALL_START + mono + self.wall_offset.get() }
+        ClockReading { mono, wall: WALL_START + mono + self.wall_offset.get() }
     }
 
     async fn sleep_until(&self, mono: i64) {
-        let _entry = Entry::new(&self.ledger, "timer");
+        let _entry = LedgerEntry::new(&self.ledger, "timer");
         until(self.start.get() + Duration::from_millis(u64::try_from(mono).unwrap_or(0))).await;
     }
 
@@ -241,8 +222,8 @@ impl Platform for World {
     async fn send(&self, request: Request) -> Result<Response, NetworkError> {
         let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
         let path = format!("/{path}");
-        let _entry = Entry::new(&self.ledger, path.trim_start_matches("/v1/client/"));
-        self.requests.borrow_mut().push(Sent {
+        let _entry = LedgerEntry::new(&self.ledger, path.trim_start_matches("/v1/client/"));
+        self.requests.borrow_mut().push(RecordedRequest {
             at: self.elapsed(),
             path: path.clone(),
             body: serde_json::from_str(request.body.expose()).expect("every body is JSON"),
@@ -250,12 +231,12 @@ impl Platform for World {
             token: request.token.expose().to_owned(),
             version: request.version,
         });
-        let Answer { after_ms, what } = self.answer(&path);
+        let ScriptedAnswer { after_ms, what } = self.answer(&path);
         until(Instant::now() + Duration::from_millis(after_ms)).await;
         match what {
-            What::Hang => std::future::pending().await,
-            What::Lost => Err(NetworkError),
-            What::Response { status, retry_after, body } => {
+            AnswerKind::Hang => std::future::pending().await,
+            AnswerKind::Lost => Err(NetworkError),
+            AnswerKind::Response { status, retry_after, body } => {
                 if (200..300).contains(&status) && names_done(&body) {
                     self.said_done.set(true);
                 }
@@ -267,24 +248,12 @@ impl Platform for World {
     fn open_socket(&self, url: &Secret) -> ScriptedSocket {
         let script = self.scripts.borrow_mut().pop_front().or_else(|| self.standing_script.borrow().clone());
         let script = script.expect("a socket was opened and none is scripted");
-        let opened = Rc::new(Opened::new(self.start.get(), url));
+        let opened = Rc::new(SocketRecord::new(self.start.get(), url));
         self.sockets.borrow_mut().push(opened.clone());
-        ScriptedSocket::new(script, opened, Entry::new(&self.ledger, "socket"), self.said_done.clone())
+        ScriptedSocket::new(script, opened, LedgerEntry::new(&self.ledger, "socket"), self.said_done.clone())
     }
 
     fn forget_device(&self) {
         self.devices_forgotten.set(self.devices_forgotten.get() + 1);
     }
-}
-
-/// What is due is done at once: tokio's timers may take a turn of their loop first.
-pub(crate) async fn until(due: Instant) {
-    if Instant::now() < due {
-        tokio::time::sleep_until(due).await;
-    }
-}
-
-/// Whether a message of the backend ends the flow well.
-pub(crate) fn names_done(text: &str) -> bool {
-    serde_json::from_str::<Value>(text).is_ok_and(|message| message["next"] == "done")
 }

@@ -18,10 +18,10 @@ use tokio::{
 use tower::ServiceExt;
 
 use crate::{
-    machine::Machine,
+    machine::SimulatedMachine,
     ordered::Ordered,
     scenario::{Ailments, Restart, Scenario, Setup},
-    trace::{Entry, Trace},
+    trace::{Trace, TraceEntry},
 };
 
 /// Where the sandbox's clock stands when a run begins, in epoch ms.
@@ -40,7 +40,7 @@ pub(crate) const NUMBERS: [&str; 3] = ["+15550000101", "+15550000102", "+1555000
 pub(crate) struct Backend {
     scenario: Rc<Scenario>,
     trace: Rc<Trace>,
-    machine: Rc<Machine>,
+    machine: Rc<SimulatedMachine>,
     clock: Arc<VirtualClock>,
     seed: u64,
     app: RefCell<Router>,
@@ -57,7 +57,7 @@ pub(crate) struct Backend {
 }
 
 /// What Start gave.
-pub(crate) struct Started {
+pub(crate) struct StartedFlow {
     pub(crate) auth_token: String,
     pub(crate) correlation_id: String,
     pub(crate) auth_id: String,
@@ -83,7 +83,7 @@ impl Backend {
     pub(crate) async fn new(
         scenario: &Rc<Scenario>,
         trace: &Rc<Trace>,
-        machine: &Rc<Machine>,
+        machine: &Rc<SimulatedMachine>,
         seed: u64,
     ) -> Result<Rc<Self>, StoreError> {
         let clock = Arc::new(VirtualClock(Instant::now()));
@@ -197,12 +197,12 @@ impl Backend {
         let store = self.store.borrow().clone();
         match sandbox(&self.scenario, &self.clock, self.seed ^ 1, &store).await {
             Ok(app) => *self.app.borrow_mut() = app,
-            Err(_) => self.trace.add(Entry::Flaw("the sandbox begins anew")),
+            Err(_) => self.trace.add(TraceEntry::Flaw("the sandbox begins anew")),
         }
         self.is_down.send_replace(false);
         let after = (self.state(correlation_id).await, self.messages(0, 0).await);
         if restart.keeps && without_timeline(after) != without_timeline(before) {
-            self.trace.add(Entry::Flaw("what was written is there after a kill"));
+            self.trace.add(TraceEntry::Flaw("what was written is there after a kill"));
         }
     }
 
@@ -277,7 +277,7 @@ impl Backend {
     }
 
     /// The relying party's server starts a flow.
-    pub(crate) async fn start(&self) -> Started {
+    pub(crate) async fn start(&self) -> StartedFlow {
         let Setup { is_mobile, allow_otp_retry, server_has_number, .. } = self.scenario.setup;
         let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
@@ -297,7 +297,7 @@ impl Backend {
         let started = self.json("POST", "/v3/start", body).await;
         let correlation_id = text_of(&started, "correlationId");
         let auth_id = text_of(&self.state(&correlation_id).await, "authId");
-        Started { auth_token: text_of(&started, "authToken"), correlation_id, auth_id }
+        StartedFlow { auth_token: text_of(&started, "authToken"), correlation_id, auth_id }
     }
 
     /// The session, as the sandbox shows it.

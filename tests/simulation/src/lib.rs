@@ -25,21 +25,21 @@ mod trace;
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use futures_lite::future::or;
-use handset::flow::{self, Bug, Config, Rejection, Role};
+use handset::flow::{self, Bug, Config, DeviceRole, Rejection};
 use handset_protocol::Secret;
 use handset_sandbox_store::StoreError;
 use tokio::{task::LocalSet, time::sleep};
 
 use backend::Backend;
 use chance::Chance;
-use machine::Machine;
-use network::{LOGS, Network, Seen};
-use person::Person;
-use scenario::{How, Scenario, Stop, When};
-use trace::{Ending, Entry, Trace};
+use machine::SimulatedMachine;
+use network::{LOGS, SimulatedNetwork, SocketView};
+use person::SimulatedPerson;
+use scenario::{How, PlannedStop, Scenario, When};
+use trace::{FlowEnding, Trace, TraceEntry};
 
 pub use check::Violation;
-pub use report::Report;
+pub use report::SimulationReport;
 
 /// Longer than any flow may take: the token's lifetime, two long sleeps, and what AuthFinishStep of this simulation
 /// takes.
@@ -47,7 +47,7 @@ const GIVE_UP: Duration = Duration::from_secs(3_600);
 
 /// What a run came to.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// The seed it ran with.
     pub seed: u64,
     /// A hash over all that happened, and when.
@@ -62,28 +62,28 @@ pub struct Outcome {
     pub lines: Vec<String>,
 }
 
-impl Outcome {
+impl RunOutcome {
     /// Of a run that came to no end.
     fn cut_short(seed: u64) -> Self {
         Self { seed, hash: 0, endings: Vec::new(), struck: BTreeSet::new(), violations: Vec::new(), lines: Vec::new() }
     }
 }
 
-/// Runs one seed, with a bug planted or without.
-pub fn run(seed: u64, bug: Option<Bug>) -> std::io::Result<Outcome> {
+/// Runs one seed, with a seeded bug or without.
+pub fn run(seed: u64, bug: Option<Bug>) -> std::io::Result<RunOutcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    flow::plant(bug);
+    flow::seed_bug(bug);
     let (outcome, panics) = panics::noted(|| LocalSet::new().block_on(&runtime, simulate(seed)));
-    flow::plant(None);
-    let mut outcome = outcome.unwrap_or_else(|| Ok(Outcome::cut_short(seed))).map_err(std::io::Error::other)?;
+    flow::seed_bug(None);
+    let mut outcome = outcome.unwrap_or_else(|| Ok(RunOutcome::cut_short(seed))).map_err(std::io::Error::other)?;
     outcome.violations.extend(panics.into_iter().map(Violation::of_panic));
     Ok(outcome)
 }
 
 /// How a person runs one seed again, to read what happened.
 pub fn replay(seed: u64, bug: Option<Bug>) -> String {
-    let plant = bug.map(|bug| format!(" --plant {bug:?}")).unwrap_or_default();
-    format!("cargo run -p handset-simulation -- --seed {seed}{plant}")
+    let seeded = bug.map(|bug| format!(" --bug {bug:?}")).unwrap_or_default();
+    format!("cargo run -p handset-simulation -- --seed {seed}{seeded}")
 }
 
 /// Whether the logs of all runs are wanted, for the check that no secret is in them.
@@ -96,16 +96,16 @@ pub fn log(line: &str) {
     LOGS.write(line.trim_end());
 }
 
-async fn simulate(seed: u64) -> Result<Outcome, StoreError> {
+async fn simulate(seed: u64) -> Result<RunOutcome, StoreError> {
     let chance = Chance::new(seed);
     let scenario = Rc::new(Scenario::draw(&chance));
-    let machine = Rc::new(Machine::new(&scenario));
+    let machine = Rc::new(SimulatedMachine::new(&scenario));
     let trace = Rc::new(Trace::new(&machine));
     let backend = Backend::new(&scenario, &trace, &machine, seed).await?;
     let start = backend.start().await;
     LOGS.secret("token", &start.auth_token);
-    let network = Network::new(&scenario, &chance, &trace, &backend, &machine);
-    let person = Person::new(&scenario, &chance, &trace, &backend, start.auth_id.clone());
+    let network = SimulatedNetwork::new(&scenario, &chance, &trace, &backend, &machine);
+    let person = SimulatedPerson::new(&scenario, &chance, &trace, &backend, start.auth_id.clone());
     let others = [
         tokio::task::spawn_local(person.clone().hold_the_phone()),
         tokio::task::spawn_local(backend.clone().suffers(start.correlation_id.clone())),
@@ -114,15 +114,15 @@ async fn simulate(seed: u64) -> Result<Outcome, StoreError> {
 
     let mut stop = scenario.stop.as_ref();
     loop {
-        trace.add(Entry::Begins);
-        network.shared.newest.set(Seen::default());
+        trace.add(TraceEntry::Begins);
+        network.shared.newest.set(SocketView::default());
         let ending = one_flow(&scenario, &machine, &network, &person, stop, start.auth_token.clone().into()).await;
-        trace.add(Entry::Ends(ending.clone()));
+        trace.add(TraceEntry::Ends(ending.clone()));
         if network.left() != network::Live::default() {
-            trace.add(Entry::Flaw("no timer, request or socket is left"));
+            trace.add(TraceEntry::Flaw("no timer, request or socket is left"));
         }
         match (ending, stop.take()) {
-            (Ending::Stopped(_), Some(Stop { starts_again: true, .. })) => {
+            (FlowEnding::Stopped(_), Some(PlannedStop { starts_again: true, .. })) => {
                 trace.strikes("flow begun again after a stop")
             }
             _ => break,
@@ -134,21 +134,21 @@ async fn simulate(seed: u64) -> Result<Outcome, StoreError> {
 
     scenario.struck(&trace);
     let (violations, endings) = check::check(&scenario, &machine, &trace, &session);
-    Ok(Outcome { seed, hash: trace.hash(), endings, struck: trace.struck(), violations, lines: trace.lines() })
+    Ok(RunOutcome { seed, hash: trace.hash(), endings, struck: trace.struck(), violations, lines: trace.lines() })
 }
 
 /// Runs a flow until it ends, or until the page ends it.
 async fn one_flow(
     scenario: &Scenario,
-    machine: &Machine,
-    network: &Network,
-    person: &Person,
-    stop: Option<&Stop>,
+    machine: &SimulatedMachine,
+    network: &SimulatedNetwork,
+    person: &SimulatedPerson,
+    stop: Option<&PlannedStop>,
     auth_token: Secret,
-) -> Ending {
+) -> FlowEnding {
     let setup = &scenario.setup;
     let config = Config {
-        role: if setup.is_mobile { Role::Primary } else { Role::Secondary },
+        role: if setup.is_mobile { DeviceRole::Primary } else { DeviceRole::Secondary },
         mobile_web: setup.on_mobile_web,
         has_otp: true,
         has_link: true,
@@ -162,9 +162,9 @@ async fn one_flow(
         let result = flow::authenticate(network, person, &config, auth_token).await;
         LOGS.write(format_args!("{result:?}"));
         match result {
-            Ok(()) => Ending::Resolves,
-            Err(Rejection::Flow(failure)) => Ending::Rejects(failure.kind.as_str()),
-            Err(Rejection::Page(_)) => Ending::RejectsAsThePage,
+            Ok(()) => FlowEnding::Resolves,
+            Err(Rejection::Flow(failure)) => FlowEnding::Rejects(failure.kind.as_str()),
+            Err(Rejection::Page(_)) => FlowEnding::RejectsAsThePage,
         }
     };
     let stopped = async |how: fn(How) -> bool| match stop {
@@ -173,7 +173,7 @@ async fn one_flow(
                 When::At(ms) => sleep(Duration::from_millis(ms.saturating_sub(machine.at_ms()))).await,
                 When::Hearing(_) => person.heard_enough.notified().await,
             }
-            Ending::Stopped(stop.how)
+            FlowEnding::Stopped(stop.how)
         }
         _ => std::future::pending().await,
     };
@@ -181,7 +181,7 @@ async fn one_flow(
     let page = machine.awake(or(stopped(|how| how != How::Dropped), authenticate));
     let gives_up = async {
         sleep(GIVE_UP).await;
-        Ending::NeverSettles
+        FlowEnding::NeverSettles
     };
     or(stopped(|how| how == How::Dropped), or(page, gives_up)).await
 }

@@ -14,9 +14,9 @@ use tokio::{
 use tokio_tungstenite::{client_async, tungstenite::Message};
 
 use crate::{
-    network::{Counted, Seen, Shared},
+    network::{LiveCount, NetworkState, SocketView},
     replies,
-    trace::Entry,
+    trace::TraceEntry,
 };
 
 /// Bytes in flight in each direction.
@@ -41,26 +41,26 @@ pub(crate) struct SimulatedSocket {
     events: mpsc::UnboundedReceiver<SocketEvent>,
     texts: mpsc::UnboundedSender<String>,
     carrier: JoinHandle<()>,
-    shared: Rc<Shared>,
-    _counted: Counted,
+    shared: Rc<NetworkState>,
+    _counted: LiveCount,
 }
 
 impl SimulatedSocket {
-    pub(crate) fn open(shared: &Rc<Shared>, id: u32, url: &Secret, fate: Fate) -> Self {
+    pub(crate) fn open(shared: &Rc<NetworkState>, id: u32, url: &Secret, fate: Fate) -> Self {
         let (to_client, events) = mpsc::unbounded_channel();
         let (texts, from_client) = mpsc::unbounded_channel();
         let (url, carried) = (url.clone(), shared.clone());
         let carrier = tokio::task::spawn_local(async move {
             let end = carry(&carried, &url, &fate, &to_client, from_client).await;
-            carried.trace.add(Entry::Socket(end));
+            carried.trace.add(TraceEntry::Socket(end));
             let _ = to_client.send(SocketEvent::Closed);
         });
-        let counted = Counted::new(shared, |live| &mut live.sockets);
+        let counted = LiveCount::new(shared, |live| &mut live.sockets);
         Self { id, events, texts, carrier, shared: shared.clone(), _counted: counted }
     }
 
     /// Keeps in mind what the client has come to know of this socket, while it is the newest.
-    fn sees(&self, change: impl FnOnce(&mut Seen)) {
+    fn sees(&self, change: impl FnOnce(&mut SocketView)) {
         let mut seen = self.shared.newest.get();
         if seen.id == self.id {
             change(&mut seen);
@@ -89,7 +89,7 @@ impl Socket for SimulatedSocket {
             SocketEvent::Text(text) => {
                 self.sees(|seen| seen.asked = None);
                 if let Some(proved) = replies::settles(text) {
-                    shared.trace.add(Entry::Told { proved });
+                    shared.trace.add(TraceEntry::Told { proved });
                 }
             }
             SocketEvent::Closed => self.sees(|seen| seen.closed = true),
@@ -106,7 +106,7 @@ impl Drop for SimulatedSocket {
 
 /// Carries texts both ways until the socket ends, and says how it did.
 async fn carry(
-    shared: &Shared,
+    shared: &NetworkState,
     url: &Secret,
     fate: &Fate,
     to_client: &mpsc::UnboundedSender<SocketEvent>,

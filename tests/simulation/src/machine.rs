@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use handset::flow::Now;
+use handset::flow::ClockReading;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::scenario::Scenario;
@@ -17,12 +17,12 @@ use crate::scenario::Scenario;
 const MONO_START: i64 = 5_000;
 const WALL_START: i64 = 1_800_000_123_456;
 
-pub(crate) struct Machine {
+pub(crate) struct SimulatedMachine {
     scenario: Rc<Scenario>,
     began: Instant,
 }
 
-impl Machine {
+impl SimulatedMachine {
     pub(crate) fn new(scenario: &Rc<Scenario>) -> Self {
         Self { scenario: scenario.clone(), began: Instant::now() }
     }
@@ -32,12 +32,12 @@ impl Machine {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    pub(crate) fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> ClockReading {
         self.clocks_at(self.at_ms())
     }
 
     /// What the page's clocks show at a moment.
-    pub(crate) fn clocks_at(&self, at_ms: u64) -> Now {
+    pub(crate) fn clocks_at(&self, at_ms: u64) -> ClockReading {
         let clocks = &self.scenario.clocks;
         let jumped: i64 = clocks.jumps.iter().filter(|(when, _)| *when <= at_ms).map(|(_, by)| by).sum();
         let stood: u64 = clocks
@@ -47,7 +47,7 @@ impl Machine {
             .map(|nap| at_ms.min(nap.to).saturating_sub(nap.from))
             .sum();
         let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
-        Now { mono: MONO_START + ms(at_ms - stood), wall: WALL_START + clocks.off_ms + ms(at_ms) + jumped }
+        ClockReading { mono: MONO_START + ms(at_ms - stood), wall: WALL_START + clocks.off_ms + ms(at_ms) + jumped }
     }
 
     /// When the page runs next, if it does not run at this moment.

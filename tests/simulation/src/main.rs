@@ -11,7 +11,7 @@ use std::{
 
 use clap::Parser;
 use handset::flow::Bug;
-use handset_simulation::{Report, log, logs_are_wanted, replay, run};
+use handset_simulation::{SimulationReport, log, logs_are_wanted, replay, run};
 use tracing_subscriber::EnvFilter;
 
 /// Seeds that did not hold and are named; more are only counted.
@@ -32,9 +32,9 @@ struct Arguments {
     /// How many threads run them [default: as many as there are processors].
     #[arg(long)]
     threads: Option<usize>,
-    /// A bug to plant, which must then be found.
+    /// A bug to seed, which must then be found.
     #[arg(long, value_parser = bug)]
-    plant: Option<Bug>,
+    bug: Option<Bug>,
     /// Prints the trace of every seed.
     #[arg(long)]
     verbose: bool,
@@ -46,7 +46,7 @@ fn bug(name: &str) -> Result<Bug, String> {
 }
 
 /// What one thread came to: its count, and what did not hold, by seed.
-type Part = (Report, Vec<(u64, Vec<String>)>);
+type ThreadResult = (SimulationReport, Vec<(u64, Vec<String>)>);
 
 fn main() -> io::Result<ExitCode> {
     let mut arguments = Arguments::parse();
@@ -62,12 +62,12 @@ fn main() -> io::Result<ExitCode> {
 
     failures.sort_unstable();
     if let (Some((first, _)), false) = (failures.first(), arguments.verbose) {
-        let outcome = run(*first, arguments.plant)?;
+        let outcome = run(*first, arguments.bug)?;
         println!("seed {first}, trace {:016x}\n{}", outcome.hash, outcome.lines.join("\n"));
     }
     for (seed, violations) in failures.iter().take(NAMED) {
         println!("seed {seed} does not hold: {}", violations.join("; "));
-        println!("    again: {}", replay(*seed, arguments.plant));
+        println!("    again: {}", replay(*seed, arguments.bug));
     }
     print!("{report}");
     let surprises = report.surprises();
@@ -80,17 +80,17 @@ fn main() -> io::Result<ExitCode> {
 }
 
 /// Every thread takes the next seed that nobody has taken. A run knows nothing of its thread.
-fn run_all(arguments: &Arguments) -> io::Result<Part> {
+fn run_all(arguments: &Arguments) -> io::Result<ThreadResult> {
     let next = AtomicU64::new(arguments.from);
     let end = arguments.from + arguments.seeds;
-    let work = || -> io::Result<Part> {
-        let (mut report, mut failures) = Part::default();
+    let work = || -> io::Result<ThreadResult> {
+        let (mut report, mut failures) = ThreadResult::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= end {
                 return Ok((report, failures));
             }
-            let outcome = run(seed, arguments.plant)?;
+            let outcome = run(seed, arguments.bug)?;
             report.add(&outcome);
             if arguments.verbose {
                 println!("seed {seed}, trace {:016x}\n{}", outcome.hash, outcome.lines.join("\n"));
@@ -103,7 +103,7 @@ fn run_all(arguments: &Arguments) -> io::Result<Part> {
     let threads = arguments.threads.or_else(|| Some(thread::available_parallelism().ok()?.get())).unwrap_or(1);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let (mut report, mut failures) = Part::default();
+        let (mut report, mut failures) = ThreadResult::default();
         for worker in workers {
             let (part, failed) = worker.join().map_err(|_| io::Error::other("a run panicked"))??;
             report.merge(part);

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use handset::flow::{NetworkError, Now, Platform, Request, Response};
+use handset::flow::{ClockReading, NetworkError, Platform, Request, Response};
 use handset_protocol::{Secret, client::paths};
 use handset_test_logs::Logs;
 use tokio::{task::JoinHandle, time::sleep};
@@ -11,10 +11,10 @@ use crate::{
     backend::Backend,
     chance::Chance,
     link::{Fate, SimulatedSocket},
-    machine::Machine,
+    machine::SimulatedMachine,
     replies::{self, Accepted},
     scenario::{Scenario, Sockets, StatusCall},
-    trace::{Entry, Trace},
+    trace::{Trace, TraceEntry},
 };
 
 /// What the client could have logged.
@@ -26,21 +26,21 @@ const LONG_DELAY_MS: u64 = 25_000;
 const PROBE_MS: i64 = 3_000;
 
 /// What is shared by the client's requests and sockets.
-pub(crate) struct Shared {
+pub(crate) struct NetworkState {
     pub(crate) scenario: Rc<Scenario>,
     pub(crate) chance: Rc<Chance>,
     pub(crate) trace: Rc<Trace>,
     pub(crate) backend: Rc<Backend>,
-    pub(crate) machine: Rc<Machine>,
+    pub(crate) machine: Rc<SimulatedMachine>,
     pub(crate) live: Cell<Live>,
     /// The socket that was opened last, as the client sees it.
-    pub(crate) newest: Cell<Seen>,
+    pub(crate) newest: Cell<SocketView>,
     pub(crate) sockets: Cell<u32>,
 }
 
 /// What the client knows of a socket.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct SocketView {
     pub(crate) id: u32,
     pub(crate) opened: bool,
     pub(crate) closed: bool,
@@ -58,13 +58,13 @@ pub(crate) struct Live {
 }
 
 /// Counts something for as long as it lives.
-pub(crate) struct Counted {
-    shared: Rc<Shared>,
+pub(crate) struct LiveCount {
+    shared: Rc<NetworkState>,
     change: fn(&mut Live) -> &mut u32,
 }
 
-impl Counted {
-    pub(crate) fn new(shared: &Rc<Shared>, change: fn(&mut Live) -> &mut u32) -> Self {
+impl LiveCount {
+    pub(crate) fn new(shared: &Rc<NetworkState>, change: fn(&mut Live) -> &mut u32) -> Self {
         let mut live = shared.live.get();
         *change(&mut live) += 1;
         shared.live.set(live);
@@ -72,7 +72,7 @@ impl Counted {
     }
 }
 
-impl Drop for Counted {
+impl Drop for LiveCount {
     fn drop(&mut self) {
         let mut live = self.shared.live.get();
         *(self.change)(&mut live) -= 1;
@@ -102,7 +102,7 @@ impl Drop for InFlight {
     }
 }
 
-impl Shared {
+impl NetworkState {
     pub(crate) fn at_ms(&self) -> u64 {
         self.machine.at_ms()
     }
@@ -203,13 +203,13 @@ impl Shared {
         let (token, body) = (request.token.expose(), request.body.expose().to_owned());
         let (status, retry_after, body) = self.backend.client(path, token, request.version, body).await?;
         if status == 500 {
-            self.trace.add(Entry::Flaw("the sandbox is never at fault"));
+            self.trace.add(TraceEntry::Flaw("the sandbox is never at fault"));
         }
         if status == 401 && self.backend.must_know_at(self.at_ms()) {
-            self.trace.add(Entry::Flaw("a session that was not forgotten is known"));
+            self.trace.add(TraceEntry::Flaw("a session that was not forgotten is known"));
         }
         if let (paths::OTP_FINISH, Some(proved)) = (path, replies::settles(&body)) {
-            self.trace.add(Entry::Settled { proved });
+            self.trace.add(TraceEntry::Settled { proved });
         }
         Some(Response { status, retry_after, body })
     }
@@ -226,14 +226,14 @@ impl Shared {
             _ => None,
         };
         let is_start = matches!(path.as_str(), paths::OTP_START | paths::LINK_START);
-        self.trace.add(Entry::Came { path, sent, judged: came.judged, outcome });
+        self.trace.add(TraceEntry::Came { path, sent, judged: came.judged, outcome });
         if let Some(proved) = told {
-            self.trace.add(Entry::Told { proved });
+            self.trace.add(TraceEntry::Told { proved });
         }
         if let (true, Ok(_), Some(accepted)) = (is_start, &came.result, came.accepted) {
             let told_ms = (!self.scenario.backend.tells_no_times).then_some(accepted.told_ms);
             let Accepted { judged, good_until, .. } = accepted;
-            self.trace.add(Entry::Accepted { judged, good_until, told_ms });
+            self.trace.add(TraceEntry::Accepted { judged, good_until, told_ms });
         }
     }
 
@@ -242,26 +242,26 @@ impl Shared {
         let (last, mono) = (self.newest.get(), self.machine.now().mono);
         let patience = if last.opened { last.asked.map(|asked| mono - asked) } else { Some(mono - last.began) };
         if last.id != 0 && !last.closed && patience.is_none_or(|waited| waited < PROBE_MS) {
-            self.trace.add(Entry::Flaw("a socket that works is not replaced"));
+            self.trace.add(TraceEntry::Flaw("a socket that works is not replaced"));
         }
-        self.newest.set(Seen { id, began: mono, ..Seen::default() });
+        self.newest.set(SocketView { id, began: mono, ..SocketView::default() });
     }
 }
 
-pub(crate) struct Network {
-    pub(crate) shared: Rc<Shared>,
+pub(crate) struct SimulatedNetwork {
+    pub(crate) shared: Rc<NetworkState>,
 }
 
-impl Network {
+impl SimulatedNetwork {
     pub(crate) fn new(
         scenario: &Rc<Scenario>,
         chance: &Rc<Chance>,
         trace: &Rc<Trace>,
         backend: &Rc<Backend>,
-        machine: &Rc<Machine>,
+        machine: &Rc<SimulatedMachine>,
     ) -> Self {
         Self {
-            shared: Rc::new(Shared {
+            shared: Rc::new(NetworkState {
                 scenario: scenario.clone(),
                 chance: chance.clone(),
                 trace: trace.clone(),
@@ -284,15 +284,15 @@ fn path_of(url: &str) -> &str {
     url.splitn(4, '/').nth(3).map_or("/", |rest| url.get(url.len() - rest.len() - 1..).unwrap_or("/"))
 }
 
-impl Platform for Network {
+impl Platform for SimulatedNetwork {
     type Socket = SimulatedSocket;
 
-    fn now(&self) -> Now {
+    fn now(&self) -> ClockReading {
         self.shared.machine.now()
     }
 
     async fn sleep_until(&self, mono: i64) {
-        let _counted = Counted::new(&self.shared, |live| &mut live.timers);
+        let _counted = LiveCount::new(&self.shared, |live| &mut live.timers);
         // A timer may be early where the clock stood still.
         while let left @ 1.. = mono.saturating_sub(self.now().mono) {
             sleep(Duration::from_millis(left.unsigned_abs())).await;
@@ -309,13 +309,13 @@ impl Platform for Network {
 
     async fn send(&self, request: Request) -> Result<Response, NetworkError> {
         let shared = &self.shared;
-        let _counted = Counted::new(shared, |live| &mut live.requests);
+        let _counted = LiveCount::new(shared, |live| &mut live.requests);
         LOGS.write(format_args!("{request:?}"));
         let (path, sent) = (path_of(&request.url).to_owned(), shared.at_ms());
-        shared.trace.add(Entry::Sends(path.clone()));
+        shared.trace.add(TraceEntry::Sends(path.clone()));
         if path.ends_with("/error") {
             LOGS.write(format_args!("report {}", request.body.expose()));
-            shared.trace.add(Entry::Reports(replies::reported(request.body.expose())));
+            shared.trace.add(TraceEntry::Reports(replies::reported(request.body.expose())));
         }
         let arrives_anyway = shared.percent(50);
         let carrier = tokio::task::spawn_local(shared.clone().carry(request));

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use handset::flow::{Cause, Detail, Failure, LinkRetry, OtpEntry, Page, PageError, Refusal};
+use handset::flow::{Cause, Detail, Failure, InputRefusal, LinkRetry, OtpEntry, Page, PageError};
 use handset_protocol::Secret;
 use serde_json::Value;
 use tokio::{sync::Notify, time::sleep};
@@ -11,11 +11,11 @@ use crate::{
     backend::{Backend, NUMBERS, text_of},
     chance::Chance,
     network::LOGS,
-    scenario::{Scenario, Stop, When},
-    trace::{Entry, Trace},
+    scenario::{PlannedStop, Scenario, When},
+    trace::{Trace, TraceEntry},
 };
 
-pub(crate) struct Person {
+pub(crate) struct SimulatedPerson {
     scenario: Rc<Scenario>,
     chance: Rc<Chance>,
     trace: Rc<Trace>,
@@ -35,7 +35,7 @@ enum Mood {
     NeverAnswers,
 }
 
-impl Person {
+impl SimulatedPerson {
     pub(crate) fn new(
         scenario: &Rc<Scenario>,
         chance: &Rc<Chance>,
@@ -56,13 +56,13 @@ impl Person {
     }
 
     fn does(&self, what: &'static str) {
-        self.trace.add(Entry::Person(what));
+        self.trace.add(TraceEntry::Person(what));
     }
 
     /// Hands the flow what a step came to.
     fn answers<T: std::fmt::Debug>(&self, what: &'static str, answer: T) -> T {
         LOGS.write(format_args!("{answer:?}"));
-        self.trace.add(Entry::Answers(what));
+        self.trace.add(TraceEntry::Answers(what));
         answer
     }
 
@@ -170,20 +170,20 @@ impl Person {
         for _ in 0..=u32::from(self.chance.percent(15)) {
             let reply = self.backend.send("GET", path, &[("Accept", "text/html")], String::new()).await;
             let Some((status, ..)) = reply else { return };
-            self.trace.add(Entry::LinkOpened { status });
+            self.trace.add(TraceEntry::LinkOpened { status });
             if (300..400).contains(&status) {
-                self.trace.add(Entry::Settled { proved: true });
+                self.trace.add(TraceEntry::Settled { proved: true });
             }
         }
     }
 }
 
-impl Page for Person {
-    async fn otp_start(&self, number_needed: bool, _: Option<Refusal>) -> Result<Option<Secret>, PageError> {
+impl Page for SimulatedPerson {
+    async fn otp_start(&self, number_needed: bool, _: Option<InputRefusal>) -> Result<Option<Secret>, PageError> {
         self.gives_a_number(number_needed).await
     }
 
-    async fn otp_finish(&self, _: Option<Refusal>) -> Result<OtpEntry, PageError> {
+    async fn otp_finish(&self, _: Option<InputRefusal>) -> Result<OtpEntry, PageError> {
         if self.clicks_again() {
             return Ok(self.answers("resend", OtpEntry::Resend));
         }
@@ -207,7 +207,7 @@ impl Page for Person {
         })
     }
 
-    async fn link_start(&self, number_needed: bool, _: Option<Refusal>) -> Result<Option<Secret>, PageError> {
+    async fn link_start(&self, number_needed: bool, _: Option<InputRefusal>) -> Result<Option<Secret>, PageError> {
         self.gives_a_number(number_needed).await
     }
 
@@ -229,7 +229,7 @@ impl Page for Person {
 
     async fn auth_finish(&self, auth_id: &str, failure: Option<&Failure>) -> Result<(), Cause> {
         let failure = failure.map(|failure| failure.kind.as_str());
-        self.trace.add(Entry::FinishRuns { failure });
+        self.trace.add(TraceEntry::FinishRuns { failure });
         if auth_id != self.auth_id {
             self.does("is handed somebody else's authId");
         }
@@ -245,8 +245,8 @@ impl Page for Person {
         LOGS.write(format_args!("{detail:?}"));
         let state = detail.state.as_str();
         let socket = detail.socket.map(|socket| socket.as_str());
-        self.trace.add(Entry::State { state, expires: detail.expires_at, socket });
-        if matches!(&self.scenario.stop, Some(Stop { when: When::Hearing(last), .. }) if *last == state) {
+        self.trace.add(TraceEntry::State { state, expires: detail.expires_at, socket });
+        if matches!(&self.scenario.stop, Some(PlannedStop { when: When::Hearing(last), .. }) if *last == state) {
             self.heard_enough.notify_one();
         }
     }

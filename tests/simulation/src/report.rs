@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, fmt};
 
 use crate::{
-    Outcome,
+    RunOutcome,
     scenario::{How, Scenario},
-    trace::{Ending, Entry, Trace},
+    trace::{FlowEnding, Trace, TraceEntry},
 };
 
 /// Runs after which each fault and each ending must have occurred.
@@ -89,21 +89,21 @@ impl Scenario {
         let mut began = 0;
         for (at, entry) in trace.entries() {
             match entry {
-                Entry::Begins => began = at,
-                Entry::Ends(ending) => self.struck_between(began, at, &ending, trace),
+                TraceEntry::Begins => began = at,
+                TraceEntry::Ends(ending) => self.struck_between(began, at, &ending, trace),
                 _ => {}
             }
         }
     }
 
-    fn struck_between(&self, began: u64, ended: u64, ending: &Ending, trace: &Trace) {
+    fn struck_between(&self, began: u64, ended: u64, ending: &FlowEnding, trace: &Trace) {
         let runs = |at: u64| (began..ended).contains(&at);
         let clocks = &self.clocks;
         let jump = |ahead: bool| clocks.jumps.iter().any(|(at, by)| runs(*at) && (*by > 0) == ahead);
         let nap = |stands: bool| clocks.naps.iter().any(|nap| runs(nap.from) && nap.mono_stands == stands);
         let asleep = clocks.naps.iter().any(|nap| (nap.from..nap.to).contains(&ended));
         let hearing = matches!(&self.stop, Some(stop) if matches!(stop.when, crate::scenario::When::Hearing(_)));
-        let is_stopped = matches!(ending, Ending::Stopped(_));
+        let is_stopped = matches!(ending, FlowEnding::Stopped(_));
         for (is_so, fault) in [
             (clocks.off_ms != 0, "wall clock wrong from the start"),
             (jump(true), "wall clock set ahead"),
@@ -112,9 +112,9 @@ impl Scenario {
             (nap(true), "page asleep, only the wall clock goes on"),
             (clocks.signals.iter().any(|at| runs(*at)), "page visible again"),
             (self.backend.advances.iter().any(|(at, _)| runs(*at)), "backend's clock moved ahead"),
-            (*ending == Ending::Stopped(How::Cancelled), "cancelled"),
-            (*ending == Ending::Stopped(How::Aborted), "aborted"),
-            (*ending == Ending::Stopped(How::Dropped), "dropped with its page"),
+            (*ending == FlowEnding::Stopped(How::Cancelled), "cancelled"),
+            (*ending == FlowEnding::Stopped(How::Aborted), "aborted"),
+            (*ending == FlowEnding::Stopped(How::Dropped), "dropped with its page"),
             (is_stopped && asleep, "dropped while it sleeps"),
             (is_stopped && hearing, "stopped on hearing a state"),
         ] {
@@ -127,16 +127,16 @@ impl Scenario {
 
 /// A count of runs, by what they came to.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct SimulationReport {
     seeds: u64,
     failed: u64,
     endings: BTreeMap<String, u64>,
     struck: BTreeMap<&'static str, u64>,
 }
 
-impl Report {
+impl SimulationReport {
     /// Counts a run.
-    pub fn add(&mut self, outcome: &Outcome) {
+    pub fn add(&mut self, outcome: &RunOutcome) {
         self.seeds += 1;
         self.failed += u64::from(!outcome.violations.is_empty());
         for ending in &outcome.endings {
@@ -190,7 +190,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for SimulationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "How flows ended:")?;
         for (ending, count) in &self.endings {

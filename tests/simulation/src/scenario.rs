@@ -8,7 +8,7 @@ use crate::{chance::Chance, ordered::Ordered};
 #[derive(Debug)]
 pub(crate) struct Scenario {
     pub(crate) setup: Setup,
-    pub(crate) stop: Option<Stop>,
+    pub(crate) stop: Option<PlannedStop>,
     /// How the network behaves until it calms down.
     pub(crate) weather: Weather,
     /// From here on the network only delays, and little.
@@ -40,7 +40,7 @@ pub(crate) struct Setup {
 
 /// The page ends its flow before it has ended by itself.
 #[derive(Debug)]
-pub(crate) struct Stop {
+pub(crate) struct PlannedStop {
     pub(crate) when: When,
     pub(crate) how: How,
     /// Another flow begins with the same authToken, as a framework does that mounts a page twice.
@@ -199,7 +199,7 @@ impl Scenario {
         let clocks = Clocks::draw(chance);
         Self {
             setup: Setup::draw(chance),
-            stop: chance.percent(14).then(|| Stop::draw(chance, &clocks.naps)),
+            stop: chance.percent(14).then(|| PlannedStop::draw(chance, &clocks.naps)),
             calm_at_ms: if is_stormy { chance.between(0, 200_000) } else { 0 },
             weather: if is_stormy { Weather::draw(chance) } else { Weather::CALM },
             outages: if chance.percent(30) {
@@ -279,7 +279,7 @@ impl Setup {
     }
 }
 
-impl Stop {
+impl PlannedStop {
     fn draw(chance: &Chance, naps: &[Nap]) -> Self {
         const STATES: [&str; 6] =
             ["starting", "awaiting_phone", "sending", "awaiting_otp", "awaiting_link", "finishing"];

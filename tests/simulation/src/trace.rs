@@ -6,11 +6,11 @@ use std::{
     rc::Rc,
 };
 
-use crate::{machine::Machine, scenario::How};
+use crate::{machine::SimulatedMachine, scenario::How};
 
 /// Something that happened.
 #[derive(Clone, Debug, Hash, PartialEq)]
-pub(crate) enum Entry {
+pub(crate) enum TraceEntry {
     /// A flow begins.
     Begins,
     /// A request leaves the client, by its path.
@@ -59,12 +59,12 @@ pub(crate) enum Entry {
     /// Something was seen that must not be.
     Flaw(&'static str),
     /// A flow is over.
-    Ends(Ending),
+    Ends(FlowEnding),
 }
 
 /// How a flow ended.
 #[derive(Clone, Debug, Hash, PartialEq)]
-pub(crate) enum Ending {
+pub(crate) enum FlowEnding {
     Resolves,
     Rejects(&'static str),
     RejectsAsThePage,
@@ -72,7 +72,7 @@ pub(crate) enum Ending {
     NeverSettles,
 }
 
-impl fmt::Display for Ending {
+impl fmt::Display for FlowEnding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolves => f.write_str("resolves"),
@@ -88,17 +88,17 @@ impl fmt::Display for Ending {
 
 /// All that happened, and when: ms since the run began.
 pub(crate) struct Trace {
-    machine: Rc<Machine>,
-    entries: RefCell<Vec<(u64, Entry)>>,
+    machine: Rc<SimulatedMachine>,
+    entries: RefCell<Vec<(u64, TraceEntry)>>,
     struck: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Trace {
-    pub(crate) fn new(machine: &Rc<Machine>) -> Self {
+    pub(crate) fn new(machine: &Rc<SimulatedMachine>) -> Self {
         Self { machine: machine.clone(), entries: RefCell::default(), struck: RefCell::default() }
     }
 
-    pub(crate) fn add(&self, entry: Entry) {
+    pub(crate) fn add(&self, entry: TraceEntry) {
         self.entries.borrow_mut().push((self.machine.at_ms(), entry));
     }
 
@@ -111,7 +111,7 @@ impl Trace {
         self.struck.borrow().clone()
     }
 
-    pub(crate) fn entries(&self) -> Vec<(u64, Entry)> {
+    pub(crate) fn entries(&self) -> Vec<(u64, TraceEntry)> {
         self.entries.borrow().clone()
     }
 

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 
 use handset::flow::Bug;
-use handset_simulation::{Report, replay, run};
+use handset_simulation::{SimulationReport, replay, run};
 
-/// Seeds within which a planted bug must be found.
+/// Seeds within which a seeded bug must be found.
 const SEEDS: u64 = 2_000;
 
 fn found_within(bug: Bug, what: &str) {
@@ -66,7 +66,7 @@ fn the_same_seed_gives_the_same_trace() {
 
 #[test]
 fn a_distribution_that_lacks_a_fault_is_noticed() {
-    let mut report = Report::default();
+    let mut report = SimulationReport::default();
     let outcome = run(0, None).unwrap();
     (0..SEEDS).for_each(|_| report.add(&outcome));
     let surprises: BTreeSet<_> = report.surprises().into_iter().collect();

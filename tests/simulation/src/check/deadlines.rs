@@ -2,8 +2,8 @@
 
 use handset_protocol::client::paths;
 
-use super::{Flow, Verdict};
-use crate::trace::Entry;
+use super::{Findings, FlowRun};
+use crate::trace::TraceEntry;
 
 /// The two lifetimes of the contract, in ms.
 const OTP_MS: i64 = 120_000;
@@ -19,7 +19,7 @@ const BETWEEN_TRIES_MS: u64 = 30_000;
 
 /// An SMS was accepted.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Sent {
+struct SentSms {
     /// When the client heard of it, and when the backend sent it.
     at: u64,
     judged: u64,
@@ -33,7 +33,7 @@ struct Sent {
 /// Waiting for what an SMS brought, from one telling of the deadline to the next.
 #[derive(Debug)]
 struct Wait {
-    sent: Sent,
+    sent: SentSms,
     from: u64,
     to: u64,
     /// When the waiting ends, whatever is told meanwhile.
@@ -43,36 +43,38 @@ struct Wait {
     anchored: u64,
 }
 
-pub(super) fn check(flow: &Flow<'_>, verdict: &mut Verdict) {
+pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     let waits = waits(flow);
     for wait in &waits {
-        check_noticed(flow, wait, verdict);
-        check_told(flow, wait, verdict);
+        check_noticed(flow, wait, findings);
+        check_told(flow, wait, findings);
     }
-    check_early(flow, &waits, verdict);
+    check_early(flow, &waits, findings);
 }
 
 /// Every stretch of waiting within which the page was told nothing new.
-fn waits(flow: &Flow<'_>) -> Vec<Wait> {
+fn waits(flow: &FlowRun<'_>) -> Vec<Wait> {
     let mut waits: Vec<Wait> = Vec::new();
     let mut accepted = None;
     let mut waiting = false;
     for (at, entry) in flow.entries {
-        let is_event =
-            matches!(entry, Entry::State { .. } | Entry::FinishRuns { .. } | Entry::Reports(_) | Entry::Ends(_));
+        let is_event = matches!(
+            entry,
+            TraceEntry::State { .. } | TraceEntry::FinishRuns { .. } | TraceEntry::Reports(_) | TraceEntry::Ends(_)
+        );
         if let (true, true, Some(last)) = (is_event, waiting, waits.last_mut()) {
             last.to = *at;
             waiting = false;
         }
         match entry {
-            Entry::Accepted { judged, good_until, told_ms } => {
+            TraceEntry::Accepted { judged, good_until, told_ms } => {
                 let usual = if flow.scenario.setup.is_mobile { OTP_MS } else { LINK_MS };
                 let theirs = told_ms.unwrap_or(usual);
                 let limit = flow.scenario.setup.own_limit_ms.map_or(theirs, i64::from);
                 let (judged, good_until) = (*judged, *good_until);
-                accepted = Some(Sent { at: *at, judged, good_until, limit, beyond: limit - theirs });
+                accepted = Some(SentSms { at: *at, judged, good_until, limit, beyond: limit - theirs });
             }
-            Entry::State { state: "awaiting_otp" | "awaiting_link" | "awaiting_retry", expires, .. } => {
+            TraceEntry::State { state: "awaiting_otp" | "awaiting_link" | "awaiting_retry", expires, .. } => {
                 let (Some(expires), Some(sent)) = (*expires, accepted) else { continue };
                 let anchored = match waits.last().filter(|last| last.sent == sent) {
                     Some(last) if last.expires == expires => last.anchored,
@@ -95,19 +97,19 @@ fn waits(flow: &Flow<'_>) -> Vec<Wait> {
 
 impl Wait {
     /// What is left at a moment, in ms: by the monotonic clock and by the wall clock, from what was told.
-    fn left(&self, flow: &Flow<'_>, at: u64) -> (i64, i64) {
+    fn left(&self, flow: &FlowRun<'_>, at: u64) -> (i64, i64) {
         let (then, now) = (flow.machine.clocks_at(self.anchored), flow.machine.clocks_at(at));
         (self.expires - then.wall - (now.mono - then.mono), self.expires - now.wall)
     }
 
     /// What is left by the monotonic clock of the time that the SMS was accepted with, in ms.
-    fn own_left(&self, flow: &Flow<'_>, at: u64) -> i64 {
+    fn own_left(&self, flow: &FlowRun<'_>, at: u64) -> i64 {
         let (then, now) = (flow.machine.clocks_at(self.sent.at), flow.machine.clocks_at(at));
         self.sent.limit - (now.mono - then.mono)
     }
 
     /// What is left in truth, in ms: as the backend's clock has it.
-    fn true_left(&self, flow: &Flow<'_>, at: u64) -> i64 {
+    fn true_left(&self, flow: &FlowRun<'_>, at: u64) -> i64 {
         let advances = flow.scenario.backend.advances.iter().filter(|(when, _)| (self.sent.judged..=at).contains(when));
         let advanced: i64 = advances.map(|(_, seconds)| i64::from(*seconds) * 1000).sum();
         ms(self.sent.good_until) - ms(at) - advanced + self.sent.beyond
@@ -115,7 +117,13 @@ impl Wait {
 
     /// The first moment of a page that runs, up to `to`, from which on so many ms, falling with the monotonic clock, are
     /// no longer left, or at which `already` holds. The clocks are smooth between the moments that are looked at.
-    fn first(&self, flow: &Flow<'_>, to: u64, left: impl Fn(u64) -> i64, already: impl Fn(u64) -> bool) -> Option<u64> {
+    fn first(
+        &self,
+        flow: &FlowRun<'_>,
+        to: u64,
+        left: impl Fn(u64) -> i64,
+        already: impl Fn(u64) -> bool,
+    ) -> Option<u64> {
         let mut moments = changes(flow);
         moments.push(self.from);
         moments.retain(|at| (self.from..to).contains(at));
@@ -135,7 +143,7 @@ impl Wait {
 }
 
 /// When something happens to the page's clocks.
-fn changes(flow: &Flow<'_>) -> Vec<u64> {
+fn changes(flow: &FlowRun<'_>) -> Vec<u64> {
     let clocks = &flow.scenario.clocks;
     let naps = clocks.naps.iter().flat_map(|nap| [nap.from, nap.to]);
     clocks.jumps.iter().map(|(when, _)| *when).chain(naps).collect()
@@ -146,7 +154,7 @@ fn ms(ms: u64) -> i64 {
 }
 
 /// Time that is up is noticed, and so are clocks that have come apart: the backend is asked. Then the wait ends.
-fn check_noticed(flow: &Flow<'_>, wait: &Wait, verdict: &mut Verdict) {
+fn check_noticed(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     let apart = |at| {
         let (mono, wall) = wait.left(flow, at);
         mono.abs_diff(wall) > APART_MS.unsigned_abs()
@@ -154,9 +162,9 @@ fn check_noticed(flow: &Flow<'_>, wait: &Wait, verdict: &mut Verdict) {
     if let Some(due) = wait.first(flow, wait.to, |at| wait.left(flow, at).0, apart) {
         let noticed_by = flow.later(due, NOTICED_MS);
         let asked = flow
-            .times(|entry| matches!(entry, Entry::Sends(path) if path == paths::STATUS))
+            .times(|entry| matches!(entry, TraceEntry::Sends(path) if path == paths::STATUS))
             .any(|at| (due.saturating_sub(BETWEEN_TRIES_MS)..=noticed_by).contains(&at));
-        verdict.must(
+        findings.must(
             wait.to <= noticed_by || asked,
             "time that is up, or clocks that have come apart, are noticed within 5 s",
         );
@@ -165,12 +173,12 @@ fn check_noticed(flow: &Flow<'_>, wait: &Wait, verdict: &mut Verdict) {
         // A question that a doubt has raised may be under way.
         let questions = if changes(flow).is_empty() { 1 } else { 2 };
         let over_by = flow.later(due, NOTICED_MS + questions * ASKING_MS);
-        verdict.must(wait.over <= over_by, "a deadline ends the wait");
+        findings.must(wait.over <= over_by, "a deadline ends the wait");
     }
 }
 
 /// What the page was told last is right at the end of the telling, unless a question is open that will tell.
-fn check_told(flow: &Flow<'_>, wait: &Wait, verdict: &mut Verdict) {
+fn check_told(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     let end = wait.to.saturating_sub(1).max(wait.from);
     if flow.machine.asleep_until(end).is_some() {
         return;
@@ -178,7 +186,7 @@ fn check_told(flow: &Flow<'_>, wait: &Wait, verdict: &mut Verdict) {
     let changed = changes(flow).into_iter().filter(|at| (wait.sent.at..=end).contains(at)).max();
     let asking = flow
         .times(|entry| match entry {
-            Entry::Sends(path) | Entry::Came { path, .. } => path == paths::STATUS,
+            TraceEntry::Sends(path) | TraceEntry::Came { path, .. } => path == paths::STATUS,
             _ => false,
         })
         .rfind(|at| (wait.sent.at..=end).contains(at));
@@ -188,13 +196,13 @@ fn check_told(flow: &Flow<'_>, wait: &Wait, verdict: &mut Verdict) {
     }
     let (told, own) = (wait.left(flow, end).1, wait.own_left(flow, end));
     let truth = wait.true_left(flow, end);
-    verdict.must(told <= own + APART_MS, "no countdown is longer than what the SMS was accepted with");
-    verdict.must(told >= own.min(truth) - APART_MS, "no countdown is shorter than what is left");
+    findings.must(told <= own + APART_MS, "no countdown is longer than what the SMS was accepted with");
+    findings.must(told >= own.min(truth) - APART_MS, "no countdown is shorter than what is left");
 
     // What the backend said after the last sleep binds.
     let woke = flow.scenario.clocks.naps.iter().filter(|nap| nap.to <= end).map(|nap| nap.to).max().unwrap_or(0);
     let answer = flow.first(|entry| match entry {
-        Entry::Came { path, judged: Some(judged), outcome: "ok", .. } if path == paths::STATUS => {
+        TraceEntry::Came { path, judged: Some(judged), outcome: "ok", .. } if path == paths::STATUS => {
             (*judged >= woke.max(wait.sent.at)).then_some(*judged)
         }
         _ => None,
@@ -205,25 +213,26 @@ fn check_told(flow: &Flow<'_>, wait: &Wait, verdict: &mut Verdict) {
     {
         // As late as the answer, or the first one, was on its way.
         let late = ms((came - judged).max(wait.sent.at - wait.sent.judged));
-        verdict.must(told <= truth + late + APART_MS, "no countdown outlives a sleep");
+        findings.must(told <= truth + late + APART_MS, "no countdown outlives a sleep");
     }
 }
 
 /// No timeout comes early: its time is up by the page's monotonic clock, or by the backend's.
-fn check_early(flow: &Flow<'_>, waits: &[Wait], verdict: &mut Verdict) {
-    let timeout = |entry: &Entry| matches!(entry, Entry::Reports("otp_timeout" | "link_timeout")).then_some(());
+fn check_early(flow: &FlowRun<'_>, waits: &[Wait], findings: &mut Findings) {
+    let timeout =
+        |entry: &TraceEntry| matches!(entry, TraceEntry::Reports("otp_timeout" | "link_timeout")).then_some(());
     let Some((at, ())) = flow.first(timeout) else { return };
     let is_due = match waits.iter().rfind(|wait| wait.from <= at) {
         Some(wait) => wait.own_left(flow, at) <= 0 || wait.true_left(flow, at) <= 0,
         None => is_due_without_sms(flow, at),
     };
-    verdict.must(is_due, "no timeout comes early");
+    findings.must(is_due, "no timeout comes early");
 }
 
 /// A flow that was settled before it began anew sends no SMS, and the reply to its start does not say so: the client
 /// waits as long as for any code.
-fn is_due_without_sms(flow: &Flow<'_>, at: u64) -> bool {
-    let waiting = |entry: &Entry| matches!(entry, Entry::State { state: "awaiting_otp", .. });
+fn is_due_without_sms(flow: &FlowRun<'_>, at: u64) -> bool {
+    let waiting = |entry: &TraceEntry| matches!(entry, TraceEntry::State { state: "awaiting_otp", .. });
     let limit = flow.scenario.setup.own_limit_ms.map_or(OTP_MS, i64::from);
     let waited = |from| flow.machine.clocks_at(at).mono - flow.machine.clocks_at(from).mono;
     flow.session != "pending" && flow.times(waiting).next().is_some_and(|from| waited(from) >= limit)

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::{
     backend::text_of,
-    machine::Machine,
+    machine::SimulatedMachine,
     scenario::Scenario,
-    trace::{Ending, Entry, Trace},
+    trace::{FlowEnding, Trace, TraceEntry},
 };
 
 /// Something that should have held and did not.
@@ -33,22 +33,22 @@ impl fmt::Display for Violation {
 }
 
 /// One flow of a run, with all that happened in it.
-struct Flow<'a> {
+struct FlowRun<'a> {
     scenario: &'a Scenario,
-    machine: &'a Machine,
-    entries: &'a [(u64, Entry)],
+    machine: &'a SimulatedMachine,
+    entries: &'a [(u64, TraceEntry)],
     began: u64,
     ended: u64,
-    ending: Ending,
+    ending: FlowEnding,
     /// How the session stood at the end of the run, or when the backend lost it: `pending`, `passed` or `failed`.
     session: &'a str,
 }
 
 /// Collects what does not hold.
 #[derive(Default)]
-struct Verdict(Vec<Violation>);
+struct Findings(Vec<Violation>);
 
-impl Verdict {
+impl Findings {
     fn must(&mut self, holds: bool, text: &str) {
         if !holds && !self.0.iter().any(|violation| violation.0 == text) {
             self.0.push(Violation(text.to_owned()));
@@ -59,49 +59,50 @@ impl Verdict {
 /// What does not hold, and how the flows of the run ended.
 pub(crate) fn check(
     scenario: &Scenario,
-    machine: &Machine,
+    machine: &SimulatedMachine,
     trace: &Trace,
     session: &Value,
 ) -> (Vec<Violation>, Vec<String>) {
     let entries = trace.entries();
     let session = text_of(session, "state");
-    let mut verdict = Verdict::default();
+    let mut findings = Findings::default();
     let mut endings = Vec::new();
-    for entries in entries.chunk_by(|_, (_, next)| *next != Entry::Begins) {
-        let begin = entries.iter().position(|(_, entry)| *entry == Entry::Begins);
-        let end = entries.iter().position(|(_, entry)| matches!(entry, Entry::Ends(_)));
-        let Some((begin, (ended, Entry::Ends(ending)))) = begin.zip(end.and_then(|end| entries.get(end))) else {
+    for entries in entries.chunk_by(|_, (_, next)| *next != TraceEntry::Begins) {
+        let begin = entries.iter().position(|(_, entry)| *entry == TraceEntry::Begins);
+        let end = entries.iter().position(|(_, entry)| matches!(entry, TraceEntry::Ends(_)));
+        let Some((begin, (ended, TraceEntry::Ends(ending)))) = begin.zip(end.and_then(|end| entries.get(end))) else {
             continue;
         };
         let began = entries.get(begin).map_or(0, |(at, _)| *at);
-        let flow = Flow { scenario, machine, entries, began, ended: *ended, ending: ending.clone(), session: &session };
-        settling::check(&flow, &mut verdict);
-        deadlines::check(&flow, &mut verdict);
-        repeats::check(&flow, &mut verdict);
-        states::check(&flow, &mut verdict);
+        let flow =
+            FlowRun { scenario, machine, entries, began, ended: *ended, ending: ending.clone(), session: &session };
+        settling::check(&flow, &mut findings);
+        deadlines::check(&flow, &mut findings);
+        repeats::check(&flow, &mut findings);
+        states::check(&flow, &mut findings);
         endings.push(flow.ending_in_words());
     }
     for (_, entry) in &entries {
-        if let Entry::Flaw(what) = entry {
-            verdict.must(false, what);
+        if let TraceEntry::Flaw(what) = entry {
+            findings.must(false, what);
         }
     }
-    (verdict.0, endings)
+    (findings.0, endings)
 }
 
-impl Flow<'_> {
+impl FlowRun<'_> {
     /// The first entry at which this says something.
-    fn first<T>(&self, find: impl Fn(&Entry) -> Option<T>) -> Option<(u64, T)> {
+    fn first<T>(&self, find: impl Fn(&TraceEntry) -> Option<T>) -> Option<(u64, T)> {
         self.entries.iter().find_map(|(at, entry)| Some((*at, find(entry)?)))
     }
 
     /// When what matches happened.
-    fn times<'a>(&'a self, matches: impl Fn(&Entry) -> bool + 'a) -> impl DoubleEndedIterator<Item = u64> + 'a {
+    fn times<'a>(&'a self, matches: impl Fn(&TraceEntry) -> bool + 'a) -> impl DoubleEndedIterator<Item = u64> + 'a {
         self.entries.iter().filter(move |(_, entry)| matches(entry)).map(|(at, _)| *at)
     }
 
     fn is_stopped(&self) -> bool {
-        matches!(self.ending, Ending::Stopped(_))
+        matches!(self.ending, FlowEnding::Stopped(_))
     }
 
     /// The moment at which the page has run for so long since `from`.
@@ -124,18 +125,19 @@ impl Flow<'_> {
 
     /// When the flow is waiting for nothing more but AuthFinishStep, or is over.
     fn decided(&self) -> u64 {
-        self.first(|entry| matches!(entry, Entry::FinishRuns { .. }).then_some(())).map_or(self.ended, |(at, ())| at)
+        self.first(|entry| matches!(entry, TraceEntry::FinishRuns { .. }).then_some(()))
+            .map_or(self.ended, |(at, ())| at)
     }
 
     fn ending_in_words(&self) -> String {
         let failure = self.first(|entry| match entry {
-            Entry::FinishRuns { failure } => Some(*failure),
+            TraceEntry::FinishRuns { failure } => Some(*failure),
             _ => None,
         });
         match (&self.ending, failure) {
-            (Ending::Resolves, Some((_, None))) => "done".into(),
-            (Ending::Resolves, Some((_, Some(kind)))) => format!("done after {kind}"),
-            (Ending::Resolves, None) => "ended without AuthFinishStep".into(),
+            (FlowEnding::Resolves, Some((_, None))) => "done".into(),
+            (FlowEnding::Resolves, Some((_, Some(kind)))) => format!("done after {kind}"),
+            (FlowEnding::Resolves, None) => "ended without AuthFinishStep".into(),
             (ending, _) => ending.to_string(),
         }
     }

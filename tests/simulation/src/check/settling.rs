@@ -2,10 +2,10 @@
 
 use handset_protocol::client::paths;
 
-use super::{Flow, Verdict};
+use super::{Findings, FlowRun};
 use crate::{
     scenario::{Restart, Sockets, StatusCall},
-    trace::{Ending, Entry},
+    trace::{FlowEnding, TraceEntry},
 };
 
 /// Between hearing that the flow is settled and AuthFinishStep, in ms: no request, no wait.
@@ -17,44 +17,45 @@ const LINK_MS: u64 = 180_000;
 /// Longest that the client waits for one answer, in ms.
 const REQUEST_MS: u64 = 20_000;
 
-pub(super) fn check(flow: &Flow<'_>, verdict: &mut Verdict) {
+pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     let runs: Vec<_> = flow
         .entries
         .iter()
         .filter_map(|(at, entry)| match entry {
-            Entry::FinishRuns { failure } => Some((*at, *failure)),
+            TraceEntry::FinishRuns { failure } => Some((*at, *failure)),
             _ => None,
         })
         .collect();
-    verdict.must(flow.ending != Ending::NeverSettles, "every promise settles");
-    verdict.must(runs.len() <= 1, "AuthFinishStep runs at most once");
-    verdict.must(runs.is_empty() || flow.session != "pending", "AuthFinishStep runs only when the session is settled");
+    findings.must(flow.ending != FlowEnding::NeverSettles, "every promise settles");
+    findings.must(runs.len() <= 1, "AuthFinishStep runs at most once");
+    findings.must(runs.is_empty() || flow.session != "pending", "AuthFinishStep runs only when the session is settled");
     if let Some((_, None)) = runs.first() {
-        verdict.must(flow.session == "passed", "AuthFinishStep runs without a failure only when the phone was proved");
+        findings.must(flow.session == "passed", "AuthFinishStep runs without a failure only when the phone was proved");
     }
 
     // What the client heard, it acts upon at once.
-    if let Some((heard, ())) = flow.first(|entry| (*entry == Entry::Told { proved: true }).then_some(())) {
+    if let Some((heard, ())) = flow.first(|entry| (*entry == TraceEntry::Told { proved: true }).then_some(())) {
         let prompt = flow.later(heard, PROMPT_MS);
         let ran = runs.first().is_some_and(|(at, failure)| *at <= prompt && failure.is_none());
-        verdict.must(ran || (flow.is_stopped() && flow.ended <= prompt), "good news is acted upon at once");
+        findings.must(ran || (flow.is_stopped() && flow.ended <= prompt), "good news is acted upon at once");
     }
-    check_news(flow, &runs, verdict);
-    check_restart(flow, verdict);
-    check_timeouts(flow, verdict);
+    check_news(flow, &runs, findings);
+    check_restart(flow, findings);
+    check_timeouts(flow, findings);
 }
 
 /// Whatever the network did before: once it is back, the news arrives.
-fn check_news(flow: &Flow<'_>, runs: &[(u64, Option<&'static str>)], verdict: &mut Verdict) {
+fn check_news(flow: &FlowRun<'_>, runs: &[(u64, Option<&'static str>)], findings: &mut Findings) {
     let scenario = flow.scenario;
     let can_hear = scenario.sockets == Sockets::Pass || scenario.backend.status_call == StatusCall::Answered;
     // A backend whose clock was moved, or which knows the flow no more, has other news.
     let is_itself =
         scenario.backend.advances.is_empty() && scenario.backend.restart.is_none_or(|restart| restart.keeps);
-    let opened = flow.first(|entry| matches!(entry, Entry::LinkOpened { status: 300..400 }).then_some(()));
+    let opened = flow.first(|entry| matches!(entry, TraceEntry::LinkOpened { status: 300..400 }).then_some(()));
     let (Some((proved, ())), true, true, false) = (opened, can_hear, is_itself, flow.is_stopped()) else { return };
     // The deadline runs from the last SMS that the client knows of.
-    let Some(awaited) = flow.times(|entry| matches!(entry, Entry::Accepted { .. })).rfind(|at| *at <= proved) else {
+    let Some(awaited) = flow.times(|entry| matches!(entry, TraceEntry::Accepted { .. })).rfind(|at| *at <= proved)
+    else {
         return;
     };
     let limit = scenario.setup.own_limit_ms.map_or(LINK_MS, u64::from);
@@ -62,7 +63,7 @@ fn check_news(flow: &Flow<'_>, runs: &[(u64, Option<&'static str>)], verdict: &m
     if flow.ended > proved && news_by < awaited + limit {
         let ran = runs.first().is_some_and(|(at, failure)| *at <= news_by && failure.is_none());
         let gave_up = flow.entries.iter().any(|(at, entry)| *at <= news_by && is_own_doing(entry));
-        verdict.must(
+        findings.must(
             ran || gave_up,
             "a link that was opened in time is heard of, with the network back before the deadline",
         );
@@ -70,49 +71,50 @@ fn check_news(flow: &Flow<'_>, runs: &[(u64, Option<&'static str>)], verdict: &m
 }
 
 /// What ends a flow although the link was opened: the person's doing, or a request that must not be repeated.
-fn is_own_doing(entry: &Entry) -> bool {
+fn is_own_doing(entry: &TraceEntry) -> bool {
     match entry {
-        Entry::Person("rejects") | Entry::Answers("resend" | "change") => true,
-        Entry::Came { path, outcome, .. } => path == paths::LINK_START && *outcome != "ok",
+        TraceEntry::Person("rejects") | TraceEntry::Answers("resend" | "change") => true,
+        TraceEntry::Came { path, outcome, .. } => path == paths::LINK_START && *outcome != "ok",
         _ => false,
     }
 }
 
 /// A backend that has lost the session says so when it is asked, and then the flow ends.
-fn check_restart(flow: &Flow<'_>, verdict: &mut Verdict) {
+fn check_restart(flow: &FlowRun<'_>, findings: &mut Findings) {
     let Some(Restart { at, down_ms, keeps: false }) = flow.scenario.backend.restart else { return };
     let waits_for_the_backend = !flow.scenario.setup.is_mobile;
     if waits_for_the_backend && flow.scenario.backend.status_call == StatusCall::Answered && flow.decided() > at {
         let from = flow.began.max(at + down_ms).max(flow.scenario.calm_from_ms());
-        verdict.must(flow.decided() <= flow.later(from, NEWS_MS), "a flow that the backend has lost ends soon");
+        findings.must(flow.decided() <= flow.later(from, NEWS_MS), "a flow that the backend has lost ends soon");
     }
 }
 
 /// A timeout is reported after a last question only, and never for what the backend has settled.
-fn check_timeouts(flow: &Flow<'_>, verdict: &mut Verdict) {
-    let is_timeout =
-        |(_, entry): &(u64, Entry)| matches!(entry, Entry::Reports("otp_timeout" | "link_timeout" | "socket_lost"));
+fn check_timeouts(flow: &FlowRun<'_>, findings: &mut Findings) {
+    let is_timeout = |(_, entry): &(u64, TraceEntry)| {
+        matches!(entry, TraceEntry::Reports("otp_timeout" | "link_timeout" | "socket_lost"))
+    };
     let Some(at) = flow.entries.iter().position(is_timeout) else { return };
     let (before, rest) = flow.entries.split_at(at);
     let reported = rest.first().map_or(0, |(at, _)| *at);
-    let question = |(at, entry): &(u64, Entry)| match entry {
-        Entry::Sends(path) if path == paths::STATUS => Some(*at),
+    let question = |(at, entry): &(u64, TraceEntry)| match entry {
+        TraceEntry::Sends(path) if path == paths::STATUS => Some(*at),
         _ => None,
     };
     let Some(asked) = before.iter().rev().find_map(question) else {
-        return verdict.must(false, "a last question goes before every timeout");
+        return findings.must(false, "a last question goes before every timeout");
     };
     let answer = before.iter().rev().find_map(|(at, entry)| match entry {
-        Entry::Came { path, sent, judged, outcome } if path == paths::STATUS && *sent == asked => {
+        TraceEntry::Came { path, sent, judged, outcome } if path == paths::STATUS && *sent == asked => {
             Some((*at, *judged, *outcome))
         }
         _ => None,
     });
     // Without an answer, the question was given up when its time was over.
     let over = answer.map_or(asked + REQUEST_MS, |(at, ..)| at);
-    verdict.must(reported <= flow.later(over, PROMPT_MS), "a last question goes before every timeout");
+    findings.must(reported <= flow.later(over, PROMPT_MS), "a last question goes before every timeout");
     if let Some((_, Some(judged), "ok")) = answer {
-        let settled = before.iter().any(|(at, entry)| matches!(entry, Entry::Settled { .. }) && *at < judged);
-        verdict.must(!settled, "no timeout is reported for what the backend has settled");
+        let settled = before.iter().any(|(at, entry)| matches!(entry, TraceEntry::Settled { .. }) && *at < judged);
+        findings.must(!settled, "no timeout is reported for what the backend has settled");
     }
 }

@@ -1,44 +1,46 @@
 //! What the page is told.
 
-use super::{Flow, Verdict};
+use super::{Findings, FlowRun};
 use crate::{
     tables,
-    trace::{Ending, Entry},
+    trace::{FlowEnding, TraceEntry},
 };
 
 const LAST: [&str; 4] = ["done", "ended", "failed", "cancelled"];
 
-pub(super) fn check(flow: &Flow<'_>, verdict: &mut Verdict) {
+pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     let states: Vec<_> = flow
         .entries
         .iter()
         .filter_map(|(_, entry)| match entry {
-            Entry::State { state, .. } => Some(*state),
+            TraceEntry::State { state, .. } => Some(*state),
             _ => None,
         })
         .collect();
     let ends = states.iter().filter(|state| LAST.contains(state)).count();
     if flow.is_stopped() {
         // That it was cancelled is told by whoever stops it.
-        verdict.must(ends == 0, "a flow that was stopped tells nothing more");
+        findings.must(ends == 0, "a flow that was stopped tells nothing more");
     } else {
-        verdict.must(ends == 1, "one event tells the end");
+        findings.must(ends == 1, "one event tells the end");
         let fits = match (&flow.ending, states.last()) {
-            (Ending::Resolves, Some(last)) => matches!(*last, "done" | "ended"),
-            (Ending::Rejects(_) | Ending::RejectsAsThePage, Some(last)) => *last == "failed",
+            (FlowEnding::Resolves, Some(last)) => matches!(*last, "done" | "ended"),
+            (FlowEnding::Rejects(_) | FlowEnding::RejectsAsThePage, Some(last)) => *last == "failed",
             _ => false,
         };
-        verdict.must(fits, "the last event says what the promise says");
+        findings.must(fits, "the last event says what the promise says");
     }
     let told: Vec<_> = states.iter().map(|state| (*state, Vec::new())).collect();
     for stray in tables::strays(&told) {
-        verdict.must(false, &stray);
+        findings.must(false, &stray);
     }
     let mut over = false;
     for (_, entry) in flow.entries {
-        let is_of_the_flow =
-            matches!(entry, Entry::Sends(_) | Entry::State { .. } | Entry::FinishRuns { .. } | Entry::Answers(_));
-        verdict.must(!(over && is_of_the_flow), "nothing runs after the end");
-        over |= matches!(entry, Entry::Ends(_));
+        let is_of_the_flow = matches!(
+            entry,
+            TraceEntry::Sends(_) | TraceEntry::State { .. } | TraceEntry::FinishRuns { .. } | TraceEntry::Answers(_)
+        );
+        findings.must(!(over && is_of_the_flow), "nothing runs after the end");
+        over |= matches!(entry, TraceEntry::Ends(_));
     }
 }

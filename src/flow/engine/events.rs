@@ -1,27 +1,29 @@
-use super::Failure;
+//! The states of a flow and the detail of its `statechange` events. Nothing secret may be in here.
 
-/// Where a flow stands.
+use super::failure::Failure;
+
+/// The state of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
+pub enum FlowState {
     /// No flow has run yet.
     Idle,
     /// The token was accepted.
     Starting,
     /// The page's start step runs.
     AwaitingPhone,
-    /// An SMS is being asked for.
+    /// The backend is asked to send an SMS.
     Sending,
     /// The page's OTP finish step runs.
     AwaitingOtp,
-    /// A code is being judged.
+    /// The backend checks a code.
     CheckingOtp,
-    /// The link was sent and not yet opened.
+    /// The link was sent and is not opened yet.
     AwaitingLink,
     /// As `AwaitingLink`, and the page's retry step runs.
     AwaitingRetry,
     /// Mobile Auth runs.
     MobileAuth,
-    /// The device is being registered or waited for.
+    /// A device is registered, or the page waits for a phone.
     Device,
     /// AuthFinishStep runs.
     Finishing,
@@ -35,7 +37,7 @@ pub enum State {
     Cancelled,
 }
 
-impl State {
+impl FlowState {
     /// The stable text.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -58,14 +60,14 @@ impl State {
     }
 }
 
-/// How the backend is being listened to.
+/// How the status listener hears the backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SocketState {
     /// The socket is open.
     Open,
     /// The socket is being replaced.
     Reconnecting,
-    /// Sockets stay refused: the status call is asked now and then.
+    /// Sockets stay refused: the listener polls the status call.
     Polling,
 }
 
@@ -80,28 +82,28 @@ impl SocketState {
     }
 }
 
-/// What a `statechange` event says. Never a token, a number or a code.
+/// The detail of a `statechange` event. Never holds a token, a number or a code.
 #[derive(Clone, Debug)]
 pub struct Detail {
-    /// Where the flow stands.
-    pub state: State,
+    /// The state of the flow.
+    pub state: FlowState,
     /// The step's name; empty before the first and after the last.
     pub step: String,
-    /// When what was sent expires, epoch ms of the page's clock.
+    /// When the code or the link expires, in epoch ms of the page's clock.
     pub expires_at: Option<i64>,
-    /// When another SMS may be asked for, epoch ms of the page's clock.
+    /// When another SMS may be requested, in epoch ms of the page's clock.
     pub resend_at: Option<i64>,
-    /// How many codes may still be tried, where the backend says so.
+    /// How many attempts are left for the code, where the backend says so.
     pub attempts_left: Option<u32>,
-    /// Why the flow failed, at its end.
+    /// At the end of a flow: why it failed.
     pub failure: Option<Failure>,
-    /// How the backend is listened to, while a link is awaited.
+    /// While a link is awaited: how the status listener hears the backend.
     pub socket: Option<SocketState>,
 }
 
 impl Detail {
-    /// A state, and nothing more to say.
-    pub fn new(state: State) -> Self {
+    /// A detail with a state and nothing else.
+    pub fn new(state: FlowState) -> Self {
         Self {
             state,
             step: String::new(),

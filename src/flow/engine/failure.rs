@@ -1,8 +1,13 @@
+//! Failures: their kinds, their contents, their texts without secrets, and the rejection of a flow's promise.
+
 use std::{any::Any, borrow::Cow, ops::Deref, rc::Rc};
 
-use handset_protocol::steps;
+use handset_protocol::{
+    client::{Reply, error_codes},
+    steps,
+};
 
-/// The page's own reason for a rejection, handed through untouched.
+/// The page's own reason for a rejection, passed on unchanged.
 pub type Cause = Rc<dyn Any>;
 
 macro_rules! kinds {
@@ -29,7 +34,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A wrong one-time code.
+    /// The one-time code is wrong.
     OtpInvalid = "otp_invalid", retryable: true;
     /// The code was not entered in time.
     OtpTimeout = "otp_timeout", retryable: true;
@@ -41,13 +46,13 @@ kinds! {
     Cancelled = "cancelled", retryable: true;
     /// The page's abort signal.
     Aborted = "aborted", retryable: true;
-    /// A page step rejected, threw, or returned rubbish.
+    /// A page step rejected, threw, or returned a value of another shape.
     StepFailed = "step_failed", retryable: true;
-    /// The backend named a step that this role lacks or the page did not configure.
+    /// The backend named a step that this role does not have or the page did not configure.
     StepMissing = "step_missing", retryable: false;
     /// No readable response.
     Network = "network", retryable: true;
-    /// The backend said no.
+    /// The backend answered with an error.
     Server = "server", retryable: false;
     /// Neither the socket nor the status call could be reached.
     SocketLost = "socket_lost", retryable: true;
@@ -57,37 +62,37 @@ kinds! {
     TokenExpired = "token_expired", retryable: true;
     /// The authToken names an origin that the page does not allow.
     OriginRefused = "origin_refused", retryable: false;
-    /// Another flow runs on this authenticator.
+    /// Another flow is running on this authenticator.
     AlreadyRunning = "already_running", retryable: true;
     /// The device registration failed.
     Device = "device", retryable: false;
-    /// This browser or page cannot do it.
+    /// This browser or page lacks something that a flow needs.
     Unsupported = "unsupported", retryable: false;
-    /// The page called it wrongly.
+    /// The page made a call with wrong arguments or at the wrong time.
     Misuse = "misuse", retryable: false;
     /// A bug or a crash of the module.
     Internal = "internal", retryable: false;
 }
 
-/// A failed step or flow: a [`FailureBody`] behind one pointer, since it travels through every result of a flow.
+/// A failed step or flow: a [`FailureBody`] behind one pointer, which keeps every result of a flow small.
 #[derive(Clone, Debug)]
 pub struct Failure(Box<FailureBody>);
 
-/// What there is to say of a failure.
+/// The contents of a [`Failure`].
 #[derive(Clone, Debug)]
 pub struct FailureBody {
-    /// Why.
+    /// The kind; pages switch on it.
     pub kind: Kind,
-    /// The backend's code, or a client error code; 0 when there is none.
+    /// The backend's code, or a client error code; 0 for none.
     pub code: i64,
-    /// In words, without secrets.
+    /// The text, without secrets.
     pub message: Cow<'static, str>,
     /// The page's own reason, where a page step failed.
     pub cause: Option<Cause>,
     /// The step that the backend named beside the failure.
-    pub(super) next: Option<String>,
-    /// Raised on the client, so the backend must be told.
-    pub(super) reportable: bool,
+    pub(crate) next: Option<String>,
+    /// Whether the client raised it, so that the backend gets a report.
+    pub(crate) reportable: bool,
 }
 
 impl Deref for Failure {
@@ -99,20 +104,20 @@ impl Deref for Failure {
 }
 
 impl Failure {
-    /// A failure that is not reported to the backend.
+    /// A failure without a report to the backend.
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
         Self(Box::new(FailureBody { kind, code: 0, message, cause: None, next: None, reportable: false }))
     }
 
-    /// A failure that was raised on the client and is reported where its step has an error area.
-    pub(super) fn raised(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
+    /// A failure that the client raised; it is reported where its step has an error area.
+    pub(crate) fn raised(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
         let mut failure = Self::new(kind, message);
         failure.0.reportable = true;
         failure
     }
 
-    pub(super) fn with_code(mut self, code: i64) -> Self {
+    pub(crate) fn with_code(mut self, code: i64) -> Self {
         self.0.code = code;
         self
     }
@@ -127,17 +132,48 @@ impl Failure {
         self
     }
 
-    /// Whether the backend ended the flow in the same breath.
-    pub(super) fn is_done(&self) -> bool {
+    /// Whether the reply with the failure also says `done`.
+    pub(crate) fn is_done(&self) -> bool {
         self.next.as_deref() == Some(steps::DONE)
     }
 }
 
-/// Words of so many bytes are no words: of a token, more than the digits must go.
+/// The reason for which a flow's promise rejects.
+#[derive(Clone, Debug)]
+pub enum Rejection {
+    /// The flow failed.
+    Flow(Failure),
+    /// AuthFinishStep rejected: the page's own reason, unchanged.
+    Page(Cause),
+}
+
+impl From<Failure> for Rejection {
+    fn from(failure: Failure) -> Self {
+        Self::Flow(failure)
+    }
+}
+
+/// The result of a step: the name of the next one, or a failure.
+pub(crate) type StepResult = Result<String, Failure>;
+
+/// The failure of a call without an AuthFinishStep.
+pub(crate) fn missing_auth_finish() -> Failure {
+    Failure::new(Kind::Misuse, "an AuthFinishStep must be given with withAuthFinishStep")
+        .with_code(error_codes::MISSING_COMPLETION)
+}
+
+/// The failure in a reply's `error`.
+pub(crate) fn server_failure(reply: Reply, kind: Kind) -> Failure {
+    let error = reply.error.unwrap_or_default();
+    let next = reply.next.filter(|next| !next.is_empty());
+    Failure::new(kind, redact(&error.message)).with_code(error.code).with_next(next)
+}
+
+/// A word of this many bytes may be a token: it is removed as a whole.
 const LONG_WORD: usize = 40;
 
-/// What a failure may say: texts of a page or a backend can hold a number, a code or a token, so where four digits or
-/// more stand, none is kept, and no long word either.
+/// Removes what may be secret from the text of a page or a backend. With four digits or more, a text may hold a number,
+/// a code or a token: it then loses every digit and every long word.
 pub(super) fn redact(message: &str) -> String {
     if message.chars().filter(char::is_ascii_digit).count() < 4 {
         return message.to_owned();
@@ -166,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_with_a_token_keeps_nothing_of_it() {
+    fn a_text_with_a_token_keeps_no_part_of_the_token() {
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJhdXRoIjp7ImlkIjoiYTdjMSJ9fQ.c2lnbmF0dXJl";
         assert_eq!(redact(&format!("Bearer {token} is refused")), "Bearer # is refused");
         assert_eq!(redact(&format!("{{\"token\":\"{token}\"}}")), "# ");

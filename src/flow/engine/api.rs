@@ -1,3 +1,5 @@
+//! Requests to the backend: paths, repeats, time limits, and the reading of replies.
+
 use futures_lite::future::or;
 use handset_protocol::{
     Secret,
@@ -5,30 +7,35 @@ use handset_protocol::{
     wire::{from_json, push_decimal, to_json},
 };
 
-use super::{Failure, Kind, Platform, Request, Response};
+use super::{
+    failure::{Failure, Kind},
+    platform::{Platform, Request, Response},
+};
 
 /// Longest wait for one response, in ms.
 const REQUEST_MS: i64 = 20_000;
-/// How often a request that may be repeated is repeated.
+/// How many times a repeatable request is repeated.
 const REPEATS: u32 = 3;
-/// First pause before a repeat, in ms; doubles each time, plus jitter of up to as much.
+/// The first pause before a repeat, in ms; it doubles each time, plus jitter up to this value.
 const PAUSE_MS: i64 = 500;
-/// Longest pause that a `Retry-After` header may ask for, in ms.
+/// The cap on the pause of a `Retry-After` header, in ms.
 const RETRY_AFTER_MAX_MS: i64 = 30_000;
 
 /// The version text of the `PA-Version` header.
 const VERSION: &str = concat!("Handset/", env!("CARGO_PKG_VERSION"), " Contract/2.15.1 WEB/1");
 
-/// Requests to the backend that an authToken names.
-pub(super) struct Api<'a, P> {
+/// Requests to the backend of an authToken.
+pub(crate) struct Api<'a, P> {
     platform: &'a P,
     origin: &'a str,
     token: &'a Secret,
 }
 
-/// Why a single attempt brought no body.
-enum Attempt {
+/// Why one attempt brought no body.
+enum AttemptError {
+    /// No readable response.
     Network,
+    /// A status outside 200 to 299, with the seconds of its `Retry-After` header.
     Status(u16, Option<u32>),
 }
 
@@ -37,18 +44,19 @@ impl<'a, P: Platform> Api<'a, P> {
         Self { platform, origin, token }
     }
 
-    /// Sends once: for everything whose first copy may have arrived although its response was lost.
-    pub(super) async fn post(&self, path: &str, body: String) -> Result<Reply, Failure> {
+    /// Sends once: for requests that must not arrive twice. The first copy may have arrived although its response was
+    /// lost.
+    pub(crate) async fn post(&self, path: &str, body: String) -> Result<Reply, Failure> {
         self.read(self.attempt(path, body).await)
     }
 
-    /// Sends up to four times, for what may be repeated.
+    /// Sends up to four times: for requests that may arrive twice.
     pub(super) async fn post_repeating(&self, path: &str, body: String) -> Result<Reply, Failure> {
         for turn in 0..REPEATS {
             let attempt = self.attempt(path, body.clone()).await;
             let pause = match attempt {
-                Err(Attempt::Network) => None,
-                Err(Attempt::Status(429 | 502..=504, retry_after)) => retry_after,
+                Err(AttemptError::Network) => None,
+                Err(AttemptError::Status(429 | 502..=504, retry_after)) => retry_after,
                 other => return self.read(other),
             };
             let pause = pause.map_or_else(
@@ -60,8 +68,8 @@ impl<'a, P: Platform> Api<'a, P> {
         self.post(path, body).await
     }
 
-    /// Tells the backend of a failure that was raised here; only the reply's `next` counts.
-    pub(super) async fn report(&self, area: &str, failure: &Failure) -> Result<Option<String>, Failure> {
+    /// Reports a failure that the client raised; returns the reply's `next`.
+    pub(crate) async fn report(&self, area: &str, failure: &Failure) -> Result<Option<String>, Failure> {
         let report = Report { code: (failure.code != 0).then_some(failure.code), message: failure.message.to_string() };
         let mut path = String::from("/v1/client/");
         path.push_str(area);
@@ -69,7 +77,7 @@ impl<'a, P: Platform> Api<'a, P> {
         Ok(self.post_repeating(&path, to_json(&report)).await?.next)
     }
 
-    async fn attempt(&self, path: &str, body: String) -> Result<Response, Attempt> {
+    async fn attempt(&self, path: &str, body: String) -> Result<Response, AttemptError> {
         let mut url = String::from(self.origin);
         url.push_str(path);
         let request = Request { url, token: self.token.clone(), version: VERSION, body: body.into() };
@@ -80,12 +88,12 @@ impl<'a, P: Platform> Api<'a, P> {
         });
         match response.await {
             Some(response) if (200..300).contains(&response.status) => Ok(response),
-            Some(response) => Err(Attempt::Status(response.status, response.retry_after)),
-            None => Err(Attempt::Network),
+            Some(response) => Err(AttemptError::Status(response.status, response.retry_after)),
+            None => Err(AttemptError::Network),
         }
     }
 
-    fn read(&self, attempt: Result<Response, Attempt>) -> Result<Reply, Failure> {
+    fn read(&self, attempt: Result<Response, AttemptError>) -> Result<Reply, Failure> {
         match attempt {
             Ok(response) => {
                 let reply: Reply = from_json(&response.body)
@@ -93,9 +101,9 @@ impl<'a, P: Platform> Api<'a, P> {
                 forget_unknown_device(self.platform, &reply);
                 Ok(reply)
             }
-            Err(Attempt::Network) => Err(Failure::raised(Kind::Network, "the backend could not be reached")),
-            Err(Attempt::Status(401, _)) => Err(Failure::new(Kind::TokenExpired, "Got 401 HTTP error")),
-            Err(Attempt::Status(status, _)) => {
+            Err(AttemptError::Network) => Err(Failure::raised(Kind::Network, "the backend could not be reached")),
+            Err(AttemptError::Status(401, _)) => Err(Failure::new(Kind::TokenExpired, "Got 401 HTTP error")),
+            Err(AttemptError::Status(status, _)) => {
                 let mut message = String::from("Got ");
                 push_decimal(&mut message, i64::from(status));
                 message.push_str(" HTTP error");
@@ -105,7 +113,7 @@ impl<'a, P: Platform> Api<'a, P> {
     }
 }
 
-/// In any reply, this error says that the backend does not know this device.
+/// Forgets the device registration where a reply says that the backend does not know this device.
 pub(super) fn forget_unknown_device<P: Platform>(platform: &P, reply: &Reply) {
     if reply.error.as_ref().is_some_and(|error| error.code == error_codes::NO_DEVICE) {
         platform.forget_device();

@@ -1,23 +1,25 @@
-use handset::flow::{Failure, Kind, Rejection, State};
+//! A flow after its end: its record, and its comparison with the table of endings.
+
+use handset::flow::{Failure, FlowState, Kind, Rejection};
 use serde_json::Value;
 
-use super::{World, contract, page::Page};
+use super::{contract, page::ScriptedPage, world::World};
 
-/// A flow that has ended, and everything that was recorded.
-pub(crate) struct End {
+/// A flow after its end, with all records.
+pub(crate) struct EndedFlow {
     pub(crate) world: World,
-    pub(crate) page: Page,
-    /// `None`: it was stopped from outside.
+    pub(crate) page: ScriptedPage,
+    /// `None` for a flow that was stopped from outside.
     pub(crate) result: Option<Result<(), Rejection>>,
-    /// When, in ms since it began.
+    /// When it ended, in ms since it began.
     pub(crate) at: i64,
-    /// What was alive at the wait that it was stopped at: see [`World::alive`].
+    /// The open timers, sockets and requests at the wait at which the flow was stopped: see [`World::alive`].
     pub(crate) waited_for: Vec<String>,
 }
 
-impl End {
+impl EndedFlow {
     /// The state of the last event.
-    pub(crate) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> FlowState {
         self.page.events.borrow().last().expect("a flow tells where it stands").1.state
     }
 
@@ -42,7 +44,7 @@ impl End {
     /// The promise resolves, AuthFinishStep ran, and nothing failed.
     pub(crate) fn is_done(&self) -> &Self {
         assert!(matches!(self.result, Some(Ok(()))), "{:?}", self.result);
-        assert_eq!(self.state(), State::Done);
+        assert_eq!(self.state(), FlowState::Done);
         assert!(self.failure().is_none(), "{:?}", self.failure());
         self
     }
@@ -52,7 +54,7 @@ impl End {
         self.page.calls.borrow().iter().map(|(_, call)| call.clone()).collect()
     }
 
-    /// States, each once while it lasts.
+    /// The states; a state that several events in a row have counts once.
     pub(crate) fn states(&self) -> Vec<&'static str> {
         let mut states: Vec<_> = self.page.events.borrow().iter().map(|(_, detail)| detail.state.as_str()).collect();
         states.dedup();

@@ -1,20 +1,30 @@
-use handset_protocol::{Secret, limits, token::Claims, wire::from_json};
+//! The authToken: its claims, the check of its backend's origin, and the questions that a flow asks of it. The
+//! signature is not verified: the browser has no key for it.
 
-use super::{Failure, Kind, base64};
+use handset_protocol::{
+    Secret, limits,
+    token::{Claims, MobileAuths},
+    wire::from_json,
+};
 
-/// How far past its `exp` a token is still tried: clocks differ, and the backend's 401 decides.
+use super::{
+    base64,
+    failure::{Failure, Kind},
+};
+
+/// How long after its `exp` a token is still used, in s: clocks differ, and the backend's 401 decides.
 const EXPIRY_TOLERANCE_S: i64 = 600;
 
-/// An authToken whose claims were read and whose backend may be spoken to.
+/// An authToken with readable claims and an allowed backend.
 #[derive(Debug)]
-pub(super) struct Token {
-    pub(super) text: Secret,
-    pub(super) claims: Claims,
+pub(crate) struct Token {
+    text: Secret,
+    claims: Claims,
 }
 
 impl Token {
-    /// Reads a token. Nothing is sent anywhere before this has passed.
-    pub(super) fn accept(text: Secret, wall_ms: i64, allowed: Option<&[String]>) -> Result<Self, Failure> {
+    /// Reads and checks a token. The caller must send nothing before this returns `Ok`.
+    pub(crate) fn accept(text: Secret, wall_ms: i64, allowed: Option<&[String]>) -> Result<Self, Failure> {
         let Some(claims) = read(text.expose()) else {
             return Err(Failure::new(Kind::TokenInvalid, "authToken must be a JWT with the claims of a flow"));
         };
@@ -30,8 +40,42 @@ impl Token {
         Ok(Self { text, claims })
     }
 
-    /// How long the flow may take, in ms from the call: the token's own lifetime, however wrong either clock is.
-    pub(super) fn lifetime_ms(&self) -> i64 {
+    /// The token as it travels, for headers and URLs.
+    pub(super) fn text(&self) -> &Secret {
+        &self.text
+    }
+
+    /// The origin of the backend, without a slash at its end.
+    pub(super) fn origin(&self) -> &str {
+        &self.claims.auth.endp
+    }
+
+    /// The authId that AuthFinishStep gets.
+    pub(crate) fn auth_id(&self) -> &str {
+        &self.claims.auth.id
+    }
+
+    /// The name of the first step.
+    pub(crate) fn first_step(&self) -> &str {
+        &self.claims.auth.next
+    }
+
+    /// Whether the server has the phone number for a one-time code.
+    pub(crate) fn knows_otp_number(&self) -> bool {
+        self.mobile_auths().and_then(|auths| auths.otp).unwrap_or_default().mnp
+    }
+
+    /// Whether the server has the phone number for an Instant Link.
+    pub(crate) fn knows_link_number(&self) -> bool {
+        self.mobile_auths().and_then(|auths| auths.inln).unwrap_or_default().mnp
+    }
+
+    fn mobile_auths(&self) -> Option<&MobileAuths> {
+        self.claims.auth.subs.mob.as_ref().map(|mob| &mob.auths)
+    }
+
+    /// The time limit of the whole flow, in ms from its start: the token's own lifetime, which no wrong clock changes.
+    pub(crate) fn lifetime_ms(&self) -> i64 {
         match self.claims.exp.saturating_sub(self.claims.iat) {
             seconds @ 1..=86_400 => seconds * 1000,
             _ => i64::from(limits::SESSION_SECONDS) * 1000,
@@ -40,7 +84,7 @@ impl Token {
 }
 
 fn read(token: &str) -> Option<Claims> {
-    // It goes into a header as it is, where nothing else may stand.
+    // The token goes into a header unchanged, where no other character is allowed.
     if !token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=' | b'+' | b'/')) {
         return None;
     }
@@ -54,26 +98,27 @@ fn read(token: &str) -> Option<Claims> {
     (!claims.auth.id.is_empty()).then_some(claims)
 }
 
-/// Whether `origin` is one that an authToken may send this page to.
+/// Whether an authToken may name `origin` as its backend.
 fn is_allowed(origin: &str, allowed: Option<&[String]>) -> bool {
-    let Some(host) = bare_host(origin) else { return false };
+    let Some(host) = host_of_origin(origin) else { return false };
     match allowed {
-        Some(list) => list.iter().any(|entry| bare(entry).eq_ignore_ascii_case(origin)),
+        Some(list) => list.iter().any(|entry| without_slash(entry).eq_ignore_ascii_case(origin)),
         None => origin.starts_with("https://") || is_loopback(host),
     }
 }
 
-/// Whether a page may name this as an origin; a slash behind it is none of its parts.
+/// Whether a page may allow `text` as an origin. One slash at its end is ignored.
 pub fn is_origin(text: &str) -> bool {
-    bare_host(&bare(text).to_ascii_lowercase()).is_some()
+    host_of_origin(&without_slash(text).to_ascii_lowercase()).is_some()
 }
 
-fn bare(origin: &str) -> &str {
+fn without_slash(origin: &str) -> &str {
     origin.strip_suffix('/').unwrap_or(origin)
 }
 
-/// The host of a bare origin (`scheme://host[:port]`); `None` for anything else, such as a path or a user name.
-fn bare_host(origin: &str) -> Option<&str> {
+/// The host of an origin (`scheme://host[:port]`); `None` for a text with any other part, such as a path or a user
+/// name.
+fn host_of_origin(origin: &str) -> Option<&str> {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
     let (host, port) = match rest.strip_prefix('[') {
         Some(v6) => v6.split_once(']').map(|(host, port)| (host, port.strip_prefix(':')))?,
@@ -149,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_may_name_bare_origins_only() {
+    fn a_page_may_allow_origins_only() {
         for origin in
             ["https://a.example", "HTTPS://A.example/", "http://localhost:8787", "http://[::1]:1", "http://10.0.0.7"]
         {
@@ -176,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn other_texts_are_refused() {
         for text in ["", "a.b", "a.b.c", "a.b.c.d", "..", "e30.e30.c", "e30.%%%.c", "\u{1F4F1}.e30.x"] {
             let failure = Token::accept(Secret::new(text), NOW_MS, None).unwrap_err();
             assert_eq!(failure.kind, Kind::TokenInvalid, "{text}");
@@ -184,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_stand_in_a_header_is_refused() {
+    fn a_token_that_does_not_fit_a_header_is_refused() {
         let good = token(&payload("https://e.com", NOW_MS / 1000));
         for odd in ['\n', '\r', ' ', '\u{1F4F1}', '\u{e9}', ':'] {
             let text = format!("{odd}{}{odd}", good.expose());
@@ -193,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn padded_and_standard_base64_are_read_too() {
+    fn padded_and_standard_base64_are_accepted() {
         let json = payload("https://e.com", NOW_MS / 1000).replace("\"r\"", "\"\u{fffd}?\u{fffd}>\"");
         let url_safe = Base64UrlUnpadded::encode_string(json.as_bytes());
         assert!(url_safe.contains(['-', '_']), "the sample has to exercise both alphabets");

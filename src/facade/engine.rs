@@ -1,0 +1,195 @@
+//! The functions that `js/` calls: the check of options, and calls that run until they settle or are stopped.
+//!
+//! No borrow is held while page code runs. Each call gets the page's options and holds them only while it runs: the
+//! browser's garbage collector cannot see into this module, so a step with a reference to its authenticator would keep
+//! both alive for ever.
+
+#![allow(unreachable_pub, reason = "wasm-bindgen exports what is public")]
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use futures_lite::future::or;
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{
+    errors,
+    options::BuilderOptions,
+    stop::{StopReason, StopSignal},
+};
+use crate::{
+    browser::{self, Listener, get},
+    flow::{self, Detail, Failure, FlowState, Kind, Page, Rejection},
+};
+
+thread_local! {
+    /// The running calls of every authenticator of the page.
+    static CALLS: RefCell<Vec<Call>> = const { RefCell::new(Vec::new()) };
+    /// The number of the last call.
+    static NUMBER: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A running call.
+struct Call {
+    number: u32,
+    /// The number of its authenticator.
+    owner: u32,
+    /// Whether this is `authenticate`, of which an authenticator runs one at a time, or `finishInstantLink`.
+    is_flow: bool,
+    stop: Rc<StopSignal>,
+}
+
+/// Removes the calls that fit from the list and returns them.
+fn take_calls(fits: impl Fn(&Call) -> bool) -> Vec<Call> {
+    CALLS.with_borrow_mut(|calls| calls.extract_if(.., |call| fits(call)).collect())
+}
+
+/// Stops a call, if it still runs.
+fn stop_call(number: u32, reason: StopReason) {
+    for call in take_calls(|call| call.number == number) {
+        call.stop.stop(reason.clone());
+    }
+}
+
+/// Checks the builder's options.
+///
+/// # Errors
+///
+/// Throws `misuse`, which names the method and the expected shape.
+#[wasm_bindgen(js_name = engine_check)]
+pub fn check(options: &JsValue) -> Result<(), JsValue> {
+    BuilderOptions::read(options).map(|_| ())
+}
+
+/// Runs `authenticate` or `finishInstantLink`, and calls `resolve` or `reject` once. `options` are undefined after
+/// `dispose`. Returns the number of the call, for [`cancel`]; 0 for a call that was rejected at once.
+#[wasm_bindgen(js_name = engine_start)]
+pub fn start(
+    owner: u32,
+    is_flow: bool,
+    options: &JsValue,
+    input: &JsValue,
+    resolve: Function,
+    reject: Function,
+) -> u32 {
+    if options.is_undefined() {
+        let message = "this authenticator was disposed of; build another";
+        return reject_at_once(Kind::Misuse, message, &reject);
+    }
+    if is_flow && CALLS.with_borrow(|calls| calls.iter().any(|call| call.is_flow && call.owner == owner)) {
+        let message = "authenticate: a flow runs already on this authenticator; cancel it, or build another";
+        return reject_at_once(Kind::AlreadyRunning, message, &reject);
+    }
+    let options = match BuilderOptions::read(options) {
+        Ok(options) => options,
+        Err(error) => return reject_with(&error, &reject),
+    };
+    // Any other value becomes the empty text, which the flow refuses as a token or a URL.
+    let input = input.as_string().unwrap_or_default();
+    let number = NUMBER.get().wrapping_add(1).max(1);
+    NUMBER.set(number);
+    let stopping = Rc::new(StopSignal::default());
+    CALLS.with_borrow_mut(|calls| calls.push(Call { number, owner, is_flow, stop: stopping.clone() }));
+    let on_abort = options.signal.as_ref().map(|signal| {
+        let watched = signal.clone();
+        let abort = move || stop_call(number, StopReason::Aborted(get(&watched, "reason")));
+        if get(signal, "aborted").is_truthy() {
+            abort();
+        }
+        Listener::new(signal, "abort", move |_| abort())
+    });
+    spawn_local(async move {
+        // The future of the call is dropped here in every case, and its sockets, timers and requests with it.
+        let stopped = or(stopping.stopped(), async { StopReason::Broken(options.browser.broken().await) });
+        let outcome = or(async { Err(stopped.await) }, async { Ok(run(&options, is_flow, input).await) }).await;
+        drop(on_abort);
+        drop(take_calls(|call| call.number == number));
+        let _ = match outcome {
+            Ok(Ok(())) => resolve.call0(&JsValue::UNDEFINED),
+            Ok(Err(rejection)) => reject.call1(&JsValue::UNDEFINED, &errors::rejection(&rejection)),
+            Err(reason) => {
+                let (state, failure) = stop_outcome(&reason);
+                if is_flow {
+                    let failure = Some(failure.clone());
+                    options.page.state_changed(&Detail { failure, ..Detail::new(state) });
+                }
+                match reason {
+                    StopReason::Cancelled => resolve.call0(&JsValue::UNDEFINED),
+                    StopReason::Aborted(reason) => reject.call1(&JsValue::UNDEFINED, &reason),
+                    StopReason::Broken(_) => reject.call1(&JsValue::UNDEFINED, &errors::failure(&failure)),
+                }
+            }
+        };
+    });
+    number
+}
+
+/// Ends a call, if it still runs. Another flow may start at once.
+#[wasm_bindgen(js_name = engine_cancel)]
+pub fn cancel(number: u32) {
+    stop_call(number, StopReason::Cancelled);
+}
+
+/// Ends every running call of an authenticator, as [`cancel`] does.
+#[wasm_bindgen(js_name = engine_dispose)]
+pub fn dispose(owner: u32) {
+    for call in take_calls(|call| call.owner == owner) {
+        call.stop.stop(StopReason::Cancelled);
+    }
+}
+
+/// The rule of the vendor's client, for this browser.
+#[wasm_bindgen(js_name = engine_is_mobile_web)]
+pub fn is_mobile_web() -> bool {
+    flow::is_mobile_web(&browser::hints().user_agent)
+}
+
+/// `"mobile"` or `"desktop"`, for this browser.
+#[wasm_bindgen(js_name = engine_flow_type)]
+pub fn flow_type() -> String {
+    flow::flow_type(&browser::hints()).into()
+}
+
+/// Rejects a call at once with a new error.
+fn reject_at_once(kind: Kind, message: &str, reject: &Function) -> u32 {
+    reject_with(&errors::simple(kind, message), reject)
+}
+
+/// Rejects a call at once.
+fn reject_with(error: &JsValue, reject: &Function) -> u32 {
+    let _ = reject.call1(&JsValue::UNDEFINED, error);
+    0
+}
+
+async fn run(options: &BuilderOptions, is_flow: bool, input: String) -> Result<(), Rejection> {
+    let BuilderOptions { browser, page, config, .. } = options;
+    if is_flow {
+        flow::authenticate(browser, page, config, input.into()).await
+    } else {
+        flow::finish_instant_link(page, config, &input).await
+    }
+}
+
+/// The last state and the failure of a stopped flow, for its last event.
+fn stop_outcome(reason: &StopReason) -> (FlowState, Failure) {
+    match reason {
+        StopReason::Cancelled => (FlowState::Cancelled, Failure::new(Kind::Cancelled, "the flow was cancelled")),
+        StopReason::Aborted(_) => (FlowState::Cancelled, Failure::new(Kind::Aborted, "the flow was aborted")),
+        StopReason::Broken(name) => {
+            let mut message = String::from("a flow needs this, and it cannot be used here: ");
+            message.push_str(name);
+            (FlowState::Failed, Failure::new(Kind::Unsupported, message))
+        }
+    }
+}
+
+/// Traps, so that a test can prove what a trap does to a running flow. Not in a release.
+#[cfg(feature = "test-exports")]
+#[wasm_bindgen(js_name = trapForTest)]
+pub fn trap_for_test() {
+    core::arch::wasm32::unreachable()
+}

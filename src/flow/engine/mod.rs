@@ -1,0 +1,27 @@
+//! The machinery that every step runs on: the flow's data, its waits and deadlines, requests, the status listener, and
+//! the types that the flow shares with the platform and the page. Knows no step of the protocol.
+
+mod api;
+mod base64;
+mod config;
+mod deadline;
+mod events;
+mod page;
+mod platform;
+
+pub(super) mod context;
+pub(super) mod failure;
+pub(super) mod seeded_bugs;
+pub(super) mod status;
+pub(super) mod token;
+pub(super) mod url;
+pub(super) mod wait;
+
+pub use config::{Config, DeviceRole};
+pub use events::{Detail, FlowState, SocketState};
+pub use failure::{Cause, Failure, FailureBody, Kind, Rejection};
+pub use page::{InputRefusal, LinkRetry, OtpEntry, Page, PageError, START_SHAPE};
+pub use platform::{ClockReading, NetworkError, Platform, Request, Response, Socket, SocketEvent};
+#[cfg(feature = "seeded-bugs")]
+pub use seeded_bugs::{Bug, seed_bug};
+pub use token::is_origin;

@@ -1,0 +1,79 @@
+//! Percent coding of single values in URLs. No parser of whole URLs: what a token names as its backend is judged in
+//! `token`.
+
+/// Appends `value`, percent-encoded but for RFC 3986's unreserved characters.
+pub(super) fn push_encoded(url: &mut String, value: &str) {
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            url.push(char::from(byte));
+        } else {
+            url.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                url.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase());
+            }
+        }
+    }
+}
+
+/// Decodes a value of a query, in which a plus stands for a space; `None` for an incomplete escape, and for bytes that
+/// are not UTF-8.
+pub(crate) fn decode(value: &str) -> Option<String> {
+    let mut bytes = value.bytes();
+    let mut out = Vec::new();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut nibble = || char::from(bytes.next()?).to_digit(16);
+                (nibble()? << 4 | nibble()?) as u8
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(out).ok()
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All but RFC 3986's unreserved characters.
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+    fn encode(value: &str) -> String {
+        let mut url = String::new();
+        push_encoded(&mut url, value);
+        url
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_encoded_as_the_percent_encoding_crate_does(value in any::<String>()) {
+            prop_assert_eq!(encode(&value), utf8_percent_encode(&value, RESERVED).to_string());
+        }
+
+        #[test]
+        fn an_encoded_value_decodes_to_itself(value in any::<String>()) {
+            prop_assert_eq!(decode(&encode(&value)), Some(value));
+        }
+
+        #[test]
+        fn whole_escapes_are_decoded_as_the_percent_encoding_crate_does(
+            value in "([a-z+ü]|%[0-9a-fA-F]{2}|%C3%[89AB][0-9A-F]){0,16}",
+        ) {
+            let spaced = value.replace('+', " ");
+            let expected = percent_decode_str(&spaced).decode_utf8().ok().map(|text| text.into_owned());
+            prop_assert_eq!(decode(&value), expected);
+        }
+    }
+
+    #[test]
+    fn an_incomplete_escape_has_no_value() {
+        for value in ["%", "a%", "%4", "%4g", "%g1", "%%41", "%+1", "%4ü"] {
+            assert_eq!(decode(value), None, "{value}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `finishInstantLink`: the page that an opened link leads to. No flow runs there, and nothing is sent.
+
+use super::engine::{Config, Failure, Kind, Page, Rejection, failure::missing_auth_finish, url};
+
+/// Runs AuthFinishStep with the `authId` of the page's URL, when `asc` says that the phone was proved.
+///
+/// # Errors
+///
+/// `misuse` where the URL lacks a parameter, `server` where the phone was not proved, or the reason of AuthFinishStep.
+pub async fn finish_instant_link<G: Page>(page: &G, config: &Config, redirect_url: &str) -> Result<(), Rejection> {
+    if !config.has_auth_finish {
+        return Err(missing_auth_finish().into());
+    }
+    let parameter = |name: &str| {
+        let url = redirect_url.split_once('#').map_or(redirect_url, |(url, _)| url);
+        let pairs = url.split_once('?')?.1.split('&');
+        url::decode(pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1)
+    };
+    let (Some(asc), Some(auth_id)) = (parameter("asc"), parameter("authId").filter(|id| !id.is_empty())) else {
+        return Err(Failure::new(Kind::Misuse, "redirectUrl must have the query parameters authId and asc").into());
+    };
+    if asc != "true" {
+        return Err(Failure::new(Kind::Server, "the Instant Link did not prove the phone").into());
+    }
+    page.auth_finish(&auth_id, None).await.map_err(Rejection::Page)
+}
