@@ -40,12 +40,12 @@ pub(crate) async fn verify(
     request: &VerifyRequest,
 ) -> Result<VerifyAnswer, AppError> {
     Ok(match request::is_second_generation(request) {
-        true => VerifyAnswer::Second(Box::new(verify_v2(sandbox, caller, request).await?)),
-        false => VerifyAnswer::First(verify_v1(sandbox, caller, request).await?),
+        true => VerifyAnswer::Second(Box::new(evaluate_v2(sandbox, caller, request).await?)),
+        false => VerifyAnswer::First(open_v1(sandbox, caller, request).await?),
     })
 }
 
-async fn verify_v1(sandbox: &Services, caller: &ApiClient, request: &VerifyRequest) -> Result<VerifyReply, AppError> {
+async fn open_v1(sandbox: &Services, caller: &ApiClient, request: &VerifyRequest) -> Result<VerifyReply, AppError> {
     let ApiClient { credential, project, .. } = caller;
     let (rules, now) = (sandbox.config.session_policy(), project.clock.now());
     let identity_id = uuid(&*sandbox.random);
@@ -59,7 +59,7 @@ async fn verify_v1(sandbox: &Services, caller: &ApiClient, request: &VerifyReque
     Ok(VerifyReply { auth_token, ..reply })
 }
 
-async fn verify_v2(
+async fn evaluate_v2(
     sandbox: &Services,
     caller: &ApiClient,
     request: &VerifyRequest,

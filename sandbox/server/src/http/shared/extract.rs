@@ -58,8 +58,8 @@ pub(crate) trait RequestBody: DeserializeOwned {
 /// Bodies of the server API. Which members they require is judged by the core.
 macro_rules! of_server {
     ($($body:ident: $most_bytes:expr),* $(,)?) => {
-        $(impl Wire for server::$body {
-            const MOST_BYTES: usize = $most_bytes;
+        $(impl RequestBody for server::$body {
+            const MAX_BYTES: usize = $most_bytes;
         })*
     };
 }
