@@ -6,7 +6,7 @@ use crate::wire::{Reader, Wire};
 /// in a review. It travels on the wire as the plain text that it is.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(description = ""))]
 pub struct Secret(String);
 
 impl Secret {

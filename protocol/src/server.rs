@@ -6,6 +6,8 @@
 
 mod flow;
 mod identities;
+#[cfg(feature = "openapi")]
+pub mod schemas;
 mod unify;
 mod verdict;
 mod verify;
@@ -118,7 +120,7 @@ pub fn next_is(operation: &str, path: &str) -> Next {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenRequest {
     /// `client_credentials`.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::GrantTypeSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_type: Option<String>,
     /// Names the credential.
@@ -140,6 +142,7 @@ pub struct TokenReply {
     /// Its lifetime in s.
     pub expires_in: u32,
     /// `Bearer`, in exactly this case.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::TokenTypeSchema))]
     pub token_type: String,
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "openapi")]
+use super::schemas;
 use super::{Evaluation, Idv, Kyc, Next};
 use crate::Secret;
 
@@ -11,31 +13,39 @@ use crate::Secret;
 #[serde(rename_all = "camelCase")]
 pub struct StartRequest {
     /// Required: `desktop` or `mobile`.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::FlowTypeSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow_type: Option<String>,
     /// Asked of the person when left out.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// Where an Instant Link ends. Required for desktop.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FinalTargetUrlSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_target_url: Option<String>,
     /// Nine digits, or the last four.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SsnSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssn: Option<Secret>,
     /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::DobSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dob: Option<Secret>,
     /// An e-mail address.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::EmailAddressSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_address: Option<Secret>,
     /// The person's address on the network.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::IpAddressSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
     /// The SMS text; a run of `#` stands for the code or the link.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SmsMessageSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_message: Option<String>,
     /// Whether a wrong code may be tried again. False when left out.
+    #[cfg_attr(feature = "openapi", schema(default = false))]
     #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
     pub allow_otp_retry: Option<bool>,
 }
@@ -48,6 +58,7 @@ pub struct StartReply {
     /// For the page's authenticator.
     pub auth_token: Secret,
     /// For the server's own calls.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
     /// What may be called next.
     pub next: Next,
@@ -59,7 +70,7 @@ pub struct StartReply {
 #[serde(rename_all = "camelCase")]
 pub struct ValidateRequest {
     /// Required: of [`StartReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
@@ -74,6 +85,7 @@ pub struct ValidateReply {
     /// Whether a challenge is still needed before the person's record is given out.
     pub challenge_missing: bool,
     /// The number that was proved.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::PhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// Why, by category. Left out while nothing is decided.
@@ -90,13 +102,15 @@ pub struct ValidateReply {
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeRequest {
     /// Required: of [`StartReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::DobSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dob: Option<Secret>,
     /// Nine digits, or the last four.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SsnSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssn: Option<Secret>,
 }
@@ -121,7 +135,7 @@ pub struct ChallengeReply {
 #[serde(rename_all = "camelCase")]
 pub struct CompleteRequest {
     /// Required: of [`StartReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// Required: what the person says about themselves.
@@ -136,15 +150,19 @@ pub struct CompleteRequest {
 #[serde(rename_all = "camelCase")]
 pub struct Individual {
     /// Given name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FirstNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Secret>,
     /// Family name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::LastNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Secret>,
     /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::DobSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dob: Option<Secret>,
     /// Nine digits, or the last four.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SsnSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssn: Option<Secret>,
     /// Only the first counts.

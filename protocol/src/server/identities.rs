@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "openapi")]
+use super::schemas;
 use crate::Secret;
 
 /// POST [`super::paths::IDENTITY`].
@@ -10,7 +12,7 @@ use crate::Secret;
 #[serde(rename_all = "camelCase")]
 pub struct EnrollRequest {
     /// Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The relying party's own name of the customer.
@@ -20,6 +22,7 @@ pub struct EnrollRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// A device that is bound to the number.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
 }
@@ -43,9 +46,11 @@ pub struct EnrollReply {
 #[serde(rename_all = "camelCase")]
 pub struct BatchEnrollRequest {
     /// 1 to 100 of them. Required, unless `identities` is there.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Vec<EnrollRequest>>,
     /// 1 to 100 of them. Required, unless `items` is there.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identities: Option<Vec<EnrollRequest>>,
     /// The relying party's own name of the request.
@@ -84,12 +89,14 @@ pub struct BatchResult {
 #[serde(rename_all = "camelCase")]
 pub struct IdentityQuery {
     /// How many to return at most, 1 to 1000. 100 when left out.
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 1000, default = 100))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `lastKey` of the [`IdentityList`] before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_key: Option<String>,
     /// Whether those that were deactivated are listed, too. False when left out.
+    #[cfg_attr(feature = "openapi", param(default = false))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub show_inactive: Option<bool>,
     /// The relying party's own name of the request.
@@ -130,6 +137,7 @@ pub struct IdentityReply {
     /// The same value.
     pub prove_id: String,
     /// The number, as it was given.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::PhoneNumberSchema))]
     pub phone_number: Secret,
     /// Whether it was not deactivated.
     pub active: bool,
@@ -137,6 +145,7 @@ pub struct IdentityReply {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_customer_id: Option<String>,
     /// A device that is bound to the number.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
     /// When it was enrolled, in s since the epoch.

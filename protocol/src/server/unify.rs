@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Evaluation;
+#[cfg(feature = "openapi")]
+use super::schemas;
 use crate::Secret;
 
 /// [`super::paths::UNIFY`].
@@ -11,25 +13,31 @@ use crate::Secret;
 #[serde(rename_all = "camelCase")]
 pub struct UnifyRequest {
     /// Required: `desktop`, `mobile` or `none`: the relying party sees to possession itself.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::PossessionTypeSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub possession_type: Option<String>,
     /// Asked of the person when left out.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// Where an Instant Link ends. Required for desktop.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FinalTargetUrlSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_target_url: Option<String>,
     /// The SMS text; a run of `#` stands for the code or the link.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SmsMessageSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_message: Option<String>,
     /// Whether a wrong code may be tried again. False when left out.
+    #[cfg_attr(feature = "openapi", schema(default = false))]
     #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
     pub allow_otp_retry: Option<bool>,
     /// Whether a binding that is there is replaced. False when left out.
+    #[cfg_attr(feature = "openapi", schema(default = false))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebind: Option<bool>,
     /// Whether the number's reputation is looked at. False when left out.
+    #[cfg_attr(feature = "openapi", schema(default = false))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_reputation: Option<bool>,
     /// The relying party's own name of the customer.
@@ -46,6 +54,7 @@ pub struct UnifyRequest {
 #[serde(rename_all = "camelCase")]
 pub struct UnifyReply {
     /// For the server's own calls.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
     /// For the page's authenticator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,7 +69,7 @@ pub struct UnifyReply {
 #[serde(rename_all = "camelCase")]
 pub struct UnifyStatusRequest {
     /// Required: of [`UnifyReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The relying party's own name of the request.
@@ -74,11 +83,11 @@ pub struct UnifyStatusRequest {
 #[serde(rename_all = "camelCase")]
 pub struct UnifyBindRequest {
     /// Required: of [`UnifyReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// Required: the number whose possession the relying party has seen.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The relying party's own name of the request.
@@ -94,12 +103,14 @@ pub struct UnifyStatusReply {
     /// How it stands.
     pub success: UnifySuccess,
     /// The number, as it was given. Left out until there is one.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::PhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// Names the number's owner. Only with success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prove_id: Option<String>,
     /// Names the device that is bound. Only with success.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
     /// The relying party's own name of the request, as it was given.
@@ -134,7 +145,7 @@ pub struct RevokeRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// Required: of [`UnifyStatusReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, min_length = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
 }

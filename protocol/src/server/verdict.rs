@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "openapi")]
+use super::schemas;
 use crate::Secret;
 
 /// What was compared with the record of a number's owner, source by source.
@@ -67,10 +69,12 @@ pub struct DataSource {
 #[serde(rename_all = "camelCase")]
 pub struct AddressScores {
     /// 0 to 100: all parts together.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub address_score: u32,
     /// Between the two, in miles.
     pub distance: f64,
     /// 0 or 100: the house number.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::StreetNumberScoreSchema))]
     pub street_number: u32,
     /// Whether the street is the same.
     pub street: bool,
@@ -88,10 +92,13 @@ pub struct AddressScores {
 #[serde(rename_all = "camelCase")]
 pub struct NameScores {
     /// The given name; 0 when it was not sent.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub first_name: u32,
     /// The family name; 0 when it was not sent.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub last_name: u32,
     /// Both together.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub name_score: u32,
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Evaluation;
+#[cfg(feature = "openapi")]
+use super::schemas;
 use crate::Secret;
 
 /// [`super::paths::VERIFY`]. A body with `verificationType` is of the second generation, every other of the first.
@@ -12,31 +14,39 @@ use crate::Secret;
 pub struct VerifyRequest {
     /// Second generation, required: `verifiedUser`, `accountOpening`, `humanAssurance`, `prefill`, `prefillForBiz` or
     /// `identityResolution`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::VerificationTypeSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification_type: Option<String>,
     /// First generation, required: `desktop`, `mobile` or `none`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::PossessionTypeSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub possession_type: Option<String>,
     /// Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// Required in the first generation, and for `verifiedUser` and `accountOpening`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FirstNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Secret>,
     /// Required in the first generation, and for `verifiedUser` and `accountOpening`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::LastNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Secret>,
     /// First generation: where an Instant Link ends. Required for desktop.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FinalTargetUrlSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_target_url: Option<String>,
     /// An e-mail address.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::EmailAddressSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_address: Option<Secret>,
     /// First generation: the SMS text; a run of `#` stands for the code or the link.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SmsMessageSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_message: Option<String>,
     /// First generation: whether a wrong code may be tried again. False when left out.
+    #[cfg_attr(feature = "openapi", schema(default = false))]
     #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
     pub allow_otp_retry: Option<bool>,
     /// The relying party's own name of the customer; goes to the identity that is enrolled.
@@ -80,6 +90,7 @@ pub enum VerifyAnswer {
 #[serde(rename_all = "camelCase")]
 pub struct VerifyReply {
     /// For the server's own calls.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
     /// For the page's authenticator; left out where no possession is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,7 +109,7 @@ pub struct VerifyReply {
 #[serde(rename_all = "camelCase")]
 pub struct VerifyStatusRequest {
     /// Required: of [`VerifyReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The relying party's own name of the request.
@@ -168,17 +179,31 @@ pub enum Verification {
 }
 
 impl Verification {
+    /// Each of them.
+    pub const ALL: [Self; 6] = [
+        Self::VerifiedUser,
+        Self::AccountOpening,
+        Self::HumanAssurance,
+        Self::Prefill,
+        Self::PrefillForBiz,
+        Self::IdentityResolution,
+    ];
+
+    /// As it travels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifiedUser => "verifiedUser",
+            Self::AccountOpening => "accountOpening",
+            Self::HumanAssurance => "humanAssurance",
+            Self::Prefill => "prefill",
+            Self::PrefillForBiz => "prefillForBiz",
+            Self::IdentityResolution => "identityResolution",
+        }
+    }
+
     /// By the name that travels.
     pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "verifiedUser" => Self::VerifiedUser,
-            "accountOpening" => Self::AccountOpening,
-            "humanAssurance" => Self::HumanAssurance,
-            "prefill" => Self::Prefill,
-            "prefillForBiz" => Self::PrefillForBiz,
-            "identityResolution" => Self::IdentityResolution,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|verification| verification.as_str() == name)
     }
 }
 
@@ -188,8 +213,10 @@ impl Verification {
 #[serde(rename_all = "camelCase")]
 pub struct VerificationReply {
     /// Names the request; there is no call that takes it.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
     /// The number, as it was given.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::PhoneNumberSchema))]
     pub phone_number: Secret,
     /// `true` or `false`; nothing is pending.
     pub success: VerifySuccess,
@@ -213,9 +240,11 @@ pub struct VerificationReply {
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedIdentity {
     /// Given name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FirstNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Secret>,
     /// Family name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::LastNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Secret>,
     /// `YYYY-MM-DD`.
