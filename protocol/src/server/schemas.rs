@@ -1,8 +1,8 @@
-//! JSON Schemas of texts and numbers, for the document of the server API. Each is written once; a member names its schema
-//! by `value_type`. The messages are not in here.
+//! JSON Schemas of texts and numbers, for the document of the server API. Each is written once, and a member names its
+//! schema by `value_type`. The messages are not in here.
 //!
-//! Messages keep plain types: a backend must be able to read any text before it can refuse it and name the member. So the
-//! schemas are types without values. utoipa's `schema_with` would do without them, but drops the member's comment.
+//! Messages keep plain types: a backend must be able to read any text before it can refuse it and name the member. So
+//! the schemas are types without values. utoipa's `schema_with` would do without them, but drops the member's comment.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
@@ -130,11 +130,11 @@ pub const EXAMPLE_TARGET_URL: &str = "http://localhost:8787/linked.html";
 /// The pattern of [`PhoneNumberSchema`].
 pub const PHONE_NUMBER_PATTERN: &str = r"^((\+?1)?[0-9]{10}|\+[2-9][0-9]{6,14})$";
 
-/// What a request says of every phone number.
-const TYPED_PHONE_NUMBER: &str = "Ten digits for the US and Canada, else `+` or `00` and the country code. It may be \
-    written as people write it: blanks, dashes, stops, parentheses and slashes between digits, `(0)` behind the country \
-    code, and `tel:` in front are left out, and digits of any script taken. The pattern holds the most common ways; \
-    replies have the number without what stands between its digits.";
+/// The description of every phone number in a request.
+const TYPED_PHONE_NUMBER: &str = "Ten digits for the US and Canada, else `+` or `00` and the country code. The usual \
+    ways to write a number are accepted: blanks, dashes, stops, parentheses and slashes between digits, `(0)` behind \
+    the country code, `tel:` in front, and digits of any script. The pattern holds the most common ways; replies have \
+    the number without separators.";
 
 /// The pattern of [`TypedPhoneNumberSchema`]: numbers in ASCII, without slashes, and with parentheses in their usual
 /// places only.
@@ -146,7 +146,7 @@ pub fn typed_phone_number_pattern() -> String {
     format!(r"^(tel:)?(((\+|00)?1[-. ]?)?{american}|(\+|00){abroad})$")
 }
 
-/// A host name whose last label is not a number, or an IPv4 address; then a port, a path and a query of plain characters.
+/// A host name whose last label is not a number, or an IPv4 address; then a port, and a path of plain characters.
 const TARGET_URL_PATTERN: &str = concat!(
     "^https?://(",
     "([A-Za-z0-9_]([-A-Za-z0-9_]*[A-Za-z0-9_])?\\.)*[A-Za-z_]([-A-Za-z0-9_]*[A-Za-z0-9_])?",
