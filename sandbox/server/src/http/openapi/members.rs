@@ -87,7 +87,6 @@ mod tests {
     use regex::Regex;
 
     use super::*;
-    use crate::http::openapi::DOCUMENT;
     use handset_sandbox_domain::Phone;
 
     #[test]
@@ -114,21 +113,6 @@ mod tests {
         for number in ["", "447968900002", "0012345678", "(001)2345678", "+1447968900002", "200 100 400", "number"] {
             assert!(!typed.is_match(number), "{number}");
         }
-    }
-
-    #[test]
-    fn a_number_is_told_as_typed_where_it_comes_in() {
-        let document: Value = serde_json::from_str(&DOCUMENT).unwrap();
-        let pattern = |pointer: &str| document.pointer(pointer).and_then(|schema| schema.get("pattern")).cloned();
-        let of = |schema: &str| pattern(&format!("/components/schemas/{schema}/properties/phoneNumber"));
-        for request in ["StartRequest", "VerifyRequest", "UnifyRequest", "UnifyBindRequest", "EnrollRequest"] {
-            assert_eq!(of(request), Some(typed_phone_number_pattern().into()), "{request}");
-        }
-        for reply in ["ValidateReply", "VerificationReply", "UnifyStatusReply", "IdentityReply"] {
-            assert_eq!(of(reply), Some(PHONE_NUMBER_PATTERN.into()), "{reply}");
-        }
-        let in_path = pattern("/paths/~1v3~1identity~1{mobileNumber}~1lookup/get/parameters/0/schema");
-        assert_eq!(in_path, Some(typed_phone_number_pattern().into()));
     }
 
     proptest! {
