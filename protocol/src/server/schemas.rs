@@ -8,7 +8,6 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::Verification;
 use crate::limits;
 
 macro_rules! schemas {
@@ -44,9 +43,6 @@ schemas! {
 
     /// `possessionType`.
     PossessionTypeSchema = one_of(["desktop", "mobile", "none"]);
-
-    /// `verificationType`.
-    VerificationTypeSchema = one_of(Verification::ALL.map(Verification::as_str));
 
     /// A phone number in a reply.
     PhoneNumberSchema = text().pattern(Some(PHONE_NUMBER_PATTERN)).examples(["2001004009", "+447968900002"]);
@@ -118,7 +114,8 @@ fn of_format(format: KnownFormat) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::AnyValue).format(Some(SchemaFormat::KnownFormat(format)))
 }
 
-fn one_of<const N: usize>(texts: [&str; N]) -> ObjectBuilder {
+/// A text out of a list.
+pub(super) fn one_of<const N: usize>(texts: [&str; N]) -> ObjectBuilder {
     text().enum_values(Some(texts))
 }
 

@@ -14,7 +14,7 @@ use crate::Secret;
 pub struct VerifyRequest {
     /// Second generation, required: `verifiedUser`, `accountOpening`, `humanAssurance`, `prefill`, `prefillForBiz` or
     /// `identityResolution`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::VerificationTypeSchema>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Verification>, inline))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification_type: Option<String>,
     /// First generation, required: `desktop`, `mobile` or `none`.
@@ -206,6 +206,16 @@ impl Verification {
         Self::ALL.into_iter().find(|verification| verification.as_str() == name)
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Verification {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        schemas::one_of(Self::ALL.map(Self::as_str)).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Verification {}
 
 /// The answer to [`VerifyRequest`], second generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

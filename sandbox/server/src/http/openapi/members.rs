@@ -82,12 +82,10 @@ fn rule(name: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use handset_protocol::server::schemas::{PHONE_NUMBER_PATTERN, typed_phone_number_pattern};
+    use handset_sandbox_domain::Phone;
     use proptest::prelude::*;
     use proptest::string::string_regex;
     use regex::Regex;
-
-    use super::*;
-    use handset_sandbox_domain::Phone;
 
     #[test]
     fn the_common_ways_to_write_a_number_are_documented_for_requests_alone() {
