@@ -1,4 +1,4 @@
-//! What the page's authenticator and the backend say to each other: `POST {endp}{path}`, JSON both ways, and one socket.
+//! The client API, between a page's authenticator and the backend: `POST {endp}{path}`, JSON both ways, and one socket.
 //!
 //! Optional members are left out when empty, never null, except where a member says so. Members marked *ext* are
 //! Handset's own: a vendor client ignores them and a vendor backend does not send them.
@@ -9,13 +9,13 @@ use crate::{Secret, wire::message};
 pub mod paths {
     /// [`OtpStart`](super::OtpStart): sends an SMS with a code.
     pub const OTP_START: &str = "/v1/client/mobile/otp/start";
-    /// [`OtpFinish`](super::OtpFinish): judges a code.
+    /// [`OtpFinish`](super::OtpFinish): checks a code.
     pub const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
     /// [`LinkStart`](super::LinkStart): sends an SMS with a link.
     pub const LINK_START: &str = "/v1/client/mobile/instantlink/start";
-    /// [`InstantStart`](super::InstantStart): where Mobile Auth begins.
+    /// [`InstantStart`](super::InstantStart): starts Mobile Auth.
     pub const INSTANT_START: &str = "/v1/client/mobile/instant/start";
-    /// [`InstantFinish`](super::InstantFinish): judges what Mobile Auth brought back.
+    /// [`InstantFinish`](super::InstantFinish): checks the result of Mobile Auth.
     pub const INSTANT_FINISH: &str = "/v1/client/mobile/instant/finish";
     /// The status socket; *ext*: the same answer to a POST of [`Empty`](super::Empty).
     pub const STATUS: &str = "/v1/client/status";
@@ -67,17 +67,17 @@ message! {
         optional {
             /// The step that follows; see [`steps`](crate::steps).
             next: Option<String> = "next",
-            /// Its mere presence means "refused" in some replies, so an empty object is kept apart from none.
+            /// In some replies its presence alone means "refused": an empty object is not the same as none.
             data: Option<Data> = "data",
             /// The step has failed.
             error: Option<ErrorBody> = "error",
             /// The backend wants a fresh device registration.
             refresh_device_trust: Option<bool> = "refreshDeviceTrust",
-            /// *ext* The backend's clock, epoch ms.
+            /// *ext* The time by the backend's clock, in ms since the epoch.
             server_time: Option<i64> = "serverTime",
-            /// *ext* When what was sent expires, epoch ms of the backend's clock: only the difference to `serverTime` counts.
+            /// *ext* When the code or link of the last SMS expires, like `serverTime`. Only the difference counts.
             expires_at: Option<i64> = "expiresAt",
-            /// *ext* When the next SMS may be asked for, epoch ms of the backend's clock.
+            /// *ext* The earliest time of another SMS, like `serverTime`.
             resend_at: Option<i64> = "resendAt",
         }
     }
@@ -91,14 +91,14 @@ impl Reply {
 }
 
 message! {
-    /// What a reply carries besides the next step.
+    /// The result of a step, beside the name of the next one.
     Data {
         optional {
-            /// Why; see [`data_codes`].
+            /// The reason; see [`data_codes`].
             code: Option<i64> = "code",
-            /// Why, in words.
+            /// The reason in words.
             message: Option<String> = "message",
-            /// *ext* Beside a wrong code: how many tries are left.
+            /// *ext* With a wrong code: the number of tries left.
             attempts_left: Option<u32> = "attemptsLeft",
             /// Mobile Auth: the URL to visit over the cellular network.
             redirect_url: Option<String> = "redirectUrl",
@@ -110,7 +110,7 @@ message! {
     /// A failed step.
     ErrorBody {
         optional {
-            /// In words.
+            /// The reason in words.
             message: String = "message",
             /// See [`error_codes`].
             code: i64 = "code",
@@ -149,7 +149,7 @@ message! {
     /// [`paths::LINK_START`]. A resend is the same request with an empty number.
     LinkStart {
         nullable {
-            /// The page's own idea of its address; null when it has none.
+            /// The page's IP address as the page knows it; null when it does not.
             source_ip: Option<String> = "sourceIp",
         }
         optional {
@@ -165,7 +165,7 @@ message! {
     /// [`paths::INSTANT_START`].
     InstantStart {
         nullable {
-            /// The phone's address on the cellular network; null when it is not known.
+            /// The phone's IP address on the cellular network; null when the page does not know it.
             cellular_ip: Option<String> = "cellularIp",
         }
         optional {
@@ -179,7 +179,7 @@ message! {
     /// [`paths::INSTANT_FINISH`].
     InstantFinish {
         required {
-            /// What the visit brought back.
+            /// The value that the visit to `redirectUrl` returned.
             vfp: Secret = "vfp",
         }
     }
@@ -189,9 +189,9 @@ message! {
     /// `POST /v1/client/<area>/error`: a failure that the client raised. Never holds a secret.
     Report {
         optional {
-            /// Left out when there is none.
+            /// The code of the failure. Left out when it has none.
             code: Option<i64> = "code",
-            /// In words.
+            /// The failure in words.
             message: String = "message",
         }
     }

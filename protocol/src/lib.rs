@@ -1,13 +1,14 @@
 //! The messages between a page, its backend and a relying party's server, each defined once and used by both sides.
 //!
-//! * [`client`]: what the page's authenticator and the backend say to each other.
+//! * [`client`]: the client API, between a page's authenticator and the backend.
 //! * [`token`]: the claims of the authToken that starts a flow.
-//! * [`server`]: what a relying party's server calls.
+//! * [`server`]: the server API, for a relying party's server.
 //! * [`steps`] and [`limits`]: names and numbers of the contract.
-//! * [`typed`]: codes and phone numbers as people type them.
+//! * [`typed`]: normalizes codes and phone numbers that people type.
 //!
-//! Each message has two codecs from its one definition: serde's, behind the `serde` feature, for a server; and the small
-//! one of [`wire`], for a page.
+//! The messages of [`client`] and [`token`] have two codecs each: serde's, behind the `serde` feature, for a server,
+//! and the small one of [`wire`], for a page. Those of [`server`] have serde's alone. This crate has no HTTP, and no
+//! rules of a backend.
 
 pub mod client;
 pub mod limits;

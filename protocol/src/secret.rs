@@ -1,12 +1,14 @@
+//! [`Secret`], the type of secret texts. Each message says for itself which of its members are secret.
+
 use crate::wire::{Reader, Wire};
 
 /// A text that must not reach a log, an event, an error or storage: an authToken, a phone number, a code, an SSN.
 ///
-/// It has no `Display`, its `Debug` prints a placeholder, and reading it takes an [`expose`](Secret::expose) that shows
-/// in a review. It travels on the wire as the plain text that it is.
+/// It has no `Display`, and its `Debug` prints a placeholder. Code reads the text through [`expose`](Secret::expose)
+/// alone, which is easy to find in a review. On the wire it is a plain text.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(description = ""))]
 pub struct Secret(String);
 
 impl Secret {
@@ -20,7 +22,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether there is no text in it.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

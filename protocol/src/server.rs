@@ -1,11 +1,13 @@
-//! What a relying party's server calls.
+//! The server API: what a relying party's server sends, and the replies.
 //!
-//! Optional members that are empty are left out, never null, and so are empty maps and lists. Unknown members are
-//! ignored. Every member of a request is optional *here*: which ones a call needs is a rule, and its refusal names the
-//! member, so the backend that judges it must first be able to read what there is.
+//! Empty optional members are left out, never null, and so are empty maps and lists. Unknown members are ignored. Every
+//! member of a request is optional *here*: the backend's rules say which ones a call needs, and a refusal names the
+//! missing member, so the backend must be able to read a request without it. The rules are not in here.
 
 mod flow;
 mod identities;
+#[cfg(feature = "openapi")]
+pub mod schemas;
 mod unify;
 mod verdict;
 mod verify;
@@ -47,17 +49,17 @@ pub mod paths {
     pub const VALIDATE: &str = "/v3/validate";
     /// [`ChallengeRequest`](super::ChallengeRequest): gives out the person's record.
     pub const CHALLENGE: &str = "/v3/challenge";
-    /// [`CompleteRequest`](super::CompleteRequest): whether the person is who they say.
+    /// [`CompleteRequest`](super::CompleteRequest): compares the person's own data with the record.
     pub const COMPLETE: &str = "/v3/complete";
-    /// [`VerifyRequest`](super::VerifyRequest): whether a number is that of a person, with or without possession.
+    /// [`VerifyRequest`](super::VerifyRequest): whether a number is a person's, with or without possession.
     pub const VERIFY: &str = "/v3/verify";
-    /// [`VerifyStatusRequest`](super::VerifyStatusRequest): what became of it.
+    /// [`VerifyStatusRequest`](super::VerifyStatusRequest): the result of a verification.
     pub const VERIFY_STATUS: &str = "/v3/verify-status";
     /// [`UnifyRequest`](super::UnifyRequest): binds a device to a number.
     pub const UNIFY: &str = "/v3/unify";
-    /// [`UnifyStatusRequest`](super::UnifyStatusRequest): what became of it.
+    /// [`UnifyStatusRequest`](super::UnifyStatusRequest): the result of a binding.
     pub const UNIFY_STATUS: &str = "/v3/unify-status";
-    /// [`UnifyBindRequest`](super::UnifyBindRequest): the relying party has seen possession itself.
+    /// [`UnifyBindRequest`](super::UnifyBindRequest): the relying party has checked possession itself.
     pub const UNIFY_BIND: &str = "/v3/unify-bind";
     /// [`RevokeRequest`](super::RevokeRequest): undoes a binding.
     pub const DEVICE_REVOKE: &str = "/v3/device/revoke";
@@ -85,13 +87,13 @@ pub mod codes {
     pub const UNAUTHORIZED: u16 = 8002;
     /// HTTP 403: a step out of order, a wrong method.
     pub const NOT_ALLOWED: u16 = 8003;
-    /// HTTP 400: only test users are served, and the number is none of them.
+    /// HTTP 400: the number is not that of a test user.
     pub const NO_TEST_USER: u16 = 8007;
     /// HTTP 400: unknown, malformed or expired correlationId.
     pub const UNKNOWN_CORRELATION_ID: u16 = 8008;
     /// HTTP 403: a test user of another product.
     pub const OTHER_PRODUCT: u16 = 8009;
-    /// HTTP 404: no such identity, or no such path. The contract has no code of its own for it.
+    /// HTTP 404: no such identity, or no such path. The contract has no code for it.
     pub const NOT_FOUND: u16 = 404;
 }
 
@@ -99,9 +101,9 @@ pub mod codes {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorReply {
-    /// Which refusal it is.
+    /// The kind of refusal.
     pub code: u16,
-    /// In words; names the member at fault.
+    /// The reason in words. Names the member at fault.
     pub message: String,
 }
 
@@ -118,14 +120,14 @@ pub fn next_is(operation: &str, path: &str) -> Next {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenRequest {
     /// `client_credentials`.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::GrantTypeSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_type: Option<String>,
-    /// Names the credential.
+    /// The id of the credential.
     #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// Proves it.
+    /// The secret of the credential.
     #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Secret>,
@@ -140,6 +142,7 @@ pub struct TokenReply {
     /// Its lifetime in s.
     pub expires_in: u32,
     /// `Bearer`, in exactly this case.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::TokenTypeSchema))]
     pub token_type: String,
 }
 

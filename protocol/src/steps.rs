@@ -1,4 +1,4 @@
-//! Names of steps, and where a failed one is reported.
+//! Names of steps, and the area under which a failed step is reported.
 
 /// `auth.next` or `next`: the flow is over and AuthFinishStep runs.
 pub const DONE: &str = "done";

@@ -1,8 +1,8 @@
 //! The claims of an authToken.
 //!
-//! The browser decodes the payload and never verifies the signature. Whoever mints one keeps every claim free of
-//! `>`, `?`, `~` and DEL: with ASCII claims only those bring a `-` or `_` into the payload segment, which some clients
-//! feed to `atob` as it is.
+//! The browser decodes the payload and never verifies the signature. The issuer keeps every claim free of `>`, `?`, `~`
+//! and DEL: of ASCII texts, only those put a `-` or `_` into the payload segment, and some clients pass that segment to
+//! `atob` unchanged.
 
 use crate::{client::Empty, wire::message};
 
@@ -10,7 +10,7 @@ message! {
     /// The whole payload.
     Claims {
         required {
-            /// What the flow needs.
+            /// The claims of the flow.
             auth: Auth = "auth",
         }
         optional {
@@ -25,7 +25,7 @@ message! {
 }
 
 message! {
-    /// What the flow needs.
+    /// The claims of the flow.
     Auth {
         required {
             /// authId, handed to AuthFinishStep.
@@ -34,7 +34,7 @@ message! {
             endp: String = "endp",
             /// Name of the first step.
             next: String = "next",
-            /// What each subject can do. An object, even if empty.
+            /// The abilities of each subject. An object, even if empty.
             subs: Subjects = "subs",
         }
         optional {
@@ -47,7 +47,7 @@ message! {
 }
 
 message! {
-    /// What each subject can do.
+    /// The abilities of each subject.
     Subjects {
         optional {
             /// The phone.

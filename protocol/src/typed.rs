@@ -1,15 +1,15 @@
-//! What people type, paste, and copy from a contact list or a message: codes and phone numbers.
+//! Normalizes codes and phone numbers that people type or paste. Whether one is valid is for the backend to judge.
 //!
-//! Pure and small, since a page carries it. Nothing is guessed: no country is added, and what is not understood stays as
-//! it is, for whoever judges it.
+//! Pure and small, since a page loads it. It guesses nothing: it adds no country code, and keeps text that it does not
+//! understand.
 
-/// A one-time code as it was meant: without white space and invisible characters, its digits in ASCII, whatever script
-/// they were typed in. What separates digits goes where there are only digits: `123-456` is `123456`, and `G-12` stays.
+/// Normalizes a one-time code: removes white space and invisible characters, and writes digits of any script in ASCII.
+/// Separators go only from a code that is otherwise all digits: `123-456` becomes `123456`, and `G-12` stays.
 pub fn code(text: &str) -> String {
     let (mut kept, mut digits) = (String::new(), String::new());
     for character in text.chars() {
         let class = match character {
-            // What stands around a code in a sentence or a message.
+            // Punctuation around a code in a message.
             '"' | '\'' | '“' | '”' | '‘' | '’' | '«' | '»' | ',' | ':' | '#' | '*' | '_' | '[' | ']' => {
                 Class::Separator
             }
@@ -24,7 +24,7 @@ pub fn code(text: &str) -> String {
             }
             Class::Other => {
                 kept.push(character);
-                // From here on there is no going without the separators.
+                // A code that is not all digits keeps its separators.
                 digits.push(character);
             }
         }
@@ -32,9 +32,8 @@ pub fn code(text: &str) -> String {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits } else { kept }
 }
 
-/// A phone number as it was meant: `+` and digits, or digits alone, without what stands between them. Understands what
-/// people write for it: `00` for `+`, a `(0)` behind the country code that is not dialled from abroad, and `tel:` links,
-/// whose parameters are no part of the number.
+/// Normalizes a phone number to `+` and digits, or digits alone, without separators. It understands `00` for `+`, a
+/// `(0)` behind the country code, which callers from abroad do not dial, and `tel:` links, whose parameters it drops.
 pub fn number(text: &str) -> String {
     let mut kept = String::new();
     let mut opened = 0;
@@ -77,20 +76,20 @@ fn without_link(mut text: &str) -> &str {
     text
 }
 
-/// Whether this is a country code and no more: `+` or `00`, and one to three digits.
+/// Whether the text is a country code alone: `+` or `00`, and one to three digits.
 fn is_country(text: &str) -> bool {
     let text = without_link(text);
     let code = text.strip_prefix('+').or_else(|| text.strip_prefix("00")).unwrap_or_default();
     matches!(code.len(), 1..=3) && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What a character is worth in a code or a number.
+/// The class of a character in a code or a number.
 enum Class {
-    /// A decimal digit of any script, as the ASCII one.
+    /// A decimal digit of any script, as its ASCII digit.
     Digit(char),
-    /// White space, or a character that is not seen: a mark of a text's direction, a byte order mark.
+    /// White space or an invisible character, for example a direction mark or a byte order mark.
     Blank,
-    /// What people put between groups of digits.
+    /// Punctuation between groups of digits.
     Separator,
     Other,
 }
@@ -99,7 +98,7 @@ fn class(character: char) -> Class {
     if let Some(at) = place(character, DIGITS) {
         return Class::Digit(char::from(b'0' + (at % 10) as u8));
     }
-    // Tags lie too far from the others for their table; the others are what makes a keycap of a digit.
+    // Tag characters lie too far from the rest for the table. The last two turn a digit into a keycap emoji.
     if matches!(character, '\u{e0001}' | '\u{e0020}'..='\u{e007f}' | '\u{20e3}' | '\u{fe0f}')
         || place(character, BLANKS).is_some()
     {
@@ -108,10 +107,10 @@ fn class(character: char) -> Class {
     if place(character, SEPARATORS).is_some() { Class::Separator } else { Class::Other }
 }
 
-/// Runs of characters, each as how far it begins behind the end of the one before, and how long it is.
+/// Runs of characters. Each is its distance from the end of the previous run, in two bytes, and its length.
 type Runs = [[u8; 3]];
 
-/// Where in its run a character stands, counted from 0.
+/// The position of a character in its run, from 0. `None` when it is in no run.
 fn place(character: char, runs: &Runs) -> Option<u32> {
     let character = u32::from(character);
     let mut end = 0;
@@ -125,8 +124,8 @@ fn place(character: char, runs: &Runs) -> Option<u32> {
     None
 }
 
-/// A third of the room that the runs would take as characters.
-#[allow(clippy::indexing_slicing, reason = "runs in the compiler alone")]
+/// Packs runs into a third of the bytes that they would take as characters.
+#[allow(clippy::indexing_slicing, reason = "runs at compile time only")]
 const fn packed<const N: usize>(runs: [(char, u8); N]) -> [[u8; 3]; N] {
     let mut packed = [[0; 3]; N];
     let (mut end, mut at) = (0, 0);
@@ -141,7 +140,7 @@ const fn packed<const N: usize>(runs: [(char, u8); N]) -> [[u8; 3]; N] {
     packed
 }
 
-/// Decimal digits (`\p{Nd}` of Unicode 16): a run begins with a zero, and ten of them make one script or style.
+/// Decimal digits (`\p{Nd}` of Unicode 16). A run begins with a zero; each ten are one script or style.
 const DIGITS: &Runs = &packed([
     ('0', 10),
     ('\u{660}', 10),

@@ -1,10 +1,10 @@
 //! A JSON codec for the messages of this crate, small enough for a page to load.
 //!
-//! The sandbox uses serde (feature `serde`), whose derived code and error texts cost the page more than the whole rest
-//! of the client's codec. So the macro `message!` defines a message once and writes both: serde's derives, and
-//! an implementation of [`Wire`] over the reader and writer below. A property test holds the two against each other.
+//! The sandbox uses serde (feature `serde`), whose derived code and error texts would cost a page more than this whole
+//! codec. So the macro `message!` defines a message once and writes both: serde's derives, and an implementation of
+//! [`Wire`] with the reader and writer below. A property test compares the two. No message is in here.
 
-/// Deepest nesting that is read; the contract needs five.
+/// Deepest nesting that the reader accepts; the contract needs five.
 const DEPTH: u32 = 64;
 
 /// Reads a whole text; `None` when it is not the JSON of a `T`.
@@ -21,19 +21,19 @@ pub fn to_json<T: Wire>(message: &T) -> String {
     out
 }
 
-/// What can stand in a message.
+/// A value of a message, or a message.
 pub trait Wire: Sized {
-    /// Reads one value; `None` when another kind of value stands there.
+    /// Reads one value; `None` when the text has another kind of value there.
     fn read(reader: &mut Reader<'_>) -> Option<Self>;
     /// Appends the value.
     fn write(&self, out: &mut String);
-    /// Whether the member is left out.
+    /// Whether an object leaves out a member with this value.
     fn is_absent(&self) -> bool {
         false
     }
 }
 
-/// Where in a text the next value stands.
+/// A JSON text, and the position of the next value in it.
 #[derive(Debug)]
 pub struct Reader<'a> {
     text: &'a str,
@@ -95,7 +95,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads any value and forgets it.
+    /// Reads any value and discards it.
     pub fn skip(&mut self) -> Option<()> {
         match self.peek()? {
             b'{' => self.object(&mut |_, reader| reader.skip()),
@@ -108,7 +108,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A number's text; what is no number by JSON's grammar is none here.
+    /// The text of a number. `None` when there is no number by JSON's grammar.
     fn number(&mut self) -> Option<&str> {
         self.peek()?;
         let start = self.at;
@@ -159,7 +159,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What follows a backslash. Half a surrogate pair is no character and no JSON that anybody means.
+    /// The character of an escape, behind its backslash. `None` for half a surrogate pair: it is no character.
     fn escape(&mut self) -> Option<char> {
         let byte = self.byte()?;
         self.at += 1;
@@ -242,12 +242,12 @@ impl Wire for i64 {
     }
 }
 
-/// Writes an integer. The standard library's way brings the machinery of formatting, 0.8 kB of a page.
+/// Writes an integer. The standard library's formatting would add 0.8 kB to a page.
 pub fn push_decimal(out: &mut String, value: i64) {
     if value < 0 {
         out.push('-');
     }
-    // The least integer has no positive twin of its own type.
+    // `i64::MIN` has no positive counterpart in `i64`.
     let value = value.unsigned_abs();
     if let Ok(tens @ 1..) = i64::try_from(value / 10) {
         push_decimal(out, tens);
@@ -285,7 +285,7 @@ impl<T: Wire> Wire for Option<T> {
     }
 }
 
-/// Appends one member of an object that is open at the end of `out`.
+/// Appends a member to the open object at the end of `out`.
 pub(crate) fn member<T: Wire>(out: &mut String, name: &str, value: &T) {
     if !out.ends_with('{') {
         out.push(',');

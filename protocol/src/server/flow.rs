@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "openapi")]
+use super::schemas;
 use super::{Evaluation, Idv, Kyc, Next};
 use crate::Secret;
 
@@ -11,31 +13,39 @@ use crate::Secret;
 #[serde(rename_all = "camelCase")]
 pub struct StartRequest {
     /// Required: `desktop` or `mobile`.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::FlowTypeSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow_type: Option<String>,
-    /// Asked of the person when left out.
+    /// When left out, the page asks the person for it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
-    /// Where an Instant Link ends. Required for desktop.
+    /// The page to which an Instant Link leads. Required for desktop.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FinalTargetUrlSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_target_url: Option<String>,
     /// Nine digits, or the last four.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SsnSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssn: Option<Secret>,
     /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::DobSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dob: Option<Secret>,
     /// An e-mail address.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::EmailAddressSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_address: Option<Secret>,
-    /// The person's address on the network.
+    /// The person's IP address.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::IpAddressSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
-    /// The SMS text; a run of `#` stands for the code or the link.
+    /// The text of the SMS, with a run of `#` in the place of the code or the link.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SmsMessageSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_message: Option<String>,
-    /// Whether a wrong code may be tried again. False when left out.
+    /// Whether the person may try again after a wrong code. False when left out.
+    #[cfg_attr(feature = "openapi", schema(default = false))]
     #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
     pub allow_otp_retry: Option<bool>,
 }
@@ -48,8 +58,9 @@ pub struct StartReply {
     /// For the page's authenticator.
     pub auth_token: Secret,
     /// For the server's own calls.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
-    /// What may be called next.
+    /// The calls that may follow: name to path.
     pub next: Next,
 }
 
@@ -59,7 +70,7 @@ pub struct StartReply {
 #[serde(rename_all = "camelCase")]
 pub struct ValidateRequest {
     /// Required: of [`StartReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
@@ -69,34 +80,37 @@ pub struct ValidateRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ValidateReply {
-    /// Whether the person was shown to hold the phone.
+    /// Whether the person has proved possession of the phone.
     pub success: bool,
-    /// Whether a challenge is still needed before the person's record is given out.
+    /// Whether the person's record still needs a challenge.
     pub challenge_missing: bool,
-    /// The number that was proved.
+    /// The number whose possession is proved.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::PhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
-    /// Why, by category. Left out while nothing is decided.
+    /// The verdict by category. Left out until there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Evaluation>,
-    /// What may be called next.
+    /// The calls that may follow: name to path.
     pub next: Next,
 }
 
-/// [`super::paths::CHALLENGE`]. Of date of birth and SSN, at least one has to be given here or at Start; what is given
-/// here takes the place of what Start had.
+/// [`super::paths::CHALLENGE`]. A date of birth or an SSN is required, here or at Start. Those of this request replace
+/// those of Start.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeRequest {
     /// Required: of [`StartReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::DobSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dob: Option<Secret>,
     /// Nine digits, or the last four.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SsnSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssn: Option<Secret>,
 }
@@ -108,10 +122,10 @@ pub struct ChallengeRequest {
 pub struct ChallengeReply {
     /// Whether the challenge agrees with the record of the number's owner.
     pub success: bool,
-    /// That record. Left out when the challenge failed.
+    /// The record. Left out when the challenge has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub individual: Option<Individual>,
-    /// What may be called next.
+    /// The calls that may follow: name to path.
     pub next: Next,
 }
 
@@ -121,10 +135,10 @@ pub struct ChallengeReply {
 #[serde(rename_all = "camelCase")]
 pub struct CompleteRequest {
     /// Required: of [`StartReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
-    /// Required: what the person says about themselves.
+    /// Required: the person's own data.
     #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub individual: Option<Individual>,
@@ -136,21 +150,25 @@ pub struct CompleteRequest {
 #[serde(rename_all = "camelCase")]
 pub struct Individual {
     /// Given name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FirstNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Secret>,
     /// Family name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::LastNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Secret>,
     /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::DobSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dob: Option<Secret>,
     /// Nine digits, or the last four.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SsnSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssn: Option<Secret>,
-    /// Only the first counts.
+    /// E-mail addresses. Only the first counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_addresses: Option<Vec<Secret>>,
-    /// Only the first counts.
+    /// Postal addresses. Only the first counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addresses: Option<Vec<Address>>,
 }
@@ -181,15 +199,15 @@ pub struct Address {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CompleteReply {
-    /// Whether what was sent agrees with the record of the number's owner.
+    /// Whether the person's data agree with the record of the number's owner.
     pub success: bool,
-    /// What was compared, source by source.
+    /// The comparison, source by source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idv: Option<Idv>,
-    /// Hits in watch lists. Left out unless names, date of birth, and SSN or address were sent.
+    /// Hits in watch lists. Left out unless the request has names, date of birth, and SSN or address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kyc: Option<Kyc>,
-    /// Why, by category.
+    /// The verdict by category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Evaluation>,
     /// `{"done": "done"}`.

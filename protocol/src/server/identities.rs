@@ -1,7 +1,9 @@
-//! Identity Manager: numbers that the relying party wants to hear news of.
+//! Identity Manager: numbers whose events the relying party wants to receive.
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "openapi")]
+use super::schemas;
 use crate::Secret;
 
 /// POST [`super::paths::IDENTITY`].
@@ -10,16 +12,17 @@ use crate::Secret;
 #[serde(rename_all = "camelCase")]
 pub struct EnrollRequest {
     /// Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
-    /// The relying party's own name of the customer.
+    /// The relying party's id of the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_customer_id: Option<String>,
-    /// The relying party's own name of the request.
+    /// The relying party's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// A device that is bound to the number.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
 }
@@ -29,26 +32,28 @@ pub struct EnrollRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EnrollReply {
-    /// Names the identity.
+    /// The identity's id.
     pub identity_id: String,
-    /// The same value.
+    /// The same id.
     pub prove_id: String,
     /// True.
     pub success: bool,
 }
 
-/// POST [`super::paths::IDENTITY_BATCH`]. The list goes by either name.
+/// POST [`super::paths::IDENTITY_BATCH`]. The list has either name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchEnrollRequest {
-    /// 1 to 100 of them. Required, unless `identities` is there.
+    /// 1 to 100 identities. Required, unless `identities` is there.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Vec<EnrollRequest>>,
-    /// 1 to 100 of them. Required, unless `items` is there.
+    /// 1 to 100 identities. Required, unless `items` is there.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identities: Option<Vec<EnrollRequest>>,
-    /// The relying party's own name of the request.
+    /// The relying party's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
 }
@@ -58,19 +63,19 @@ pub struct BatchEnrollRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchEnrollReply {
-    /// One for each, in the order of the request.
+    /// One result for each identity, in the order of the request.
     pub results: Vec<BatchResult>,
 }
 
-/// What became of one of a batch: names, or an error.
+/// The result of one identity of a batch: its ids, or an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResult {
-    /// Names the identity.
+    /// The identity's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_id: Option<String>,
-    /// The same value.
+    /// The same id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prove_id: Option<String>,
     /// Why it was not enrolled, in words.
@@ -83,16 +88,18 @@ pub struct BatchResult {
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityQuery {
-    /// How many to return at most, 1 to 1000. 100 when left out.
+    /// The greatest number of identities to return, 1 to 1000. 100 when left out.
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 1000, default = 100))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// `lastKey` of the [`IdentityList`] before.
+    /// `lastKey` of the previous [`IdentityList`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_key: Option<String>,
-    /// Whether those that were deactivated are listed, too. False when left out.
+    /// Whether the list has inactive identities, too. False when left out.
+    #[cfg_attr(feature = "openapi", param(default = false))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub show_inactive: Option<bool>,
-    /// The relying party's own name of the request.
+    /// The relying party's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
 }
@@ -102,53 +109,55 @@ pub struct IdentityQuery {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityList {
-    /// Those of this page.
+    /// The identities of this page.
     pub results: Vec<IdentityRef>,
-    /// Asks for the next page. Left out on the last.
+    /// `startKey` of the next page. Left out on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_key: Option<String>,
 }
 
-/// An identity by its name.
+/// The ids of an identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityRef {
-    /// Names the identity.
+    /// The identity's id.
     pub identity_id: String,
-    /// The same value.
+    /// The same id.
     pub prove_id: String,
 }
 
-/// All that is known of an identity.
+/// An identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityReply {
-    /// Names the identity.
+    /// The identity's id.
     pub identity_id: String,
-    /// The same value.
+    /// The same id.
     pub prove_id: String,
-    /// The number, as it was given.
+    /// The number, as the request had it.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::PhoneNumberSchema))]
     pub phone_number: Secret,
-    /// Whether it was not deactivated.
+    /// Whether the relying party receives its events.
     pub active: bool,
-    /// The relying party's own name of the customer.
+    /// The relying party's id of the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_customer_id: Option<String>,
     /// A device that is bound to the number.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
-    /// When it was enrolled, in s since the epoch.
+    /// When the identity was enrolled, in s since the epoch.
     pub created_at: i64,
-    /// The same in the form of ISO 8601, to the ms, UTC.
+    /// The same time by ISO 8601, to the ms, in UTC.
     pub creation_string: String,
-    /// Two letters, by the number. Left out where the sandbox does not know them.
+    /// The number's country, in two letters. Left out where the sandbox does not know it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country_code: Option<String>,
-    /// What kind of line it is.
+    /// The kind of line.
     pub line_type: String,
-    /// Whose line it is.
+    /// The carrier of the line.
     pub carrier: String,
 }
 
@@ -166,16 +175,16 @@ pub struct IdentityLookupReply {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityActionRequest {
-    /// The relying party's own name of the request.
+    /// The relying party's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
 }
 
-/// The answer where there is nothing else to say.
+/// The answer of calls without other results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SuccessReply {
-    /// Whether it was done.
+    /// Whether the call has succeeded.
     pub success: bool,
 }

@@ -1,12 +1,15 @@
-//! What a person's own words are worth: scores, hits and a verdict by category.
+//! A person's own data, compared with the record of a number's owner: scores, hits in watch lists, and a verdict by
+//! category. How they are compared is not in here.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "openapi")]
+use super::schemas;
 use crate::Secret;
 
-/// What was compared with the record of a number's owner, source by source.
+/// A person's own data, compared with the record of a number's owner, source by source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -17,34 +20,34 @@ pub struct Idv {
     /// The second source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_source2: Option<DataSource>,
-    /// What both together confirm.
+    /// The confidence of both together.
     #[serde(default, rename = "multiCIPConfidence", skip_serializing_if = "Option::is_none")]
     pub multi_cip_confidence: Option<Cip>,
 }
 
-/// How well a person is confirmed for a customer identification program.
+/// The confidence in a person's data, for a customer identification program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Cip {
     /// Nothing is confirmed.
     None,
-    /// Something is.
+    /// Something is confirmed.
     Low,
-    /// Two of name, date of birth, address and SSN are.
+    /// Two of name, date of birth, address and SSN are confirmed.
     Medium,
-    /// Three or all of them are.
+    /// Three or all of them are confirmed.
     High,
 }
 
-/// What one source says. A part is left out when nothing of it was sent, or when the source does not know it.
+/// The comparison with one source. A part is left out when the request or the source does not have it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DataSource {
-    /// What it confirms.
+    /// The confidence of this source.
     pub cip_confidence: Cip,
-    /// What it contradicts; the codes are those of `failureReasons` in [`Finding`].
+    /// Codes of contradictions, as in `failureReasons` of [`Finding`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reason_codes: Vec<String>,
     /// The first address.
@@ -66,19 +69,21 @@ pub struct DataSource {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AddressScores {
-    /// 0 to 100: all parts together.
+    /// 0 to 100: the score of all parts together.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub address_score: u32,
-    /// Between the two, in miles.
+    /// The distance between the two addresses, in miles.
     pub distance: f64,
     /// 0 or 100: the house number.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::StreetNumberScoreSchema))]
     pub street_number: u32,
     /// Whether the street is the same.
     pub street: bool,
-    /// Whether the city is.
+    /// Whether the city is the same.
     pub city: bool,
-    /// Whether the state or province is.
+    /// Whether the state or province is the same.
     pub region: bool,
-    /// Whether the first five characters of the ZIP or postal code are.
+    /// Whether the first five characters of the ZIP or postal code are the same.
     pub postal_code: bool,
 }
 
@@ -87,24 +92,27 @@ pub struct AddressScores {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NameScores {
-    /// The given name; 0 when it was not sent.
+    /// The given name; 0 without one in the request.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub first_name: u32,
-    /// The family name; 0 when it was not sent.
+    /// The family name; 0 without one in the request.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub last_name: u32,
-    /// Both together.
+    /// Both names together.
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub name_score: u32,
 }
 
-/// Date of birth and SSN; false also for what was not sent.
+/// Date of birth and SSN; false also for one that the request does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Identifiers {
-    /// Whether the date of birth agrees, in the form given.
+    /// Whether the date of birth agrees, as far as the request has it.
     pub dob: bool,
     /// Whether the last four digits of the SSN agree.
     pub last4: bool,
-    /// Whether all nine do.
+    /// Whether all nine digits of the SSN agree.
     pub ssn: bool,
 }
 
@@ -113,7 +121,7 @@ pub struct Identifiers {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EmailMatch {
-    /// Whether it is the same.
+    /// Whether the address is the same.
     pub email_address: bool,
 }
 
@@ -122,7 +130,7 @@ pub struct EmailMatch {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Kyc {
-    /// In all lists.
+    /// The number of hits in all lists.
     pub total_hits: u32,
     /// Lists with a hit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -136,41 +144,41 @@ pub struct Kyc {
 pub struct AmlList {
     /// `PEP`, `SANCTIONS` or `ADVERSE_MEDIA`.
     pub aml_type: String,
-    /// In this list.
+    /// The number of hits in this list.
     pub list_hits: u32,
-    /// What stands there.
+    /// The fields of the hits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<AmlField>,
 }
 
-/// What a watch list says.
+/// A field of a hit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AmlField {
-    /// What it is.
+    /// The name of the field.
     pub name: String,
-    /// Who says so.
+    /// The source of the value.
     pub source: String,
-    /// What it says.
+    /// The value.
     pub value: Secret,
 }
 
-/// A verdict by category. A category that was not looked at is left out.
+/// A verdict by category, of the categories that were checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
-    /// Whether what the person says of themselves is so.
+    /// Whether the person's own data agree with the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identification: Option<Finding>,
-    /// Whether they hold the phone.
+    /// Whether the person holds the phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authentication: Option<Finding>,
-    /// Whether watch lists know them.
+    /// Whether the person is in no watch list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compliance: Option<Finding>,
-    /// Whether the number is of ill repute.
+    /// Whether the number's reputation is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Finding>,
 }
@@ -182,7 +190,7 @@ pub struct Evaluation {
 pub struct Finding {
     /// The verdict.
     pub result: FindingResult,
-    /// Why not: code to text.
+    /// The reasons of a failure: code to text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failure_reasons: BTreeMap<String, String>,
 }
@@ -192,8 +200,8 @@ pub struct Finding {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FindingResult {
-    /// Nothing speaks against it.
+    /// No reason against it.
     Pass,
-    /// Something does.
+    /// At least one reason against it.
     Fail,
 }

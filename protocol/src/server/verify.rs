@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Evaluation;
+#[cfg(feature = "openapi")]
+use super::schemas;
 use crate::Secret;
 
 /// [`super::paths::VERIFY`]. A body with `verificationType` is of the second generation, every other of the first.
@@ -12,53 +14,61 @@ use crate::Secret;
 pub struct VerifyRequest {
     /// Second generation, required: `verifiedUser`, `accountOpening`, `humanAssurance`, `prefill`, `prefillForBiz` or
     /// `identityResolution`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Verification>, inline))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification_type: Option<String>,
     /// First generation, required: `desktop`, `mobile` or `none`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::PossessionTypeSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub possession_type: Option<String>,
     /// Required.
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// Required in the first generation, and for `verifiedUser` and `accountOpening`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FirstNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Secret>,
     /// Required in the first generation, and for `verifiedUser` and `accountOpening`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::LastNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Secret>,
-    /// First generation: where an Instant Link ends. Required for desktop.
+    /// First generation: the page to which an Instant Link leads. Required for desktop.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FinalTargetUrlSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_target_url: Option<String>,
     /// An e-mail address.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::EmailAddressSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_address: Option<Secret>,
-    /// First generation: the SMS text; a run of `#` stands for the code or the link.
+    /// First generation: the text of the SMS, with a run of `#` in the place of the code or the link.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SmsMessageSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_message: Option<String>,
-    /// First generation: whether a wrong code may be tried again. False when left out.
+    /// First generation: whether the person may try again after a wrong code. False when left out.
+    #[cfg_attr(feature = "openapi", schema(default = false))]
     #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
     pub allow_otp_retry: Option<bool>,
-    /// The relying party's own name of the customer; goes to the identity that is enrolled.
+    /// The relying party's id of the customer; success enrolls the identity with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_customer_id: Option<String>,
-    /// The relying party's own name of the request.
+    /// The relying party's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
-    /// Second generation: more about the person.
+    /// Second generation: attributes of the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_attributes: Option<Vec<IdentityAttribute>>,
 }
 
-/// Something about a person. `dateOfBirth` and `nationalId` are compared with the record, others are ignored.
+/// An attribute of a person. `dateOfBirth` and `nationalId` are compared with the record, others are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityAttribute {
-    /// What it is.
+    /// The name of the attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribute_type: Option<String>,
-    /// What it says.
+    /// Its value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribute_value: Option<Secret>,
 }
@@ -80,11 +90,12 @@ pub enum VerifyAnswer {
 #[serde(rename_all = "camelCase")]
 pub struct VerifyReply {
     /// For the server's own calls.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
-    /// For the page's authenticator; left out where no possession is asked for.
+    /// For the page's authenticator. Left out where the request asks for no possession.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_token: Option<Secret>,
-    /// Of both checks together.
+    /// The result of both checks together.
     pub success: VerifySuccess,
     /// Whether the person holds the phone.
     pub possession_result: CheckResult,
@@ -98,10 +109,10 @@ pub struct VerifyReply {
 #[serde(rename_all = "camelCase")]
 pub struct VerifyStatusRequest {
     /// Required: of [`VerifyReply`].
-    #[cfg_attr(feature = "openapi", schema(required))]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
-    /// The relying party's own name of the request.
+    /// The relying party's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
 }
@@ -111,27 +122,27 @@ pub struct VerifyStatusRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyStatusReply {
-    /// Of both checks together.
+    /// The result of both checks together.
     pub success: VerifySuccess,
     /// Whether the person holds the phone.
     pub possession_result: CheckResult,
     /// Whether the number is that person's.
     pub verify_result: CheckResult,
-    /// The identity that was enrolled with the success.
+    /// The id of the identity that success has enrolled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_id: Option<String>,
 }
 
-/// A result in words, as it travels.
+/// A result, as a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum VerifySuccess {
-    /// Every check that was asked for has passed.
+    /// Every check has passed.
     True,
-    /// One has failed.
+    /// A check has failed.
     False,
-    /// Not all are done.
+    /// Not all checks are done.
     Pending,
 }
 
@@ -146,11 +157,11 @@ pub enum CheckResult {
     Pending,
     /// It has failed.
     Failed,
-    /// It was not asked for, or has become pointless.
+    /// The request does not ask for it, or the check before it has failed.
     NotApplicable,
 }
 
-/// What a body of the second generation asks for.
+/// The kind of a second-generation verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verification {
     /// `verifiedUser`
@@ -168,54 +179,82 @@ pub enum Verification {
 }
 
 impl Verification {
+    /// Each of them.
+    pub const ALL: [Self; 6] = [
+        Self::VerifiedUser,
+        Self::AccountOpening,
+        Self::HumanAssurance,
+        Self::Prefill,
+        Self::PrefillForBiz,
+        Self::IdentityResolution,
+    ];
+
+    /// As it travels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifiedUser => "verifiedUser",
+            Self::AccountOpening => "accountOpening",
+            Self::HumanAssurance => "humanAssurance",
+            Self::Prefill => "prefill",
+            Self::PrefillForBiz => "prefillForBiz",
+            Self::IdentityResolution => "identityResolution",
+        }
+    }
+
     /// By the name that travels.
     pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "verifiedUser" => Self::VerifiedUser,
-            "accountOpening" => Self::AccountOpening,
-            "humanAssurance" => Self::HumanAssurance,
-            "prefill" => Self::Prefill,
-            "prefillForBiz" => Self::PrefillForBiz,
-            "identityResolution" => Self::IdentityResolution,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|verification| verification.as_str() == name)
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Verification {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        schemas::one_of(Self::ALL.map(Self::as_str)).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Verification {}
 
 /// The answer to [`VerifyRequest`], second generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerificationReply {
-    /// Names the request; there is no call that takes it.
+    /// The id of the request. No call takes it.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
-    /// The number, as it was given.
+    /// The number, as the request had it.
+    #[cfg_attr(feature = "openapi", schema(value_type = schemas::PhoneNumberSchema))]
     pub phone_number: Secret,
-    /// `true` or `false`; nothing is pending.
+    /// `true` or `false`, never `pending`.
     pub success: VerifySuccess,
-    /// The identity that was enrolled with the success.
+    /// The id of the identity that success has enrolled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prove_id: Option<String>,
-    /// The relying party's own name of the request, as it was given.
+    /// The relying party's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
-    /// What is known of the person.
+    /// The person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<VerifiedIdentity>,
-    /// Why, by category.
+    /// The verdict by category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Evaluation>,
 }
 
-/// What is known of a person. Which members there are depends on what was asked for.
+/// A person. Which members there are depends on `verificationType`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedIdentity {
     /// Given name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FirstNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Secret>,
     /// Family name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::LastNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Secret>,
     /// `YYYY-MM-DD`.
@@ -230,13 +269,13 @@ pub struct VerifiedIdentity {
     /// Postal addresses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<VerifiedAddress>,
-    /// How sure it is.
+    /// The level of assurance.
     pub assurance_level: AssuranceLevel,
-    /// Why it is that sure.
+    /// The reasons for this level.
     pub reasons: Vec<String>,
 }
 
-/// A postal address of the second generation, which calls the ZIP by another name.
+/// A postal address of the second generation, with `zipCode` for `postalCode`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -258,7 +297,7 @@ pub struct VerifiedAddress {
     pub zip_code: Option<Secret>,
 }
 
-/// How sure a verification is.
+/// The level of assurance of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum AssuranceLevel {
@@ -274,7 +313,7 @@ pub enum AssuranceLevel {
     /// The names are the owner's.
     #[serde(rename = "AL2")]
     Two,
-    /// The names are the owner's, and so is more.
+    /// The names and more are the owner's.
     #[serde(rename = "AL3")]
     Three,
 }

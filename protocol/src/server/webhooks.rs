@@ -1,43 +1,43 @@
-//! What a webhook is told.
+//! The events that a relying party's webhook receives, and the headers of a delivery.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
 
-/// Holds a webhook's token, as `Bearer <JWT>`.
+/// The header with the token of a delivery, `Bearer <JWT>`.
 pub const AUTHORIZATION_HEADER: &str = "X-Prove-Authorization";
-/// Names an attempt to deliver.
+/// The header with the id of a delivery attempt.
 pub const CORRELATION_HEADER: &str = "X-Correlation-ID";
 /// The `iss` claim of a webhook's token.
 pub const ISSUER: &str = "Prove Identity";
 
-/// Something that happened to an identity. A webhook gets a list of these.
+/// An event of an identity. A webhook receives a list of events.
 ///
-/// The vendor's names of the members are not public: these are the sandbox's.
+/// The vendor's member names are not public; these are the sandbox's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookEvent {
-    /// The same however often it is delivered.
+    /// The event's id, the same in every attempt.
     pub event_id: String,
-    /// What happened.
+    /// The type of event.
     pub event_type: WebhookEventType,
-    /// The same in words.
+    /// The type in words.
     pub description: String,
-    /// Whom it happened to.
+    /// The identity's id.
     pub identity_id: String,
-    /// The relying party's own name of the customer.
+    /// The relying party's id of the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_customer_id: Option<String>,
-    /// The number; of [`WebhookEventType::PhoneNumberChange`], the old one.
+    /// The number; for [`WebhookEventType::PhoneNumberChange`], the old number.
     pub phone_number: Secret,
-    /// The number that took its place.
+    /// The new number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_phone_number: Option<Secret>,
-    /// When it happened, in ms since the epoch.
+    /// When the event happened, in ms since the epoch.
     pub sent_at: i64,
 }
 
-/// What happened.
+/// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WebhookEventType {
@@ -49,9 +49,9 @@ pub enum WebhookEventType {
     Port,
     /// The number is of another kind of line.
     LineTypeChange,
-    /// Nothing more will be heard of the number.
+    /// The number has no more events.
     MovedOutOfCoverage,
-    /// Nothing: someone wants to see an event.
+    /// A test of the webhook: nothing has happened.
     Test,
 }
 

@@ -1,4 +1,4 @@
-//! What people type against Unicode's own tables.
+//! Tests of the normalization, and of its tables against Unicode's own.
 
 use proptest::prelude::*;
 use regex_syntax::hir::{Class as Set, HirKind};
@@ -123,7 +123,7 @@ fn a_digit_has_the_value_of_its_place_behind_the_zero() {
     }
 }
 
-/// What is made of the characters that matter, and of any others.
+/// Texts of the characters that matter, and texts of any characters.
 fn typed() -> impl Strategy<Value = String> {
     prop_oneof![r"(tel:|TEL:|[()+＋0０1٤. ;a\-\u{200e}]){0,12}", r"\PC{0,12}", any::<String>()]
 }

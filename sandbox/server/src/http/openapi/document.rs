@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use handset_protocol::server::ErrorReply;
+use handset_protocol::server::schemas::NAMES as SHARED;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
@@ -14,8 +15,8 @@ use crate::http::server::tags;
 use crate::http::shared::errors::TokenErrorReply;
 
 const ABOUT: &str = include_str!("about.md");
-/// Types of their own in the code that are plain ones on the wire.
-const INLINED: [&str; 2] = ["Secret", "BTreeMap"];
+/// Types of their own in the code that are plain ones on the wire, beside the shared ones.
+const PLAIN: [&str; 2] = ["Secret", "BTreeMap"];
 
 /// The members in the order in which people read them.
 #[derive(Serialize)]
@@ -45,9 +46,9 @@ pub(crate) fn make(made: &OpenApi) -> String {
     let refusal = serde_json::to_value(ErrorReply::schema()).unwrap_or_default();
     schemas.insert(TokenErrorReply::NAME.to_owned(), TokenErrorReply::schema(&refusal));
     schemas.insert(ErrorReply::name().into_owned(), refusal);
-    let inlined =
-        INLINED.map(|name| (format!("#/components/schemas/{name}"), schemas.remove(name).unwrap_or_default()));
-    let inlined = BTreeMap::from(inlined);
+    let inlined = PLAIN.iter().chain(SHARED);
+    let inlined = inlined.filter_map(|name| Some((format!("#/components/schemas/{name}"), schemas.remove(*name)?)));
+    let inlined: BTreeMap<String, Value> = inlined.collect();
     simplify(&mut made, &inlined);
     schemas.values_mut().for_each(|schema| simplify(schema, &inlined));
     for (name, schema) in &mut schemas {
@@ -97,8 +98,8 @@ fn take(made: &mut Value, pointer: &str) -> BTreeMap<String, Value> {
     }
 }
 
-/// What is left out is never null; `inlined` schemas stand in the place of references to them; comments lose what only
-/// rustdoc reads.
+/// Makes three corrections. utoipa lets every `Option` be null, but an optional member is left out and never null. A
+/// reference to an `inlined` schema becomes that schema. Comments lose what only rustdoc reads.
 fn simplify(value: &mut Value, inlined: &BTreeMap<String, Value>) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(|value| simplify(value, inlined)),
@@ -108,13 +109,20 @@ fn simplify(value: &mut Value, inlined: &BTreeMap<String, Value>) {
             }
             let to = all.get("$ref").and_then(Value::as_str);
             if let Some(Value::Object(schema)) = to.and_then(|to| inlined.get(to)).cloned() {
+                // The member's own description, then that of its type.
+                let texts = [all.get("description"), schema.get("description")];
+                let texts: Vec<&str> = texts.into_iter().flatten().filter_map(Value::as_str).collect();
+                let text = texts.join(" ").trim().to_owned();
                 all.remove("$ref");
+                all.insert("description".to_owned(), text.into());
                 for (name, value) in schema {
-                    // What the member says of itself, or nothing, and not what its type says of every text.
-                    if name != "description" {
-                        all.entry(name).or_insert(value);
-                    }
+                    all.entry(name).or_insert(value);
                 }
+            }
+            // utoipa has no `const`.
+            if let Some([only]) = all.get("enum").and_then(Value::as_array).map(Vec::as_slice) {
+                all.insert("const".to_owned(), only.clone());
+                all.remove("enum");
             }
             if let Some(Value::Array(types)) = all.get_mut("type") {
                 types.retain(|kind| kind != "null");
@@ -176,6 +184,8 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use handset_protocol::Secret;
+
     use super::*;
 
     #[test]
@@ -186,21 +196,33 @@ mod tests {
     }
 
     #[test]
+    fn what_rust_code_reads_of_a_secret_is_no_part_of_a_document() {
+        let secret = serde_json::to_value(Secret::schema()).unwrap();
+        assert_eq!(secret, json!({"type": "string", "description": ""}));
+    }
+
+    #[test]
     fn an_optional_member_is_of_its_type_and_never_null() {
         let mut schema = json!({"properties": {
             "a": {"type": ["string", "null"], "description": "A."},
             "b": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Secret", "description": "B."}]},
             "c": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Idv"}]},
+            "d": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Number", "description": "D."}]},
+            "e": {"$ref": "#/components/schemas/Number"},
+            "f": {"type": "string", "enum": ["only"]},
         }});
-        let inlined = BTreeMap::from([(
-            "#/components/schemas/Secret".to_owned(),
-            json!({"type": "string", "description": "A text."}),
-        )]);
+        let inlined = BTreeMap::from([
+            ("#/components/schemas/Secret".to_owned(), json!({"type": "string", "description": ""})),
+            ("#/components/schemas/Number".to_owned(), json!({"type": "string", "description": "Ten digits."})),
+        ]);
         simplify(&mut schema, &inlined);
         let expected = json!({"properties": {
             "a": {"type": "string", "description": "A."},
             "b": {"type": "string", "description": "B."},
             "c": {"$ref": "#/components/schemas/Idv"},
+            "d": {"type": "string", "description": "D. Ten digits."},
+            "e": {"type": "string", "description": "Ten digits."},
+            "f": {"type": "string", "const": "only"},
         }});
         assert_eq!(schema, expected);
     }

@@ -1,5 +1,6 @@
 //! Bodies that work as they stand, and links: what a reply gives is what the next call takes.
 
+use handset_protocol::server::schemas::{EXAMPLE_CORRELATION_ID, EXAMPLE_TARGET_URL};
 use serde_json::{Map, Value, json};
 
 /// Adds both to an operation.
@@ -27,7 +28,6 @@ type Example = (&'static str, &'static str, Value);
 
 /// Of each name, what it shows, and the body.
 fn bodies(id: &str) -> Vec<Example> {
-    let target = "http://localhost:8787/linked.html";
     match id {
         "token" => vec![(
             "sandbox",
@@ -43,7 +43,7 @@ fn bodies(id: &str) -> Vec<Example> {
             (
                 "desktop",
                 "An Instant Link",
-                json!({"flowType": "desktop", "phoneNumber": "2001001693", "finalTargetUrl": target}),
+                json!({"flowType": "desktop", "phoneNumber": "2001001693", "finalTargetUrl": EXAMPLE_TARGET_URL}),
             ),
             (
                 "mobile",
@@ -55,7 +55,11 @@ fn bodies(id: &str) -> Vec<Example> {
             ("asked", "The person is asked for the number", json!({"flowType": "mobile"})),
         ],
         "complete" => {
-            vec![("milo", "The owner of 2001001695", json!({"correlationId": CORRELATION_ID, "individual": milo()}))]
+            vec![(
+                "milo",
+                "The owner of 2001001695",
+                json!({"correlationId": EXAMPLE_CORRELATION_ID, "individual": milo()}),
+            )]
         }
         "verify" => vec![
             (
@@ -99,8 +103,6 @@ fn bodies(id: &str) -> Vec<Example> {
         _ => Vec::new(),
     }
 }
-
-const CORRELATION_ID: &str = "5a1f3c9e-7b42-4d0a-9c11-0f6be2d7a384";
 
 fn milo() -> Value {
     json!({

@@ -30,3 +30,49 @@ pub(crate) fn router() -> Router<Sandbox> {
 async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use handset_protocol::server::schemas::{PHONE_NUMBER_PATTERN, typed_phone_number_pattern};
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_told_as_typed_where_it_comes_in() {
+        let document: Value = serde_json::from_str(&DOCUMENT).unwrap();
+        let pattern = |pointer: &str| document.pointer(pointer).and_then(|schema| schema.get("pattern")).cloned();
+        let of = |schema: &str| pattern(&format!("/components/schemas/{schema}/properties/phoneNumber"));
+        for request in ["StartRequest", "VerifyRequest", "UnifyRequest", "UnifyBindRequest", "EnrollRequest"] {
+            assert_eq!(of(request), Some(typed_phone_number_pattern().into()), "{request}");
+        }
+        for reply in ["ValidateReply", "VerificationReply", "UnifyStatusReply", "IdentityReply"] {
+            assert_eq!(of(reply), Some(PHONE_NUMBER_PATTERN.into()), "{reply}");
+        }
+        let in_path = pattern("/paths/~1v3~1identity~1{mobileNumber}~1lookup/get/parameters/0/schema");
+        assert_eq!(in_path, Some(typed_phone_number_pattern().into()));
+    }
+
+    #[test]
+    fn what_limits_a_text_or_a_number_stands_at_one() {
+        fn look(value: &Value, found: &mut usize) {
+            let kinds =
+                [("pattern", "string"), ("minLength", "string"), ("maxLength", "string"), ("maximum", "integer")];
+            for (keyword, kind) in kinds {
+                if value.get(keyword).is_some_and(|limit| !limit.is_object()) {
+                    *found += 1;
+                    assert_eq!(value.get("type").and_then(Value::as_str), Some(kind), "{keyword} of {value}");
+                }
+            }
+            match value {
+                Value::Array(all) => all.iter().for_each(|value| look(value, found)),
+                Value::Object(all) => all.values().for_each(|value| look(value, found)),
+                _ => {}
+            }
+        }
+        let document: Value = serde_json::from_str(&DOCUMENT).unwrap();
+        let mut found = 0;
+        look(&document, &mut found);
+        assert!(found > 50, "{found}");
+    }
+}
