@@ -17,10 +17,10 @@ use tokio::time::{Duration, Instant, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
-use crate::breakable::Connection;
 use crate::deadline::BodyDeadline;
 use crate::observer::Rejection;
 use crate::port::{ConnectionSlot, ListenerContext};
+use crate::resettable::Connection;
 
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;

@@ -6,7 +6,6 @@
 //! What a connection tells its requests is in their extensions: [`Connection`], by which a handler can reset it, and
 //! [`BodyDeadline`].
 
-mod breakable;
 mod connection;
 mod deadline;
 mod error;
@@ -14,13 +13,14 @@ mod limits;
 mod local_ca;
 mod observer;
 mod port;
+mod resettable;
 mod serve;
 mod tls;
 
-pub use breakable::Connection;
 pub use deadline::{BodyDeadline, BodyTimeout};
 pub use error::TlsError;
 pub use limits::ConnectionLimits;
 pub use observer::{ConnectionObserver, Rejection};
+pub use resettable::Connection;
 pub use serve::serve;
 pub use tls::{LocalCaFile, PemFile, TlsServer};

@@ -4,11 +4,11 @@
 //! What is kept can be serialized whole: [`Session`], [`Identity`], [`Message`] and [`Effect`]. That form holds every
 //! secret in the open and is for storage alone; nothing else may write it.
 
+mod attempts;
 #[cfg(any(test, feature = "conformance"))]
 // They are tests: a failure is a panic, and the name of a check says what it holds.
 #[allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 pub mod conformance;
-mod guesses;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;

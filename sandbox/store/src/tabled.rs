@@ -5,7 +5,7 @@ use std::sync::{Arc, MutexGuard};
 
 use async_trait::async_trait;
 
-use super::guesses::AttemptsSnapshot;
+use super::attempts::AttemptsSnapshot;
 use super::{
     Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentitiesChange, IdentityLookup, IdentityPage,
     Lookup, MessageFilter, OutboxEntry, PendingDelivery, Store, StoreError, StoredMessage,

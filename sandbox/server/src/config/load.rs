@@ -1,12 +1,12 @@
 //! A settings file over the defaults.
 
 use super::file::WebhookFile;
-use super::{Config, ConfigError, HostEntry, Tls, Webhook, complaint};
+use super::{Config, ConfigError, HostEntry, Tls, Webhook, diagnostics};
 
 impl Config {
     /// Reads a TOML file's text over the defaults. Every key is optional; an unknown one is refused by name.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let file = complaint::read(text)?;
+        let file = diagnostics::read(text)?;
         let mut config = Self::default();
         set(&mut config.listen, file.listen.map(|address| address.0));
         config.origin = file.origin;

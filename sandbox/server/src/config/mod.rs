@@ -2,7 +2,7 @@
 
 mod address;
 mod allowed_host;
-mod complaint;
+mod diagnostics;
 mod error;
 mod file;
 mod limits;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock::{Clock, MovableClock};
-use super::inbox::MessageNotifier;
 use super::limiter::RateLimiter;
+use super::messages::MessageNotifier;
 use super::webhook::ProjectWebhook;
 use crate::faults::{Chaos, Faults};
 

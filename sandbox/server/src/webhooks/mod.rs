@@ -7,9 +7,9 @@ mod client;
 mod dispatcher;
 mod network;
 mod queue;
-mod shown;
 mod tls;
+mod view;
 
 pub(crate) use dispatcher::WebhookDispatcher;
 pub use network::{Network, NetworkStream};
-pub(crate) use shown::DeliveryView;
+pub(crate) use view::DeliveryView;

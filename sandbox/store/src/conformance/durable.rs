@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, link, noted, put, session, sms};
-use super::{deliveries, guesses, identities};
+use super::{attempts, deliveries, identities};
 use crate::{IdentityLookup, IdentityPage, Lookup, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Store};
 use handset_sandbox_domain::{AttemptOutcome, Effect, MessageKind, Session};
 
@@ -153,15 +153,15 @@ async fn guesses_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn
     for at in 0..3 {
         let store = open(&place);
         for name in names {
-            put(&store, &guesses::of_number(name, "2005550006")).await;
+            put(&store, &attempts::of_number(name, "2005550006")).await;
         }
-        assert!(guesses::guess(&store, names[at % 2], 0).await, "{at}");
+        assert!(attempts::guess(&store, names[at % 2], 0).await, "{at}");
     }
     let store = open(&place);
-    assert!(!guesses::guess(&store, "a", 0).await);
+    assert!(!attempts::guess(&store, "a", 0).await);
     store.expire_attempts(1).await.unwrap();
     drop(store);
-    assert!(guesses::guess(&open(&place), "a", 0).await);
+    assert!(attempts::guess(&open(&place), "a", 0).await);
 }
 
 async fn deliveries_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {

@@ -2,10 +2,10 @@
 //!
 //! Each check starts from an empty store.
 
+mod attempts;
 mod deliveries;
 mod durable;
 mod fixtures;
-mod guesses;
 mod identities;
 mod messages;
 mod races;
@@ -19,7 +19,7 @@ pub use durable::check_durable;
 pub async fn check<S: Store>(new: impl Fn() -> S) {
     sessions::check(&new).await;
     identities::check(&new).await;
-    guesses::check(&new).await;
+    attempts::check(&new).await;
     deliveries::check(&new).await;
     messages::check(&new).await;
     races::check(&new).await;

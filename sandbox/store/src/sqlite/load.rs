@@ -25,9 +25,9 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
         tables.put_identity(&owner, Some(Arc::new(identity)));
         Ok(())
     })?;
-    each(connection, "SELECT project, digits, value FROM guesses", |row| {
+    each(connection, "SELECT project, digits, value FROM failed_attempts", |row| {
         let (project, digits) = (row.get("project").map_err(failed)?, row.get("digits").map_err(failed)?);
-        tables.put_attempts((project, digits), Some(json(row, "value", "guesses")?));
+        tables.put_attempts((project, digits), Some(json(row, "value", "failed_attempts")?));
         Ok(())
     })?;
     each(connection, "SELECT sequence, subject, effect FROM outbox", |row| {
@@ -44,7 +44,7 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
         tables.put_finished(number(row, "id")?, project, json(row, "value", "deliveries")?);
         Ok(())
     })?;
-    each(connection, "SELECT project, name, value FROM facts", |row| {
+    each(connection, "SELECT project, name, value FROM settings", |row| {
         let (project, name) = (row.get("project").map_err(failed)?, row.get("name").map_err(failed)?);
         tables.put_setting(project, name, row.get("value").map_err(failed)?);
         Ok(())

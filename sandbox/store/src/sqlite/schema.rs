@@ -14,7 +14,7 @@ pub(super) const STEPS: &[&str] = &["
     CREATE TABLE identities (
         project TEXT NOT NULL, digits TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (project, digits)
     ) STRICT;
-    CREATE TABLE guesses (
+    CREATE TABLE failed_attempts (
         project TEXT NOT NULL, digits TEXT NOT NULL, last INTEGER NOT NULL, value TEXT NOT NULL,
         PRIMARY KEY (project, digits)
     ) STRICT;
@@ -23,7 +23,7 @@ pub(super) const STEPS: &[&str] = &["
     CREATE INDEX messages_of_project ON messages (project);
     CREATE TABLE deliveries (id INTEGER PRIMARY KEY, project TEXT NOT NULL, value TEXT NOT NULL) STRICT;
     CREATE INDEX deliveries_of_project ON deliveries (project);
-    CREATE TABLE facts (
+    CREATE TABLE settings (
         project TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (project, name)
     ) STRICT;
     CREATE TABLE sequence (last INTEGER NOT NULL) STRICT;

@@ -210,7 +210,10 @@ async fn a_write_that_fails_is_told_and_leaves_nothing() {
     let store = place.open();
     store.set_setting(None, "a", b"one").await.unwrap();
     drop(store);
-    place.raw().execute_batch("CREATE TRIGGER t BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
+    place
+        .raw()
+        .execute_batch("CREATE TRIGGER t BEFORE UPDATE ON settings BEGIN SELECT RAISE(ABORT, 'no'); END")
+        .unwrap();
     let store = place.open();
     assert!(store.set_setting(None, "a", b"two").await.is_err());
     assert_eq!(

@@ -160,7 +160,9 @@ fn put(transaction: &Transaction<'_>, what: &WriteOp) -> Result<(), StoreError> 
             }
             counted.as_ref().map_or(Ok(()), |counted| put_attempts(transaction, counted))
         }
-        WriteOp::ExpireAttempts(before) => execute(transaction, "DELETE FROM guesses WHERE last < ?", params![before]),
+        WriteOp::ExpireAttempts(before) => {
+            execute(transaction, "DELETE FROM failed_attempts WHERE last < ?", params![before])
+        }
         WriteOp::Identities { rows, entry } => {
             for row in rows {
                 put_identity(transaction, row)?;
@@ -170,14 +172,14 @@ fn put(transaction: &Transaction<'_>, what: &WriteOp) -> Result<(), StoreError> 
         WriteOp::DeleteProject(project) => {
             execute(transaction, "DELETE FROM identities WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM messages WHERE project = ?", params![project])?;
-            execute(transaction, "DELETE FROM guesses WHERE project = ?", params![project])?;
+            execute(transaction, "DELETE FROM failed_attempts WHERE project = ?", params![project])?;
             execute(transaction, "DELETE FROM deliveries WHERE project = ?", params![project])?;
             execute(
                 transaction,
                 "DELETE FROM outbox WHERE effect ->> '$.DeliverWebhook.project' = ?",
                 params![project],
             )?;
-            execute(transaction, "DELETE FROM facts WHERE project = ?", params![project])
+            execute(transaction, "DELETE FROM settings WHERE project = ?", params![project])
         }
         WriteOp::CompleteEntry(sequence) => delete_entry(transaction, *sequence),
         WriteOp::RecordAttempt { sequence, finished } => {
@@ -185,7 +187,7 @@ fn put(transaction: &Transaction<'_>, what: &WriteOp) -> Result<(), StoreError> 
             delete_entry(transaction, *sequence)
         }
         WriteOp::Setting { project, name, value } => {
-            let sql = "INSERT INTO facts (project, name, value) VALUES (?, ?, ?)
+            let sql = "INSERT INTO settings (project, name, value) VALUES (?, ?, ?)
                        ON CONFLICT (project, name) DO UPDATE SET value = excluded.value";
             execute(transaction, sql, params![project, name, value])
         }
@@ -216,7 +218,7 @@ fn put_finished(
 
 fn put_attempts(transaction: &Transaction<'_>, counted: &AttemptsSwap) -> Result<(), StoreError> {
     let AttemptsSwap { owner: (project, digits), after: Some(guesses), .. } = counted else { return Ok(()) };
-    let sql = "INSERT INTO guesses (project, digits, last, value) VALUES (?, ?, ?, ?)
+    let sql = "INSERT INTO failed_attempts (project, digits, last, value) VALUES (?, ?, ?, ?)
                ON CONFLICT (project, digits) DO UPDATE SET last = excluded.last, value = excluded.value";
     execute(transaction, sql, params![project, digits, guesses.last(), json(guesses)?])
 }
