@@ -47,7 +47,7 @@ fn so_is_one_that_somebody_has_edited() {
     for (sql, told) in [
         ("DROP TABLE outbox", "no such table: outbox"),
         ("UPDATE sequence SET last = -1", "-1 out of range"),
-        ("PRAGMA user_version = 1", "table failed_attempts already exists"),
+        ("PRAGMA user_version = 0", "table failed_attempts already exists"),
         ("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 99 WHERE name = 'settings'", "malformed"),
     ] {
         let (place, _) = filled();
