@@ -55,7 +55,7 @@ async fn a_flow_runs_over_https_for_whoever_trusts_the_ca_that_is_kept() {
     let data = tempdir().unwrap();
     let running = trusted(data.path()).await;
     assert!(running.ready.starts_with("handset-sandbox listening on https://127.0.0.1:"), "{}", running.ready);
-    running.logged(&format!("made a CA for this machine: {}", ca(data.path()).display())).await;
+    running.logged(&format!("created a local CA: {}", ca(data.path()).display())).await;
     runs_a_flow(&running).await;
     assert!(running.end("TERM").await.status.success());
 
@@ -64,7 +64,7 @@ async fn a_flow_runs_over_https_for_whoever_trusts_the_ca_that_is_kept() {
     assert_eq!(fs::read(ca(data.path())).unwrap(), kept, "it has to be trusted once");
     runs_a_flow(&again).await;
     let log = again.end("TERM").await.stderr;
-    assert!(log.contains("its certificate is signed by") && !log.contains("made a CA"), "{log}");
+    assert!(log.contains("certificate signed by the local CA") && !log.contains("created a local CA"), "{log}");
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_given_certificate_is_shown() {
     let cases: [(&[&str], &str); 6] = [
         (&["--tls-cert", cert, "--tls-key", other], &apart),
         (&["--tls-cert", broken, "--tls-key", key], "holds no certificate as PEM"),
-        (&["--tls-cert", cert], "'tls.cert' (--tls-cert) and 'tls.key' (--tls-key) come together"),
+        (&["--tls-cert", cert], "'tls.cert' (--tls-cert) and 'tls.key' (--tls-key) go together"),
         (&["--tls-cert", "/no/such/file", "--tls-key", key], "'tls.cert' (--tls-cert) /no/such/file"),
         (&["--tls-cert", key, "--tls-key", key], "holds no certificate as PEM"),
         (&["--tls-cert", cert, "--tls-key", cert], "holds no private key as PEM"),

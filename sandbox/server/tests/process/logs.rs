@@ -37,7 +37,7 @@ async fn nor_what_was_encrypted() {
         LOGS.secret("private key", line);
     }
     let log = look(running).await;
-    assert!(log.contains("made a CA") && !lines.iter().any(|line| log.contains(line)));
+    assert!(log.contains("created a local CA") && !lines.iter().any(|line| log.contains(line)));
 }
 
 /// The log, in which nothing was found.

@@ -188,7 +188,7 @@ async fn every_line_of_the_log_is_json_if_asked_for() {
     is_json(&log);
     let of_request = |line: &&str| line.contains(r#""route":"/v1/client/mobile/otp/start""#);
     assert!(log.lines().any(|line| of_request(&line)), "the request's span is there");
-    assert!(log.contains(r#""message":"ending""#), "{log}");
+    assert!(log.contains(r#""message":"shutting down""#), "{log}");
     // Also where it does not start.
     is_json(&refusal(&["--log-format", "json", "--otp-seconds", "0"]).await);
     is_json(&refusal(&["--log-format", "json", "--config", "/no/such/file"]).await);

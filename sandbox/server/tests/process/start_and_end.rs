@@ -90,7 +90,7 @@ async fn what_cannot_work_is_refused_by_name() {
     }
     for listen in ["localhost:8787", "8787", ":8787", "127.0.0.1"] {
         let refused = refusal(&["--listen", listen]).await;
-        let expected = "'listen' (--listen) must be an IP address and a port, as 127.0.0.1:8787 or [::1]:0";
+        let expected = "'listen' (--listen) must be an IP address and a port, for example 127.0.0.1:8787 or [::1]:0";
         assert!(refused.contains(expected), "{listen}: {refused}");
     }
     let www = refusal(&["--www", "/no/such/folder"]).await;
