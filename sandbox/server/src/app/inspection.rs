@@ -46,7 +46,7 @@ pub(crate) async fn readiness(sandbox: &Services) -> Readiness {
     match timeout(STORE_TIMEOUT, sandbox.store.set_setting(None, READINESS, &value)).await {
         Ok(Ok(())) => Readiness::Ready,
         Ok(Err(error)) => {
-            tracing::error!(%error, "the store failed");
+            tracing::error!(%error, "store operation failed");
             Readiness::StoreFails
         }
         Err(_) => Readiness::StoreSilent,

@@ -246,7 +246,7 @@ impl Services {
     pub(crate) async fn record(&self, subject: &SessionHandle, sights: &[NewTimelineEvent]) {
         // In a box: the sockets, which are many, note something now and then, and would keep room for it all the time.
         if let Err(error) = Box::pin(self.apply_event(subject, &SessionEvent::Record(sights.to_vec()))).await {
-            tracing::error!(%error, "the store failed");
+            tracing::error!(%error, "store operation failed");
         }
     }
 

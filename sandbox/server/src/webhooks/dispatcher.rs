@@ -154,7 +154,7 @@ impl WebhookDispatcher {
                 Ok(true) => self.queue().complete(&lane, sequence),
                 Ok(false) => return,
                 Err(error) => {
-                    tracing::error!(%error, "the store failed");
+                    tracing::error!(%error, "store operation failed");
                     tokio::select! {
                         biased;
                         () = self.0.shutdown.cancelled() => return,

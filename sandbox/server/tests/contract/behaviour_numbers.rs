@@ -269,7 +269,7 @@ async fn turned_away(name: &str, status: u16, code: u16, message: &str, retry_af
 
 #[tokio::test(start_paused = true)]
 async fn too_many_requests() {
-    turned_away("Too many requests", 429, 429, "a fault that was asked for", "5").await;
+    turned_away("Too many requests", 429, 429, "injected fault", "5").await;
 }
 
 #[tokio::test(start_paused = true)]

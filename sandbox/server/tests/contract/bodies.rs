@@ -114,7 +114,7 @@ async fn are_bounded_by_what_they_unpack_to() {
 #[tokio::test(start_paused = true)]
 async fn packed_in_another_way_are_415() {
     let sender = Sender::new().await;
-    let message = "header 'Content-Encoding' must be gzip or deflate, or left out";
+    let message = "header 'Content-Encoding' must be gzip, deflate or absent";
     for encoding in ["br", "zstd", "compress", "gzip, gzip", "utf-8", "gzip;q=1"] {
         for path in ["/v3/start", "/v1/client/status", "/sandbox/faults"] {
             let answer = sender.post(path, JSON, Some(encoding), START.into()).await;
@@ -136,7 +136,7 @@ async fn that_are_not_packed_as_they_say_are_8001() {
     for (encoding, body) in [("gzip", START.into()), ("deflate", START.into()), ("gzip", cut), ("deflate", gzip(START))]
     {
         let answer = sender.start(Some(encoding), body).await;
-        let message = "the body breaks off, or is not packed as header 'Content-Encoding' says";
+        let message = "the body is incomplete, or not encoded as header 'Content-Encoding' says";
         answer.refused(400, 8001, message);
     }
 }
@@ -157,7 +157,7 @@ async fn may_begin_with_a_byte_order_mark() {
 async fn of_another_encoding_are_told_so() {
     let sender = Sender::new().await;
     let utf_16 = |text: &str, in_order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(in_order).collect::<Vec<_>>();
-    let message = "the body must be a text in UTF-8";
+    let message = "the body must be UTF-8 text";
     for body in [
         utf_16(&format!("\u{feff}{START}"), u16::to_le_bytes),
         utf_16(&format!("\u{feff}{START}"), u16::to_be_bytes),

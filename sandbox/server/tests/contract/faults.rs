@@ -137,9 +137,9 @@ async fn status_answers_without_acting() {
     let started = bench.otp(true).await;
     for (status, code, message) in [
         (401, 8002, "no, wrong or expired credentials"),
-        (418, 418, "a fault that was asked for"),
+        (418, 418, "injected fault"),
         (500, 8000, "internal error"),
-        (503, 503, "a fault that was asked for"),
+        (503, 503, "injected fault"),
     ] {
         let fault = json!({"path": "/v1/client/*", "kind": "status", "status": status, "retryAfterSeconds": 3});
         bench.faults(json!([fault])).await;

@@ -153,7 +153,7 @@ async fn bad_queries_are_named() {
     }
     for field in ["limit", "startKey", "showInactive"] {
         let answer = ask(&bench, "GET", &format!("/v3/identity?{field}=1&{field}=2")).await;
-        answer.refused(400, 8001, &format!("field '{field}' is there twice"));
+        answer.refused(400, 8001, &format!("field '{field}' appears twice"));
         let answer = ask(&bench, "GET", &format!("/v3/identity?{field}=%FF")).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!(8001)), "{}", answer.text);
     }

@@ -41,7 +41,7 @@ async fn messages_are_filtered_by_number_and_id() {
 async fn a_query_that_cannot_be_meant_is_refused_and_not_waited_for() {
     let bench = Bench::new().await;
     let number = "query 'to' must be a phone number: ten digits for the US and Canada, else + and the country code";
-    let members = "a query here may have 'to', 'since', 'wait', 'project' and nothing else";
+    let members = "allowed query parameters are 'to', 'since', 'wait', 'project'";
     for (query, message) in [
         ("to=nonsense", number),
         ("to=", number),
@@ -49,7 +49,7 @@ async fn a_query_that_cannot_be_meant_is_refused_and_not_waited_for() {
         ("wait=soon", "query 'wait' must be a whole number: seconds"),
         ("wait=-1", "query 'wait' must be a whole number: seconds"),
         ("since=last", "query 'since' must be a whole number: the id of a message"),
-        ("since=1&since=2", "query 'since' is there twice"),
+        ("since=1&since=2", "query 'since' appears twice"),
         ("phone=5005550006", members),
         ("To=5005550006", members),
         ("to[]=5005550006", members),
@@ -58,7 +58,7 @@ async fn a_query_that_cannot_be_meant_is_refused_and_not_waited_for() {
             bench.get(&format!("{path}?{query}")).await.refused(400, 8001, message);
         }
     }
-    let none = "a query here may have 'project' and nothing else";
+    let none = "allowed query parameters are 'project'";
     for path in ["/sandbox/sessions/x", "/sandbox/sessions/x/stream", "/sandbox/faults", "/sandbox/numbers"] {
         bench.get(&format!("{path}?to=5005550006&project=a")).await.refused(400, 8001, none);
     }
@@ -183,13 +183,13 @@ async fn no_website_can_ask() {
                        HANDSET_SANDBOX_ALLOW_HOST or allow_hosts in the settings file";
         answer.refused(403, 403, message);
         let answer = bench.get_with(path, &[("origin", "https://evil.test")]).await;
-        answer.refused(403, 403, "other origins may not ask this");
+        answer.refused(403, 403, "cross-origin requests are not allowed");
         assert_eq!(answer.header("access-control-allow-origin"), "");
     }
     for path in ["/sandbox/clock", "/sandbox/reset", "/demo/start", "/demo/verify", "/demo/complete"] {
         let foreign = Request::post(path).header("host", "localhost").header("sec-fetch-site", "cross-site");
         let answer = bench.send(foreign.body(Body::empty()).unwrap()).await;
-        answer.refused(403, 403, "other sites may not ask this");
+        answer.refused(403, 403, "cross-site requests are not allowed");
         let preflight = Request::options(path).header("host", "localhost").header("origin", "https://evil.test");
         let answer = bench.send(preflight.body(Body::empty()).unwrap()).await;
         assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (403, ""));

@@ -25,6 +25,6 @@ async fn it_is_not_ready_once_it_ends() {
     let bench = Bench::new().await;
     assert_eq!(bench.get("/readyz").await.status, 200);
     bench.state.shut_down().await;
-    bench.get("/readyz").await.refused(503, 503, "the sandbox is ending");
+    bench.get("/readyz").await.refused(503, 503, "the sandbox is shutting down");
     assert_eq!(bench.get("/healthz").await.status, 200);
 }

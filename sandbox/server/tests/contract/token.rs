@@ -136,7 +136,7 @@ async fn a_credential_that_comes_twice_is_refused() {
     let bench = Bench::new().await;
     for (more, field) in [("client_secret=sandbox-secret", "client_secret"), ("client_id=sandbox-unify", "client_id")] {
         let answer = token_by(&bench, &basic("sandbox:sandbox-secret"), &format!("{GRANT}&{more}")).await;
-        let message = format!("field '{field}' must be left out where header 'Authorization' has the credential");
+        let message = format!("field '{field}' must be absent when header 'Authorization' has the credential");
         answer.token_refused(400, 8001, "invalid_request", &message);
     }
 }

@@ -126,7 +126,7 @@ async fn a_body_that_never_ends_is_answered_408() {
     let (half, slow) = tokio::join!(rest(&mut half), dribble(slow, b' '));
     for reply in [half, slow] {
         assert!(reply.starts_with("HTTP/1.1 408 "), "{reply}");
-        let body = json!({"code": 408, "message": "the body came too slowly"});
+        let body = json!({"code": 408, "message": "the body was not complete in time"});
         assert_eq!(serde_json::from_str::<Value>(reply.split_once("\r\n\r\n").unwrap().1).unwrap(), body);
     }
 }

@@ -13,18 +13,18 @@ use crate::app::{AppError, Services, SessionHandle};
 use crate::faults::FaultAction;
 use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome};
 
-/// How often the server pings, so that nothing in between takes the connection for dead.
+/// Interval of server pings, so that no proxy closes the connection as idle.
 const PING: Duration = Duration::from_secs(30);
-/// How long a client may be silent: hidden tabs throttle a ping of every 30 s.
+/// Maximum silence of a client. Generous, since hidden tabs throttle their ping of every 30 s.
 const SILENCE: Duration = Duration::from_secs(150);
-/// How long a client may take to answer a close.
+/// Time limit for the reply to a close frame.
 const LINGER: Duration = Duration::from_secs(2);
-/// How long a socket that a fault has silenced stays open.
+/// Time that a socket silenced by a fault stays open.
 const MAX_SILENCE: Duration = Duration::from_secs(600);
-/// Where sockets are opened.
+/// The path of the status socket.
 const PATH: &str = "/v1/client/status";
 
-/// Tells how the flow ends, once, then closes.
+/// Sends the result of the flow once, then closes the socket.
 pub(crate) async fn serve<S, E>(sandbox: &Services, subject: &SessionHandle, mut socket: S, faults: SocketFaults)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
@@ -62,7 +62,7 @@ where
         }
         SocketEnd::ClosedByPage => {
             seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, None)).await;
-            // Its close is answered by reading on.
+            // Reading on answers the close frame.
             drain(&mut socket).await;
         }
         SocketEnd::Cut => {
@@ -80,35 +80,35 @@ where
     }
 }
 
-/// What is done to a socket.
+/// Faults of a socket.
 pub(crate) struct SocketFaults {
-    /// From the handshake on.
+    /// A fault from the handshake on.
     pub(crate) at_once: Option<Fault>,
-    /// Then it is dropped.
+    /// The time after which the socket is dropped.
     pub(crate) lifetime: Option<Duration>,
-    /// Tells when faults are posted that may hit it while it waits.
+    /// Signals new faults, which may apply to the waiting socket.
     pub(crate) posted: watch::Receiver<()>,
 }
 
-/// Why a socket ends.
+/// The reason of the end of a socket.
 enum SocketEnd {
-    /// The flow did: this is told.
+    /// The flow has ended: the text is sent.
     Settled(Utf8Bytes, Outcome),
-    /// From here, with that code.
+    /// The sandbox closes the socket with that code.
     Closed(u16, Outcome),
-    /// The page has closed it.
+    /// The page has closed the socket.
     ClosedByPage,
-    /// The connection is no more.
+    /// The connection is gone.
     Gone,
-    /// A fault breaks it.
+    /// A fault resets the connection.
     Cut,
-    /// A fault leaves it open and does nothing more.
+    /// A fault silences the socket.
     Silenced,
-    /// What came was too long, or no WebSocket at all, or the connection broke.
+    /// A message was too long or malformed, or the connection broke.
     Unreadable,
 }
 
-/// Answers pings until there is a reason to end.
+/// Answers pings until the socket ends.
 async fn run_socket<S, E>(
     sandbox: &Services,
     subject: &SessionHandle,
@@ -131,14 +131,14 @@ where
     };
     tokio::pin!(dropped);
     loop {
-        // In a box: sockets are many and wait long, and need no room for what they do at their beginning and their end.
+        // Boxed: sockets are many and wait long, and their futures should not reserve space for their start and end.
         let lapses_at = match Box::pin(socket_status(sandbox, subject)).await {
             Ok(SocketStatus::Pending { expires_at: lapses_at }) => lapses_at,
             Ok(SocketStatus::Settled(reply)) => return settled(&reply),
             Ok(SocketStatus::Reset) => return SocketEnd::Cut,
             Err(code) => return SocketEnd::Closed(code, Outcome::Ending),
         };
-        // Runs until the session may have changed.
+        // Until the session may have changed.
         loop {
             let sent = tokio::select! {
                 biased;
@@ -178,7 +178,7 @@ where
     }
 }
 
-/// What the page is told at the end.
+/// The final message for the page.
 fn settled(reply: &Reply) -> SocketEnd {
     let outcome = if reply.error.is_none() { Outcome::Passed } else { Outcome::Failed };
     match serde_json::to_string(reply) {
@@ -187,8 +187,8 @@ fn settled(reply: &Reply) -> SocketEnd {
     }
 }
 
-/// What comes next, once the answer to what came before is on its way: whoever does not read is not read either, so no
-/// answers pile up here. The stream itself answers pings of the protocol.
+/// The next message, after the previous reply is flushed: backpressure for a client that does not read. The stream itself
+/// answers protocol pings.
 async fn next_message<S, E>(socket: &mut S) -> Option<Result<Message, E>>
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
@@ -199,7 +199,7 @@ where
     }
 }
 
-/// Keeps a socket open without reading from it or writing to it, so that not even a close is answered.
+/// Keeps a socket open without reading or writing, so that not even a close frame is answered.
 async fn hold_open(sandbox: &Services, subject: &SessionHandle) {
     tokio::select! {
         biased;
@@ -209,7 +209,7 @@ async fn hold_open(sandbox: &Services, subject: &SessionHandle) {
     }
 }
 
-/// How the flow stands now, or with which code to close where that cannot be said.
+/// The status of the flow, or the close code if there is none.
 async fn socket_status(sandbox: &Services, subject: &SessionHandle) -> Result<SocketStatus, u16> {
     sockets::status(sandbox, subject).await.map_err(|error| match error {
         AppError::Store(_) => close_code::ERROR,
@@ -217,7 +217,7 @@ async fn socket_status(sandbox: &Services, subject: &SessionHandle) -> Result<So
     })
 }
 
-/// Closes, and waits a moment for the other side to do the same: dropping the connection could lose what was sent.
+/// Closes the socket and waits briefly for the reply of the client: dropping the connection could lose the last message.
 async fn close<S, E>(socket: &mut S, code: u16)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
@@ -232,6 +232,6 @@ async fn drain<S, E>(socket: &mut S)
 where
     S: Stream<Item = Result<Message, E>> + Unpin,
 {
-    // Whoever does not end in time is cut off.
+    // After the time limit the connection is dropped.
     let _ = timeout(LINGER, async { while let Some(Ok(_)) = socket.next().await {} }).await;
 }
