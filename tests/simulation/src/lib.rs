@@ -25,7 +25,7 @@ mod trace;
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use futures_lite::future::or;
-use handset::flow::{self, Bug, Config, DeviceRole, Rejection};
+use handset::flow::{self, Bug, DeviceRole, FlowConfig, Rejection};
 use handset_protocol::Secret;
 use handset_sandbox_store::StoreError;
 use tokio::{task::LocalSet, time::sleep};
@@ -147,7 +147,7 @@ async fn one_flow(
     auth_token: Secret,
 ) -> FlowEnding {
     let setup = &scenario.setup;
-    let config = Config {
+    let config = FlowConfig {
         role: if setup.is_mobile { DeviceRole::Primary } else { DeviceRole::Secondary },
         mobile_web: setup.on_mobile_web,
         has_otp: true,
@@ -156,7 +156,7 @@ async fn one_flow(
         has_auth_finish: true,
         otp_ms: setup.own_limit_ms,
         link_ms: setup.own_limit_ms,
-        ..Config::default()
+        ..FlowConfig::default()
     };
     let authenticate = async {
         let result = flow::authenticate(network, person, &config, auth_token).await;
