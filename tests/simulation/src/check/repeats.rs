@@ -2,7 +2,7 @@
 
 use handset_protocol::client::paths;
 
-use super::{Findings, FlowRun};
+use super::{findings::Findings, flow_run::FlowRun};
 use crate::trace::TraceEntry;
 
 pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
