@@ -9,13 +9,14 @@ use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use handset_sandbox_store::SqliteStore;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE};
+use crate::support::{PHONE, TestSandbox};
 
 /// In real time: the store has a thread of its own.
-async fn bench(folder: &tempfile::TempDir) -> Bench {
+async fn bench(folder: &tempfile::TempDir) -> TestSandbox {
     let store = SqliteStore::open(&folder.path().join("sandbox.db")).unwrap();
     let random = Arc::new(SystemRandom::new().unwrap());
-    Bench::on(AppState::open(Config::default(), Arc::new(SystemClock), random, Arc::new(store)).await.unwrap()).await
+    TestSandbox::on(AppState::open(Config::default(), Arc::new(SystemClock), random, Arc::new(store)).await.unwrap())
+        .await
 }
 
 /// Begins it, and no more.

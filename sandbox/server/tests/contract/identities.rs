@@ -3,8 +3,8 @@
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, BEGIN, Bench, OTHER_PHONE, PHONE};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{BEGIN, OTHER_PHONE, PHONE, TestResponse, TestSandbox};
 
 rows![
     enrolling_gives_an_id,
@@ -30,21 +30,21 @@ rows![
 /// A test user of Identity Manager.
 const MERLA: &str = "2001004031";
 
-async fn ask(bench: &Bench, method: &str, uri: &str) -> Answer {
+async fn ask(bench: &TestSandbox, method: &str, uri: &str) -> TestResponse {
     bench.request_as("sandbox-identity-manager", method, uri, None).await
 }
 
-async fn enroll(bench: &Bench, body: Value) -> String {
+async fn enroll(bench: &TestSandbox, body: Value) -> String {
     let answer = bench.request_as("sandbox-identity-manager", "POST", "/v3/identity", Some(body)).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()["identityId"].as_str().unwrap().to_owned()
 }
 
-async fn unlimited() -> Bench {
-    Bench::with(Config { rate_limit: 0, ..Config::default() }).await
+async fn unlimited() -> TestSandbox {
+    TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await
 }
 
-async fn listed(bench: &Bench, query: &str) -> (Vec<String>, Option<String>) {
+async fn listed(bench: &TestSandbox, query: &str) -> (Vec<String>, Option<String>) {
     let reply = ask(bench, "GET", &format!("/v3/identity{query}")).await.json();
     let id = |one: &Value| {
         assert_eq!(one["identityId"], one["proveId"]);
@@ -220,7 +220,7 @@ async fn one_that_is_deleted_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn of_two_deletions_at_once_one_succeeds() {
-    let bench = Bench::yielding().await;
+    let bench = TestSandbox::yielding().await;
     let id = enroll(&bench, json!({"phoneNumber": MERLA})).await;
     let mut answers = bench.at_once("DELETE", &format!("/v3/identity/{id}"), "").await;
     answers.sort();

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::running::{PATIENCE, Running, limited};
+use crate::running::{PATIENCE, SandboxProcess, limited};
 
 const FORM: &str = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
 
@@ -18,7 +18,7 @@ struct Operation {
     content_type: Option<String>,
 }
 
-async fn operations(running: &Running) -> Vec<Operation> {
+async fn operations(running: &SandboxProcess) -> Vec<Operation> {
     let (_, document) = running.send("GET", "/openapi.json", &[], "").await;
     let document: Value = serde_json::from_str(&document).unwrap();
     let mut all = Vec::new();
@@ -37,7 +37,7 @@ async fn operations(running: &Running) -> Vec<Operation> {
     all
 }
 
-async fn access_token(running: &Running) -> String {
+async fn access_token(running: &SandboxProcess) -> String {
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let (_, reply) = request(running, "POST", "/token", &form, FORM.len(), FORM).await;
     serde_json::from_str::<Value>(&reply).unwrap()["access_token"].as_str().unwrap().to_owned()
@@ -45,7 +45,7 @@ async fn access_token(running: &Running) -> String {
 
 /// A request whose body is said to have that length. Head and body of the reply.
 async fn request(
-    running: &Running,
+    running: &SandboxProcess,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],

@@ -12,27 +12,27 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::running::{Running, connector};
+use crate::running::{SandboxProcess, connector};
 use crate::start_and_end::refusal;
 
 pub(crate) fn ca(data: &Path) -> PathBuf {
     data.join("tls/ca/ca.pem")
 }
 
-async fn self_signed(data: &Path, more: &[&str]) -> Running {
+async fn self_signed(data: &Path, more: &[&str]) -> SandboxProcess {
     let flags = ["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.to_str().unwrap()];
-    Running::start(&[&flags, more].concat()).await
+    SandboxProcess::start(&[&flags, more].concat()).await
 }
 
 /// The same, with a client that trusts it.
-async fn trusted(data: &Path) -> Running {
+async fn trusted(data: &Path) -> SandboxProcess {
     let mut running = self_signed(data, &[]).await;
     running.trust(&ca(data));
     running
 }
 
 /// A link flow, over https and wss alone.
-async fn runs_a_flow(running: &Running) {
+async fn runs_a_flow(running: &SandboxProcess) {
     let (token, correlation_id) = running.flow("desktop", "5005550006").await;
     let mut socket = running.socket(&token).await;
     socket.send(Message::text("ping")).await.unwrap();
@@ -117,7 +117,7 @@ async fn whatever_else_is_signed_with_the_cas_key_is_not_believed() {
     fs::write(&cert, forged.pem()).unwrap();
     fs::write(&key, own.serialize_pem()).unwrap();
     let flags = ["--listen", "127.0.0.1:0", "--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
-    let running = Running::start(&flags).await;
+    let running = SandboxProcess::start(&flags).await;
     // Of its own names it is believed, or the rest would show nothing.
     for name in ["bank.test", "10.0.0.1"] {
         let stream = TcpStream::connect(&running.address).await.unwrap();
@@ -176,7 +176,7 @@ async fn a_given_certificate_is_shown() {
     fs::write(&cert_file, cert.pem()).unwrap();
     fs::write(&key_file, signing_key.serialize_pem()).unwrap();
     let (cert, key) = (cert_file.to_str().unwrap(), key_file.to_str().unwrap());
-    let mut running = Running::start(&["--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key]).await;
+    let mut running = SandboxProcess::start(&["--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key]).await;
     running.trust(&cert_file);
     runs_a_flow(&running).await;
 

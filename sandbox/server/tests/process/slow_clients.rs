@@ -5,20 +5,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
+use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::running::{Connection, PATIENCE, Running, limited, logging};
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use crate::running::{ClientConnection, PATIENCE, PlainSocket, SandboxProcess, limited, logging};
 
 /// How often a slow client sends a byte.
 const DRIBBLE: Duration = Duration::from_millis(20);
 
 /// All that comes until the other side ends it.
-async fn rest(stream: &mut Connection) -> String {
+async fn rest(stream: &mut ClientConnection) -> String {
     let mut bytes = Vec::new();
     // A reset is an end as well.
     let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap();
@@ -26,7 +23,7 @@ async fn rest(stream: &mut Connection) -> String {
 }
 
 /// Sends a byte now and then until the other side ends it.
-async fn dribble(stream: Connection, byte: u8) -> String {
+async fn dribble(stream: ClientConnection, byte: u8) -> String {
     let (mut from, mut to) = tokio::io::split(stream);
     let sending = async move {
         let mut ticks = interval(DRIBBLE);
@@ -46,13 +43,13 @@ async fn dribble(stream: Connection, byte: u8) -> String {
 }
 
 /// The value of a metric without labels.
-async fn metric(running: &Running, name: &str) -> u64 {
+async fn metric(running: &SandboxProcess, name: &str) -> u64 {
     let (_, text) = running.send("GET", "/metrics", &[], "").await;
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or("0");
     value.parse().unwrap()
 }
 
-async fn until_metric(running: &Running, name: &str, value: u64) {
+async fn until_metric(running: &SandboxProcess, name: &str, value: u64) {
     let reached = async {
         while metric(running, name).await != value {
             tokio::task::yield_now().await;
@@ -164,7 +161,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
 }
 
 /// A connection that has ended may count for a moment yet.
-async fn socket_when_free(running: &Running, token: &str) -> Socket {
+async fn socket_when_free(running: &SandboxProcess, token: &str) -> PlainSocket {
     let opened = async {
         loop {
             if let Ok((socket, _)) = connect_async(running.socket_url(token)).await {
@@ -215,7 +212,7 @@ async fn a_socket_too_many_is_refused_and_a_place_is_given_again() {
 }
 
 /// The most memory that it has taken so far, in KiB; where the system says so.
-fn peak_kib(running: &Running) -> Option<u64> {
+fn peak_kib(running: &SandboxProcess) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
 }

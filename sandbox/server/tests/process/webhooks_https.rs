@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::https::{ca, signed};
-use crate::running::{LOGS, PATIENCE, Running};
+use crate::running::{LOGS, PATIENCE, SandboxProcess};
 use crate::start_and_end::refusal;
 use crate::webhooks::{PATH, SECRET, answer, request, tried};
 
@@ -32,14 +32,14 @@ async fn accepted(listener: &TcpListener) -> TcpStream {
 }
 
 /// A sandbox that posts there; `more`: of its settings.
-async fn sandbox(data: &Path, url: &str, more: &str) -> Running {
+async fn sandbox(data: &Path, url: &str, more: &str) -> SandboxProcess {
     let settings = data.join("settings.toml");
     fs::write(&settings, format!("[webhook]\nurl = '{url}'\nsecret = '{SECRET}'\n{more}\n")).unwrap();
     LOGS.secret("webhook secret", SECRET);
-    Running::start(&["--listen", "127.0.0.1:0", "--config", settings.to_str().unwrap()]).await
+    SandboxProcess::start(&["--listen", "127.0.0.1:0", "--config", settings.to_str().unwrap()]).await
 }
 
-async fn test(running: &Running) -> Value {
+async fn test(running: &SandboxProcess) -> Value {
     running.post("/sandbox/webhook/events", "", json!({"type": "TEST"})).await
 }
 
