@@ -1,4 +1,4 @@
-//! The least that a server of this kind costs: axum as the sandbox uses it, without anything behind it.
+//! The floor: axum as the sandbox uses it, without a sandbox behind it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! One connection at a time, kept open, as an SDK or a browser keeps it.
+//! An HTTP client with one connection, kept open as an SDK or a browser keeps it.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

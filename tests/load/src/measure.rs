@@ -1,4 +1,4 @@
-//! The rounds: everything in turn, each time with a server that begins anew.
+//! The rounds of a measurement: each one starts every server anew, in turn.
 
 use std::collections::HashMap;
 use std::time::Duration;

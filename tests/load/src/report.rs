@@ -1,4 +1,4 @@
-//! What was measured, as Markdown.
+//! The measured figures as Markdown tables.
 
 use std::fmt::{self, Display, Formatter};
 

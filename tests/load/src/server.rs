@@ -1,4 +1,4 @@
-//! What is measured: the sandbox, or the floor, each in a process of its own.
+//! The measured server: the sandbox or the floor, each in a process of its own.
 
 use std::net::SocketAddr;
 use std::path::Path;

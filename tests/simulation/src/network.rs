@@ -1,4 +1,4 @@
-//! The client's platform: what lies between it and the backend, and its clocks.
+//! The client's platform: the network between client and backend, and the page's clocks.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Faults that the sandbox is asked for: `POST /sandbox/faults`.
+//! Faults that a scenario injects into the sandbox: `POST /sandbox/faults`.
 
 use handset_protocol::client::paths;
 use serde_json::{Value, json};

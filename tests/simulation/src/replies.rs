@@ -1,4 +1,4 @@
-//! What stands in the messages that pass by.
+//! The parts of a reply that the simulation reads.
 
 use handset_protocol::{client::Reply, steps};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What many runs came to: how flows ended, and which faults took effect.
+//! The summary of many runs: how flows ended, and which faults took effect.
 
 use std::{collections::BTreeMap, fmt};
 

@@ -1,3 +1,5 @@
+//! The authToken: its claims, its lifetime and its signature.
+
 use handset_protocol::Secret;
 use handset_sandbox::Config;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The numbers that stand for one branch of a page each. How a page sees them end: tests/e2e/numbers.test.mjs.
+//! Behaviour numbers: each one stands for one branch of a page. How a page ends with them: tests/e2e/numbers.test.mjs.
 
 use handset_sandbox::Config;
 use handset_sandbox_domain::BEHAVIOUR_NUMBERS;

@@ -1,4 +1,4 @@
-//! How bodies are packed and written, whoever sends them.
+//! Encodings of request bodies: compression, limits and character sets.
 
 use std::io::Write;
 

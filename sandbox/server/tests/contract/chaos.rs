@@ -1,4 +1,4 @@
-//! `--chaos`: a seeded plan of faults. Sockets, over real connections: the process tests.
+//! `--chaos`: a schedule of faults from a seed. Sockets over real connections are in the process tests.
 
 use handset_sandbox::Config;
 use serde_json::{Value, json};

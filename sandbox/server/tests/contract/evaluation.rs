@@ -1,4 +1,4 @@
-//! What Validate and Complete compute from the record of a number's owner.
+//! Evaluations: the parts of Validate's and Complete's replies that come from the owner's record.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! How many codes are judged for one number, whatever is opened, resent and sent at once.
+//! The limit of wrong codes for one number, over all its sessions, resends and requests at once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `/sandbox/faults`: what is done to requests and sockets on purpose. Over real connections: the process tests.
+//! `/sandbox/faults`: faults of requests and sockets on purpose. Real connections are in the process tests.
 
 use std::time::Duration;
 

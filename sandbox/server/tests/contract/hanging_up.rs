@@ -1,4 +1,4 @@
-//! A client that goes away in the middle of its request, while the store is still writing.
+//! A client that disconnects while the store writes its request: the request is completed.
 
 use std::future::Future;
 use std::pin::pin;

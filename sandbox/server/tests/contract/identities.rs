@@ -1,4 +1,4 @@
-//! Identity Manager.
+//! Identity Manager: enrollment, lookups, lists, batches, activation and deletion.
 
 use handset_sandbox::Config;
 use serde_json::{Value, json};

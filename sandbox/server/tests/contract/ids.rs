@@ -1,4 +1,4 @@
-//! What names something must not be guessed: whoever knows an id or a link holds what it names.
+//! Ids and links cannot be guessed: whoever knows one may use it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `/sandbox/*` and `/demo/*`.
+//! The inspection (`/sandbox/*`) and the demo backend (`/demo/*`).
 
 use std::time::Duration;
 

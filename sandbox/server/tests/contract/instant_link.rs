@@ -1,3 +1,5 @@
+//! The page's requests of a flow with a link, and of Mobile Auth.
+
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 

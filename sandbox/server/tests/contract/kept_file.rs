@@ -1,4 +1,4 @@
-//! A sandbox on the file of another one.
+//! A sandbox that opens the file of an earlier one.
 
 use std::sync::Arc;
 

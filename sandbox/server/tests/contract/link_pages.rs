@@ -1,3 +1,5 @@
+//! The link in an SMS: a person spends it once and in time, a machine does not.
+
 use axum::body::Body;
 use axum::http::Request;
 use handset_sandbox::Config;

@@ -1,4 +1,4 @@
-//! Every member of every request of the server API.
+//! Every member of every request of the server API: its type, its format, and its absence.
 
 use std::collections::BTreeSet;
 

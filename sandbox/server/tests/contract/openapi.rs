@@ -1,4 +1,4 @@
-//! The document of the server API, held against the contract and against what is served.
+//! The OpenAPI document agrees with the contract and with the routes that are served.
 
 use std::collections::{BTreeMap, BTreeSet};
 

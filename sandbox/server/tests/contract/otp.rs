@@ -1,3 +1,5 @@
+//! The page's requests of a flow with a code: sending, checking, attempts, resends and changes of the number.
+
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 

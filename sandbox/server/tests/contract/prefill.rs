@@ -1,3 +1,5 @@
+//! Pre-Fill: the challenge gives out the owner's record, once and in order.
+
 use serde_json::{Value, json};
 
 use crate::rows::rows;

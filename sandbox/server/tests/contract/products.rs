@@ -1,4 +1,4 @@
-//! Who may call what, and for which test users.
+//! Products: the calls and the test users that a credential may use.
 
 use axum::http::Request;
 use handset_sandbox::Config;

@@ -1,4 +1,4 @@
-//! Projects: what keeps tests apart that run side by side.
+//! Projects: each one has its own sessions, messages, identities, clock, faults and rate.
 
 use std::time::Duration;
 

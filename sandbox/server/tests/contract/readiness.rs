@@ -1,4 +1,4 @@
-//! Whether new flows are taken.
+//! `/readyz`: whether the sandbox accepts new flows.
 
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Refusals of the server API: each has its code and its HTTP status.
+
 use std::sync::Arc;
 
 use axum::body::Body;

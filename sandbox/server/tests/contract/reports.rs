@@ -1,3 +1,5 @@
+//! Error reports of the page: each one ends its flow as failed, or leads to another step.
+
 use handset_protocol::steps::ERROR_AREAS;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! What all requests of a page have in common: status, bodies, authorization and CORS.
+
 use axum::body::Body;
 use axum::http::Request;
 use handset_protocol::client::headers;

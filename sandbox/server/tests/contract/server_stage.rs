@@ -1,3 +1,5 @@
+//! Validate and Complete: their answers at each stage of a session, and their order.
+
 use serde_json::{Value, json};
 
 use crate::rows::rows;

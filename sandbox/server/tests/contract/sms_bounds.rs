@@ -1,4 +1,4 @@
-//! How many SMS are sent, whatever a page asks for and however often: of one session, to one number, and in what time.
+//! The limits of SMS: of one session, and to one number within a window.
 
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Start: its reply, its members and their formats, the numbers that it accepts.
+
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 

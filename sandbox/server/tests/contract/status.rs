@@ -1,3 +1,5 @@
+//! The status socket and the status call: how each one reports the end of a flow.
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,3 +1,5 @@
+//! Test users: their records, their products and their scenarios; and synthetic owners.
+
 use handset_sandbox::Config;
 use handset_sandbox_domain::Product::{self, Identity, IdentityManager, Prefill, Unify, VerifiedUsers};
 use handset_sandbox_domain::TEST_USERS;

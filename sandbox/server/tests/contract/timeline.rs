@@ -1,4 +1,4 @@
-//! The timeline of a session: what a sequence diagram is drawn from.
+//! The timeline of a session, which is the source of a sequence diagram.
 
 use std::time::Duration;
 

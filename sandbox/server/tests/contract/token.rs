@@ -1,3 +1,5 @@
+//! The token call: credentials in, an access token out, as RFC 6749 has it.
+
 use std::sync::Arc;
 
 use axum::http::Request;

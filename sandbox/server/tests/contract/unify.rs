@@ -1,3 +1,5 @@
+//! Unify: a session binds a device to a number's owner, and a device is replaced or revoked.
+
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 

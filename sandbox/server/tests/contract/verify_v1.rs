@@ -1,4 +1,4 @@
-//! Verified Users, first generation.
+//! Verified Users, version 1: a verification with a session and a page.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Verified Users, second generation.
+//! Verified Users, version 2: a verification in one call.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The page, and what every answer carries.
+//! The demo page, and the headers of every response.
 
 use handset_sandbox::Config;
 

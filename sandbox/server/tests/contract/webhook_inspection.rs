@@ -1,4 +1,4 @@
-//! Webhooks: what can be set, asked for and looked at.
+//! Webhooks in the inspection: settings, triggers and the record of deliveries.
 
 use std::sync::Arc;
 

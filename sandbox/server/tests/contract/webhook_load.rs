@@ -1,4 +1,4 @@
-//! Webhooks: many events, slow receivers, and a store that fails.
+//! Webhooks under load: many events, slow receivers, and a store that fails.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

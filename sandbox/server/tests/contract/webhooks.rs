@@ -1,4 +1,5 @@
-//! Webhooks: what is told, when, and how often. The queue over a restart, and the example receiver: elsewhere.
+//! Webhooks: events, signatures, retries and their order. Restarts are in the process tests, the example receiver in
+//! tests/e2e.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Names by which others reach the sandbox: from the flag, the environment variable and the settings file.
+//! Allowed host names: from the flag, the environment variable and the settings file.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! A file that cannot be used, and one that stops taking writes while the sandbox runs.
+//! A SQLite file that cannot be used, and one that refuses writes while the sandbox runs.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -1,4 +1,4 @@
-//! A seeded plan of faults over real connections.
+//! `--chaos` over real connections.
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::timeout;

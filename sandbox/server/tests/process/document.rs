@@ -1,4 +1,4 @@
-//! Refusals that only a live port gives, held against the document that it serves.
+//! Refusals that only a live port gives agree with the OpenAPI document that it serves.
 
 use futures_util::future::join_all;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Ten thousand guesses at one number in parallel, over the port: never more are judged than there are tries.
+//! Ten thousand wrong codes for one number in parallel, over the port: no more are checked than the limit allows.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Faults over real connections.
+//! Injected faults over real connections.
 
 use std::io::ErrorKind;
 

@@ -1,4 +1,4 @@
-//! The whole of a flow over https, with a certificate of the sandbox's own or a given one.
+//! A whole flow over https, with the sandbox's own certificate or a given one.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -1,3 +1,5 @@
+//! No secret and nothing that a client chooses reaches a log, at any level and in any format.
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::tempdir;

@@ -1,4 +1,4 @@
-//! What whoever runs the sandbox asks of it.
+//! The endpoints for operators: health, readiness and metrics.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The file that tells other processes the port.
+//! The port file, which tells other processes the port.
 
 use std::path::PathBuf;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! Tests that run side by side against one sandbox.
+//! Projects keep test runs apart that share one sandbox.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A sandbox in a process of its own, and as much of an HTTP client as it takes.
+//! A sandbox in a process of its own, and a small HTTP client.
 
 use std::path::Path;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Clients that hold on to what they were given: each is cut off, and the others are served.
+//! Slow clients: each one is disconnected at its deadline, and other clients are served.
 
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Status sockets over a real port.
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio_tungstenite::connect_async;

@@ -1,3 +1,5 @@
+//! How the process starts and ends: the ready line, signals, exit statuses, settings that do not work.
+
 use std::process::Stdio;
 
 use futures_util::StreamExt;

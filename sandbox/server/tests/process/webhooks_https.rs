@@ -1,4 +1,4 @@
-//! Webhooks that speak https, and whom the sandbox believes.
+//! Webhooks over https, and the certificates that the sandbox trusts.
 
 use std::fs;
 use std::path::Path;

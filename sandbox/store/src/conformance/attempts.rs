@@ -1,4 +1,4 @@
-//! Guesses at a number: they are written with the session that they were made in.
+//! Failed attempts of a number: they are written together with the session of the attempt.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! The same for deliveries to webhooks.
+//! Deliveries to webhooks: pending, attempted, finished, and kept in order.
 
 use std::sync::Arc;
 

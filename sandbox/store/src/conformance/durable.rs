@@ -1,4 +1,4 @@
-//! What a store has to do that outlives its process.
+//! What a store that outlives its process still has after it is opened again.
 
 use std::sync::Arc;
 

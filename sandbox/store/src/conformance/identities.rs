@@ -1,4 +1,4 @@
-//! The same for identities.
+//! Identities: one for each number, their lookups and pages, and changes of a number.
 
 use std::sync::Arc;
 

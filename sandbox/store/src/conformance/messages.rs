@@ -1,4 +1,4 @@
-//! The same for messages, facts, and what a project has of them.
+//! Messages, settings, and the rows of a project.
 
 use super::fixtures::{PROJECT, put, session, sms};
 use crate::{MAX_MESSAGES, Store};

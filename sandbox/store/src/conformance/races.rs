@@ -1,4 +1,4 @@
-//! The same under races: many writers at once, on threads of their own and as tasks.
+//! Races: many writers at once, on threads and as tasks, lose no write.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

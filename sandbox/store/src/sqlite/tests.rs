@@ -1,3 +1,5 @@
+//! The SQLite store conforms, owns its file alone, and reads the files of its schema.
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Deadlines are neither late nor early, and the page is told them rightly, whatever the clocks do.
+//! Deadlines are neither late nor early, and the page hears the right ones, whatever the clocks do.
 
 use handset_protocol::client::paths;
 

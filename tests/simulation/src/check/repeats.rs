@@ -1,4 +1,4 @@
-//! Nothing is sent twice that the page asked for once.
+//! A request that the page made once is not sent twice.
 
 use handset_protocol::client::paths;
 

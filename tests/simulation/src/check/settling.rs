@@ -1,4 +1,4 @@
-//! That every flow ends, and ends as the backend says.
+//! Every flow ends, and ends as the backend says.
 
 use handset_protocol::client::paths;
 

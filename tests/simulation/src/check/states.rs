@@ -1,4 +1,4 @@
-//! What the page is told.
+//! The page's events follow the tables of docs/events.md.
 
 use super::{findings::Findings, flow_run::FlowRun};
 use crate::{

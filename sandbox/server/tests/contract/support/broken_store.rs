@@ -1,4 +1,4 @@
-//! A store that fails whenever it is asked.
+//! A store that fails at every call.
 
 use async_trait::async_trait;
 use handset_sandbox_domain::{AfterAttempt, Delivery, Effect, FinishedDelivery, Identity, Phone, Session};

@@ -1,4 +1,4 @@
-//! What tests of webhooks ask of a sandbox.
+//! Requests about webhooks, as tests make them.
 
 use serde_json::{Value, json};
 

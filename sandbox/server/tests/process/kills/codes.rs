@@ -1,4 +1,4 @@
-//! Flows with a code: messages, tries and what was settled.
+//! Flows with a code: messages, attempts and outcomes survive a kill.
 
 use rand::RngExt;
 use rand::rngs::StdRng;

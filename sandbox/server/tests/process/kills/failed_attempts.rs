@@ -1,4 +1,4 @@
-//! Wrong codes for one number, over sessions at once: how many were judged is no less after a kill.
+//! Wrong codes for one number over sessions at once: their count survives a kill.
 
 use futures_util::future::join_all;
 use rand::RngExt;

@@ -1,4 +1,4 @@
-//! What is kept beyond sessions: identities, and devices that a session's outbox binds.
+//! Identities, and devices that a session's outbox binds, survive a kill.
 
 use rand::RngExt;
 use rand::rngs::StdRng;

@@ -1,4 +1,4 @@
-//! Who is enrolled, what happens to them, and what the webhook is told of it. Several want the same numbers.
+//! Events of enrolled identities reach the webhook in order over a kill. Several identities change to the same numbers.
 
 use std::collections::BTreeSet;
 

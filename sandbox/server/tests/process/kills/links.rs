@@ -1,4 +1,4 @@
-//! Flows with a link, whose page waits at its socket.
+//! Flows with a link: a page that waits at its socket completes after a kill.
 
 use futures_util::StreamExt;
 use rand::RngExt;

@@ -1,4 +1,4 @@
-//! The relying party's webhook, which outlives the sandbox. It fails now and then, and accepts what comes again.
+//! The relying party's webhook, which outlives the sandbox: it fails now and then, and accepts the retry.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;

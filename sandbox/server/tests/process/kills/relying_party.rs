@@ -1,4 +1,4 @@
-//! A relying party, its page and its test, as far as they ask the sandbox. An answer counts only when it is whole.
+//! The requests of a relying party, its page and its test. Only a whole response counts.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

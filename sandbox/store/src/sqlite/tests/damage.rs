@@ -1,4 +1,4 @@
-//! Files that something has broken: a disk, a copy that ended early, somebody with an editor.
+//! Damaged files: by a disk, by a copy that ended early, by an editor.
 
 use std::fs;
 
