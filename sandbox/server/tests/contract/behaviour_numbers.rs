@@ -22,10 +22,10 @@ rows![
     socket_dropped_always,
     too_many_requests,
     server_error,
-    hold_for_a_number_that_the_page_gives,
+    apply_to_a_number_that_the_page_gives,
     end_with_a_change_of_number,
-    hold_when_strict,
-    have_the_code_1234_and_a_made_up_owner,
+    apply_when_strict,
+    have_the_code_1234_and_a_synthetic_owner,
     others_of_the_range_are_like_any_number,
 ];
 
@@ -278,7 +278,7 @@ async fn server_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hold_for_a_number_that_the_page_gives() {
+async fn apply_to_a_number_that_the_page_gives() {
     let bench = TestSandbox::new().await;
     let started = begin(&bench, "mobile", None).await;
     let once = link_start(number("Number refused once"));
@@ -316,7 +316,7 @@ async fn end_with_a_change_of_number() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hold_when_strict() {
+async fn apply_when_strict() {
     let bench = TestSandbox::with(Config { strict_test_users: true, ..Config::default() }).await;
     for number in BEHAVIOUR_NUMBERS {
         bench.pass_ms(1000).await;
@@ -331,7 +331,7 @@ async fn hold_when_strict() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn have_the_code_1234_and_a_made_up_owner() {
+async fn have_the_code_1234_and_a_synthetic_owner() {
     let bench = TestSandbox::new().await;
     let number = number("Number refused once");
     let body = json!({"flowType": "mobile", "phoneNumber": number, "smsMessage": "######"});

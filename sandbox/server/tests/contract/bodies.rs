@@ -11,12 +11,12 @@ use crate::rows::rows;
 use crate::support::{TestResponse, TestSandbox};
 
 rows![
-    may_be_packed_with_gzip_or_deflate,
-    are_bounded_by_what_they_unpack_to,
-    packed_in_another_way_are_415,
-    that_are_not_packed_as_they_say_are_8001,
+    may_be_compressed_with_gzip_or_deflate,
+    are_limited_by_their_decompressed_size,
+    with_another_content_encoding_are_415,
+    that_do_not_match_their_content_encoding_are_8001,
     may_begin_with_a_byte_order_mark,
-    of_another_encoding_are_told_so,
+    of_another_charset_are_refused,
 ];
 
 const JSON: &str = "application/json";
@@ -68,7 +68,7 @@ impl EncodedClient {
 }
 
 #[tokio::test(start_paused = true)]
-async fn may_be_packed_with_gzip_or_deflate() {
+async fn may_be_compressed_with_gzip_or_deflate() {
     let sender = EncodedClient::new().await;
     let batch = json!({"items": [{"phoneNumber": "5005550006"}]}).to_string();
     for (path, content_type, body) in [
@@ -96,7 +96,7 @@ async fn may_be_packed_with_gzip_or_deflate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_bounded_by_what_they_unpack_to() {
+async fn are_limited_by_their_decompressed_size() {
     let sender = EncodedClient::new().await;
     for (bytes, fits) in [(4096, true), (4097, false), (50_000_000, false)] {
         let body = format!("{START}{}", " ".repeat(bytes - START.len()));
@@ -112,7 +112,7 @@ async fn are_bounded_by_what_they_unpack_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn packed_in_another_way_are_415() {
+async fn with_another_content_encoding_are_415() {
     let sender = EncodedClient::new().await;
     let message = "header 'Content-Encoding' must be gzip or deflate, or left out";
     for encoding in ["br", "zstd", "compress", "gzip, gzip", "utf-8", "gzip;q=1"] {
@@ -129,7 +129,7 @@ async fn packed_in_another_way_are_415() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_are_not_packed_as_they_say_are_8001() {
+async fn that_do_not_match_their_content_encoding_are_8001() {
     let sender = EncodedClient::new().await;
     let mut cut = gzip(START);
     cut.truncate(cut.len() / 2);
@@ -154,7 +154,7 @@ async fn may_begin_with_a_byte_order_mark() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_another_encoding_are_told_so() {
+async fn of_another_charset_are_refused() {
     let sender = EncodedClient::new().await;
     let utf_16 = |text: &str, in_order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(in_order).collect::<Vec<_>>();
     let message = "the body must be a text in UTF-8";

@@ -8,11 +8,11 @@ use crate::rows::rows;
 use crate::support::{PHONE, StartedSession, TestSandbox};
 
 rows![
-    breaks_what_the_authenticator_sends,
+    breaks_requests_of_the_authenticator,
     leaves_everything_else_alone,
     is_the_same_for_the_same_seed,
     acts_where_only_the_reply_is_lost,
-    gives_way_to_what_was_asked_for,
+    gives_way_to_listed_faults,
     stands_on_the_timeline,
 ];
 
@@ -52,7 +52,7 @@ fn is_broken((status, _): &TimedStatus) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn breaks_what_the_authenticator_sends() {
+async fn breaks_requests_of_the_authenticator() {
     let mut all = Vec::new();
     for seed in 1..=5 {
         let bench = bench(seed).await;
@@ -132,7 +132,7 @@ async fn acts_where_only_the_reply_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn gives_way_to_what_was_asked_for() {
+async fn gives_way_to_listed_faults() {
     let bench = bench(7).await;
     let started = start(&bench, "default").await;
     bench.faults(json!([{"path": "/v1/client/*", "kind": "status", "status": 418}])).await;

@@ -6,11 +6,11 @@ use crate::rows::rows;
 use crate::support::{PHONE, TEST_USER, TestSandbox, holds_nothing};
 
 rows![
-    validate_judges_possession,
+    validate_evaluates_possession,
     complete_of_a_whole_person_confirms_everything,
     complete_compares_part_by_part,
     the_second_source_knows_less,
-    what_was_not_sent_is_left_out,
+    parts_that_were_not_sent_are_left_out,
     only_the_first_address_and_e_mail_count,
     identification_fails_with_its_reasons,
     kyc_needs_names_dob_and_ssn_or_address,
@@ -50,7 +50,7 @@ fn passing() -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn validate_judges_possession() {
+async fn validate_evaluates_possession() {
     let bench = TestSandbox::new().await;
     let (passed, failed) = (bench.otp(false).await, bench.otp(false).await);
     assert_eq!(bench.validate(&passed).await.json().get("evaluation"), None, "nothing is decided");
@@ -126,7 +126,7 @@ async fn the_second_source_knows_less() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_sent_is_left_out() {
+async fn parts_that_were_not_sent_are_left_out() {
     let bench = TestSandbox::new().await;
     let names = complete(&bench, TEST_USER, json!({"firstName": "Benny", "lastName": "Harper"})).await;
     let source = json!({"cipConfidence": "LOW", "name": {"firstName": 100, "lastName": 100, "nameScore": 100}});

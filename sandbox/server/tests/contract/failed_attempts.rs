@@ -17,18 +17,18 @@ use crate::rows::rows;
 use crate::support::{OTHER_PHONE, PHONE, StartedSession, TEST_USER, TestSandbox, wrong};
 
 rows![
-    tries_are_counted_over_all_sessions_of_a_number,
-    resends_give_nothing_back,
+    wrong_codes_are_counted_over_all_sessions_of_a_number,
+    a_resend_does_not_reset_the_count,
     a_number_is_the_same_however_it_is_written,
     a_right_code_is_not_counted,
     the_window_moves,
-    tries_and_window_are_settings,
+    limit_and_window_are_settings,
     known_codes_are_exempt,
     a_project_has_its_own_count_and_reset_forgets_it,
-    ten_thousand_at_once_are_not_judged_beyond_the_tries,
-    three_thousand_at_once_are_not_judged_beyond_the_tries_in_a_file,
-    a_restart_gives_no_try_back,
-    a_session_has_its_tries_at_once_too,
+    ten_thousand_at_once_are_not_checked_beyond_the_limit,
+    three_thousand_at_once_are_not_checked_beyond_the_limit_in_a_file,
+    a_restart_does_not_reset_the_count,
+    a_session_has_its_limit_for_codes_at_once_too,
 ];
 
 /// As the sandbox does without settings.
@@ -83,7 +83,7 @@ async fn is_judged(bench: &TestSandbox, number: &str) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tries_are_counted_over_all_sessions_of_a_number() {
+async fn wrong_codes_are_counted_over_all_sessions_of_a_number() {
     let bench = bench().await;
     guess_wrong(&bench, PHONE, TRIES).await;
     let (started, code) = begin(&bench, PHONE).await;
@@ -95,7 +95,7 @@ async fn tries_are_counted_over_all_sessions_of_a_number() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn resends_give_nothing_back() {
+async fn a_resend_does_not_reset_the_count() {
     let bench = bench().await;
     guess_wrong(&bench, PHONE, TRIES - 1).await;
     let (started, code) = begin(&bench, PHONE).await;
@@ -145,7 +145,7 @@ async fn the_window_moves() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tries_and_window_are_settings() {
+async fn limit_and_window_are_settings() {
     let config = Config { otp_tries_per_number: 2, otp_number_window_seconds: 5, ..unlimited() };
     let bench = TestSandbox::with(config).await;
     for _ in 0..2 {
@@ -278,18 +278,18 @@ async fn guess_at_once(store: impl Store, sessions: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ten_thousand_at_once_are_not_judged_beyond_the_tries() {
+async fn ten_thousand_at_once_are_not_checked_beyond_the_limit() {
     guess_at_once(MemoryStore::new(), 250).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn three_thousand_at_once_are_not_judged_beyond_the_tries_in_a_file() {
+async fn three_thousand_at_once_are_not_checked_beyond_the_limit_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     guess_at_once(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap(), 75).await;
 }
 
 #[tokio::test]
-async fn a_restart_gives_no_try_back() {
+async fn a_restart_does_not_reset_the_count() {
     let folder = tempfile::tempdir().unwrap();
     for round in 0..3 {
         let store = Arc::new(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap());
@@ -306,7 +306,7 @@ async fn a_restart_gives_no_try_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_session_has_its_tries_at_once_too() {
+async fn a_session_has_its_limit_for_codes_at_once_too() {
     let random = Arc::new(SystemRandom::new().unwrap());
     let config = Config { otp_tries_per_number: 0, ..unlimited() };
     let store = Arc::new(MemoryStore::new());

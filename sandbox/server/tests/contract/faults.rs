@@ -12,7 +12,7 @@ use crate::support::socket::TestSocket;
 use crate::support::{StartedSession, TestSandbox};
 
 rows![
-    are_listed_with_what_is_left,
+    are_listed_with_their_remaining_count,
     are_refused_by_field,
     delay_serves_late,
     status_answers_without_acting,
@@ -35,7 +35,7 @@ async fn asked(bench: &TestSandbox, started: &StartedSession) -> Option<u16> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_listed_with_what_is_left() {
+async fn are_listed_with_their_remaining_count() {
     let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.faults(json!([{"path": "/elsewhere", "kind": "drop"}])).await;

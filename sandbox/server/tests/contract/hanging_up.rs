@@ -25,7 +25,7 @@ fn poll_once<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) {
 }
 
 #[tokio::test]
-async fn what_follows_from_a_request_does_not_wait_for_the_next_one() {
+async fn the_effects_of_a_request_do_not_wait_for_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(&folder).await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE})).await;

@@ -38,7 +38,7 @@ async fn messages_are_filtered_by_number_and_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_query_that_cannot_be_meant_is_refused_and_not_waited_for() {
+async fn an_invalid_query_is_refused_at_once() {
     let bench = TestSandbox::new().await;
     let number = "query 'to' must be a phone number: ten digits for the US and Canada, else + and the country code";
     let members = "a query here may have 'to', 'since', 'wait', 'project' and nothing else";
@@ -88,7 +88,7 @@ async fn a_long_poll_ends_with_the_first_message_or_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_tells_of_every_message_and_goes_on_after_a_reconnect() {
+async fn a_stream_carries_every_message_and_continues_after_a_reconnect() {
     let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     send_code(&bench, &started).await;
@@ -124,7 +124,7 @@ async fn the_clock_moves_every_lifetime() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reset_forgets_everything_and_moves_the_clock_back() {
+async fn reset_deletes_everything_and_moves_the_clock_back() {
     let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     send_code(&bench, &started).await;
@@ -167,7 +167,7 @@ async fn a_session_shows_its_state_and_timeline_but_no_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_website_can_ask() {
+async fn no_website_can_call_the_inspection() {
     let bench = TestSandbox::new().await;
     let gets = [
         "/sandbox/messages",
@@ -197,7 +197,7 @@ async fn no_website_can_ask() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_container_asks_by_a_name_that_was_allowed() {
+async fn a_container_calls_by_an_allowed_name() {
     let config = Config {
         listen: "0.0.0.0:8787".parse().unwrap(),
         origin: Some("http://localhost:8787".parse().unwrap()),
@@ -216,7 +216,7 @@ async fn a_container_asks_by_a_name_that_was_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_demo_backend_does_a_whole_journey() {
+async fn the_demo_backend_runs_a_whole_flow() {
     let bench = TestSandbox::new().await;
     let demo = async |path: &str, body: Value| bench.post(&format!("/demo/{path}"), None, &body.to_string()).await;
     let body = json!({"phoneNumber": TEST_USER, "flowType": "desktop", "allowOTPRetry": true, "smsMessage": "Go ####"});

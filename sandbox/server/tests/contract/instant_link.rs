@@ -19,7 +19,7 @@ rows![
     start_at_another_step_is_an_error,
     a_fourth_number_ends,
     an_empty_number_is_a_resend,
-    a_number_change_kills_the_old_link,
+    a_number_change_invalidates_the_old_link,
     replies_carry_times,
     late_requests_are_answered_harmlessly,
     an_unopened_link_ends_the_flow_after_the_grace,
@@ -190,7 +190,7 @@ async fn an_empty_number_is_a_resend() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_number_change_kills_the_old_link() {
+async fn a_number_change_invalidates_the_old_link() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     start(&bench, &started).await;

@@ -17,11 +17,11 @@ rows![
     an_older_link_says_so,
     a_link_of_a_flow_that_ended_says_so,
     an_unknown_link_says_so,
-    head_does_not_spend_it,
-    preview_bots_do_not_spend_it,
-    people_in_the_browsers_of_other_applications_are_people,
-    whoever_is_taken_for_a_machine_has_a_button,
-    the_button_spends_the_link_as_opening_does,
+    a_head_request_does_not_use_the_link,
+    preview_bots_do_not_use_the_link,
+    in_app_browsers_count_as_people,
+    a_suspected_bot_gets_a_button,
+    the_button_uses_the_link_as_opening_does,
     pages_are_readable,
 ];
 
@@ -126,7 +126,7 @@ async fn an_unknown_link_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn head_does_not_spend_it() {
+async fn a_head_request_does_not_use_the_link() {
     let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     let answer = bench.send(Request::head(&path).body(Body::empty()).unwrap()).await;
@@ -136,7 +136,7 @@ async fn head_does_not_spend_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn preview_bots_do_not_spend_it() {
+async fn preview_bots_do_not_use_the_link() {
     let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     let agents = [
@@ -232,7 +232,7 @@ const PEOPLE: [&str; 22] = [
 ];
 
 #[tokio::test(start_paused = true)]
-async fn people_in_the_browsers_of_other_applications_are_people() {
+async fn in_app_browsers_count_as_people() {
     let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     for agent in PEOPLE.into_iter().chain(["curl/8.5.0", "node", "python-requests/2.31", "okhttp/4.12.0", ""]) {
         let (_, path) = with_link(&bench).await;
@@ -243,7 +243,7 @@ async fn people_in_the_browsers_of_other_applications_are_people() {
 const BOT: (&str, &str) = ("user-agent", "facebookexternalhit/1.1");
 
 #[tokio::test(start_paused = true)]
-async fn whoever_is_taken_for_a_machine_has_a_button() {
+async fn a_suspected_bot_gets_a_button() {
     let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     let answer = bench.get_with(&path, &[BOT]).await;
@@ -265,7 +265,7 @@ async fn press(bench: &TestSandbox, path: &str) -> TestResponse {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_button_spends_the_link_as_opening_does() {
+async fn the_button_uses_the_link_as_opening_does() {
     let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     let answer = press(&bench, &path).await;

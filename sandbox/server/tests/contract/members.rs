@@ -12,11 +12,11 @@ use crate::rows::rows;
 use crate::support::{PHONE, TEST_USER, TestSandbox};
 
 rows![
-    they_are_those_of_the_document,
-    every_one_of_the_wrong_type_is_named,
+    are_those_of_the_document,
+    of_the_wrong_type_are_named,
     null_and_blank_count_as_left_out,
     null_in_a_list_is_empty,
-    unknown_ones_are_ignored_at_every_depth,
+    that_are_unknown_are_ignored_at_every_depth,
     texts_are_those_that_the_document_describes,
 ];
 
@@ -106,7 +106,7 @@ fn members(document: &Value, schema: &Value, place: &str, found: &mut BTreeSet<S
 }
 
 #[tokio::test(start_paused = true)]
-async fn they_are_those_of_the_document() {
+async fn are_those_of_the_document() {
     let document = TestSandbox::new().await.get("/openapi.json").await.json();
     let mut documented = BTreeSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -126,7 +126,7 @@ async fn they_are_those_of_the_document() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_one_of_the_wrong_type_is_named() {
+async fn of_the_wrong_type_are_named() {
     let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let number = json!(123_456_789);
     let list = json!([["dateOfBirth", "1974-12-09"]]);
@@ -242,7 +242,7 @@ async fn null_in_a_list_is_empty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unknown_ones_are_ignored_at_every_depth() {
+async fn that_are_unknown_are_ignored_at_every_depth() {
     let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let later = json!({"deep": [null, {"x": 1}]});
     for (path, mut right, _) in right() {

@@ -16,17 +16,17 @@ rows![
     start_with_an_unknown_number_is_refused_when_strict,
     start_at_another_step_is_an_error,
     finish_with_the_right_code_is_done,
-    finish_with_a_wrong_code_leaves_tries_with_retry,
+    finish_with_a_wrong_code_leaves_attempts_with_retry,
     finish_with_a_wrong_code_ends_without_retry,
     finish_before_any_code_is_an_error,
     finish_after_two_minutes_ends,
     the_lifetime_is_a_setting,
-    resend_kills_the_old_code,
-    resend_does_not_give_back_tries,
-    a_number_change_kills_the_old_code,
+    resend_invalidates_the_old_code,
+    resend_does_not_reset_the_attempts,
+    a_number_change_invalidates_the_old_code,
     a_fourth_number_ends,
     the_same_number_again_is_a_resend,
-    a_refused_change_leaves_the_old_code_good,
+    a_refused_change_leaves_the_old_code_valid,
     an_early_resend_sends_nothing_with_a_pause,
     a_number_change_does_not_wait_for_the_pause,
     replies_carry_times,
@@ -174,7 +174,7 @@ async fn finish_with_the_right_code_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn finish_with_a_wrong_code_leaves_tries_with_retry() {
+async fn finish_with_a_wrong_code_leaves_attempts_with_retry() {
     let bench = TestSandbox::new().await;
     let (started, code) = with_code(&bench, true).await;
     assert_eq!(finish(&bench, &started, &wrong(&code)).await, try_again(2));
@@ -229,7 +229,7 @@ async fn the_lifetime_is_a_setting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn resend_kills_the_old_code() {
+async fn resend_invalidates_the_old_code() {
     let bench = TestSandbox::new().await;
     let (started, old) = with_code(&bench, true).await;
     bench.pass_ms(119_000).await;
@@ -242,7 +242,7 @@ async fn resend_kills_the_old_code() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn resend_does_not_give_back_tries() {
+async fn resend_does_not_reset_the_attempts() {
     let bench = TestSandbox::new().await;
     let (started, code) = with_code(&bench, true).await;
     assert_eq!(finish(&bench, &started, &wrong(&code)).await, try_again(2));
@@ -254,7 +254,7 @@ async fn resend_does_not_give_back_tries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_number_change_kills_the_old_code() {
+async fn a_number_change_invalidates_the_old_code() {
     let bench = TestSandbox::new().await;
     let (started, old) = with_code(&bench, true).await;
     assert_eq!(start_with(&bench, &started, OTHER_PHONE).await, sent());
@@ -300,7 +300,7 @@ async fn the_same_number_again_is_a_resend() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_change_leaves_the_old_code_good() {
+async fn a_refused_change_leaves_the_old_code_valid() {
     let bench = TestSandbox::new().await;
     let (started, code) = with_code(&bench, true).await;
     assert_eq!(start_with(&bench, &started, "bad").await, refused("this is not a phone number"));

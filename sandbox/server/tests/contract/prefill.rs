@@ -7,13 +7,13 @@ use crate::support::{StartedSession, TestResponse, TestSandbox, holds_nothing};
 
 rows![
     validate_leads_to_the_challenge,
-    the_challenge_gives_out_the_record,
-    the_challenge_takes_what_start_had,
-    the_challenge_comes_before_what_start_had,
-    a_wrong_challenge_gives_out_nothing,
-    a_challenge_has_to_be_given,
+    the_challenge_returns_the_record,
+    the_challenge_uses_the_members_of_start,
+    members_of_the_challenge_override_those_of_start,
+    a_wrong_challenge_returns_nothing,
+    the_challenge_needs_a_member,
     bad_members_are_named,
-    the_challenge_is_judged_once,
+    the_challenge_is_evaluated_once,
     complete_follows_the_challenge,
     calls_out_of_order_are_refused,
 ];
@@ -71,7 +71,7 @@ async fn validate_leads_to_the_challenge() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_challenge_gives_out_the_record() {
+async fn the_challenge_returns_the_record() {
     let bench = TestSandbox::new().await;
     let individual = json!({
         "firstName": "Marcia", "lastName": "Longo", "dob": "1982-07-19", "ssn": "470806227",
@@ -96,7 +96,7 @@ async fn the_challenge_gives_out_the_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_challenge_takes_what_start_had() {
+async fn the_challenge_uses_the_members_of_start() {
     let bench = TestSandbox::new().await;
     for (at_start, success) in [("6227", true), ("6228", false)] {
         let started = validated(&bench, json!({"ssn": at_start})).await;
@@ -108,7 +108,7 @@ async fn the_challenge_takes_what_start_had() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_challenge_comes_before_what_start_had() {
+async fn members_of_the_challenge_override_those_of_start() {
     let bench = TestSandbox::new().await;
     for (at_start, given, success) in [("0000", "6227", true), ("6227", "0000", false), ("0000", "", false)] {
         let started = validated(&bench, json!({"ssn": at_start})).await;
@@ -117,7 +117,7 @@ async fn the_challenge_comes_before_what_start_had() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_challenge_gives_out_nothing() {
+async fn a_wrong_challenge_returns_nothing() {
     let bench = TestSandbox::new().await;
     for given in [json!({"ssn": "6228"}), json!({"dob": "1982-08"}), json!({"ssn": "6227", "dob": "07-18"})] {
         let started = validated(&bench, json!({})).await;
@@ -127,7 +127,7 @@ async fn a_wrong_challenge_gives_out_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_challenge_has_to_be_given() {
+async fn the_challenge_needs_a_member() {
     let bench = TestSandbox::new().await;
     let started = validated(&bench, json!({})).await;
     for given in [json!({}), json!({"ssn": "", "dob": null})] {
@@ -156,7 +156,7 @@ async fn bad_members_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_challenge_is_judged_once() {
+async fn the_challenge_is_evaluated_once() {
     let bench = TestSandbox::new().await;
     for first in ["6227", "6228"] {
         let started = validated(&bench, json!({})).await;

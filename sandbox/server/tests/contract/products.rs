@@ -13,7 +13,7 @@ rows![
     a_credential_makes_the_calls_of_its_product_only,
     a_session_is_hidden_behind_the_product_of_the_call,
     test_users_belong_to_products,
-    numbers_typed_in_the_page_are_judged_by_product,
+    numbers_typed_in_the_page_are_checked_by_product,
     a_session_is_served_by_the_calls_of_its_product_only,
     unknown_numbers_are_refused_when_strict,
     every_call_takes_a_slash_at_its_end,
@@ -183,7 +183,7 @@ async fn test_users_belong_to_products() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn numbers_typed_in_the_page_are_judged_by_product() {
+async fn numbers_typed_in_the_page_are_checked_by_product() {
     let bench = TestSandbox::new().await;
     let identity = bench.start(json!({"flowType": "mobile"})).await;
     let (unify, _) = bench.open("/v3/unify", json!({"possessionType": "mobile"})).await;

@@ -21,9 +21,9 @@ rows![
     are_reset_alone,
     share_access_tokens,
     are_passed_on_by_the_demo_backend,
-    are_forgotten_when_idle,
-    begin_with_those_who_may_use_them,
-    make_no_room_while_in_use,
+    are_deleted_when_idle,
+    begin_with_an_authorized_call,
+    are_not_evicted_while_in_use,
 ];
 
 const STATUS: &str = "/v1/client/status";
@@ -320,7 +320,7 @@ async fn are_passed_on_by_the_demo_backend() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_forgotten_when_idle() {
+async fn are_deleted_when_idle() {
     let bench = TestSandbox::new().await;
     post(&bench, "clock", "idle", json!({"advanceSeconds": 1800})).await;
     post(&bench, "clock", "followed", json!({"advanceSeconds": 1800})).await;
@@ -339,7 +339,7 @@ async fn are_forgotten_when_idle() {
 const TOO_MANY: usize = 1001;
 
 #[tokio::test(start_paused = true)]
-async fn begin_with_those_who_may_use_them() {
+async fn begin_with_an_authorized_call() {
     let bench = TestSandbox::new().await;
     let token = json!("grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret");
     let calls = [
@@ -372,7 +372,7 @@ async fn begin_with_those_who_may_use_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn make_no_room_while_in_use() {
+async fn are_not_evicted_while_in_use() {
     let bench = TestSandbox::new().await;
     let mine = link(&bench, "mine").await;
     let begin = async |name: String| bench.get(&format!("/sandbox/faults?project={name}")).await;

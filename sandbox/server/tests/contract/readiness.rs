@@ -23,7 +23,7 @@ async fn it_is_ready_while_its_store_writes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_not_ready_once_it_ends() {
+async fn it_is_not_ready_once_it_shuts_down() {
     let bench = TestSandbox::new().await;
     assert_eq!(bench.get("/readyz").await.status, 200);
     bench.state.shut_down().await;

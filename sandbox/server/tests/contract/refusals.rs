@@ -21,7 +21,7 @@ rows![
     a_wrong_method_is_8003,
     an_unknown_path_is_404,
     a_wrong_method_elsewhere_is_405,
-    what_a_wrong_method_is_told_is_what_the_router_allows_on_every_path,
+    the_allowed_methods_in_a_refusal_are_the_routers_on_every_path,
     too_many_requests_are_429_with_retry_after,
     the_rate_is_a_setting,
 ];
@@ -205,7 +205,7 @@ async fn a_wrong_method_elsewhere_is_405() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_wrong_method_is_told_is_what_the_router_allows_on_every_path() {
+async fn the_allowed_methods_in_a_refusal_are_the_routers_on_every_path() {
     let bench = TestSandbox::new().await;
     let app = format!("{:?}", bench.app);
     let mut held = 0;

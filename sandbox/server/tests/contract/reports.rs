@@ -12,7 +12,7 @@ rows![
     every_other_area_ends_as_failed,
     mobile_auth_falls_back_to_otp,
     repeated_reports_are_answered_alike,
-    what_is_settled_stays_settled,
+    a_report_after_the_end_changes_nothing,
     an_unknown_area_is_not_found,
 ];
 
@@ -74,7 +74,7 @@ async fn repeated_reports_are_answered_alike() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_settled_stays_settled() {
+async fn a_report_after_the_end_changes_nothing() {
     let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.page(&started, "mobile/otp/start", json!({})).await;

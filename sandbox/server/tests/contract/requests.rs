@@ -12,7 +12,7 @@ rows![
     answer_json_with_status_200,
     answer_a_bad_token_with_401_and_json,
     pass_the_preflight_of_any_origin,
-    pass_the_preflight_of_what_traces_them,
+    pass_the_preflight_of_tracing_headers,
     let_any_origin_read_the_reply,
     refuse_a_malformed_body_by_field,
     ignore_unknown_members,
@@ -91,7 +91,7 @@ async fn pass_the_preflight_of_any_origin() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pass_the_preflight_of_what_traces_them() {
+async fn pass_the_preflight_of_tracing_headers() {
     let bench = TestSandbox::new().await;
     for names in [
         "traceparent,tracestate,baggage",

@@ -12,7 +12,7 @@ rows![
     validate_says_no_once,
     complete_before_validate_is_refused,
     complete_compares_with_the_record,
-    complete_of_another_than_the_made_up_owner_fails,
+    complete_of_another_than_the_synthetic_owner_fails,
     complete_needs_names_or_ssn,
     complete_names_bad_members,
     nothing_is_allowed_after_complete,
@@ -111,7 +111,7 @@ async fn complete_compares_with_the_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn complete_of_another_than_the_made_up_owner_fails() {
+async fn complete_of_another_than_the_synthetic_owner_fails() {
     let bench = TestSandbox::new().await;
     let started = passed(&bench, PHONE).await;
     bench.validate(&started).await;

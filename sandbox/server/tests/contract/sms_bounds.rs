@@ -25,9 +25,9 @@ rows![
     an_early_resend_counts_for_nothing,
     a_link_waits_for_the_pause_as_a_code_does,
     the_same_number_refused_again_and_again_ends_the_flow,
-    all_that_is_asked_for_at_once_is_bounded_exactly,
-    and_in_a_file,
-    a_restart_gives_no_sms_back,
+    requests_at_once_are_limited_exactly,
+    requests_at_once_are_limited_exactly_in_a_file,
+    a_restart_does_not_reset_the_counts,
 ];
 
 /// As the sandbox does without settings.
@@ -312,18 +312,18 @@ async fn ask_at_once(store: impl Store) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_that_is_asked_for_at_once_is_bounded_exactly() {
+async fn requests_at_once_are_limited_exactly() {
     ask_at_once(MemoryStore::new()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn and_in_a_file() {
+async fn requests_at_once_are_limited_exactly_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     ask_at_once(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap()).await;
 }
 
 #[tokio::test]
-async fn a_restart_gives_no_sms_back() {
+async fn a_restart_does_not_reset_the_counts() {
     let folder = tempfile::tempdir().unwrap();
     let (flow, path) = STARTS[0];
     let mut tokens = Vec::new();

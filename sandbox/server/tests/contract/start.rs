@@ -10,8 +10,8 @@ rows![
     answers_token_id_and_next,
     flow_type_is_required,
     final_target_url_is_required_for_desktop,
-    bad_members_are_named_with_their_shape,
-    good_members_are_taken,
+    bad_members_are_named_with_their_format,
+    valid_members_are_accepted,
     empty_members_count_as_left_out,
     unknown_numbers_are_refused_when_strict,
     test_users_of_other_products_are_refused,
@@ -55,7 +55,7 @@ async fn final_target_url_is_required_for_desktop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_members_are_named_with_their_shape() {
+async fn bad_members_are_named_with_their_format() {
     let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let long = format!("https://shop.test/{}", "a".repeat(111));
     let cases = [
@@ -98,7 +98,7 @@ async fn bad_members_are_named_with_their_shape() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn good_members_are_taken() {
+async fn valid_members_are_accepted() {
     let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let cases = [
         ("phoneNumber", vec!["2001004009", "12001004009", "+12001004009", "+447700900000"]),

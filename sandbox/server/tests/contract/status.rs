@@ -19,23 +19,23 @@ rows![
     a_bad_token_is_refused_at_the_handshake,
     a_handshake_is_needed,
     ping_is_answered_with_pong,
-    a_settled_flow_is_told_once_and_closed,
-    a_failed_flow_is_told_with_its_error,
-    a_flow_settled_before_is_told_at_once,
-    every_socket_of_a_flow_is_told,
+    the_outcome_is_sent_once_and_the_socket_is_closed,
+    a_failure_is_sent_with_its_error,
+    an_earlier_outcome_is_sent_at_once,
+    every_socket_of_a_flow_gets_the_outcome,
     the_server_pings,
     silence_is_allowed_for_150_seconds,
-    a_waiting_socket_hears_of_expiry_ten_seconds_late,
+    a_waiting_socket_gets_the_expiry_ten_seconds_late,
     a_resend_moves_the_deadline_of_a_waiting_socket,
     the_session_ends_a_waiting_socket,
     advancing_the_clock_wakes_a_waiting_socket,
     reset_closes_a_waiting_socket,
     binary_frames_are_refused,
-    a_page_that_does_not_read_is_not_read_either,
-    asking_says_pending,
-    asking_says_done,
-    asking_says_failed,
-    asking_with_a_bad_token_is_401,
+    the_sandbox_stops_reading_from_a_page_that_does_not_read,
+    the_status_call_says_pending,
+    the_status_call_says_done,
+    the_status_call_says_failed,
+    the_status_call_with_a_bad_token_is_401,
 ];
 
 async fn link(bench: &TestSandbox, started: &StartedSession) -> String {
@@ -106,7 +106,7 @@ async fn ping_is_answered_with_pong() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_settled_flow_is_told_once_and_closed() {
+async fn the_outcome_is_sent_once_and_the_socket_is_closed() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let mut socket = TestSocket::open(&bench, &started);
@@ -117,7 +117,7 @@ async fn a_settled_flow_is_told_once_and_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_flow_is_told_with_its_error() {
+async fn a_failure_is_sent_with_its_error() {
     let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     let socket = TestSocket::open(&bench, &started);
@@ -127,7 +127,7 @@ async fn a_failed_flow_is_told_with_its_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flow_settled_before_is_told_at_once() {
+async fn an_earlier_outcome_is_sent_at_once() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     bench.get(&link(&bench, &started).await).await;
@@ -139,7 +139,7 @@ async fn a_flow_settled_before_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_socket_of_a_flow_is_told() {
+async fn every_socket_of_a_flow_gets_the_outcome() {
     let bench = TestSandbox::new().await;
     let (started, other) = (bench.link(true).await, bench.link(true).await);
     let (first, second) = (TestSocket::open(&bench, &started), TestSocket::open(&bench, &started));
@@ -179,7 +179,7 @@ async fn silence_is_allowed_for_150_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiting_socket_hears_of_expiry_ten_seconds_late() {
+async fn a_waiting_socket_gets_the_expiry_ten_seconds_late() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let mut socket = TestSocket::open(&bench, &started);
@@ -280,7 +280,7 @@ impl Sink<Message> for UnreadPage {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_does_not_read_is_not_read_either() {
+async fn the_sandbox_stops_reading_from_a_page_that_does_not_read() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let (state, token) = (bench.state.clone(), started.auth_token.clone());
@@ -294,7 +294,7 @@ async fn a_page_that_does_not_read_is_not_read_either() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asking_says_pending() {
+async fn the_status_call_says_pending() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let asked = bench.page_with_times(&started, "status", json!({})).await;
@@ -306,7 +306,7 @@ async fn asking_says_pending() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asking_says_done() {
+async fn the_status_call_says_done() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     bench.get(&link(&bench, &started).await).await;
@@ -314,7 +314,7 @@ async fn asking_says_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asking_says_failed() {
+async fn the_status_call_says_failed() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     report(&bench, &started).await;
@@ -322,7 +322,7 @@ async fn asking_says_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asking_with_a_bad_token_is_401() {
+async fn the_status_call_with_a_bad_token_is_401() {
     let bench = TestSandbox::new().await;
     for token in [None, Some("garbage".into())] {
         let answer = bench.post("/v1/client/status", token.as_ref(), "{}").await;

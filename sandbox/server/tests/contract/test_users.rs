@@ -9,12 +9,12 @@ use crate::rows::rows;
 use crate::support::{PHONE, StartedSession, TARGET, TEST_USER, TestSandbox, claims, holds_nothing};
 
 rows![
-    they_are_fifteen,
-    every_role_is_played,
-    every_record_is_confirmed_and_given_out,
+    there_are_fifteen,
+    every_scenario_runs,
+    every_record_is_confirmed_and_returned,
     the_code_is_1234,
-    a_made_up_person_never_changes,
-    a_made_up_person_is_confirmed_and_given_out,
+    a_synthetic_person_never_changes,
+    a_synthetic_person_is_confirmed_and_returned,
 ];
 
 /// A test user, as the contract has them.
@@ -111,7 +111,7 @@ async fn show(bench: &TestSandbox, started: &StartedSession, role: UserScenario)
 }
 
 #[test]
-fn they_are_fifteen() {
+fn there_are_fifteen() {
     let listed: Vec<_> = TEST_USERS.iter().map(|user| (user.phone, user.first_name, user.last_name)).collect();
     assert_eq!(listed, USERS.map(|user| (user.phone, user.name[0], user.name[1])));
 }
@@ -139,7 +139,7 @@ async fn validated(bench: &TestSandbox, client_id: &str, user: &ContractUser) ->
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_role_is_played() {
+async fn every_scenario_runs() {
     let bench = unlimited().await;
     for user in &USERS {
         let [first, last] = user.name;
@@ -193,7 +193,7 @@ async fn confirmed(bench: &TestSandbox, client_id: &str, started: &StartedSessio
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_record_is_confirmed_and_given_out() {
+async fn every_record_is_confirmed_and_returned() {
     let bench = unlimited().await;
     for user in &USERS {
         let Some(record) = user.record else { continue };
@@ -257,7 +257,7 @@ const MADE_UP: [(&str, [&str; 2], [&str; 7]); 3] = [
 ];
 
 #[tokio::test(start_paused = true)]
-async fn a_made_up_person_never_changes() {
+async fn a_synthetic_person_never_changes() {
     let bench = unlimited().await;
     for (phone, name, record) in MADE_UP {
         assert_eq!(prefilled(&bench, phone).await, individual(name, record), "{phone}");
@@ -266,7 +266,7 @@ async fn a_made_up_person_never_changes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_made_up_person_is_confirmed_and_given_out() {
+async fn a_synthetic_person_is_confirmed_and_returned() {
     let bench = unlimited().await;
     for (phone, name, record) in &MADE_UP[..2] {
         let individual = individual(*name, *record);

@@ -12,15 +12,15 @@ use crate::support::socket::TestSocket;
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TestSandbox, state, wrong};
 
 rows![
-    tells_an_otp_flow_message_by_message,
-    tells_a_link_flow_with_its_sockets,
+    records_an_otp_flow_message_by_message,
+    records_a_link_flow_with_its_sockets,
     names_every_outcome_of_a_request,
     names_every_end_of_a_socket,
-    names_what_became_of_a_link,
-    tells_what_time_alone_ended,
+    names_the_outcome_of_a_link,
+    records_expiry,
     holds_no_secret,
-    streams_every_moment_as_it_comes,
-    goes_on_after_a_reconnect,
+    streams_every_event_as_it_comes,
+    continues_after_a_reconnect,
     ends_its_stream_with_the_session_or_the_sandbox,
     is_not_found_for_an_unknown_session,
 ];
@@ -36,7 +36,7 @@ async fn outcomes(bench: &TestSandbox, started: &StartedSession) -> Vec<String> 
 }
 
 #[tokio::test(start_paused = true)]
-async fn tells_an_otp_flow_message_by_message() {
+async fn records_an_otp_flow_message_by_message() {
     let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.page(&started, "mobile/otp/start", json!({})).await;
@@ -72,7 +72,7 @@ async fn tells_an_otp_flow_message_by_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tells_a_link_flow_with_its_sockets() {
+async fn records_a_link_flow_with_its_sockets() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let mut socket = TestSocket::open(&bench, &started);
@@ -201,7 +201,7 @@ async fn names_every_end_of_a_socket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn names_what_became_of_a_link() {
+async fn names_the_outcome_of_a_link() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let mut links = Vec::new();
@@ -229,7 +229,7 @@ async fn names_what_became_of_a_link() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tells_what_time_alone_ended() {
+async fn records_expiry() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     bench.page(&started, "mobile/instantlink/start", json!({})).await;
@@ -264,7 +264,7 @@ async fn holds_no_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn streams_every_moment_as_it_comes() {
+async fn streams_every_event_as_it_comes() {
     let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     let mut events = EventStream::open(&bench, &stream_of(&started), None).await;
@@ -290,7 +290,7 @@ async fn streams_every_moment_as_it_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn goes_on_after_a_reconnect() {
+async fn continues_after_a_reconnect() {
     let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.page(&started, "mobile/otp/start", json!({})).await;

@@ -16,9 +16,9 @@ rows![
     wrong_credentials_are_refused,
     missing_members_are_named,
     http_basic_takes_the_place_of_both_members,
-    wrong_credentials_by_http_basic_are_asked_for_again,
+    wrong_credentials_by_http_basic_get_a_challenge,
     a_credential_that_comes_twice_is_refused,
-    too_many_token_calls_are_told_so_that_a_library_reads_it,
+    too_many_token_calls_are_refused_in_the_form_of_oauth,
     an_access_token_lives_an_hour,
     tokens_of_the_other_kind_are_refused,
     tokens_of_another_sandbox_are_refused,
@@ -117,7 +117,7 @@ async fn http_basic_takes_the_place_of_both_members() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wrong_credentials_by_http_basic_are_asked_for_again() {
+async fn wrong_credentials_by_http_basic_get_a_challenge() {
     let bench = TestSandbox::new().await;
     for both in ["sandbox:wrong", "nobody:sandbox-secret", ":", "sandbox:sandbox-secret ", "sandbox:sandbox%20secret"] {
         let answer = token_by(&bench, &basic(both), GRANT).await;
@@ -144,7 +144,7 @@ async fn a_credential_that_comes_twice_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_token_calls_are_told_so_that_a_library_reads_it() {
+async fn too_many_token_calls_are_refused_in_the_form_of_oauth() {
     let bench = TestSandbox::with(Config { rate_limit: 1, ..Config::default() }).await;
     let answer = token_by(&bench, &basic("sandbox:sandbox-secret"), GRANT).await;
     answer.token_refused(429, 429, "temporarily_unavailable", "too many requests");

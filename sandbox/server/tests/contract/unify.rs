@@ -14,16 +14,16 @@ rows![
     failed_possession_binds_nothing,
     some_pass_without_the_browser,
     without_possession_a_device_has_to_be_bound,
-    the_relying_party_binds_what_it_has_seen,
+    the_relying_party_may_bind_a_device_itself,
     another_number_is_not_bound,
-    binding_is_for_those_without_possession_only,
+    binding_is_for_sessions_without_possession_only,
     a_number_to_bind_is_one_of_unify,
     a_number_keeps_its_device,
     rebind_replaces_the_device,
     a_device_can_be_revoked,
-    a_session_goes_on_telling_its_own_device,
+    a_session_keeps_reporting_its_own_device,
     of_two_revocations_at_once_one_succeeds,
-    reputation_is_looked_at_on_demand,
+    reputation_is_checked_on_demand,
     the_owner_is_the_same_in_every_product,
     members_are_named,
     an_unknown_id_is_refused,
@@ -176,7 +176,7 @@ async fn without_possession_a_device_has_to_be_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_relying_party_binds_what_it_has_seen() {
+async fn the_relying_party_may_bind_a_device_itself() {
     let bench = TestSandbox::new().await;
     for body in [body("none", LORANT), json!({"possessionType": "none"})] {
         let started = unify(&bench, body).await;
@@ -216,7 +216,7 @@ async fn a_number_to_bind_is_one_of_unify() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn binding_is_for_those_without_possession_only() {
+async fn binding_is_for_sessions_without_possession_only() {
     let bench = TestSandbox::new().await;
     let started = unify(&bench, body("mobile", LORANT)).await;
     bind(&bench, &started, LORANT).await.refused(403, 8003, "step not allowed");
@@ -258,7 +258,7 @@ async fn a_device_can_be_revoked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_goes_on_telling_its_own_device() {
+async fn a_session_keeps_reporting_its_own_device() {
     let bench = TestSandbox::new().await;
     let rebinding = with(body("mobile", LORANT), "rebind", json!(true));
     let mut told = Vec::new();
@@ -295,7 +295,7 @@ async fn of_two_revocations_at_once_one_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reputation_is_looked_at_on_demand() {
+async fn reputation_is_checked_on_demand() {
     let bench = TestSandbox::new().await;
     let started = unify(&bench, with(body("mobile", LORANT), "checkReputation", json!(true))).await;
     bench.show_by_code(&started).await;

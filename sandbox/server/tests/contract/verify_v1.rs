@@ -6,7 +6,7 @@ use crate::rows::rows;
 use crate::support::{OTHER_PHONE, PHONE, StartedSession, TARGET, TestSandbox, claims};
 
 rows![
-    without_possession_is_judged_at_once,
+    without_possession_is_evaluated_at_once,
     with_possession_is_pending_at_first,
     a_code_shows_possession,
     a_link_shows_possession,
@@ -15,7 +15,7 @@ rows![
     the_names_do_not_count_when_possession_fails,
     a_number_that_the_page_changes_is_the_one_that_counts,
     success_enrolls_the_number,
-    status_says_the_same_as_often_as_asked,
+    the_status_call_can_be_repeated,
     required_members_are_named,
     bad_members_are_named,
     an_unknown_id_is_refused,
@@ -55,7 +55,7 @@ fn results_of(mut reply: Value) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_possession_is_judged_at_once() {
+async fn without_possession_is_evaluated_at_once() {
     let bench = TestSandbox::new().await;
     let (started, reply) = bench.open("/v3/verify", bettina("none")).await;
     assert_eq!(reply.get("authToken"), None);
@@ -170,7 +170,7 @@ async fn success_enrolls_the_number() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn status_says_the_same_as_often_as_asked() {
+async fn the_status_call_can_be_repeated() {
     let bench = TestSandbox::new().await;
     let (passed, _) = bench.open("/v3/verify", bettina("mobile")).await;
     bench.show_by_code(&passed).await;

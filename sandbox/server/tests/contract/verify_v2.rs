@@ -10,9 +10,9 @@ rows![
     names_of_the_owner_reach_al2,
     more_than_names_reaches_al3,
     a_number_alone_reaches_al1,
-    what_does_not_agree_fails_at_al0,
-    test_users_play_their_roles,
-    what_is_given_out_depends_on_what_is_asked,
+    a_mismatch_fails_at_al0,
+    test_users_have_their_scenarios,
+    the_returned_members_depend_on_the_verification_type,
     success_enrolls_the_number,
     required_members_are_named,
     bad_members_are_named,
@@ -108,7 +108,7 @@ async fn a_number_alone_reaches_al1() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_agree_fails_at_al0() {
+async fn a_mismatch_fails_at_al0() {
     let bench = TestSandbox::new().await;
     let cases = [
         (named("verifiedUser", SHEILA, ["Sheila", "Butrimovich"]), vec!["9011", "9014"]),
@@ -126,7 +126,7 @@ async fn what_does_not_agree_fails_at_al0() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn test_users_play_their_roles() {
+async fn test_users_have_their_scenarios() {
     let bench = TestSandbox::new().await;
     for what in TYPES {
         let bettina = named(what, "2001004049", ["Bettina", "Halbert"]);
@@ -141,7 +141,7 @@ async fn test_users_play_their_roles() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_given_out_depends_on_what_is_asked() {
+async fn the_returned_members_depend_on_the_verification_type() {
     let bench = TestSandbox::new().await;
     let level = json!({"assuranceLevel": "AL2", "reasons": ["AL2a"]});
     let mut names = json!({"firstName": "Sheilakathryn", "lastName": "Butrimovich"});

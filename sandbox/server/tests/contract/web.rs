@@ -18,7 +18,7 @@ async fn a_page_is_built_in() {
 }
 
 #[tokio::test]
-async fn a_folder_takes_its_place() {
+async fn a_folder_replaces_the_built_in_page() {
     let folder = std::env::temp_dir().join(format!("handset-sandbox-www-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     for (name, text) in

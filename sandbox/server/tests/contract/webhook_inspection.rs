@@ -16,9 +16,9 @@ rows![
     refuse_bad_settings_by_name,
     refuse_bad_triggers_by_name,
     can_be_tried_by_test_events,
-    show_what_was_delivered_and_no_secret,
+    show_their_deliveries_and_no_secret,
     are_kept_apart_by_project,
-    are_forgotten_by_reset,
+    are_deleted_by_reset,
 ];
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +130,7 @@ async fn can_be_tried_by_test_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn show_what_was_delivered_and_no_secret() {
+async fn show_their_deliveries_and_no_secret() {
     let bench = TestSandbox::new().await;
     let mut receiver = TestReceiver::set(&bench).await;
     assert_eq!(deliveries(&bench).await, [] as [Value; 0]);
@@ -190,7 +190,7 @@ async fn are_kept_apart_by_project() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_forgotten_by_reset() {
+async fn are_deleted_by_reset() {
     let bench = TestSandbox::new().await;
     let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;

@@ -15,9 +15,9 @@ use crate::support::{BEGIN, PHONE, TestSandbox};
 
 rows![
     take_a_bounded_number_of_connections,
-    cost_other_requests_nothing_while_they_wait,
-    go_on_after_a_store_that_failed,
-    keep_the_newest_that_are_over,
+    cost_other_requests_nothing_while_pending,
+    continue_after_a_failure_of_the_store,
+    keep_the_newest_finished_deliveries,
     are_counted,
 ];
 
@@ -110,7 +110,7 @@ async fn flow(bench: &TestSandbox) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cost_other_requests_nothing_while_they_wait() {
+async fn cost_other_requests_nothing_while_pending() {
     let bench = bench().await;
     let receiver = TestReceiver::set(&bench).await;
     receiver.always("receiver.test", ReceiverBehaviour::Hang);
@@ -135,7 +135,7 @@ async fn cost_other_requests_nothing_while_they_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn go_on_after_a_store_that_failed() {
+async fn continue_after_a_failure_of_the_store() {
     let store = Arc::new(YieldingStore::default());
     let bench = TestSandbox::over(store.clone()).await;
     let mut receiver = TestReceiver::set(&bench).await;
@@ -155,7 +155,7 @@ async fn go_on_after_a_store_that_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keep_the_newest_that_are_over() {
+async fn keep_the_newest_finished_deliveries() {
     const KEPT: usize = 200;
     let bench = bench().await;
     let mut receiver = TestReceiver::set(&bench).await;

@@ -17,11 +17,11 @@ rows![
     are_tried_three_times_with_pauses,
     are_repeated_when_their_reply_is_lost_or_late,
     follow_no_redirect,
-    tell_each_type_of_event,
+    carry_each_type_of_event,
     change_the_number_in_the_store,
-    of_changes_to_one_number_at_once_tell_one,
+    of_changes_to_one_number_at_once_one_is_sent,
     come_one_after_the_other_for_an_identity,
-    end_after_the_last_news_until_the_identity_is_enrolled_or_verified_again,
+    end_after_the_last_event_until_the_identity_is_enrolled_or_verified_again,
     end_with_deactivating_and_deleting,
 ];
 
@@ -133,7 +133,7 @@ async fn follow_no_redirect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tell_each_type_of_event() {
+async fn carry_each_type_of_event() {
     let bench = TestSandbox::new().await;
     let mut receiver = TestReceiver::set(&bench).await;
     for kind in ["PORT", "LINE_TYPE_CHANGE", "DISCONNECT", "MOVED_OUT_OF_COVERAGE"] {
@@ -191,7 +191,7 @@ async fn change_the_number_in_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_changes_to_one_number_at_once_tell_one() {
+async fn of_changes_to_one_number_at_once_one_is_sent() {
     const WANTED: &str = "+15005550010";
     for round in 0..8 {
         let bench = TestSandbox::yielding().await;
@@ -252,7 +252,7 @@ async fn come_one_after_the_other_for_an_identity() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn end_after_the_last_news_until_the_identity_is_enrolled_or_verified_again() {
+async fn end_after_the_last_event_until_the_identity_is_enrolled_or_verified_again() {
     for (last, reason) in [("DISCONNECT", "disconnected"), ("MOVED_OUT_OF_COVERAGE", "moved_out_of_coverage")] {
         let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
         let mut receiver = TestReceiver::set(&bench).await;

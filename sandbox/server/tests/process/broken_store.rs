@@ -65,7 +65,7 @@ async fn a_name_that_means_something_to_sqlite_is_a_file_when_it_is_spelled_as_o
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_written_is_told_with_the_files_name() {
+async fn a_folder_that_cannot_be_written_is_reported_with_the_files_name() {
     let (folder, file, _) = kept().await;
     let is_root = fs::metadata(&file).unwrap().uid() == 0;
     let copy = folder.path().join("handset-sandbox");
@@ -91,7 +91,7 @@ async fn a_folder_that_cannot_be_written_is_told_with_the_files_name() {
 
 /// A disk that fills up, as a process meets it that may write no longer file.
 #[tokio::test]
-async fn a_store_that_fails_refuses_what_it_cannot_keep_and_a_restart_has_all_that_was_answered() {
+async fn a_failing_store_refuses_writes_and_a_restart_has_every_acknowledged_one() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("sandbox.db");
     let mut limited = Command::new("sh");

@@ -23,7 +23,7 @@ macro_rules! open {
 }
 
 #[tokio::test]
-async fn the_plan_of_the_seed_breaks_sockets() {
+async fn the_schedule_of_the_seed_breaks_sockets() {
     let running = SandboxProcess::start(&["--listen", "127.0.0.1:0", "--chaos", "7"]).await;
     let (token, id) = running.flow("desktop", "5005550006").await;
     let (mut outcomes, mut sockets) = (Vec::new(), Vec::new());

@@ -84,7 +84,7 @@ impl Operation {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_too_slowly_is_refused_as_documented() {
+async fn a_slow_body_is_refused_as_documented() {
     let running = limited("body_seconds = 1", &[]).await;
     let bearer = format!("Bearer {}", access_token(&running).await);
     let operations = operations(&running).await;
@@ -99,7 +99,7 @@ async fn a_body_that_comes_too_slowly_is_refused_as_documented() {
 }
 
 #[tokio::test]
-async fn a_request_too_many_is_refused_as_documented() {
+async fn a_request_over_the_limit_is_refused_as_documented() {
     let running = limited("", &["--rate-limit", "1"]).await;
     let bearer = format!("Bearer {}", access_token(&running).await);
     for operation in operations(&running).await {

@@ -168,12 +168,12 @@ async fn guess(store: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_guesses_in_parallel_are_not_judged_beyond_the_tries() {
+async fn ten_thousand_wrong_codes_in_parallel_are_not_checked_beyond_the_limit() {
     guess("memory").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_are_they_where_a_file_keeps_them() {
+async fn ten_thousand_wrong_codes_in_parallel_are_not_checked_beyond_the_limit_in_a_file() {
     let folder = tempdir().unwrap();
     guess(&format!("sqlite:{}", folder.path().join("sandbox.db").display())).await;
 }

@@ -93,7 +93,7 @@ async fn a_silent_socket_stays_open_and_says_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_fault_holds_does_not_hold_the_sandbox() {
+async fn a_request_that_a_fault_holds_does_not_delay_the_shutdown() {
     let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let (token, id) = running.flow("desktop", "5005550006").await;
     post(&running, json!([{"path": "/v1/client/*", "kind": "silence"}])).await;

@@ -51,7 +51,7 @@ async fn runs_a_flow(running: &SandboxProcess) {
 }
 
 #[tokio::test]
-async fn a_flow_runs_over_https_for_whoever_trusts_the_ca_that_is_kept() {
+async fn a_flow_runs_over_https_for_a_client_that_trusts_the_stored_ca() {
     let data = tempdir().unwrap();
     let running = trusted(data.path()).await;
     assert!(running.ready.starts_with("handset-sandbox listening on https://127.0.0.1:"), "{}", running.ready);
@@ -68,7 +68,7 @@ async fn a_flow_runs_over_https_for_whoever_trusts_the_ca_that_is_kept() {
 }
 
 #[tokio::test]
-async fn who_does_not_trust_the_ca_is_not_talked_to() {
+async fn a_client_that_does_not_trust_the_ca_gets_no_reply() {
     let (data, other) = (tempdir().unwrap(), tempdir().unwrap());
     let mut running = self_signed(data.path(), &[]).await;
     let _other = self_signed(other.path(), &[]).await;
@@ -110,7 +110,7 @@ pub(crate) async fn signed(data: &Path, names: &[&str]) -> (Certificate, KeyPair
 
 /// What the CA's key is worth to a thief.
 #[tokio::test]
-async fn whatever_else_is_signed_with_the_cas_key_is_not_believed() {
+async fn other_certificates_of_the_cas_key_are_not_trusted() {
     let data = tempdir().unwrap();
     let (forged, own) = signed(data.path(), &["bank.test", "10.0.0.1"]).await;
     let (cert, key) = (data.path().join("forged.pem"), data.path().join("forged-key.pem"));
@@ -127,7 +127,7 @@ async fn whatever_else_is_signed_with_the_cas_key_is_not_believed() {
 }
 
 #[tokio::test]
-async fn the_cas_key_is_its_owners_alone() {
+async fn only_the_owner_can_read_the_cas_key() {
     let data = tempdir().unwrap();
     assert!(self_signed(data.path(), &[]).await.end("TERM").await.status.success());
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -202,7 +202,7 @@ async fn a_given_certificate_is_shown() {
 }
 
 #[tokio::test]
-async fn plain_http_on_the_https_port_is_told_where_to_go() {
+async fn plain_http_on_the_https_port_gets_a_hint() {
     let data = tempdir().unwrap();
     let running = self_signed(data.path(), &[]).await;
     // Longer than what is read of it: the reply must not be lost in a reset.

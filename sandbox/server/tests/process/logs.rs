@@ -15,19 +15,19 @@ async fn no_secret_reaches_a_log_at_the_trace_level() {
 }
 
 #[tokio::test]
-async fn nor_where_a_file_keeps_them() {
+async fn no_secret_reaches_a_log_with_a_store_file() {
     let folder = tempdir().unwrap();
     let store = format!("sqlite:{}", folder.path().join("sandbox.db").display());
     look(SandboxProcess::start(&["--listen", "127.0.0.1:0", "--store", &store]).await).await;
 }
 
 #[tokio::test]
-async fn nor_where_its_lines_are_json() {
+async fn no_secret_reaches_a_json_log() {
     look(SandboxProcess::start(&["--listen", "127.0.0.1:0", "--log-format", "json"]).await).await;
 }
 
 #[tokio::test]
-async fn nor_what_was_encrypted() {
+async fn no_secret_reaches_a_log_over_https() {
     let data = tempdir().unwrap();
     let flags = ["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.path().to_str().unwrap()];
     let mut running = SandboxProcess::start(&flags).await;
@@ -109,7 +109,7 @@ async fn look(running: SandboxProcess) -> String {
 
 /// Whatever it is, it may be a secret in the wrong place.
 #[tokio::test]
-async fn nothing_that_a_client_chooses_reaches_a_log_whatever_is_asked_for() {
+async fn nothing_that_a_client_chooses_reaches_a_log_whatever_it_requests() {
     for (format, filter) in [("text", "trace"), ("json", "trace,tungstenite=trace,tungstenite::protocol=trace")] {
         let mut command = command(&["--listen", "127.0.0.1:0", "--log-format", format]);
         command.env("RUST_LOG", filter);
@@ -161,7 +161,7 @@ async fn nothing_that_a_client_chooses_reaches_a_log_whatever_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_filter_that_cannot_be_read_is_told() {
+async fn an_unreadable_filter_is_reported() {
     for filter in ["foo=bar=baz", "handset_sandbox=loud"] {
         let mut command = command(&["--listen", "127.0.0.1:0"]);
         command.env("RUST_LOG", filter);

@@ -10,7 +10,7 @@ use crate::running::{LOGS, SandboxProcess};
 use crate::start_and_end::refusal;
 
 #[tokio::test]
-async fn life_and_readiness_are_told_by_any_name() {
+async fn health_and_readiness_are_answered_under_any_host_name() {
     let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     for (path, says) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
         for host in ["localhost", "10.0.0.7:8787", "sandbox.internal"] {
@@ -106,7 +106,7 @@ async fn what_happens_is_counted() {
 }
 
 #[tokio::test]
-async fn every_figure_is_documented_and_no_other() {
+async fn every_metric_is_documented_and_no_other() {
     let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     running.send("GET", "/healthz", &[], "").await;
     let (text, _) = metrics(&running).await;
@@ -159,7 +159,7 @@ async fn no_label_holds_what_a_client_chose() {
 }
 
 #[tokio::test]
-async fn figures_are_for_this_machine_only() {
+async fn metrics_are_for_this_machine_only() {
     let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     for header in [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site")] {
         let (head, _) = running.send("GET", "/metrics", &[header], "").await;

@@ -49,7 +49,7 @@ fn line(running: &SandboxProcess) -> String {
 }
 
 #[tokio::test]
-async fn it_holds_the_port_from_the_ready_line_on_and_goes_at_the_end() {
+async fn the_file_holds_the_port_from_the_ready_line_until_the_end() {
     for signal in ["TERM", "INT"] {
         let place = PortFolder::new(signal);
         let running = place.start().await;
@@ -62,7 +62,7 @@ async fn it_holds_the_port_from_the_ready_line_on_and_goes_at_the_end() {
 
 /// Whoever polls for it can use at once what it says, whatever was there before.
 #[tokio::test]
-async fn it_is_never_there_in_part_and_never_old() {
+async fn the_file_is_never_partial_and_never_stale() {
     let place = PortFolder::new("polled");
     std::fs::write(place.file(), "1\n").unwrap();
     let poll = async {
@@ -83,7 +83,7 @@ async fn it_is_never_there_in_part_and_never_old() {
 }
 
 #[tokio::test]
-async fn the_file_of_a_later_one_is_left_alone() {
+async fn the_file_of_a_later_process_is_left_alone() {
     let place = PortFolder::new("later");
     let (earlier, later) = (place.start().await, place.start().await);
     assert!(earlier.end("TERM").await.status.success());
@@ -94,7 +94,7 @@ async fn the_file_of_a_later_one_is_left_alone() {
 
 /// What does not start has no port to tell, and leaves the word of the one that serves.
 #[tokio::test]
-async fn a_start_that_fails_leaves_the_file_of_the_one_that_runs() {
+async fn a_start_that_fails_leaves_the_file_of_the_running_process() {
     let place = PortFolder::new("failed");
     let store = format!("sqlite:{}", place.0.join("sandbox.db").display());
     let running = place.start_with(&["--store", &store]).await;
@@ -115,7 +115,7 @@ async fn a_start_that_fails_leaves_the_file_of_the_one_that_runs() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_written_is_refused_by_name() {
+async fn a_file_that_cannot_be_written_is_refused_by_name() {
     let place = PortFolder::new("refused");
     let file = place.0.join("no/such/folder/port");
     let output = command(&["--listen", "127.0.0.1:0", "--port-file", file.to_str().unwrap()])

@@ -59,7 +59,7 @@ async fn until_metric(running: &SandboxProcess, name: &str, value: u64) {
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_is_not_waited_for() {
+async fn an_endless_head_times_out() {
     let running = limited("head_seconds = 1", &[]).await;
     let mut silent = running.connect().await.unwrap();
     let mut half = running.connect().await.unwrap();
@@ -82,7 +82,7 @@ async fn a_connection_that_idles_between_requests_is_closed() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_never_ends_is_not_waited_for() {
+async fn an_endless_handshake_times_out() {
     let data = tempdir().unwrap();
     let flags = ["--tls-self-signed", "--data", data.path().to_str().unwrap()];
     let running = limited("head_seconds = 1", &flags).await;
@@ -109,7 +109,7 @@ async fn a_long_head_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_answered_408() {
+async fn an_endless_body_is_answered_408() {
     let running = limited("body_seconds = 1", &[]).await;
     let (token, _) = running.flow("mobile", "5005550006").await;
     let head = format!(
@@ -129,7 +129,7 @@ async fn a_body_that_never_ends_is_answered_408() {
 }
 
 #[tokio::test]
-async fn a_long_body_is_refused_before_it_came() {
+async fn a_long_body_is_refused_before_it_arrives() {
     let running = limited("body_seconds = 600", &[]).await;
     let (token, _) = running.flow("mobile", "5005550006").await;
     for length in ["content-length: 1000000000000", "transfer-encoding: chunked"] {
@@ -147,7 +147,7 @@ async fn a_long_body_is_refused_before_it_came() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_cut_off() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let www = tempdir().unwrap();
     std::fs::write(www.path().join("large.bin"), vec![0; 32 * 1024 * 1024]).unwrap();
     let running = limited("write_seconds = 1", &["--www", www.path().to_str().unwrap()]).await;
@@ -173,7 +173,7 @@ async fn socket_when_free(running: &SandboxProcess, token: &str) -> PlainSocket 
 }
 
 #[tokio::test]
-async fn a_connection_too_many_is_closed_and_a_place_is_given_again() {
+async fn a_connection_over_the_limit_is_closed_until_another_one_ends() {
     let running = limited("connections = 2", &[]).await;
     let (token, _) = running.flow("desktop", "5005550006").await;
     // A socket is a connection as well, also when the request that opened it is over.
@@ -197,7 +197,7 @@ async fn a_connection_too_many_is_closed_and_a_place_is_given_again() {
 }
 
 #[tokio::test]
-async fn a_socket_too_many_is_refused_and_a_place_is_given_again() {
+async fn a_socket_over_the_limit_is_refused_until_another_one_ends() {
     let running = limited("sockets = 2", &[]).await;
     let (token, _) = running.flow("desktop", "5005550006").await;
     let first = running.socket(&token).await;

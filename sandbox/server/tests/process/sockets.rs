@@ -17,7 +17,7 @@ async fn a_bad_token_fails_the_handshake_with_401() {
 }
 
 #[tokio::test]
-async fn a_link_opened_on_the_phone_is_told_to_the_desktop() {
+async fn a_link_opened_on_the_phone_ends_the_wait_of_the_desktop() {
     let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let (token, correlation_id) = running.flow("desktop", "5005550006").await;
     let (mut socket, _) = connect_async(running.socket_url(&token)).await.unwrap();

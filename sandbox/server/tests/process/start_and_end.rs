@@ -74,7 +74,7 @@ fn config_file(name: &str, text: &str) -> std::path::PathBuf {
 const HUGE: &str = "18446744073709551616";
 
 #[tokio::test]
-async fn what_cannot_work_is_refused_by_name() {
+async fn a_setting_that_cannot_work_is_refused_by_name() {
     let beyond = refusal(&["--listen", "0.0.0.0:0"]).await;
     assert!(beyond.contains("'origin' (--origin) is required when listening beyond loopback"), "{beyond}");
     let origin = refusal(&["--origin", "https://shop.test/path"]).await;
@@ -112,7 +112,7 @@ async fn what_cannot_work_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn the_exit_status_tells_misuse_from_failure() {
+async fn the_exit_status_distinguishes_misuse_from_failure() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let cases: [(&[&str], i32); 6] = [

@@ -62,7 +62,7 @@ pub(crate) async fn tried(running: &SandboxProcess, attempts: usize) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_promised_is_delivered_after_a_kill_and_no_secret_is_logged() {
+async fn a_pending_event_is_delivered_after_a_kill_and_no_secret_is_logged() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}{PATH}", listener.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();

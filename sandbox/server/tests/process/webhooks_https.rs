@@ -44,7 +44,7 @@ async fn test(running: &SandboxProcess) -> Value {
 }
 
 #[tokio::test]
-async fn a_receiver_is_believed_whose_ca_is_named() {
+async fn a_receiver_is_trusted_when_its_ca_is_configured() {
     let data = tempdir().unwrap();
     let (tls, listener) = receiver(data.path(), &["127.0.0.1", "localhost"]).await;
     let port = listener.local_addr().unwrap().port();
@@ -64,7 +64,7 @@ async fn a_receiver_is_believed_whose_ca_is_named() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_to_a_receiver_that_is_not_believed() {
+async fn no_event_is_sent_to_an_untrusted_receiver() {
     let data = tempdir().unwrap();
     let (tls, listener) = receiver(data.path(), &["localhost"]).await;
     let port = listener.local_addr().unwrap().port();

@@ -181,7 +181,7 @@ async fn round(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
+async fn no_acknowledged_write_is_lost_when_the_sandbox_is_killed() {
     let kills = std::env::var("HANDSET_KILLS").map_or(KILLS, |count| count.parse().unwrap());
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("sandbox.db");
