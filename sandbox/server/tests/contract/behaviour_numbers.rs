@@ -134,7 +134,7 @@ async fn sms_never_arrives() {
         let started = begin(&bench, flow, Some(number)).await;
         for _ in 0..2 {
             let reply = bench.page_with_times(&started, path, link_start("")).await;
-            assert!(reply["expiresAt"].is_number(), "the page is told that it was sent: {reply}");
+            assert!(reply["expiresAt"].is_number(), "the reply says that the SMS was sent: {reply}");
         }
         let told = bench.told(&started, 2).await;
         assert_eq!(told.iter().filter(|line| **line == format!("backend>phone {what} !drop")).count(), 2, "{told:?}");
@@ -213,7 +213,7 @@ async fn slow_backend() {
 
 /// A socket that has to be cut, without a close.
 async fn is_cut(mut socket: TestSocket) {
-    assert_eq!(socket.next_said().await, None);
+    assert_eq!(socket.next_but_pings().await, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -357,5 +357,5 @@ async fn others_of_the_range_are_like_any_number() {
         bench.show_by_code(&started).await;
         codes.insert(bench.code().await);
     }
-    assert!(codes.len() > 1, "their codes are drawn: {codes:?}");
+    assert!(codes.len() > 1, "their codes are random: {codes:?}");
 }

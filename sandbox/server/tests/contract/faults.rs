@@ -303,7 +303,7 @@ async fn silence_keeps_a_waiting_socket_open() {
     bench.page(&started, "mobile/instantlink/start", json!({})).await;
     bench.get(&bench.link_path().await).await;
     assert_eq!(gone(&mut sockets).await, 0, "neither pong nor done, and open");
-    TestSocket::open(&bench, &started).told().await;
+    TestSocket::open(&bench, &started).outcome().await;
     bench.pass_ms(599_000).await;
     assert_eq!(gone(&mut sockets).await, 0);
     bench.pass_ms(1_000).await;
@@ -337,7 +337,7 @@ async fn leave_waiting_sockets_alone_otherwise() {
     assert_eq!(bench.get("/sandbox/faults").await.json()["faults"], listed, "none was hit");
     for mut socket in sockets {
         socket.send(Message::text("ping"));
-        assert_eq!(socket.next_said().await, Some(Message::text("pong")));
+        assert_eq!(socket.next_but_pings().await, Some(Message::text("pong")));
     }
 }
 

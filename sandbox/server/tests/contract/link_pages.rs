@@ -253,7 +253,7 @@ async fn a_suspected_bot_gets_a_button() {
     assert!(policy.contains("default-src 'none'") && !policy.contains("form-action"), "{policy}");
     assert_eq!(bench.page(&started, "status", json!({})).await, json!({"next": ""}), "nothing is spent by looking");
     let unknown = bench.get_with("/l/unknown", &[BOT]).await;
-    assert_eq!((unknown.status, unknown.text), (answer.status, answer.text), "and nothing is told to a machine");
+    assert_eq!((unknown.status, unknown.text), (answer.status, answer.text), "a bot learns nothing");
 }
 
 async fn press(bench: &TestSandbox, path: &str) -> TestResponse {

@@ -179,8 +179,8 @@ fn right() -> Vec<(&'static str, Value, Vec<&'static str>)> {
     ]
 }
 
-/// What was drawn for the request.
-const DRAWN: [&str; 2] = ["authToken", "correlationId"];
+/// Members with a random value.
+const RANDOM: [&str; 2] = ["authToken", "correlationId"];
 
 #[tokio::test(start_paused = true)]
 async fn null_and_blank_count_as_left_out() {
@@ -191,7 +191,7 @@ async fn null_and_blank_count_as_left_out() {
         let answer = bench.call(path, body.clone()).await;
         assert_eq!(answer.status, 200, "{path} {body}: {}", answer.text);
         let mut reply = answer.json();
-        DRAWN.iter().for_each(|drawn| drop(reply.as_object_mut().unwrap().remove(*drawn)));
+        RANDOM.iter().for_each(|drawn| drop(reply.as_object_mut().unwrap().remove(*drawn)));
         reply
     };
     bench.call("/v3/identity", json!({"phoneNumber": PHONE})).await;
@@ -211,7 +211,7 @@ async fn null_and_blank_count_as_left_out() {
     }
     assert_eq!(identity().await, known, "and nothing blank was kept");
     let (unify, _) = bench.open("/v3/unify", json!({"possessionType": "mobile", "clientRequestId": " "})).await;
-    assert_eq!(bench.ask(&unify, "/v3/unify-status").await.json(), json!({"success": "pending"}), "nor is it told");
+    assert_eq!(bench.ask(&unify, "/v3/unify-status").await.json(), json!({"success": "pending"}), "nor is it reported");
     let missing = bench.call("/v3/device/revoke", json!({"deviceId": " "})).await;
     missing.refused(400, 8001, "field 'deviceId' is missing");
     let missing = bench.call("/v3/verify", json!({"phoneNumber": PHONE, "verificationType": " "})).await;

@@ -167,7 +167,7 @@ async fn it_is_of_openapi_3_1() {
     assert!(!document.to_string().contains("::"), "no path of Rust");
 }
 
-/// Paths of the router, as its debug output tells them.
+/// Paths of the router, from its debug output.
 pub(crate) fn routed(app: &str) -> BTreeSet<&str> {
     let routes = app.split("RouteId(").filter_map(|rest| rest.split_once("): \"")?.1.split_once('"'));
     routes.map(|(path, _)| path).collect()

@@ -79,10 +79,10 @@ async fn records_a_link_flow_with_its_sockets() {
     assert!(socket.is_quiet().await);
     bench.page(&started, "mobile/instantlink/start", json!({"isMobile": false})).await;
     socket.send(Message::text("ping"));
-    assert_eq!(socket.next_said().await, Some(Message::text("pong")));
+    assert_eq!(socket.next_but_pings().await, Some(Message::text("pong")));
     bench.page(&started, "status", json!({})).await;
     bench.get(&bench.link_path().await).await;
-    socket.told().await;
+    socket.outcome().await;
     let expected = [
         "module>backend socket_open",
         "backend>module socket_open accepted",
@@ -189,7 +189,7 @@ async fn names_every_end_of_a_socket() {
     let mut socket = TestSocket::open(&bench, &started);
     assert!(socket.is_quiet().await);
     bench.page(&started, "mobile/instantlink/error", json!({"message": "x"})).await;
-    socket.told().await;
+    socket.outcome().await;
     assert_eq!(last().await, "backend>module socket_done failed");
 
     let started = bench.link(true).await;

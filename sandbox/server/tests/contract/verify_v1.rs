@@ -101,7 +101,7 @@ async fn some_pass_without_the_browser() {
     let rozella = body("mobile", "+447968900002", ["Rozella", "Kimpton"]);
     for body in [body("desktop", SHEILA, ["Sheilakathryn", "Butrimovich"]), rozella] {
         let (started, reply) = bench.open("/v3/verify", body).await;
-        assert_eq!(results_of(reply), results("pending", "pending", "pending"), "the status call tells");
+        assert_eq!(results_of(reply), results("pending", "pending", "pending"), "the status call says so");
         assert_eq!(claims(&started.auth_token)["auth"]["next"], "done", "a page that runs the flow is done at once");
         assert_eq!(results_of(status(&bench, &started).await), results("true", "success", "success"));
     }
@@ -166,7 +166,7 @@ async fn success_enrolls_the_number() {
     let (again, _) = bench.open("/v3/verify", bettina("none")).await;
     assert_eq!(status(&bench, &again).await["identityId"], id);
     let identity = bench.request_as("sandbox", "GET", &uri, None).await.json();
-    assert_eq!(identity["active"], true, "verified again: its news are wanted again");
+    assert_eq!(identity["active"], true, "a new verification makes the identity active again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -208,7 +208,7 @@ async fn are_counted() {
     bench.post("/sandbox/reset", None, "{}").await;
     settle().await;
     assert_eq!(counted(&bench).await, [&attempts[..], &waiting[..1]].concat());
-    // Nobody is there any more to tell.
+    // The receiver is gone.
     bench.put("/sandbox/webhook", &json!({"url": URL, "secret": SECRET})).await;
     receiver.will([ReceiverBehaviour::Status(500)]);
     test(&bench, 1).await;

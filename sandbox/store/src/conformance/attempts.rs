@@ -23,7 +23,7 @@ pub(super) fn of_number(name: &str, number: &str) -> Session {
     Session { phone: Phone::parse(&number.into()), ..session(name) }
 }
 
-/// Tries a code at `now`, in ms; whether it was judged.
+/// Submits a wrong code at `now`, in ms; whether it was checked.
 pub(super) async fn attempt(store: &impl Store, name: &str, now: i64) -> bool {
     let decide = |session: Option<&Session>, attempts: &FailedAttempts| {
         let mut attempts = attempts.clone();
@@ -31,8 +31,8 @@ pub(super) async fn attempt(store: &impl Store, name: &str, now: i64) -> bool {
             return (session.cloned(), attempts, vec![]);
         }
         attempts.add(&RULES(), now);
-        let judged = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
-        (judged, attempts, vec![Effect::WakeWatchers])
+        let checked = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
+        (checked, attempts, vec![Effect::WakeWatchers])
     };
     !store.update_with_attempts(&format!("auth-{name}"), None, &decide).await.unwrap().is_empty()
 }
@@ -85,8 +85,8 @@ async fn an_attempt_in_between_is_counted(store: Arc<impl Store>) {
             let intruder = std::thread::spawn(move || handle.block_on(attempt(&*store, "b", 0)));
             assert!(intruder.join().unwrap());
         }
-        let is_judged = attempts.is_allowed(&RULES(), 0);
-        (session.cloned(), attempts.clone(), if is_judged { vec![Effect::WakeWatchers] } else { vec![] })
+        let is_checked = attempts.is_allowed(&RULES(), 0);
+        (session.cloned(), attempts.clone(), if is_checked { vec![Effect::WakeWatchers] } else { vec![] })
     };
     assert_eq!(store.update_with_attempts("auth-a", None, &decide).await.unwrap(), [], "the last try is gone");
     assert_eq!(calls.load(Ordering::SeqCst), 2);
@@ -102,8 +102,8 @@ async fn one_of_many_gets_the_last_attempt_of_a_number(store: Arc<impl Store>) {
         let store = store.clone();
         tasks.spawn(async move { attempt(&*store, NAMES[task % NAMES.len()], 0).await });
     }
-    let judged = tasks.join_all().await.into_iter().filter(|judged| *judged).count();
-    assert_eq!(judged, 3);
+    let checked = tasks.join_all().await.into_iter().filter(|checked| *checked).count();
+    assert_eq!(checked, 3);
     let mut written = 0;
     for name in NAMES {
         written += store.get(&format!("auth-{name}")).await.unwrap().unwrap().numbers_given;

@@ -9,7 +9,7 @@ use super::{attempts, deliveries, identities};
 use crate::{IdentityLookup, IdentityPage, Lookup, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Store};
 use handset_sandbox_domain::{AttemptOutcome, Effect, MessageKind, Session};
 
-/// Runs every check. `new` makes a place for a store, and `open` opens what is there, after the store before was dropped.
+/// Runs every check. `new` makes a place for a store, and `open` opens the store there, after the previous one was dropped.
 pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -> S) {
     let (place, reopen) = (new, open);
     everything_is_there_after_a_restart(place(), &reopen).await;

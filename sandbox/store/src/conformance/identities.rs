@@ -102,7 +102,7 @@ async fn effects_of_an_identity_go_to_the_outbox(store: &impl Store) {
     assert!(waiting[0].sequence < waiting[1].sequence);
 }
 
-/// Puts something into the outbox. Returns its sequence.
+/// Writes an entry into the outbox. Returns its sequence.
 async fn leave(store: &impl Store, device: &str) -> u64 {
     let bind = Effect::Bind(binding(1, device));
     store.update("nobody", &|_| (None, vec![bind.clone()])).await.unwrap();
@@ -163,7 +163,7 @@ async fn two_tasks_apply_each_entry_once(store: Arc<impl Store>) {
     assert_eq!(store.outbox().await.unwrap(), []);
 }
 
-/// Goes to another number, if nobody has it.
+/// Changes to another number, if no identity has it.
 async fn go(store: &impl Store, from: u32, to: u32) -> bool {
     let to = number(to);
     let go = |[old, there]: [Option<&Identity>; 2]| match (old, there) {
@@ -205,7 +205,7 @@ async fn two_identities_are_written_at_once(store: &impl Store) {
     assert_eq!(names(store, None, 9, true).await, ["identity-1", "identity-3"]);
 }
 
-/// Whoever comes first has it, and nobody is lost.
+/// The first writer gets the number, and no identity is lost.
 async fn a_number_is_taken_once(store: Arc<impl Store>) {
     for last in 0..16 {
         put(&*store, &enrolled(last, i64::from(last))).await;
@@ -290,7 +290,7 @@ async fn identities_of_projects_are_kept_apart(store: &impl Store) {
     assert_eq!((listed(PROJECT).await, listed("other").await), (vec![], vec![other]));
 }
 
-/// Whoever comes first gives the id; nobody's device is lost.
+/// The first enrollment gives the id, and no device is lost.
 async fn no_concurrent_enrollment_is_lost(store: Arc<impl Store>) {
     let writers: Vec<_> = (0..8)
         .map(|writer| {

@@ -138,7 +138,7 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
     }
 }
 
-/// A rule that holds for a session holds however many write it at once.
+/// A rule of a session holds however many tasks write it at once.
 async fn one_of_many_gets_the_last_attempt(store: Arc<impl Store>) {
     put(&*store, &session("a")).await;
     let mut tasks = JoinSet::new();

@@ -23,16 +23,16 @@ use tower::ServiceExt;
 
 /// Where the test clock begins, in ms since the epoch.
 pub(crate) const BEGIN: i64 = 1_800_000_000_000;
-/// A number that is nobody's in particular.
+/// The number of a synthetic person.
 pub(crate) const PHONE: &str = "5005550006";
-/// Another.
+/// Another number.
 pub(crate) const OTHER_PHONE: &str = "5005550007";
 /// A test user.
 pub(crate) const TEST_USER: &str = "2001004009";
-/// Where links end in these tests.
+/// The final target of links.
 pub(crate) const TARGET: &str = "https://shop.test/linked";
 
-/// Reads tokio's time, so that it stands still while the test thinks.
+/// Reads tokio's time, which stands still while the test computes.
 struct TestClock(Instant);
 
 impl Clock for TestClock {
@@ -63,7 +63,7 @@ pub(crate) struct StartedSession {
     pub(crate) correlation_id: String,
 }
 
-/// What came back.
+/// A response of the sandbox, read whole.
 #[derive(Debug)]
 pub(crate) struct TestResponse {
     pub(crate) status: StatusCode,
@@ -227,7 +227,7 @@ impl TestSandbox {
         self.call(path, json!({"correlationId": started.correlation_id})).await
     }
 
-    /// The page shows possession by a code.
+    /// The page proves possession with a code.
     pub(crate) async fn show_by_code(&self, started: &StartedSession) {
         assert_eq!(self.page(started, "mobile/otp/start", json!({})).await, json!({}));
         let reply = self.page(started, "mobile/otp/finish", json!({"otp": self.code().await})).await;
@@ -379,7 +379,7 @@ impl TestSandbox {
     }
 }
 
-/// Whether a null, an empty list or an empty map stands anywhere in it.
+/// Whether the value holds a null, an empty list or an empty map at any depth.
 pub(crate) fn holds_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -389,7 +389,7 @@ pub(crate) fn holds_nothing(value: &Value) -> bool {
     }
 }
 
-/// A code that is not this one.
+/// A code other than this one.
 pub(crate) fn wrong(code: &str) -> String {
     let digit = |digit: char| if digit == '9' { '0' } else { char::from(digit as u8 + 1) };
     code.chars().map(digit).collect()

@@ -13,8 +13,8 @@ pub(crate) async fn trigger(bench: &TestSandbox, body: Value) -> TestResponse {
     bench.post("/sandbox/webhook/events", None, &body.to_string()).await
 }
 
-/// Something happens to a number, and is told: the id of the event.
-pub(crate) async fn tell(bench: &TestSandbox, kind: &str, phone: &str) -> String {
+/// Triggers an event of a number, which is sent: the id of the event.
+pub(crate) async fn trigger_sent(bench: &TestSandbox, kind: &str, phone: &str) -> String {
     let answer = trigger(bench, json!({"type": kind, "phoneNumber": phone})).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let reply = answer.json();
@@ -22,8 +22,8 @@ pub(crate) async fn tell(bench: &TestSandbox, kind: &str, phone: &str) -> String
     reply["eventIds"][0].as_str().unwrap().to_owned()
 }
 
-/// Something happens to a number, and nobody is told: why.
-pub(crate) async fn untold(bench: &TestSandbox, kind: &str, phone: &str) -> String {
+/// Triggers an event of a number, which is not sent: the reason.
+pub(crate) async fn trigger_suppressed(bench: &TestSandbox, kind: &str, phone: &str) -> String {
     let reply = trigger(bench, json!({"type": kind, "phoneNumber": phone})).await.json();
     assert_eq!((&reply["isTold"], reply.get("eventIds")), (&json!(false), None), "{reply}");
     reply["reason"].as_str().unwrap().to_owned()
@@ -33,8 +33,8 @@ pub(crate) async fn deliveries(bench: &TestSandbox) -> Vec<Value> {
     bench.get("/sandbox/webhook/deliveries").await.json().as_array().unwrap().clone()
 }
 
-/// The only delivery, once nothing is under way any more.
-pub(crate) async fn settled(bench: &TestSandbox) -> Value {
+/// The only delivery, once it is finished.
+pub(crate) async fn finished_delivery(bench: &TestSandbox) -> Value {
     loop {
         let all = deliveries(bench).await;
         assert_eq!(all.len(), 1, "{all:?}");

@@ -1,5 +1,5 @@
 //! A store that lets others run after each read, so that requests at once all read before any of them writes; it can be
-//! made to fail, or to hang, where facts are written and where deliveries were tried.
+//! made to fail, or to hang, at writes of settings and of delivery attempts.
 
 use std::sync::Mutex;
 
