@@ -19,10 +19,10 @@ use crate::error::LoadError;
 /// As the sandbox reads ahead, in bytes: the library's default costs 128 KiB a socket.
 const READ_AHEAD_BYTES: usize = 256;
 
-/// Who waits, by number.
+/// The waiting sockets, by number.
 type WaitingSockets = Arc<Mutex<HashMap<u64, oneshot::Sender<()>>>>;
 
-/// Says where it listens, as the sandbox does, and serves until it is killed.
+/// Prints its address, as the sandbox does, and serves until it is killed.
 pub(crate) async fn serve() -> Result<(), LoadError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("floor listening on http://{}", listener.local_addr()?);

@@ -36,7 +36,7 @@ pub(crate) struct Http {
     host: String,
 }
 
-/// What a request carries, besides where it goes.
+/// The body of a request.
 #[derive(Clone, Copy)]
 pub(crate) enum Body<'a> {
     None,
@@ -52,7 +52,7 @@ impl Http {
         Ok(Self { requests, host: to.to_string() })
     }
 
-    /// The reply, whole.
+    /// The status and the whole body of the reply.
     pub(crate) async fn ask(
         &mut self,
         method: Method,

@@ -10,13 +10,13 @@ pub(crate) struct LoadOptions {
     /// The sandbox's binary.
     #[arg(long, default_value = "handset-sandbox")]
     pub(crate) sandbox: PathBuf,
-    /// Where the SQLite files may be, for as long as it takes.
+    /// The folder of the SQLite files during the run.
     #[arg(long, default_value = ".")]
     pub(crate) scratch: PathBuf,
     /// A file for the tables, besides stdout.
     #[arg(long)]
     pub(crate) tables: Option<PathBuf>,
-    /// How often everything is measured; one round more comes first and is not counted.
+    /// How many rounds are counted; one more comes first and is not counted.
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
     /// How long flows are counted in each round, in ms.
@@ -25,7 +25,7 @@ pub(crate) struct LoadOptions {
     /// How many clients there are.
     #[arg(long, default_value_t = 8)]
     pub(crate) clients: usize,
-    /// At how many sockets memory is read.
+    /// The numbers of sockets at which memory is read.
     #[arg(long, value_delimiter = ',', default_value = "1000,10000,19000")]
     pub(crate) sockets: Vec<usize>,
     /// How many sockets wait while links are opened.
@@ -34,18 +34,18 @@ pub(crate) struct LoadOptions {
     /// How many links are opened in each round.
     #[arg(long, default_value_t = 1000)]
     pub(crate) clicks: usize,
-    /// Only one of the three.
+    /// Only one of the three measurements.
     #[arg(long)]
     pub(crate) only: Option<Measurement>,
-    /// Longest that all of it may take, in s.
+    /// The longest time of the whole run, in s.
     #[arg(long, default_value_t = 1500)]
     pub(crate) at_most_seconds: u64,
-    /// Is the floor's server instead.
+    /// Serves as the floor instead.
     #[arg(long, hide = true)]
     pub(crate) serve_floor: bool,
 }
 
-/// What is measured.
+/// A part of the measurement.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Measurement {
     /// Flows a second.

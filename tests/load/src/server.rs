@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 
 use crate::error::LoadError;
 
-/// What runs.
+/// The server that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ServerKind {
     /// The sandbox, all in memory.
@@ -25,7 +25,7 @@ pub(crate) struct MeasuredServer {
     pub(crate) kind: ServerKind,
     pub(crate) address: SocketAddr,
     child: Child,
-    /// Goes with it: its file.
+    /// The folder of its file, deleted with it.
     _folder: Option<TempDir>,
 }
 
@@ -80,7 +80,7 @@ impl MeasuredServer {
         Some((ticks.next()?? + ticks.next()??) / ticks_per_second())
     }
 
-    /// Ends it: nothing that it holds is needed any more.
+    /// Kills it: its state is not needed any more.
     pub(crate) async fn end(mut self) -> Result<(), LoadError> {
         Ok(self.child.kill().await?)
     }

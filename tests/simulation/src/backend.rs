@@ -38,7 +38,7 @@ const BODY_BYTES: usize = 1 << 20;
 /// The numbers that a person of this simulation has.
 pub(crate) const NUMBERS: [&str; 3] = ["+15550000101", "+15550000102", "+15550000103"];
 
-/// The sandbox, and what a relying party's server does with it.
+/// The sandbox, and the relying party's server.
 pub(crate) struct Backend {
     scenario: Rc<Scenario>,
     trace: Rc<Trace>,
@@ -46,19 +46,19 @@ pub(crate) struct Backend {
     clock: Arc<VirtualClock>,
     seed: u64,
     app: RefCell<Router>,
-    /// What the sandbox has written.
+    /// The sandbox's store.
     store: RefCell<Arc<dyn Store>>,
     /// Grows when the process is killed.
     lives: watch::Sender<u64>,
     is_down: watch::Sender<bool>,
-    /// How often it has forgotten all it knew.
+    /// How many restarts had an empty store.
     forgotten: Cell<u64>,
-    /// The session as it stood when it was lost.
+    /// The last state of a session that a restart lost.
     lost: RefCell<Option<Value>>,
     access_token: RefCell<String>,
 }
 
-/// What Start gave.
+/// Start's reply.
 pub(crate) struct StartedFlow {
     pub(crate) auth_token: String,
     pub(crate) correlation_id: String,
@@ -113,7 +113,7 @@ impl Backend {
         self.app.borrow().clone()
     }
 
-    /// How often it has forgotten all it knew.
+    /// How many restarts had an empty store.
     pub(crate) fn forgotten(&self) -> u64 {
         self.forgotten.get()
     }
@@ -144,7 +144,7 @@ impl Backend {
         }
     }
 
-    /// Does wrong what the scenario asks for, as long as that lasts. A restart forgets it, too.
+    /// Injects the scenario's fault for its time. A restart ends it, too.
     pub(crate) async fn obeys(self: Rc<Self>) {
         let Some(PlannedFault { from, to, fault }) = &self.scenario.backend.planned_fault else { return };
         sleep(Duration::from_millis(*from)).await;
@@ -154,7 +154,7 @@ impl Backend {
         self.json("DELETE", "/sandbox/faults", Value::Null).await;
     }
 
-    /// Notes which faults that it was asked for have struck.
+    /// Records the injected faults that have hit a request.
     pub(crate) async fn record_fault_hits(&self) {
         if self.scenario.backend.planned_fault.is_some() {
             let listed = self.json("GET", "/sandbox/faults", Value::Null).await;
@@ -162,7 +162,7 @@ impl Backend {
         }
     }
 
-    /// Lets happen to it what the scenario says: its clock is moved ahead, it is killed and begins anew.
+    /// Applies the scenario's changes: the clock is moved, the backend is killed and started again.
     pub(crate) async fn suffers(self: Rc<Self>, correlation_id: String) {
         let BackendFaults { advances, restart, .. } = &self.scenario.backend;
         let mut turns: Vec<_> = advances.iter().map(|(at, seconds)| (*at, Some(*seconds))).collect();
@@ -215,7 +215,7 @@ impl Backend {
         self.forgotten() == 0 && at_ms + advanced_s * 1000 < SESSION_MS
     }
 
-    /// The session as it stands, or as it stood when it was lost.
+    /// The session, or its last state before a restart lost it.
     pub(crate) async fn last_state(&self, correlation_id: &str) -> Value {
         let lost = self.lost.borrow().clone();
         match lost {
@@ -260,7 +260,7 @@ impl Backend {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// What the client sends.
+    /// A request of the client.
     pub(crate) async fn client(
         &self,
         path: &str,

@@ -18,7 +18,7 @@ use crate::{
     trace::{Trace, TraceEntry},
 };
 
-/// What the client could have logged.
+/// Texts of the client that could reach a log.
 pub(crate) static LOGS: Logs = Logs::new("simulation");
 
 /// A request that takes this long is one that the client no longer waits for.
@@ -26,15 +26,15 @@ const LONG_DELAY_MS: u64 = 25_000;
 /// A socket that owes an answer for less than this is not given up, in ms.
 const PROBE_MS: i64 = 3_000;
 
-/// What became of a request that left.
+/// The end of a request.
 struct RequestOutcome {
     result: Result<Response, &'static str>,
-    /// When the backend judged it, if it did.
+    /// The time of the backend's answer, if there was one.
     judged: Option<u64>,
     accepted: Option<Accepted>,
 }
 
-/// A request under way. Given up by the client, it may still arrive, or not.
+/// A request under way. After the client has given up, the request may still arrive.
 struct InFlight {
     came: JoinHandle<RequestOutcome>,
     arrives_anyway: bool,
@@ -64,7 +64,7 @@ impl NetworkState {
         sleep(Duration::from_millis(ms)).await;
     }
 
-    /// Goes on, unless it is lost here.
+    /// Continues, unless the network loses the message here.
     fn survives(&self, likely: u32, fault: &'static str) -> Result<(), &'static str> {
         if self.scenario.is_out(self.at_ms()) {
             self.trace.strikes("network gone for a while");
@@ -152,7 +152,7 @@ impl NetworkState {
         Some(Response { status, retry_after, body })
     }
 
-    /// What became of a request has reached the client.
+    /// Records the end of a request at the client.
     fn arrived(&self, path: String, sent: u64, came: &RequestOutcome) {
         let outcome = match &came.result {
             Err(lost) => lost,
@@ -212,7 +212,7 @@ impl SimulatedNetwork {
         }
     }
 
-    /// What the client has left behind.
+    /// The open timers, requests and sockets of the client.
     pub(crate) fn left(&self) -> LiveCounts {
         self.shared.live.get()
     }

@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use crate::{backend::Backend, chance::Chance, machine::SimulatedMachine, scenario::Scenario, trace::Trace};
 
-/// What is shared by the client's requests and sockets.
+/// The state that the client's requests and sockets share.
 pub(crate) struct NetworkState {
     pub(crate) scenario: Rc<Scenario>,
     pub(crate) chance: Rc<Chance>,
@@ -17,18 +17,18 @@ pub(crate) struct NetworkState {
     pub(crate) sockets: Cell<u32>,
 }
 
-/// What the client knows of a socket.
+/// The client's view of a socket.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SocketView {
     pub(crate) id: u32,
     pub(crate) opened: bool,
     pub(crate) closed: bool,
-    /// When it began, and when a ping left that nothing was heard since, in ms of the monotonic clock.
+    /// The start, and the time of a ping without an answer, in ms of the monotonic clock.
     pub(crate) began: i64,
     pub(crate) asked: Option<i64>,
 }
 
-/// What has begun and not ended.
+/// The open timers, requests and sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LiveCounts {
     pub(crate) timers: u32,

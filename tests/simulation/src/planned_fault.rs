@@ -14,7 +14,7 @@ pub(crate) struct PlannedFault {
     pub(crate) fault: Value,
 }
 
-/// What the sandbox calls a fault, and what the report does.
+/// The sandbox's name of a fault, and the report's.
 const KINDS: [(&str, &str); 6] = [
     ("delay", "sandbox delays on demand"),
     ("status", "sandbox answers with a status on demand"),
@@ -24,7 +24,7 @@ const KINDS: [(&str, &str); 6] = [
     ("lose_reply", "sandbox loses a reply on demand"),
 ];
 
-/// What the client asks for, and everything.
+/// Paths of the client, and a pattern for all of them.
 const PATHS: [&str; 5] = [paths::STATUS, paths::LINK_START, paths::OTP_START, paths::OTP_FINISH, "/v1/client/*"];
 
 impl PlannedFault {
@@ -54,7 +54,7 @@ impl PlannedFault {
         Self { from, to: from + chance.between(1_000, 90_000), fault }
     }
 
-    /// From when on it does nothing: what it held back at last has come.
+    /// The end of its effect, with the last delay.
     pub(crate) fn over_ms(&self) -> u64 {
         self.to + self.fault.get("ms").and_then(Value::as_u64).unwrap_or(0)
     }

@@ -54,7 +54,7 @@ const FAULTS: &[&str] = &[
     "wall clock wrong from the start",
 ];
 
-/// Endings that are too rare to be counted on.
+/// Endings that are too rare to be required.
 const RARE: &[&str] = &[
     "rejects: link_timeout",
     "rejects: otp_invalid",
@@ -84,7 +84,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 impl Scenario {
-    /// Names the faults that needed nobody to meet them: they struck if a flow ran at the time.
+    /// Records the faults that strike every flow that runs at their time.
     pub(crate) fn struck(&self, trace: &Trace) {
         let mut began = 0;
         for (at, entry) in trace.entries() {
@@ -125,7 +125,7 @@ impl Scenario {
     }
 }
 
-/// A count of runs, by what they came to.
+/// A count of runs, by their endings and faults.
 #[derive(Debug, Default)]
 pub struct SimulationReport {
     seeds: u64,
@@ -147,7 +147,7 @@ impl SimulationReport {
         }
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another report.
     pub fn merge(&mut self, other: Self) {
         self.seeds += other.seeds;
         self.failed += other.failed;
@@ -169,7 +169,7 @@ impl SimulationReport {
         self.failed
     }
 
-    /// What never occurred, although there were runs enough, and what occurred that nobody knows of.
+    /// Endings and faults that never occurred in enough runs, and unknown ones that did.
     pub fn surprises(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (what, known, seen) in [

@@ -17,12 +17,12 @@ pub(crate) struct Scenario {
     pub(crate) sockets: SocketPath,
     pub(crate) clocks: Clocks,
     pub(crate) backend: BackendFaults,
-    /// How likely the person does what was expected, in percent, and how long that takes at most.
+    /// The likelihood of the expected answer, in percent, and the longest time for it.
     pub(crate) sensible: u32,
     pub(crate) pace_ms: u64,
 }
 
-/// What the relying party and the page chose.
+/// The settings of the relying party and of the page.
 #[derive(Debug)]
 pub(crate) struct Setup {
     /// The relying party asked for a code, not for a link.
@@ -38,7 +38,7 @@ pub(crate) struct Setup {
     pub(crate) own_limit_ms: Option<u32>,
 }
 
-/// The page ends its flow before it has ended by itself.
+/// The page stops its flow.
 #[derive(Debug)]
 pub(crate) struct PlannedStop {
     pub(crate) when: StopMoment,
@@ -64,7 +64,7 @@ pub(crate) enum StopKind {
     Dropped,
 }
 
-/// How likely what goes wrong goes wrong, in percent, and how slow things are.
+/// The likelihood of each fault, in percent, and the delays.
 #[derive(Clone, Debug)]
 pub(crate) struct Weather {
     pub(crate) delay_ms: (u64, u64),
@@ -90,7 +90,7 @@ pub(crate) struct Outage {
     pub(crate) drops_sockets: bool,
 }
 
-/// What stands between the page and the backend, for the whole run.
+/// A proxy between the page and the backend, for the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SocketPath {
     Pass,
@@ -124,23 +124,23 @@ pub(crate) struct Nap {
     pub(crate) kills_network: bool,
     /// The page hears that it is visible again so many ms after it runs again.
     pub(crate) signal_ms: Option<u64>,
-    /// So long after it runs again, what came in meanwhile is not delivered: timers are first.
+    /// Events of the nap are delivered so many ms after its end: timers run first.
     pub(crate) held_ms: u64,
 }
 
-/// What is wrong with the backend.
+/// The faults of the backend.
 #[derive(Debug)]
 pub(crate) struct BackendFaults {
     pub(crate) status_call: StatusCall,
     /// Replies tell no times.
     pub(crate) tells_no_times: bool,
-    /// It is stopped, and goes on.
+    /// The backend is paused, and continues.
     pub(crate) pauses: Vec<(u64, u64)>,
-    /// It is killed, and another one begins.
+    /// The backend is killed, and another one starts.
     pub(crate) restart: Option<Restart>,
     /// When its clock is moved ahead, and by how many seconds.
     pub(crate) advances: Vec<(u64, u32)>,
-    /// What it is asked to do wrong.
+    /// A fault that the sandbox injects.
     pub(crate) planned_fault: Option<PlannedFault>,
 }
 
@@ -148,7 +148,7 @@ pub(crate) struct BackendFaults {
 pub(crate) struct Restart {
     pub(crate) at: u64,
     pub(crate) down_ms: u64,
-    /// The new one goes on with what the old one wrote.
+    /// The new backend opens the store of the old one.
     pub(crate) keeps: bool,
 }
 
@@ -231,7 +231,7 @@ impl Scenario {
             || self.clocks.naps.iter().any(asleep)
     }
 
-    /// From when on nothing goes wrong any more, but what goes wrong for the whole run.
+    /// The end of the last fault, apart from those of the whole run.
     pub(crate) fn calm_from_ms(&self) -> u64 {
         let outages = self.outages.iter().map(|outage| outage.to);
         let naps = self.clocks.naps.iter().map(|nap| nap.to + nap.held_ms);
@@ -245,14 +245,14 @@ impl Scenario {
         if at_ms >= self.calm_at_ms { &Weather::CALM } else { &self.weather }
     }
 
-    /// When sockets that are open now go silent, if they do.
+    /// The time at which open sockets go silent, if they do.
     pub(crate) fn silence_after(&self, at_ms: u64) -> Option<u64> {
         let outages = self.outages.iter().filter(|outage| !outage.drops_sockets).map(|outage| outage.from);
         let naps = self.clocks.naps.iter().filter(|nap| nap.kills_network).map(|nap| nap.from);
         outages.chain(naps).filter(|from| *from > at_ms).min()
     }
 
-    /// When sockets that are open now end, if they do.
+    /// The time at which open sockets end, if they do.
     pub(crate) fn drop_after(&self, at_ms: u64) -> Option<u64> {
         let outages = self.outages.iter().filter(|outage| outage.drops_sockets).map(|outage| outage.from);
         outages.filter(|from| *from > at_ms).min()

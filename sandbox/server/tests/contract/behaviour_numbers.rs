@@ -92,7 +92,7 @@ async fn refused_once() {
     }
 }
 
-/// What a page gives that was started with the number, or without: it, or nothing, which means the one that Start had.
+/// Whether Start has the number, and whether the page gives it, in each of four requests.
 const GIVEN: [(bool, [bool; 4]); 5] = [
     (false, [true, true, true, true]),
     (true, [true, true, true, true]),
@@ -244,7 +244,7 @@ async fn socket_dropped_always() {
     );
 }
 
-/// What asks for an SMS is answered so, every time, and nothing has happened.
+/// Every request for an SMS gets this answer and has no effect.
 async fn turned_away(name: &str, status: u16, code: u16, message: &str, retry_after: &str) {
     let bench = TestSandbox::new().await;
     for (flow, path) in [("mobile", START), ("desktop", LINK)] {

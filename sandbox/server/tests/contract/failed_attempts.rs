@@ -45,7 +45,7 @@ async fn bench() -> TestSandbox {
     TestSandbox::with(unlimited()).await
 }
 
-/// What is counted here is codes.
+/// No limit but that of wrong codes.
 fn unlimited() -> Config {
     Config { rate_limit: 0, sms_per_session: 0, sms_per_number: 0, ..Config::default() }
 }
@@ -171,7 +171,7 @@ async fn known_codes_are_exempt() {
     }
 }
 
-/// The same, where a number may be refused the first time.
+/// A session of a number that the first request for an SMS may refuse, and the reply to the second.
 async fn begin_twice(bench: &TestSandbox, number: &str) -> (StartedSession, Value) {
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": number, "allowOTPRetry": true})).await;
     bench.page(&started, START, json!({})).await;

@@ -19,7 +19,7 @@ async fn bench(folder: &tempfile::TempDir) -> TestSandbox {
         .await
 }
 
-/// Begins it, and no more.
+/// Polls the request once.
 fn poll_once<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) {
     assert!(future.poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }

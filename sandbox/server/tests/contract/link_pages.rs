@@ -30,7 +30,7 @@ async fn resend(bench: &TestSandbox, started: &StartedSession) -> String {
     bench.link_path().await
 }
 
-/// A session whose link is on its way, and the link's path.
+/// A session whose link was sent, and the link's path.
 async fn with_link(bench: &TestSandbox) -> (StartedSession, String) {
     let started = bench.link(true).await;
     let path = resend(bench, &started).await;

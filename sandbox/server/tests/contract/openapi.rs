@@ -21,7 +21,7 @@ rows![
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// Members by schema, those that are required with `*`.
+/// Members by schema, required ones with `*`.
 const MEMBERS: [(&str, &str); 50] = [
     ("TokenRequest", "grant_type* client_id* client_secret*"),
     ("TokenReply", "access_token* expires_in* token_type*"),
@@ -87,7 +87,7 @@ const MEMBERS: [(&str, &str); 50] = [
     ("IdentityActionRequest", "clientRequestId"),
 ];
 
-/// What texts may be.
+/// The formats of texts.
 const VALUES: [(&str, &str); 11] = [
     ("/StartRequest/properties/flowType", "desktop mobile"),
     ("/VerifyRequest/properties/possessionType", "desktop mobile none"),

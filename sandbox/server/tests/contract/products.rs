@@ -31,7 +31,7 @@ const CREDENTIALS: [(&str, Product); 6] = [
     ("sandbox-identity-manager", Product::IdentityManager),
 ];
 
-/// Every call that opens something or stands on its own, with a body that is right.
+/// Every call without a correlationId, with a valid body.
 fn calls() -> Vec<(Product, &'static str, &'static str, Option<Value>)> {
     let named = json!({"possessionType": "none", "phoneNumber": PHONE, "firstName": "A", "lastName": "B"});
     vec![
@@ -46,7 +46,7 @@ fn calls() -> Vec<(Product, &'static str, &'static str, Option<Value>)> {
     ]
 }
 
-/// The calls that take a correlationId, and whose they are.
+/// The calls with a correlationId, and their products.
 const OF_SESSION: [(&[Product], &str); 6] = [
     (&[Product::Identity, Product::Prefill], "/v3/validate"),
     (&[Product::Prefill], "/v3/challenge"),
@@ -56,7 +56,7 @@ const OF_SESSION: [(&[Product], &str); 6] = [
     (&[Product::Unify], "/v3/unify-bind"),
 ];
 
-/// What opens a session, by credential.
+/// The call that opens a session, by credential.
 fn opening(product: Product) -> (&'static str, Value) {
     match product {
         Product::VerifiedUsers => {

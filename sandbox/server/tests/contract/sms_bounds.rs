@@ -63,7 +63,7 @@ fn asking(path: &str, number: Option<&str>) -> Value {
     body
 }
 
-/// Asks for an SMS: whether it was sent.
+/// Requests an SMS: whether it was sent.
 async fn is_sent(bench: &TestSandbox, started: &StartedSession, path: &str, number: Option<&str>) -> bool {
     let reply = bench.page(started, path, asking(path, number)).await;
     assert!(reply == too_many() || reply == json!({}), "{path}: {reply}");

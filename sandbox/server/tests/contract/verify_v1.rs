@@ -21,9 +21,9 @@ rows![
     an_unknown_id_is_refused,
 ];
 
-/// A test user of Verified Users who shows possession by a code or a link.
+/// A test user of Verified Users who proves possession with a code or a link.
 const BETTINA: &str = "2001004049";
-/// One who passes without the browser.
+/// A test user who passes without the browser.
 const SHEILA: &str = "2001004011";
 
 fn body(possession: &str, phone: &str, names: [&str; 2]) -> Value {
@@ -46,7 +46,7 @@ fn results(success: &str, possession: &str, verify: &str) -> Value {
     json!({"success": success, "possessionResult": possession, "verifyResult": verify})
 }
 
-/// Without what differs from run to run.
+/// A reply without the members that differ from run to run.
 fn results_of(mut reply: Value) -> Value {
     for member in ["correlationId", "authToken", "identityId"] {
         reply.as_object_mut().unwrap().remove(member);

@@ -96,7 +96,7 @@ async fn operations(bench: &TestSandbox) -> BTreeMap<String, u64> {
     lines.map(counted).collect()
 }
 
-/// What one flow asks of the store.
+/// The store calls of one flow.
 async fn flow(bench: &TestSandbox) -> BTreeMap<String, u64> {
     let before = operations(bench).await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE})).await;
@@ -169,7 +169,7 @@ async fn keep_the_newest_finished_deliveries() {
     assert_eq!(told, ids[5..], "oldest first");
 }
 
-/// What is counted of webhooks and is not 0.
+/// The metrics of webhooks with a value other than 0.
 async fn counted(bench: &TestSandbox) -> Vec<String> {
     let text = bench.get("/metrics").await.text;
     let lines = text.lines().filter_map(|line| line.strip_prefix("handset_sandbox_webhook_"));

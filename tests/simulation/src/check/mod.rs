@@ -20,7 +20,7 @@ use flow_run::FlowRun;
 
 pub use findings::Violation;
 
-/// What does not hold, and how the flows of the run ended.
+/// The broken promises, and the endings of the flows.
 pub(crate) fn check(
     scenario: &Scenario,
     machine: &SimulatedMachine,

@@ -10,7 +10,7 @@ use crate::{
 
 /// Between hearing that the flow is settled and AuthFinishStep, in ms: no request, no wait.
 const PROMPT_MS: u64 = 1_000;
-/// How long a calm network takes to bring the news, in ms: a socket that died unseen is found out after two pings.
+/// How long a calm network takes to bring the outcome, in ms: a socket that died unseen is found out after two pings.
 const NEWS_MS: u64 = 75_000;
 /// How long a link may be opened, in ms.
 const LINK_MS: u64 = 180_000;
@@ -45,7 +45,7 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     check_timeouts(flow, findings);
 }
 
-/// Whatever the network did before: once it is back, the news arrives.
+/// Once the network is calm, the outcome arrives.
 fn check_news(flow: &FlowRun<'_>, runs: &[(u64, Option<&'static str>)], findings: &mut Findings) {
     let scenario = flow.scenario;
     let can_hear = scenario.sockets == SocketPath::Pass || scenario.backend.status_call == StatusCall::Answered;
@@ -71,7 +71,7 @@ fn check_news(flow: &FlowRun<'_>, runs: &[(u64, Option<&'static str>)], findings
     }
 }
 
-/// What ends a flow although the link was opened: the person's doing, or a request that must not be repeated.
+/// Whether a flow may end although its link was opened: by the person, or by a failed request that is not repeated.
 fn is_own_doing(entry: &TraceEntry) -> bool {
     match entry {
         TraceEntry::Person("rejects") | TraceEntry::Answers("resend" | "change") => true,

@@ -88,7 +88,7 @@ impl TestResponse {
         assert_eq!(self.header("content-type"), "application/json");
     }
 
-    /// The same of the token call, which has two members more.
+    /// The refusal of the token call, which has two more members.
     #[track_caller]
     pub(crate) fn token_refused(&self, status: u16, code: u16, error: &str, message: &str) {
         let expected = json!({"code": code, "message": message, "error": error, "error_description": message});
@@ -122,12 +122,12 @@ impl TestSandbox {
         bench
     }
 
-    /// A sandbox on which requests at once all read before any of them writes. It has no rate limit.
+    /// A sandbox whose concurrent requests all read before any of them writes. It has no rate limit.
     pub(crate) async fn yielding() -> Self {
         Self::over(Arc::new(yielding_store::YieldingStore::default())).await
     }
 
-    /// The same on that store.
+    /// Such a sandbox on that store.
     pub(crate) async fn over(store: Arc<yielding_store::YieldingStore>) -> Self {
         let config = Config { rate_limit: 0, ..Config::default() };
         let (clock, random) = parts();
@@ -213,7 +213,7 @@ impl TestSandbox {
         }
     }
 
-    /// A session that another call than Start has opened, and what that call answered.
+    /// A session of another call than Start, and the reply of that call.
     pub(crate) async fn open(&self, path: &str, body: Value) -> (StartedSession, Value) {
         let answer = self.call(path, body).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
@@ -222,7 +222,7 @@ impl TestSandbox {
         (StartedSession { auth_token, correlation_id: reply["correlationId"].as_str().unwrap().to_owned() }, reply)
     }
 
-    /// The answer of a call that takes nothing but the correlationId.
+    /// The response to a call with the correlationId alone.
     pub(crate) async fn ask(&self, started: &StartedSession, path: &str) -> TestResponse {
         self.call(path, json!({"correlationId": started.correlation_id})).await
     }

@@ -70,7 +70,7 @@ impl TestSocket {
         self.outgoing.as_ref().unwrap().send(message).unwrap();
     }
 
-    /// The next message, whatever it is.
+    /// The next message of any kind.
     pub(crate) async fn next(&mut self) -> Option<Message> {
         self.incoming.recv().await
     }
@@ -124,7 +124,7 @@ impl TestSocket {
 }
 
 impl TestSandbox {
-    /// The page shows possession by a link that is opened on the phone.
+    /// The page proves possession with a link that is opened on the phone.
     pub(crate) async fn show_by_link(&self, started: &StartedSession) {
         let mut socket = TestSocket::open(self, started);
         self.page(started, "mobile/instantlink/start", json!({"sourceIp": null, "isMobile": false})).await;
