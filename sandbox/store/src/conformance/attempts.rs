@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, put, session};
@@ -10,7 +12,7 @@ use crate::Store;
 use handset_sandbox_domain::{Effect, FailedAttempts, Phone, Session, SessionPolicy};
 
 const RULES: fn() -> SessionPolicy =
-    || SessionPolicy { tries_per_number: 3, number_window_seconds: 10, ..SessionPolicy::default() };
+    || SessionPolicy { tries_per_number: 3, number_window: Duration::from_secs(10), ..SessionPolicy::default() };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     are_of_the_number_that_the_session_has(&new()).await;
@@ -23,8 +25,9 @@ pub(super) fn of_number(name: &str, number: &str) -> Session {
     Session { phone: Phone::parse(&number.into()), ..session(name) }
 }
 
-/// Tries a code at `now`, in ms; whether it was judged.
+/// Tries a code that many ms after the epoch; whether it was judged.
 pub(super) async fn guess(store: &impl Store, name: &str, now: i64) -> bool {
+    let now = UnixMillis::new(now);
     let decide = |session: Option<&Session>, guesses: &FailedAttempts| {
         let mut guesses = guesses.clone();
         if !guesses.is_allowed(&RULES(), now) {
@@ -62,10 +65,10 @@ async fn are_forgotten_by_their_last_and_with_their_project(store: &impl Store) 
         assert!(guess(store, "a", at).await && guess(store, "b", at + 1).await);
     }
     for before in [0, 3] {
-        store.expire_attempts(before).await.unwrap();
+        store.expire_attempts(UnixMillis::new(before)).await.unwrap();
         assert!(!guess(store, "a", 4).await, "the last was not before");
     }
-    store.expire_attempts(4).await.unwrap();
+    store.expire_attempts(UnixMillis::new(4)).await.unwrap();
     assert!(!guess(store, "b", 4).await);
     assert!(guess(store, "a", 4).await);
     assert_eq!(store.projects().await.unwrap(), [PROJECT]);
@@ -85,7 +88,7 @@ async fn a_guess_in_between_is_counted(store: Arc<impl Store>) {
             let intruder = std::thread::spawn(move || handle.block_on(guess(&*store, "b", 0)));
             assert!(intruder.join().unwrap());
         }
-        let is_judged = guesses.is_allowed(&RULES(), 0);
+        let is_judged = guesses.is_allowed(&RULES(), UnixMillis::EPOCH);
         (session.cloned(), guesses.clone(), if is_judged { vec![Effect::WakeWatchers] } else { vec![] })
     };
     assert_eq!(store.update_with_attempts("auth-a", None, &decide).await.unwrap(), [], "the last try is gone");
