@@ -110,16 +110,16 @@ pub struct SessionPolicy {
     pub strict_test_users: bool,
     /// Whether a wrong code may be tried again.
     pub allow_otp_retry: bool,
-    /// How many wrong codes may be tried for one number within the window, whatever the sessions. 0: any number.
+    /// How many wrong codes may be tried for one number within their window, whatever the sessions. 0: any number.
     pub tries_per_number: u32,
-    /// That window.
+    /// The window in which wrong codes are counted.
     #[serde(rename = "number_window_seconds", with = "crate::seconds")]
     pub number_window: Duration,
     /// How many SMS one session may send. 0: any number.
     pub sms_per_session: u32,
     /// How many SMS may go to one number within their window, whatever the sessions. 0: any number.
     pub sms_per_number: u32,
-    /// That window.
+    /// The window in which SMS to one number are counted.
     #[serde(rename = "sms_window_seconds", with = "crate::seconds")]
     pub sms_window: Duration,
 }

@@ -1,5 +1,7 @@
 //! Wrong codes for one number, over sessions at once: how many were judged is no less after a kill.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -9,8 +11,8 @@ use super::relying_party::{Page, RelyingParty};
 
 /// How many wrong codes are judged for a number.
 const TRIES: usize = 10;
-/// For so long, in s.
-const WINDOW_SECONDS: u64 = 900;
+/// For so long.
+const WINDOW: Duration = Duration::from_secs(900);
 /// A digit short, so never the right one.
 const WRONG: &str = "12345";
 const SPENT: &str = "too many wrong codes were tried for this number";
@@ -131,7 +133,7 @@ impl Guesser {
     /// It is still so after another kill; then its time is over, and a wrong code is judged again.
     pub(super) async fn check_again(all: &[Self], party: &RelyingParty) {
         join_all(all.iter().map(|guesser| guesser.is_spent(party))).await;
-        party.advance(WINDOW_SECONDS).await.unwrap();
+        party.advance(WINDOW).await.unwrap();
         for guesser in all {
             let page = open(party, &guesser.number).await.unwrap();
             assert!(guess(party, &page).await.unwrap(), "the window has moved on");

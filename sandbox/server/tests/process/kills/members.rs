@@ -1,6 +1,7 @@
 //! Who is enrolled, what happens to them, and what the webhook is told of it. Several want the same numbers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -49,7 +50,7 @@ pub(super) async fn all_told(party: &RelyingParty) {
             if !is_in("waiting") {
                 break;
             }
-            party.advance(5).await.unwrap();
+            party.advance(Duration::from_secs(5)).await.unwrap();
         }
     };
     timeout(PATIENCE, told).await.unwrap();

@@ -13,9 +13,10 @@ mod relying_party;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use handset_sandbox::{Clock, SystemClock};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tempfile::TempDir;
@@ -36,7 +37,7 @@ const CLIENTS: usize = 8;
 /// A kill comes after that many answers, at most.
 const ANSWERS: u64 = 250;
 /// How far the clock of each project is moved.
-const ADVANCE_SECONDS: u64 = 1000;
+const ADVANCE: Duration = Duration::from_secs(1000);
 /// How many of the rounds before are looked at again.
 const ROUNDS_BACK: usize = 3;
 
@@ -128,10 +129,6 @@ async fn start(file: &Path, port: &str) -> Running {
     Running::spawn(command).await
 }
 
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
-}
-
 /// One round: loads the sandbox, kills it, starts it again, and looks for all that it had answered.
 async fn round(
     number: usize,
@@ -141,9 +138,9 @@ async fn round(
     receiver: &Receiver,
 ) -> (Running, Arc<RelyingParty>, Told) {
     let party = Arc::new(RelyingParty::new(&running.address, token, format!("round-{number}")));
-    let before = now_ms();
+    let before = SystemClock.now();
     for party in [&party, &party.guessing()] {
-        party.advance(ADVANCE_SECONDS).await.unwrap();
+        party.advance(ADVANCE).await.unwrap();
     }
     members::set_webhook(&party, receiver).await;
     let mut chance = StdRng::seed_from_u64(number as u64);
@@ -162,8 +159,8 @@ async fn round(
     told.unanswered += told.links.iter().filter(|flow| flow.is_unsure()).count();
     told.unanswered += told.members.iter().filter(|member| member.is_unsure()).count();
     let running = start(file, &port).await;
-    let now = party.advance(0).await.unwrap();
-    assert!(now >= before + ADVANCE_SECONDS * 1000, "the clock is where it was moved to");
+    let now = party.advance(Duration::ZERO).await.unwrap();
+    assert!(now >= before + ADVANCE, "the clock is where it was moved to");
     for flow in &mut told.codes {
         flow.check(&party).await;
     }
