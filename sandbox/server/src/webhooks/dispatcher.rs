@@ -14,7 +14,6 @@ use super::client::{OutgoingRequest, post};
 use super::network::{Network, TcpNetwork};
 use super::queue::{DeliveryQueue, OrderedQueue};
 use super::tls::WebhookTls;
-use super::view::DeliveryView;
 use crate::config::{Config, Webhook};
 use crate::metrics::Metrics;
 use crate::projects::{Project, Projects};
@@ -118,12 +117,6 @@ impl WebhookDispatcher {
 
     fn queue(&self) -> MutexGuard<'_, DeliveryQueue> {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Every delivery of a project, by when its first event happened.
-    pub(crate) async fn list(&self, project: &Project) -> Result<Vec<DeliveryView>, StoreError> {
-        let waiting = self.0.store.pending_deliveries(Some(&project.name), 0).await?;
-        Ok(DeliveryView::list(waiting, self.0.store.finished_deliveries(&project.name).await?))
     }
 
     /// Takes up what has come to wait. To be called after every write of news.

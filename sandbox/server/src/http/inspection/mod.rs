@@ -5,6 +5,7 @@ mod faults;
 mod messages;
 mod sessions;
 mod sse;
+mod views;
 mod webhook;
 
 use axum::extract::State;
@@ -12,8 +13,9 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::post;
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use self::views::ClockView;
 use crate::app::Sandbox;
 use crate::http::shared::detach::run_to_completion;
 use crate::http::shared::errors::{ApiError, not_found};
@@ -51,12 +53,6 @@ struct AdvanceClock {
 
 impl RequestBody for AdvanceClock {
     const REQUIRED: &'static [&'static str] = &["advanceSeconds"];
-}
-
-#[derive(Serialize)]
-struct ClockView {
-    /// Epoch ms.
-    now: i64,
 }
 
 /// Moves the clock that every lifetime runs on.
