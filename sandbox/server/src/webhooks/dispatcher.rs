@@ -183,14 +183,14 @@ impl WebhookDispatcher {
     }
 
     async fn attempt(&self, sequence: u64, delivery: Delivery, project: &Project) -> Result<(), StoreError> {
-        let withdrawn = match &delivery.identity_id {
+        let cancelled = match &delivery.identity_id {
             Some(id) => {
                 let identity = self.0.store.identity(&project.name, IdentityLookup::Id(id)).await?;
                 delivery.cancelled_by(identity.as_ref())
             }
             None => None,
         };
-        let webhook = match (withdrawn, self.webhook(project)) {
+        let webhook = match (cancelled, self.webhook(project)) {
             (None, Some(webhook)) => webhook,
             (reason, _) => {
                 let settled = delivery.cancel(reason.unwrap_or(NotSentReason::NoWebhook));

@@ -288,7 +288,7 @@ async fn a_page_that_does_not_read_is_not_read_either() {
     bench.faults(json!([{"path": "/v1/client/status", "kind": "drop"}])).await;
     assert_eq!(served.await.unwrap(), Ok(()));
     let told = bench.told(&started, 0).await;
-    assert_eq!(told.last().unwrap(), "backend>module socket_closed dropped !drop");
+    assert_eq!(told.last().unwrap(), "backend>client socket_closed dropped !drop");
 }
 
 #[tokio::test(start_paused = true)]

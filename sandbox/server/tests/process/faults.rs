@@ -100,7 +100,7 @@ async fn what_a_fault_holds_does_not_hold_the_sandbox() {
     let (_socket, _) = connect_async(running.socket_url(&token)).await.unwrap();
     let _request = running.open("POST", STATUS, &[("authorization", &format!("Bearer {token}"))], "{}").await;
     running.told(&id, "socket_silent", 1).await;
-    running.told(&id, "status_asked", 1).await;
+    running.told(&id, "status_polled", 1).await;
     let begin = std::time::Instant::now();
     assert!(running.end("TERM").await.status.success());
     assert!(begin.elapsed().as_secs() < 10);

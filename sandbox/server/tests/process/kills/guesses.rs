@@ -70,7 +70,7 @@ impl Session {
         let session = party.session(page).await.unwrap();
         let moments = session["timeline"].as_array().unwrap().iter();
         let outcomes: Vec<_> = moments
-            .filter(|moment| moment["what"] == "otp_finish")
+            .filter(|moment| moment["kind"] == "otp_finish")
             .filter_map(|moment| moment["outcome"].as_str())
             .collect();
         let judged = outcomes.iter().filter(|outcome| **outcome == "wrong_code").count();

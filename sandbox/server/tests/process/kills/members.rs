@@ -44,9 +44,9 @@ pub(super) async fn all_told(party: &RelyingParty) {
     let told = async {
         loop {
             let all = party.call("GET", "/sandbox/webhook/deliveries", &Value::Null).await.unwrap().body;
-            let is_in = |state: &str| all.as_array().unwrap().iter().any(|delivery| delivery["state"] == state);
-            assert!(!is_in("failed") && !is_in("withdrawn"), "{all}");
-            if !is_in("waiting") {
+            let is_in = |status: &str| all.as_array().unwrap().iter().any(|delivery| delivery["status"] == status);
+            assert!(!is_in("failed") && !is_in("cancelled"), "{all}");
+            if !is_in("pending") {
                 break;
             }
             party.advance(5).await.unwrap();
