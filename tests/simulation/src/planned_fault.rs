@@ -39,7 +39,7 @@ impl PlannedFault {
             }
         };
         match kind {
-            "delay" => say("ms", chance.between(1, 30_000)),
+            "delay" => say("delayMs", chance.between(1, 30_000)),
             "status" => {
                 // Those that mean "later", and one that does not. 500 is for what goes wrong in earnest.
                 say("status", [429, 502, 503, 504, 404].get(any(5)).copied().unwrap_or(503));
@@ -56,7 +56,7 @@ impl PlannedFault {
 
     /// The end of its effect, with the last delay.
     pub(crate) fn over_ms(&self) -> u64 {
-        self.to + self.fault.get("ms").and_then(Value::as_u64).unwrap_or(0)
+        self.to + self.fault.get("delayMs").and_then(Value::as_u64).unwrap_or(0)
     }
 
     /// The report's names of those on the sandbox's list that have hit a request.

@@ -74,13 +74,13 @@ pub enum AfterAttempt {
     Finished(FinishedDelivery),
 }
 
-/// A delivery that is over, as it is kept and shown.
+/// A delivery that is over, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinishedDelivery {
     /// How it ended.
     pub status: DeliveryStatus,
-    /// Why it was withdrawn.
+    /// Why it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<NotSentReason>,
     /// Its events.

@@ -310,18 +310,6 @@ pub enum ServerStage {
     Ended,
 }
 
-impl ServerStage {
-    /// For whoever debugs a page.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Started => "started",
-            Self::Validated => "validated",
-            Self::Challenged => "challenged",
-            Self::Ended => "ended",
-        }
-    }
-}
-
 impl Session {
     /// What the number in force does.
     pub fn behaviour(&self) -> Option<Behaviour> {

@@ -11,14 +11,12 @@ use super::jwt::TokenKeys;
 use super::watchers::Watcher;
 use crate::config::{Config, Origin};
 use crate::metrics::{InstrumentedStore, Metrics};
-use crate::projects::Clock;
-use crate::projects::{MessageQuery, MessageView};
-use crate::projects::{Project, Projects};
+use crate::projects::{Clock, MessageQuery, Project, Projects};
 use crate::random::Random;
 use crate::webhooks::{Network, WebhookDispatcher};
 use handset_sandbox_domain::{
-    Behaviour, Effect, FailedAttempts, Fault, Identity, NewEnrollment, NewTimelineEvent, Session, SessionEvent,
-    apply_with_attempts, apply_with_fault,
+    Behaviour, Effect, FailedAttempts, Fault, Identity, Message, NewEnrollment, NewTimelineEvent, Session,
+    SessionEvent, apply_with_attempts, apply_with_fault,
 };
 use handset_sandbox_store::{MemoryStore, Store, StoreError};
 
@@ -333,14 +331,14 @@ impl Services {
         Ok(())
     }
 
-    /// The messages that are asked for, oldest first.
+    /// The messages that are asked for, each with its id, oldest first.
     pub(crate) async fn messages(
         &self,
         project: &Project,
         filter: &MessageQuery,
-    ) -> Result<Vec<MessageView>, AppError> {
+    ) -> Result<Vec<(u64, Message)>, AppError> {
         let sent = self.store.messages(&project.name, filter.since, &filter.matches()).await?;
-        Ok(sent.into_iter().map(MessageView::from).collect())
+        Ok(sent.into_iter().map(|stored| (stored.id, stored.message)).collect())
     }
 
     async fn delete_expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<(), StoreError> {

@@ -88,7 +88,7 @@ async fn wrong_codes_are_counted_over_all_sessions_of_a_number() {
     submit_wrong_codes(&bench, PHONE, LIMIT).await;
     let (started, code) = begin(&bench, PHONE).await;
     assert_eq!(finish(&bench, &started, &code).await, spent(), "not even the right one");
-    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>module otp_finish too_many_tries");
+    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>client otp_finish too_many_tries");
     assert_eq!(finish(&bench, &started, &code).await, spent(), "and it stays so");
     assert!(!bench.validated(&started).await.0);
     assert!(is_checked(&bench, OTHER_PHONE).await, "another number has its own");
@@ -196,7 +196,7 @@ async fn outcomes(bench: &TestSandbox, all: &[(StartedSession, String)]) -> BTre
     let mut outcomes = BTreeMap::new();
     for (started, _) in all {
         for line in bench.told(started, 0).await {
-            if let Some(outcome) = line.strip_prefix("backend>module otp_finish ") {
+            if let Some(outcome) = line.strip_prefix("backend>client otp_finish ") {
                 *outcomes.entry(outcome.to_owned()).or_default() += 1;
             }
         }
@@ -204,7 +204,7 @@ async fn outcomes(bench: &TestSandbox, all: &[(StartedSession, String)]) -> BTre
     outcomes
 }
 
-const CHECKED: [&str; 3] = ["wrong_code", "no_try_left", "passed"];
+const CHECKED: [&str; 3] = ["wrong_code", "attempts_exhausted", "passed"];
 
 fn checked(outcomes: &BTreeMap<String, usize>) -> usize {
     outcomes.iter().filter(|(outcome, _)| CHECKED.contains(&outcome.as_str())).map(|(_, count)| count).sum()

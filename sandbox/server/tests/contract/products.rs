@@ -207,7 +207,7 @@ async fn a_session_is_served_by_the_calls_of_its_product_only() {
     let of_unify = ["/v3/unify-status", "/v3/unify-bind"];
     let cases: [(_, &[&str]); 3] = [(identity, &journey), (verify, &["/v3/verify-status"]), (unify, &of_unify)];
     for (started, own) in cases {
-        let before = bench.session(&started).await["state"].clone();
+        let before = bench.session(&started).await["status"].clone();
         for path in journey.into_iter().chain(of_unify).chain(["/v3/challenge", "/v3/verify-status"]) {
             if !own.contains(&path) {
                 let body = json!({"correlationId": started.correlation_id, "phoneNumber": PHONE, "ssn": "1234",
@@ -215,7 +215,7 @@ async fn a_session_is_served_by_the_calls_of_its_product_only() {
                 bench.call(path, body).await.refused(403, 8003, "step not allowed");
             }
         }
-        assert_eq!(bench.session(&started).await["state"], before, "and nothing has changed");
+        assert_eq!(bench.session(&started).await["status"], before, "and nothing has changed");
     }
 }
 

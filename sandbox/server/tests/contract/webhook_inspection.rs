@@ -115,7 +115,7 @@ async fn refuse_bad_triggers_by_name() {
 #[tokio::test(start_paused = true)]
 async fn can_be_tried_by_test_events() {
     let bench = TestSandbox::new().await;
-    assert_eq!(trigger(&bench, json!({"type": "TEST"})).await.json(), json!({"isTold": false, "reason": "no_webhook"}));
+    assert_eq!(trigger(&bench, json!({"type": "TEST"})).await.json(), json!({"isSent": false, "reason": "no_webhook"}));
     let mut receiver = TestReceiver::set(&bench).await;
     receiver.will([ReceiverBehaviour::Status(500)]);
     let reply = trigger(&bench, json!({"type": "TEST", "count": 3})).await.json();
@@ -143,20 +143,20 @@ async fn show_their_deliveries_and_no_secret() {
     }
     let attempt = |got: &ReceivedWebhook, ms: i64, outcome: &str, status: u16| {
         let correlation_id = got.header("x-correlation-id");
-        json!({"at": BEGIN + ms, "correlationId": correlation_id, "outcome": outcome, "status": status})
+        json!({"at": BEGIN + ms, "correlationId": correlation_id, "outcome": outcome, "statusCode": status})
     };
     let mut expected = json!({
-        "state": "waiting",
+        "status": "pending",
         "nextAttemptAt": BEGIN + 5_000,
         "events": first.body,
-        "attempts": [attempt(&first, 0, "refused", 503)],
+        "attempts": [attempt(&first, 0, "rejected", 503)],
     });
     assert_eq!(deliveries(&bench).await, std::slice::from_ref(&expected));
     let second = receiver.next().await;
     finished_delivery(&bench).await;
-    expected["state"] = json!("delivered");
+    expected["status"] = json!("delivered");
     expected.as_object_mut().unwrap().remove("nextAttemptAt");
-    expected["attempts"] = json!([attempt(&first, 0, "refused", 503), attempt(&second, 5_000, "accepted", 204)]);
+    expected["attempts"] = json!([attempt(&first, 0, "rejected", 503), attempt(&second, 5_000, "accepted", 204)]);
     assert_eq!(deliveries(&bench).await, [expected]);
     for uri in ["/sandbox/webhook", "/sandbox/webhook/deliveries", &format!("/v3/identity/{identity_id}")] {
         let text = bench.request_as("sandbox", "GET", uri, None).await.text;

@@ -73,7 +73,7 @@ async fn are_tried_three_times_with_pauses() {
     let event_id = trigger_sent(&bench, "PORT", PHONE).await;
     let first = receiver.next().await;
     let waiting = &deliveries(&bench).await[0];
-    assert_eq!((&waiting["state"], now(&bench).await), (&json!("waiting"), BEGIN));
+    assert_eq!((&waiting["status"], now(&bench).await), (&json!("pending"), BEGIN));
     // The second finds nobody.
     let third = receiver.next().await;
     assert_eq!((first.event_id(), third.event_id()), (event_id.as_str(), event_id.as_str()));
@@ -81,8 +81,8 @@ async fn are_tried_three_times_with_pauses() {
     assert_ne!(first.header("x-correlation-id"), third.header("x-correlation-id"), "a name for each attempt");
     assert_ne!(first.claims(SECRET).unwrap()["exp"], third.claims(SECRET).unwrap()["exp"], "a fresh token");
     let delivery = finished_delivery(&bench).await;
-    assert_eq!(delivery["state"], "failed");
-    assert_eq!(outcomes(&delivery), [("refused", Some(500)), ("unreachable", None), ("refused", Some(404))]);
+    assert_eq!(delivery["status"], "failed");
+    assert_eq!(outcomes(&delivery), [("rejected", Some(500)), ("unreachable", None), ("rejected", Some(404))]);
     let at: Vec<_> = delivery["attempts"].as_array().unwrap().iter().map(|one| one["at"].as_i64().unwrap()).collect();
     assert_eq!(at, [BEGIN, BEGIN + 5_000, BEGIN + 30_000]);
     bench.pass_ms(3_600_000).await;
@@ -97,7 +97,7 @@ async fn are_repeated_when_their_reply_is_lost_or_late() {
         let mut receiver = TestReceiver::set(&bench).await;
         enroll(&bench, PHONE).await;
         let (outcome, late_ms): (_, i64) =
-            if matches!(manner, ReceiverBehaviour::Hang) { ("timed_out", 5_000) } else { ("broken", 0) };
+            if matches!(manner, ReceiverBehaviour::Hang) { ("timed_out", 5_000) } else { ("connection_lost", 0) };
         receiver.will([manner]);
         let event_id = trigger_sent(&bench, "DISCONNECT", PHONE).await;
         let first = receiver.next().await;
@@ -113,7 +113,7 @@ async fn are_repeated_when_their_reply_is_lost_or_late() {
         let second = receiver.next().await;
         assert_eq!(second.body, first.body);
         let delivery = finished_delivery(&bench).await;
-        assert_eq!(delivery["state"], "delivered");
+        assert_eq!(delivery["status"], "delivered");
         assert_eq!(outcomes(&delivery), [(outcome, None), ("accepted", Some(204))]);
         let late = delivery["attempts"][1]["at"].as_i64().unwrap() - BEGIN - 5_000;
         assert!((late_ms..late_ms + 5).contains(&late), "{late}");
@@ -130,7 +130,7 @@ async fn follow_no_redirect() {
     for _ in 0..2 {
         receiver.next().await;
     }
-    assert_eq!(outcomes(&finished_delivery(&bench).await), [("refused", Some(307)), ("accepted", Some(204))]);
+    assert_eq!(outcomes(&finished_delivery(&bench).await), [("rejected", Some(307)), ("accepted", Some(204))]);
     assert_eq!(receiver.called(), vec![("receiver.test".to_owned(), 3000); 2]);
 }
 
@@ -164,7 +164,7 @@ async fn change_the_number_in_the_store() {
     let mut receiver = TestReceiver::set(&bench).await;
     let identity_id = enroll(&bench, PHONE).await;
     let body = json!({"type": "PHONE_NUMBER_CHANGE", "phoneNumber": PHONE, "newPhoneNumber": OTHER_PHONE});
-    assert_eq!(trigger(&bench, body.clone()).await.json()["isTold"], true);
+    assert_eq!(trigger(&bench, body.clone()).await.json()["isSent"], true);
     let got = receiver.next().await;
     assert_eq!(got.kind(), "PHONE_NUMBER_CHANGE");
     let event = got.event();
@@ -211,7 +211,7 @@ async fn of_changes_to_one_number_at_once_one_is_sent() {
         };
         let (one, other, ()) = tokio::join!(change(PHONE, 0), change(OTHER_PHONE, round), enrolled);
         let (told, refused) = if one.status == 200 { (&one, &other) } else { (&other, &one) };
-        assert_eq!(told.json()["isTold"], true, "{round}: {}", told.text);
+        assert_eq!(told.json()["isSent"], true, "{round}: {}", told.text);
         refused.refused(400, 8001, "field 'newPhoneNumber' must be a number that nobody has");
         let got = receiver.next().await;
         assert_eq!(got.event_id(), told.json()["eventIds"][0].as_str().unwrap());
@@ -237,7 +237,7 @@ async fn come_one_after_the_other_for_an_identity() {
     receiver.will([ReceiverBehaviour::Status(500), ReceiverBehaviour::Status(204), ReceiverBehaviour::Status(500)]);
     trigger_sent(&bench, "PORT", PHONE).await;
     let moved = json!({"type": "PHONE_NUMBER_CHANGE", "phoneNumber": PHONE, "newPhoneNumber": "5005550008"});
-    assert_eq!(trigger(&bench, moved).await.json()["isTold"], true);
+    assert_eq!(trigger(&bench, moved).await.json()["isSent"], true);
     trigger_sent(&bench, "DISCONNECT", "5005550008").await;
     trigger_sent(&bench, "LINE_TYPE_CHANGE", OTHER_PHONE).await;
     let mut told = Vec::new();
@@ -248,7 +248,7 @@ async fn come_one_after_the_other_for_an_identity() {
     let of_other = told.remove(1);
     assert_eq!(of_other, "LINE_TYPE_CHANGE");
     assert_eq!(told, ["PORT", "PORT", "PORT", "PHONE_NUMBER_CHANGE", "DISCONNECT"]);
-    while deliveries(&bench).await.iter().any(|delivery| delivery["state"] != "delivered") {
+    while deliveries(&bench).await.iter().any(|delivery| delivery["status"] != "delivered") {
         tokio::task::yield_now().await;
     }
 }
@@ -284,7 +284,7 @@ async fn end_after_the_last_event_until_the_identity_is_enrolled_or_verified_aga
 
 #[tokio::test(start_paused = true)]
 async fn end_with_deactivating_and_deleting() {
-    for (method, what, reason) in [("POST", "/deactivate", "inactive"), ("DELETE", "", "gone")] {
+    for (method, what, reason) in [("POST", "/deactivate", "inactive"), ("DELETE", "", "identity_deleted")] {
         let bench = TestSandbox::new().await;
         let mut receiver = TestReceiver::set(&bench).await;
         let identity_id = enroll(&bench, PHONE).await;
@@ -299,7 +299,7 @@ async fn end_with_deactivating_and_deleting() {
         }
         bench.pass_ms(600_000).await;
         let delivery = finished_delivery(&bench).await;
-        assert_eq!((&delivery["state"], &delivery["reason"]), (&json!("withdrawn"), &json!(reason)));
+        assert_eq!((&delivery["status"], &delivery["reason"]), (&json!("cancelled"), &json!(reason)));
         assert!(receiver.is_quiet(), "not even another attempt");
         assert_eq!(enroll(&bench, PHONE).await == identity_id, reason == "inactive");
         trigger_sent(&bench, "PORT", PHONE).await;

@@ -118,7 +118,7 @@ async fn outcomes(running: &SandboxProcess, sessions: &[NumberSession]) -> BTree
     let mut outcomes = BTreeMap::new();
     for session in sessions_seen.await {
         for moment in session["timeline"].as_array().unwrap() {
-            if let (Some("otp_finish"), Some(outcome)) = (moment["what"].as_str(), moment["outcome"].as_str()) {
+            if let (Some("otp_finish"), Some(outcome)) = (moment["kind"].as_str(), moment["outcome"].as_str()) {
                 *outcomes.entry(outcome.to_owned()).or_default() += 1;
             }
         }
@@ -161,7 +161,7 @@ async fn submit_codes(store: &str) {
     assert!(!replies.contains(&json!({"next": "done"})), "a right code was checked");
     assert!(replies.iter().filter(|reply| is_wrong_code(reply)).count() <= LIMIT - ATTEMPTS_BEFORE);
     let outcomes = outcomes(&running, &sessions).await;
-    let checked = ["wrong_code", "no_try_left", "passed"].map(|name| outcomes.get(name).copied().unwrap_or(0));
+    let checked = ["wrong_code", "attempts_exhausted", "passed"].map(|name| outcomes.get(name).copied().unwrap_or(0));
     assert_eq!(checked.iter().sum::<usize>(), LIMIT, "{outcomes:?}");
     assert_eq!(outcomes.values().sum::<usize>(), ATTEMPTS_BEFORE + SESSIONS * EACH, "each was answered: {outcomes:?}");
     assert_eq!(running.kill().await, "", "it has nothing to complain of");

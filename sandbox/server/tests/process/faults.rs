@@ -100,7 +100,7 @@ async fn a_request_that_a_fault_holds_does_not_delay_the_shutdown() {
     let (_socket, _) = connect_async(running.socket_url(&token)).await.unwrap();
     let _request = running.open("POST", STATUS, &[("authorization", &format!("Bearer {token}"))], "{}").await;
     running.wait_for_timeline(&id, "socket_silent", 1).await;
-    running.wait_for_timeline(&id, "status_asked", 1).await;
+    running.wait_for_timeline(&id, "status_polled", 1).await;
     let begin = std::time::Instant::now();
     assert!(running.end("TERM").await.status.success());
     assert!(begin.elapsed().as_secs() < 10);

@@ -100,7 +100,7 @@ async fn a_pending_event_is_delivered_after_a_kill_and_no_secret_is_logged() {
     assert_eq!((&again, &third_time), (&body, &body), "the same events, with the same ids");
     answer(stream, "204 No Content").await;
     let delivery = tried(&running, 2).await;
-    assert_eq!(delivery["state"], "delivered");
+    assert_eq!(delivery["status"], "delivered");
     let names: Vec<_> = (0..2).map(|index| delivery["attempts"][index]["correlationId"].as_str().unwrap()).collect();
     assert_eq!(names, [first.as_str(), second.as_str()]);
     assert!(!names.contains(&lost.as_str()), "an attempt that it did not live to see the end of does not count");

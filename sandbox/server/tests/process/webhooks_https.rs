@@ -74,13 +74,13 @@ async fn no_event_is_sent_to_an_untrusted_receiver() {
         test(&running).await;
         let refused = timeout(PATIENCE, tls.accept(accepted(&listener).await)).await.unwrap();
         assert!(refused.is_err(), "{host}");
-        assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "untrusted", "{host}");
+        assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "tls_failed", "{host}");
     }
     // A receiver without TLS.
     let running = sandbox(data.path(), &format!("https://localhost:{port}{PATH}"), &trusting).await;
     test(&running).await;
     answer(accepted(&listener).await, "204 No Content").await;
-    assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "untrusted");
+    assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "tls_failed");
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ pub(crate) fn check(
     session: &Value,
 ) -> (Vec<Violation>, Vec<String>) {
     let entries = trace.entries();
-    let session = text_of(session, "state");
+    let session = text_of(session, "status");
     let mut findings = Findings::default();
     let mut endings = Vec::new();
     for entries in entries.chunk_by(|_, (_, next)| *next != TraceEntry::Begins) {

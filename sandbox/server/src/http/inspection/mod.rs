@@ -5,6 +5,7 @@ mod faults;
 mod messages;
 mod sessions;
 mod sse;
+mod views;
 mod webhook;
 
 use std::time::Duration;
@@ -14,9 +15,9 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::post;
 use axum::{Json, Router};
-use handset_protocol::UnixMillis;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use self::views::ClockView;
 use crate::app::Sandbox;
 use crate::http::shared::detach::run_to_completion;
 use crate::http::shared::errors::{ApiError, not_found};
@@ -54,11 +55,6 @@ struct AdvanceClock {
 
 impl RequestBody for AdvanceClock {
     const REQUIRED: &'static [&'static str] = &["advanceSeconds"];
-}
-
-#[derive(Serialize)]
-struct ClockView {
-    now: UnixMillis,
 }
 
 /// Moves the clock that every lifetime runs on.

@@ -18,14 +18,14 @@ pub(crate) async fn trigger_sent(bench: &TestSandbox, kind: &str, phone: &str) -
     let answer = trigger(bench, json!({"type": kind, "phoneNumber": phone})).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let reply = answer.json();
-    assert_eq!(reply["isTold"], true, "{reply}");
+    assert_eq!(reply["isSent"], true, "{reply}");
     reply["eventIds"][0].as_str().unwrap().to_owned()
 }
 
 /// Triggers an event of a number, which is not sent: the reason.
 pub(crate) async fn trigger_suppressed(bench: &TestSandbox, kind: &str, phone: &str) -> String {
     let reply = trigger(bench, json!({"type": kind, "phoneNumber": phone})).await.json();
-    assert_eq!((&reply["isTold"], reply.get("eventIds")), (&json!(false), None), "{reply}");
+    assert_eq!((&reply["isSent"], reply.get("eventIds")), (&json!(false), None), "{reply}");
     reply["reason"].as_str().unwrap().to_owned()
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn finished_delivery(bench: &TestSandbox) -> Value {
     loop {
         let all = deliveries(bench).await;
         assert_eq!(all.len(), 1, "{all:?}");
-        if all[0]["state"] != "waiting" {
+        if all[0]["status"] != "pending" {
             return all[0].clone();
         }
         tokio::task::yield_now().await;
@@ -47,7 +47,7 @@ pub(crate) async fn finished_delivery(bench: &TestSandbox) -> Value {
 
 pub(crate) fn outcomes(delivery: &Value) -> Vec<(&str, Option<u64>)> {
     let attempts = delivery["attempts"].as_array().unwrap();
-    attempts.iter().map(|attempt| (attempt["outcome"].as_str().unwrap(), attempt["status"].as_u64())).collect()
+    attempts.iter().map(|attempt| (attempt["outcome"].as_str().unwrap(), attempt["statusCode"].as_u64())).collect()
 }
 
 pub(crate) async fn now(bench: &TestSandbox) -> i64 {

@@ -108,14 +108,14 @@ impl CodeFlow {
             "{messages:?}"
         );
         self.shown = messages;
-        let is_wrong = |moment: &&Value| moment["outcome"] == "wrong_code" || moment["outcome"] == "no_try_left";
-        let checked = timeline.iter().filter(|moment| moment["what"] == "otp_finish").filter(is_wrong).count();
+        let is_wrong = |moment: &&Value| moment["outcome"] == "wrong_code" || moment["outcome"] == "attempts_exhausted";
+        let checked = timeline.iter().filter(|moment| moment["kind"] == "otp_finish").filter(is_wrong).count();
         assert!(
             (self.wrong..=self.wrong + usize::from(was == CodeRequest::WrongCode)).contains(&checked),
             "wrong codes: {checked}"
         );
         self.wrong = checked;
-        match session["state"].as_str().unwrap() {
+        match session["status"].as_str().unwrap() {
             "passed" => {
                 assert!(self.passed || was == CodeRequest::RightCode);
                 self.passed = true;
@@ -161,7 +161,7 @@ impl CodeFlow {
         let Some(page) = &self.page else { return };
         let session = party.session(page).await.unwrap();
         assert_goes_on(session["timeline"].as_array().unwrap(), &self.timeline);
-        assert_eq!(session["state"] == "passed", self.passed);
+        assert_eq!(session["status"] == "passed", self.passed);
         assert_eq!(party.messages(&self.number).await.unwrap(), self.shown);
     }
 }

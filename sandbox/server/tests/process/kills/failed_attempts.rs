@@ -72,7 +72,7 @@ impl SessionAttempts {
         let session = party.session(page).await.unwrap();
         let moments = session["timeline"].as_array().unwrap().iter();
         let outcomes: Vec<_> = moments
-            .filter(|moment| moment["what"] == "otp_finish")
+            .filter(|moment| moment["kind"] == "otp_finish")
             .filter_map(|moment| moment["outcome"].as_str())
             .collect();
         let checked = outcomes.iter().filter(|outcome| **outcome == "wrong_code").count();

@@ -45,9 +45,9 @@ pub(super) async fn all_finished(party: &RelyingParty) {
     let finished = async {
         loop {
             let all = party.call("GET", "/sandbox/webhook/deliveries", &Value::Null).await.unwrap().body;
-            let is_in = |state: &str| all.as_array().unwrap().iter().any(|delivery| delivery["state"] == state);
-            assert!(!is_in("failed") && !is_in("withdrawn"), "{all}");
-            if !is_in("waiting") {
+            let is_in = |status: &str| all.as_array().unwrap().iter().any(|delivery| delivery["status"] == status);
+            assert!(!is_in("failed") && !is_in("cancelled"), "{all}");
+            if !is_in("pending") {
                 break;
             }
             party.advance(Duration::from_secs(5)).await.unwrap();

@@ -95,7 +95,7 @@ impl LinkFlow {
         let unsure = usize::from(self.doing == LinkRequest::Sending);
         assert!((self.sent..=self.sent + unsure).contains(&messages.len()), "{messages:?}");
         self.shown = messages;
-        let is_passed = session["state"] == "passed";
+        let is_passed = session["status"] == "passed";
         assert!(if self.opened { is_passed } else { !is_passed || self.doing == LinkRequest::Opening }, "{session}");
         if let Some(mut old) = self.socket.take().filter(|_| !self.opened) {
             assert_eq!(outcome(&mut old).await, None, "the page's socket has broken");
