@@ -9,6 +9,7 @@ use std::{
 
 use axum::{Router, body::Body};
 use futures_lite::future::or;
+use handset_protocol::UnixMillis;
 use handset_sandbox::{AppState, Clock, Config, Random, app};
 use handset_sandbox_store::{MemoryStore, Store, StoreError};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
@@ -26,8 +27,8 @@ use crate::{
     trace::{Trace, TraceEntry},
 };
 
-/// Where the sandbox's clock stands when a run begins, in epoch ms.
-const EPOCH_MS: i64 = 1_800_000_000_000;
+/// Where the sandbox's clock stands when a run begins.
+const BEGIN: UnixMillis = UnixMillis::new(1_800_000_000_000);
 /// Where the page loaded from: names the host in the text of an SMS.
 const PAGE: &str = "https://shop.example";
 /// How long a session is kept, in ms.
@@ -68,8 +69,8 @@ pub(crate) struct StartedFlow {
 struct VirtualClock(Instant);
 
 impl Clock for VirtualClock {
-    fn now_ms(&self) -> i64 {
-        EPOCH_MS + i64::try_from(self.0.elapsed().as_millis()).unwrap_or(i64::MAX)
+    fn now(&self) -> UnixMillis {
+        BEGIN + self.0.elapsed()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every SMS that would have been sent, as it is shown.
 
+use handset_protocol::UnixMillis;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -23,8 +24,8 @@ pub(crate) struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     auth_id: String,
-    sent_at: i64,
-    expires_at: i64,
+    sent_at: UnixMillis,
+    expires_at: UnixMillis,
 }
 
 /// Which messages are asked for.

@@ -1,3 +1,4 @@
+use handset_protocol::UnixMillis;
 use handset_protocol::server::webhooks::WebhookEvent;
 use serde::Serialize;
 
@@ -17,8 +18,7 @@ pub(crate) enum DeliveryView {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PendingView {
     state: &'static str,
-    /// Epoch ms.
-    next_attempt_at: i64,
+    next_attempt_at: UnixMillis,
     events: Vec<WebhookEvent>,
     attempts: Vec<Attempt>,
 }
@@ -38,12 +38,12 @@ impl DeliveryView {
         list
     }
 
-    /// When its first event happened, in ms since the epoch.
-    fn happened_at(&self) -> i64 {
+    /// When its first event happened.
+    fn happened_at(&self) -> UnixMillis {
         let events = match self {
             Self::Waiting(waiting) => &waiting.events,
             Self::Over(over) => &over.events,
         };
-        events.first().map_or(0, |event| event.sent_at)
+        events.first().map_or(UnixMillis::EPOCH, |event| event.sent_at)
     }
 }

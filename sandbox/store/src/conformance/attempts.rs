@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, put, session};
@@ -10,7 +12,7 @@ use crate::Store;
 use handset_sandbox_domain::{Effect, FailedAttempts, Phone, Session, SessionPolicy};
 
 const RULES: fn() -> SessionPolicy =
-    || SessionPolicy { tries_per_number: 3, number_window_seconds: 10, ..SessionPolicy::default() };
+    || SessionPolicy { tries_per_number: 3, number_window: Duration::from_secs(10), ..SessionPolicy::default() };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     attempts_belong_to_the_number_in_force(&new()).await;
@@ -25,6 +27,7 @@ pub(super) fn of_number(name: &str, number: &str) -> Session {
 
 /// Submits a wrong code at `now`, in ms; whether it was checked.
 pub(super) async fn attempt(store: &impl Store, name: &str, now: i64) -> bool {
+    let now = UnixMillis::new(now);
     let decide = |session: Option<&Session>, attempts: &FailedAttempts| {
         let mut attempts = attempts.clone();
         if !attempts.is_allowed(&RULES(), now) {
@@ -62,10 +65,10 @@ async fn attempts_expire_with_the_last_one_and_with_their_project(store: &impl S
         assert!(attempt(store, "a", at).await && attempt(store, "b", at + 1).await);
     }
     for before in [0, 3] {
-        store.expire_attempts(before).await.unwrap();
+        store.expire_attempts(UnixMillis::new(before)).await.unwrap();
         assert!(!attempt(store, "a", 4).await, "the last was not before");
     }
-    store.expire_attempts(4).await.unwrap();
+    store.expire_attempts(UnixMillis::new(4)).await.unwrap();
     assert!(!attempt(store, "b", 4).await);
     assert!(attempt(store, "a", 4).await);
     assert_eq!(store.projects().await.unwrap(), [PROJECT]);
@@ -85,7 +88,7 @@ async fn an_attempt_in_between_is_counted(store: Arc<impl Store>) {
             let intruder = std::thread::spawn(move || handle.block_on(attempt(&*store, "b", 0)));
             assert!(intruder.join().unwrap());
         }
-        let is_checked = attempts.is_allowed(&RULES(), 0);
+        let is_checked = attempts.is_allowed(&RULES(), UnixMillis::EPOCH);
         (session.cloned(), attempts.clone(), if is_checked { vec![Effect::WakeWatchers] } else { vec![] })
     };
     assert_eq!(store.update_with_attempts("auth-a", None, &decide).await.unwrap(), [], "the last try is gone");

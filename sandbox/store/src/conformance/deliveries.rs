@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use handset_protocol::UnixMillis;
+
 use super::fixtures::PROJECT;
 use crate::{MAX_FINISHED_DELIVERIES, PendingDelivery, Store};
 use handset_sandbox_domain::{
@@ -18,7 +20,7 @@ pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
 }
 
 pub(super) fn delivery(project: &str, name: &str) -> Delivery {
-    Delivery::test(project, "nobody", &[name.to_owned()], 7).unwrap()
+    Delivery::test(project, "nobody", &[name.to_owned()], UnixMillis::new(7)).unwrap()
 }
 
 /// Writes a delivery into the outbox. Returns its sequence.
@@ -31,7 +33,8 @@ pub(super) async fn leave(store: &impl Store, project: &str, name: &str) -> u64 
 
 /// A delivery after one more attempt.
 pub(super) fn tried(delivery: Delivery, outcome: AttemptOutcome) -> AfterAttempt {
-    delivery.record_attempt(Attempt { at: 7, correlation_id: "attempt".to_owned(), outcome, status: None }, 8)
+    let (at, now) = (UnixMillis::new(7), UnixMillis::new(8));
+    delivery.record_attempt(Attempt { at, correlation_id: "attempt".to_owned(), outcome, status: None }, now)
 }
 
 pub(super) fn over(next: &AfterAttempt) -> &FinishedDelivery {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use handset_protocol::UnixMillis;
+
 use super::fixtures::PROJECT;
 use crate::{IdentityLookup, IdentityPage, Store};
 use handset_sandbox_domain::{Device, DeviceBinding, Effect, Identity, NewEnrollment, Phone};
@@ -28,12 +30,22 @@ fn enrolled(last: u32, at: i64) -> Identity {
     let identity_id = format!("identity-{last}");
     let client_customer_id = Some("customer".to_owned());
     let (project, phone) = (PROJECT.to_owned(), number(last));
-    Identity::enroll(None, &NewEnrollment { project, phone, at, identity_id, client_customer_id, device_id: None })
+    Identity::enroll(
+        None,
+        &NewEnrollment { project, phone, at: UnixMillis::new(at), identity_id, client_customer_id, device_id: None },
+    )
 }
 
 fn binding(last: u32, device: &str) -> DeviceBinding {
     let (project, phone, identity_id) = (PROJECT.to_owned(), number(last), format!("identity-{last}"));
-    DeviceBinding { project, phone, at: 1, identity_id, device_id: Some(device.to_owned()), replaces: true }
+    DeviceBinding {
+        project,
+        phone,
+        at: UnixMillis::new(1),
+        identity_id,
+        device_id: Some(device.to_owned()),
+        replaces: true,
+    }
 }
 
 pub(super) async fn put(store: &impl Store, identity: &Identity) {
@@ -45,6 +57,7 @@ pub(super) fn in_project(project: &str) -> Identity {
 }
 
 async fn names(store: &impl Store, after: Option<(i64, &str)>, limit: usize, with_inactive: bool) -> Vec<String> {
+    let after = after.map(|(since, id)| (UnixMillis::new(since), id));
     let page = IdentityPage { project: PROJECT, after, limit, with_inactive };
     store.identities(page).await.unwrap().into_iter().map(|identity| identity.id).collect()
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use handset_protocol::UnixMillis;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -134,7 +135,7 @@ fn a_file_of_a_newer_sandbox_is_refused() {
 /// How many failed attempts of a number of the project `default` are stored.
 async fn attempts(store: &SqliteStore, number: &str) -> usize {
     let phone = handset_sandbox_domain::Phone::parse(&number.into()).unwrap();
-    for auth_id in store.expiring_before(Some("default"), i64::MAX).await.unwrap() {
+    for auth_id in store.expiring_before(Some("default"), UnixMillis::MAX).await.unwrap() {
         let session = store.get(&auth_id).await.unwrap().unwrap();
         if session.phone.is_some_and(|own| own.is_same(&phone)) {
             let counted = std::sync::atomic::AtomicUsize::new(0);
@@ -164,7 +165,7 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
         let store = SqliteStore::open(&place.file()).unwrap_or_else(|error| {
             panic!("version {}: {error}. What is new needs a default in serde, or a step that puts it there", index + 1)
         });
-        assert_eq!(store.expiring_before(None, i64::MAX).await.unwrap().len(), sessions);
+        assert_eq!(store.expiring_before(None, UnixMillis::MAX).await.unwrap().len(), sessions);
         let undelivered = store.pending_deliveries(None, 0).await.unwrap().len();
         assert_eq!(store.outbox().await.unwrap().len() + undelivered, entries);
         assert_eq!((undelivered, store.finished_deliveries("test-7").await.unwrap().len()), (2, 2));

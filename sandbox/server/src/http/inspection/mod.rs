@@ -7,11 +7,14 @@ mod sessions;
 mod sse;
 mod webhook;
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::post;
 use axum::{Json, Router};
+use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Sandbox;
@@ -55,8 +58,7 @@ impl RequestBody for AdvanceClock {
 
 #[derive(Serialize)]
 struct ClockView {
-    /// Epoch ms.
-    now: i64,
+    now: UnixMillis,
 }
 
 /// Moves the clock that every lifetime runs on.
@@ -68,7 +70,7 @@ async fn advance(
     if body.advance_seconds > FURTHEST_ADVANCE {
         return Err(Refusal::shape("advanceSeconds", expected_format("advanceSeconds")).into());
     }
-    sandbox.advance_clock(&project, body.advance_seconds).await?;
+    sandbox.advance_clock(&project, Duration::from_secs(body.advance_seconds.into())).await?;
     Ok(Json(ClockView { now: project.clock.now() }))
 }
 

@@ -10,6 +10,7 @@ use axum::response::sse;
 use axum::routing::get;
 use axum::{Json, Router};
 use futures_util::{Stream, stream};
+use handset_protocol::UnixMillis;
 use serde::Serialize;
 
 use super::sse::{KEEP_ALIVE, last_event_id};
@@ -92,7 +93,7 @@ impl TimelineReader {
     }
 }
 
-/// A session without its secrets. Times in ms since the epoch.
+/// A session without its secrets.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SessionView {
@@ -113,11 +114,11 @@ struct SessionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_left: Option<u8>,
     links: Vec<LinkView>,
-    created_at: i64,
-    expires_at: i64,
+    created_at: UnixMillis,
+    expires_at: UnixMillis,
     /// When what was sent last is no longer good.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sent_expires_at: Option<i64>,
+    sent_expires_at: Option<UnixMillis>,
     timeline: Vec<TimelineEvent>,
 }
 
@@ -126,8 +127,8 @@ struct SessionView {
 struct LinkView {
     /// `live`, `used` or `replaced`.
     state: &'static str,
-    sent_at: i64,
-    expires_at: i64,
+    sent_at: UnixMillis,
+    expires_at: UnixMillis,
 }
 
 impl From<Session> for SessionView {

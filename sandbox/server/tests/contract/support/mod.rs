@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use handset_protocol::Secret;
+use handset_protocol::{Secret, UnixMillis};
 use handset_sandbox::{AppState, Clock, Config, Random, app};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
@@ -36,8 +36,8 @@ pub(crate) const TARGET: &str = "https://shop.test/linked";
 struct TestClock(Instant);
 
 impl Clock for TestClock {
-    fn now_ms(&self) -> i64 {
-        BEGIN + i64::try_from(self.0.elapsed().as_millis()).unwrap()
+    fn now(&self) -> UnixMillis {
+        UnixMillis::new(BEGIN) + self.0.elapsed()
     }
 }
 

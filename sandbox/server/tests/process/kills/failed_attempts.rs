@@ -1,5 +1,7 @@
 //! Wrong codes for one number over sessions at once: their count survives a kill.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -9,8 +11,8 @@ use super::relying_party::{PageSession, RelyingParty};
 
 /// How many wrong codes are checked for a number.
 const LIMIT: usize = 10;
-/// The window of the limit, in s.
-const WINDOW_SECONDS: u64 = 900;
+/// The window of the limit.
+const WINDOW: Duration = Duration::from_secs(900);
 /// A digit short, so never the right code.
 const WRONG: &str = "12345";
 const SPENT: &str = "too many wrong codes were tried for this number";
@@ -131,7 +133,7 @@ impl NumberAttempts {
     /// The limit holds after another kill; after its window a wrong code is checked again.
     pub(super) async fn check_again(all: &[Self], party: &RelyingParty) {
         join_all(all.iter().map(|attempts| attempts.is_spent(party))).await;
-        party.advance(WINDOW_SECONDS).await.unwrap();
+        party.advance(WINDOW).await.unwrap();
         for attempts in all {
             let page = open(party, &attempts.number).await.unwrap();
             assert!(submit_wrong_code(party, &page).await.unwrap(), "the window has moved on");

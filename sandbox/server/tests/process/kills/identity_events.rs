@@ -1,6 +1,7 @@
 //! Events of enrolled identities reach the webhook in order over a kill. Several identities change to the same numbers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -49,7 +50,7 @@ pub(super) async fn all_finished(party: &RelyingParty) {
             if !is_in("waiting") {
                 break;
             }
-            party.advance(5).await.unwrap();
+            party.advance(Duration::from_secs(5)).await.unwrap();
         }
     };
     timeout(PATIENCE, finished).await.unwrap();

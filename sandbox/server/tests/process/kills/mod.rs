@@ -13,9 +13,10 @@ mod relying_party;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use handset_sandbox::{Clock, SystemClock};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tempfile::TempDir;
@@ -36,7 +37,7 @@ const CLIENTS: usize = 8;
 /// The most responses before a kill.
 const ANSWERS: u64 = 250;
 /// How far the clock of each project is moved.
-const ADVANCE_SECONDS: u64 = 1000;
+const ADVANCE: Duration = Duration::from_secs(1000);
 /// How many earlier rounds are checked again.
 const ROUNDS_BACK: usize = 3;
 
@@ -128,10 +129,6 @@ async fn start(file: &Path, port: &str) -> SandboxProcess {
     SandboxProcess::spawn(command).await
 }
 
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
-}
-
 /// One round: loads the sandbox, kills it, starts it again, and checks every answered request.
 async fn round(
     number: usize,
@@ -141,9 +138,9 @@ async fn round(
     receiver: &WebhookReceiver,
 ) -> (SandboxProcess, Arc<RelyingParty>, ClientLog) {
     let party = Arc::new(RelyingParty::new(&running.address, token, format!("round-{number}")));
-    let before = now_ms();
+    let before = SystemClock.now();
     for party in [&party, &party.for_attempts()] {
-        party.advance(ADVANCE_SECONDS).await.unwrap();
+        party.advance(ADVANCE).await.unwrap();
     }
     identity_events::set_webhook(&party, receiver).await;
     let mut chance = StdRng::seed_from_u64(number as u64);
@@ -162,8 +159,8 @@ async fn round(
     log.unanswered += log.links.iter().filter(|flow| flow.is_unsure()).count();
     log.unanswered += log.event_identities.iter().filter(|identity| identity.is_unsure()).count();
     let running = start(file, &port).await;
-    let now = party.advance(0).await.unwrap();
-    assert!(now >= before + ADVANCE_SECONDS * 1000, "the clock is where it was moved to");
+    let now = party.advance(Duration::ZERO).await.unwrap();
+    assert!(now >= before + ADVANCE, "the clock is where it was moved to");
     for flow in &mut log.codes {
         flow.check(&party).await;
     }

@@ -1,5 +1,8 @@
 //! The requests of a relying party, its page and its test. Only a whole response counts.
 
+use std::time::Duration;
+
+use handset_protocol::UnixMillis;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -140,9 +143,10 @@ impl RelyingParty {
         format!("ws://{}/v1/client/status?token={}", self.address, page.auth_token)
     }
 
-    /// Moves the project's clock. Returns its time, in ms since the epoch.
-    pub(super) async fn advance(&self, seconds: u64) -> Option<u64> {
-        self.post("/sandbox/clock", json!({"advanceSeconds": seconds})).await?["now"].as_u64()
+    /// Moves the project's clock by whole seconds. Returns its time.
+    pub(super) async fn advance(&self, by: Duration) -> Option<UnixMillis> {
+        let reply = self.post("/sandbox/clock", json!({"advanceSeconds": by.as_secs()})).await?;
+        reply["now"].as_i64().map(UnixMillis::new)
     }
 }
 
