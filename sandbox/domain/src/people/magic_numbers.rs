@@ -100,22 +100,22 @@ use ScriptedOutcome::{LinkTimeout, OtpInvalid, OtpTimeout, Server, Verified};
 #[rustfmt::skip]
 pub const BEHAVIOUR_NUMBERS: &[BehaviourNumber] = &[
     number("2005550100", "Number refused once", NumberRefused(Repeat::Once))
-        .does("The number is refused the first time, and served the second.")
+        .does("The number is refused the first time, and accepted the second.")
         .ends(Some(Verified), Some(Verified)),
     number("2005550101", "Number refused always", NumberRefused(Repeat::Always))
-        .does("The number is refused each time; giving it a fourth time ends the flow.")
+        .does("The number is refused each time; the fourth refusal ends the flow.")
         .ends(Some(Server), Some(Server)),
     number("2005550102", "SMS never arrives", SmsLost)
-        .does("The SMS is sent and gets lost, however often.")
+        .does("Every SMS is sent and gets lost.")
         .ends(Some(OtpTimeout), Some(LinkTimeout)),
     number("2005550103", "Code expired", Expired)
-        .does("The code, or the link, has expired, however soon it is used.")
+        .does("The code or the link is already expired at its first use.")
         .ends(Some(OtpInvalid), Some(LinkTimeout)),
     number("2005550104", "Every code wrong", CodeWrong)
         .does("No code is right, not even the one in the SMS.")
         .ends(Some(OtpInvalid), None),
     number("2005550105", "Link already used", LinkUsed)
-        .does("The phone is told that the link was used, and the page hears nothing.")
+        .does("The phone shows that the link was already used, and the page gets no message.")
         .ends(None, Some(LinkTimeout)),
     number("2005550106", "Slow backend", Slow)
         .does("Every request of the page takes two seconds longer.")
@@ -127,10 +127,10 @@ pub const BEHAVIOUR_NUMBERS: &[BehaviourNumber] = &[
         .does("Every status socket is cut as soon as it is open.")
         .ends(None, Some(Verified)),
     number("2005550109", "Too many requests", HttpError(429, Some(5)))
-        .does("Asking for the SMS is answered with HTTP 429 and Retry-After.")
+        .does("The request for the SMS is answered with HTTP 429 and Retry-After.")
         .ends(Some(Server), Some(Server)),
     number("2005550110", "Server error", HttpError(500, None))
-        .does("Asking for the SMS is answered with HTTP 500.")
+        .does("The request for the SMS is answered with HTTP 500.")
         .ends(Some(Server), Some(Server)),
 ];
 
