@@ -30,10 +30,10 @@ Manual: docs/sandbox.md. Settings file: docs/sandbox-config.md.";
 #[derive(Debug, Parser)]
 #[command(name = "handset-sandbox", version, about = ABOUT, long_about = None, after_help = AFTER)]
 pub struct Flags {
-    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8787]
+    /// Address to listen on; port 0 picks one [default: 127.0.0.1:8787]
     #[arg(long, value_name = "IP:PORT", help_heading = NETWORK)]
     listen: Option<ListenAddress>,
-    /// Origin that browsers use; required beyond loopback [default: that of --listen]
+    /// Origin for browsers, required beyond loopback [default: --listen]
     #[arg(long, value_name = "URL", help_heading = NETWORK)]
     origin: Option<Origin>,
     /// Additional host name to answer to, e.g. a container's; repeatable
@@ -72,7 +72,7 @@ pub struct Flags {
     /// Storage: 'memory' or 'sqlite:PATH' [default: memory]
     #[arg(long, value_name = "STORE", help_heading = FILES)]
     store: Option<Storage>,
-    /// Data folder, holds the local CA [default: handset-sandbox in the user's data folder]
+    /// Folder of the local CA [default: the user's data folder]
     #[arg(long, value_name = "DIR", help_heading = FILES)]
     data: Option<PathBuf>,
     /// Folder of the demo page [default: the built-in page]

@@ -166,7 +166,7 @@ async fn an_unreadable_filter_is_reported() {
         let mut command = command(&["--listen", "127.0.0.1:0"]);
         command.env("RUST_LOG", filter);
         let log = SandboxProcess::spawn(command).await.end("TERM").await.stderr;
-        assert!(log.contains("WARN") && log.contains("RUST_LOG cannot be read"), "{filter}: {log}");
+        assert!(log.contains("WARN") && log.contains("RUST_LOG cannot be parsed"), "{filter}: {log}");
         assert!(log.contains("INFO"), "as without it: {log}");
     }
     let mut command = command(&["--listen", "127.0.0.1:0"]);

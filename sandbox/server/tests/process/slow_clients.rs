@@ -180,7 +180,7 @@ async fn a_connection_over_the_limit_is_closed_until_another_one_ends() {
     let places = [socket_when_free(&running, &token).await, socket_when_free(&running, &token).await];
     let mut third = running.connect().await.unwrap();
     assert_eq!(rest(&mut third).await, "");
-    running.logged("a connection too many was closed").await;
+    running.logged("connection limit reached; closing").await;
     drop(places);
     let counted = async {
         // Until the server has seen that the first two ended.
