@@ -143,7 +143,7 @@ async fn sms_never_arrives() {
             let reply = bench.page_with_times(&started, path, link_start("")).await;
             assert!(reply["expiresAt"].is_number(), "the reply says that the SMS was sent: {reply}");
         }
-        let told = bench.told(&started, 2).await;
+        let told = bench.timeline_lines(&started, 2).await;
         assert_eq!(told.iter().filter(|line| **line == format!("backend>phone {what} !drop")).count(), 2, "{told:?}");
     }
     assert_eq!(bench.messages().await.len(), 0);
@@ -194,7 +194,7 @@ async fn link_already_used() {
         assert!(page.status == 410 && page.text.contains("This link was already used"), "{}", page.text);
     }
     assert!(socket.is_quiet().await, "the page goes on waiting");
-    let told = bench.told(&started, 0).await;
+    let told = bench.timeline_lines(&started, 0).await;
     assert_eq!(told.iter().filter(|line| *line == "backend>phone link_opened link_used").count(), 2, "{told:?}");
     bench.pass_ms(190_000).await;
     let over = bench.page(&started, "status", json!({})).await;
@@ -209,7 +209,7 @@ async fn slow_backend() {
     bench.show_by_code(&started).await;
     assert_eq!(begun.elapsed().as_millis(), 4000, "two requests, two seconds each");
     let late = ["client>backend otp_start !delay", "client>backend otp_finish !delay"];
-    let told = bench.told(&started, 2).await;
+    let told = bench.timeline_lines(&started, 2).await;
     assert_eq!(
         told.iter().filter(|line| line.ends_with("!delay")).collect::<Vec<_>>(),
         late.iter().collect::<Vec<_>>()
@@ -229,7 +229,7 @@ async fn socket_dropped_once() {
     let started = begin(&bench, "desktop", Some(number("Socket dropped once"))).await;
     is_cut(TestSocket::open(&bench, &started)).await;
     bench.show_by_link(&started).await;
-    let told = bench.told(&started, 0).await;
+    let told = bench.timeline_lines(&started, 0).await;
     assert_eq!(told.iter().filter(|line| line.ends_with("socket_closed dropped !drop")).count(), 1, "{told:?}");
 }
 
@@ -265,7 +265,7 @@ async fn turned_away(name: &str, status: u16, code: u16, message: &str, retry_af
             }
             assert_eq!(bench.session(&started).await["numbersGiven"], u8::from(known));
             let what = if flow == "mobile" { "otp_start" } else { "link_start" };
-            let told = bench.told(&started, 2).await;
+            let told = bench.timeline_lines(&started, 2).await;
             let pair = [format!("client>backend {what}"), format!("backend>client {what} refused !status")];
             assert_eq!(told[..2], pair);
             assert_eq!(bench.page(&started, "status", json!({})).await, json!({"next": ""}));

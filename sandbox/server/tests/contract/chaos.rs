@@ -119,7 +119,7 @@ async fn acts_where_only_the_reply_is_lost() {
         let started = bench.otp(true).await;
         let before = bench.messages().await.len();
         let answer = bench.try_page(&started, "mobile/otp/start", json!({})).await;
-        let told = bench.told(&started, 2).await.concat();
+        let told = bench.timeline_lines(&started, 2).await.concat();
         let sent = bench.messages().await.len() - before;
         let expected = match answer {
             Some(answer) => usize::from(answer.status == 200),

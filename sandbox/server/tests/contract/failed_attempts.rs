@@ -88,7 +88,7 @@ async fn wrong_codes_are_counted_over_all_sessions_of_a_number() {
     submit_wrong_codes(&bench, PHONE, LIMIT).await;
     let (started, code) = begin(&bench, PHONE).await;
     assert_eq!(finish(&bench, &started, &code).await, spent(), "not even the right one");
-    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>client otp_finish too_many_tries");
+    assert_eq!(bench.timeline_lines(&started, 0).await.last().unwrap(), "backend>client otp_finish too_many_tries");
     assert_eq!(finish(&bench, &started, &code).await, spent(), "and it stays so");
     assert!(!bench.validated(&started).await.0);
     assert!(is_checked(&bench, OTHER_PHONE).await, "another number has its own");
@@ -195,7 +195,7 @@ async fn a_project_has_its_own_count_and_reset_forgets_it() {
 async fn outcomes(bench: &TestSandbox, all: &[(StartedSession, String)]) -> BTreeMap<String, usize> {
     let mut outcomes = BTreeMap::new();
     for (started, _) in all {
-        for line in bench.told(started, 0).await {
+        for line in bench.timeline_lines(started, 0).await {
             if let Some(outcome) = line.strip_prefix("backend>client otp_finish ") {
                 *outcomes.entry(outcome.to_owned()).or_default() += 1;
             }

@@ -246,7 +246,7 @@ async fn hit_the_servers_calls_and_the_phones_link_too() {
     let id = json!({"correlationId": started.correlation_id}).to_string();
     assert_eq!(bench.post("/demo/verify", None, &id).await.status, 502);
     assert_eq!(
-        bench.told(&started, 5).await,
+        bench.timeline_lines(&started, 5).await,
         ["phone>backend link_opened", "backend>phone link_opened passed !lose_reply"],
         "another credential's call is none of this session's",
     );
@@ -254,7 +254,7 @@ async fn hit_the_servers_calls_and_the_phones_link_too() {
     let validate = json!({"correlationId": started.correlation_id}).to_string();
     let token = bench.access_token("sandbox").await;
     assert!(bench.try_post("/v3/validate", Some(&token), &validate).await.is_none());
-    assert_eq!(bench.told(&started, 8).await, ["backend>server validate passed !lose_reply"]);
+    assert_eq!(bench.timeline_lines(&started, 8).await, ["backend>server validate passed !lose_reply"]);
 }
 
 async fn sockets(bench: &TestSandbox, started: &StartedSession) -> Vec<TestSocket> {
@@ -347,10 +347,10 @@ async fn stand_on_the_timeline() {
     let started = bench.otp(true).await;
     let path = "/v1/client/mobile/otp/start";
     let seen = async |fault: Value| {
-        let before = bench.told(&started, 0).await.len();
+        let before = bench.timeline_lines(&started, 0).await.len();
         bench.faults(json!([fault])).await;
         bench.try_page(&started, "mobile/otp/start", json!({})).await;
-        bench.told(&started, before).await
+        bench.timeline_lines(&started, before).await
     };
     let asked = |fault: &str| format!("client>backend otp_start{fault}");
     let answered = |text: &str| format!("backend>client otp_start {text}");
@@ -371,6 +371,6 @@ async fn stand_on_the_timeline() {
     bench.faults(json!([fault("drop"), fault("silence")])).await;
     let mut sockets = sockets;
     assert_eq!(gone(&mut sockets).await, 1);
-    let lines = bench.told(&started, 8).await;
+    let lines = bench.timeline_lines(&started, 8).await;
     assert_eq!(lines, ["backend>client socket_closed dropped !drop", "backend>client socket_silent !silence"]);
 }

@@ -96,7 +96,7 @@ async fn a_session_sends_ten_and_ends_with_the_next() {
             assert!(!is_sent(&bench, &started, path, None).await, "{flow}: and it stays so");
         }
         assert_eq!(bench.messages().await.len(), OF_SESSION);
-        assert!(bench.told(&started, 0).await.iter().any(|line| line.ends_with("start too_many_sms")));
+        assert!(bench.timeline_lines(&started, 0).await.iter().any(|line| line.ends_with("start too_many_sms")));
         assert!(!bench.validated(&started).await.0, "the relying party's server learns it");
         assert!(
             is_sent(&bench, &open(&bench, flow, Some(PHONE)).await, path, None).await,
@@ -244,7 +244,7 @@ async fn a_link_waits_for_the_pause_as_a_code_does() {
     let early = bench.page_with_times(&started, path, asking(path, Some(""))).await;
     let times = json!({"serverTime": BEGIN + 29_999, "expiresAt": BEGIN + 180_000, "resendAt": BEGIN + 30_000});
     assert_eq!(early, times, "those of the SMS that was sent");
-    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>client link_start too_early");
+    assert_eq!(bench.timeline_lines(&started, 0).await.last().unwrap(), "backend>client link_start too_early");
     assert_eq!(bench.messages().await.len(), 1);
     let changed = bench.page_with_times(&started, path, asking(path, Some(OTHER_PHONE))).await;
     assert_eq!(changed["resendAt"], BEGIN + 59_999, "another number does not wait");

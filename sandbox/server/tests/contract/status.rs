@@ -289,7 +289,7 @@ async fn the_sandbox_stops_reading_from_a_page_that_does_not_read() {
     assert!(!served.is_finished());
     bench.faults(json!([{"path": "/v1/client/status", "kind": "drop"}])).await;
     assert_eq!(served.await.unwrap(), Ok(()));
-    let told = bench.told(&started, 0).await;
+    let told = bench.timeline_lines(&started, 0).await;
     assert_eq!(told.last().unwrap(), "backend>client socket_closed dropped !drop");
 }
 

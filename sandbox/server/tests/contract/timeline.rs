@@ -31,7 +31,7 @@ fn stream_of(started: &StartedSession) -> String {
 
 /// The outcomes of the replies so far but that of Start.
 async fn outcomes(bench: &TestSandbox, started: &StartedSession) -> Vec<String> {
-    let lines = bench.told(started, 2).await;
+    let lines = bench.timeline_lines(started, 2).await;
     lines.iter().filter_map(|line| line.strip_prefix("backend>client ")).map(str::to_owned).collect()
 }
 
@@ -46,7 +46,7 @@ async fn records_an_otp_flow_message_by_message() {
     bench.page(&started, "mobile/otp/finish", json!({"otp": code})).await;
     bench.validated(&started).await;
     bench.call("/v3/complete", json!({"correlationId": started.correlation_id, "individual": {"ssn": "0000"}})).await;
-    let lines = bench.told(&started, 0).await;
+    let lines = bench.timeline_lines(&started, 0).await;
     let expected = [
         "server>backend start",
         "backend>server start accepted",
@@ -97,7 +97,7 @@ async fn records_a_link_flow_with_its_sockets() {
         "backend>phone link_opened passed",
         "backend>client socket_done passed",
     ];
-    assert_eq!(bench.told(&started, 2).await, expected);
+    assert_eq!(bench.timeline_lines(&started, 2).await, expected);
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,7 +143,7 @@ async fn names_every_outcome_of_a_request() {
     let expected =
         ["instant_start accepted", "instant_finish fell_back_to_otp", "otp_start accepted", "otp_finish code_expired"];
     assert_eq!(outcomes(&bench, &started).await, expected);
-    let lines = bench.told(&started, 0).await;
+    let lines = bench.timeline_lines(&started, 0).await;
     assert!(
         lines.ends_with(
             &[
@@ -168,7 +168,7 @@ async fn names_every_outcome_of_a_request() {
 async fn names_every_end_of_a_socket() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
-    let last = async || bench.told(&started, 2).await.pop().unwrap();
+    let last = async || bench.timeline_lines(&started, 2).await.pop().unwrap();
 
     let socket = TestSocket::open(&bench, &started);
     socket.send(Message::Close(None));
@@ -197,7 +197,7 @@ async fn names_every_end_of_a_socket() {
     assert!(socket.is_quiet().await);
     bench.state.shut_down().await;
     socket.closed_with().await;
-    assert_eq!(bench.told(&started, 2).await.pop().unwrap(), "backend>client socket_closed going_away");
+    assert_eq!(bench.timeline_lines(&started, 2).await.pop().unwrap(), "backend>client socket_closed going_away");
 }
 
 #[tokio::test(start_paused = true)]
@@ -217,7 +217,7 @@ async fn names_the_outcome_of_a_link() {
     bench.pass_ms(180_000).await;
     bench.get(&bench.link_path().await).await;
     let opened = async |started| {
-        let lines = bench.told(started, 0).await;
+        let lines = bench.timeline_lines(started, 0).await;
         lines
             .iter()
             .filter_map(|line| line.strip_prefix("backend>phone link_opened "))
@@ -237,7 +237,7 @@ async fn records_expiry() {
     bench.page(&started, "status", json!({})).await;
     let expected =
         ["backend>backend expired link_expired", "client>backend status_polled", "backend>client status_polled failed"];
-    assert_eq!(bench.told(&started, 5).await, expected);
+    assert_eq!(bench.timeline_lines(&started, 5).await, expected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -356,9 +356,9 @@ impl TestSandbox {
         self.get(&format!("/sandbox/sessions/{}", started.correlation_id)).await.json()
     }
 
-    /// The moments of a session from the one with that index on, each as `from>to kind`, followed by its outcome and by
-    /// `!` with what was done to it.
-    pub(crate) async fn told(&self, started: &StartedSession, from: usize) -> Vec<String> {
+    /// The timeline of a session from that index on, each event as `from>to kind`, followed by its outcome and by
+    /// `!` with its fault.
+    pub(crate) async fn timeline_lines(&self, started: &StartedSession, from: usize) -> Vec<String> {
         let line = |moment: &Value| {
             let text = |member: &str| moment[member].as_str();
             let mut line = format!("{}>{} {}", text("from").unwrap(), text("to").unwrap(), text("kind").unwrap());
