@@ -4,7 +4,7 @@ use std::any::Any;
 
 /// Why a connection was turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
+pub enum ConnectionRejection {
     /// As many connections as are allowed are open.
     TooMany,
     /// Plain http where https is spoken.
@@ -19,5 +19,5 @@ pub trait ConnectionObserver: Send + Sync + 'static {
     fn opened(&self) -> Box<dyn Any + Send>;
 
     /// A connection was turned away.
-    fn rejected(&self, reason: Rejection);
+    fn rejected(&self, reason: ConnectionRejection);
 }

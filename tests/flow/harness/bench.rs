@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_lite::future::or;
-use handset::flow::{Config, authenticate};
+use handset::flow::{FlowConfig, authenticate};
 use handset_protocol::client::paths;
 
 use super::{
@@ -33,7 +33,7 @@ type Action = Box<dyn FnOnce(&World)>;
 pub(crate) struct FlowBench {
     pub(crate) world: World,
     pub(crate) page: ScriptedPage,
-    pub(crate) config: Config,
+    pub(crate) config: FlowConfig,
     pub(crate) token: TestToken,
     /// The token's text, if it is not that of `token`.
     pub(crate) token_text: Option<String>,
@@ -47,7 +47,7 @@ impl FlowBench {
     pub(crate) fn new(first_step: &str) -> Self {
         let world = World::new();
         let page = ScriptedPage::new(world.start(), world.said_done.clone());
-        let config = Config { has_otp: true, has_link: true, has_auth_finish: true, ..Config::default() };
+        let config = FlowConfig { has_otp: true, has_link: true, has_auth_finish: true, ..FlowConfig::default() };
         let token = TestToken::new(first_step);
         Self { world, page, config, token, token_text: None, actions: Vec::new(), stop_at: None, stop_at_wait: None }
     }

@@ -1,4 +1,4 @@
-//! Medians, quantiles, and how far the rounds lie apart.
+//! Medians, quantiles, and the spread of the rounds.
 
 /// What the rounds measured of one thing, as it is written into a table.
 pub(crate) struct Rounds(Vec<f64>);

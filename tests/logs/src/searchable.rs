@@ -1,3 +1,5 @@
+//! Which secrets a search of the logs can find.
+
 /// Fewer characters than these are not looked for: they stand everywhere.
 const SHORTEST: usize = 6;
 /// A token is looked for in pieces of as many characters.

@@ -1,3 +1,5 @@
+//! The sandbox of a run: its router, its restarts, its pauses and its clock.
+
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -19,8 +21,8 @@ use tower::ServiceExt;
 
 use crate::{
     machine::SimulatedMachine,
-    ordered::Ordered,
-    scenario::{Ailments, Restart, Scenario, Setup},
+    planned_fault::PlannedFault,
+    scenario::{BackendFaults, Restart, Scenario, Setup},
     trace::{Trace, TraceEntry},
 };
 
@@ -71,9 +73,9 @@ impl Clock for VirtualClock {
     }
 }
 
-struct Seeded(Mutex<ChaCha8Rng>);
+struct BackendRandom(Mutex<ChaCha8Rng>);
 
-impl Random for Seeded {
+impl Random for BackendRandom {
     fn fill(&self, buffer: &mut [u8]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(buffer);
     }
@@ -144,24 +146,25 @@ impl Backend {
 
     /// Does wrong what the scenario asks for, as long as that lasts. A restart forgets it, too.
     pub(crate) async fn obeys(self: Rc<Self>) {
-        let Some(Ordered { from, to, fault }) = &self.scenario.backend.ordered else { return };
+        let Some(PlannedFault { from, to, fault }) = &self.scenario.backend.planned_fault else { return };
         sleep(Duration::from_millis(*from)).await;
         self.json("POST", "/sandbox/faults", json!({ "faults": [fault] })).await;
         sleep(Duration::from_millis(to - from)).await;
-        self.note_ordered().await;
+        self.record_fault_hits().await;
         self.json("DELETE", "/sandbox/faults", Value::Null).await;
     }
 
     /// Notes which faults that it was asked for have struck.
-    pub(crate) async fn note_ordered(&self) {
-        if self.scenario.backend.ordered.is_some() {
-            Ordered::struck(&self.json("GET", "/sandbox/faults", Value::Null).await, &self.trace);
+    pub(crate) async fn record_fault_hits(&self) {
+        if self.scenario.backend.planned_fault.is_some() {
+            let listed = self.json("GET", "/sandbox/faults", Value::Null).await;
+            PlannedFault::struck(&listed).for_each(|fault| self.trace.strikes(fault));
         }
     }
 
     /// Lets happen to it what the scenario says: its clock is moved ahead, it is killed and begins anew.
     pub(crate) async fn suffers(self: Rc<Self>, correlation_id: String) {
-        let Ailments { advances, restart, .. } = &self.scenario.backend;
+        let BackendFaults { advances, restart, .. } = &self.scenario.backend;
         let mut turns: Vec<_> = advances.iter().map(|(at, seconds)| (*at, Some(*seconds))).collect();
         turns.extend(restart.iter().map(|restart| (restart.at, None)));
         turns.sort_unstable();
@@ -330,7 +333,7 @@ async fn sandbox(
         rate_limit: 0,
         ..Config::default()
     };
-    let random = Seeded(Mutex::new(ChaCha8Rng::seed_from_u64(seed)));
+    let random = BackendRandom(Mutex::new(ChaCha8Rng::seed_from_u64(seed)));
     Ok(app(AppState::open(config, clock.clone(), Arc::new(random), store.clone()).await?))
 }
 

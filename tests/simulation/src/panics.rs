@@ -1,4 +1,4 @@
-//! Panics, also those that a task or a server has caught: a run in which anything panics does not hold.
+//! Panics, also those that a task or a server has caught: a run with a panic fails.
 
 use std::{
     cell::RefCell,

@@ -1,4 +1,4 @@
-//! What stands in the messages that pass by.
+//! The parts of a reply that the simulation reads.
 
 use handset_protocol::{client::Reply, steps};
 use serde_json::Value;
@@ -11,14 +11,14 @@ pub(crate) struct Accepted {
     /// What it brought is good until then, in ms from the start of the run, if nobody touches the backend's clock.
     pub(crate) good_until: u64,
     /// How long that is, as the backend says, in ms.
-    pub(crate) told_ms: i64,
+    pub(crate) lifetime_ms: i64,
 }
 
 /// Whether a reply that was given at `at_ms` says that an SMS is on its way.
 pub(crate) fn accepted(body: &str, at_ms: u64) -> Option<Accepted> {
     let reply: Reply = serde_json::from_str(body).ok()?;
-    let told_ms = reply.expires_at?.saturating_sub(reply.server_time?);
-    Some(Accepted { judged: at_ms, good_until: at_ms.saturating_add_signed(told_ms), told_ms })
+    let lifetime_ms = reply.expires_at?.saturating_sub(reply.server_time?);
+    Some(Accepted { judged: at_ms, good_until: at_ms.saturating_add_signed(lifetime_ms), lifetime_ms })
 }
 
 /// Whether a reply says that the flow is settled, and if so, whether the phone was proved.

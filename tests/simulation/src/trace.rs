@@ -1,3 +1,5 @@
+//! What happened in a run, and when.
+
 use std::{
     cell::RefCell,
     collections::BTreeSet,
@@ -6,7 +8,7 @@ use std::{
     rc::Rc,
 };
 
-use crate::{machine::SimulatedMachine, scenario::How};
+use crate::{machine::SimulatedMachine, scenario::StopKind};
 
 /// Something that happened.
 #[derive(Clone, Debug, Hash, PartialEq)]
@@ -16,7 +18,7 @@ pub(crate) enum TraceEntry {
     /// A request leaves the client, by its path.
     Sends(String),
     /// What became of a request that left at `sent`, which the backend may have `judged`.
-    Came {
+    RequestEnds {
         path: String,
         sent: u64,
         judged: Option<u64>,
@@ -27,13 +29,13 @@ pub(crate) enum TraceEntry {
     Accepted {
         judged: u64,
         good_until: u64,
-        told_ms: Option<i64>,
+        lifetime_ms: Option<i64>,
     },
     /// The client tells the backend of a failure that it has raised.
     Reports(&'static str),
     Socket(&'static str),
     /// A message by socket, or an answer to a status call, reached the client: the flow is settled, well or badly.
-    Told {
+    OutcomeArrives {
         proved: bool,
     },
     /// The backend has settled the flow.
@@ -68,7 +70,7 @@ pub(crate) enum FlowEnding {
     Resolves,
     Rejects(&'static str),
     RejectsAsThePage,
-    Stopped(How),
+    Stopped(StopKind),
     NeverSettles,
 }
 
@@ -78,9 +80,9 @@ impl fmt::Display for FlowEnding {
             Self::Resolves => f.write_str("resolves"),
             Self::Rejects(kind) => write!(f, "rejects: {kind}"),
             Self::RejectsAsThePage => f.write_str("rejects as AuthFinishStep did"),
-            Self::Stopped(How::Cancelled) => f.write_str("cancelled"),
-            Self::Stopped(How::Aborted) => f.write_str("aborted"),
-            Self::Stopped(How::Dropped) => f.write_str("dropped with its page"),
+            Self::Stopped(StopKind::Cancelled) => f.write_str("cancelled"),
+            Self::Stopped(StopKind::Aborted) => f.write_str("aborted"),
+            Self::Stopped(StopKind::Dropped) => f.write_str("dropped with its page"),
             Self::NeverSettles => f.write_str("never settles"),
         }
     }

@@ -14,7 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use handset_sandbox_domain::{AttemptOutcome, DeliveryStatus};
-use handset_sandbox_listener::Rejection;
+use handset_sandbox_listener::ConnectionRejection;
 
 pub(crate) use instrumented::InstrumentedStore;
 
@@ -115,11 +115,11 @@ struct ReasonLabel {
 }
 
 /// The label of a reason.
-fn label(reason: Rejection) -> ReasonLabel {
+fn label(reason: ConnectionRejection) -> ReasonLabel {
     let reason = match reason {
-        Rejection::TooMany => "too_many",
-        Rejection::PlainHttp => "plain_http",
-        Rejection::TlsHandshake => "tls_handshake",
+        ConnectionRejection::TooMany => "too_many",
+        ConnectionRejection::PlainHttp => "plain_http",
+        ConnectionRejection::TlsHandshake => "tls_handshake",
     };
     ReasonLabel { reason }
 }
@@ -176,7 +176,7 @@ impl Metrics {
         MESSAGES.into_iter().for_each(|kind| drop(messages.get_or_create(&KindLabel { kind })));
         ANSWERS.into_iter().for_each(|answer| drop(attempts.get_or_create(&OutcomeLabel::of(answer))));
         UPSHOTS.into_iter().for_each(|upshot| drop(deliveries.get_or_create(&StateLabel::of(upshot))));
-        let reasons = [Rejection::TooMany, Rejection::PlainHttp, Rejection::TlsHandshake];
+        let reasons = [ConnectionRejection::TooMany, ConnectionRejection::PlainHttp, ConnectionRejection::TlsHandshake];
         reasons.into_iter().for_each(|reason| drop(refused.get_or_create(&label(reason))));
         Self {
             registry,
@@ -219,7 +219,7 @@ impl Metrics {
         self.deliveries.get_or_create(&StateLabel::of(upshot)).inc();
     }
 
-    pub(crate) fn refused(&self, reason: Rejection) {
+    pub(crate) fn refused(&self, reason: ConnectionRejection) {
         self.refused.get_or_create(&label(reason)).inc();
     }
 

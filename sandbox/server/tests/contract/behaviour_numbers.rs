@@ -1,13 +1,13 @@
-//! The numbers that stand for one branch of a page each. How a page sees them end: tests/e2e/numbers.test.mjs.
+//! Behaviour numbers: each one stands for one branch of a page. How a page ends with them: tests/e2e/numbers.test.mjs.
 
 use handset_sandbox::Config;
 use handset_sandbox_domain::BEHAVIOUR_NUMBERS;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::socket::Socket;
-use crate::support::{Bench, PHONE, Started, TARGET};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::socket::TestSocket;
+use crate::support::{PHONE, StartedSession, TARGET, TestSandbox};
 
 rows![
     are_listed,
@@ -22,10 +22,10 @@ rows![
     socket_dropped_always,
     too_many_requests,
     server_error,
-    hold_for_a_number_that_the_page_gives,
+    apply_to_a_number_that_the_page_gives,
     end_with_a_change_of_number,
-    hold_when_strict,
-    have_the_code_1234_and_a_made_up_owner,
+    apply_when_strict,
+    have_the_code_1234_and_a_synthetic_owner,
     others_of_the_range_are_like_any_number,
 ];
 
@@ -39,7 +39,7 @@ fn number(name: &str) -> &'static str {
 }
 
 /// A session that begins with a number, or without.
-async fn begin(bench: &Bench, flow: &str, number: Option<&str>) -> Started {
+async fn begin(bench: &TestSandbox, flow: &str, number: Option<&str>) -> StartedSession {
     let mut body = json!({"flowType": flow, "finalTargetUrl": TARGET, "allowOTPRetry": true});
     if let Some(number) = number {
         body["phoneNumber"] = number.into();
@@ -57,7 +57,7 @@ fn refused() -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn are_listed() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let listed = bench.get("/sandbox/numbers").await.json();
     let listed = listed.as_array().unwrap();
     assert_eq!(listed.len(), BEHAVIOUR_NUMBERS.len());
@@ -77,7 +77,7 @@ async fn are_listed() {
 
 #[tokio::test(start_paused = true)]
 async fn refused_once() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let number = number("Number refused once");
     for flow in ["mobile", "desktop"] {
         let (path, body) = if flow == "mobile" { (START, json!({})) } else { (LINK, link_start("")) };
@@ -103,7 +103,7 @@ const GIVEN: [(bool, [bool; 4]); 5] = [
 
 #[tokio::test(start_paused = true)]
 async fn refused_always() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let number = number("Number refused always");
     for (flow, path) in [("mobile", START), ("desktop", LINK)] {
         for (known, given) in GIVEN {
@@ -128,7 +128,7 @@ async fn refused_always() {
 
 #[tokio::test(start_paused = true)]
 async fn sms_never_arrives() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let number = number("SMS never arrives");
     for (flow, path, what) in [("mobile", START, "sms_code"), ("desktop", LINK, "sms_link")] {
         let started = begin(&bench, flow, Some(number)).await;
@@ -144,7 +144,7 @@ async fn sms_never_arrives() {
 
 #[tokio::test(start_paused = true)]
 async fn code_expired() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let number = number("Code expired");
     let started = begin(&bench, "mobile", Some(number)).await;
     let sent = bench.page_with_times(&started, START, json!({})).await;
@@ -152,7 +152,7 @@ async fn code_expired() {
     let late = bench.page(&started, FINISH, json!({"otp": bench.code().await})).await;
     assert_eq!(late, json!({"next": "done", "error": {"code": 10000, "message": "the code has expired"}}));
     let started = begin(&bench, "desktop", Some(number)).await;
-    let mut socket = Socket::open(&bench, &started);
+    let mut socket = TestSocket::open(&bench, &started);
     bench.page(&started, LINK, link_start("")).await;
     let page = bench.get(&bench.link_path().await).await;
     assert!(page.status == 410 && page.text.contains("This link has expired"), "{}", page.text);
@@ -161,7 +161,7 @@ async fn code_expired() {
 
 #[tokio::test(start_paused = true)]
 async fn every_code_wrong() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let number = number("Every code wrong");
     let started = begin(&bench, "mobile", Some(number)).await;
     for left in [2, 1] {
@@ -178,9 +178,9 @@ async fn every_code_wrong() {
 
 #[tokio::test(start_paused = true)]
 async fn link_already_used() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "desktop", Some(number("Link already used"))).await;
-    let mut socket = Socket::open(&bench, &started);
+    let mut socket = TestSocket::open(&bench, &started);
     for _ in 0..2 {
         bench.page(&started, LINK, link_start("")).await;
         let page = bench.get(&bench.link_path().await).await;
@@ -196,7 +196,7 @@ async fn link_already_used() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_backend() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "mobile", Some(number("Slow backend"))).await;
     let begun = Instant::now();
     bench.show_by_code(&started).await;
@@ -212,15 +212,15 @@ async fn slow_backend() {
 }
 
 /// A socket that has to be cut, without a close.
-async fn is_cut(mut socket: Socket) {
+async fn is_cut(mut socket: TestSocket) {
     assert_eq!(socket.next_said().await, None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn socket_dropped_once() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "desktop", Some(number("Socket dropped once"))).await;
-    is_cut(Socket::open(&bench, &started)).await;
+    is_cut(TestSocket::open(&bench, &started)).await;
     bench.show_by_link(&started).await;
     let told = bench.told(&started, 0).await;
     assert_eq!(told.iter().filter(|line| line.ends_with("socket_closed dropped !drop")).count(), 1, "{told:?}");
@@ -228,15 +228,15 @@ async fn socket_dropped_once() {
 
 #[tokio::test(start_paused = true)]
 async fn socket_dropped_always() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "desktop", Some(number("Socket dropped always"))).await;
     bench.page(&started, LINK, link_start("")).await;
     for _ in 0..3 {
-        is_cut(Socket::open(&bench, &started)).await;
+        is_cut(TestSocket::open(&bench, &started)).await;
     }
     assert_eq!(bench.page(&started, "status", json!({})).await, json!({"next": ""}));
     bench.get(&bench.link_path().await).await;
-    is_cut(Socket::open(&bench, &started)).await;
+    is_cut(TestSocket::open(&bench, &started)).await;
     assert_eq!(
         bench.page(&started, "status", json!({})).await,
         json!({"next": "done"}),
@@ -246,7 +246,7 @@ async fn socket_dropped_always() {
 
 /// What asks for an SMS is answered so, every time, and nothing has happened.
 async fn turned_away(name: &str, status: u16, code: u16, message: &str, retry_after: &str) {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (flow, path) in [("mobile", START), ("desktop", LINK)] {
         for known in [true, false] {
             let started = begin(&bench, flow, known.then_some(number(name))).await;
@@ -278,8 +278,8 @@ async fn server_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hold_for_a_number_that_the_page_gives() {
-    let bench = Bench::new().await;
+async fn apply_to_a_number_that_the_page_gives() {
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "mobile", None).await;
     let once = link_start(number("Number refused once"));
     assert_eq!(bench.page(&started, START, once.clone()).await, refused());
@@ -292,7 +292,7 @@ async fn hold_for_a_number_that_the_page_gives() {
 
     for name in ["Socket dropped once", "Socket dropped always"] {
         let started = begin(&bench, "desktop", None).await;
-        let mut socket = Socket::open(&bench, &started);
+        let mut socket = TestSocket::open(&bench, &started);
         assert!(socket.is_quiet().await);
         bench.page(&started, LINK, link_start(number(name))).await;
         is_cut(socket).await;
@@ -301,7 +301,7 @@ async fn hold_for_a_number_that_the_page_gives() {
 
 #[tokio::test(start_paused = true)]
 async fn end_with_a_change_of_number() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "mobile", Some(number("Every code wrong"))).await;
     bench.page(&started, START, json!({})).await;
     bench.page(&started, FINISH, json!({"otp": bench.code().await})).await;
@@ -310,14 +310,14 @@ async fn end_with_a_change_of_number() {
     assert_eq!(reply, json!({"next": "done"}));
 
     let started = begin(&bench, "desktop", Some(number("Socket dropped always"))).await;
-    is_cut(Socket::open(&bench, &started)).await;
+    is_cut(TestSocket::open(&bench, &started)).await;
     bench.page(&started, LINK, link_start(PHONE)).await;
     bench.show_by_link(&started).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn hold_when_strict() {
-    let bench = Bench::with(Config { strict_test_users: true, ..Config::default() }).await;
+async fn apply_when_strict() {
+    let bench = TestSandbox::with(Config { strict_test_users: true, ..Config::default() }).await;
     for number in BEHAVIOUR_NUMBERS {
         bench.pass_ms(1000).await;
         begin(&bench, "mobile", Some(number.phone)).await;
@@ -331,8 +331,8 @@ async fn hold_when_strict() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn have_the_code_1234_and_a_made_up_owner() {
-    let bench = Bench::new().await;
+async fn have_the_code_1234_and_a_synthetic_owner() {
+    let bench = TestSandbox::new().await;
     let number = number("Number refused once");
     let body = json!({"flowType": "mobile", "phoneNumber": number, "smsMessage": "######"});
     let started = bench.start(body).await;
@@ -349,7 +349,7 @@ async fn have_the_code_1234_and_a_made_up_owner() {
 
 #[tokio::test(start_paused = true)]
 async fn others_of_the_range_are_like_any_number() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let mut codes = std::collections::BTreeSet::new();
     for last in BEHAVIOUR_NUMBERS.len()..20 {
         bench.pass_ms(1000).await;

@@ -1,4 +1,4 @@
-//! A client that goes away in the middle of its request, while the store is still writing.
+//! A client that disconnects while the store writes its request: the request is completed.
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,13 +9,14 @@ use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use handset_sandbox_store::SqliteStore;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE};
+use crate::support::{PHONE, TestSandbox};
 
 /// In real time: the store has a thread of its own.
-async fn bench(folder: &tempfile::TempDir) -> Bench {
+async fn bench(folder: &tempfile::TempDir) -> TestSandbox {
     let store = SqliteStore::open(&folder.path().join("sandbox.db")).unwrap();
     let random = Arc::new(SystemRandom::new().unwrap());
-    Bench::on(AppState::open(Config::default(), Arc::new(SystemClock), random, Arc::new(store)).await.unwrap()).await
+    TestSandbox::on(AppState::open(Config::default(), Arc::new(SystemClock), random, Arc::new(store)).await.unwrap())
+        .await
 }
 
 /// Begins it, and no more.
@@ -24,7 +25,7 @@ fn poll_once<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) {
 }
 
 #[tokio::test]
-async fn what_follows_from_a_request_does_not_wait_for_the_next_one() {
+async fn the_effects_of_a_request_do_not_wait_for_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(&folder).await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE})).await;

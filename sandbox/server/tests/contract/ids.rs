@@ -1,4 +1,4 @@
-//! What names something must not be guessed: whoever knows an id or a link holds what it names.
+//! Ids and links cannot be guessed: whoever knows one may use it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 use handset_sandbox::{AppState, Config, Random, SystemClock, SystemRandom};
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE, TARGET, claims};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, TARGET, TestSandbox, claims};
 
 rows![have_128_bits_in_their_form, come_from_the_random_source_and_from_nothing_else, differ_in_every_bit,];
 
 /// Everything that is drawn for a link flow and an identity, by name.
-async fn drawn(bench: &Bench) -> Vec<(&'static str, String)> {
+async fn drawn(bench: &TestSandbox) -> Vec<(&'static str, String)> {
     let body = json!({"flowType": "desktop", "phoneNumber": PHONE, "finalTargetUrl": TARGET});
     let started = bench.start(body).await;
     bench.page(&started, "mobile/instantlink/start", json!({"sourceIp": null, "isMobile": false})).await;
@@ -43,9 +43,9 @@ fn is_formed(name: &str, id: &str) -> bool {
         }
 }
 
-async fn bench(random: impl Random) -> Bench {
+async fn bench(random: impl Random) -> TestSandbox {
     let config = Config { rate_limit: 0, ..Config::default() };
-    Bench::on(AppState::new(config, Arc::new(SystemClock), Arc::new(random))).await
+    TestSandbox::on(AppState::new(config, Arc::new(SystemClock), Arc::new(random))).await
 }
 
 #[tokio::test]
@@ -58,9 +58,9 @@ async fn have_128_bits_in_their_form() {
     }
 }
 
-struct Constant;
+struct ConstantRandom;
 
-impl Random for Constant {
+impl Random for ConstantRandom {
     fn fill(&self, buffer: &mut [u8]) {
         buffer.fill(0x5a);
     }
@@ -68,7 +68,7 @@ impl Random for Constant {
 
 #[tokio::test]
 async fn come_from_the_random_source_and_from_nothing_else() {
-    let bench = bench(Constant).await;
+    let bench = bench(ConstantRandom).await;
     for (name, id) in drawn(&bench).await {
         let expected = match name {
             "chlg" | "link" => "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",

@@ -1,4 +1,4 @@
-//! Every member of every request of the server API.
+//! Every member of every request of the server API: its type, its format, and its absence.
 
 use std::collections::BTreeSet;
 
@@ -8,41 +8,41 @@ use proptest::test_runner::TestRunner;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE, TEST_USER};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, TEST_USER, TestSandbox};
 
 rows![
-    they_are_those_of_the_document,
-    every_one_of_the_wrong_type_is_named,
+    are_those_of_the_document,
+    of_the_wrong_type_are_named,
     null_and_blank_count_as_left_out,
     null_in_a_list_is_empty,
-    unknown_ones_are_ignored_at_every_depth,
+    that_are_unknown_are_ignored_at_every_depth,
     texts_are_those_that_the_document_describes,
 ];
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum JsonType {
     Text,
     Flag,
     Object,
     Texts,
     Objects,
 }
-use Kind::{Flag, Object, Objects, Text, Texts};
+use JsonType::{Flag, Object, Objects, Text, Texts};
 
-const ID: (&str, Kind) = ("correlationId", Text);
-const REQUEST: (&str, Kind) = ("clientRequestId", Text);
-const CUSTOMER: (&str, Kind) = ("clientCustomerId", Text);
-const PHONE_NUMBER: (&str, Kind) = ("phoneNumber", Text);
-const POSSESSION: (&str, Kind) = ("possessionType", Text);
-const TARGET_URL: (&str, Kind) = ("finalTargetUrl", Text);
-const SMS: (&str, Kind) = ("smsMessage", Text);
-const RETRY: (&str, Kind) = ("allowOTPRetry", Flag);
-const EMAIL: (&str, Kind) = ("emailAddress", Text);
+const ID: (&str, JsonType) = ("correlationId", Text);
+const REQUEST: (&str, JsonType) = ("clientRequestId", Text);
+const CUSTOMER: (&str, JsonType) = ("clientCustomerId", Text);
+const PHONE_NUMBER: (&str, JsonType) = ("phoneNumber", Text);
+const POSSESSION: (&str, JsonType) = ("possessionType", Text);
+const TARGET_URL: (&str, JsonType) = ("finalTargetUrl", Text);
+const SMS: (&str, JsonType) = ("smsMessage", Text);
+const RETRY: (&str, JsonType) = ("allowOTPRetry", Flag);
+const EMAIL: (&str, JsonType) = ("emailAddress", Text);
 
 /// Where they stand, and what they are.
 #[rustfmt::skip]
-const MEMBERS: &[(&str, &[(&str, Kind)])] = &[
+const MEMBERS: &[(&str, &[(&str, JsonType)])] = &[
     ("/v3/start", &[
         ("flowType", Text), PHONE_NUMBER, TARGET_URL, ("ssn", Text), ("dob", Text), EMAIL, ("ipAddress", Text), SMS, RETRY,
     ]),
@@ -106,8 +106,8 @@ fn members(document: &Value, schema: &Value, place: &str, found: &mut BTreeSet<S
 }
 
 #[tokio::test(start_paused = true)]
-async fn they_are_those_of_the_document() {
-    let document = Bench::new().await.get("/openapi.json").await.json();
+async fn are_those_of_the_document() {
+    let document = TestSandbox::new().await.get("/openapi.json").await.json();
     let mut documented = BTreeSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         let body = &operations["post"]["requestBody"]["content"]["application/json"];
@@ -126,8 +126,8 @@ async fn they_are_those_of_the_document() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_one_of_the_wrong_type_is_named() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+async fn of_the_wrong_type_are_named() {
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let number = json!(123_456_789);
     let list = json!([["dateOfBirth", "1974-12-09"]]);
     for (path, members) in MEMBERS {
@@ -184,7 +184,7 @@ const DRAWN: [&str; 2] = ["authToken", "correlationId"];
 
 #[tokio::test(start_paused = true)]
 async fn null_and_blank_count_as_left_out() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let identity =
         async || bench.request_as("sandbox", "GET", &format!("/v3/identity/{PHONE}/lookup"), None).await.json();
     let answer = async |path: &str, body: &Value| {
@@ -220,7 +220,7 @@ async fn null_and_blank_count_as_left_out() {
 
 #[tokio::test(start_paused = true)]
 async fn null_in_a_list_is_empty() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": TEST_USER})).await;
     bench.show_by_code(&started).await;
     assert!(bench.validated(&started).await.0);
@@ -242,8 +242,8 @@ async fn null_in_a_list_is_empty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unknown_ones_are_ignored_at_every_depth() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+async fn that_are_unknown_are_ignored_at_every_depth() {
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let later = json!({"deep": [null, {"x": 1}]});
     for (path, mut right, _) in right() {
         right["later"] = later.clone();
@@ -343,7 +343,7 @@ const DRAWN_TEXTS: usize = 100;
 
 #[tokio::test(start_paused = true)]
 async fn texts_are_those_that_the_document_describes() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let document = bench.get("/openapi.json").await.json();
     let mut runner = TestRunner::deterministic();
     for (member, taken, refused) in TEXTS {

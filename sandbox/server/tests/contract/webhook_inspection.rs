@@ -1,4 +1,4 @@
-//! Webhooks: what can be set, asked for and looked at.
+//! Webhooks in the inspection: settings, triggers and the record of deliveries.
 
 use std::sync::Arc;
 
@@ -6,29 +6,29 @@ use handset_sandbox::Config;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::receiver::{Got, Manner, Receiver, SECRET, URL};
+use crate::rows::rows;
+use crate::support::receiver::{ReceivedWebhook, ReceiverBehaviour, SECRET, TestReceiver, URL};
 use crate::support::webhooks::{deliveries, enroll, now, settled, tell, trigger, untold};
-use crate::support::{BEGIN, Bench, PHONE};
-use crate::table::rows;
+use crate::support::{BEGIN, PHONE, TestSandbox};
 
 rows![
     are_set_in_the_settings_or_by_request,
     refuse_bad_settings_by_name,
     refuse_bad_triggers_by_name,
     can_be_tried_by_test_events,
-    show_what_was_delivered_and_no_secret,
+    show_their_deliveries_and_no_secret,
     are_kept_apart_by_project,
-    are_forgotten_by_reset,
+    are_deleted_by_reset,
 ];
 
 #[tokio::test(start_paused = true)]
 async fn are_set_in_the_settings_or_by_request() {
     let settings = format!("[webhook]\nurl = 'http://settings.test/a'\nsecret = '{SECRET}'\ntimeout_seconds = 2");
-    let bench = Bench::with(Config::from_toml(&settings).unwrap()).await;
-    let mut receiver = Receiver::of(&bench);
+    let bench = TestSandbox::with(Config::from_toml(&settings).unwrap()).await;
+    let mut receiver = TestReceiver::of(&bench);
     enroll(&bench, PHONE).await;
     assert_eq!(bench.get("/sandbox/webhook").await.json(), json!({"url": "http://settings.test/a"}));
-    receiver.will([Manner::Hang]);
+    receiver.will([ReceiverBehaviour::Hang]);
     tell(&bench, "PORT", PHONE).await;
     assert!(receiver.next().await.claims(SECRET).is_some());
     let again = receiver.next().await;
@@ -54,7 +54,7 @@ async fn are_set_in_the_settings_or_by_request() {
 
 #[tokio::test(start_paused = true)]
 async fn refuse_bad_settings_by_name() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     bench.get("/sandbox/webhook").await.refused(404, 404, "no webhook is set");
     let url = "field 'url' must be an http or https URL of at most 2000 characters, without user, password or fragment";
     let secret = "field 'secret' must be whsec_ and 16 to 250 printable characters without blanks";
@@ -74,7 +74,7 @@ async fn refuse_bad_settings_by_name() {
 
 #[tokio::test(start_paused = true)]
 async fn refuse_bad_triggers_by_name() {
-    let bench = Bench::with(Config { strict_test_users: true, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { strict_test_users: true, ..Config::default() }).await;
     let merla = "2001004031";
     let identity_id = enroll(&bench, merla).await;
     let change = "PHONE_NUMBER_CHANGE";
@@ -114,10 +114,10 @@ async fn refuse_bad_triggers_by_name() {
 
 #[tokio::test(start_paused = true)]
 async fn can_be_tried_by_test_events() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     assert_eq!(trigger(&bench, json!({"type": "TEST"})).await.json(), json!({"isTold": false, "reason": "no_webhook"}));
-    let mut receiver = Receiver::set(&bench).await;
-    receiver.will([Manner::Status(500)]);
+    let mut receiver = TestReceiver::set(&bench).await;
+    receiver.will([ReceiverBehaviour::Status(500)]);
     let reply = trigger(&bench, json!({"type": "TEST", "count": 3})).await.json();
     let first = receiver.next().await;
     let second = receiver.next().await;
@@ -130,18 +130,18 @@ async fn can_be_tried_by_test_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn show_what_was_delivered_and_no_secret() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+async fn show_their_deliveries_and_no_secret() {
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     assert_eq!(deliveries(&bench).await, [] as [Value; 0]);
     let identity_id = enroll(&bench, PHONE).await;
-    receiver.will([Manner::Status(503)]);
+    receiver.will([ReceiverBehaviour::Status(503)]);
     tell(&bench, "PORT", PHONE).await;
     let first = receiver.next().await;
     while deliveries(&bench).await[0]["attempts"].as_array().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
-    let attempt = |got: &Got, ms: i64, outcome: &str, status: u16| {
+    let attempt = |got: &ReceivedWebhook, ms: i64, outcome: &str, status: u16| {
         let correlation_id = got.header("x-correlation-id");
         json!({"at": BEGIN + ms, "correlationId": correlation_id, "outcome": outcome, "status": status})
     };
@@ -168,8 +168,8 @@ async fn show_what_was_delivered_and_no_secret() {
 
 #[tokio::test(start_paused = true)]
 async fn are_kept_apart_by_project() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
     let other = |path: &str| format!("{path}?project=other");
     bench.get(&other("/sandbox/webhook")).await.refused(404, 404, "no webhook is set");
@@ -190,14 +190,14 @@ async fn are_kept_apart_by_project() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_forgotten_by_reset() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+async fn are_deleted_by_reset() {
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
     tell(&bench, "LINE_TYPE_CHANGE", PHONE).await;
     receiver.next().await;
     let late = Arc::new(Notify::new());
-    receiver.will([Manner::Status(500), Manner::Late(late.clone())]);
+    receiver.will([ReceiverBehaviour::Status(500), ReceiverBehaviour::Late(late.clone())]);
     trigger(&bench, json!({"type": "TEST"})).await;
     receiver.next().await;
     tell(&bench, "PORT", PHONE).await;

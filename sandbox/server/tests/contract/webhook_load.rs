@@ -1,4 +1,4 @@
-//! Webhooks: many events, slow receivers, and a store that fails.
+//! Webhooks under load: many events, slow receivers, and a store that fails.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,29 +7,29 @@ use std::time::Duration;
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::receiver::{Manner, Receiver, SECRET, URL};
+use crate::rows::rows;
+use crate::support::receiver::{ReceiverBehaviour, SECRET, TestReceiver, URL};
 use crate::support::webhooks::{deliveries, outcomes, trigger};
-use crate::support::yielding::{Trouble, Yielding};
-use crate::support::{BEGIN, Bench, PHONE};
-use crate::table::rows;
+use crate::support::yielding_store::{StoreTrouble, YieldingStore};
+use crate::support::{BEGIN, PHONE, TestSandbox};
 
 rows![
     take_a_bounded_number_of_connections,
-    cost_other_requests_nothing_while_they_wait,
-    go_on_after_a_store_that_failed,
-    keep_the_newest_that_are_over,
+    cost_other_requests_nothing_while_pending,
+    continue_after_a_failure_of_the_store,
+    keep_the_newest_finished_deliveries,
     are_counted,
 ];
 
 /// How many requests of a project are under way at once.
 const AT_ONCE: usize = 16;
 
-async fn bench() -> Bench {
-    Bench::with(Config { rate_limit: 0, ..Config::default() }).await
+async fn bench() -> TestSandbox {
+    TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await
 }
 
 /// That many deliveries of one event each. Returns the ids of the events.
-async fn test(bench: &Bench, count: usize) -> Vec<String> {
+async fn test(bench: &TestSandbox, count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..count {
         let reply = trigger(bench, json!({"type": "TEST"})).await.json();
@@ -49,8 +49,8 @@ async fn settle() {
 async fn take_a_bounded_number_of_connections() {
     const COUNT: usize = 10 * AT_ONCE;
     let bench = bench().await;
-    let mut receiver = Receiver::set(&bench).await;
-    receiver.always("receiver.test", Manner::Hang);
+    let mut receiver = TestReceiver::set(&bench).await;
+    receiver.always("receiver.test", ReceiverBehaviour::Hang);
     let ids = test(&bench, COUNT).await;
     settle().await;
     assert_eq!(receiver.connections(), (AT_ONCE, AT_ONCE));
@@ -86,7 +86,7 @@ async fn take_a_bounded_number_of_connections() {
 }
 
 /// How often each operation of the store was done so far.
-async fn operations(bench: &Bench) -> BTreeMap<String, u64> {
+async fn operations(bench: &TestSandbox) -> BTreeMap<String, u64> {
     let text = bench.get("/metrics").await.text;
     let lines = text.lines().filter_map(|line| line.strip_prefix("handset_sandbox_store_latency_seconds_count{"));
     let counted = |line: &str| {
@@ -97,7 +97,7 @@ async fn operations(bench: &Bench) -> BTreeMap<String, u64> {
 }
 
 /// What one flow asks of the store.
-async fn flow(bench: &Bench) -> BTreeMap<String, u64> {
+async fn flow(bench: &TestSandbox) -> BTreeMap<String, u64> {
     let before = operations(bench).await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE})).await;
     bench.show_by_code(&started).await;
@@ -110,10 +110,10 @@ async fn flow(bench: &Bench) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cost_other_requests_nothing_while_they_wait() {
+async fn cost_other_requests_nothing_while_pending() {
     let bench = bench().await;
-    let receiver = Receiver::set(&bench).await;
-    receiver.always("receiver.test", Manner::Hang);
+    let receiver = TestReceiver::set(&bench).await;
+    receiver.always("receiver.test", ReceiverBehaviour::Hang);
     let alone = flow(&bench).await;
     test(&bench, 10 * AT_ONCE).await;
     settle().await;
@@ -135,17 +135,17 @@ async fn cost_other_requests_nothing_while_they_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn go_on_after_a_store_that_failed() {
-    let store = Arc::new(Yielding::default());
-    let bench = Bench::over(store.clone()).await;
-    let mut receiver = Receiver::set(&bench).await;
-    store.is_in(Trouble::Fails);
+async fn continue_after_a_failure_of_the_store() {
+    let store = Arc::new(YieldingStore::default());
+    let bench = TestSandbox::over(store.clone()).await;
+    let mut receiver = TestReceiver::set(&bench).await;
+    store.is_in(StoreTrouble::Fails);
     let ids = test(&bench, 1).await;
     // What came of it cannot be written: it is tried again, and again.
     for _ in 0..2 {
         assert_eq!(receiver.next().await.event_id(), ids[0]);
     }
-    store.is_in(Trouble::None);
+    store.is_in(StoreTrouble::None);
     let last = receiver.next().await;
     settle().await;
     let over = deliveries(&bench).await;
@@ -155,11 +155,11 @@ async fn go_on_after_a_store_that_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keep_the_newest_that_are_over() {
+async fn keep_the_newest_finished_deliveries() {
     const KEPT: usize = 200;
     let bench = bench().await;
-    let mut receiver = Receiver::set(&bench).await;
-    receiver.always("receiver.test", Manner::Status(200));
+    let mut receiver = TestReceiver::set(&bench).await;
+    receiver.always("receiver.test", ReceiverBehaviour::Status(200));
     let ids = test(&bench, KEPT + 5).await;
     for _ in &ids {
         receiver.next().await;
@@ -170,7 +170,7 @@ async fn keep_the_newest_that_are_over() {
 }
 
 /// What is counted of webhooks and is not 0.
-async fn counted(bench: &Bench) -> Vec<String> {
+async fn counted(bench: &TestSandbox) -> Vec<String> {
     let text = bench.get("/metrics").await.text;
     let lines = text.lines().filter_map(|line| line.strip_prefix("handset_sandbox_webhook_"));
     let mut counted: Vec<_> = lines.filter(|line| !line.ends_with(" 0")).map(str::to_owned).collect();
@@ -181,9 +181,14 @@ async fn counted(bench: &Bench) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn are_counted() {
     let bench = bench().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let mut receiver = TestReceiver::set(&bench).await;
     assert_eq!(counted(&bench).await, [""; 0]);
-    receiver.will([Manner::Status(500), Manner::Lose, Manner::Status(204), Manner::Status(500)]);
+    receiver.will([
+        ReceiverBehaviour::Status(500),
+        ReceiverBehaviour::Lose,
+        ReceiverBehaviour::Status(204),
+        ReceiverBehaviour::Status(500),
+    ]);
     test(&bench, 1).await;
     for _ in 0..3 {
         receiver.next().await;
@@ -205,7 +210,7 @@ async fn are_counted() {
     assert_eq!(counted(&bench).await, [&attempts[..], &waiting[..1]].concat());
     // Nobody is there any more to tell.
     bench.put("/sandbox/webhook", &json!({"url": URL, "secret": SECRET})).await;
-    receiver.will([Manner::Status(500)]);
+    receiver.will([ReceiverBehaviour::Status(500)]);
     test(&bench, 1).await;
     receiver.next().await;
     settle().await;

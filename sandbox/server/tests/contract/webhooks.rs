@@ -1,4 +1,5 @@
-//! Webhooks: what is told, when, and how often. The queue over a restart, and the example receiver: elsewhere.
+//! Webhooks: events, signatures, retries and their order. Restarts are in the process tests, the example receiver in
+//! tests/e2e.
 
 use std::time::Duration;
 
@@ -6,28 +7,28 @@ use handset_sandbox::Config;
 use handset_sandbox_domain::{Person, Phone};
 use serde_json::json;
 
-use crate::support::receiver::{Manner, Receiver, SECRET};
+use crate::rows::rows;
+use crate::support::receiver::{ReceiverBehaviour, SECRET, TestReceiver};
 use crate::support::webhooks::{deliveries, enroll, now, outcomes, settled, tell, trigger, untold};
-use crate::support::{BEGIN, Bench, OTHER_PHONE, PHONE};
-use crate::table::rows;
+use crate::support::{BEGIN, OTHER_PHONE, PHONE, TestSandbox};
 
 rows![
     are_signed_posts_of_a_list_of_events,
     are_tried_three_times_with_pauses,
     are_repeated_when_their_reply_is_lost_or_late,
     follow_no_redirect,
-    tell_each_type_of_event,
+    carry_each_type_of_event,
     change_the_number_in_the_store,
-    of_changes_to_one_number_at_once_tell_one,
+    of_changes_to_one_number_at_once_one_is_sent,
     come_one_after_the_other_for_an_identity,
-    end_after_the_last_news_until_the_identity_is_enrolled_or_verified_again,
+    end_after_the_last_event_until_the_identity_is_enrolled_or_verified_again,
     end_with_deactivating_and_deleting,
 ];
 
 #[tokio::test(start_paused = true)]
 async fn are_signed_posts_of_a_list_of_events() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     let identity_id = enroll(&bench, PHONE).await;
     // What a receiver judges by is its own clock, wherever that of the project is.
     bench.post("/sandbox/clock", None, r#"{"advanceSeconds":3000}"#).await;
@@ -58,10 +59,15 @@ async fn are_signed_posts_of_a_list_of_events() {
 
 #[tokio::test(start_paused = true)]
 async fn are_tried_three_times_with_pauses() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
-    receiver.will([Manner::Status(500), Manner::Away, Manner::Status(404), Manner::Away]);
+    receiver.will([
+        ReceiverBehaviour::Status(500),
+        ReceiverBehaviour::Away,
+        ReceiverBehaviour::Status(404),
+        ReceiverBehaviour::Away,
+    ]);
     let event_id = tell(&bench, "PORT", PHONE).await;
     let first = receiver.next().await;
     let waiting = &deliveries(&bench).await[0];
@@ -84,12 +90,12 @@ async fn are_tried_three_times_with_pauses() {
 
 #[tokio::test(start_paused = true)]
 async fn are_repeated_when_their_reply_is_lost_or_late() {
-    for manner in [Manner::Lose, Manner::Hang] {
-        let bench = Bench::new().await;
-        let mut receiver = Receiver::set(&bench).await;
+    for manner in [ReceiverBehaviour::Lose, ReceiverBehaviour::Hang] {
+        let bench = TestSandbox::new().await;
+        let mut receiver = TestReceiver::set(&bench).await;
         enroll(&bench, PHONE).await;
         let (outcome, late_ms): (_, i64) =
-            if matches!(manner, Manner::Hang) { ("timed_out", 5_000) } else { ("broken", 0) };
+            if matches!(manner, ReceiverBehaviour::Hang) { ("timed_out", 5_000) } else { ("broken", 0) };
         receiver.will([manner]);
         let event_id = tell(&bench, "DISCONNECT", PHONE).await;
         let first = receiver.next().await;
@@ -114,10 +120,10 @@ async fn are_repeated_when_their_reply_is_lost_or_late() {
 
 #[tokio::test(start_paused = true)]
 async fn follow_no_redirect() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
-    receiver.will([Manner::Redirect]);
+    receiver.will([ReceiverBehaviour::Redirect]);
     tell(&bench, "PORT", PHONE).await;
     for _ in 0..2 {
         receiver.next().await;
@@ -127,9 +133,9 @@ async fn follow_no_redirect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tell_each_type_of_event() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+async fn carry_each_type_of_event() {
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     for kind in ["PORT", "LINE_TYPE_CHANGE", "DISCONNECT", "MOVED_OUT_OF_COVERAGE"] {
         let identity_id = enroll(&bench, PHONE).await;
         let before = bench.request_as("sandbox", "GET", &format!("/v3/identity/{identity_id}"), None).await.json();
@@ -152,8 +158,8 @@ async fn tell_each_type_of_event() {
 
 #[tokio::test(start_paused = true)]
 async fn change_the_number_in_the_store() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     let identity_id = enroll(&bench, PHONE).await;
     let body = json!({"type": "PHONE_NUMBER_CHANGE", "phoneNumber": PHONE, "newPhoneNumber": OTHER_PHONE});
     assert_eq!(trigger(&bench, body.clone()).await.json()["isTold"], true);
@@ -185,11 +191,11 @@ async fn change_the_number_in_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_changes_to_one_number_at_once_tell_one() {
+async fn of_changes_to_one_number_at_once_one_is_sent() {
     const WANTED: &str = "+15005550010";
     for round in 0..8 {
-        let bench = Bench::yielding().await;
-        let mut receiver = Receiver::set(&bench).await;
+        let bench = TestSandbox::yielding().await;
+        let mut receiver = TestReceiver::set(&bench).await;
         let identities = [enroll(&bench, PHONE).await, enroll(&bench, OTHER_PHONE).await];
         let change = async |phone: &str, turns: usize| {
             for _ in 0..turns {
@@ -222,11 +228,11 @@ async fn of_changes_to_one_number_at_once_tell_one() {
 
 #[tokio::test(start_paused = true)]
 async fn come_one_after_the_other_for_an_identity() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
     enroll(&bench, OTHER_PHONE).await;
-    receiver.will([Manner::Status(500), Manner::Status(204), Manner::Status(500)]);
+    receiver.will([ReceiverBehaviour::Status(500), ReceiverBehaviour::Status(204), ReceiverBehaviour::Status(500)]);
     tell(&bench, "PORT", PHONE).await;
     let moved = json!({"type": "PHONE_NUMBER_CHANGE", "phoneNumber": PHONE, "newPhoneNumber": "5005550008"});
     assert_eq!(trigger(&bench, moved).await.json()["isTold"], true);
@@ -246,10 +252,10 @@ async fn come_one_after_the_other_for_an_identity() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn end_after_the_last_news_until_the_identity_is_enrolled_or_verified_again() {
+async fn end_after_the_last_event_until_the_identity_is_enrolled_or_verified_again() {
     for (last, reason) in [("DISCONNECT", "disconnected"), ("MOVED_OUT_OF_COVERAGE", "moved_out_of_coverage")] {
-        let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
-        let mut receiver = Receiver::set(&bench).await;
+        let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
+        let mut receiver = TestReceiver::set(&bench).await;
         let identity_id = enroll(&bench, PHONE).await;
         tell(&bench, last, PHONE).await;
         assert_eq!(receiver.next().await.kind(), last);
@@ -277,10 +283,10 @@ async fn end_after_the_last_news_until_the_identity_is_enrolled_or_verified_agai
 #[tokio::test(start_paused = true)]
 async fn end_with_deactivating_and_deleting() {
     for (method, what, reason) in [("POST", "/deactivate", "inactive"), ("DELETE", "", "gone")] {
-        let bench = Bench::new().await;
-        let mut receiver = Receiver::set(&bench).await;
+        let bench = TestSandbox::new().await;
+        let mut receiver = TestReceiver::set(&bench).await;
         let identity_id = enroll(&bench, PHONE).await;
-        receiver.will([Manner::Status(500)]);
+        receiver.will([ReceiverBehaviour::Status(500)]);
         tell(&bench, "PORT", PHONE).await;
         receiver.next().await;
         let uri = format!("/v3/identity/{identity_id}{what}");

@@ -1,11 +1,11 @@
-//! Refusals that only a live port gives, held against the document that it serves.
+//! Refusals that only a live port gives agree with the OpenAPI document that it serves.
 
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::running::{PATIENCE, Running, limited};
+use crate::running::{PATIENCE, SandboxProcess, limited};
 
 const FORM: &str = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
 
@@ -18,7 +18,7 @@ struct Operation {
     content_type: Option<String>,
 }
 
-async fn operations(running: &Running) -> Vec<Operation> {
+async fn operations(running: &SandboxProcess) -> Vec<Operation> {
     let (_, document) = running.send("GET", "/openapi.json", &[], "").await;
     let document: Value = serde_json::from_str(&document).unwrap();
     let mut all = Vec::new();
@@ -37,7 +37,7 @@ async fn operations(running: &Running) -> Vec<Operation> {
     all
 }
 
-async fn access_token(running: &Running) -> String {
+async fn access_token(running: &SandboxProcess) -> String {
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let (_, reply) = request(running, "POST", "/token", &form, FORM.len(), FORM).await;
     serde_json::from_str::<Value>(&reply).unwrap()["access_token"].as_str().unwrap().to_owned()
@@ -45,7 +45,7 @@ async fn access_token(running: &Running) -> String {
 
 /// A request whose body is said to have that length. Head and body of the reply.
 async fn request(
-    running: &Running,
+    running: &SandboxProcess,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
@@ -84,7 +84,7 @@ impl Operation {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_too_slowly_is_refused_as_documented() {
+async fn a_slow_body_is_refused_as_documented() {
     let running = limited("body_seconds = 1", &[]).await;
     let bearer = format!("Bearer {}", access_token(&running).await);
     let operations = operations(&running).await;
@@ -99,7 +99,7 @@ async fn a_body_that_comes_too_slowly_is_refused_as_documented() {
 }
 
 #[tokio::test]
-async fn a_request_too_many_is_refused_as_documented() {
+async fn a_request_over_the_limit_is_refused_as_documented() {
     let running = limited("", &["--rate-limit", "1"]).await;
     let bearer = format!("Bearer {}", access_token(&running).await);
     for operation in operations(&running).await {

@@ -1,4 +1,4 @@
-//! The same for deliveries to webhooks.
+//! Deliveries to webhooks: pending, attempted, finished, and kept in order.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use handset_sandbox_domain::{
 };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
-    a_delivery_waits_apart_from_what_can_be_done_at_once(&new()).await;
-    a_delivery_that_was_tried_waits_or_is_over(&new()).await;
-    what_has_left_does_not_come_back(&new()).await;
-    the_newest_that_are_over_are_kept(&new()).await;
-    those_of_projects_are_kept_apart(&new()).await;
-    who_follows_the_sequences_misses_none(Arc::new(new())).await;
+    a_delivery_is_pending_apart_from_the_outbox(&new()).await;
+    an_attempted_delivery_is_pending_or_finished(&new()).await;
+    a_removed_delivery_does_not_come_back(&new()).await;
+    the_newest_finished_deliveries_are_kept(&new()).await;
+    deliveries_of_projects_are_kept_apart(&new()).await;
+    a_reader_of_the_sequences_misses_none(Arc::new(new())).await;
 }
 
 pub(super) fn delivery(project: &str, name: &str) -> Delivery {
@@ -43,7 +43,7 @@ async fn names(store: &impl Store, project: &str) -> Vec<String> {
     store.finished_deliveries(project).await.unwrap().iter().map(|settled| settled.id().to_owned()).collect()
 }
 
-async fn a_delivery_waits_apart_from_what_can_be_done_at_once(store: &impl Store) {
+async fn a_delivery_is_pending_apart_from_the_outbox(store: &impl Store) {
     let tell = |name: &str| Effect::DeliverWebhook(Box::new(delivery(PROJECT, name)));
     let effects = vec![tell("one"), Effect::WakeWatchers, tell("two")];
     assert_eq!(store.update("nobody", &|_| (None, effects.clone())).await.unwrap(), effects);
@@ -62,7 +62,7 @@ async fn a_delivery_waits_apart_from_what_can_be_done_at_once(store: &impl Store
     }
 }
 
-async fn a_delivery_that_was_tried_waits_or_is_over(store: &impl Store) {
+async fn an_attempted_delivery_is_pending_or_finished(store: &impl Store) {
     let first = leave(store, PROJECT, "one").await;
     let again = tried(delivery(PROJECT, "one"), AttemptOutcome::Refused);
     store.record_attempt(first, again.clone()).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_delivery_that_was_tried_waits_or_is_over(store: &impl Store) {
     assert_eq!(names(store, PROJECT).await, ["one", "two"]);
 }
 
-async fn what_has_left_does_not_come_back(store: &impl Store) {
+async fn a_removed_delivery_does_not_come_back(store: &impl Store) {
     let sequence = leave(store, PROJECT, "one").await;
     store.delete_project(PROJECT).await.unwrap();
     for outcome in [AttemptOutcome::Refused, AttemptOutcome::Accepted] {
@@ -102,7 +102,7 @@ async fn what_has_left_does_not_come_back(store: &impl Store) {
     }
 }
 
-async fn the_newest_that_are_over_are_kept(store: &impl Store) {
+async fn the_newest_finished_deliveries_are_kept(store: &impl Store) {
     let late = leave(store, PROJECT, "late").await;
     for name in 0..=MAX_FINISHED_DELIVERIES {
         let name = name.to_string();
@@ -119,7 +119,7 @@ async fn the_newest_that_are_over_are_kept(store: &impl Store) {
     );
 }
 
-async fn those_of_projects_are_kept_apart(store: &impl Store) {
+async fn deliveries_of_projects_are_kept_apart(store: &impl Store) {
     for project in ["default", "other"] {
         let sequence = leave(store, project, "over").await;
         store.record_attempt(sequence, tried(delivery(project, "over"), AttemptOutcome::Accepted)).await.unwrap();
@@ -137,7 +137,7 @@ async fn those_of_projects_are_kept_apart(store: &impl Store) {
 }
 
 /// Whoever has seen a sequence has seen all before it.
-async fn who_follows_the_sequences_misses_none(store: Arc<impl Store>) {
+async fn a_reader_of_the_sequences_misses_none(store: Arc<impl Store>) {
     let writers: Vec<_> = (0..4)
         .map(|writer| {
             let (store, handle) = (store.clone(), tokio::runtime::Handle::current());

@@ -1,4 +1,4 @@
-//! What a store has to do that outlives its process.
+//! What a store that outlives its process still has after it is opened again.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -
     identities_are_there_after_a_restart(place(), &reopen).await;
     the_newest_messages_are_there_after_a_restart(place(), &reopen).await;
     what_many_tasks_wrote_is_there_after_a_restart(place(), &reopen).await;
-    guesses_are_there_after_a_restart(place(), &reopen).await;
+    failed_attempts_are_there_after_a_restart(place(), &reopen).await;
     deliveries_are_there_after_a_restart(place(), &reopen).await;
-    what_is_forgotten_stays_forgotten(place(), &reopen).await;
+    deleted_rows_stay_deleted(place(), &reopen).await;
 }
 
 async fn everything_is_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
@@ -148,20 +148,20 @@ async fn what_many_tasks_wrote_is_there_after_a_restart<P, S: Store>(place: P, o
     }
 }
 
-async fn guesses_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+async fn failed_attempts_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
     let names = ["a", "b"];
     for at in 0..3 {
         let store = open(&place);
         for name in names {
             put(&store, &attempts::of_number(name, "2005550006")).await;
         }
-        assert!(attempts::guess(&store, names[at % 2], 0).await, "{at}");
+        assert!(attempts::attempt(&store, names[at % 2], 0).await, "{at}");
     }
     let store = open(&place);
-    assert!(!attempts::guess(&store, "a", 0).await);
+    assert!(!attempts::attempt(&store, "a", 0).await);
     store.expire_attempts(1).await.unwrap();
     drop(store);
-    assert!(attempts::guess(&open(&place), "a", 0).await);
+    assert!(attempts::attempt(&open(&place), "a", 0).await);
 }
 
 async fn deliveries_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
@@ -197,7 +197,7 @@ async fn deliveries_are_there_after_a_restart<P, S: Store>(place: P, open: &impl
     assert_eq!((waiting.len(), settled.last()), (1, Some(deliveries::over(&done))));
 }
 
-async fn what_is_forgotten_stays_forgotten<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+async fn deleted_rows_stay_deleted<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
     let store = open(&place);
     let session = session("a");
     let effects = vec![sms(&session, 7)];

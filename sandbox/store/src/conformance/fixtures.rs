@@ -1,4 +1,4 @@
-//! What the checks put into a store.
+//! The rows that the checks write into a store.
 
 use handset_protocol::server::StartRequest;
 use handset_sandbox_domain::{

@@ -1,4 +1,4 @@
-//! The same for identities.
+//! Identities: one for each number, their lookups and pages, and changes of a number.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use handset_sandbox_domain::{Device, DeviceBinding, Effect, Identity, NewEnrollm
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     an_identity_is_found_by_every_name(&new()).await;
-    an_identity_that_is_gone_is_found_by_none(&new()).await;
+    a_deleted_identity_is_found_by_none(&new()).await;
     effects_of_an_identity_go_to_the_outbox(&new()).await;
-    an_entry_of_the_outbox_is_carried_out_once(&new()).await;
-    two_at_once_carry_out_each_entry_once(Arc::new(new())).await;
+    an_entry_of_the_outbox_is_applied_once(&new()).await;
+    two_tasks_apply_each_entry_once(Arc::new(new())).await;
     two_identities_are_written_at_once(&new()).await;
     a_number_is_taken_once(Arc::new(new())).await;
-    those_enrolled_are_listed_page_by_page(&new()).await;
-    all_identities_can_be_forgotten(&new()).await;
-    those_of_projects_are_kept_apart(&new()).await;
+    enrolled_identities_are_listed_page_by_page(&new()).await;
+    all_identities_can_be_deleted(&new()).await;
+    identities_of_projects_are_kept_apart(&new()).await;
     no_concurrent_enrollment_is_lost(Arc::new(new())).await;
 }
 
@@ -77,7 +77,7 @@ async fn an_identity_is_found_by_every_name(store: &impl Store) {
     }
 }
 
-async fn an_identity_that_is_gone_is_found_by_none(store: &impl Store) {
+async fn a_deleted_identity_is_found_by_none(store: &impl Store) {
     let identity = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
     put(store, &identity).await;
     store.update_identity(PROJECT, &identity.phone, &|_| (None, Vec::new())).await.unwrap();
@@ -109,7 +109,7 @@ async fn leave(store: &impl Store, device: &str) -> u64 {
     store.outbox().await.unwrap().last().unwrap().sequence
 }
 
-async fn an_entry_of_the_outbox_is_carried_out_once(store: &impl Store) {
+async fn an_entry_of_the_outbox_is_applied_once(store: &impl Store) {
     let (first, second) = (leave(store, "one").await, leave(store, "two").await);
     let identity = enrolled(1, 5);
     store
@@ -134,7 +134,7 @@ async fn an_entry_of_the_outbox_is_carried_out_once(store: &impl Store) {
     assert_eq!(store.outbox().await.unwrap(), waiting[1..], "also when nothing changes");
 }
 
-async fn two_at_once_carry_out_each_entry_once(store: Arc<impl Store>) {
+async fn two_tasks_apply_each_entry_once(store: Arc<impl Store>) {
     let mut entries = Vec::new();
     for entry in 0..50 {
         entries.push(leave(&*store, &format!("device-{entry}")).await);
@@ -233,7 +233,7 @@ async fn a_number_is_taken_once(store: Arc<impl Store>) {
     assert_eq!(all, expected);
 }
 
-async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {
+async fn enrolled_identities_are_listed_page_by_page(store: &impl Store) {
     for (last, at) in [(3, 10), (1, 20), (2, 20), (4, 30)] {
         put(store, &enrolled(last, at)).await;
     }
@@ -254,7 +254,7 @@ async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {
     assert_eq!(names(store, Some((20, "identity-2")), 9, true).await, ["identity-4"], "the mark itself may be gone");
 }
 
-async fn all_identities_can_be_forgotten(store: &impl Store) {
+async fn all_identities_can_be_deleted(store: &impl Store) {
     put(store, &enrolled(1, 5)).await;
     put(store, &Identity::bind(None, &binding(2, "one"))).await;
     store.delete_project(PROJECT).await.unwrap();
@@ -265,7 +265,7 @@ async fn all_identities_can_be_forgotten(store: &impl Store) {
     }
 }
 
-async fn those_of_projects_are_kept_apart(store: &impl Store) {
+async fn identities_of_projects_are_kept_apart(store: &impl Store) {
     let own = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
     let with =
         DeviceBinding { project: "other".to_owned(), identity_id: "of another".to_owned(), ..binding(1, "another") };

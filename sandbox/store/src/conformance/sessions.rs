@@ -7,7 +7,7 @@ use crate::{Lookup, Store};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_session_is_found_by_every_name(&new()).await;
-    a_session_that_is_gone_is_found_by_none(&new()).await;
+    a_deleted_session_is_found_by_none(&new()).await;
     an_unchanged_session_is_not_written(&new()).await;
     outgoing_effects_stay_until_delivered(&new()).await;
     sequences_are_never_given_out_again(&new()).await;
@@ -28,7 +28,7 @@ async fn a_session_is_found_by_every_name(store: &impl Store) {
     assert_eq!(store.get("auth-b").await.unwrap(), None);
 }
 
-async fn a_session_that_is_gone_is_found_by_none(store: &impl Store) {
+async fn a_deleted_session_is_found_by_none(store: &impl Store) {
     let mut session = session("a");
     session.links = vec![link("one")];
     put(store, &session).await;

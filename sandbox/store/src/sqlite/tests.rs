@@ -1,3 +1,5 @@
+//! The SQLite store conforms, owns its file alone, and reads the files of its schema.
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -101,7 +103,7 @@ fn only_its_owner_can_read_it() {
 }
 
 #[test]
-fn a_file_is_of_one_sandbox_at_a_time() {
+fn a_file_belongs_to_one_sandbox_at_a_time() {
     let place = TestFile::new();
     let store = place.open();
     let refusal = SqliteStore::open_within(&place.file(), Duration::ZERO).unwrap_err().to_string();
@@ -111,7 +113,7 @@ fn a_file_is_of_one_sandbox_at_a_time() {
 }
 
 #[test]
-fn what_is_no_sandboxs_file_is_left_alone() {
+fn another_programs_file_is_left_alone() {
     let place = TestFile::new();
     place.raw().execute_batch("CREATE TABLE invoices (id INTEGER)").unwrap();
     assert!(place.refusal().contains("it is not a sandbox's file"), "{}", place.refusal());
@@ -182,7 +184,7 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_told_without_its_text() {
+async fn an_unreadable_row_is_reported_without_its_text() {
     let place = TestFile::new();
     drop(place.open());
     place.raw().execute("INSERT INTO messages VALUES (1, 'default', '{\"to\": 123456}')", []).unwrap();
@@ -205,7 +207,7 @@ fn steps_are_taken_once_and_whole() {
 }
 
 #[tokio::test]
-async fn a_write_that_fails_is_told_and_leaves_nothing() {
+async fn a_failed_write_is_reported_and_leaves_nothing() {
     let place = TestFile::new();
     let store = place.open();
     store.set_setting(None, "a", b"one").await.unwrap();

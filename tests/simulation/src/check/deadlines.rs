@@ -1,8 +1,8 @@
-//! Deadlines are neither late nor early, and the page is told them rightly, whatever the clocks do.
+//! Deadlines are neither late nor early, and the page hears the right ones, whatever the clocks do.
 
 use handset_protocol::client::paths;
 
-use super::{Findings, FlowRun};
+use super::{findings::Findings, flow_run::FlowRun};
 use crate::trace::TraceEntry;
 
 /// The two lifetimes of the contract, in ms.
@@ -67,9 +67,9 @@ fn waits(flow: &FlowRun<'_>) -> Vec<Wait> {
             waiting = false;
         }
         match entry {
-            TraceEntry::Accepted { judged, good_until, told_ms } => {
+            TraceEntry::Accepted { judged, good_until, lifetime_ms } => {
                 let usual = if flow.scenario.setup.is_mobile { OTP_MS } else { LINK_MS };
-                let theirs = told_ms.unwrap_or(usual);
+                let theirs = lifetime_ms.unwrap_or(usual);
                 let limit = flow.scenario.setup.own_limit_ms.map_or(theirs, i64::from);
                 let (judged, good_until) = (*judged, *good_until);
                 accepted = Some(SentSms { at: *at, judged, good_until, limit, beyond: limit - theirs });
@@ -186,7 +186,7 @@ fn check_told(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     let changed = changes(flow).into_iter().filter(|at| (wait.sent.at..=end).contains(at)).max();
     let asking = flow
         .times(|entry| match entry {
-            TraceEntry::Sends(path) | TraceEntry::Came { path, .. } => path == paths::STATUS,
+            TraceEntry::Sends(path) | TraceEntry::RequestEnds { path, .. } => path == paths::STATUS,
             _ => false,
         })
         .rfind(|at| (wait.sent.at..=end).contains(at));
@@ -202,7 +202,7 @@ fn check_told(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     // What the backend said after the last sleep binds.
     let woke = flow.scenario.clocks.naps.iter().filter(|nap| nap.to <= end).map(|nap| nap.to).max().unwrap_or(0);
     let answer = flow.first(|entry| match entry {
-        TraceEntry::Came { path, judged: Some(judged), outcome: "ok", .. } if path == paths::STATUS => {
+        TraceEntry::RequestEnds { path, judged: Some(judged), outcome: "ok", .. } if path == paths::STATUS => {
             (*judged >= woke.max(wait.sent.at)).then_some(*judged)
         }
         _ => None,

@@ -35,23 +35,23 @@ where
         .record(subject, &[asked, NewTimelineEvent::to_client(MessageKind::SocketOpen, Some(Outcome::Accepted))])
         .await;
     let end = match faults.at_once {
-        Some(Fault::Drop) => SocketEnd::Cut,
-        Some(Fault::Silence) => SocketEnd::Silenced,
+        Some(Fault::Drop) => SocketOutcome::Cut,
+        Some(Fault::Silence) => SocketOutcome::Silenced,
         _ => run_socket(sandbox, subject, &mut socket, faults).await,
     };
     let seen = |sight| async move { sandbox.record(subject, &[sight]).await };
     match end {
-        SocketEnd::Settled(text, outcome) => {
+        SocketOutcome::Settled(text, outcome) => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketDone, Some(outcome))).await;
             if socket.send(Message::Text(text)).await.is_ok() {
                 close(&mut socket, close_code::NORMAL).await;
             }
         }
-        SocketEnd::Closed(code, outcome) => {
+        SocketOutcome::Closed(code, outcome) => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(outcome))).await;
             close(&mut socket, code).await;
         }
-        SocketEnd::Unreadable => {
+        SocketOutcome::Unreadable => {
             let frame = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::default() };
             if socket.send(Message::Close(Some(frame))).await.is_ok() {
                 seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::BadFrame))).await;
@@ -60,23 +60,25 @@ where
                 seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await;
             }
         }
-        SocketEnd::ClosedByPage => {
+        SocketOutcome::ClosedByPage => {
             seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, None)).await;
             // Reading on answers the close frame.
             drain(&mut socket).await;
         }
-        SocketEnd::Cut => {
+        SocketOutcome::Cut => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Drop))
                 .await
         }
-        SocketEnd::Silenced => {
+        SocketOutcome::Silenced => {
             let silent = NewTimelineEvent::to_client(MessageKind::SocketSilent, None).under(Fault::Silence);
             seen(silent).await;
             hold_open(sandbox, subject).await;
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence))
                 .await;
         }
-        SocketEnd::Gone => seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await,
+        SocketOutcome::Gone => {
+            seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await
+        }
     }
 }
 
@@ -90,8 +92,8 @@ pub(crate) struct SocketFaults {
     pub(crate) posted: watch::Receiver<()>,
 }
 
-/// The reason of the end of a socket.
-enum SocketEnd {
+/// Why a socket ends.
+enum SocketOutcome {
     /// The flow has ended: the text is sent.
     Settled(Utf8Bytes, Outcome),
     /// The sandbox closes the socket with that code.
@@ -114,7 +116,7 @@ async fn run_socket<S, E>(
     subject: &SessionHandle,
     socket: &mut S,
     mut faults: SocketFaults,
-) -> SocketEnd
+) -> SocketOutcome
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
@@ -135,20 +137,20 @@ where
         let lapses_at = match Box::pin(socket_status(sandbox, subject)).await {
             Ok(SocketStatus::Pending { expires_at: lapses_at }) => lapses_at,
             Ok(SocketStatus::Settled(reply)) => return settled(&reply),
-            Ok(SocketStatus::Reset) => return SocketEnd::Cut,
-            Err(code) => return SocketEnd::Closed(code, Outcome::Ending),
+            Ok(SocketStatus::Reset) => return SocketOutcome::Cut,
+            Err(code) => return SocketOutcome::Closed(code, Outcome::Ending),
         };
         // Until the session may have changed.
         loop {
             let sent = tokio::select! {
                 biased;
-                () = sandbox.shutdown.cancelled() => return SocketEnd::Closed(close_code::AWAY, Outcome::Ending),
+                () = sandbox.shutdown.cancelled() => return SocketOutcome::Closed(close_code::AWAY, Outcome::Ending),
                 Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(PATH) {
-                    Some(FaultAction::Silence) => return SocketEnd::Silenced,
-                    Some(_) => return SocketEnd::Cut,
+                    Some(FaultAction::Silence) => return SocketOutcome::Silenced,
+                    Some(_) => return SocketOutcome::Cut,
                     None => Ok(()),
                 },
-                () = &mut dropped => return SocketEnd::Cut,
+                () = &mut dropped => return SocketOutcome::Cut,
                 () = watch.changed() => break,
                 () = subject.project.clock.sleep_until(lapses_at) => break,
                 message = next_message(socket) => {
@@ -160,30 +162,30 @@ where
                             socket.feed(Message::Text(Utf8Bytes::from_static("pong"))).await
                         }
                         Some(Ok(Message::Binary(_))) => {
-                            return SocketEnd::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
+                            return SocketOutcome::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
                         }
-                        Some(Ok(Message::Close(_))) => return SocketEnd::ClosedByPage,
-                        None => return SocketEnd::Gone,
+                        Some(Ok(Message::Close(_))) => return SocketOutcome::ClosedByPage,
+                        None => return SocketOutcome::Gone,
                         Some(Ok(_)) => Ok(()),
-                        Some(Err(_)) => return SocketEnd::Unreadable,
+                        Some(Err(_)) => return SocketOutcome::Unreadable,
                     }
                 }
                 _ = pings.tick() => socket.send(Message::Ping(Default::default())).await,
-                () = sleep_until(silent_at) => return SocketEnd::Closed(close_code::AWAY, Outcome::Silent),
+                () = sleep_until(silent_at) => return SocketOutcome::Closed(close_code::AWAY, Outcome::Silent),
             };
             if sent.is_err() {
-                return SocketEnd::Gone;
+                return SocketOutcome::Gone;
             }
         }
     }
 }
 
 /// The final message for the page.
-fn settled(reply: &Reply) -> SocketEnd {
+fn settled(reply: &Reply) -> SocketOutcome {
     let outcome = if reply.error.is_none() { Outcome::Passed } else { Outcome::Failed };
     match serde_json::to_string(reply) {
-        Ok(text) => SocketEnd::Settled(text.into(), outcome),
-        Err(_) => SocketEnd::Closed(close_code::ERROR, Outcome::Ending),
+        Ok(text) => SocketOutcome::Settled(text.into(), outcome),
+        Err(_) => SocketOutcome::Closed(close_code::ERROR, Outcome::Ending),
     }
 }
 

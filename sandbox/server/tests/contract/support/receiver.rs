@@ -18,7 +18,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
-use super::Bench;
+use super::TestSandbox;
 
 /// Where it is.
 pub(crate) const URL: &str = "http://receiver.test:3000/hook?of=sandbox";
@@ -27,7 +27,7 @@ pub(crate) const SECRET: &str = "whsec_c2FuZGJveC10ZXN0LXNlY3JldA==";
 
 /// What it does with a request; without any, it accepts.
 #[derive(Clone)]
-pub(crate) enum Manner {
+pub(crate) enum ReceiverBehaviour {
     /// Answers with that status.
     Status(u16),
     /// Sends elsewhere.
@@ -44,13 +44,13 @@ pub(crate) enum Manner {
 
 /// A request that it got.
 #[derive(Debug)]
-pub(crate) struct Got {
+pub(crate) struct ReceivedWebhook {
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
 
-impl Got {
+impl ReceivedWebhook {
     pub(crate) fn event(&self) -> &Value {
         assert_eq!(self.body.as_array().unwrap().len(), 1);
         &self.body[0]
@@ -81,26 +81,26 @@ impl Got {
 }
 
 #[derive(Clone)]
-struct Door {
-    manners: Arc<Mutex<VecDeque<Manner>>>,
+struct ReceiverNetwork {
+    manners: Arc<Mutex<VecDeque<ReceiverBehaviour>>>,
     /// That of a host, whatever is asked for, where it has one.
-    of_host: Arc<Mutex<Option<(String, Manner)>>>,
+    of_host: Arc<Mutex<Option<(String, ReceiverBehaviour)>>>,
     open: Arc<AtomicUsize>,
     most_open: Arc<AtomicUsize>,
     called: Arc<Mutex<Vec<(String, u16)>>>,
-    got: mpsc::UnboundedSender<Got>,
+    got: mpsc::UnboundedSender<ReceivedWebhook>,
 }
 
-pub(crate) struct Receiver {
-    door: Door,
-    got: mpsc::UnboundedReceiver<Got>,
+pub(crate) struct TestReceiver {
+    door: ReceiverNetwork,
+    got: mpsc::UnboundedReceiver<ReceivedWebhook>,
 }
 
-impl Receiver {
+impl TestReceiver {
     /// The sandbox reaches it by every name.
-    pub(crate) fn of(bench: &Bench) -> Self {
+    pub(crate) fn of(bench: &TestSandbox) -> Self {
         let (sender, got) = mpsc::unbounded_channel();
-        let door = Door {
+        let door = ReceiverNetwork {
             manners: Arc::default(),
             of_host: Arc::default(),
             open: Arc::default(),
@@ -113,7 +113,7 @@ impl Receiver {
     }
 
     /// The same, and it is the default project's webhook.
-    pub(crate) async fn set(bench: &Bench) -> Self {
+    pub(crate) async fn set(bench: &TestSandbox) -> Self {
         let receiver = Self::of(bench);
         let answer = bench.put("/sandbox/webhook", &json!({"url": URL, "secret": SECRET})).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({"url": URL})), "the secret is not repeated");
@@ -121,12 +121,12 @@ impl Receiver {
     }
 
     /// What it does with the next requests, in order.
-    pub(crate) fn will(&self, manners: impl IntoIterator<Item = Manner>) {
+    pub(crate) fn will(&self, manners: impl IntoIterator<Item = ReceiverBehaviour>) {
         self.door.manners.lock().unwrap().extend(manners);
     }
 
     /// What a host does from here on.
-    pub(crate) fn always(&self, host: &str, manner: Manner) {
+    pub(crate) fn always(&self, host: &str, manner: ReceiverBehaviour) {
         *self.door.of_host.lock().unwrap() = Some((host.to_owned(), manner));
     }
 
@@ -141,7 +141,7 @@ impl Receiver {
     }
 
     /// The next request. Time passes where nothing else happens.
-    pub(crate) async fn next(&mut self) -> Got {
+    pub(crate) async fn next(&mut self) -> ReceivedWebhook {
         self.got.recv().await.unwrap()
     }
 
@@ -152,12 +152,13 @@ impl Receiver {
 }
 
 #[async_trait]
-impl Network for Door {
+impl Network for ReceiverNetwork {
     async fn connect(&self, host: &str, port: u16) -> io::Result<Box<dyn NetworkStream>> {
         self.called.lock().unwrap().push((host.to_owned(), port));
         let of_host = self.of_host.lock().unwrap().clone().filter(|(of, _)| of == host).map(|(_, manner)| manner);
-        let manner = of_host.unwrap_or_else(|| self.manners.lock().unwrap().pop_front().unwrap_or(Manner::Status(204)));
-        if matches!(manner, Manner::Away) {
+        let manner = of_host
+            .unwrap_or_else(|| self.manners.lock().unwrap().pop_front().unwrap_or(ReceiverBehaviour::Status(204)));
+        if matches!(manner, ReceiverBehaviour::Away) {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         let (near, far) = tokio::io::duplex(1024);
@@ -178,8 +179,8 @@ impl Network for Door {
 
 async fn answer(
     request: Request<Incoming>,
-    got: &mpsc::UnboundedSender<Got>,
-    manner: Manner,
+    got: &mpsc::UnboundedSender<ReceivedWebhook>,
+    manner: ReceiverBehaviour,
 ) -> Result<Response<Full<Bytes>>, io::Error> {
     let (parts, body) = request.into_parts();
     assert_eq!(parts.method, "POST");
@@ -187,17 +188,17 @@ async fn answer(
     let body = serde_json::from_slice(&body).unwrap();
     let (target, headers) = (parts.uri.to_string(), parts.headers);
     // A test that has seen enough does not look any more.
-    let _ = got.send(Got { target, headers, body });
+    let _ = got.send(ReceivedWebhook { target, headers, body });
     let reply = Response::builder();
     let reply = match manner {
-        Manner::Status(status) => reply.status(status),
-        Manner::Redirect => reply.status(307).header("location", "http://elsewhere.test/"),
-        Manner::Late(notify) => {
+        ReceiverBehaviour::Status(status) => reply.status(status),
+        ReceiverBehaviour::Redirect => reply.status(307).header("location", "http://elsewhere.test/"),
+        ReceiverBehaviour::Late(notify) => {
             notify.notified().await;
             reply.status(200)
         }
-        Manner::Hang => std::future::pending::<Result<_, Infallible>>().await.unwrap(),
-        Manner::Lose | Manner::Away => return Err(io::ErrorKind::ConnectionReset.into()),
+        ReceiverBehaviour::Hang => std::future::pending::<Result<_, Infallible>>().await.unwrap(),
+        ReceiverBehaviour::Lose | ReceiverBehaviour::Away => return Err(io::ErrorKind::ConnectionReset.into()),
     };
     Ok(reply.body(Full::default()).unwrap())
 }

@@ -5,27 +5,28 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::extract::ws::Message;
+use axum::http::StatusCode;
 use futures_util::{Sink, Stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
-use super::{Bench, Started};
+use super::{StartedSession, TestSandbox};
 
 /// The server's end.
-struct Served {
+struct ServerEnd {
     incoming: UnboundedReceiver<Message>,
     outgoing: UnboundedSender<Message>,
 }
 
 /// The page's end.
-pub(crate) struct Socket {
+pub(crate) struct TestSocket {
     incoming: UnboundedReceiver<Message>,
     outgoing: Option<UnboundedSender<Message>>,
     server: JoinHandle<()>,
 }
 
-impl Stream for Served {
+impl Stream for ServerEnd {
     type Item = Result<Message, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -33,7 +34,7 @@ impl Stream for Served {
     }
 }
 
-impl Sink<Message> for Served {
+impl Sink<Message> for ServerEnd {
     type Error = ();
 
     fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
@@ -53,12 +54,12 @@ impl Sink<Message> for Served {
     }
 }
 
-impl Socket {
-    pub(crate) fn open(bench: &Bench, started: &Started) -> Self {
+impl TestSocket {
+    pub(crate) fn open(bench: &TestSandbox, started: &StartedSession) -> Self {
         let (to_server, from_page) = unbounded_channel();
         let (to_page, from_server) = unbounded_channel();
         let (state, token) = (bench.state.clone(), started.auth_token.clone());
-        let served = Served { incoming: from_page, outgoing: to_page };
+        let served = ServerEnd { incoming: from_page, outgoing: to_page };
         let server = tokio::spawn(async move {
             handset_sandbox::status_socket(&state, &token, served).await.unwrap();
         });
@@ -119,5 +120,16 @@ impl Socket {
             tokio::task::yield_now().await;
         }
         self.incoming.is_empty()
+    }
+}
+
+impl TestSandbox {
+    /// The page shows possession by a link that is opened on the phone.
+    pub(crate) async fn show_by_link(&self, started: &StartedSession) {
+        let mut socket = TestSocket::open(self, started);
+        self.page(started, "mobile/instantlink/start", json!({"sourceIp": null, "isMobile": false})).await;
+        assert!(socket.is_quiet().await);
+        assert_eq!(self.get(&self.link_path().await).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(socket.told().await, json!({"next": "done"}));
     }
 }

@@ -1,20 +1,20 @@
-//! What tests of webhooks ask of a sandbox.
+//! Requests about webhooks, as tests make them.
 
 use serde_json::{Value, json};
 
-use super::{Answer, Bench};
+use super::{TestResponse, TestSandbox};
 
-pub(crate) async fn enroll(bench: &Bench, phone: &str) -> String {
+pub(crate) async fn enroll(bench: &TestSandbox, phone: &str) -> String {
     let body = json!({"phoneNumber": phone, "clientCustomerId": "customer-7"});
     bench.call("/v3/identity", body).await.json()["identityId"].as_str().unwrap().to_owned()
 }
 
-pub(crate) async fn trigger(bench: &Bench, body: Value) -> Answer {
+pub(crate) async fn trigger(bench: &TestSandbox, body: Value) -> TestResponse {
     bench.post("/sandbox/webhook/events", None, &body.to_string()).await
 }
 
 /// Something happens to a number, and is told: the id of the event.
-pub(crate) async fn tell(bench: &Bench, kind: &str, phone: &str) -> String {
+pub(crate) async fn tell(bench: &TestSandbox, kind: &str, phone: &str) -> String {
     let answer = trigger(bench, json!({"type": kind, "phoneNumber": phone})).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let reply = answer.json();
@@ -23,18 +23,18 @@ pub(crate) async fn tell(bench: &Bench, kind: &str, phone: &str) -> String {
 }
 
 /// Something happens to a number, and nobody is told: why.
-pub(crate) async fn untold(bench: &Bench, kind: &str, phone: &str) -> String {
+pub(crate) async fn untold(bench: &TestSandbox, kind: &str, phone: &str) -> String {
     let reply = trigger(bench, json!({"type": kind, "phoneNumber": phone})).await.json();
     assert_eq!((&reply["isTold"], reply.get("eventIds")), (&json!(false), None), "{reply}");
     reply["reason"].as_str().unwrap().to_owned()
 }
 
-pub(crate) async fn deliveries(bench: &Bench) -> Vec<Value> {
+pub(crate) async fn deliveries(bench: &TestSandbox) -> Vec<Value> {
     bench.get("/sandbox/webhook/deliveries").await.json().as_array().unwrap().clone()
 }
 
 /// The only delivery, once nothing is under way any more.
-pub(crate) async fn settled(bench: &Bench) -> Value {
+pub(crate) async fn settled(bench: &TestSandbox) -> Value {
     loop {
         let all = deliveries(bench).await;
         assert_eq!(all.len(), 1, "{all:?}");
@@ -50,6 +50,6 @@ pub(crate) fn outcomes(delivery: &Value) -> Vec<(&str, Option<u64>)> {
     attempts.iter().map(|attempt| (attempt["outcome"].as_str().unwrap(), attempt["status"].as_u64())).collect()
 }
 
-pub(crate) async fn now(bench: &Bench) -> i64 {
+pub(crate) async fn now(bench: &TestSandbox) -> i64 {
     bench.post("/sandbox/clock", None, r#"{"advanceSeconds":0}"#).await.json()["now"].as_i64().unwrap()
 }

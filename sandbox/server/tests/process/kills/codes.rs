@@ -1,17 +1,17 @@
-//! Flows with a code: messages, tries and what was settled.
+//! Flows with a code: messages, attempts and outcomes survive a kill.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
-use super::relying_party::{Page, RelyingParty, assert_goes_on};
+use super::relying_party::{PageSession, RelyingParty, assert_goes_on};
 
 /// Tries of a flow that may be tried again.
 const TRIES: usize = 3;
 
 /// What was asked for and not answered.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Doing {
+enum CodeRequest {
     #[default]
     Nothing,
     Sending,
@@ -22,8 +22,8 @@ enum Doing {
 #[derive(Default)]
 pub(super) struct CodeFlow {
     number: String,
-    page: Option<Page>,
-    doing: Doing,
+    page: Option<PageSession>,
+    doing: CodeRequest,
     /// How often sending was answered.
     sent: usize,
     /// The messages that were shown.
@@ -50,7 +50,7 @@ impl CodeFlow {
 
     /// Whether it was killed in the middle of something.
     pub(super) fn is_unsure(&self) -> bool {
-        self.doing != Doing::Nothing
+        self.doing != CodeRequest::Nothing
     }
 
     /// `None`: the sandbox is gone.
@@ -59,18 +59,18 @@ impl CodeFlow {
             "smsMessage": "Your code is ######"});
         let page = self.page.insert(party.open("/v3/start", body).await?).clone();
         for _ in 0..chance.random_range(1..=2) {
-            self.doing = Doing::Sending;
+            self.doing = CodeRequest::Sending;
             party.page(&page, "mobile/otp/start", json!({})).await?;
-            self.doing = Doing::Nothing;
+            self.doing = CodeRequest::Nothing;
             self.sent += 1;
             let shown = party.messages(&self.number).await?;
             assert!(shown.len() == self.sent && shown.starts_with(&self.shown));
             self.shown = shown;
         }
         for _ in 0..chance.random_range(0..=TRIES) {
-            self.doing = Doing::Guessing;
+            self.doing = CodeRequest::Guessing;
             let reply = party.page(&page, "mobile/otp/finish", json!({"otp": wrong(code(&self.shown))})).await?;
-            self.doing = Doing::Nothing;
+            self.doing = CodeRequest::Nothing;
             self.wrong += 1;
             let left = reply["data"]["attemptsLeft"].as_u64().unwrap_or(0);
             assert_eq!(left, (TRIES - self.wrong) as u64);
@@ -79,14 +79,14 @@ impl CodeFlow {
             self.timeline = party.timeline(&page).await?;
         }
         if self.wrong < TRIES && chance.random_bool(0.5) {
-            self.doing = Doing::Passing;
+            self.doing = CodeRequest::Passing;
             self.pass(party, &page).await?;
-            self.doing = Doing::Nothing;
+            self.doing = CodeRequest::Nothing;
         }
         Some(())
     }
 
-    async fn pass(&mut self, party: &RelyingParty, page: &Page) -> Option<()> {
+    async fn pass(&mut self, party: &RelyingParty, page: &PageSession) -> Option<()> {
         let reply = party.page(page, "mobile/otp/finish", json!({"otp": code(&self.shown)})).await?;
         assert_eq!(reply["next"], "done", "{reply}");
         self.passed = true;
@@ -103,15 +103,21 @@ impl CodeFlow {
         assert_goes_on(timeline, &self.timeline);
         let messages = party.messages(&self.number).await.unwrap();
         assert!(messages.starts_with(&self.shown), "messages are missing: {messages:?}");
-        assert!((self.sent..=self.sent + usize::from(was == Doing::Sending)).contains(&messages.len()), "{messages:?}");
+        assert!(
+            (self.sent..=self.sent + usize::from(was == CodeRequest::Sending)).contains(&messages.len()),
+            "{messages:?}"
+        );
         self.shown = messages;
         let is_wrong = |moment: &&Value| moment["outcome"] == "wrong_code" || moment["outcome"] == "no_try_left";
         let judged = timeline.iter().filter(|moment| moment["what"] == "otp_finish").filter(is_wrong).count();
-        assert!((self.wrong..=self.wrong + usize::from(was == Doing::Guessing)).contains(&judged), "tries: {judged}");
+        assert!(
+            (self.wrong..=self.wrong + usize::from(was == CodeRequest::Guessing)).contains(&judged),
+            "tries: {judged}"
+        );
         self.wrong = judged;
         match session["state"].as_str().unwrap() {
             "passed" => {
-                assert!(self.passed || was == Doing::Passing);
+                assert!(self.passed || was == CodeRequest::Passing);
                 self.passed = true;
             }
             "failed" => assert_eq!((self.passed, self.wrong), (false, TRIES)),
@@ -124,7 +130,7 @@ impl CodeFlow {
     }
 
     /// The page does not know of the restart. Every other person has forgotten the code.
-    async fn go_on(&mut self, party: &RelyingParty, page: &Page) {
+    async fn go_on(&mut self, party: &RelyingParty, page: &PageSession) {
         let status = party.page(page, "status", json!({})).await.unwrap();
         assert_ne!(status["next"], "done", "{status}");
         if self.shown.is_empty() {

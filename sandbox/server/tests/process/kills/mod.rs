@@ -4,10 +4,10 @@
 //! `HANDSET_KILLS` says how many times.
 
 mod codes;
-mod guesses;
+mod failed_attempts;
+mod identities;
+mod identity_events;
 mod links;
-mod members;
-mod people;
 mod receiver;
 mod relying_party;
 
@@ -20,13 +20,13 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tempfile::TempDir;
 
-use crate::running::{Running, command};
+use crate::running::{SandboxProcess, command};
 use codes::CodeFlow;
-use guesses::Guesser;
+use failed_attempts::NumberAttempts;
+use identities::KeptIdentity;
+use identity_events::EventIdentity;
 use links::LinkFlow;
-use members::Member;
-use people::Person;
-use receiver::Receiver;
+use receiver::WebhookReceiver;
 use relying_party::RelyingParty;
 
 /// How many times where nothing else is said.
@@ -42,17 +42,17 @@ const ROUNDS_BACK: usize = 3;
 
 /// What one client has been told, and what it was asking for when the sandbox was killed.
 #[derive(Default)]
-struct Told {
+struct ClientLog {
     codes: Vec<CodeFlow>,
     links: Vec<LinkFlow>,
-    guessers: Vec<Guesser>,
-    people: Vec<Person>,
-    members: Vec<Member>,
+    guessers: Vec<NumberAttempts>,
+    people: Vec<KeptIdentity>,
+    members: Vec<EventIdentity>,
     /// How many of them were killed in the middle of a request.
     unanswered: usize,
 }
 
-impl Told {
+impl ClientLog {
     fn extend(&mut self, other: Self) {
         self.codes.extend(other.codes);
         self.links.extend(other.links);
@@ -63,9 +63,9 @@ impl Told {
 }
 
 /// Does one thing after the other until the sandbox is gone.
-async fn client(party: Arc<RelyingParty>, seed: u64) -> Told {
+async fn client(party: Arc<RelyingParty>, seed: u64) -> ClientLog {
     let mut chance = StdRng::seed_from_u64(seed);
-    let mut told = Told::default();
+    let mut told = ClientLog::default();
     for turn in 0.. {
         let number = format!("+4915{:09}", seed * 100_000 + turn);
         let goes_on = match chance.random_range(0..6) {
@@ -82,19 +82,19 @@ async fn client(party: Arc<RelyingParty>, seed: u64) -> Told {
                 goes_on
             }
             3 => {
-                let mut member = Member::of(number);
+                let mut member = EventIdentity::of(number);
                 let goes_on = member.run(&party, &mut chance).await;
                 told.members.push(member);
                 goes_on
             }
             4 => {
-                let mut guesser = Guesser::of(number);
+                let mut guesser = NumberAttempts::of(number);
                 let goes_on = guesser.run(&party.guessing(), &mut chance).await;
                 told.guessers.push(guesser);
                 goes_on
             }
             _ => {
-                let mut person = Person::of(number);
+                let mut person = KeptIdentity::of(number);
                 let goes_on = person.run(&party, &mut chance).await;
                 told.people.push(person);
                 goes_on
@@ -107,7 +107,7 @@ async fn client(party: Arc<RelyingParty>, seed: u64) -> Told {
     told
 }
 
-async fn start(file: &Path, port: &str) -> Running {
+async fn start(file: &Path, port: &str) -> SandboxProcess {
     let listen = format!("127.0.0.1:{port}");
     let store = format!("sqlite:{}", file.display());
     let flags = [
@@ -125,7 +125,7 @@ async fn start(file: &Path, port: &str) -> Running {
     let mut command = command(&flags);
     // What it does under load fills a disk at the trace level; `logs` looks at that.
     command.env("RUST_LOG", "warn");
-    Running::spawn(command).await
+    SandboxProcess::spawn(command).await
 }
 
 fn now_ms() -> u64 {
@@ -135,17 +135,17 @@ fn now_ms() -> u64 {
 /// One round: loads the sandbox, kills it, starts it again, and looks for all that it had answered.
 async fn round(
     number: usize,
-    running: Running,
+    running: SandboxProcess,
     token: &str,
     file: &Path,
-    receiver: &Receiver,
-) -> (Running, Arc<RelyingParty>, Told) {
+    receiver: &WebhookReceiver,
+) -> (SandboxProcess, Arc<RelyingParty>, ClientLog) {
     let party = Arc::new(RelyingParty::new(&running.address, token, format!("round-{number}")));
     let before = now_ms();
     for party in [&party, &party.guessing()] {
         party.advance(ADVANCE_SECONDS).await.unwrap();
     }
-    members::set_webhook(&party, receiver).await;
+    identity_events::set_webhook(&party, receiver).await;
     let mut chance = StdRng::seed_from_u64(number as u64);
     let last = chance.random_range(1..=ANSWERS);
     let seeds = (0..CLIENTS).map(|client| (number * CLIENTS + client) as u64);
@@ -154,7 +154,7 @@ async fn round(
     let port = running.address.rsplit(':').next().unwrap().to_owned();
     let said = running.kill().await;
     assert_eq!(said, "", "it has nothing to complain of");
-    let mut told = Told::default();
+    let mut told = ClientLog::default();
     for client in join_all(clients).await {
         told.extend(client.unwrap());
     }
@@ -175,31 +175,31 @@ async fn round(
     for person in &told.people {
         person.check(&party).await;
     }
-    members::all_told(&party).await;
-    members::check(&told.members, &party, receiver).await;
+    identity_events::all_told(&party).await;
+    identity_events::check(&told.members, &party, receiver).await;
     (running, party, told)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
+async fn no_acknowledged_write_is_lost_when_the_sandbox_is_killed() {
     let kills = std::env::var("HANDSET_KILLS").map_or(KILLS, |count| count.parse().unwrap());
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("sandbox.db");
-    let receiver = Receiver::start().await;
+    let receiver = WebhookReceiver::start().await;
     let mut running = start(&file, "0").await;
     let token = RelyingParty::token(&running.address).await;
-    let mut rounds: Vec<(Arc<RelyingParty>, Told)> = Vec::new();
+    let mut rounds: Vec<(Arc<RelyingParty>, ClientLog)> = Vec::new();
     let (mut flows, mut people, mut events, mut between, mut unanswered) = (0, 0, 0, 0, 0);
     for number in 0..kills {
         let (next, party, told) = round(number, running, &token, &file, &receiver).await;
         running = next;
         flows += told.codes.len() + told.links.len();
         people += told.people.len();
-        events += told.members.iter().map(Member::events).sum::<usize>();
+        events += told.members.iter().map(EventIdentity::events).sum::<usize>();
         unanswered += told.unanswered;
         between += told.guessers.iter().filter(|guesser| guesser.is_between()).count();
         if let Some((party, told)) = rounds.last() {
-            Guesser::check_again(&told.guessers, &party.guessing()).await;
+            NumberAttempts::check_again(&told.guessers, &party.guessing()).await;
         }
         rounds.push((party, told));
         let from = rounds.len().saturating_sub(ROUNDS_BACK + 1);
@@ -210,7 +210,7 @@ async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
             for person in &told.people {
                 person.check(party).await;
             }
-            members::check(&told.members, party, &receiver).await;
+            identity_events::check(&told.members, party, &receiver).await;
         }
     }
     assert!(running.end("TERM").await.status.success());

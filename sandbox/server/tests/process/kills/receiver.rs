@@ -1,4 +1,4 @@
-//! The relying party's webhook, which outlives the sandbox. It fails now and then, and accepts what comes again.
+//! The relying party's webhook, which outlives the sandbox: it fails now and then, and accepts the retry.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 #[derive(Default)]
-struct Book {
+struct ReceiverLog {
     /// By their ids.
     seen: BTreeSet<String>,
     /// What was accepted of each identity, in the order of the first time.
@@ -23,12 +23,12 @@ struct Book {
 }
 
 #[derive(Clone)]
-pub(super) struct Receiver {
+pub(super) struct WebhookReceiver {
     pub(super) url: String,
-    book: Arc<Mutex<Book>>,
+    book: Arc<Mutex<ReceiverLog>>,
 }
 
-impl Receiver {
+impl WebhookReceiver {
     pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self { url: format!("http://{}/hook", listener.local_addr().unwrap()), book: Arc::default() };

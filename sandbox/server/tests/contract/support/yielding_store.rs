@@ -12,7 +12,7 @@ use handset_sandbox_store::{
 use tokio::task::yield_now;
 
 #[derive(Clone, Copy, Default)]
-pub(crate) enum Trouble {
+pub(crate) enum StoreTrouble {
     #[default]
     None,
     Fails,
@@ -20,25 +20,25 @@ pub(crate) enum Trouble {
 }
 
 #[derive(Default)]
-pub(crate) struct Yielding(MemoryStore, Mutex<Trouble>);
+pub(crate) struct YieldingStore(MemoryStore, Mutex<StoreTrouble>);
 
-impl Yielding {
-    pub(crate) fn is_in(&self, trouble: Trouble) {
+impl YieldingStore {
+    pub(crate) fn is_in(&self, trouble: StoreTrouble) {
         *self.1.lock().unwrap() = trouble;
     }
 
     async fn trouble(&self) -> Result<(), StoreError> {
         let trouble = *self.1.lock().unwrap();
         match trouble {
-            Trouble::None => Ok(()),
-            Trouble::Fails => Err(StoreError("the disk is full".to_owned())),
-            Trouble::Hangs => std::future::pending().await,
+            StoreTrouble::None => Ok(()),
+            StoreTrouble::Fails => Err(StoreError("the disk is full".to_owned())),
+            StoreTrouble::Hangs => std::future::pending().await,
         }
     }
 }
 
 #[async_trait]
-impl Store for Yielding {
+impl Store for YieldingStore {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         self.0.update(auth_id, decide).await
     }

@@ -1,11 +1,11 @@
-//! Wrong codes for one number, over sessions at once: how many were judged is no less after a kill.
+//! Wrong codes for one number over sessions at once: their count survives a kill.
 
 use futures_util::future::join_all;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
-use super::relying_party::{Page, RelyingParty};
+use super::relying_party::{PageSession, RelyingParty};
 
 /// How many wrong codes are judged for a number.
 const TRIES: usize = 10;
@@ -16,23 +16,23 @@ const WRONG: &str = "12345";
 const SPENT: &str = "too many wrong codes were tried for this number";
 
 #[derive(Default)]
-pub(super) struct Guesser {
+pub(super) struct NumberAttempts {
     number: String,
-    sessions: Vec<Session>,
+    sessions: Vec<SessionAttempts>,
     /// Wrong codes that were judged, when it was looked at after the kill.
     judged: usize,
 }
 
 /// One of its sessions, and what became of its codes.
 #[derive(Default)]
-struct Session {
-    page: Option<Page>,
+struct SessionAttempts {
+    page: Option<PageSession>,
     is_guessing: bool,
     judged: usize,
     is_refused: bool,
 }
 
-async fn open(party: &RelyingParty, number: &str) -> Option<Page> {
+async fn open(party: &RelyingParty, number: &str) -> Option<PageSession> {
     let body =
         json!({"flowType": "mobile", "phoneNumber": number, "allowOTPRetry": true, "smsMessage": "Your code: ######"});
     let page = party.open("/v3/start", body).await?;
@@ -41,14 +41,14 @@ async fn open(party: &RelyingParty, number: &str) -> Option<Page> {
 }
 
 /// Whether a wrong code was judged: else all tries of the number are used up.
-async fn guess(party: &RelyingParty, page: &Page) -> Option<bool> {
+async fn guess(party: &RelyingParty, page: &PageSession) -> Option<bool> {
     let reply = party.page(page, "mobile/otp/finish", json!({"otp": WRONG})).await?;
     let is_judged = reply["data"]["code"] == 10000;
     assert!(is_judged || reply["error"]["message"] == SPENT, "{reply}");
     Some(is_judged)
 }
 
-impl Session {
+impl SessionAttempts {
     async fn run(&mut self, party: &RelyingParty, number: &str, times: usize) -> Option<()> {
         let page = self.page.insert(open(party, number).await?).clone();
         for _ in 0..times {
@@ -80,7 +80,7 @@ impl Session {
     }
 }
 
-impl Guesser {
+impl NumberAttempts {
     pub(super) fn of(number: String) -> Self {
         Self { number, ..Self::default() }
     }
@@ -89,7 +89,7 @@ impl Guesser {
     pub(super) async fn run(&mut self, party: &RelyingParty, chance: &mut StdRng) -> Option<()> {
         for _ in 0..chance.random_range(1..=3) {
             let from = self.sessions.len();
-            self.sessions.resize_with(from + chance.random_range(1..=4), Session::default);
+            self.sessions.resize_with(from + chance.random_range(1..=4), SessionAttempts::default);
             let guessing = self.sessions[from..].iter_mut().map(|session| {
                 let times = chance.random_range(1..=2);
                 session.run(party, &self.number, times)

@@ -1,4 +1,4 @@
-//! Ten thousand guesses at one number in parallel, over the port: never more are judged than there are tries.
+//! Ten thousand wrong codes for one number in parallel, over the port: no more are checked than the limit allows.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use tempfile::tempdir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::running::{Connection, LOGS, PATIENCE, Running, command};
+use crate::running::{ClientConnection, LOGS, PATIENCE, SandboxProcess, command};
 
 /// As the sandbox does without settings.
 const TRIES: usize = 10;
@@ -26,9 +26,9 @@ const START: &str = "/v1/client/mobile/otp/start";
 const FINISH: &str = "/v1/client/mobile/otp/finish";
 
 /// A connection that is used again and again.
-struct Client(Connection);
+struct HttpClient(ClientConnection);
 
-impl Client {
+impl HttpClient {
     async fn post(&mut self, path: &str, token: &str, body: &Value) -> Value {
         self.send("POST", path, token, &body.to_string()).await
     }
@@ -58,10 +58,10 @@ impl Client {
 }
 
 /// Does so much, each thing once, in turn, with as many clients as there may be.
-async fn at_once<T>(running: &Running, count: usize, ask: impl AsyncFn(&mut Client, usize) -> T) -> Vec<T> {
+async fn at_once<T>(running: &SandboxProcess, count: usize, ask: impl AsyncFn(&mut HttpClient, usize) -> T) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let client = async || {
-        let mut client = Client(running.connect().await.unwrap());
+        let mut client = HttpClient(running.connect().await.unwrap());
         let mut answers = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -75,14 +75,14 @@ async fn at_once<T>(running: &Running, count: usize, ask: impl AsyncFn(&mut Clie
 }
 
 /// A session of the number, as its page knows it.
-struct Session {
+struct NumberSession {
     token: String,
     correlation_id: String,
     auth_id: String,
 }
 
 /// Starts a session and has a code sent.
-async fn begin(client: &mut Client) -> Session {
+async fn begin(client: &mut HttpClient) -> NumberSession {
     let body = json!({"flowType": "mobile", "phoneNumber": PHONE, "allowOTPRetry": true, "smsMessage": "######"});
     let started = client.post("/demo/start", "", &body).await;
     let text = |member: &str| started[member].as_str().unwrap().to_owned();
@@ -91,11 +91,11 @@ async fn begin(client: &mut Client) -> Session {
     client.post(START, &token, &json!({})).await;
     let claims = Base64UrlUnpadded::decode_vec(token.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
-    Session { token, correlation_id, auth_id: claims["auth"]["id"].as_str().unwrap().to_owned() }
+    NumberSession { token, correlation_id, auth_id: claims["auth"]["id"].as_str().unwrap().to_owned() }
 }
 
 /// The newest code of every session, by its authId, where each was sent one so many times.
-async fn codes(running: &Running, times: usize) -> HashMap<String, String> {
+async fn codes(running: &SandboxProcess, times: usize) -> HashMap<String, String> {
     let text = |message: &Value, member: &str| message[member].as_str().unwrap().to_owned();
     let messages = running.messages().await;
     assert_eq!(messages.len(), times * SESSIONS);
@@ -111,7 +111,7 @@ fn is_judged_wrong(reply: &Value) -> bool {
 }
 
 /// How often each thing became of a code, by the timelines.
-async fn outcomes(running: &Running, sessions: &[Session]) -> BTreeMap<String, usize> {
+async fn outcomes(running: &SandboxProcess, sessions: &[NumberSession]) -> BTreeMap<String, usize> {
     let told = at_once(running, sessions.len(), async |client, number| {
         client.send("GET", &format!("/sandbox/sessions/{}", sessions[number].correlation_id), "", "").await
     });
@@ -136,7 +136,7 @@ async fn guess(store: &str) {
         command(&["--listen", "127.0.0.1:0", "--rate-limit", "off", "--store", store, "--config", config]);
     // So many requests would fill a disk at the trace level.
     command.env("RUST_LOG", "warn");
-    let running = Running::spawn(command).await;
+    let running = SandboxProcess::spawn(command).await;
     let sessions = at_once(&running, SESSIONS, async |client, _| begin(client).await).await;
     let old = codes(&running, 1).await;
     let before = at_once(&running, TRIES_BEFORE, async |client, number| {
@@ -168,12 +168,12 @@ async fn guess(store: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_guesses_in_parallel_are_not_judged_beyond_the_tries() {
+async fn ten_thousand_wrong_codes_in_parallel_are_not_checked_beyond_the_limit() {
     guess("memory").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_are_they_where_a_file_keeps_them() {
+async fn ten_thousand_wrong_codes_in_parallel_are_not_checked_beyond_the_limit_in_a_file() {
     let folder = tempdir().unwrap();
     guess(&format!("sqlite:{}", folder.path().join("sandbox.db").display())).await;
 }

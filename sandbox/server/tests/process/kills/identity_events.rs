@@ -1,4 +1,4 @@
-//! Who is enrolled, what happens to them, and what the webhook is told of it. Several want the same numbers.
+//! Events of enrolled identities reach the webhook in order over a kill. Several identities change to the same numbers.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::receiver::Receiver;
-use super::relying_party::{Answer, RelyingParty};
+use super::receiver::WebhookReceiver;
+use super::relying_party::{JsonResponse, RelyingParty};
 use crate::running::PATIENCE;
 
 const CHANGE: &str = "PHONE_NUMBER_CHANGE";
@@ -18,23 +18,23 @@ const WANTED: u32 = 40;
 
 /// Something that happened.
 #[derive(Clone)]
-struct Happening {
+struct RequestedEvent {
     kind: &'static str,
     to: Option<String>,
 }
 
 #[derive(Default)]
-pub(super) struct Member {
+pub(super) struct EventIdentity {
     number: String,
     identity: Option<String>,
     /// What was answered, by the ids of the events.
-    told: Vec<(String, Happening)>,
+    told: Vec<(String, RequestedEvent)>,
     /// What was asked for and not answered.
-    doing: Option<Happening>,
+    doing: Option<RequestedEvent>,
 }
 
 /// Where news go.
-pub(super) async fn set_webhook(party: &RelyingParty, receiver: &Receiver) {
+pub(super) async fn set_webhook(party: &RelyingParty, receiver: &WebhookReceiver) {
     let body = json!({"url": receiver.url, "secret": "whsec_0123456789abcdef"});
     assert_eq!(party.call("PUT", "/sandbox/webhook", &body).await.unwrap().status, 200);
 }
@@ -56,7 +56,7 @@ pub(super) async fn all_told(party: &RelyingParty) {
 }
 
 /// Looks for all of them, and for all that was answered.
-pub(super) async fn check(members: &[Member], party: &RelyingParty, receiver: &Receiver) {
+pub(super) async fn check(members: &[EventIdentity], party: &RelyingParty, receiver: &WebhookReceiver) {
     let mut numbers = BTreeSet::new();
     for member in members {
         if let Some(number) = member.check(party, receiver).await {
@@ -65,7 +65,7 @@ pub(super) async fn check(members: &[Member], party: &RelyingParty, receiver: &R
     }
 }
 
-impl Member {
+impl EventIdentity {
     pub(super) fn of(number: String) -> Self {
         Self { number, ..Self::default() }
     }
@@ -91,8 +91,8 @@ impl Member {
             if let Some(to) = &to {
                 body["newPhoneNumber"] = json!(to);
             }
-            let happening = self.doing.insert(Happening { kind, to }).clone();
-            let Answer { status, body } = party.call("POST", "/sandbox/webhook/events", &body).await?;
+            let happening = self.doing.insert(RequestedEvent { kind, to }).clone();
+            let JsonResponse { status, body } = party.call("POST", "/sandbox/webhook/events", &body).await?;
             self.doing = None;
             match status {
                 200 => {
@@ -107,7 +107,7 @@ impl Member {
     }
 
     /// Looks for all that was answered. Returns the number.
-    async fn check(&self, party: &RelyingParty, receiver: &Receiver) -> Option<String> {
+    async fn check(&self, party: &RelyingParty, receiver: &WebhookReceiver) -> Option<String> {
         let id = self.identity.as_ref()?;
         let found = party.call("GET", &format!("/v3/identity/{id}"), &Value::Null).await.unwrap();
         assert_eq!(found.status, 200, "nobody is lost: {}", found.body);

@@ -1,4 +1,4 @@
-//! A store that fails whenever it is asked.
+//! A store that fails at every call.
 
 use async_trait::async_trait;
 use handset_sandbox_domain::{AfterAttempt, Delivery, Effect, FinishedDelivery, Identity, Phone, Session};
@@ -7,14 +7,14 @@ use handset_sandbox_store::{
     OutboxEntry, PendingDelivery, Store, StoreError, StoredMessage,
 };
 
-pub(crate) struct Broken;
+pub(crate) struct BrokenStore;
 
 fn broken<T>() -> Result<T, StoreError> {
     Err(StoreError("broken".to_owned()))
 }
 
 #[async_trait]
-impl Store for Broken {
+impl Store for BrokenStore {
     async fn update(&self, _: &str, _: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         broken()
     }

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_tungstenite::{client_async, tungstenite::Message};
 
 use crate::{
-    network::{LiveCount, NetworkState, SocketView},
+    network_state::{LiveCount, NetworkState, SocketView},
     replies,
     trace::TraceEntry,
 };
@@ -23,7 +23,7 @@ use crate::{
 const PIPE_BYTES: usize = 16 * 1024;
 
 /// What becomes of one socket.
-pub(crate) struct Fate {
+pub(crate) struct SocketFate {
     pub(crate) is_refused: bool,
     /// Its handshake has no end.
     pub(crate) hangs: bool,
@@ -46,7 +46,7 @@ pub(crate) struct SimulatedSocket {
 }
 
 impl SimulatedSocket {
-    pub(crate) fn open(shared: &Rc<NetworkState>, id: u32, url: &Secret, fate: Fate) -> Self {
+    pub(crate) fn open(shared: &Rc<NetworkState>, id: u32, url: &Secret, fate: SocketFate) -> Self {
         let (to_client, events) = mpsc::unbounded_channel();
         let (texts, from_client) = mpsc::unbounded_channel();
         let (url, carried) = (url.clone(), shared.clone());
@@ -89,7 +89,7 @@ impl Socket for SimulatedSocket {
             SocketEvent::Text(text) => {
                 self.sees(|seen| seen.asked = None);
                 if let Some(proved) = replies::settles(text) {
-                    shared.trace.add(TraceEntry::Told { proved });
+                    shared.trace.add(TraceEntry::OutcomeArrives { proved });
                 }
             }
             SocketEvent::Closed => self.sees(|seen| seen.closed = true),
@@ -108,7 +108,7 @@ impl Drop for SimulatedSocket {
 async fn carry(
     shared: &NetworkState,
     url: &Secret,
-    fate: &Fate,
+    fate: &SocketFate,
     to_client: &mpsc::UnboundedSender<SocketEvent>,
     mut from_client: mpsc::UnboundedReceiver<String>,
 ) -> &'static str {
