@@ -58,10 +58,10 @@ test("what only looks like a code is none: a fraction of a second, a part of an 
 });
 
 test("a suite without a log, without a secret, or below the trace level has proved nothing", async (t) => {
-  await assert.rejects(search(t, undefined), /"one" has left no log/);
-  await assert.rejects(search(t, ["fine"], { secrets: null }), /"one" has named no secret/);
-  await assert.rejects(search(t, ["fine"], { suites: { one: [], two: [] } }), /"two" has named no secret/);
-  await assert.rejects(search(t, [" INFO fine"], { proofs: [/ TRACE /] }), /lack what stands in them at the trace level/);
+  await assert.rejects(search(t, undefined), /"one" has no log/);
+  await assert.rejects(search(t, ["fine"], { secrets: null }), /"one" has declared no secret/);
+  await assert.rejects(search(t, ["fine"], { suites: { one: [], two: [] } }), /"two" has declared no secret/);
+  await assert.rejects(search(t, [" INFO fine"], { proofs: [/ TRACE /] }), /lack lines of the trace level/);
   assert.match(await search(t, ["2026-11-21T10:00:00.1Z TRACE fine"], { proofs: [/ TRACE /] }), /none in 1 logs/);
 });
 
