@@ -161,7 +161,7 @@ suite("announced", {}, (scenario) => {
         /^focus: Last name/,
         /^status: Type both names first/,
         /^status: Asking…/,
-        /^status: This phone number belongs to somebody of another name/,
+        /^status: This phone number belongs to a person with another name/,
       ],
     ];
   });

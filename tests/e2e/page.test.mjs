@@ -29,7 +29,7 @@ suite("the page", {}, (scenario) => {
 
   for (const [first, last, said, greeting] of [
     ["Marcia", "Longo", "The name belongs to this phone number.", "Welcome aboard, Marcia"],
-    ["Milo", "Pinson", "This phone number belongs to somebody of another name.", "Welcome aboard"],
+    ["Milo", "Pinson", "This phone number belongs to a person with another name.", "Welcome aboard"],
   ]) {
     scenario(`Complete compares ${first} ${last} with the person behind the number`, async ({ open, sandbox }) => {
       const view = await VerifyPage.open(await open(phone), sandbox);
@@ -51,7 +51,7 @@ suite("the page", {}, (scenario) => {
     expectTrouble(/status of 400 .*\/demo\/start/);
     await view.start({ number: "12345" });
     await view.ends("failed", "backend");
-    await view.says("The server said no: field 'phoneNumber'");
+    await view.says("The server refused the request: field 'phoneNumber'");
     await view.button("Try again").click();
     await verified(view, sandbox, freshNumber());
   });

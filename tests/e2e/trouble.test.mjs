@@ -118,7 +118,7 @@ suite("trouble", {}, (scenario) => {
     await page.route("**/sandbox/faults", (route) => route.abort());
     expectTrouble(/ERR_FAILED/);
     await page.getByRole("switch", { name: SWITCH.network }).click();
-    await says(view, "The sandbox could not be asked for that.");
+    await says(view, "The sandbox did not accept the request.");
     assert.equal(await page.getByRole("switch", { name: SWITCH.network }).isChecked(), false);
     assert.equal(await page.evaluate(() => navigator.onLine), true);
     // What failed is not asked for along with what comes next.
