@@ -1,9 +1,9 @@
-// What a person hears who does not see the page: every state is announced, and the focus goes along.
+// The page with a screen reader: every state is announced, and the focus moves along.
 import assert from "node:assert/strict";
 import { desktop, freshNumber, phone, suite } from "./harness.mjs";
 import { VerifyPage, wrongCode } from "./page.mjs";
 
-/** In the page, before its own code: writes down what its live regions say, and which element has the focus. */
+/** In the page, before its own code: records the texts of the live regions, and each element that gets the focus. */
 function listen() {
   globalThis.heard = [];
   const say = (what) => {
@@ -22,7 +22,7 @@ function listen() {
   });
 }
 
-/** These were heard in this order, whatever was heard in between. */
+/** Fails unless `heard` contains the expected patterns in this order; other texts may come in between. */
 function inOrder(heard, expected) {
   let from = 0;
   for (const pattern of expected) {
@@ -32,7 +32,7 @@ function inOrder(heard, expected) {
   }
 }
 
-/** What is read after the name of an element. */
+/** The accessible description of an element. */
 const description = (locator) =>
   locator.evaluate((element) =>
     element
@@ -166,10 +166,10 @@ suite("announced", {}, (scenario) => {
     ];
   });
 
-  scenario("what speaks is known before it does", async ({ open, sandbox }) => {
+  scenario("live regions exist before their first text", async ({ open, sandbox }) => {
     const page = await open(phone);
     const view = await VerifyPage.open(page, sandbox);
-    // A region that appears together with its words may not be heard.
+    // Screen readers may ignore a region that appears together with its text.
     const known = async (role, ids) => assert.deepEqual(await page.getByRole(role).evaluateAll((found) => found.map(({ id }) => id)), ids);
     await known("alert", ["problem"]);
     await known("status", ["status", "phone-state", "trouble-says"]);
@@ -190,7 +190,7 @@ suite("announced", {}, (scenario) => {
 });
 
 suite("WebOTP", {}, (scenario) => {
-  /** No browser without a SIM has an SMS to read: a stand-in for the browser's part, which a test hands the code to. */
+  /** A stand-in for the browser's WebOTP, since no SMS arrives here: the test passes it the code. */
   function standIn() {
     globalThis.OTPCredential = class {};
     globalThis.asked = [];

@@ -191,7 +191,7 @@ suite("a code by SMS", {}, (scenario) => {
     await view.says("The code was not entered in time.");
   });
 
-  scenario("a person who never gives a number is told when the session is over", async ({ open, sandbox }) => {
+  scenario("a person who never gives a number sees when the session expires", async ({ open, sandbox }) => {
     const page = await open(phone);
     await page.clock.install();
     const view = await VerifyPage.open(page, sandbox);
@@ -212,7 +212,7 @@ suite("a code by SMS", {}, (scenario) => {
 });
 
 suite("a pause between two SMS", { config: "[otp]\nresend_pause_seconds = 30\n" }, (scenario) => {
-  scenario("the page says how long it is, and sends another SMS after it", async ({ open, sandbox }) => {
+  scenario("the page shows the length of the pause, and sends another SMS after it", async ({ open, sandbox }) => {
     const number = freshNumber();
     const page = await open(phone);
     await page.clock.install();
