@@ -153,7 +153,7 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
       const flow = await awaiting(flowType, { backend });
       expectTrouble(trouble.status(401));
       if (flowType === "desktop") {
-        // A short silence of the backend is no failure yet.
+        // Failed requests to the stopped backend do not end the flow.
         expectTrouble(trouble.request);
         allowTrouble(trouble.socket);
         const failed = flow.page.waitForEvent("requestfailed");
