@@ -1,9 +1,9 @@
-//! How many files a process may have open, which bounds its sockets.
+//! The limit of open files, which bounds the number of sockets.
 
-/// What a process has open besides its many sockets, amply.
+/// Generous number of open files besides the sockets.
 const OTHERS: usize = 200;
 
-/// Takes as many as are allowed, for this process and those that it starts. Returns how many sockets that makes.
+/// Raises the limit to the maximum, for this process and its children. Returns the possible number of sockets.
 #[cfg(unix)]
 pub(crate) fn raise() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -13,7 +13,7 @@ pub(crate) fn raise() -> usize {
     files.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX).saturating_sub(OTHERS)
 }
 
-/// This system sets no such limit.
+/// No limit on this system.
 #[cfg(not(unix))]
 pub(crate) fn raise() -> usize {
     usize::MAX

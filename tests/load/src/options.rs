@@ -1,4 +1,4 @@
-//! The command line: what is measured, how often and how long.
+//! The command line: the measurements, and their number and duration.
 
 use std::path::PathBuf;
 
@@ -10,48 +10,48 @@ pub(crate) struct LoadOptions {
     /// The sandbox's binary.
     #[arg(long, default_value = "handset-sandbox")]
     pub(crate) sandbox: PathBuf,
-    /// Where the SQLite files may be, for as long as it takes.
+    /// Folder for temporary SQLite files.
     #[arg(long, default_value = ".")]
     pub(crate) scratch: PathBuf,
-    /// A file for the tables, besides stdout.
+    /// File for the tables, which also go to stdout.
     #[arg(long)]
     pub(crate) tables: Option<PathBuf>,
-    /// How often everything is measured; one round more comes first and is not counted.
+    /// Number of rounds, after one uncounted warm-up round.
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
-    /// How long flows are counted in each round, in ms.
+    /// Duration of the flows in each round, in ms.
     #[arg(long, default_value_t = 2000)]
     pub(crate) flow_ms: u64,
-    /// How many clients there are.
+    /// Number of clients.
     #[arg(long, default_value_t = 8)]
     pub(crate) clients: usize,
-    /// At how many sockets memory is read.
+    /// Numbers of sockets at which to read the memory.
     #[arg(long, value_delimiter = ',', default_value = "1000,10000,19000")]
     pub(crate) sockets: Vec<usize>,
-    /// How many sockets wait while links are opened.
+    /// Number of waiting sockets while links are opened.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) waiting: usize,
-    /// How many links are opened in each round.
+    /// Number of opened links in each round.
     #[arg(long, default_value_t = 1000)]
     pub(crate) clicks: usize,
-    /// Only one of the three.
+    /// Run only this measurement.
     #[arg(long)]
     pub(crate) only: Option<Measurement>,
-    /// Longest that all of it may take, in s.
+    /// Timeout of the whole run, in s.
     #[arg(long, default_value_t = 1500)]
     pub(crate) at_most_seconds: u64,
-    /// Is the floor's server instead.
+    /// Serve the floor instead of measuring.
     #[arg(long, hide = true)]
     pub(crate) serve_floor: bool,
 }
 
-/// What is measured.
+/// A measurement.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Measurement {
-    /// Flows a second.
+    /// Flows per second.
     Flows,
-    /// Memory of sockets that wait.
+    /// Memory of waiting sockets.
     Memory,
-    /// From click to event.
+    /// Time from click to event.
     Latency,
 }
