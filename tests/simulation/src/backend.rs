@@ -26,19 +26,19 @@ use crate::{
     trace::{Trace, TraceEntry},
 };
 
-/// Where the sandbox's clock stands when a run begins, in epoch ms.
+/// The sandbox's clock at the start of a run, in epoch ms.
 const EPOCH_MS: i64 = 1_800_000_000_000;
-/// Where the page loaded from: names the host in the text of an SMS.
+/// The page's origin. The text of an SMS has its host.
 const PAGE: &str = "https://shop.example";
-/// How long a session is kept, in ms.
+/// Lifetime of a session, in ms.
 const SESSION_MS: u64 = 900_000;
-/// Longest reply that is read.
+/// Maximum size of a reply.
 const BODY_BYTES: usize = 1 << 20;
 
-/// The numbers that a person of this simulation has.
+/// The phone numbers of the simulated person.
 pub(crate) const NUMBERS: [&str; 3] = ["+15550000101", "+15550000102", "+15550000103"];
 
-/// The sandbox, and what a relying party's server does with it.
+/// The sandbox, and the calls of a relying party's server.
 pub(crate) struct Backend {
     scenario: Rc<Scenario>,
     trace: Rc<Trace>,
@@ -46,19 +46,19 @@ pub(crate) struct Backend {
     clock: Arc<VirtualClock>,
     seed: u64,
     app: RefCell<Router>,
-    /// What the sandbox has written.
+    /// The sandbox's store, which may survive a restart.
     store: RefCell<Arc<dyn Store>>,
-    /// Grows when the process is killed.
+    /// The number of kills.
     lives: watch::Sender<u64>,
     is_down: watch::Sender<bool>,
     /// How often it has forgotten all it knew.
     forgotten: Cell<u64>,
-    /// The session as it stood when it was lost.
+    /// The session at the time of its loss.
     lost: RefCell<Option<Value>>,
     access_token: RefCell<String>,
 }
 
-/// What Start gave.
+/// The reply of Start.
 pub(crate) struct StartedFlow {
     pub(crate) auth_token: String,
     pub(crate) correlation_id: String,
@@ -89,7 +89,7 @@ impl Backend {
         seed: u64,
     ) -> Result<Rc<Self>, StoreError> {
         let clock = Arc::new(VirtualClock(Instant::now()));
-        // A file would do its writing in another thread, which knows no virtual time. Both stores pass the same suite.
+        // Not SQLite, which writes in another thread without virtual time. Both stores pass the same conformance suite.
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let app = sandbox(scenario, &clock, !seed, &store).await?;
         Ok(Rc::new(Self {
@@ -118,18 +118,18 @@ impl Backend {
         self.forgotten.get()
     }
 
-    /// Resolves when the process that lives now is killed.
+    /// Resolves when the current process is killed.
     pub(crate) async fn ended(&self) {
         // Cannot fail: the sender is here.
         let _ = self.lives.subscribe().changed().await;
     }
 
-    /// Whether anything listens.
+    /// Whether no process listens.
     pub(crate) fn is_down(&self) -> bool {
         *self.is_down.borrow()
     }
 
-    /// Resolves when something listens.
+    /// Resolves when a process listens.
     pub(crate) async fn is_up(&self) {
         // Cannot fail: the sender is here.
         let _ = self.is_down.subscribe().wait_for(|is_down| !is_down).await;
@@ -144,7 +144,7 @@ impl Backend {
         }
     }
 
-    /// Does wrong what the scenario asks for, as long as that lasts. A restart forgets it, too.
+    /// Injects the scenario's fault into the sandbox, and removes it at its end. A restart also removes it.
     pub(crate) async fn obeys(self: Rc<Self>) {
         let Some(PlannedFault { from, to, fault }) = &self.scenario.backend.planned_fault else { return };
         sleep(Duration::from_millis(*from)).await;
@@ -154,7 +154,7 @@ impl Backend {
         self.json("DELETE", "/sandbox/faults", Value::Null).await;
     }
 
-    /// Notes which faults that it was asked for have struck.
+    /// Records which injected faults have hit a request.
     pub(crate) async fn record_fault_hits(&self) {
         if self.scenario.backend.planned_fault.is_some() {
             let listed = self.json("GET", "/sandbox/faults", Value::Null).await;
@@ -162,7 +162,7 @@ impl Backend {
         }
     }
 
-    /// Lets happen to it what the scenario says: its clock is moved ahead, it is killed and begins anew.
+    /// Applies the scenario's events: moves the clock ahead, kills and restarts the process.
     pub(crate) async fn suffers(self: Rc<Self>, correlation_id: String) {
         let BackendFaults { advances, restart, .. } = &self.scenario.backend;
         let mut turns: Vec<_> = advances.iter().map(|(at, seconds)| (*at, Some(*seconds))).collect();
@@ -209,13 +209,13 @@ impl Backend {
         }
     }
 
-    /// Whether a session of this run has to be known at that moment.
+    /// Whether the backend must know the run's session at this time.
     pub(crate) fn must_know_at(&self, at_ms: u64) -> bool {
         let advanced_s: u64 = self.scenario.backend.advances.iter().map(|(_, seconds)| u64::from(*seconds)).sum();
         self.forgotten() == 0 && at_ms + advanced_s * 1000 < SESSION_MS
     }
 
-    /// The session as it stands, or as it stood when it was lost.
+    /// The current session, or the session at the time of its loss.
     pub(crate) async fn last_state(&self, correlation_id: &str) -> Value {
         let lost = self.lost.borrow().clone();
         match lost {
@@ -224,8 +224,8 @@ impl Backend {
         }
     }
 
-    /// Sends a request through the router: status, headers that matter here, body. `None` if no reply comes: the
-    /// sandbox has broken the connection, as it was asked to, or was killed.
+    /// Sends a request through the router; returns status, relevant headers and body. `None` without a reply: the
+    /// sandbox has broken the connection by an injected fault, or was killed.
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -260,7 +260,7 @@ impl Backend {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// What the client sends.
+    /// Sends a request of the client.
     pub(crate) async fn client(
         &self,
         path: &str,
@@ -291,7 +291,7 @@ impl Backend {
             "flowType": if is_mobile { "mobile" } else { "desktop" },
             "allowOTPRetry": allow_otp_retry,
             "finalTargetUrl": "https://shop.example/linked",
-            // A code of six digits cannot be taken for other text in a log.
+            // Six digits, so that the search for secrets finds no other text.
             "smsMessage": "Code or link: ######",
         });
         if let (true, Some(members)) = (server_has_number, body.as_object_mut()) {
@@ -303,19 +303,19 @@ impl Backend {
         StartedFlow { auth_token: text_of(&started, "authToken"), correlation_id, auth_id }
     }
 
-    /// The session, as the sandbox shows it.
+    /// The session in the sandbox's inspection API.
     async fn state(&self, correlation_id: &str) -> Value {
         self.json("GET", &format!("/sandbox/sessions/{correlation_id}"), Value::Null).await
     }
 
-    /// Messages that came after the one with the id `since`; waits for the first.
+    /// Waits for messages with an id above `since`.
     pub(crate) async fn messages(&self, since: u64, wait_s: u32) -> Vec<Value> {
         let path = format!("/sandbox/messages?since={since}&wait={wait_s}");
         self.json("GET", &path, Value::Null).await.as_array().cloned().unwrap_or_default()
     }
 }
 
-/// A kill closes sockets: the sandbox that is no more would note even that, here where it shares a process with the next.
+/// The state without its timeline. The killed sandbox shares this process, so it still records the end of its sockets.
 fn without_timeline((mut session, messages): (Value, Vec<Value>)) -> (Value, Vec<Value>) {
     session.as_object_mut().and_then(|members| members.remove("timeline"));
     (session, messages)

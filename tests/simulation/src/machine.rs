@@ -1,4 +1,4 @@
-//! The machine that the page runs on: its clocks, its sleep, and the signs of waking.
+//! The machine of the page: its clocks, its sleep, and the events on waking.
 
 use std::{
     future::{Future, poll_fn},
@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::scenario::Scenario;
 
-/// Where the page's clocks stand when a run begins: neither is the backend's.
+/// The page's clocks at the start of a run. Both differ from the backend's clock.
 const MONO_START: i64 = 5_000;
 const WALL_START: i64 = 1_800_000_123_456;
 
@@ -36,7 +36,7 @@ impl SimulatedMachine {
         self.clocks_at(self.at_ms())
     }
 
-    /// What the page's clocks show at a moment.
+    /// The reading of the page's clocks at a time.
     pub(crate) fn clocks_at(&self, at_ms: u64) -> ClockReading {
         let clocks = &self.scenario.clocks;
         let jumped: i64 = clocks.jumps.iter().filter(|(when, _)| *when <= at_ms).map(|(_, by)| by).sum();
@@ -50,12 +50,12 @@ impl SimulatedMachine {
         ClockReading { mono: MONO_START + ms(at_ms - stood), wall: WALL_START + clocks.off_ms + ms(at_ms) + jumped }
     }
 
-    /// When the page runs next, if it does not run at this moment.
+    /// The end of the page's sleep, if it sleeps at this time.
     pub(crate) fn asleep_until(&self, at_ms: u64) -> Option<u64> {
         self.scenario.clocks.naps.iter().find(|nap| (nap.from..nap.to).contains(&at_ms)).map(|nap| nap.to)
     }
 
-    /// Resolves at the next sign of waking.
+    /// Resolves at the next event that wakes the page, such as `visibilitychange`.
     pub(crate) async fn woken(&self) {
         let at = self.at_ms();
         let clocks = &self.scenario.clocks;
@@ -72,12 +72,12 @@ impl SimulatedMachine {
         self.began + Duration::from_millis(at_ms)
     }
 
-    /// Runs the page: not while it sleeps.
+    /// Polls the page's future, except while the page sleeps.
     pub(crate) async fn awake<T>(&self, page: impl Future<Output = T>) -> T {
         withheld(|| self.asleep_until(self.at_ms()).map(|to| self.moment(to)), page).await
     }
 
-    /// Delivers what comes from outside, `late` where that is held back after a sleep.
+    /// Delivers a callback from outside. Holds it back for a while after a sleep, and then calls `late`.
     pub(crate) async fn delivered<T>(&self, late: impl Fn(), what: impl Future<Output = T>) -> T {
         let held_until = || {
             let at = self.at_ms();
@@ -90,7 +90,7 @@ impl SimulatedMachine {
     }
 }
 
-/// Polls a future, but not before the moment that `until` names.
+/// Polls a future, but not before the time that `until` returns.
 async fn withheld<T>(until: impl Fn() -> Option<Instant>, what: impl Future<Output = T>) -> T {
     let mut what = pin!(what);
     let mut wait: Option<Pin<Box<Sleep>>> = None;

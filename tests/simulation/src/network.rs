@@ -18,23 +18,23 @@ use crate::{
     trace::{Trace, TraceEntry},
 };
 
-/// What the client could have logged.
+/// The log for everything that the client could log.
 pub(crate) static LOGS: Logs = Logs::new("simulation");
 
-/// A request that takes this long is one that the client no longer waits for.
+/// Delay of a request beyond the client's timeout.
 const LONG_DELAY_MS: u64 = 25_000;
-/// A socket that owes an answer for less than this is not given up, in ms.
+/// Minimum time without an answer until the client may replace a socket, in ms.
 const PROBE_MS: i64 = 3_000;
 
-/// What became of a request that left.
+/// The outcome of a sent request.
 struct RequestOutcome {
     result: Result<Response, &'static str>,
-    /// When the backend judged it, if it did.
+    /// The time of the backend's decision, if any.
     judged: Option<u64>,
     accepted: Option<Accepted>,
 }
 
-/// A request under way. Given up by the client, it may still arrive, or not.
+/// A request in flight. After the client has aborted it, it may still arrive.
 struct InFlight {
     came: JoinHandle<RequestOutcome>,
     arrives_anyway: bool,
@@ -64,7 +64,7 @@ impl NetworkState {
         sleep(Duration::from_millis(ms)).await;
     }
 
-    /// Goes on, unless it is lost here.
+    /// Fails if the message is lost at this point.
     fn survives(&self, likely: u32, fault: &'static str) -> Result<(), &'static str> {
         if self.scenario.is_out(self.at_ms()) {
             self.trace.strikes("network gone for a while");
@@ -122,7 +122,7 @@ impl NetworkState {
         *judged = Some(at);
         *accepted = replies::accepted(&response.body, at);
         if self.percent(weather.repeated) {
-            // A proxy sends it again; the client hears the first answer.
+            // A proxy repeats the request; the client gets the first answer.
             self.trace.strikes("request repeated on the way");
             self.judge(path, request).await;
         }
@@ -136,7 +136,7 @@ impl NetworkState {
         Ok(response)
     }
 
-    /// The backend's own turn.
+    /// Lets the backend handle the request.
     async fn judge(&self, path: &str, request: &Request) -> Option<Response> {
         let (token, body) = (request.token.expose(), request.body.expose().to_owned());
         let (status, retry_after, body) = self.backend.client(path, token, request.version, body).await?;
@@ -152,7 +152,7 @@ impl NetworkState {
         Some(Response { status, retry_after, body })
     }
 
-    /// What became of a request has reached the client.
+    /// Records that the outcome of a request has reached the client.
     fn arrived(&self, path: String, sent: u64, came: &RequestOutcome) {
         let outcome = match &came.result {
             Err(lost) => lost,
@@ -175,7 +175,7 @@ impl NetworkState {
         }
     }
 
-    /// A socket takes the place of the last one, which must have given reason.
+    /// Records a new socket. It is a flaw if the last socket still worked.
     fn replaces_socket(&self, id: u32) {
         let (last, mono) = (self.newest.get(), self.machine.now().mono);
         let patience = if last.opened { last.asked.map(|asked| mono - asked) } else { Some(mono - last.began) };
@@ -212,7 +212,7 @@ impl SimulatedNetwork {
         }
     }
 
-    /// What the client has left behind.
+    /// The client's timers, requests and sockets that are still open.
     pub(crate) fn left(&self) -> LiveCounts {
         self.shared.live.get()
     }
@@ -231,7 +231,7 @@ impl Platform for SimulatedNetwork {
 
     async fn sleep_until(&self, mono: i64) {
         let _counted = LiveCount::new(&self.shared, |live| &mut live.timers);
-        // A timer may be early where the clock stood still.
+        // A timer may be early if the monotonic clock stopped during a sleep.
         while let left @ 1.. = mono.saturating_sub(self.now().mono) {
             sleep(Duration::from_millis(left.unsigned_abs())).await;
         }
@@ -275,7 +275,7 @@ impl Platform for SimulatedNetwork {
         shared.replaces_socket(id);
         let (low, high) = weather.delay_ms;
         let silent_in_ms = first(after(weather.half_open_socket), scenario.silence_after(now));
-        // In the end the browser finds out: of a socket that was replaced long ago, if it was.
+        // The browser notices a silent socket at last, perhaps long after its replacement.
         let found_out = silent_in_ms.map(|ms| now + ms + shared.chance.between(5_000, 120_000));
         let drops_at = after(weather.dropped_socket).into_iter().chain(found_out).min();
         let fate = SocketFate {

@@ -1,10 +1,10 @@
-//! What the client's requests and sockets share: the run's parts, and what is open.
+//! The state that the client's requests and sockets share: the parts of the run, and the open resources.
 
 use std::{cell::Cell, rc::Rc};
 
 use crate::{backend::Backend, chance::Chance, machine::SimulatedMachine, scenario::Scenario, trace::Trace};
 
-/// What is shared by the client's requests and sockets.
+/// The shared state of the client's requests and sockets.
 pub(crate) struct NetworkState {
     pub(crate) scenario: Rc<Scenario>,
     pub(crate) chance: Rc<Chance>,
@@ -12,23 +12,23 @@ pub(crate) struct NetworkState {
     pub(crate) backend: Rc<Backend>,
     pub(crate) machine: Rc<SimulatedMachine>,
     pub(crate) live: Cell<LiveCounts>,
-    /// The socket that was opened last, as the client sees it.
+    /// The client's view of its newest socket.
     pub(crate) newest: Cell<SocketView>,
     pub(crate) sockets: Cell<u32>,
 }
 
-/// What the client knows of a socket.
+/// The client's view of a socket.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SocketView {
     pub(crate) id: u32,
     pub(crate) opened: bool,
     pub(crate) closed: bool,
-    /// When it began, and when a ping left that nothing was heard since, in ms of the monotonic clock.
+    /// The start, and the time of an unanswered ping, in ms of the monotonic clock.
     pub(crate) began: i64,
     pub(crate) asked: Option<i64>,
 }
 
-/// What has begun and not ended.
+/// Counts of open resources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LiveCounts {
     pub(crate) timers: u32,
@@ -36,7 +36,7 @@ pub(crate) struct LiveCounts {
     pub(crate) sockets: u32,
 }
 
-/// Counts something for as long as it lives.
+/// RAII guard: counts a resource as open until it is dropped.
 pub(crate) struct LiveCount {
     shared: Rc<NetworkState>,
     change: fn(&mut LiveCounts) -> &mut u32,

@@ -1,4 +1,4 @@
-//! The summary of many runs: how flows ended, and which faults took effect.
+//! The summary of many runs: the ends of the flows, and the faults that took effect.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,10 +8,10 @@ use crate::{
     trace::{FlowEnding, Trace, TraceEntry},
 };
 
-/// Runs after which each fault and each ending must have occurred.
+/// Number of runs after which each fault and each ending must have occurred.
 const ENOUGH: u64 = 2_000;
 
-/// Every fault that a scenario can hold.
+/// Every fault of a scenario.
 const FAULTS: &[&str] = &[
     "aborted",
     "backend killed, and begun anew with its sessions",
@@ -54,7 +54,7 @@ const FAULTS: &[&str] = &[
     "wall clock wrong from the start",
 ];
 
-/// Endings that are too rare to be counted on.
+/// Endings that are too rare to be required.
 const RARE: &[&str] = &[
     "rejects: link_timeout",
     "rejects: otp_invalid",
@@ -63,7 +63,7 @@ const RARE: &[&str] = &[
     "rejects: socket_lost",
 ];
 
-/// Every other ending that a network, a machine, a backend and a person can bring about.
+/// Every other ending.
 const ENDINGS: &[&str] = &[
     "aborted",
     "cancelled",
@@ -84,7 +84,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 impl Scenario {
-    /// Names the faults that needed nobody to meet them: they struck if a flow ran at the time.
+    /// Names the faults that need no request to take effect: each counts if a flow ran at its time.
     pub(crate) fn struck(&self, trace: &Trace) {
         let mut began = 0;
         for (at, entry) in trace.entries() {
@@ -125,7 +125,7 @@ impl Scenario {
     }
 }
 
-/// A count of runs, by what they came to.
+/// Counts of runs by result.
 #[derive(Debug, Default)]
 pub struct SimulationReport {
     seeds: u64,
@@ -147,7 +147,7 @@ impl SimulationReport {
         }
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another report.
     pub fn merge(&mut self, other: Self) {
         self.seeds += other.seeds;
         self.failed += other.failed;
@@ -159,17 +159,17 @@ impl SimulationReport {
         }
     }
 
-    /// How many runs there were.
+    /// Number of runs.
     pub fn seeds(&self) -> u64 {
         self.seeds
     }
 
-    /// In how many something did not hold.
+    /// Number of runs with a violation.
     pub fn failed(&self) -> u64 {
         self.failed
     }
 
-    /// What never occurred, although there were runs enough, and what occurred that nobody knows of.
+    /// Faults and endings that never occurred in enough runs, and unknown ones that did.
     pub fn surprises(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (what, known, seen) in [

@@ -1,4 +1,4 @@
-//! A real WebSocket over an in-memory pipe, and what a network does to it.
+//! A real WebSocket over an in-memory pipe, with the faults of a network.
 
 use std::{rc::Rc, time::Duration};
 
@@ -22,17 +22,17 @@ use crate::{
 /// Bytes in flight in each direction.
 const PIPE_BYTES: usize = 16 * 1024;
 
-/// What becomes of one socket.
+/// The planned faults of one socket.
 pub(crate) struct SocketFate {
     pub(crate) is_refused: bool,
-    /// Its handshake has no end.
+    /// The handshake never ends.
     pub(crate) hangs: bool,
-    /// There is no network when it begins.
+    /// The network is gone at the start.
     pub(crate) is_out: bool,
     pub(crate) delay_ms: u64,
-    /// It dies, and both sides see it.
+    /// The time until the socket closes on both sides.
     pub(crate) drops_in_ms: Option<u64>,
-    /// Nothing gets through any more, and neither side sees why.
+    /// The time until messages are lost silently in both directions.
     pub(crate) silent_in_ms: Option<u64>,
 }
 
@@ -59,7 +59,7 @@ impl SimulatedSocket {
         Self { id, events, texts, carrier, shared: shared.clone(), _counted: counted }
     }
 
-    /// Keeps in mind what the client has come to know of this socket, while it is the newest.
+    /// Updates the client's view of this socket, if it is the newest.
     fn sees(&self, change: impl FnOnce(&mut SocketView)) {
         let mut seen = self.shared.newest.get();
         if seen.id == self.id {
@@ -104,7 +104,7 @@ impl Drop for SimulatedSocket {
     }
 }
 
-/// Carries texts both ways until the socket ends, and says how it did.
+/// Forwards texts in both directions until the socket ends; returns the reason.
 async fn carry(
     shared: &NetworkState,
     url: &Secret,
@@ -142,7 +142,7 @@ async fn carry(
     let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
     let service = TowerToHyperService::new(shared.backend.app());
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(theirs), service);
-    // Ends with the pipe.
+    // The task ends with the pipe.
     tokio::spawn(async move { connection.with_upgrades().await });
     let Ok((socket, _)) = client_async(url.expose(), ours).await else { return "refused by the backend" };
     let (mut sink, mut stream) = socket.split();
@@ -173,7 +173,7 @@ async fn carry(
                 }
             }
             message = stream.next(), if !silent() => {
-                // One message at a time, each as late as the first: they never overtake each other.
+                // One message at a time, each with the same delay, so that messages never overtake each other.
                 sleep(delay).await;
                 shared.backend.runs().await;
                 match message {

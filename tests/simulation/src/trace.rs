@@ -1,4 +1,4 @@
-//! What happened in a run, and when.
+//! The events of a run with their times.
 
 use std::{
     cell::RefCell,
@@ -10,31 +10,31 @@ use std::{
 
 use crate::{machine::SimulatedMachine, scenario::StopKind};
 
-/// Something that happened.
+/// An event of a run.
 #[derive(Clone, Debug, Hash, PartialEq)]
 pub(crate) enum TraceEntry {
     /// A flow begins.
     Begins,
     /// A request leaves the client, by its path.
     Sends(String),
-    /// What became of a request that left at `sent`, which the backend may have `judged`.
+    /// The outcome of a request that was sent at `sent`; `judged` is the time of the backend's decision, if any.
     RequestEnds {
         path: String,
         sent: u64,
         judged: Option<u64>,
         outcome: &'static str,
     },
-    /// An SMS was accepted: the backend, which sent it at `judged`, takes what it brought until then, and tells how long
-    /// that is.
+    /// The backend accepted an SMS request at `judged`; its code or link is valid until `good_until`. `lifetime_ms` is
+    /// the lifetime in the reply.
     Accepted {
         judged: u64,
         good_until: u64,
         lifetime_ms: Option<i64>,
     },
-    /// The client tells the backend of a failure that it has raised.
+    /// The client reports its own failure to the backend.
     Reports(&'static str),
     Socket(&'static str),
-    /// A message by socket, or an answer to a status call, reached the client: the flow is settled, well or badly.
+    /// The final result reached the client, by socket or status call.
     OutcomeArrives {
         proved: bool,
     },
@@ -42,15 +42,15 @@ pub(crate) enum TraceEntry {
     Settled {
         proved: bool,
     },
-    /// The page was told of a state, and of a deadline with it.
+    /// The page received an event with a state and, if `expires` is set, a deadline.
     State {
         state: &'static str,
         expires: Option<i64>,
         socket: Option<&'static str>,
     },
-    /// What a step of the page answered.
+    /// The answer of a step of the page.
     Answers(&'static str),
-    /// What else the person does.
+    /// Another action of the person.
     Person(&'static str),
     LinkOpened {
         status: u16,
@@ -58,7 +58,7 @@ pub(crate) enum TraceEntry {
     FinishRuns {
         failure: Option<&'static str>,
     },
-    /// Something was seen that must not be.
+    /// A violation that the simulation itself has seen.
     Flaw(&'static str),
     /// A flow is over.
     Ends(FlowEnding),
@@ -88,7 +88,7 @@ impl fmt::Display for FlowEnding {
     }
 }
 
-/// All that happened, and when: ms since the run began.
+/// All events with their times, in ms since the run began.
 pub(crate) struct Trace {
     machine: Rc<SimulatedMachine>,
     entries: RefCell<Vec<(u64, TraceEntry)>>,
@@ -118,7 +118,7 @@ impl Trace {
     }
 
     pub(crate) fn hash(&self) -> u64 {
-        // Its keys are fixed, unlike those of a HashMap's.
+        // `DefaultHasher::new()` has fixed keys, so that the hash is reproducible.
         let mut hasher = DefaultHasher::new();
         self.entries.borrow().hash(&mut hasher);
         self.struck.borrow().hash(&mut hasher);

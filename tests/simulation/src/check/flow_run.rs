@@ -6,7 +6,7 @@ use crate::{
     trace::{FlowEnding, TraceEntry},
 };
 
-/// One flow of a run, with all that happened in it.
+/// One flow of a run, with its part of the trace.
 pub(super) struct FlowRun<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) machine: &'a SimulatedMachine,
@@ -14,17 +14,17 @@ pub(super) struct FlowRun<'a> {
     pub(super) began: u64,
     pub(super) ended: u64,
     pub(super) ending: FlowEnding,
-    /// How the session stood at the end of the run, or when the backend lost it: `pending`, `passed` or `failed`.
+    /// The session's status at the end of the run or at its loss: `pending`, `passed` or `failed`.
     pub(super) session: &'a str,
 }
 
 impl FlowRun<'_> {
-    /// The first entry at which this says something.
+    /// The first entry for which `find` returns a value, with its time.
     pub(super) fn first<T>(&self, find: impl Fn(&TraceEntry) -> Option<T>) -> Option<(u64, T)> {
         self.entries.iter().find_map(|(at, entry)| Some((*at, find(entry)?)))
     }
 
-    /// When what matches happened.
+    /// The times of the matching entries.
     pub(super) fn times<'a>(
         &'a self,
         matches: impl Fn(&TraceEntry) -> bool + 'a,
@@ -36,7 +36,7 @@ impl FlowRun<'_> {
         matches!(self.ending, FlowEnding::Stopped(_))
     }
 
-    /// The moment at which the page has run for so long since `from`.
+    /// The time at which the page has been awake for so long since `from`.
     pub(super) fn later(&self, from: u64, awake_ms: u64) -> u64 {
         let mut at = from;
         let mut left = awake_ms;
@@ -54,7 +54,7 @@ impl FlowRun<'_> {
         at + left
     }
 
-    /// When the flow is waiting for nothing more but AuthFinishStep, or is over.
+    /// The time at which only AuthFinishStep is left, or the flow is over.
     pub(super) fn decided(&self) -> u64 {
         self.first(|entry| matches!(entry, TraceEntry::FinishRuns { .. }).then_some(()))
             .map_or(self.ended, |(at, ())| at)

@@ -1,4 +1,4 @@
-//! What must hold, whatever the network, the machine, the backend and the person do.
+//! The invariants, which hold for every behaviour of the network, the machine, the backend and the person.
 
 mod deadlines;
 mod findings;
@@ -20,7 +20,7 @@ use flow_run::FlowRun;
 
 pub use findings::Violation;
 
-/// What does not hold, and how the flows of the run ended.
+/// The violations of a run, and the ends of its flows.
 pub(crate) fn check(
     scenario: &Scenario,
     machine: &SimulatedMachine,
