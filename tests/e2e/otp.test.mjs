@@ -78,7 +78,7 @@ suite("a code by SMS", {}, (scenario) => {
     await view.ends("failed", "otp_invalid");
   });
 
-  flow("a resend brings a new code, and the old one is dead", async ({ view, sandbox }) => {
+  flow("a resend brings a new code and invalidates the old one", async ({ view, sandbox }) => {
     const number = freshNumber();
     await view.start({ number });
     const first = await sandbox.sms(number);
@@ -100,7 +100,7 @@ suite("a code by SMS", {}, (scenario) => {
     assert.equal((await sandbox.messages(number)).length, 2);
   });
 
-  flow("another number gets a code of its own, and the first number's is dead", async ({ view, sandbox }) => {
+  flow("another number gets its own code, and the first number's code is invalid", async ({ view, sandbox }) => {
     const [wrong, right] = [freshNumber(), freshNumber()];
     await view.start({ number: wrong });
     const first = await sandbox.sms(wrong);
@@ -128,7 +128,7 @@ suite("a code by SMS", {}, (scenario) => {
     await view.ends("failed", "server");
   });
 
-  flow("a code that is typed after its time ends the flow", async ({ view, sandbox }) => {
+  flow("an expired code ends the flow", async ({ view, sandbox }) => {
     const number = freshNumber();
     await view.start({ number });
     const { code } = await sandbox.sms(number);
