@@ -1,6 +1,6 @@
 //! Medians, quantiles, and the spread of the rounds.
 
-/// The values of one figure in all rounds, for a cell of a table.
+/// One figure's values of all rounds.
 pub(crate) struct Rounds(Vec<f64>);
 
 impl Rounds {

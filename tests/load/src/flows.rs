@@ -20,7 +20,7 @@ pub(crate) const REQUESTS: u32 = 5;
 
 const CREDENTIALS: &str = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
 
-/// The body that the floor echoes, about as long as that of Start.
+/// The body that the floor echoes: about as long as a Start.
 const ECHOED: &str =
     r#"{"flowType":"mobile","phoneNumber":"3030000000","allowOTPRetry":true,"smsMessage":"Your code: ####"}"#;
 
@@ -103,7 +103,7 @@ impl Caller {
     }
 }
 
-/// Sends as many requests as a flow has.
+/// Echoes, as many as a flow has requests.
 async fn echoes(http: &mut Http) -> Result<(), LoadError> {
     for _ in 0..REQUESTS {
         let (status, body) = http.ask(Method::POST, "/echo", None, Body::Json(ECHOED)).await?;

@@ -52,7 +52,7 @@ impl Http {
         Ok(Self { requests, host: to.to_string() })
     }
 
-    /// Sends a request; returns the whole reply.
+    /// The status and the whole body of the reply.
     pub(crate) async fn ask(
         &mut self,
         method: Method,

@@ -1,9 +1,9 @@
 //! The limit of open files, which bounds the number of sockets.
 
-/// Generous number of open files besides the sockets.
+/// Open files besides the sockets, amply.
 const OTHERS: usize = 200;
 
-/// Raises the limit to the maximum, for this process and its children. Returns the possible number of sockets.
+/// Raises the limit of open files to its maximum, for this process and its children. Returns the number of sockets.
 #[cfg(unix)]
 pub(crate) fn raise() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

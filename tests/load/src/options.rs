@@ -10,13 +10,13 @@ pub(crate) struct LoadOptions {
     /// The sandbox's binary.
     #[arg(long, default_value = "handset-sandbox")]
     pub(crate) sandbox: PathBuf,
-    /// Folder for temporary SQLite files.
+    /// The folder of the SQLite files during the run.
     #[arg(long, default_value = ".")]
     pub(crate) scratch: PathBuf,
     /// File for the tables, which also go to stdout.
     #[arg(long)]
     pub(crate) tables: Option<PathBuf>,
-    /// Number of rounds, after one uncounted warm-up round.
+    /// How many rounds are counted; one more comes first and is not counted.
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
     /// Duration of the flows in each round, in ms.
@@ -25,7 +25,7 @@ pub(crate) struct LoadOptions {
     /// Number of clients.
     #[arg(long, default_value_t = 8)]
     pub(crate) clients: usize,
-    /// Numbers of sockets at which to read the memory.
+    /// The numbers of sockets at which memory is read.
     #[arg(long, value_delimiter = ',', default_value = "1000,10000,19000")]
     pub(crate) sockets: Vec<usize>,
     /// Number of waiting sockets while links are opened.
@@ -34,18 +34,18 @@ pub(crate) struct LoadOptions {
     /// Number of opened links in each round.
     #[arg(long, default_value_t = 1000)]
     pub(crate) clicks: usize,
-    /// Run only this measurement.
+    /// Only one of the three measurements.
     #[arg(long)]
     pub(crate) only: Option<Measurement>,
-    /// Timeout of the whole run, in s.
+    /// The longest time of the whole run, in s.
     #[arg(long, default_value_t = 1500)]
     pub(crate) at_most_seconds: u64,
-    /// Serve the floor instead of measuring.
+    /// Serves as the floor instead.
     #[arg(long, hide = true)]
     pub(crate) serve_floor: bool,
 }
 
-/// A measurement.
+/// A part of the measurement.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Measurement {
     /// Flows per second.

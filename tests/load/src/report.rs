@@ -20,7 +20,7 @@ pub(crate) struct ServerRates {
     pub(crate) server_micros: Rounds,
 }
 
-/// Memory of so many waiting sockets, in bytes, beyond that of the server without sockets.
+/// The memory of so many waiting sockets, in bytes, beyond that of the server alone.
 pub(crate) struct SocketMemory {
     pub(crate) sockets: usize,
     pub(crate) sandbox: MemoryUse,
@@ -46,13 +46,13 @@ pub(crate) struct Quantiles {
     pub(crate) p99: Rounds,
 }
 
-/// All figures of a run.
+/// The whole report.
 pub(crate) struct LoadReport {
     pub(crate) rounds: usize,
     pub(crate) flows: Option<FlowRates>,
     pub(crate) held: Vec<SocketMemory>,
     pub(crate) latency: Option<(usize, usize, Vec<LatencyRow>)>,
-    /// The measurements left out, with the reason.
+    /// Figures that could not be measured, and the reasons.
     pub(crate) left_out: Vec<String>,
 }
 

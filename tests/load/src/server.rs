@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 
 use crate::error::LoadError;
 
-/// The kind of a measured server.
+/// The server that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ServerKind {
     /// The sandbox with the memory store.
@@ -25,7 +25,7 @@ pub(crate) struct MeasuredServer {
     pub(crate) kind: ServerKind,
     pub(crate) address: SocketAddr,
     child: Child,
-    /// The folder of the SQLite file, deleted with the server.
+    /// The folder of its file, deleted with it.
     _folder: Option<TempDir>,
 }
 
@@ -79,7 +79,7 @@ impl MeasuredServer {
         Some((ticks.next()?? + ticks.next()??) / ticks_per_second())
     }
 
-    /// Kills the server. Its data is not needed any more.
+    /// Kills it: its state is not needed any more.
     pub(crate) async fn end(mut self) -> Result<(), LoadError> {
         Ok(self.child.kill().await?)
     }

@@ -25,7 +25,7 @@ const OPENERS: usize = 16;
 /// A page that waits for its link.
 struct WaitingPage {
     socket: WebSocketStream<TcpStream>,
-    /// The path whose request wakes the page.
+    /// The path whose request wakes it.
     link: String,
 }
 
@@ -33,7 +33,7 @@ struct WaitingPage {
 pub(crate) struct WaitingPages {
     kind: ServerKind,
     address: SocketAddr,
-    /// The callers that start the flows; `None` for the floor.
+    /// The clients that start the flows; none at the floor.
     callers: Vec<Option<Caller>>,
     numbers: Numbers,
     pages: Vec<WaitingPage>,
@@ -81,8 +81,8 @@ impl WaitingPages {
         Ok(())
     }
 
-    /// Opens the links of so many pages, `at_once` at a time. Returns the times from each link's request to its page's
-    /// event, in ms, ascending. Removes these pages.
+    /// Opens the links of so many pages, `at_once` at a time. Returns the times from each link's request to its page's event,
+    /// in ms, shortest first. A woken page waits no more.
     pub(crate) async fn click(&mut self, clicks: usize, at_once: usize) -> Result<Vec<f64>, LoadError> {
         let at = self.pages.len().saturating_sub(clicks);
         let clicked = Rc::new(RefCell::new(self.pages.split_off(at)));

@@ -2,10 +2,10 @@
 
 /// Minimum length of a searchable text: shorter texts occur everywhere.
 const SHORTEST: usize = 6;
-/// Length of the searched pieces of a token.
+/// The length of the pieces in which a token is searched for.
 const TOKEN_PIECE: usize = 16;
 
-/// Whether the search of the logs would find this secret, and no other text.
+/// Whether the search of the logs would find this secret, and only it.
 ///
 /// `searchable.mjs` beside this crate does the search and has the same rule; the rows of `searchable.json` test both.
 pub fn is_searchable(kind: &str, value: &str) -> bool {

@@ -9,6 +9,7 @@ use std::{
 
 use axum::{Router, body::Body};
 use futures_lite::future::or;
+use handset_protocol::UnixMillis;
 use handset_sandbox::{AppState, Clock, Config, Random, app};
 use handset_sandbox_store::{MemoryStore, Store, StoreError};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
@@ -26,9 +27,9 @@ use crate::{
     trace::{Trace, TraceEntry},
 };
 
-/// The sandbox's clock at the start of a run, in epoch ms.
-const EPOCH_MS: i64 = 1_800_000_000_000;
-/// The page's origin. The text of an SMS has its host.
+/// Where the sandbox's clock stands when a run begins.
+const BEGIN: UnixMillis = UnixMillis::new(1_800_000_000_000);
+/// Where the page loaded from: names the host in the text of an SMS.
 const PAGE: &str = "https://shop.example";
 /// Lifetime of a session, in ms.
 const SESSION_MS: u64 = 900_000;
@@ -38,7 +39,7 @@ const BODY_BYTES: usize = 1 << 20;
 /// The phone numbers of the simulated person.
 pub(crate) const NUMBERS: [&str; 3] = ["+15550000101", "+15550000102", "+15550000103"];
 
-/// The sandbox, and the calls of a relying party's server.
+/// The sandbox, and the relying party's server.
 pub(crate) struct Backend {
     scenario: Rc<Scenario>,
     trace: Rc<Trace>,
@@ -46,19 +47,19 @@ pub(crate) struct Backend {
     clock: Arc<VirtualClock>,
     seed: u64,
     app: RefCell<Router>,
-    /// The sandbox's store, which may survive a restart.
+    /// The sandbox's store.
     store: RefCell<Arc<dyn Store>>,
     /// The number of kills.
     lives: watch::Sender<u64>,
     is_down: watch::Sender<bool>,
-    /// How often it has forgotten all it knew.
+    /// How many restarts had an empty store.
     forgotten: Cell<u64>,
-    /// The session at the time of its loss.
+    /// The last state of a session that a restart lost.
     lost: RefCell<Option<Value>>,
     access_token: RefCell<String>,
 }
 
-/// The reply of Start.
+/// Start's reply.
 pub(crate) struct StartedFlow {
     pub(crate) auth_token: String,
     pub(crate) correlation_id: String,
@@ -68,8 +69,8 @@ pub(crate) struct StartedFlow {
 struct VirtualClock(Instant);
 
 impl Clock for VirtualClock {
-    fn now_ms(&self) -> i64 {
-        EPOCH_MS + i64::try_from(self.0.elapsed().as_millis()).unwrap_or(i64::MAX)
+    fn now(&self) -> UnixMillis {
+        BEGIN + self.0.elapsed()
     }
 }
 
@@ -113,7 +114,7 @@ impl Backend {
         self.app.borrow().clone()
     }
 
-    /// How often it has forgotten all it knew.
+    /// How many restarts had an empty store.
     pub(crate) fn forgotten(&self) -> u64 {
         self.forgotten.get()
     }
@@ -144,7 +145,7 @@ impl Backend {
         }
     }
 
-    /// Injects the scenario's fault into the sandbox, and removes it at its end. A restart also removes it.
+    /// Injects the scenario's fault for its time. A restart ends it, too.
     pub(crate) async fn obeys(self: Rc<Self>) {
         let Some(PlannedFault { from, to, fault }) = &self.scenario.backend.planned_fault else { return };
         sleep(Duration::from_millis(*from)).await;
@@ -154,7 +155,7 @@ impl Backend {
         self.json("DELETE", "/sandbox/faults", Value::Null).await;
     }
 
-    /// Records which injected faults have hit a request.
+    /// Records the injected faults that have hit a request.
     pub(crate) async fn record_fault_hits(&self) {
         if self.scenario.backend.planned_fault.is_some() {
             let listed = self.json("GET", "/sandbox/faults", Value::Null).await;
@@ -162,7 +163,7 @@ impl Backend {
         }
     }
 
-    /// Applies the scenario's events: moves the clock ahead, kills and restarts the process.
+    /// Applies the scenario's changes: the clock is moved, the backend is killed and started again.
     pub(crate) async fn suffers(self: Rc<Self>, correlation_id: String) {
         let BackendFaults { advances, restart, .. } = &self.scenario.backend;
         let mut turns: Vec<_> = advances.iter().map(|(at, seconds)| (*at, Some(*seconds))).collect();
@@ -215,7 +216,7 @@ impl Backend {
         self.forgotten() == 0 && at_ms + advanced_s * 1000 < SESSION_MS
     }
 
-    /// The current session, or the session at the time of its loss.
+    /// The session, or its last state before a restart lost it.
     pub(crate) async fn last_state(&self, correlation_id: &str) -> Value {
         let lost = self.lost.borrow().clone();
         match lost {
@@ -260,7 +261,7 @@ impl Backend {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// Sends a request of the client.
+    /// A request of the client.
     pub(crate) async fn client(
         &self,
         path: &str,

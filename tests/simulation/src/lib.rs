@@ -58,9 +58,9 @@ pub struct RunOutcome {
     pub endings: Vec<String>,
     /// The faults that took effect.
     pub struck: BTreeSet<&'static str>,
-    /// The violated invariants.
+    /// The broken promises.
     pub violations: Vec<Violation>,
-    /// The trace, one line per event.
+    /// The events, a line each.
     pub lines: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ pub fn run(seed: u64, bug: Option<Bug>) -> std::io::Result<RunOutcome> {
     Ok(outcome)
 }
 
-/// The command that repeats one seed with its trace.
+/// The command that runs one seed again and prints its trace.
 pub fn replay(seed: u64, bug: Option<Bug>) -> String {
     let seeded = bug.map(|bug| format!(" --bug {bug:?}")).unwrap_or_default();
     format!("cargo run -p handset-simulation -- --seed {seed}{seeded}")
@@ -93,7 +93,7 @@ pub fn logs_are_wanted() -> bool {
     LOGS.are_wanted()
 }
 
-/// Appends the sandbox's log to the log of the simulation.
+/// Adds a line of the sandbox's log to the log of the simulation.
 pub fn log(line: &str) {
     LOGS.write(line.trim_end());
 }

@@ -18,7 +18,7 @@ use crate::{
     trace::{Trace, TraceEntry},
 };
 
-/// The log for everything that the client could log.
+/// Texts of the client that could reach a log.
 pub(crate) static LOGS: Logs = Logs::new("simulation");
 
 /// Delay of a request beyond the client's timeout.
@@ -26,15 +26,15 @@ const LONG_DELAY_MS: u64 = 25_000;
 /// Minimum time without an answer until the client may replace a socket, in ms.
 const PROBE_MS: i64 = 3_000;
 
-/// The outcome of a sent request.
+/// The end of a request.
 struct RequestOutcome {
     result: Result<Response, &'static str>,
-    /// The time of the backend's decision, if any.
+    /// The time of the backend's answer, if there was one.
     judged: Option<u64>,
     accepted: Option<Accepted>,
 }
 
-/// A request in flight. After the client has aborted it, it may still arrive.
+/// A request under way. After the client has given up, the request may still arrive.
 struct InFlight {
     came: JoinHandle<RequestOutcome>,
     arrives_anyway: bool,
@@ -64,7 +64,7 @@ impl NetworkState {
         sleep(Duration::from_millis(ms)).await;
     }
 
-    /// Fails if the message is lost at this point.
+    /// Continues, unless the network loses the message here.
     fn survives(&self, likely: u32, fault: &'static str) -> Result<(), &'static str> {
         if self.scenario.is_out(self.at_ms()) {
             self.trace.strikes("network gone for a while");
@@ -152,7 +152,7 @@ impl NetworkState {
         Some(Response { status, retry_after, body })
     }
 
-    /// Records that the outcome of a request has reached the client.
+    /// Records the end of a request at the client.
     fn arrived(&self, path: String, sent: u64, came: &RequestOutcome) {
         let outcome = match &came.result {
             Err(lost) => lost,
@@ -212,7 +212,7 @@ impl SimulatedNetwork {
         }
     }
 
-    /// The client's timers, requests and sockets that are still open.
+    /// The open timers, requests and sockets of the client.
     pub(crate) fn left(&self) -> LiveCounts {
         self.shared.live.get()
     }

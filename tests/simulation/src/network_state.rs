@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use crate::{backend::Backend, chance::Chance, machine::SimulatedMachine, scenario::Scenario, trace::Trace};
 
-/// The shared state of the client's requests and sockets.
+/// The state that the client's requests and sockets share.
 pub(crate) struct NetworkState {
     pub(crate) scenario: Rc<Scenario>,
     pub(crate) chance: Rc<Chance>,
@@ -23,12 +23,12 @@ pub(crate) struct SocketView {
     pub(crate) id: u32,
     pub(crate) opened: bool,
     pub(crate) closed: bool,
-    /// The start, and the time of an unanswered ping, in ms of the monotonic clock.
+    /// The start, and the time of a ping without an answer, in ms of the monotonic clock.
     pub(crate) began: i64,
     pub(crate) asked: Option<i64>,
 }
 
-/// Counts of open resources.
+/// The open timers, requests and sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LiveCounts {
     pub(crate) timers: u32,

@@ -7,11 +7,11 @@ use std::{
 };
 
 thread_local! {
-    /// The panics of this thread; a run uses only one thread.
+    /// The panics of this thread: a run has all its tasks on one thread.
     static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs `work`. Returns its value, or `None` after a panic, and the texts of all panics.
+/// Runs a function: its value, unless it panics, and the texts of all panics meanwhile.
 pub(crate) fn noted<T>(work: impl FnOnce() -> T) -> (Option<T>, Vec<String>) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

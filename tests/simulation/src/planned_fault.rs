@@ -14,7 +14,7 @@ pub(crate) struct PlannedFault {
     pub(crate) fault: Value,
 }
 
-/// The kinds of fault, with their names in the report.
+/// The sandbox's name of a fault, and the report's.
 const KINDS: [(&str, &str); 6] = [
     ("delay", "sandbox delays on demand"),
     ("status", "sandbox answers with a status on demand"),
@@ -24,7 +24,7 @@ const KINDS: [(&str, &str); 6] = [
     ("lose_reply", "sandbox loses a reply on demand"),
 ];
 
-/// The paths of the client's requests, and the pattern for all.
+/// Paths of the client, and a pattern for all of them.
 const PATHS: [&str; 5] = [paths::STATUS, paths::LINK_START, paths::OTP_START, paths::OTP_FINISH, "/v1/client/*"];
 
 impl PlannedFault {
@@ -39,7 +39,7 @@ impl PlannedFault {
             }
         };
         match kind {
-            "delay" => say("ms", chance.between(1, 30_000)),
+            "delay" => say("delayMs", chance.between(1, 30_000)),
             "status" => {
                 // Temporary errors, and one permanent. Not 500, which marks a bug of the sandbox.
                 say("status", [429, 502, 503, 504, 404].get(any(5)).copied().unwrap_or(503));
@@ -54,9 +54,9 @@ impl PlannedFault {
         Self { from, to: from + chance.between(1_000, 90_000), fault }
     }
 
-    /// The end of the fault's effects, with the last delay.
+    /// The end of its effect, with the last delay.
     pub(crate) fn over_ms(&self) -> u64 {
-        self.to + self.fault.get("ms").and_then(Value::as_u64).unwrap_or(0)
+        self.to + self.fault.get("delayMs").and_then(Value::as_u64).unwrap_or(0)
     }
 
     /// The report's names of the listed faults that have hit a request.

@@ -84,7 +84,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 impl Scenario {
-    /// Names the faults that need no request to take effect: each counts if a flow ran at its time.
+    /// Records the faults that strike every flow that runs at their time.
     pub(crate) fn struck(&self, trace: &Trace) {
         let mut began = 0;
         for (at, entry) in trace.entries() {
@@ -125,7 +125,7 @@ impl Scenario {
     }
 }
 
-/// Counts of runs by result.
+/// A count of runs, by their endings and faults.
 #[derive(Debug, Default)]
 pub struct SimulationReport {
     seeds: u64,
@@ -169,7 +169,7 @@ impl SimulationReport {
         self.failed
     }
 
-    /// Faults and endings that never occurred in enough runs, and unknown ones that did.
+    /// Endings and faults that never occurred in enough runs, and unknown ones that did.
     pub fn surprises(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (what, known, seen) in [

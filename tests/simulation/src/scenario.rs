@@ -17,12 +17,12 @@ pub(crate) struct Scenario {
     pub(crate) sockets: SocketPath,
     pub(crate) clocks: Clocks,
     pub(crate) backend: BackendFaults,
-    /// The probability of a sensible action of the person, in percent, and the maximum time for it.
+    /// The likelihood of the expected answer, in percent, and the longest time for it.
     pub(crate) sensible: u32,
     pub(crate) pace_ms: u64,
 }
 
-/// The choices of the relying party and the page.
+/// The settings of the relying party and of the page.
 #[derive(Debug)]
 pub(crate) struct Setup {
     /// The relying party chose a code, not a link.
@@ -38,7 +38,7 @@ pub(crate) struct Setup {
     pub(crate) own_limit_ms: Option<u32>,
 }
 
-/// How the page stops its flow.
+/// The page stops its flow.
 #[derive(Debug)]
 pub(crate) struct PlannedStop {
     pub(crate) when: StopMoment,
@@ -64,7 +64,7 @@ pub(crate) enum StopKind {
     Dropped,
 }
 
-/// The probabilities of faults, in percent, and the delays.
+/// The likelihood of each fault, in percent, and the delays.
 #[derive(Clone, Debug)]
 pub(crate) struct Weather {
     pub(crate) delay_ms: (u64, u64),
@@ -90,7 +90,7 @@ pub(crate) struct Outage {
     pub(crate) drops_sockets: bool,
 }
 
-/// A proxy's treatment of sockets, for the whole run.
+/// A proxy between the page and the backend, for the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SocketPath {
     Pass,
@@ -124,7 +124,7 @@ pub(crate) struct Nap {
     pub(crate) kills_network: bool,
     /// The page gets `visibilitychange` so many ms after the nap.
     pub(crate) signal_ms: Option<u64>,
-    /// For so long after the nap, incoming events are held back: timers run first.
+    /// Events of the nap are delivered so many ms after its end: timers run first.
     pub(crate) held_ms: u64,
 }
 
@@ -134,13 +134,13 @@ pub(crate) struct BackendFaults {
     pub(crate) status_call: StatusCall,
     /// Replies have no times.
     pub(crate) tells_no_times: bool,
-    /// The times when the process is stopped.
+    /// The backend is paused, and continues.
     pub(crate) pauses: Vec<(u64, u64)>,
-    /// The process is killed, and another starts.
+    /// The backend is killed, and another one starts.
     pub(crate) restart: Option<Restart>,
     /// The jumps of the backend's clock: the time of each, and the seconds ahead.
     pub(crate) advances: Vec<(u64, u32)>,
-    /// The fault for the sandbox to inject.
+    /// A fault that the sandbox injects.
     pub(crate) planned_fault: Option<PlannedFault>,
 }
 
@@ -148,7 +148,7 @@ pub(crate) struct BackendFaults {
 pub(crate) struct Restart {
     pub(crate) at: u64,
     pub(crate) down_ms: u64,
-    /// The new process uses the old one's store.
+    /// The new backend opens the store of the old one.
     pub(crate) keeps: bool,
 }
 
@@ -231,7 +231,7 @@ impl Scenario {
             || self.clocks.naps.iter().any(asleep)
     }
 
-    /// The time after the last fault, except for faults of the whole run.
+    /// The end of the last fault, apart from those of the whole run.
     pub(crate) fn calm_from_ms(&self) -> u64 {
         let outages = self.outages.iter().map(|outage| outage.to);
         let naps = self.clocks.naps.iter().map(|nap| nap.to + nap.held_ms);
@@ -245,14 +245,14 @@ impl Scenario {
         if at_ms >= self.calm_at_ms { &Weather::CALM } else { &self.weather }
     }
 
-    /// When the currently open sockets go silent, if ever.
+    /// The time at which open sockets go silent, if they do.
     pub(crate) fn silence_after(&self, at_ms: u64) -> Option<u64> {
         let outages = self.outages.iter().filter(|outage| !outage.drops_sockets).map(|outage| outage.from);
         let naps = self.clocks.naps.iter().filter(|nap| nap.kills_network).map(|nap| nap.from);
         outages.chain(naps).filter(|from| *from > at_ms).min()
     }
 
-    /// When the currently open sockets close, if ever.
+    /// The time at which open sockets end, if they do.
     pub(crate) fn drop_after(&self, at_ms: u64) -> Option<u64> {
         let outages = self.outages.iter().filter(|outage| outage.drops_sockets).map(|outage| outage.from);
         outages.filter(|from| *from > at_ms).min()

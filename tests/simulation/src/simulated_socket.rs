@@ -22,15 +22,15 @@ use crate::{
 /// Bytes in flight in each direction.
 const PIPE_BYTES: usize = 16 * 1024;
 
-/// The planned faults of one socket.
+/// The fate of one socket, drawn when it opens.
 pub(crate) struct SocketFate {
     pub(crate) is_refused: bool,
     /// The handshake never ends.
     pub(crate) hangs: bool,
-    /// The network is gone at the start.
+    /// There is no network at its start.
     pub(crate) is_out: bool,
     pub(crate) delay_ms: u64,
-    /// The time until the socket closes on both sides.
+    /// The connection breaks, and both sides see it.
     pub(crate) drops_in_ms: Option<u64>,
     /// The time until messages are lost silently in both directions.
     pub(crate) silent_in_ms: Option<u64>,
@@ -59,7 +59,7 @@ impl SimulatedSocket {
         Self { id, events, texts, carrier, shared: shared.clone(), _counted: counted }
     }
 
-    /// Updates the client's view of this socket, if it is the newest.
+    /// Updates the client's view of this socket, while it is the newest.
     fn sees(&self, change: impl FnOnce(&mut SocketView)) {
         let mut seen = self.shared.newest.get();
         if seen.id == self.id {
@@ -104,7 +104,7 @@ impl Drop for SimulatedSocket {
     }
 }
 
-/// Forwards texts in both directions until the socket ends; returns the reason.
+/// Carries texts both ways until the socket ends. Returns the kind of its end.
 async fn carry(
     shared: &NetworkState,
     url: &Secret,

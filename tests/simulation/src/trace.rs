@@ -17,21 +17,21 @@ pub(crate) enum TraceEntry {
     Begins,
     /// A request leaves the client, by its path.
     Sends(String),
-    /// The outcome of a request that was sent at `sent`; `judged` is the time of the backend's decision, if any.
+    /// The end of a request that left at `sent`; the backend answered it at `judged`, if it did.
     RequestEnds {
         path: String,
         sent: u64,
         judged: Option<u64>,
         outcome: &'static str,
     },
-    /// The backend accepted an SMS request at `judged`; its code or link is valid until `good_until`. `lifetime_ms` is
-    /// the lifetime in the reply.
+    /// An SMS was accepted: the backend sent it at `judged`, accepts its code or link until `good_until`, and gave the page
+    /// `lifetime_ms`.
     Accepted {
         judged: u64,
         good_until: u64,
         lifetime_ms: Option<i64>,
     },
-    /// The client reports its own failure to the backend.
+    /// The client reports a failure to the backend.
     Reports(&'static str),
     Socket(&'static str),
     /// The final result reached the client, by socket or status call.
@@ -42,13 +42,13 @@ pub(crate) enum TraceEntry {
     Settled {
         proved: bool,
     },
-    /// The page received an event with a state and, if `expires` is set, a deadline.
+    /// The page got an event with a state and its deadline.
     State {
         state: &'static str,
         expires: Option<i64>,
         socket: Option<&'static str>,
     },
-    /// The answer of a step of the page.
+    /// The answer of a page's step.
     Answers(&'static str),
     /// Another action of the person.
     Person(&'static str),
@@ -58,7 +58,7 @@ pub(crate) enum TraceEntry {
     FinishRuns {
         failure: Option<&'static str>,
     },
-    /// A violation that the simulation itself has seen.
+    /// A state that must not occur.
     Flaw(&'static str),
     /// A flow is over.
     Ends(FlowEnding),
@@ -88,7 +88,7 @@ impl fmt::Display for FlowEnding {
     }
 }
 
-/// All events with their times, in ms since the run began.
+/// The events of a run, each with its time in ms since the start of the run.
 pub(crate) struct Trace {
     machine: Rc<SimulatedMachine>,
     entries: RefCell<Vec<(u64, TraceEntry)>>,

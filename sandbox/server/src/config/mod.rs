@@ -17,9 +17,10 @@ mod webhook;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use handset_protocol::limits::{LINK_SECONDS, OTP_SECONDS, REQUESTS_PER_SECOND};
+use handset_protocol::limits::{LINK_SECONDS, OTP_SECONDS, REQUESTS_PER_SECOND, SESSION_SECONDS};
 
 use handset_sandbox_domain::{SessionPolicy, StartReplyShape};
 
@@ -102,10 +103,10 @@ impl Default for Config {
             otp_seconds: OTP_SECONDS,
             otp_resend_pause_seconds: 0,
             otp_tries_per_number: SessionPolicy::default().tries_per_number,
-            otp_number_window_seconds: SessionPolicy::default().number_window_seconds,
+            otp_number_window_seconds: SESSION_SECONDS,
             sms_per_session: SessionPolicy::default().sms_per_session,
             sms_per_number: SessionPolicy::default().sms_per_number,
-            sms_window_seconds: SessionPolicy::default().sms_window_seconds,
+            sms_window_seconds: SESSION_SECONDS,
             link_seconds: LINK_SECONDS,
             link_start_reply: StartReplyShape::Auto,
             rate_limit: REQUESTS_PER_SECOND,
@@ -143,17 +144,18 @@ impl Config {
     }
 
     pub(crate) fn session_policy(&self) -> SessionPolicy {
+        let seconds = |count: u32| Duration::from_secs(count.into());
         SessionPolicy {
-            otp_seconds: self.otp_seconds,
-            link_seconds: self.link_seconds,
-            resend_pause_seconds: self.otp_resend_pause_seconds,
+            otp_lifetime: seconds(self.otp_seconds),
+            link_lifetime: seconds(self.link_seconds),
+            resend_pause: seconds(self.otp_resend_pause_seconds),
             link_start_reply: self.link_start_reply,
             strict_test_users: self.strict_test_users,
             tries_per_number: self.otp_tries_per_number,
-            number_window_seconds: self.otp_number_window_seconds,
+            number_window: seconds(self.otp_number_window_seconds),
             sms_per_session: self.sms_per_session,
             sms_per_number: self.sms_per_number,
-            sms_window_seconds: self.sms_window_seconds,
+            sms_window: seconds(self.sms_window_seconds),
             ..SessionPolicy::default()
         }
     }

@@ -77,11 +77,11 @@ impl OutcomeLabel {
     fn of(answer: AttemptOutcome) -> Self {
         let outcome = match answer {
             AttemptOutcome::Accepted => "accepted",
-            AttemptOutcome::Refused => "refused",
+            AttemptOutcome::Refused => "rejected",
             AttemptOutcome::TimedOut => "timed_out",
             AttemptOutcome::Unreachable => "unreachable",
-            AttemptOutcome::Untrusted => "untrusted",
-            AttemptOutcome::Broken => "broken",
+            AttemptOutcome::Untrusted => "tls_failed",
+            AttemptOutcome::Broken => "connection_lost",
         };
         Self { outcome }
     }
@@ -98,7 +98,7 @@ impl StateLabel {
         let state = match upshot {
             DeliveryStatus::Delivered => "delivered",
             DeliveryStatus::Failed => "failed",
-            DeliveryStatus::Cancelled => "withdrawn",
+            DeliveryStatus::Cancelled => "cancelled",
         };
         Self { state }
     }

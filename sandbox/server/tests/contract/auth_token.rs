@@ -31,7 +31,7 @@ async fn carries_every_claim() {
     assert_eq!(text("/auth/next"), "mobile/otp");
     assert!(claims["auth"]["subs"].is_object());
     assert_eq!(text("/auth/id"), bench.session(&started).await["authId"]);
-    assert_ne!(text("/auth/id"), started.correlation_id, "the page is not told the server's name of the session");
+    assert_ne!(text("/auth/id"), started.correlation_id, "the page does not get the correlationId");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Behaviour numbers: each one stands for one branch of a page. How a page ends with them: tests/e2e/numbers.test.mjs.
 
 use handset_sandbox::Config;
-use handset_sandbox_domain::BEHAVIOUR_NUMBERS;
+use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, ScriptedOutcome};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -62,15 +62,22 @@ async fn are_listed() {
     let listed = listed.as_array().unwrap();
     assert_eq!(listed.len(), BEHAVIOUR_NUMBERS.len());
     let expected = json!({
-        "number": "2005550104", "name": "Every code wrong",
-        "happens": "No code is right, not even the one in the SMS.", "code": "otp_invalid",
+        "phoneNumber": "2005550104", "name": "Every code wrong",
+        "description": "No code is right, not even the one in the SMS.", "otpOutcome": "otp_invalid",
     });
     assert_eq!(listed[4], expected, "what is like any other number is left out");
     for (listed, number) in listed.iter().zip(BEHAVIOUR_NUMBERS) {
-        let ending =
-            |ending: Option<handset_sandbox_domain::ScriptedOutcome>| json!(ending.map(|ending| ending.as_str()));
-        assert_eq!(listed["number"], number.phone);
-        assert_eq!((&listed["code"], &listed["link"]), (&ending(number.code), &ending(number.link)));
+        let ending = |ending: Option<ScriptedOutcome>| {
+            json!(ending.map(|ending| match ending {
+                ScriptedOutcome::Verified => "verified",
+                ScriptedOutcome::OtpInvalid => "otp_invalid",
+                ScriptedOutcome::OtpTimeout => "otp_timeout",
+                ScriptedOutcome::LinkTimeout => "link_timeout",
+                ScriptedOutcome::Server => "server",
+            }))
+        };
+        assert_eq!(listed["phoneNumber"], number.phone);
+        assert_eq!((&listed["otpOutcome"], &listed["linkOutcome"]), (&ending(number.code), &ending(number.link)));
     }
     bench.post("/sandbox/numbers", None, "{}").await.refused(405, 405, "wrong method: this path takes GET");
 }
@@ -92,7 +99,7 @@ async fn refused_once() {
     }
 }
 
-/// What a page gives that was started with the number, or without: it, or nothing, which means the one that Start had.
+/// Whether Start has the number, and whether the page gives it, in each of four requests.
 const GIVEN: [(bool, [bool; 4]); 5] = [
     (false, [true, true, true, true]),
     (true, [true, true, true, true]),
@@ -134,7 +141,7 @@ async fn sms_never_arrives() {
         let started = begin(&bench, flow, Some(number)).await;
         for _ in 0..2 {
             let reply = bench.page_with_times(&started, path, link_start("")).await;
-            assert!(reply["expiresAt"].is_number(), "the page is told that it was sent: {reply}");
+            assert!(reply["expiresAt"].is_number(), "the reply says that the SMS was sent: {reply}");
         }
         let told = bench.told(&started, 2).await;
         assert_eq!(told.iter().filter(|line| **line == format!("backend>phone {what} !drop")).count(), 2, "{told:?}");
@@ -201,7 +208,7 @@ async fn slow_backend() {
     let begun = Instant::now();
     bench.show_by_code(&started).await;
     assert_eq!(begun.elapsed().as_millis(), 4000, "two requests, two seconds each");
-    let late = ["module>backend otp_start !delay", "module>backend otp_finish !delay"];
+    let late = ["client>backend otp_start !delay", "client>backend otp_finish !delay"];
     let told = bench.told(&started, 2).await;
     assert_eq!(
         told.iter().filter(|line| line.ends_with("!delay")).collect::<Vec<_>>(),
@@ -213,7 +220,7 @@ async fn slow_backend() {
 
 /// A socket that has to be cut, without a close.
 async fn is_cut(mut socket: TestSocket) {
-    assert_eq!(socket.next_said().await, None);
+    assert_eq!(socket.next_but_pings().await, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -244,7 +251,7 @@ async fn socket_dropped_always() {
     );
 }
 
-/// What asks for an SMS is answered so, every time, and nothing has happened.
+/// Every request for an SMS gets this answer and has no effect.
 async fn turned_away(name: &str, status: u16, code: u16, message: &str, retry_after: &str) {
     let bench = TestSandbox::new().await;
     for (flow, path) in [("mobile", START), ("desktop", LINK)] {
@@ -259,7 +266,7 @@ async fn turned_away(name: &str, status: u16, code: u16, message: &str, retry_af
             assert_eq!(bench.session(&started).await["numbersGiven"], u8::from(known));
             let what = if flow == "mobile" { "otp_start" } else { "link_start" };
             let told = bench.told(&started, 2).await;
-            let pair = [format!("module>backend {what}"), format!("backend>module {what} refused !status")];
+            let pair = [format!("client>backend {what}"), format!("backend>client {what} refused !status")];
             assert_eq!(told[..2], pair);
             assert_eq!(bench.page(&started, "status", json!({})).await, json!({"next": ""}));
         }
@@ -357,5 +364,5 @@ async fn others_of_the_range_are_like_any_number() {
         bench.show_by_code(&started).await;
         codes.insert(bench.code().await);
     }
-    assert!(codes.len() > 1, "their codes are drawn: {codes:?}");
+    assert!(codes.len() > 1, "their codes are random: {codes:?}");
 }

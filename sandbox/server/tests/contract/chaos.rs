@@ -16,7 +16,7 @@ rows![
     stands_on_the_timeline,
 ];
 
-/// What became of a request: its status (`None`: the connection broke), and how late the answer was, in ms.
+/// The status of a response (`None`: the connection broke), and its delay, in ms.
 type TimedStatus = (Option<u16>, u128);
 
 async fn bench(seed: u64) -> TestSandbox {

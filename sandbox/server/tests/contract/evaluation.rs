@@ -18,7 +18,7 @@ rows![
     nothing_is_null_or_empty,
 ];
 
-/// What Complete says of a person, of whom that test user's number was proved.
+/// Complete's reply about a person who has proved the test user's number.
 async fn complete(bench: &TestSandbox, phone: &str, individual: Value) -> Value {
     bench.pass_ms(1000).await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": phone})).await;

@@ -42,21 +42,21 @@ async fn are_listed_with_their_remaining_count() {
     let listed = bench
         .faults(json!([
             {"path": STATUS, "kind": "status", "status": 429, "retryAfterSeconds": 7, "count": 2, "method": "POST"},
-            {"path": "/v1/client/*", "kind": "delay", "ms": 5},
+            {"path": "/v1/client/*", "kind": "delay", "delayMs": 5},
         ]))
         .await;
     let mut expected = json!([
         {
             "path": STATUS, "kind": "status", "status": 429, "retryAfterSeconds": 7, "count": 2, "method": "POST",
-            "left": 2, "hits": 0,
+            "remaining": 2, "hits": 0,
         },
-        {"path": "/v1/client/*", "kind": "delay", "ms": 5, "hits": 0},
+        {"path": "/v1/client/*", "kind": "delay", "delayMs": 5, "hits": 0},
     ]);
     assert_eq!(listed, expected);
     for status in [429, 429, 200, 200] {
         assert_eq!(asked(&bench, &started).await, Some(status));
     }
-    (expected[0]["left"], expected[0]["hits"], expected[1]["hits"]) = (json!(0), json!(2), json!(2));
+    (expected[0]["remaining"], expected[0]["hits"], expected[1]["hits"]) = (json!(0), json!(2), json!(2));
     let list = async || bench.get("/sandbox/faults").await.json()["faults"].clone();
     assert_eq!(list().await, expected);
     let delete = Request::delete("/sandbox/faults").header("host", "localhost").body(Body::empty()).unwrap();
@@ -80,9 +80,9 @@ async fn are_refused_by_field() {
         (json!({"path": "/sandbox/messages", "kind": "drop"}), "path", path),
         (json!({"path": format!("/{}", "x".repeat(200)), "kind": "drop"}), "path", path),
         (json!({"path": "/", "kind": "explode"}), "kind", "delay, status, drop, refuse, silence or lose_reply"),
-        (json!({"path": "/", "kind": "delay", "ms": 0}), "ms", ms),
-        (json!({"path": "/", "kind": "delay", "ms": 600_001}), "ms", ms),
-        (json!({"path": "/", "kind": "delay", "ms": "1"}), "ms", ms),
+        (json!({"path": "/", "kind": "delay", "delayMs": 0}), "delayMs", ms),
+        (json!({"path": "/", "kind": "delay", "delayMs": 600_001}), "delayMs", ms),
+        (json!({"path": "/", "kind": "delay", "delayMs": "1"}), "delayMs", ms),
         (json!({"path": "/", "kind": "status", "status": 200}), "status", status),
         (json!({"path": "/", "kind": "status", "status": 600}), "status", status),
         (json!({"path": "/", "kind": "drop", "count": 0}), "count", "a whole number, at least 1"),
@@ -93,9 +93,9 @@ async fn are_refused_by_field() {
     let others = [
         (json!({"kind": "drop"}), "field 'faults[1].path' is missing"),
         (json!({"path": "/"}), "field 'faults[1].kind' is missing"),
-        (json!({"path": "/", "kind": "delay"}), "field 'faults[1].ms' is missing"),
+        (json!({"path": "/", "kind": "delay"}), "field 'faults[1].delayMs' is missing"),
         (json!({"path": "/", "kind": "status"}), "field 'faults[1].status' is missing"),
-        (json!({"path": "/", "kind": "drop", "ms": 1}), "field 'faults[1].ms' goes with kind 'delay' only"),
+        (json!({"path": "/", "kind": "drop", "delayMs": 1}), "field 'faults[1].delayMs' goes with kind 'delay' only"),
         (json!({"path": "/", "kind": "drop", "status": 500}), "field 'faults[1].status' goes with kind 'status' only"),
         (
             json!({"path": "/", "kind": "drop", "retryAfterSeconds": 1}),
@@ -122,7 +122,7 @@ async fn are_refused_by_field() {
 async fn delay_serves_late() {
     let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
-    bench.faults(json!([{"path": "/v1/client/mobile/otp/start", "kind": "delay", "ms": 2500}])).await;
+    bench.faults(json!([{"path": "/v1/client/mobile/otp/start", "kind": "delay", "delayMs": 2500}])).await;
     let begin = tokio::time::Instant::now();
     let (reply, ()) = tokio::join!(bench.page(&started, "mobile/otp/start", json!({})), async {
         tokio::time::sleep(Duration::from_millis(2499)).await;
@@ -303,7 +303,7 @@ async fn silence_keeps_a_waiting_socket_open() {
     bench.page(&started, "mobile/instantlink/start", json!({})).await;
     bench.get(&bench.link_path().await).await;
     assert_eq!(gone(&mut sockets).await, 0, "neither pong nor done, and open");
-    TestSocket::open(&bench, &started).told().await;
+    TestSocket::open(&bench, &started).outcome().await;
     bench.pass_ms(599_000).await;
     assert_eq!(gone(&mut sockets).await, 0);
     bench.pass_ms(1_000).await;
@@ -327,7 +327,7 @@ async fn leave_waiting_sockets_alone_otherwise() {
         .faults(json!([
             {"path": STATUS, "kind": "refuse"},
             {"path": STATUS, "kind": "lose_reply"},
-            {"path": STATUS, "kind": "delay", "ms": 1},
+            {"path": STATUS, "kind": "delay", "delayMs": 1},
             {"path": STATUS, "kind": "status", "status": 500},
             {"path": STATUS, "kind": "drop", "method": "POST"},
             {"path": "/v1/client/mobile/*", "kind": "silence"},
@@ -337,7 +337,7 @@ async fn leave_waiting_sockets_alone_otherwise() {
     assert_eq!(bench.get("/sandbox/faults").await.json()["faults"], listed, "none was hit");
     for mut socket in sockets {
         socket.send(Message::text("ping"));
-        assert_eq!(socket.next_said().await, Some(Message::text("pong")));
+        assert_eq!(socket.next_but_pings().await, Some(Message::text("pong")));
     }
 }
 
@@ -352,10 +352,10 @@ async fn stand_on_the_timeline() {
         bench.try_page(&started, "mobile/otp/start", json!({})).await;
         bench.told(&started, before).await
     };
-    let asked = |fault: &str| format!("module>backend otp_start{fault}");
-    let answered = |text: &str| format!("backend>module otp_start {text}");
+    let asked = |fault: &str| format!("client>backend otp_start{fault}");
+    let answered = |text: &str| format!("backend>client otp_start {text}");
     let sms = || "backend>phone sms_code".to_owned();
-    let lines = seen(json!({"path": path, "kind": "delay", "ms": 1000})).await;
+    let lines = seen(json!({"path": path, "kind": "delay", "delayMs": 1000})).await;
     assert_eq!(lines, [asked(" !delay"), sms(), answered("accepted")]);
     let lines = seen(json!({"path": path, "kind": "status", "status": 503})).await;
     assert_eq!(lines, [asked(""), answered("refused !status")]);
@@ -372,5 +372,5 @@ async fn stand_on_the_timeline() {
     let mut sockets = sockets;
     assert_eq!(gone(&mut sockets).await, 1);
     let lines = bench.told(&started, 8).await;
-    assert_eq!(lines, ["backend>module socket_closed dropped !drop", "backend>module socket_silent !silence"]);
+    assert_eq!(lines, ["backend>client socket_closed dropped !drop", "backend>client socket_silent !silence"]);
 }

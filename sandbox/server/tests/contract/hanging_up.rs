@@ -19,7 +19,7 @@ async fn bench(folder: &tempfile::TempDir) -> TestSandbox {
         .await
 }
 
-/// Begins it, and no more.
+/// Polls the request once.
 fn poll_once<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) {
     assert!(future.poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
@@ -36,7 +36,7 @@ async fn the_effects_of_a_request_do_not_wait_for_the_next_one() {
         poll_once(sending);
     }
     let messages = messages.await.json();
-    assert_eq!(messages.as_array().map(Vec::len), Some(1), "whoever waits for the message is told of it");
+    assert_eq!(messages.as_array().map(Vec::len), Some(1), "a waiting reader gets the message");
     let reply = bench.page(&started, "mobile/otp/finish", json!({"otp": messages[0]["code"]})).await;
     assert_eq!(reply["next"], Value::from("done"));
 }

@@ -11,8 +11,8 @@ use crate::support::{PHONE, TARGET, TestSandbox, claims};
 
 rows![have_128_bits_in_their_form, come_from_the_random_source_and_from_nothing_else, differ_in_every_bit,];
 
-/// Everything that is drawn for a link flow and an identity, by name.
-async fn drawn(bench: &TestSandbox) -> Vec<(&'static str, String)> {
+/// Every random id of a link flow and of an identity, by name.
+async fn random_ids(bench: &TestSandbox) -> Vec<(&'static str, String)> {
     let body = json!({"flowType": "desktop", "phoneNumber": PHONE, "finalTargetUrl": TARGET});
     let started = bench.start(body).await;
     bench.page(&started, "mobile/instantlink/start", json!({"sourceIp": null, "isMobile": false})).await;
@@ -52,9 +52,9 @@ async fn bench(random: impl Random) -> TestSandbox {
 async fn have_128_bits_in_their_form() {
     let bench = bench(SystemRandom::new().unwrap()).await;
     let mut seen = BTreeSet::new();
-    for (name, id) in drawn(&bench).await {
+    for (name, id) in random_ids(&bench).await {
         assert!(is_formed(name, &id), "{name}: {id}");
-        assert!(seen.insert(id), "{name}: each is drawn by itself");
+        assert!(seen.insert(id), "{name}: each id is random by itself");
     }
 }
 
@@ -69,7 +69,7 @@ impl Random for ConstantRandom {
 #[tokio::test]
 async fn come_from_the_random_source_and_from_nothing_else() {
     let bench = bench(ConstantRandom).await;
-    for (name, id) in drawn(&bench).await {
+    for (name, id) in random_ids(&bench).await {
         let expected = match name {
             "chlg" | "link" => "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
             _ => "5a5a5a5a-5a5a-4a5a-9a5a-5a5a5a5a5a5a",

@@ -150,9 +150,9 @@ async fn a_session_shows_its_state_and_timeline_but_no_secret() {
     bench.page(&started, "mobile/otp/finish", json!({"otp": wrong(&code)})).await;
     let answer = bench.get(&format!("/sandbox/sessions/{}", started.correlation_id)).await;
     let session = answer.json();
-    assert_eq!((&session["state"], &session["step"]), (&json!("pending"), &json!("mobile/otp")));
-    assert_eq!((&session["attemptsLeft"], &session["sentExpiresAt"]), (&json!(2), &json!(BEGIN + 120_000)));
-    let whats: Vec<_> = session["timeline"].as_array().unwrap().iter().map(|moment| &moment["what"]).collect();
+    assert_eq!((&session["status"], &session["step"]), (&json!("pending"), &json!("mobile/otp")));
+    assert_eq!((&session["attemptsLeft"], &session["challengeExpiresAt"]), (&json!(2), &json!(BEGIN + 120_000)));
+    let whats: Vec<_> = session["timeline"].as_array().unwrap().iter().map(|moment| &moment["kind"]).collect();
     assert_eq!(whats, ["start", "start", "otp_start", "sms_code", "otp_start", "otp_finish", "otp_finish"]);
     for secret in [PHONE, &code, started.auth_token.expose()] {
         assert!(!answer.text.contains(&format!("\"{secret}\"")));
@@ -160,7 +160,7 @@ async fn a_session_shows_its_state_and_timeline_but_no_secret() {
     let link = bench.link(true).await;
     bench.page(&link, "mobile/instantlink/start", json!({})).await;
     let session = bench.get(&format!("/sandbox/sessions/{}", link.correlation_id)).await;
-    assert_eq!(session.json()["links"][0]["state"], "live");
+    assert_eq!(session.json()["links"][0]["status"], "live");
     assert!(!session.text.contains(bench.link_path().await.trim_start_matches("/l/")));
     let unknown = bench.get("/sandbox/sessions/x").await;
     unknown.refused(404, 8008, "field 'correlationId' is unknown, malformed or expired");

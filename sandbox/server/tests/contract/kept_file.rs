@@ -6,7 +6,7 @@ use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use handset_sandbox_domain::Phone;
 use handset_sandbox_store::{IdentityLookup, SqliteStore, Store};
 
-/// What a sandbox has left behind, as SQL.
+/// The file of an earlier sandbox, as SQL.
 const FILE: &str = include_str!("../../../store/src/sqlite/versions/1.sql");
 
 #[tokio::test]

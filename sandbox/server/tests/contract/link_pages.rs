@@ -30,7 +30,7 @@ async fn resend(bench: &TestSandbox, started: &StartedSession) -> String {
     bench.link_path().await
 }
 
-/// A session whose link is on its way, and the link's path.
+/// A session whose link was sent, and the link's path.
 async fn with_link(bench: &TestSandbox) -> (StartedSession, String) {
     let started = bench.link(true).await;
     let path = resend(bench, &started).await;
@@ -253,7 +253,7 @@ async fn a_suspected_bot_gets_a_button() {
     assert!(policy.contains("default-src 'none'") && !policy.contains("form-action"), "{policy}");
     assert_eq!(bench.page(&started, "status", json!({})).await, json!({"next": ""}), "nothing is spent by looking");
     let unknown = bench.get_with("/l/unknown", &[BOT]).await;
-    assert_eq!((unknown.status, unknown.text), (answer.status, answer.text), "and nothing is told to a machine");
+    assert_eq!((unknown.status, unknown.text), (answer.status, answer.text), "a bot learns nothing");
 }
 
 async fn press(bench: &TestSandbox, path: &str) -> TestResponse {

@@ -40,7 +40,7 @@ const SMS: (&str, JsonType) = ("smsMessage", Text);
 const RETRY: (&str, JsonType) = ("allowOTPRetry", Flag);
 const EMAIL: (&str, JsonType) = ("emailAddress", Text);
 
-/// Where they stand, and what they are.
+/// The path and the type of every member, by call.
 #[rustfmt::skip]
 const MEMBERS: &[(&str, &[(&str, JsonType)])] = &[
     ("/v3/start", &[
@@ -87,7 +87,7 @@ fn body_with(member: &str, value: Value) -> Value {
     })
 }
 
-/// The members of a schema, and of those in it.
+/// The members of a schema, and those of its nested schemas.
 fn members(document: &Value, schema: &Value, place: &str, found: &mut BTreeSet<String>) {
     let schema = match schema["$ref"].as_str() {
         Some(to) => document.pointer(to.trim_start_matches('#')).unwrap(),
@@ -154,7 +154,7 @@ async fn of_the_wrong_type_are_named() {
     }
 }
 
-/// Bodies that are right, and what in them may be left out.
+/// Valid bodies, and their optional members.
 fn right() -> Vec<(&'static str, Value, Vec<&'static str>)> {
     let named = json!({"phoneNumber": PHONE, "firstName": "A", "lastName": "B"});
     let with = |more: Value| {
@@ -179,8 +179,8 @@ fn right() -> Vec<(&'static str, Value, Vec<&'static str>)> {
     ]
 }
 
-/// What was drawn for the request.
-const DRAWN: [&str; 2] = ["authToken", "correlationId"];
+/// Members with a random value.
+const RANDOM: [&str; 2] = ["authToken", "correlationId"];
 
 #[tokio::test(start_paused = true)]
 async fn null_and_blank_count_as_left_out() {
@@ -191,7 +191,7 @@ async fn null_and_blank_count_as_left_out() {
         let answer = bench.call(path, body.clone()).await;
         assert_eq!(answer.status, 200, "{path} {body}: {}", answer.text);
         let mut reply = answer.json();
-        DRAWN.iter().for_each(|drawn| drop(reply.as_object_mut().unwrap().remove(*drawn)));
+        RANDOM.iter().for_each(|drawn| drop(reply.as_object_mut().unwrap().remove(*drawn)));
         reply
     };
     bench.call("/v3/identity", json!({"phoneNumber": PHONE})).await;
@@ -211,7 +211,7 @@ async fn null_and_blank_count_as_left_out() {
     }
     assert_eq!(identity().await, known, "and nothing blank was kept");
     let (unify, _) = bench.open("/v3/unify", json!({"possessionType": "mobile", "clientRequestId": " "})).await;
-    assert_eq!(bench.ask(&unify, "/v3/unify-status").await.json(), json!({"success": "pending"}), "nor is it told");
+    assert_eq!(bench.ask(&unify, "/v3/unify-status").await.json(), json!({"success": "pending"}), "nor is it reported");
     let missing = bench.call("/v3/device/revoke", json!({"deviceId": " "})).await;
     missing.refused(400, 8001, "field 'deviceId' is missing");
     let missing = bench.call("/v3/verify", json!({"phoneNumber": PHONE, "verificationType": " "})).await;
@@ -271,8 +271,8 @@ async fn that_are_unknown_are_ignored_at_every_depth() {
     assert_eq!(answer.json(), json!({"success": true}));
 }
 
-/// Texts of Start, those that are taken and those that are not. A number may also be written as a contact list does: the
-/// document describes what is answered.
+/// Accepted and refused texts of Start. A number may also have the notation of a contact list: the document describes the
+/// one of replies.
 const TEXTS: [(&str, &[&str], &[&str]); 6] = [
     (
         "phoneNumber",

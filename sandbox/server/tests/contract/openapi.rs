@@ -21,7 +21,7 @@ rows![
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// Members by schema, those that are required with `*`.
+/// Members by schema, required ones with `*`.
 const MEMBERS: [(&str, &str); 50] = [
     ("TokenRequest", "grant_type* client_id* client_secret*"),
     ("TokenReply", "access_token* expires_in* token_type*"),
@@ -87,7 +87,7 @@ const MEMBERS: [(&str, &str); 50] = [
     ("IdentityActionRequest", "clientRequestId"),
 ];
 
-/// What texts may be.
+/// The formats of texts.
 const VALUES: [(&str, &str); 11] = [
     ("/StartRequest/properties/flowType", "desktop mobile"),
     ("/VerifyRequest/properties/possessionType", "desktop mobile none"),
@@ -167,7 +167,7 @@ async fn it_is_of_openapi_3_1() {
     assert!(!document.to_string().contains("::"), "no path of Rust");
 }
 
-/// Paths of the router, as its debug output tells them.
+/// Paths of the router, from its debug output.
 pub(crate) fn routed(app: &str) -> BTreeSet<&str> {
     let routes = app.split("RouteId(").filter_map(|rest| rest.split_once("): \"")?.1.split_once('"'));
     routes.map(|(path, _)| path).collect()

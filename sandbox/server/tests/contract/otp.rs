@@ -68,7 +68,7 @@ async fn finish(bench: &TestSandbox, started: &StartedSession, code: &str) -> Va
     bench.page(started, "mobile/otp/finish", json!({"otp": code})).await
 }
 
-/// A session whose code is on its way, and the code.
+/// A session whose code was sent, and the code.
 async fn with_code(bench: &TestSandbox, retry: bool) -> (StartedSession, String) {
     let started = bench.otp(retry).await;
     assert_eq!(start(bench, &started).await, sent());

@@ -31,7 +31,7 @@ const CREDENTIALS: [(&str, Product); 6] = [
     ("sandbox-identity-manager", Product::IdentityManager),
 ];
 
-/// Every call that opens something or stands on its own, with a body that is right.
+/// Every call without a correlationId, with a valid body.
 fn calls() -> Vec<(Product, &'static str, &'static str, Option<Value>)> {
     let named = json!({"possessionType": "none", "phoneNumber": PHONE, "firstName": "A", "lastName": "B"});
     vec![
@@ -46,7 +46,7 @@ fn calls() -> Vec<(Product, &'static str, &'static str, Option<Value>)> {
     ]
 }
 
-/// The calls that take a correlationId, and whose they are.
+/// The calls with a correlationId, and their products.
 const OF_SESSION: [(&[Product], &str); 6] = [
     (&[Product::Identity, Product::Prefill], "/v3/validate"),
     (&[Product::Prefill], "/v3/challenge"),
@@ -56,7 +56,7 @@ const OF_SESSION: [(&[Product], &str); 6] = [
     (&[Product::Unify], "/v3/unify-bind"),
 ];
 
-/// What opens a session, by credential.
+/// The call that opens a session, by credential.
 fn opening(product: Product) -> (&'static str, Value) {
     match product {
         Product::VerifiedUsers => {
@@ -207,7 +207,7 @@ async fn a_session_is_served_by_the_calls_of_its_product_only() {
     let of_unify = ["/v3/unify-status", "/v3/unify-bind"];
     let cases: [(_, &[&str]); 3] = [(identity, &journey), (verify, &["/v3/verify-status"]), (unify, &of_unify)];
     for (started, own) in cases {
-        let before = bench.session(&started).await["state"].clone();
+        let before = bench.session(&started).await["status"].clone();
         for path in journey.into_iter().chain(of_unify).chain(["/v3/challenge", "/v3/verify-status"]) {
             if !own.contains(&path) {
                 let body = json!({"correlationId": started.correlation_id, "phoneNumber": PHONE, "ssn": "1234",
@@ -215,7 +215,7 @@ async fn a_session_is_served_by_the_calls_of_its_product_only() {
                 bench.call(path, body).await.refused(403, 8003, "step not allowed");
             }
         }
-        assert_eq!(bench.session(&started).await["state"], before, "and nothing has changed");
+        assert_eq!(bench.session(&started).await["status"], before, "and nothing has changed");
     }
 }
 

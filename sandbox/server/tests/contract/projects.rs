@@ -138,13 +138,13 @@ async fn keep_their_clocks_apart() {
     assert_eq!(now, json!({"now": BEGIN + 190_000}));
     assert!(sockets[1].is_quiet().await);
     let [a, mut b] = sockets;
-    assert_eq!(a.told().await["error"]["message"], "the link has expired");
+    assert_eq!(a.outcome().await["error"]["message"], "the link has expired");
     let opened = async |project: &str| {
         let url = messages(&bench, project).await[0]["url"].as_str().unwrap().to_owned();
         bench.get(url.strip_prefix("http://127.0.0.1:8787").unwrap()).await.status.as_u16()
     };
     assert_eq!((opened("a").await, opened("b").await), (410, 303));
-    assert_eq!(b.next_said().await, Some(axum::extract::ws::Message::text(r#"{"next":"done"}"#)));
+    assert_eq!(b.next_but_pings().await, Some(axum::extract::ws::Message::text(r#"{"next":"done"}"#)));
     assert_eq!(post(&bench, "clock", "b", json!({"advanceSeconds": 0})).await, json!({"now": BEGIN}));
 
     let started = link(&bench, "a").await;

@@ -63,7 +63,7 @@ fn asking(path: &str, number: Option<&str>) -> Value {
     body
 }
 
-/// Asks for an SMS: whether it was sent.
+/// Requests an SMS: whether it was sent.
 async fn is_sent(bench: &TestSandbox, started: &StartedSession, path: &str, number: Option<&str>) -> bool {
     let reply = bench.page(started, path, asking(path, number)).await;
     assert!(reply == too_many() || reply == json!({}), "{path}: {reply}");
@@ -244,7 +244,7 @@ async fn a_link_waits_for_the_pause_as_a_code_does() {
     let early = bench.page_with_times(&started, path, asking(path, Some(""))).await;
     let times = json!({"serverTime": BEGIN + 29_999, "expiresAt": BEGIN + 180_000, "resendAt": BEGIN + 30_000});
     assert_eq!(early, times, "those of the SMS that was sent");
-    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>module link_start too_early");
+    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>client link_start too_early");
     assert_eq!(bench.messages().await.len(), 1);
     let changed = bench.page_with_times(&started, path, asking(path, Some(OTHER_PHONE))).await;
     assert_eq!(changed["resendAt"], BEGIN + 59_999, "another number does not wait");

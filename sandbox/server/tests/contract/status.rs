@@ -59,7 +59,7 @@ fn now() -> tokio::time::Instant {
     tokio::time::Instant::now()
 }
 
-/// Keeps a socket alive as a page does, until it is told how the flow ended; and when, in ms from now.
+/// Keeps a socket alive as a page does, until it gets the outcome of the flow: the outcome, and its time in ms from now.
 async fn told_at(mut socket: TestSocket) -> (Value, u128) {
     let begin = now();
     loop {
@@ -111,9 +111,9 @@ async fn the_outcome_is_sent_once_and_the_socket_is_closed() {
     let started = bench.link(true).await;
     let mut socket = TestSocket::open(&bench, &started);
     let path = link(&bench, &started).await;
-    assert!(socket.is_quiet().await, "nothing to tell yet");
+    assert!(socket.is_quiet().await, "no outcome yet");
     bench.get(&path).await;
-    assert_eq!(socket.told().await, done());
+    assert_eq!(socket.outcome().await, done());
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,7 +123,7 @@ async fn a_failure_is_sent_with_its_error() {
     let socket = TestSocket::open(&bench, &started);
     bench.page(&started, "mobile/otp/start", json!({})).await;
     bench.page(&started, "mobile/otp/finish", json!({"otp": wrong(&bench.code().await)})).await;
-    assert_eq!(socket.told().await, ended("the code is wrong and no try is left"));
+    assert_eq!(socket.outcome().await, ended("the code is wrong and no try is left"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,7 +133,7 @@ async fn an_earlier_outcome_is_sent_at_once() {
     bench.get(&link(&bench, &started).await).await;
     for _ in 0..2 {
         let begin = now();
-        assert_eq!(TestSocket::open(&bench, &started).told().await, done());
+        assert_eq!(TestSocket::open(&bench, &started).outcome().await, done());
         assert_eq!(begin.elapsed().as_millis(), 0);
     }
 }
@@ -145,8 +145,8 @@ async fn every_socket_of_a_flow_gets_the_outcome() {
     let (first, second) = (TestSocket::open(&bench, &started), TestSocket::open(&bench, &started));
     let mut others = TestSocket::open(&bench, &other);
     report(&bench, &started).await;
-    assert_eq!(first.told().await, ended("the flow was given up"));
-    assert_eq!(second.told().await, ended("the flow was given up"));
+    assert_eq!(first.outcome().await, ended("the flow was given up"));
+    assert_eq!(second.outcome().await, ended("the flow was given up"));
     assert!(others.is_quiet().await, "and no other flow's");
 }
 
@@ -173,7 +173,7 @@ async fn silence_is_allowed_for_150_seconds() {
     let begin = now();
     tokio::time::sleep(std::time::Duration::from_secs(149)).await;
     socket.send(Message::text("ping"));
-    assert_eq!(socket.next_said().await, Some(Message::text("pong")));
+    assert_eq!(socket.next_but_pings().await, Some(Message::text("pong")));
     assert_eq!(socket.closed_with().await, 1001);
     assert_eq!(begin.elapsed().as_secs(), 149 + 150, "any message counts");
 }
@@ -222,7 +222,7 @@ async fn advancing_the_clock_wakes_a_waiting_socket() {
     }
     let begin = now();
     bench.post("/sandbox/clock", None, r#"{"advanceSeconds":1}"#).await;
-    assert_eq!(socket.told().await, ended("the link has expired"));
+    assert_eq!(socket.outcome().await, ended("the link has expired"));
     assert_eq!(begin.elapsed().as_millis(), 0);
 }
 
@@ -290,7 +290,7 @@ async fn the_sandbox_stops_reading_from_a_page_that_does_not_read() {
     bench.faults(json!([{"path": "/v1/client/status", "kind": "drop"}])).await;
     assert_eq!(served.await.unwrap(), Ok(()));
     let told = bench.told(&started, 0).await;
-    assert_eq!(told.last().unwrap(), "backend>module socket_closed dropped !drop");
+    assert_eq!(told.last().unwrap(), "backend>client socket_closed dropped !drop");
 }
 
 #[tokio::test(start_paused = true)]

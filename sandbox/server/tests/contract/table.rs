@@ -60,7 +60,7 @@ fn every_row_of_every_table_has_a_test() {
     assert!(untested.is_empty() && unknown.is_empty(), "rows without a test: {untested:?}; no such rows: {unknown:?}");
 }
 
-/// The tests of this program that are run, or those that are left out.
+/// The tests of this program that run, or the ignored ones.
 fn tests(which: &[&str]) -> BTreeSet<String> {
     let program = std::env::current_exe().unwrap();
     let listed = Command::new(program).args(["--list", "--format", "terse"]).args(which).output().unwrap();

@@ -77,7 +77,7 @@ pub(crate) const USERS: [ContractUser; 15] = [
     user("2001004054", ["Alf", "Novotni"], None, &[VerifiedUsers], Al0),
 ];
 
-/// A record as Complete takes it and Challenge gives it out.
+/// A record in the form of Complete and Challenge.
 fn individual([first, last]: [&str; 2], record: [&str; 7]) -> Value {
     let [address, city, region, postal_code, dob, ssn, email] = record;
     let home = json!({"address": address, "city": city, "region": region, "postalCode": postal_code});
@@ -180,7 +180,7 @@ async fn every_scenario_runs() {
     }
 }
 
-/// What Complete says of a person of whom everything agrees.
+/// Complete's reply about a person whose whole record agrees.
 async fn confirmed(bench: &TestSandbox, client_id: &str, started: &StartedSession, individual: &Value) {
     let body = json!({"correlationId": started.correlation_id, "individual": individual});
     let reply = call(bench, client_id, "/v3/complete", body).await;
@@ -245,7 +245,7 @@ async fn the_code_is_1234() {
     assert_eq!(late["error"]["message"], "the code has expired");
 }
 
-/// Their records are part of what teams' tests hold on to: the seed is fixed.
+/// Teams' tests rely on these records: the seed is fixed.
 #[rustfmt::skip]
 const MADE_UP: [(&str, [&str; 2], [&str; 7]); 3] = [
     (PHONE, ["Chidi", "Farkas"], ["630 Dale Road", "Eugene", "OR", "97401", "1973-05-28", "981889919",

@@ -32,7 +32,7 @@ fn stream_of(started: &StartedSession) -> String {
 /// The outcomes of the replies so far but that of Start.
 async fn outcomes(bench: &TestSandbox, started: &StartedSession) -> Vec<String> {
     let lines = bench.told(started, 2).await;
-    lines.iter().filter_map(|line| line.strip_prefix("backend>module ")).map(str::to_owned).collect()
+    lines.iter().filter_map(|line| line.strip_prefix("backend>client ")).map(str::to_owned).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,13 +50,13 @@ async fn records_an_otp_flow_message_by_message() {
     let expected = [
         "server>backend start",
         "backend>server start accepted",
-        "module>backend otp_start",
+        "client>backend otp_start",
         "backend>phone sms_code",
-        "backend>module otp_start accepted",
-        "module>backend otp_finish",
-        "backend>module otp_finish wrong_code",
-        "module>backend otp_finish",
-        "backend>module otp_finish passed",
+        "backend>client otp_start accepted",
+        "client>backend otp_finish",
+        "backend>client otp_finish wrong_code",
+        "client>backend otp_finish",
+        "backend>client otp_finish passed",
         "server>backend validate",
         "backend>server validate passed",
         "server>backend complete",
@@ -66,7 +66,7 @@ async fn records_an_otp_flow_message_by_message() {
     let session = bench.session(&started).await;
     assert_eq!(
         session["timeline"][0],
-        json!({"id": 1, "at": BEGIN, "from": "server", "to": "backend", "what": "start"})
+        json!({"id": 1, "at": BEGIN, "from": "server", "to": "backend", "kind": "start"})
     );
     assert_eq!((&session["timeline"][8]["id"], &session["timeline"][8]["at"]), (&json!(9), &json!(BEGIN + 1500)));
 }
@@ -79,23 +79,23 @@ async fn records_a_link_flow_with_its_sockets() {
     assert!(socket.is_quiet().await);
     bench.page(&started, "mobile/instantlink/start", json!({"isMobile": false})).await;
     socket.send(Message::text("ping"));
-    assert_eq!(socket.next_said().await, Some(Message::text("pong")));
+    assert_eq!(socket.next_but_pings().await, Some(Message::text("pong")));
     bench.page(&started, "status", json!({})).await;
     bench.get(&bench.link_path().await).await;
-    socket.told().await;
+    socket.outcome().await;
     let expected = [
-        "module>backend socket_open",
-        "backend>module socket_open accepted",
-        "module>backend link_start",
+        "client>backend socket_open",
+        "backend>client socket_open accepted",
+        "client>backend link_start",
         "backend>phone sms_link",
-        "backend>module link_start accepted",
-        "module>backend socket_ping",
-        "backend>module socket_pong",
-        "module>backend status_asked",
-        "backend>module status_asked pending",
+        "backend>client link_start accepted",
+        "client>backend socket_ping",
+        "backend>client socket_pong",
+        "client>backend status_polled",
+        "backend>client status_polled pending",
         "phone>backend link_opened",
         "backend>phone link_opened passed",
-        "backend>module socket_done passed",
+        "backend>client socket_done passed",
     ];
     assert_eq!(bench.told(&started, 2).await, expected);
 }
@@ -125,10 +125,10 @@ async fn names_every_outcome_of_a_request() {
         "link_start refused",
         "otp_finish wrong_code",
         "otp_finish wrong_code",
-        "otp_finish no_try_left",
+        "otp_finish attempts_exhausted",
         "otp_start failed",
         "error_reported failed",
-        "status_asked failed",
+        "status_polled failed",
     ];
     assert_eq!(outcomes(&bench, &started).await, expected);
 
@@ -141,7 +141,7 @@ async fn names_every_outcome_of_a_request() {
     bench.validated(&started).await;
     bench.validate(&started).await;
     let expected =
-        ["instant_start accepted", "instant_finish fell_back", "otp_start accepted", "otp_finish code_expired"];
+        ["instant_start accepted", "instant_finish fell_back_to_otp", "otp_start accepted", "otp_finish code_expired"];
     assert_eq!(outcomes(&bench, &started).await, expected);
     let lines = bench.told(&started, 0).await;
     assert!(
@@ -173,31 +173,31 @@ async fn names_every_end_of_a_socket() {
     let socket = TestSocket::open(&bench, &started);
     socket.send(Message::Close(None));
     socket.left().await;
-    assert_eq!(last().await, "module>backend socket_closed");
+    assert_eq!(last().await, "client>backend socket_closed");
 
     TestSocket::open(&bench, &started).left().await;
-    assert_eq!(last().await, "module>backend socket_closed dropped");
+    assert_eq!(last().await, "client>backend socket_closed dropped");
 
     let socket = TestSocket::open(&bench, &started);
     socket.send(Message::binary("ping"));
     socket.closed_with().await;
-    assert_eq!(last().await, "backend>module socket_closed bad_frame");
+    assert_eq!(last().await, "backend>client socket_closed bad_frame");
 
     TestSocket::open(&bench, &started).closed_with().await;
-    assert_eq!(last().await, "backend>module socket_closed silent");
+    assert_eq!(last().await, "backend>client socket_closed idle_timeout");
 
     let mut socket = TestSocket::open(&bench, &started);
     assert!(socket.is_quiet().await);
     bench.page(&started, "mobile/instantlink/error", json!({"message": "x"})).await;
-    socket.told().await;
-    assert_eq!(last().await, "backend>module socket_done failed");
+    socket.outcome().await;
+    assert_eq!(last().await, "backend>client socket_done failed");
 
     let started = bench.link(true).await;
     let mut socket = TestSocket::open(&bench, &started);
     assert!(socket.is_quiet().await);
     bench.state.shut_down().await;
     socket.closed_with().await;
-    assert_eq!(bench.told(&started, 2).await.pop().unwrap(), "backend>module socket_closed ending");
+    assert_eq!(bench.told(&started, 2).await.pop().unwrap(), "backend>client socket_closed going_away");
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,7 +236,7 @@ async fn records_expiry() {
     bench.pass_ms(190_000).await;
     bench.page(&started, "status", json!({})).await;
     let expected =
-        ["backend>backend lapsed link_expired", "module>backend status_asked", "backend>module status_asked failed"];
+        ["backend>backend expired link_expired", "client>backend status_polled", "backend>client status_polled failed"];
     assert_eq!(bench.told(&started, 5).await, expected);
 }
 

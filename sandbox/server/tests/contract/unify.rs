@@ -31,7 +31,7 @@ rows![
 
 /// A test user of Unify.
 const LORANT: &str = "2001004014";
-/// One who passes without the browser.
+/// A test user who passes without the browser.
 const BARBARA: &str = "2001004018";
 
 fn body(possession: &str, phone: &str) -> Value {
@@ -80,7 +80,7 @@ fn not_shown() -> Value {
     json!({"authentication": {"result": "fail", "failureReasons": why}})
 }
 
-/// What is said of a success but for the ids, which must be there.
+/// The reply of a success without its ids, which must be there.
 fn without_ids(mut reply: Value) -> Value {
     for id in ["proveId", "deviceId"] {
         let id = reply.as_object_mut().unwrap().remove(id).unwrap();

@@ -21,9 +21,9 @@ rows![
     an_unknown_id_is_refused,
 ];
 
-/// A test user of Verified Users who shows possession by a code or a link.
+/// A test user of Verified Users who proves possession with a code or a link.
 const BETTINA: &str = "2001004049";
-/// One who passes without the browser.
+/// A test user who passes without the browser.
 const SHEILA: &str = "2001004011";
 
 fn body(possession: &str, phone: &str, names: [&str; 2]) -> Value {
@@ -46,7 +46,7 @@ fn results(success: &str, possession: &str, verify: &str) -> Value {
     json!({"success": success, "possessionResult": possession, "verifyResult": verify})
 }
 
-/// Without what differs from run to run.
+/// A reply without the members that differ from run to run.
 fn results_of(mut reply: Value) -> Value {
     for member in ["correlationId", "authToken", "identityId"] {
         reply.as_object_mut().unwrap().remove(member);
@@ -101,7 +101,7 @@ async fn some_pass_without_the_browser() {
     let rozella = body("mobile", "+447968900002", ["Rozella", "Kimpton"]);
     for body in [body("desktop", SHEILA, ["Sheilakathryn", "Butrimovich"]), rozella] {
         let (started, reply) = bench.open("/v3/verify", body).await;
-        assert_eq!(results_of(reply), results("pending", "pending", "pending"), "the status call tells");
+        assert_eq!(results_of(reply), results("pending", "pending", "pending"), "the status call says so");
         assert_eq!(claims(&started.auth_token)["auth"]["next"], "done", "a page that runs the flow is done at once");
         assert_eq!(results_of(status(&bench, &started).await), results("true", "success", "success"));
     }
@@ -166,7 +166,7 @@ async fn success_enrolls_the_number() {
     let (again, _) = bench.open("/v3/verify", bettina("none")).await;
     assert_eq!(status(&bench, &again).await["identityId"], id);
     let identity = bench.request_as("sandbox", "GET", &uri, None).await.json();
-    assert_eq!(identity["active"], true, "verified again: its news are wanted again");
+    assert_eq!(identity["active"], true, "a new verification makes the identity active again");
 }
 
 #[tokio::test(start_paused = true)]

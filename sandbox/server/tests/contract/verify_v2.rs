@@ -19,7 +19,7 @@ rows![
     there_is_no_status_call,
 ];
 
-/// A test user of Verified Users of whom everything is known.
+/// A test user of Verified Users with a whole record.
 const SHEILA: &str = "2001004011";
 const TYPES: [&str; 6] =
     ["verifiedUser", "accountOpening", "humanAssurance", "prefill", "prefillForBiz", "identityResolution"];

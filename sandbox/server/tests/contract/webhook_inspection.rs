@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::rows::rows;
 use crate::support::receiver::{ReceivedWebhook, ReceiverBehaviour, SECRET, TestReceiver, URL};
-use crate::support::webhooks::{deliveries, enroll, now, settled, tell, trigger, untold};
+use crate::support::webhooks::{deliveries, enroll, finished_delivery, now, trigger, trigger_sent, trigger_suppressed};
 use crate::support::{BEGIN, PHONE, TestSandbox};
 
 rows![
@@ -29,24 +29,24 @@ async fn are_set_in_the_settings_or_by_request() {
     enroll(&bench, PHONE).await;
     assert_eq!(bench.get("/sandbox/webhook").await.json(), json!({"url": "http://settings.test/a"}));
     receiver.will([ReceiverBehaviour::Hang]);
-    tell(&bench, "PORT", PHONE).await;
+    trigger_sent(&bench, "PORT", PHONE).await;
     assert!(receiver.next().await.claims(SECRET).is_some());
     let again = receiver.next().await;
     assert_eq!(now(&bench).await, BEGIN + 7_000, "2 s without a reply, 5 s of pause");
     assert_eq!(again.header("host"), "settings.test");
-    // One of its own; the secret is made where none is given, and told once.
+    // A webhook of its own; without a secret in the request one is generated, and returned once.
     let told = bench.put("/sandbox/webhook", &json!({"url": URL})).await.json();
     let secret = told["secret"].as_str().unwrap();
     assert!(secret.starts_with("whsec_") && secret.len() == 38, "whsec_ and 32 digits");
     assert_eq!(bench.get("/sandbox/webhook").await.json(), json!({"url": URL}));
-    tell(&bench, "PORT", PHONE).await;
+    trigger_sent(&bench, "PORT", PHONE).await;
     let got = receiver.next().await;
     assert!(got.claims(secret).is_some() && got.claims(SECRET).is_none());
     assert_eq!(got.header("host"), "receiver.test:3000");
     // None.
     assert_eq!(bench.delete("/sandbox/webhook").await.status, 204);
     bench.get("/sandbox/webhook").await.refused(404, 404, "no webhook is set");
-    assert_eq!(untold(&bench, "PORT", PHONE).await, "no_webhook");
+    assert_eq!(trigger_suppressed(&bench, "PORT", PHONE).await, "no_webhook");
     // Back to the settings.
     assert_eq!(bench.post("/sandbox/reset", None, "{}").await.status, 204);
     assert_eq!(bench.get("/sandbox/webhook").await.json(), json!({"url": "http://settings.test/a"}));
@@ -115,7 +115,7 @@ async fn refuse_bad_triggers_by_name() {
 #[tokio::test(start_paused = true)]
 async fn can_be_tried_by_test_events() {
     let bench = TestSandbox::new().await;
-    assert_eq!(trigger(&bench, json!({"type": "TEST"})).await.json(), json!({"isTold": false, "reason": "no_webhook"}));
+    assert_eq!(trigger(&bench, json!({"type": "TEST"})).await.json(), json!({"isSent": false, "reason": "no_webhook"}));
     let mut receiver = TestReceiver::set(&bench).await;
     receiver.will([ReceiverBehaviour::Status(500)]);
     let reply = trigger(&bench, json!({"type": "TEST", "count": 3})).await.json();
@@ -136,27 +136,27 @@ async fn show_their_deliveries_and_no_secret() {
     assert_eq!(deliveries(&bench).await, [] as [Value; 0]);
     let identity_id = enroll(&bench, PHONE).await;
     receiver.will([ReceiverBehaviour::Status(503)]);
-    tell(&bench, "PORT", PHONE).await;
+    trigger_sent(&bench, "PORT", PHONE).await;
     let first = receiver.next().await;
     while deliveries(&bench).await[0]["attempts"].as_array().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
     let attempt = |got: &ReceivedWebhook, ms: i64, outcome: &str, status: u16| {
         let correlation_id = got.header("x-correlation-id");
-        json!({"at": BEGIN + ms, "correlationId": correlation_id, "outcome": outcome, "status": status})
+        json!({"at": BEGIN + ms, "correlationId": correlation_id, "outcome": outcome, "statusCode": status})
     };
     let mut expected = json!({
-        "state": "waiting",
+        "status": "pending",
         "nextAttemptAt": BEGIN + 5_000,
         "events": first.body,
-        "attempts": [attempt(&first, 0, "refused", 503)],
+        "attempts": [attempt(&first, 0, "rejected", 503)],
     });
     assert_eq!(deliveries(&bench).await, std::slice::from_ref(&expected));
     let second = receiver.next().await;
-    settled(&bench).await;
-    expected["state"] = json!("delivered");
+    finished_delivery(&bench).await;
+    expected["status"] = json!("delivered");
     expected.as_object_mut().unwrap().remove("nextAttemptAt");
-    expected["attempts"] = json!([attempt(&first, 0, "refused", 503), attempt(&second, 5_000, "accepted", 204)]);
+    expected["attempts"] = json!([attempt(&first, 0, "rejected", 503), attempt(&second, 5_000, "accepted", 204)]);
     assert_eq!(deliveries(&bench).await, [expected]);
     for uri in ["/sandbox/webhook", "/sandbox/webhook/deliveries", &format!("/v3/identity/{identity_id}")] {
         let text = bench.request_as("sandbox", "GET", uri, None).await.text;
@@ -179,9 +179,9 @@ async fn are_kept_apart_by_project() {
     bench.call(&other("/v3/identity"), json!({"phoneNumber": PHONE})).await;
     bench.post(&other("/sandbox/webhook/events"), None, &body).await;
     assert_eq!(receiver.next().await.header("host"), "other.test");
-    tell(&bench, "DISCONNECT", PHONE).await;
+    trigger_sent(&bench, "DISCONNECT", PHONE).await;
     assert_eq!(receiver.next().await.header("host"), "receiver.test:3000");
-    assert_eq!(settled(&bench).await["events"][0]["eventType"], "DISCONNECT");
+    assert_eq!(finished_delivery(&bench).await["events"][0]["eventType"], "DISCONNECT");
     let of_other = bench.get(&other("/sandbox/webhook/deliveries")).await.json();
     assert_eq!((of_other.as_array().unwrap().len(), &of_other[0]["events"][0]["eventType"]), (1, &json!("PORT")));
     bench.post(&other("/sandbox/reset"), None, "{}").await;
@@ -194,13 +194,13 @@ async fn are_deleted_by_reset() {
     let bench = TestSandbox::new().await;
     let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
-    tell(&bench, "LINE_TYPE_CHANGE", PHONE).await;
+    trigger_sent(&bench, "LINE_TYPE_CHANGE", PHONE).await;
     receiver.next().await;
     let late = Arc::new(Notify::new());
     receiver.will([ReceiverBehaviour::Status(500), ReceiverBehaviour::Late(late.clone())]);
     trigger(&bench, json!({"type": "TEST"})).await;
     receiver.next().await;
-    tell(&bench, "PORT", PHONE).await;
+    trigger_sent(&bench, "PORT", PHONE).await;
     receiver.next().await;
     // One waits for its next attempt, the other for a reply.
     assert_eq!(bench.post("/sandbox/reset", None, "{}").await.status, 204);

@@ -66,7 +66,7 @@ async fn take_a_bounded_number_of_connections() {
     }
     settle().await;
     let of_other = bench.get(&other("/sandbox/webhook/deliveries")).await.json();
-    let is_delivered = |delivery: &Value| delivery["state"] == "delivered" && delivery["attempts"][0]["at"] == BEGIN;
+    let is_delivered = |delivery: &Value| delivery["status"] == "delivered" && delivery["attempts"][0]["at"] == BEGIN;
     assert!(of_other.as_array().unwrap().iter().all(is_delivered), "no time has passed");
     assert_eq!((of_other.as_array().unwrap().len(), receiver.connections().0), (COUNT, AT_ONCE));
     // Whoever has waited in vain makes room for the next, and all have their turns.
@@ -74,13 +74,13 @@ async fn take_a_bounded_number_of_connections() {
         assert_eq!(receiver.next().await.header("host"), "receiver.test:3000");
         assert!(receiver.connections().0 <= AT_ONCE);
     }
-    while deliveries(&bench).await.iter().any(|delivery| delivery["state"] == "waiting") {
+    while deliveries(&bench).await.iter().any(|delivery| delivery["status"] == "pending") {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let over = deliveries(&bench).await;
     assert_eq!((over.len(), receiver.connections().0), (COUNT, 0));
     for delivery in over {
-        assert_eq!((&delivery["state"], outcomes(&delivery)), (&json!("failed"), vec![("timed_out", None); 3]));
+        assert_eq!((&delivery["status"], outcomes(&delivery)), (&json!("failed"), vec![("timed_out", None); 3]));
     }
     assert!(receiver.is_quiet());
 }
@@ -96,7 +96,7 @@ async fn operations(bench: &TestSandbox) -> BTreeMap<String, u64> {
     lines.map(counted).collect()
 }
 
-/// What one flow asks of the store.
+/// The store calls of one flow.
 async fn flow(bench: &TestSandbox) -> BTreeMap<String, u64> {
     let before = operations(bench).await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE})).await;
@@ -149,7 +149,7 @@ async fn continue_after_a_failure_of_the_store() {
     let last = receiver.next().await;
     settle().await;
     let over = deliveries(&bench).await;
-    assert_eq!((over.len(), &over[0]["state"]), (1, &json!("delivered")));
+    assert_eq!((over.len(), &over[0]["status"]), (1, &json!("delivered")));
     assert_eq!(outcomes(&over[0]), [("accepted", Some(204))]);
     assert_eq!(over[0]["attempts"][0]["correlationId"], last.header("x-correlation-id"));
 }
@@ -169,7 +169,7 @@ async fn keep_the_newest_finished_deliveries() {
     assert_eq!(told, ids[5..], "oldest first");
 }
 
-/// What is counted of webhooks and is not 0.
+/// The metrics of webhooks with a value other than 0.
 async fn counted(bench: &TestSandbox) -> Vec<String> {
     let text = bench.get("/metrics").await.text;
     let lines = text.lines().filter_map(|line| line.strip_prefix("handset_sandbox_webhook_"));
@@ -199,8 +199,8 @@ async fn are_counted() {
     settle().await;
     let attempts = [
         r#"attempts_total{outcome="accepted"} 1"#,
-        r#"attempts_total{outcome="broken"} 1"#,
-        r#"attempts_total{outcome="refused"} 2"#,
+        r#"attempts_total{outcome="connection_lost"} 1"#,
+        r#"attempts_total{outcome="rejected"} 2"#,
     ];
     let waiting = [r#"deliveries_total{state="delivered"} 1"#, "deliveries_waiting 1"];
     assert_eq!(counted(&bench).await, [&attempts[..], &waiting].concat());
@@ -208,7 +208,7 @@ async fn are_counted() {
     bench.post("/sandbox/reset", None, "{}").await;
     settle().await;
     assert_eq!(counted(&bench).await, [&attempts[..], &waiting[..1]].concat());
-    // Nobody is there any more to tell.
+    // The receiver is gone.
     bench.put("/sandbox/webhook", &json!({"url": URL, "secret": SECRET})).await;
     receiver.will([ReceiverBehaviour::Status(500)]);
     test(&bench, 1).await;
@@ -217,6 +217,6 @@ async fn are_counted() {
     assert_eq!(bench.delete("/sandbox/webhook").await.status, 204);
     bench.pass_ms(5_000).await;
     settle().await;
-    let now = [r#"deliveries_total{state="delivered"} 1"#, r#"deliveries_total{state="withdrawn"} 1"#];
+    let now = [r#"deliveries_total{state="cancelled"} 1"#, r#"deliveries_total{state="delivered"} 1"#];
     assert_eq!(counted(&bench).await[3..], now);
 }

@@ -22,7 +22,7 @@ async fn start(flags: &[&str], variable: Option<&str>, listed: &str) -> SandboxP
     SandboxProcess::spawn(command).await
 }
 
-/// The status of a request that asks for it by that name.
+/// The status of a request with that Host header.
 async fn status(running: &SandboxProcess, name: &str) -> u16 {
     let port = running.address.rsplit(':').next().unwrap();
     let head = format!("GET /sandbox/messages HTTP/1.1\r\nhost: {name}:{port}\r\nconnection: close\r\n\r\n");
@@ -33,7 +33,7 @@ async fn status(running: &SandboxProcess, name: &str) -> u16 {
     reply.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// It answers to these names, and to none of the others.
+/// Checks that the sandbox answers under these names, and under none of the others.
 async fn answers(running: &SandboxProcess, names: &[&str]) {
     for name in ["localhost", "sandbox", "other", "listed"] {
         let expected = if name == "localhost" || names.contains(&name) { 200 } else { 403 };

@@ -77,7 +77,7 @@ async fn a_folder_that_cannot_be_written_is_reported_with_the_files_name() {
         fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
         let mut command = command(&[]);
         if is_root {
-            // Who may do everything does not see what a mode forbids. Nobody may not reach the binary where it is.
+            // File modes do not bind root, and another user may not reach the binary.
             command = Command::new(&copy);
             command.uid(65534);
         }
@@ -89,13 +89,13 @@ async fn a_folder_that_cannot_be_written_is_reported_with_the_files_name() {
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
 }
 
-/// A disk that fills up, as a process meets it that may write no longer file.
+/// A full disk, by a limit of the process on the size of a file.
 #[tokio::test]
 async fn a_failing_store_refuses_writes_and_a_restart_has_every_acknowledged_one() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("sandbox.db");
     let mut limited = Command::new("sh");
-    // The signal would end it before it could tell anybody.
+    // The signal would end the process before it reports the error.
     limited.args(["-c", r#"trap "" XFSZ; ulimit -f 800; exec "$0" "$@""#, env!("CARGO_BIN_EXE_handset-sandbox")]);
     limited.args(flags(&file)).env("RUST_LOG", "trace").kill_on_drop(true);
     let running = SandboxProcess::spawn(limited).await;

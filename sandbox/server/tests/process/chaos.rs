@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::running::{PATIENCE, SandboxProcess};
 
-/// What became of a handshake, and the socket if there is one, which has answered a ping.
+/// The outcome of a handshake, and the socket if there is one, which has answered a ping.
 macro_rules! open {
     ($running:expr, $token:expr) => {
         match connect_async($running.socket_url($token)).await {
@@ -36,8 +36,8 @@ async fn the_schedule_of_the_seed_breaks_sockets() {
     let mut last = sockets.pop().unwrap();
     let dropped = timeout(PATIENCE, last.next()).await.unwrap();
     assert!(matches!(dropped, Some(Err(_))), "without a close: {dropped:?}");
-    running.told(&id, "socket_closed", 1).await;
-    // The others live on.
+    running.wait_for_timeline(&id, "socket_closed", 1).await;
+    // The other sockets stay open.
     for socket in &mut sockets {
         socket.send(Message::text("ping")).await.unwrap();
         assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("pong"));

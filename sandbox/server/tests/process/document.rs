@@ -13,8 +13,8 @@ const FORM: &str = "grant_type=client_credentials&client_id=sandbox&client_secre
 struct Operation {
     method: String,
     path: String,
-    /// What it says of this call.
-    told: Value,
+    /// The document's part about this call.
+    documented: Value,
     content_type: Option<String>,
 }
 
@@ -28,7 +28,7 @@ async fn operations(running: &SandboxProcess) -> Vec<Operation> {
             all.push(Operation {
                 method: method.to_uppercase(),
                 path: path.replace(['{', '}'], "x"),
-                told: told.clone(),
+                documented: told.clone(),
                 content_type: content_type.cloned(),
             });
         }
@@ -65,16 +65,16 @@ async fn request(
 }
 
 impl Operation {
-    /// The reply has that status, and stands in the document with its code and its headers.
+    /// Checks that the reply has that status, and that the document has its code and its headers.
     fn holds(&self, status: u16, (head, body): &(String, String)) {
         let name = format!("{} {}", self.method, self.path);
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {head}");
-        let told = &self.told["responses"][status.to_string()];
+        let told = &self.documented["responses"][status.to_string()];
         let content = &told["content"]["application/json"];
         assert!(head.contains("\r\ncontent-type: application/json"), "{name}: {head}");
         let body: Value = serde_json::from_str(body).unwrap();
         let codes = content["schema"]["properties"]["code"]["enum"].as_array().unwrap_or_else(|| panic!("{name}"));
-        assert!(codes.contains(&body["code"]) && body["message"].is_string(), "{name}: {body}, told: {codes:?}");
+        assert!(codes.contains(&body["code"]) && body["message"].is_string(), "{name}: {body}, documented: {codes:?}");
         let members = if self.path == "/token" { 4 } else { 2 };
         assert_eq!(body.as_object().unwrap().len(), members, "{name}: {body}");
         for header in told["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
@@ -93,7 +93,7 @@ async fn a_slow_body_is_refused_as_documented() {
             let headers = [("authorization", bearer.as_str()), ("content-type", content_type)];
             operation.holds(408, &request(&running, &operation.method, &operation.path, &headers, 1000, "{").await);
         }
-        None => assert!(operation.told["responses"].get("408").is_none(), "{}", operation.path),
+        None => assert!(operation.documented["responses"].get("408").is_none(), "{}", operation.path),
     });
     join_all(slow).await;
 }

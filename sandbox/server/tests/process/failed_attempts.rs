@@ -12,14 +12,14 @@ use tokio::time::timeout;
 
 use crate::running::{ClientConnection, LOGS, PATIENCE, SandboxProcess, command};
 
-/// As the sandbox does without settings.
-const TRIES: usize = 10;
-/// Those of them that are used up before the codes are sent again.
-const TRIES_BEFORE: usize = 4;
+/// The sandbox's default limit.
+const LIMIT: usize = 10;
+/// The wrong codes before the codes are sent again.
+const ATTEMPTS_BEFORE: usize = 4;
 const SESSIONS: usize = 250;
 /// Codes of each session.
 const EACH: usize = 40;
-/// Who guesses at the same time.
+/// Clients at the same time.
 const CLIENTS: usize = 150;
 const PHONE: &str = "5005550006";
 const START: &str = "/v1/client/mobile/otp/start";
@@ -57,7 +57,7 @@ impl HttpClient {
     }
 }
 
-/// Does so much, each thing once, in turn, with as many clients as there may be.
+/// Calls `ask` with each number below `count`, over all clients.
 async fn at_once<T>(running: &SandboxProcess, count: usize, ask: impl AsyncFn(&mut HttpClient, usize) -> T) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let client = async || {
@@ -106,19 +106,19 @@ fn wrong(code: &str) -> Value {
     json!({"otp": code.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect::<String>()})
 }
 
-fn is_judged_wrong(reply: &Value) -> bool {
+fn is_wrong_code(reply: &Value) -> bool {
     reply["data"]["code"] == 10000
 }
 
-/// How often each thing became of a code, by the timelines.
+/// The outcomes of all codes and their counts, by the timelines.
 async fn outcomes(running: &SandboxProcess, sessions: &[NumberSession]) -> BTreeMap<String, usize> {
-    let told = at_once(running, sessions.len(), async |client, number| {
+    let sessions_seen = at_once(running, sessions.len(), async |client, number| {
         client.send("GET", &format!("/sandbox/sessions/{}", sessions[number].correlation_id), "", "").await
     });
     let mut outcomes = BTreeMap::new();
-    for session in told.await {
+    for session in sessions_seen.await {
         for moment in session["timeline"].as_array().unwrap() {
-            if let (Some("otp_finish"), Some(outcome)) = (moment["what"].as_str(), moment["outcome"].as_str()) {
+            if let (Some("otp_finish"), Some(outcome)) = (moment["kind"].as_str(), moment["outcome"].as_str()) {
                 *outcomes.entry(outcome.to_owned()).or_default() += 1;
             }
         }
@@ -126,7 +126,7 @@ async fn outcomes(running: &SandboxProcess, sessions: &[NumberSession]) -> BTree
     outcomes
 }
 
-async fn guess(store: &str) {
+async fn submit_codes(store: &str) {
     // What is counted here is codes.
     let folder = tempdir().unwrap();
     let config = folder.path().join("sandbox.toml");
@@ -139,16 +139,16 @@ async fn guess(store: &str) {
     let running = SandboxProcess::spawn(command).await;
     let sessions = at_once(&running, SESSIONS, async |client, _| begin(client).await).await;
     let old = codes(&running, 1).await;
-    let before = at_once(&running, TRIES_BEFORE, async |client, number| {
+    let before = at_once(&running, ATTEMPTS_BEFORE, async |client, number| {
         let session = &sessions[number];
         client.post(FINISH, &session.token, &wrong(&old[&session.auth_id])).await
     });
-    assert!(before.await.iter().all(is_judged_wrong));
+    assert!(before.await.iter().all(is_wrong_code));
     at_once(&running, SESSIONS, async |client, number| client.post(START, &sessions[number].token, &json!({})).await)
         .await;
     let codes = codes(&running, 2).await;
 
-    // In turn: the first thousand are wrong, which is more than may be judged and more than are asked at the same time.
+    // In turn: the first thousand are wrong, which is more than may be checked and more than are asked at the same time.
     let replies = at_once(&running, SESSIONS * EACH, async |client, number| {
         let (session, turn) = (&sessions[number % SESSIONS], number / SESSIONS);
         let code = &codes[&session.auth_id];
@@ -158,22 +158,22 @@ async fn guess(store: &str) {
     })
     .await;
     assert_eq!(replies.len(), SESSIONS * EACH);
-    assert!(!replies.contains(&json!({"next": "done"})), "a right code was judged");
-    assert!(replies.iter().filter(|reply| is_judged_wrong(reply)).count() <= TRIES - TRIES_BEFORE);
+    assert!(!replies.contains(&json!({"next": "done"})), "a right code was checked");
+    assert!(replies.iter().filter(|reply| is_wrong_code(reply)).count() <= LIMIT - ATTEMPTS_BEFORE);
     let outcomes = outcomes(&running, &sessions).await;
-    let judged = ["wrong_code", "no_try_left", "passed"].map(|name| outcomes.get(name).copied().unwrap_or(0));
-    assert_eq!(judged.iter().sum::<usize>(), TRIES, "{outcomes:?}");
-    assert_eq!(outcomes.values().sum::<usize>(), TRIES_BEFORE + SESSIONS * EACH, "each was answered: {outcomes:?}");
+    let checked = ["wrong_code", "attempts_exhausted", "passed"].map(|name| outcomes.get(name).copied().unwrap_or(0));
+    assert_eq!(checked.iter().sum::<usize>(), LIMIT, "{outcomes:?}");
+    assert_eq!(outcomes.values().sum::<usize>(), ATTEMPTS_BEFORE + SESSIONS * EACH, "each was answered: {outcomes:?}");
     assert_eq!(running.kill().await, "", "it has nothing to complain of");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_wrong_codes_in_parallel_are_not_checked_beyond_the_limit() {
-    guess("memory").await;
+    submit_codes("memory").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_wrong_codes_in_parallel_are_not_checked_beyond_the_limit_in_a_file() {
     let folder = tempdir().unwrap();
-    guess(&format!("sqlite:{}", folder.path().join("sandbox.db").display())).await;
+    submit_codes(&format!("sqlite:{}", folder.path().join("sandbox.db").display())).await;
 }

@@ -16,7 +16,7 @@ async fn post(running: &SandboxProcess, faults: Value) {
     running.post("/sandbox/faults", "", json!({"faults": faults})).await;
 }
 
-/// What comes before the connection breaks, and how it does.
+/// The bytes before the connection breaks, and the kind of its end.
 async fn broken(running: &SandboxProcess, path: &str, token: &str, body: &str) -> (String, ErrorKind) {
     let mut stream = running.open("POST", path, &[("authorization", &format!("Bearer {token}"))], body).await;
     let mut reply = Vec::new();
@@ -78,7 +78,7 @@ async fn a_silent_socket_stays_open_and_says_nothing() {
     post(&running, json!([{"path": STATUS, "kind": "silence"}])).await;
     let (mut fresh, _) = connect_async(running.socket_url(&token)).await.unwrap();
     post(&running, json!([])).await;
-    running.told(&id, "socket_silent", 2).await;
+    running.wait_for_timeline(&id, "socket_silent", 2).await;
     for socket in [&mut waiting, &mut fresh] {
         socket.send(Message::text("ping")).await.unwrap();
     }
@@ -99,8 +99,8 @@ async fn a_request_that_a_fault_holds_does_not_delay_the_shutdown() {
     post(&running, json!([{"path": "/v1/client/*", "kind": "silence"}])).await;
     let (_socket, _) = connect_async(running.socket_url(&token)).await.unwrap();
     let _request = running.open("POST", STATUS, &[("authorization", &format!("Bearer {token}"))], "{}").await;
-    running.told(&id, "socket_silent", 1).await;
-    running.told(&id, "status_asked", 1).await;
+    running.wait_for_timeline(&id, "socket_silent", 1).await;
+    running.wait_for_timeline(&id, "status_polled", 1).await;
     let begin = std::time::Instant::now();
     assert!(running.end("TERM").await.status.success());
     assert!(begin.elapsed().as_secs() < 10);

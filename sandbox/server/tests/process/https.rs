@@ -24,7 +24,7 @@ async fn self_signed(data: &Path, more: &[&str]) -> SandboxProcess {
     SandboxProcess::start(&[&flags, more].concat()).await
 }
 
-/// The same, with a client that trusts it.
+/// A sandbox over https, with a client that trusts its CA.
 async fn trusted(data: &Path) -> SandboxProcess {
     let mut running = self_signed(data, &[]).await;
     running.trust(&ca(data));
@@ -108,7 +108,7 @@ pub(crate) async fn signed(data: &Path, names: &[&str]) -> (Certificate, KeyPair
     (params.signed_by(&own, &issuer).unwrap(), own)
 }
 
-/// What the CA's key is worth to a thief.
+/// A thief of the CA's key cannot use it for other hosts.
 #[tokio::test]
 async fn other_certificates_of_the_cas_key_are_not_trusted() {
     let data = tempdir().unwrap();
@@ -118,7 +118,7 @@ async fn other_certificates_of_the_cas_key_are_not_trusted() {
     fs::write(&key, own.serialize_pem()).unwrap();
     let flags = ["--listen", "127.0.0.1:0", "--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
     let running = SandboxProcess::start(&flags).await;
-    // Of its own names it is believed, or the rest would show nothing.
+    // The certificate is trusted for its own names, or the rest would show nothing.
     for name in ["bank.test", "10.0.0.1"] {
         let stream = TcpStream::connect(&running.address).await.unwrap();
         let refused = connector(&ca(data.path())).connect(name.try_into().unwrap(), stream).await.unwrap_err();

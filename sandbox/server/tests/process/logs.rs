@@ -107,7 +107,7 @@ async fn look(running: SandboxProcess) -> String {
     log
 }
 
-/// Whatever it is, it may be a secret in the wrong place.
+/// Any text of a client may be a secret in the wrong place.
 #[tokio::test]
 async fn nothing_that_a_client_chooses_reaches_a_log_whatever_it_requests() {
     for (format, filter) in [("text", "trace"), ("json", "trace,tungstenite=trace,tungstenite::protocol=trace")] {

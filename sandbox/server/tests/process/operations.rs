@@ -42,7 +42,7 @@ fn parsed(text: &str) -> MetricSamples {
     samples
 }
 
-/// What it counted; of a histogram, how often.
+/// The value of a counter, or the count of a histogram.
 fn figure(value: &OpenMetricsValue) -> f64 {
     match value {
         OpenMetricsValue::Counter(counter) => counter.value.as_f64(),
@@ -111,21 +111,21 @@ async fn every_metric_is_documented_and_no_other() {
     running.send("GET", "/healthz", &[], "").await;
     let (text, _) = metrics(&running).await;
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
-    let mut told: Vec<_> = types
+    let mut served: Vec<_> = types
         .map(|(name, kind)| match kind {
             "counter" => (format!("{name}_total"), kind.to_owned()),
             "info" => (format!("{name}_info"), kind.to_owned()),
             _ => (name.to_owned(), kind.to_owned()),
         })
         .collect();
-    told.sort();
+    served.sort();
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sandbox.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `handset_sandbox_")?.split_once("` | "));
     let mut documented: Vec<_> = rows
         .map(|(name, rest)| (format!("handset_sandbox_{name}"), rest.split(" |").next().unwrap().to_owned()))
         .collect();
     documented.sort();
-    assert_eq!(documented, told);
+    assert_eq!(documented, served);
 }
 
 #[tokio::test]

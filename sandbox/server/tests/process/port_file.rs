@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::running::{PATIENCE, SandboxProcess, command};
 use crate::start_and_end::refusal;
 
-/// A path of its own, in a folder of its own.
+/// A port file in a folder of its own.
 struct PortFolder(PathBuf);
 
 impl PortFolder {
@@ -60,7 +60,7 @@ async fn the_file_holds_the_port_from_the_ready_line_until_the_end() {
     }
 }
 
-/// Whoever polls for it can use at once what it says, whatever was there before.
+/// A process that polls for the file can use its content at once, whatever was there before.
 #[tokio::test]
 async fn the_file_is_never_partial_and_never_stale() {
     let place = PortFolder::new("polled");
@@ -92,7 +92,7 @@ async fn the_file_of_a_later_process_is_left_alone() {
     assert_eq!(place.read(), None);
 }
 
-/// What does not start has no port to tell, and leaves the word of the one that serves.
+/// A process that does not start has no port, and leaves the file of the running one.
 #[tokio::test]
 async fn a_start_that_fails_leaves_the_file_of_the_running_process() {
     let place = PortFolder::new("failed");
@@ -125,7 +125,7 @@ async fn a_file_that_cannot_be_written_is_refused_by_name() {
         .await
         .unwrap();
     assert!(!output.status.success());
-    assert_eq!(output.stdout, b"", "nobody is told that it listens");
+    assert_eq!(output.stdout, b"", "there is no ready line");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("--port-file: "), "{said}");
 }

@@ -19,10 +19,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async};
 
-/// Longest that anything here may take.
+/// The longest that any step may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What every sandbox of these tests logs, and the secrets that it was given or gave out.
+/// The logs of every sandbox of these tests, and the secrets that it got or issued.
 pub(crate) static LOGS: Logs = Logs::new("process");
 
 /// A connection, encrypted or not.
@@ -38,16 +38,16 @@ impl<T: AsyncRead + AsyncWrite + Send> ReadWrite for T {}
 pub(crate) struct SandboxProcess {
     child: Child,
     stdout: Lines<BufReader<ChildStdout>>,
-    /// What it has said so far; without a sender once it has ended.
+    /// Its stderr so far; the sender goes when the process ends.
     stderr: watch::Receiver<String>,
-    /// The one line that says where it listens.
+    /// The ready line.
     pub(crate) ready: String,
     pub(crate) address: String,
-    /// Where the port speaks https: what is trusted.
+    /// The client of a port that speaks https, with the trusted CA.
     tls: Option<TlsConnector>,
 }
 
-/// What an ended sandbox leaves.
+/// The exit status and the output of an ended sandbox.
 pub(crate) struct ProcessEnd {
     pub(crate) status: ExitStatus,
     /// After the ready line.
@@ -61,12 +61,12 @@ pub(crate) fn command(flags: &[&str]) -> Command {
     command
 }
 
-/// A sandbox with these limits and no other, that of the rate neither.
+/// A sandbox with these limits and without a rate limit.
 pub(crate) async fn limited(limits: &str, flags: &[&str]) -> SandboxProcess {
     logging("trace", limits, flags).await
 }
 
-/// The same, which logs at that level.
+/// Such a sandbox, which logs at that level.
 pub(crate) async fn logging(level: &str, limits: &str, flags: &[&str]) -> SandboxProcess {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("sandbox.toml");
@@ -102,7 +102,7 @@ impl SandboxProcess {
         self.tls = Some(connector(certificate));
     }
 
-    /// Of its process.
+    /// The id of its process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap()
     }
@@ -120,32 +120,32 @@ impl SandboxProcess {
         ProcessEnd { status, stdout, stderr: self.stderr.borrow().clone() }
     }
 
-    /// Kills it. Returns what it has said on stderr.
+    /// Kills it. Returns its stderr.
     pub(crate) async fn kill(mut self) -> String {
         self.child.kill().await.unwrap();
         while self.stderr.changed().await.is_ok() {}
         self.stderr.borrow().clone()
     }
 
-    /// Waits until it has logged that.
+    /// Waits until the text stands in its log.
     pub(crate) async fn logged(&self, text: &str) {
         let mut stderr = self.stderr.clone();
         timeout(PATIENCE, stderr.wait_for(|said| said.contains(text))).await.unwrap().unwrap();
     }
 
     /// Waits until a session's timeline holds that many of these.
-    pub(crate) async fn told(&self, correlation_id: &str, what: &str, count: usize) {
+    pub(crate) async fn wait_for_timeline(&self, correlation_id: &str, what: &str, count: usize) {
         let path = format!("/sandbox/sessions/{correlation_id}");
         let what = format!("\"{what}\"");
-        let told = async {
+        let recorded = async {
             while self.send("GET", &path, &[], "").await.1.matches(&what).count() < count {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(PATIENCE, told).await.unwrap();
+        timeout(PATIENCE, recorded).await.unwrap();
     }
 
-    /// A connection over which nothing was sent.
+    /// A new connection.
     pub(crate) async fn connect(&self) -> std::io::Result<ClientConnection> {
         let stream = TcpStream::connect(&self.address).await?;
         let Some(tls) = &self.tls else { return Ok(Box::pin(stream)) };

@@ -14,7 +14,7 @@ use crate::running::{ClientConnection, PATIENCE, PlainSocket, SandboxProcess, li
 /// How often a slow client sends a byte.
 const DRIBBLE: Duration = Duration::from_millis(20);
 
-/// All that comes until the other side ends it.
+/// Everything that arrives until the other side ends the connection.
 async fn rest(stream: &mut ClientConnection) -> String {
     let mut bytes = Vec::new();
     // A reset is an end as well.

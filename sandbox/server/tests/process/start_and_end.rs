@@ -56,7 +56,7 @@ impl CloseCode for tokio_tungstenite::tungstenite::Message {
     }
 }
 
-/// What it says on stderr when it does not start.
+/// The stderr of a sandbox that does not start.
 pub(crate) async fn refusal(flags: &[&str]) -> String {
     let output = command(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).output().await.unwrap();
     assert!(!output.status.success(), "{flags:?}");
@@ -70,7 +70,7 @@ fn config_file(name: &str, text: &str) -> std::path::PathBuf {
     path
 }
 
-/// More than any number may be.
+/// A value above every limit.
 const HUGE: &str = "18446744073709551616";
 
 #[tokio::test]

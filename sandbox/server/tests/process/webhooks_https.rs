@@ -31,7 +31,7 @@ async fn accepted(listener: &TcpListener) -> TcpStream {
     timeout(PATIENCE, listener.accept()).await.unwrap().unwrap().0
 }
 
-/// A sandbox that posts there; `more`: of its settings.
+/// A sandbox with that webhook, and with `more` settings.
 async fn sandbox(data: &Path, url: &str, more: &str) -> SandboxProcess {
     let settings = data.join("settings.toml");
     fs::write(&settings, format!("[webhook]\nurl = '{url}'\nsecret = '{SECRET}'\n{more}\n")).unwrap();
@@ -74,13 +74,13 @@ async fn no_event_is_sent_to_an_untrusted_receiver() {
         test(&running).await;
         let refused = timeout(PATIENCE, tls.accept(accepted(&listener).await)).await.unwrap();
         assert!(refused.is_err(), "{host}");
-        assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "untrusted", "{host}");
+        assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "tls_failed", "{host}");
     }
-    // One that speaks no TLS.
+    // A receiver without TLS.
     let running = sandbox(data.path(), &format!("https://localhost:{port}{PATH}"), &trusting).await;
     test(&running).await;
     answer(accepted(&listener).await, "204 No Content").await;
-    assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "untrusted");
+    assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "tls_failed");
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, put, session};
@@ -10,7 +12,7 @@ use crate::Store;
 use handset_sandbox_domain::{Effect, FailedAttempts, Phone, Session, SessionPolicy};
 
 const RULES: fn() -> SessionPolicy =
-    || SessionPolicy { tries_per_number: 3, number_window_seconds: 10, ..SessionPolicy::default() };
+    || SessionPolicy { tries_per_number: 3, number_window: Duration::from_secs(10), ..SessionPolicy::default() };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     attempts_belong_to_the_number_in_force(&new()).await;
@@ -23,16 +25,17 @@ pub(super) fn of_number(name: &str, number: &str) -> Session {
     Session { phone: Phone::parse(&number.into()), ..session(name) }
 }
 
-/// Tries a code at `now`, in ms; whether it was judged.
+/// Submits a wrong code at `now`, in ms; whether it was checked.
 pub(super) async fn attempt(store: &impl Store, name: &str, now: i64) -> bool {
+    let now = UnixMillis::new(now);
     let decide = |session: Option<&Session>, attempts: &FailedAttempts| {
         let mut attempts = attempts.clone();
         if !attempts.is_allowed(&RULES(), now) {
             return (session.cloned(), attempts, vec![]);
         }
         attempts.add(&RULES(), now);
-        let judged = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
-        (judged, attempts, vec![Effect::WakeWatchers])
+        let checked = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
+        (checked, attempts, vec![Effect::WakeWatchers])
     };
     !store.update_with_attempts(&format!("auth-{name}"), None, &decide).await.unwrap().is_empty()
 }
@@ -62,10 +65,10 @@ async fn attempts_expire_with_the_last_one_and_with_their_project(store: &impl S
         assert!(attempt(store, "a", at).await && attempt(store, "b", at + 1).await);
     }
     for before in [0, 3] {
-        store.expire_attempts(before).await.unwrap();
+        store.expire_attempts(UnixMillis::new(before)).await.unwrap();
         assert!(!attempt(store, "a", 4).await, "the last was not before");
     }
-    store.expire_attempts(4).await.unwrap();
+    store.expire_attempts(UnixMillis::new(4)).await.unwrap();
     assert!(!attempt(store, "b", 4).await);
     assert!(attempt(store, "a", 4).await);
     assert_eq!(store.projects().await.unwrap(), [PROJECT]);
@@ -85,8 +88,8 @@ async fn an_attempt_in_between_is_counted(store: Arc<impl Store>) {
             let intruder = std::thread::spawn(move || handle.block_on(attempt(&*store, "b", 0)));
             assert!(intruder.join().unwrap());
         }
-        let is_judged = attempts.is_allowed(&RULES(), 0);
-        (session.cloned(), attempts.clone(), if is_judged { vec![Effect::WakeWatchers] } else { vec![] })
+        let is_checked = attempts.is_allowed(&RULES(), UnixMillis::EPOCH);
+        (session.cloned(), attempts.clone(), if is_checked { vec![Effect::WakeWatchers] } else { vec![] })
     };
     assert_eq!(store.update_with_attempts("auth-a", None, &decide).await.unwrap(), [], "the last try is gone");
     assert_eq!(calls.load(Ordering::SeqCst), 2);
@@ -102,8 +105,8 @@ async fn one_of_many_gets_the_last_attempt_of_a_number(store: Arc<impl Store>) {
         let store = store.clone();
         tasks.spawn(async move { attempt(&*store, NAMES[task % NAMES.len()], 0).await });
     }
-    let judged = tasks.join_all().await.into_iter().filter(|judged| *judged).count();
-    assert_eq!(judged, 3);
+    let checked = tasks.join_all().await.into_iter().filter(|checked| *checked).count();
+    assert_eq!(checked, 3);
     let mut written = 0;
     for name in NAMES {
         written += store.get(&format!("auth-{name}")).await.unwrap().unwrap().numbers_given;

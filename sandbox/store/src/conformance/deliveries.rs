@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use handset_protocol::UnixMillis;
+
 use super::fixtures::PROJECT;
 use crate::{MAX_FINISHED_DELIVERIES, PendingDelivery, Store};
 use handset_sandbox_domain::{
@@ -18,20 +20,21 @@ pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
 }
 
 pub(super) fn delivery(project: &str, name: &str) -> Delivery {
-    Delivery::test(project, "nobody", &[name.to_owned()], 7).unwrap()
+    Delivery::test(project, "nobody", &[name.to_owned()], UnixMillis::new(7)).unwrap()
 }
 
-/// Puts it into the outbox. Returns its sequence.
+/// Writes a delivery into the outbox. Returns its sequence.
 pub(super) async fn leave(store: &impl Store, project: &str, name: &str) -> u64 {
-    let tell = Effect::DeliverWebhook(Box::new(delivery(project, name)));
-    store.update("nobody", &|_| (None, vec![tell.clone()])).await.unwrap();
+    let deliver = Effect::DeliverWebhook(Box::new(delivery(project, name)));
+    store.update("nobody", &|_| (None, vec![deliver.clone()])).await.unwrap();
     let waiting = store.pending_deliveries(Some(project), 0).await.unwrap();
     waiting.into_iter().find(|waiting| waiting.delivery.id() == name).unwrap().sequence
 }
 
-/// After one more attempt.
+/// A delivery after one more attempt.
 pub(super) fn tried(delivery: Delivery, outcome: AttemptOutcome) -> AfterAttempt {
-    delivery.record_attempt(Attempt { at: 7, correlation_id: "attempt".to_owned(), outcome, status: None }, 8)
+    let (at, now) = (UnixMillis::new(7), UnixMillis::new(8));
+    delivery.record_attempt(Attempt { at, correlation_id: "attempt".to_owned(), outcome, status: None }, now)
 }
 
 pub(super) fn over(next: &AfterAttempt) -> &FinishedDelivery {
@@ -44,8 +47,8 @@ async fn names(store: &impl Store, project: &str) -> Vec<String> {
 }
 
 async fn a_delivery_is_pending_apart_from_the_outbox(store: &impl Store) {
-    let tell = |name: &str| Effect::DeliverWebhook(Box::new(delivery(PROJECT, name)));
-    let effects = vec![tell("one"), Effect::WakeWatchers, tell("two")];
+    let deliver = |name: &str| Effect::DeliverWebhook(Box::new(delivery(PROJECT, name)));
+    let effects = vec![deliver("one"), Effect::WakeWatchers, deliver("two")];
     assert_eq!(store.update("nobody", &|_| (None, effects.clone())).await.unwrap(), effects);
     let at_once = store.outbox().await.unwrap();
     assert_eq!(at_once.iter().map(|entry| &entry.effect).collect::<Vec<_>>(), [&Effect::WakeWatchers]);
@@ -136,7 +139,7 @@ async fn deliveries_of_projects_are_kept_apart(store: &impl Store) {
     assert_eq!(store.projects().await.unwrap(), ["other"]);
 }
 
-/// Whoever has seen a sequence has seen all before it.
+/// A reader that has seen a sequence has seen all lower ones.
 async fn a_reader_of_the_sequences_misses_none(store: Arc<impl Store>) {
     let writers: Vec<_> = (0..4)
         .map(|writer| {
@@ -144,8 +147,8 @@ async fn a_reader_of_the_sequences_misses_none(store: Arc<impl Store>) {
             std::thread::spawn(move || {
                 handle.block_on(async {
                     for turn in 0..25 {
-                        let tell = Effect::DeliverWebhook(Box::new(delivery(PROJECT, &format!("{writer}-{turn}"))));
-                        store.update(&format!("nobody-{writer}"), &|_| (None, vec![tell.clone()])).await.unwrap();
+                        let deliver = Effect::DeliverWebhook(Box::new(delivery(PROJECT, &format!("{writer}-{turn}"))));
+                        store.update(&format!("nobody-{writer}"), &|_| (None, vec![deliver.clone()])).await.unwrap();
                     }
                 });
             })
@@ -154,9 +157,9 @@ async fn a_reader_of_the_sequences_misses_none(store: Arc<impl Store>) {
     let (mut seen, mut last) = (Vec::new(), 0);
     while seen.len() < 4 * 25 {
         let is_over = writers.iter().all(std::thread::JoinHandle::is_finished);
-        let news = store.pending_deliveries(None, last).await.unwrap();
-        assert!(!is_over || !news.is_empty(), "some were not seen: {} of 100 were", seen.len());
-        for waiting in news {
+        let pending = store.pending_deliveries(None, last).await.unwrap();
+        assert!(!is_over || !pending.is_empty(), "some were not seen: {} of 100 were", seen.len());
+        for waiting in pending {
             assert!(waiting.sequence > last);
             last = waiting.sequence;
             seen.push(waiting.delivery.id().to_owned());

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, link, noted, put, session, sms};
@@ -9,7 +10,7 @@ use super::{attempts, deliveries, identities};
 use crate::{IdentityLookup, IdentityPage, Lookup, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Store};
 use handset_sandbox_domain::{AttemptOutcome, Effect, MessageKind, Session};
 
-/// Runs every check. `new` makes a place for a store, and `open` opens what is there, after the store before was dropped.
+/// Runs every check. `new` makes a place for a store, and `open` opens the store there, after the previous one was dropped.
 pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -> S) {
     let (place, reopen) = (new, open);
     everything_is_there_after_a_restart(place(), &reopen).await;
@@ -46,7 +47,7 @@ async fn everything_is_there_after_a_restart<P, S: Store>(place: P, open: &impl 
         assert_eq!(store.find(lookup).await.unwrap().as_deref(), Some("auth-a"), "{lookup:?}");
     }
     assert_eq!(store.find(Lookup::CorrelationId("correlation-gone")).await.unwrap(), None);
-    assert_eq!(store.expiring_before(None, i64::MAX).await.unwrap(), ["auth-a", "auth-b"]);
+    assert_eq!(store.expiring_before(None, UnixMillis::MAX).await.unwrap(), ["auth-a", "auth-b"]);
     assert_eq!((store.outbox().await.unwrap(), store.messages(PROJECT, 0, &|_| true).await.unwrap()), before);
     assert_eq!(store.setting(None, "keys").await.unwrap().as_deref(), Some(&[0, 1, 255][..]));
     assert_eq!(store.setting(Some("other"), "keys").await.unwrap().as_deref(), Some(&b"of another"[..]));
@@ -159,7 +160,7 @@ async fn failed_attempts_are_there_after_a_restart<P, S: Store>(place: P, open: 
     }
     let store = open(&place);
     assert!(!attempts::attempt(&store, "a", 0).await);
-    store.expire_attempts(1).await.unwrap();
+    store.expire_attempts(UnixMillis::new(1)).await.unwrap();
     drop(store);
     assert!(attempts::attempt(&open(&place), "a", 0).await);
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use handset_protocol::UnixMillis;
+
 use super::fixtures::PROJECT;
 use crate::{IdentityLookup, IdentityPage, Store};
 use handset_sandbox_domain::{Device, DeviceBinding, Effect, Identity, NewEnrollment, Phone};
@@ -28,12 +30,22 @@ fn enrolled(last: u32, at: i64) -> Identity {
     let identity_id = format!("identity-{last}");
     let client_customer_id = Some("customer".to_owned());
     let (project, phone) = (PROJECT.to_owned(), number(last));
-    Identity::enroll(None, &NewEnrollment { project, phone, at, identity_id, client_customer_id, device_id: None })
+    Identity::enroll(
+        None,
+        &NewEnrollment { project, phone, at: UnixMillis::new(at), identity_id, client_customer_id, device_id: None },
+    )
 }
 
 fn binding(last: u32, device: &str) -> DeviceBinding {
     let (project, phone, identity_id) = (PROJECT.to_owned(), number(last), format!("identity-{last}"));
-    DeviceBinding { project, phone, at: 1, identity_id, device_id: Some(device.to_owned()), replaces: true }
+    DeviceBinding {
+        project,
+        phone,
+        at: UnixMillis::new(1),
+        identity_id,
+        device_id: Some(device.to_owned()),
+        replaces: true,
+    }
 }
 
 pub(super) async fn put(store: &impl Store, identity: &Identity) {
@@ -45,6 +57,7 @@ pub(super) fn in_project(project: &str) -> Identity {
 }
 
 async fn names(store: &impl Store, after: Option<(i64, &str)>, limit: usize, with_inactive: bool) -> Vec<String> {
+    let after = after.map(|(since, id)| (UnixMillis::new(since), id));
     let page = IdentityPage { project: PROJECT, after, limit, with_inactive };
     store.identities(page).await.unwrap().into_iter().map(|identity| identity.id).collect()
 }
@@ -102,7 +115,7 @@ async fn effects_of_an_identity_go_to_the_outbox(store: &impl Store) {
     assert!(waiting[0].sequence < waiting[1].sequence);
 }
 
-/// Puts something into the outbox. Returns its sequence.
+/// Writes an entry into the outbox. Returns its sequence.
 async fn leave(store: &impl Store, device: &str) -> u64 {
     let bind = Effect::Bind(binding(1, device));
     store.update("nobody", &|_| (None, vec![bind.clone()])).await.unwrap();
@@ -163,7 +176,7 @@ async fn two_tasks_apply_each_entry_once(store: Arc<impl Store>) {
     assert_eq!(store.outbox().await.unwrap(), []);
 }
 
-/// Goes to another number, if nobody has it.
+/// Changes to another number, if no identity has it.
 async fn go(store: &impl Store, from: u32, to: u32) -> bool {
     let to = number(to);
     let go = |[old, there]: [Option<&Identity>; 2]| match (old, there) {
@@ -205,7 +218,7 @@ async fn two_identities_are_written_at_once(store: &impl Store) {
     assert_eq!(names(store, None, 9, true).await, ["identity-1", "identity-3"]);
 }
 
-/// Whoever comes first has it, and nobody is lost.
+/// The first writer gets the number, and no identity is lost.
 async fn a_number_is_taken_once(store: Arc<impl Store>) {
     for last in 0..16 {
         put(&*store, &enrolled(last, i64::from(last))).await;
@@ -290,7 +303,7 @@ async fn identities_of_projects_are_kept_apart(store: &impl Store) {
     assert_eq!((listed(PROJECT).await, listed("other").await), (vec![], vec![other]));
 }
 
-/// Whoever comes first gives the id; nobody's device is lost.
+/// The first enrollment gives the id, and no device is lost.
 async fn no_concurrent_enrollment_is_lost(store: Arc<impl Store>) {
     let writers: Vec<_> = (0..8)
         .map(|writer| {

@@ -30,7 +30,7 @@ async fn send(store: &impl Store, sent_at: i64) {
 
 async fn times_in(store: &impl Store, project: &str, since: u64) -> Vec<i64> {
     let messages = store.messages(project, since, &|_| true).await.unwrap();
-    messages.into_iter().map(|sent| sent.message.sent_at).collect()
+    messages.into_iter().map(|sent| sent.message.sent_at.as_millis()).collect()
 }
 
 async fn times(store: &impl Store, since: u64) -> Vec<i64> {
@@ -57,8 +57,8 @@ async fn messages_are_filtered(store: &impl Store) {
     assert_eq!(times(store, 0).await, [1, 2, 3, 4, 5], "oldest first");
     assert_eq!(times_in(store, "other", 0).await, [11, 12, 13, 14, 15]);
     assert_eq!(times_in(store, "none", 0).await, [0; 0]);
-    let odd = store.messages(PROJECT, 0, &|message| message.sent_at % 2 == 1).await.unwrap();
-    assert_eq!(odd.iter().map(|sent| sent.message.sent_at).collect::<Vec<_>>(), [1, 3, 5]);
+    let odd = store.messages(PROJECT, 0, &|message| message.sent_at.as_millis() % 2 == 1).await.unwrap();
+    assert_eq!(odd.iter().map(|sent| sent.message.sent_at.as_millis()).collect::<Vec<_>>(), [1, 3, 5]);
     assert_eq!(times(store, odd[1].id).await, [4, 5], "only those after the id");
     assert_eq!(times(store, u64::MAX).await, [0; 0]);
 }

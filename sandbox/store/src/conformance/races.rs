@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::fixtures::{noted, put, session};
@@ -116,7 +117,7 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
             let name = format!("{task}");
             for turn in 0..16 {
                 let mut session = session(&name);
-                session.expires_at = turn;
+                session.expires_at = UnixMillis::new(turn);
                 let effects = vec![super::fixtures::sms(&session, turn), Effect::WakeWatchers];
                 store.update(&session.auth_id, &|_| (Some(session.clone()), effects.clone())).await.unwrap();
             }
@@ -129,7 +130,7 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
         let auth_id = format!("auth-{task}");
         let own: Vec<_> = waiting.iter().filter(|entry| entry.subject == auth_id).collect();
         let times = own.iter().filter_map(|entry| match &entry.effect {
-            Effect::SendMessage(message) => Some(message.sent_at),
+            Effect::SendMessage(message) => Some(message.sent_at.as_millis()),
             _ => None,
         });
         assert!(times.eq(0..16), "in the order of its writes");
@@ -138,7 +139,7 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
     }
 }
 
-/// A rule that holds for a session holds however many write it at once.
+/// A rule of a session holds however many tasks write it at once.
 async fn one_of_many_gets_the_last_attempt(store: Arc<impl Store>) {
     put(&*store, &session("a")).await;
     let mut tasks = JoinSet::new();

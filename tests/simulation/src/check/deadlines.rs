@@ -30,15 +30,15 @@ struct SentSms {
     beyond: i64,
 }
 
-/// A wait for a code or link, from one event with a deadline to the next.
+/// A wait for a code or a link, between two events with a deadline.
 #[derive(Debug)]
 struct Wait {
     sent: SentSms,
     from: u64,
     to: u64,
-    /// The end of the whole waiting, across later events.
+    /// The end of the wait.
     over: u64,
-    /// The deadline in the event, in epoch ms of the page's clock, and the time when the client computed it.
+    /// The deadline of the event, in epoch ms of the page's clock, and the time of the event.
     expires: i64,
     anchored: u64,
 }
@@ -52,7 +52,7 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     check_early(flow, &waits, findings);
 }
 
-/// Every wait between two consecutive events.
+/// Every stretch of waiting without a new event for the page.
 fn waits(flow: &FlowRun<'_>) -> Vec<Wait> {
     let mut waits: Vec<Wait> = Vec::new();
     let mut accepted = None;
@@ -96,19 +96,19 @@ fn waits(flow: &FlowRun<'_>) -> Vec<Wait> {
 }
 
 impl Wait {
-    /// The time left until the event's deadline, in ms: by the monotonic clock and by the wall clock.
+    /// The time left at a moment, in ms, from the event: by the monotonic clock and by the wall clock.
     fn left(&self, flow: &FlowRun<'_>, at: u64) -> (i64, i64) {
         let (then, now) = (flow.machine.clocks_at(self.anchored), flow.machine.clocks_at(at));
         (self.expires - then.wall - (now.mono - then.mono), self.expires - now.wall)
     }
 
-    /// The time left of the client's limit, by the monotonic clock, in ms.
+    /// The time left of the SMS's lifetime by the monotonic clock, in ms.
     fn own_left(&self, flow: &FlowRun<'_>, at: u64) -> i64 {
         let (then, now) = (flow.machine.clocks_at(self.sent.at), flow.machine.clocks_at(at));
         self.sent.limit - (now.mono - then.mono)
     }
 
-    /// The true time left, by the backend's clock, in ms.
+    /// The time left by the backend's clock, in ms.
     fn true_left(&self, flow: &FlowRun<'_>, at: u64) -> i64 {
         let advances = flow.scenario.backend.advances.iter().filter(|(when, _)| (self.sent.judged..=at).contains(when));
         let advanced: i64 = advances.map(|(_, seconds)| i64::from(*seconds) * 1000).sum();
@@ -177,7 +177,7 @@ fn check_noticed(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     }
 }
 
-/// The page's last deadline is right at the end of each wait, unless a running status call will correct it.
+/// The last deadline is right at the end of its stretch, unless a status call is under way.
 fn check_told(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     let end = wait.to.saturating_sub(1).max(wait.from);
     if flow.machine.asleep_until(end).is_some() {

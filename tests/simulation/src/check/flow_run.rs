@@ -6,7 +6,7 @@ use crate::{
     trace::{FlowEnding, TraceEntry},
 };
 
-/// One flow of a run, with its part of the trace.
+/// One flow of a run, with its trace.
 pub(super) struct FlowRun<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) machine: &'a SimulatedMachine,
@@ -14,7 +14,7 @@ pub(super) struct FlowRun<'a> {
     pub(super) began: u64,
     pub(super) ended: u64,
     pub(super) ending: FlowEnding,
-    /// The session's status at the end of the run or at its loss: `pending`, `passed` or `failed`.
+    /// The session's state at the end of the run, or when the backend lost it: `pending`, `passed` or `failed`.
     pub(super) session: &'a str,
 }
 

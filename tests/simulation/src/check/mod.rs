@@ -20,7 +20,7 @@ use flow_run::FlowRun;
 
 pub use findings::Violation;
 
-/// The violations of a run, and the ends of its flows.
+/// The broken promises, and the endings of the flows.
 pub(crate) fn check(
     scenario: &Scenario,
     machine: &SimulatedMachine,
@@ -28,7 +28,7 @@ pub(crate) fn check(
     session: &Value,
 ) -> (Vec<Violation>, Vec<String>) {
     let entries = trace.entries();
-    let session = text_of(session, "state");
+    let session = text_of(session, "status");
     let mut findings = Findings::default();
     let mut endings = Vec::new();
     for entries in entries.chunk_by(|_, (_, next)| *next != TraceEntry::Begins) {

@@ -10,7 +10,7 @@ use crate::{
 
 /// Maximum time from the final result to AuthFinishStep, in ms: no request and no pause in between.
 const PROMPT_MS: u64 = 1_000;
-/// Maximum time until a result arrives over a calm network, in ms: the client detects a dead socket after two pings.
+/// How long a calm network takes to bring the outcome, in ms: a socket that died unseen is found out after two pings.
 const NEWS_MS: u64 = 75_000;
 /// Lifetime of a link, in ms.
 const LINK_MS: u64 = 180_000;
@@ -45,7 +45,7 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     check_timeouts(flow, findings);
 }
 
-/// After any faults, the result arrives once the network is back.
+/// Once the network is calm, the outcome arrives.
 fn check_news(flow: &FlowRun<'_>, runs: &[(u64, Option<&'static str>)], findings: &mut Findings) {
     let scenario = flow.scenario;
     let can_hear = scenario.sockets == SocketPath::Pass || scenario.backend.status_call == StatusCall::Answered;
@@ -71,8 +71,7 @@ fn check_news(flow: &FlowRun<'_>, runs: &[(u64, Option<&'static str>)], findings
     }
 }
 
-/// Reasons for a flow to end despite the opened link: an action of the person, or a lost request that must not be
-/// repeated.
+/// Whether a flow may end although its link was opened: by the person, or by a failed request that is not repeated.
 fn is_own_doing(entry: &TraceEntry) -> bool {
     match entry {
         TraceEntry::Person("rejects") | TraceEntry::Answers("resend" | "change") => true,

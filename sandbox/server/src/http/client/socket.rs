@@ -92,7 +92,7 @@ pub(crate) struct SocketFaults {
     pub(crate) posted: watch::Receiver<()>,
 }
 
-/// Why a socket ends.
+/// The reason of the end of a socket.
 enum SocketOutcome {
     /// The flow has ended: the text is sent.
     Settled(Utf8Bytes, Outcome),

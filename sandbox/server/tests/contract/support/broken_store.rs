@@ -1,6 +1,7 @@
 //! A store that fails at every call.
 
 use async_trait::async_trait;
+use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{AfterAttempt, Delivery, Effect, FinishedDelivery, Identity, Phone, Session};
 use handset_sandbox_store::{
     Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentityLookup, IdentityPage, Lookup, MessageFilter,
@@ -26,7 +27,7 @@ impl Store for BrokenStore {
     ) -> Result<Vec<Effect>, StoreError> {
         broken()
     }
-    async fn expire_attempts(&self, _: i64) -> Result<(), StoreError> {
+    async fn expire_attempts(&self, _: UnixMillis) -> Result<(), StoreError> {
         broken()
     }
     async fn get(&self, _: &str) -> Result<Option<Session>, StoreError> {
@@ -35,7 +36,7 @@ impl Store for BrokenStore {
     async fn find(&self, _: Lookup<'_>) -> Result<Option<String>, StoreError> {
         broken()
     }
-    async fn expiring_before(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, StoreError> {
+    async fn expiring_before(&self, _: Option<&str>, _: UnixMillis) -> Result<Vec<String>, StoreError> {
         broken()
     }
     async fn update_identity(&self, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<Vec<Effect>, StoreError> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use handset_protocol::Secret;
+use handset_protocol::{Secret, UnixMillis};
 use handset_sandbox::{AppState, Clock, Config, Random, app};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
@@ -23,21 +23,21 @@ use tower::ServiceExt;
 
 /// Where the test clock begins, in ms since the epoch.
 pub(crate) const BEGIN: i64 = 1_800_000_000_000;
-/// A number that is nobody's in particular.
+/// The number of a synthetic person.
 pub(crate) const PHONE: &str = "5005550006";
-/// Another.
+/// Another number.
 pub(crate) const OTHER_PHONE: &str = "5005550007";
 /// A test user.
 pub(crate) const TEST_USER: &str = "2001004009";
-/// Where links end in these tests.
+/// The final target of links.
 pub(crate) const TARGET: &str = "https://shop.test/linked";
 
-/// Reads tokio's time, so that it stands still while the test thinks.
+/// Reads tokio's time, which stands still while the test computes.
 struct TestClock(Instant);
 
 impl Clock for TestClock {
-    fn now_ms(&self) -> i64 {
-        BEGIN + i64::try_from(self.0.elapsed().as_millis()).unwrap()
+    fn now(&self) -> UnixMillis {
+        UnixMillis::new(BEGIN) + self.0.elapsed()
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct StartedSession {
     pub(crate) correlation_id: String,
 }
 
-/// What came back.
+/// A response of the sandbox, read whole.
 #[derive(Debug)]
 pub(crate) struct TestResponse {
     pub(crate) status: StatusCode,
@@ -88,7 +88,7 @@ impl TestResponse {
         assert_eq!(self.header("content-type"), "application/json");
     }
 
-    /// The same of the token call, which has two members more.
+    /// The refusal of the token call, which has two more members.
     #[track_caller]
     pub(crate) fn token_refused(&self, status: u16, code: u16, error: &str, message: &str) {
         let expected = json!({"code": code, "message": message, "error": error, "error_description": message});
@@ -122,12 +122,12 @@ impl TestSandbox {
         bench
     }
 
-    /// A sandbox on which requests at once all read before any of them writes. It has no rate limit.
+    /// A sandbox whose concurrent requests all read before any of them writes. It has no rate limit.
     pub(crate) async fn yielding() -> Self {
         Self::over(Arc::new(yielding_store::YieldingStore::default())).await
     }
 
-    /// The same on that store.
+    /// Such a sandbox on that store.
     pub(crate) async fn over(store: Arc<yielding_store::YieldingStore>) -> Self {
         let config = Config { rate_limit: 0, ..Config::default() };
         let (clock, random) = parts();
@@ -213,7 +213,7 @@ impl TestSandbox {
         }
     }
 
-    /// A session that another call than Start has opened, and what that call answered.
+    /// A session of another call than Start, and the reply of that call.
     pub(crate) async fn open(&self, path: &str, body: Value) -> (StartedSession, Value) {
         let answer = self.call(path, body).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
@@ -222,12 +222,12 @@ impl TestSandbox {
         (StartedSession { auth_token, correlation_id: reply["correlationId"].as_str().unwrap().to_owned() }, reply)
     }
 
-    /// The answer of a call that takes nothing but the correlationId.
+    /// The response to a call with the correlationId alone.
     pub(crate) async fn ask(&self, started: &StartedSession, path: &str) -> TestResponse {
         self.call(path, json!({"correlationId": started.correlation_id})).await
     }
 
-    /// The page shows possession by a code.
+    /// The page proves possession with a code.
     pub(crate) async fn show_by_code(&self, started: &StartedSession) {
         assert_eq!(self.page(started, "mobile/otp/start", json!({})).await, json!({}));
         let reply = self.page(started, "mobile/otp/finish", json!({"otp": self.code().await})).await;
@@ -356,12 +356,12 @@ impl TestSandbox {
         self.get(&format!("/sandbox/sessions/{}", started.correlation_id)).await.json()
     }
 
-    /// The moments of a session from the one with that index on, each as `from>to what`, followed by its outcome and by
+    /// The moments of a session from the one with that index on, each as `from>to kind`, followed by its outcome and by
     /// `!` with what was done to it.
     pub(crate) async fn told(&self, started: &StartedSession, from: usize) -> Vec<String> {
         let line = |moment: &Value| {
             let text = |member: &str| moment[member].as_str();
-            let mut line = format!("{}>{} {}", text("from").unwrap(), text("to").unwrap(), text("what").unwrap());
+            let mut line = format!("{}>{} {}", text("from").unwrap(), text("to").unwrap(), text("kind").unwrap());
             if let Some(outcome) = text("outcome") {
                 line = format!("{line} {outcome}");
             }
@@ -379,7 +379,7 @@ impl TestSandbox {
     }
 }
 
-/// Whether a null, an empty list or an empty map stands anywhere in it.
+/// Whether the value holds a null, an empty list or an empty map at any depth.
 pub(crate) fn holds_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -389,7 +389,7 @@ pub(crate) fn holds_nothing(value: &Value) -> bool {
     }
 }
 
-/// A code that is not this one.
+/// A code other than this one.
 pub(crate) fn wrong(code: &str) -> String {
     let digit = |digit: char| if digit == '9' { '0' } else { char::from(digit as u8 + 1) };
     code.chars().map(digit).collect()

@@ -20,29 +20,29 @@ use tokio::sync::{Notify, mpsc};
 
 use super::TestSandbox;
 
-/// Where it is.
+/// The URL of the receiver.
 pub(crate) const URL: &str = "http://receiver.test:3000/hook?of=sandbox";
-/// What signs.
+/// The secret that signs.
 pub(crate) const SECRET: &str = "whsec_c2FuZGJveC10ZXN0LXNlY3JldA==";
 
-/// What it does with a request; without any, it accepts.
+/// The answer to one request; without any, the receiver accepts.
 #[derive(Clone)]
 pub(crate) enum ReceiverBehaviour {
     /// Answers with that status.
     Status(u16),
-    /// Sends elsewhere.
+    /// Redirects elsewhere.
     Redirect,
     /// Reads the request and never answers.
     Hang,
     /// Reads the request and breaks the connection.
     Lose,
-    /// Is not there.
+    /// Refuses the connection.
     Away,
-    /// Answers once it is told to.
+    /// Answers once the test notifies it.
     Late(Arc<Notify>),
 }
 
-/// A request that it got.
+/// A request that the receiver got.
 #[derive(Debug)]
 pub(crate) struct ReceivedWebhook {
     pub(crate) target: String,
@@ -82,8 +82,8 @@ impl ReceivedWebhook {
 
 #[derive(Clone)]
 struct ReceiverNetwork {
-    manners: Arc<Mutex<VecDeque<ReceiverBehaviour>>>,
-    /// That of a host, whatever is asked for, where it has one.
+    behaviours: Arc<Mutex<VecDeque<ReceiverBehaviour>>>,
+    /// The behaviour of one host, for all its requests.
     of_host: Arc<Mutex<Option<(String, ReceiverBehaviour)>>>,
     open: Arc<AtomicUsize>,
     most_open: Arc<AtomicUsize>,
@@ -92,27 +92,27 @@ struct ReceiverNetwork {
 }
 
 pub(crate) struct TestReceiver {
-    door: ReceiverNetwork,
+    network: ReceiverNetwork,
     got: mpsc::UnboundedReceiver<ReceivedWebhook>,
 }
 
 impl TestReceiver {
-    /// The sandbox reaches it by every name.
+    /// A receiver that the sandbox reaches by every host name.
     pub(crate) fn of(bench: &TestSandbox) -> Self {
         let (sender, got) = mpsc::unbounded_channel();
-        let door = ReceiverNetwork {
-            manners: Arc::default(),
+        let network = ReceiverNetwork {
+            behaviours: Arc::default(),
             of_host: Arc::default(),
             open: Arc::default(),
             most_open: Arc::default(),
             called: Arc::default(),
             got: sender,
         };
-        bench.state.set_network(Arc::new(door.clone()));
-        Self { door, got }
+        bench.state.set_network(Arc::new(network.clone()));
+        Self { network, got }
     }
 
-    /// The same, and it is the default project's webhook.
+    /// A receiver that is the default project's webhook.
     pub(crate) async fn set(bench: &TestSandbox) -> Self {
         let receiver = Self::of(bench);
         let answer = bench.put("/sandbox/webhook", &json!({"url": URL, "secret": SECRET})).await;
@@ -120,24 +120,24 @@ impl TestReceiver {
         receiver
     }
 
-    /// What it does with the next requests, in order.
-    pub(crate) fn will(&self, manners: impl IntoIterator<Item = ReceiverBehaviour>) {
-        self.door.manners.lock().unwrap().extend(manners);
+    /// The behaviours for the next requests, in order.
+    pub(crate) fn will(&self, behaviours: impl IntoIterator<Item = ReceiverBehaviour>) {
+        self.network.behaviours.lock().unwrap().extend(behaviours);
     }
 
-    /// What a host does from here on.
-    pub(crate) fn always(&self, host: &str, manner: ReceiverBehaviour) {
-        *self.door.of_host.lock().unwrap() = Some((host.to_owned(), manner));
+    /// The behaviour of a host from here on.
+    pub(crate) fn always(&self, host: &str, behaviour: ReceiverBehaviour) {
+        *self.network.of_host.lock().unwrap() = Some((host.to_owned(), behaviour));
     }
 
     /// How many connections are open, and how many were at most.
     pub(crate) fn connections(&self) -> (usize, usize) {
-        (self.door.open.load(Ordering::SeqCst), self.door.most_open.load(Ordering::SeqCst))
+        (self.network.open.load(Ordering::SeqCst), self.network.most_open.load(Ordering::SeqCst))
     }
 
-    /// Where it was called so far.
+    /// The hosts and ports of the connections so far.
     pub(crate) fn called(&self) -> Vec<(String, u16)> {
-        self.door.called.lock().unwrap().clone()
+        self.network.called.lock().unwrap().clone()
     }
 
     /// The next request. Time passes where nothing else happens.
@@ -145,7 +145,7 @@ impl TestReceiver {
         self.got.recv().await.unwrap()
     }
 
-    /// Whether it got all there is.
+    /// Whether no other request has arrived.
     pub(crate) fn is_quiet(&mut self) -> bool {
         self.got.try_recv().is_err()
     }
@@ -155,10 +155,10 @@ impl TestReceiver {
 impl Network for ReceiverNetwork {
     async fn connect(&self, host: &str, port: u16) -> io::Result<Box<dyn NetworkStream>> {
         self.called.lock().unwrap().push((host.to_owned(), port));
-        let of_host = self.of_host.lock().unwrap().clone().filter(|(of, _)| of == host).map(|(_, manner)| manner);
-        let manner = of_host
-            .unwrap_or_else(|| self.manners.lock().unwrap().pop_front().unwrap_or(ReceiverBehaviour::Status(204)));
-        if matches!(manner, ReceiverBehaviour::Away) {
+        let of_host = self.of_host.lock().unwrap().clone().filter(|(of, _)| of == host).map(|(_, behaviour)| behaviour);
+        let behaviour = of_host
+            .unwrap_or_else(|| self.behaviours.lock().unwrap().pop_front().unwrap_or(ReceiverBehaviour::Status(204)));
+        if matches!(behaviour, ReceiverBehaviour::Away) {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         let (near, far) = tokio::io::duplex(1024);
@@ -166,8 +166,8 @@ impl Network for ReceiverNetwork {
         self.most_open.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         tokio::spawn(async move {
             let service = service_fn(move |request: Request<Incoming>| {
-                let (got, manner) = (got.clone(), manner.clone());
-                async move { answer(request, &got, manner).await }
+                let (got, behaviour) = (got.clone(), behaviour.clone());
+                async move { answer(request, &got, behaviour).await }
             });
             // One that breaks off is what some of them want.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service).await;
@@ -180,7 +180,7 @@ impl Network for ReceiverNetwork {
 async fn answer(
     request: Request<Incoming>,
     got: &mpsc::UnboundedSender<ReceivedWebhook>,
-    manner: ReceiverBehaviour,
+    behaviour: ReceiverBehaviour,
 ) -> Result<Response<Full<Bytes>>, io::Error> {
     let (parts, body) = request.into_parts();
     assert_eq!(parts.method, "POST");
@@ -190,7 +190,7 @@ async fn answer(
     // A test that has seen enough does not look any more.
     let _ = got.send(ReceivedWebhook { target, headers, body });
     let reply = Response::builder();
-    let reply = match manner {
+    let reply = match behaviour {
         ReceiverBehaviour::Status(status) => reply.status(status),
         ReceiverBehaviour::Redirect => reply.status(307).header("location", "http://elsewhere.test/"),
         ReceiverBehaviour::Late(notify) => {

@@ -70,13 +70,13 @@ impl TestSocket {
         self.outgoing.as_ref().unwrap().send(message).unwrap();
     }
 
-    /// The next message, whatever it is.
+    /// The next message of any kind.
     pub(crate) async fn next(&mut self) -> Option<Message> {
         self.incoming.recv().await
     }
 
-    /// The next message that is no ping.
-    pub(crate) async fn next_said(&mut self) -> Option<Message> {
+    /// The next message other than a ping.
+    pub(crate) async fn next_but_pings(&mut self) -> Option<Message> {
         loop {
             match self.next().await {
                 Some(Message::Ping(_)) => {}
@@ -85,35 +85,35 @@ impl TestSocket {
         }
     }
 
-    /// How the flow ended, which has to be followed by a close with 1000 and nothing else.
-    pub(crate) async fn told(mut self) -> Value {
-        let Some(Message::Text(text)) = self.next_said().await else { panic!("no text") };
-        let told = serde_json::from_str(&text).unwrap();
+    /// The outcome of the flow, which a close with 1000 and nothing else follows.
+    pub(crate) async fn outcome(mut self) -> Value {
+        let Some(Message::Text(text)) = self.next_but_pings().await else { panic!("no text") };
+        let outcome = serde_json::from_str(&text).unwrap();
         assert_eq!(self.closed_with().await, 1000);
-        told
+        outcome
     }
 
     /// The code of the close that has to come next.
     pub(crate) async fn closed_with(mut self) -> u16 {
-        let Some(Message::Close(Some(frame))) = self.next_said().await else { panic!("no close") };
+        let Some(Message::Close(Some(frame))) = self.next_but_pings().await else { panic!("no close") };
         self.outgoing = None;
         self.server.await.unwrap();
         assert_eq!(self.incoming.recv().await, None, "nothing after a close");
         frame.code
     }
 
-    /// The page's end goes away; until the server's is gone too.
+    /// Closes the page's end, and waits until the server's end is closed too.
     pub(crate) async fn left(mut self) {
         self.outgoing = None;
         self.server.await.unwrap();
     }
 
-    /// Whether the server has let go of it.
+    /// Whether the server has ended the socket.
     pub(crate) fn is_over(&self) -> bool {
         self.server.is_finished()
     }
 
-    /// Whether the server has said nothing so far.
+    /// Whether the server has sent nothing so far.
     pub(crate) async fn is_quiet(&mut self) -> bool {
         // The server's task runs until it waits.
         for _ in 0..100 {
@@ -124,12 +124,12 @@ impl TestSocket {
 }
 
 impl TestSandbox {
-    /// The page shows possession by a link that is opened on the phone.
+    /// The page proves possession with a link that is opened on the phone.
     pub(crate) async fn show_by_link(&self, started: &StartedSession) {
         let mut socket = TestSocket::open(self, started);
         self.page(started, "mobile/instantlink/start", json!({"sourceIp": null, "isMobile": false})).await;
         assert!(socket.is_quiet().await);
         assert_eq!(self.get(&self.link_path().await).await.status, StatusCode::SEE_OTHER);
-        assert_eq!(socket.told().await, json!({"next": "done"}));
+        assert_eq!(socket.outcome().await, json!({"next": "done"}));
     }
 }

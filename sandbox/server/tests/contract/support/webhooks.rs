@@ -13,19 +13,19 @@ pub(crate) async fn trigger(bench: &TestSandbox, body: Value) -> TestResponse {
     bench.post("/sandbox/webhook/events", None, &body.to_string()).await
 }
 
-/// Something happens to a number, and is told: the id of the event.
-pub(crate) async fn tell(bench: &TestSandbox, kind: &str, phone: &str) -> String {
+/// Triggers an event of a number, which is sent: the id of the event.
+pub(crate) async fn trigger_sent(bench: &TestSandbox, kind: &str, phone: &str) -> String {
     let answer = trigger(bench, json!({"type": kind, "phoneNumber": phone})).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let reply = answer.json();
-    assert_eq!(reply["isTold"], true, "{reply}");
+    assert_eq!(reply["isSent"], true, "{reply}");
     reply["eventIds"][0].as_str().unwrap().to_owned()
 }
 
-/// Something happens to a number, and nobody is told: why.
-pub(crate) async fn untold(bench: &TestSandbox, kind: &str, phone: &str) -> String {
+/// Triggers an event of a number, which is not sent: the reason.
+pub(crate) async fn trigger_suppressed(bench: &TestSandbox, kind: &str, phone: &str) -> String {
     let reply = trigger(bench, json!({"type": kind, "phoneNumber": phone})).await.json();
-    assert_eq!((&reply["isTold"], reply.get("eventIds")), (&json!(false), None), "{reply}");
+    assert_eq!((&reply["isSent"], reply.get("eventIds")), (&json!(false), None), "{reply}");
     reply["reason"].as_str().unwrap().to_owned()
 }
 
@@ -33,12 +33,12 @@ pub(crate) async fn deliveries(bench: &TestSandbox) -> Vec<Value> {
     bench.get("/sandbox/webhook/deliveries").await.json().as_array().unwrap().clone()
 }
 
-/// The only delivery, once nothing is under way any more.
-pub(crate) async fn settled(bench: &TestSandbox) -> Value {
+/// The only delivery, once it is finished.
+pub(crate) async fn finished_delivery(bench: &TestSandbox) -> Value {
     loop {
         let all = deliveries(bench).await;
         assert_eq!(all.len(), 1, "{all:?}");
-        if all[0]["state"] != "waiting" {
+        if all[0]["status"] != "pending" {
             return all[0].clone();
         }
         tokio::task::yield_now().await;
@@ -47,7 +47,7 @@ pub(crate) async fn settled(bench: &TestSandbox) -> Value {
 
 pub(crate) fn outcomes(delivery: &Value) -> Vec<(&str, Option<u64>)> {
     let attempts = delivery["attempts"].as_array().unwrap();
-    attempts.iter().map(|attempt| (attempt["outcome"].as_str().unwrap(), attempt["status"].as_u64())).collect()
+    attempts.iter().map(|attempt| (attempt["outcome"].as_str().unwrap(), attempt["statusCode"].as_u64())).collect()
 }
 
 pub(crate) async fn now(bench: &TestSandbox) -> i64 {

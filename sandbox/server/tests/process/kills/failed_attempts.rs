@@ -1,5 +1,7 @@
 //! Wrong codes for one number over sessions at once: their count survives a kill.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -7,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::relying_party::{PageSession, RelyingParty};
 
-/// How many wrong codes are judged for a number.
-const TRIES: usize = 10;
-/// For so long, in s.
-const WINDOW_SECONDS: u64 = 900;
-/// A digit short, so never the right one.
+/// How many wrong codes are checked for a number.
+const LIMIT: usize = 10;
+/// The window of the limit.
+const WINDOW: Duration = Duration::from_secs(900);
+/// A digit short, so never the right code.
 const WRONG: &str = "12345";
 const SPENT: &str = "too many wrong codes were tried for this number";
 
@@ -19,16 +21,16 @@ const SPENT: &str = "too many wrong codes were tried for this number";
 pub(super) struct NumberAttempts {
     number: String,
     sessions: Vec<SessionAttempts>,
-    /// Wrong codes that were judged, when it was looked at after the kill.
-    judged: usize,
+    /// The checked wrong codes, counted after the kill.
+    checked: usize,
 }
 
-/// One of its sessions, and what became of its codes.
+/// One session of the number, and the outcomes of its codes.
 #[derive(Default)]
 struct SessionAttempts {
     page: Option<PageSession>,
-    is_guessing: bool,
-    judged: usize,
+    is_submitting: bool,
+    checked: usize,
     is_refused: bool,
 }
 
@@ -40,43 +42,43 @@ async fn open(party: &RelyingParty, number: &str) -> Option<PageSession> {
     Some(page)
 }
 
-/// Whether a wrong code was judged: else all tries of the number are used up.
-async fn guess(party: &RelyingParty, page: &PageSession) -> Option<bool> {
+/// Whether a wrong code was checked: otherwise the limit of the number is reached.
+async fn submit_wrong_code(party: &RelyingParty, page: &PageSession) -> Option<bool> {
     let reply = party.page(page, "mobile/otp/finish", json!({"otp": WRONG})).await?;
-    let is_judged = reply["data"]["code"] == 10000;
-    assert!(is_judged || reply["error"]["message"] == SPENT, "{reply}");
-    Some(is_judged)
+    let is_checked = reply["data"]["code"] == 10000;
+    assert!(is_checked || reply["error"]["message"] == SPENT, "{reply}");
+    Some(is_checked)
 }
 
 impl SessionAttempts {
     async fn run(&mut self, party: &RelyingParty, number: &str, times: usize) -> Option<()> {
         let page = self.page.insert(open(party, number).await?).clone();
         for _ in 0..times {
-            self.is_guessing = true;
-            let is_judged = guess(party, &page).await?;
-            self.is_guessing = false;
-            if !is_judged {
+            self.is_submitting = true;
+            let is_checked = submit_wrong_code(party, &page).await?;
+            self.is_submitting = false;
+            if !is_checked {
                 self.is_refused = true;
                 break;
             }
-            self.judged += 1;
+            self.checked += 1;
         }
         Some(())
     }
 
-    /// How many codes were judged, by its timeline. Those that were answered are among them.
+    /// How many codes were checked, by its timeline, which holds every answered one.
     async fn count(&self, party: &RelyingParty) -> usize {
         let Some(page) = &self.page else { return 0 };
         let session = party.session(page).await.unwrap();
         let moments = session["timeline"].as_array().unwrap().iter();
         let outcomes: Vec<_> = moments
-            .filter(|moment| moment["what"] == "otp_finish")
+            .filter(|moment| moment["kind"] == "otp_finish")
             .filter_map(|moment| moment["outcome"].as_str())
             .collect();
-        let judged = outcomes.iter().filter(|outcome| **outcome == "wrong_code").count();
-        assert!((self.judged..=self.judged + usize::from(self.is_guessing)).contains(&judged), "{outcomes:?}");
+        let checked = outcomes.iter().filter(|outcome| **outcome == "wrong_code").count();
+        assert!((self.checked..=self.checked + usize::from(self.is_submitting)).contains(&checked), "{outcomes:?}");
         assert!(!self.is_refused || outcomes.contains(&"too_many_tries"), "{outcomes:?}");
-        judged
+        checked
     }
 }
 
@@ -90,51 +92,51 @@ impl NumberAttempts {
         for _ in 0..chance.random_range(1..=3) {
             let from = self.sessions.len();
             self.sessions.resize_with(from + chance.random_range(1..=4), SessionAttempts::default);
-            let guessing = self.sessions[from..].iter_mut().map(|session| {
+            let attempts = self.sessions[from..].iter_mut().map(|session| {
                 let times = chance.random_range(1..=2);
                 session.run(party, &self.number, times)
             });
-            join_all(guessing).await.into_iter().collect::<Option<()>>()?;
+            join_all(attempts).await.into_iter().collect::<Option<()>>()?;
         }
         Some(())
     }
 
-    /// Whether it was killed when some of its tries were used up, but not all.
+    /// Whether it was killed when some attempts were used, but not all.
     pub(super) fn is_between(&self) -> bool {
-        (1..TRIES).contains(&self.judged)
+        (1..LIMIT).contains(&self.checked)
     }
 
-    /// Counts what was judged, uses up the tries that are left, and no more than these.
+    /// Counts the checked codes, and uses up the attempts that are left, and no more.
     pub(super) async fn check(&mut self, party: &RelyingParty) {
         for session in &self.sessions {
-            self.judged += session.count(party).await;
+            self.checked += session.count(party).await;
         }
         let is_spent = self.sessions.iter().any(|session| session.is_refused);
-        assert!(self.judged == TRIES || (self.judged < TRIES && !is_spent), "{}", self.judged);
-        for judged in self.judged..TRIES {
+        assert!(self.checked == LIMIT || (self.checked < LIMIT && !is_spent), "{}", self.checked);
+        for checked in self.checked..LIMIT {
             let page = open(party, &self.number).await.unwrap();
-            assert!(guess(party, &page).await.unwrap(), "the tries are used up after {judged}");
+            assert!(submit_wrong_code(party, &page).await.unwrap(), "the limit is reached after {checked}");
         }
         self.is_spent(party).await;
     }
 
-    /// Not even the right code is judged.
+    /// Not even the right code is checked.
     async fn is_spent(&self, party: &RelyingParty) {
         let page = open(party, &self.number).await.unwrap();
         let messages = party.messages(&self.number).await.unwrap();
         let code: &Value = &messages.last().unwrap()["code"];
         let reply = party.page(&page, "mobile/otp/finish", json!({"otp": code})).await.unwrap();
-        assert_eq!(reply["error"]["message"], SPENT, "tries were given back");
+        assert_eq!(reply["error"]["message"], SPENT, "attempts were given back");
         assert!(!party.validate(&page).await.unwrap());
     }
 
-    /// It is still so after another kill; then its time is over, and a wrong code is judged again.
+    /// The limit holds after another kill; after its window a wrong code is checked again.
     pub(super) async fn check_again(all: &[Self], party: &RelyingParty) {
-        join_all(all.iter().map(|guesser| guesser.is_spent(party))).await;
-        party.advance(WINDOW_SECONDS).await.unwrap();
-        for guesser in all {
-            let page = open(party, &guesser.number).await.unwrap();
-            assert!(guess(party, &page).await.unwrap(), "the window has moved on");
+        join_all(all.iter().map(|attempts| attempts.is_spent(party))).await;
+        party.advance(WINDOW).await.unwrap();
+        for attempts in all {
+            let page = open(party, &attempts.number).await.unwrap();
+            assert!(submit_wrong_code(party, &page).await.unwrap(), "the window has moved on");
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::relying_party::{PageSession, RelyingParty};
 
-/// What was answered last of an identity.
+/// The state of an identity by the last response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum IdentityState {
     #[default]
@@ -20,10 +20,10 @@ pub(super) struct KeptIdentity {
     number: String,
     identity: Option<String>,
     state: IdentityState,
-    /// What was asked for and not answered.
+    /// The state of a request that has no response yet.
     becoming: Option<IdentityState>,
     unified: Option<PageSession>,
-    /// What Unify has said, with its ids.
+    /// Unify's response, with its ids.
     bound: Option<Value>,
 }
 
@@ -67,13 +67,13 @@ impl KeptIdentity {
         Some(())
     }
 
-    /// Looks for all that was answered.
+    /// Checks every answered request.
     pub(super) async fn check(&self, party: &RelyingParty) {
         if let Some(page) = &self.unified {
             let body = json!({"correlationId": page.correlation_id});
             let status = party.post("/v3/unify-status", body).await.unwrap();
             assert!(self.bound.as_ref().is_none_or(|bound| *bound == status), "{status}");
-            // What the kill has left in the outbox was carried out at the start.
+            // The start drains the outbox that the kill left.
             assert_eq!(status["success"] == "true", status["deviceId"].is_string(), "{status}");
         }
         let Some(id) = &self.identity else { return };

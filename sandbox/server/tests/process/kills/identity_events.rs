@@ -1,6 +1,7 @@
 //! Events of enrolled identities reach the webhook in order over a kill. Several identities change to the same numbers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -13,10 +14,10 @@ use crate::running::PATIENCE;
 
 const CHANGE: &str = "PHONE_NUMBER_CHANGE";
 const KINDS: [&str; 4] = ["PORT", "LINE_TYPE_CHANGE", CHANGE, CHANGE];
-/// How many numbers they want to change to.
+/// How many numbers the identities change to.
 const WANTED: u32 = 40;
 
-/// Something that happened.
+/// An event that the test triggers.
 #[derive(Clone)]
 struct RequestedEvent {
     kind: &'static str,
@@ -27,35 +28,35 @@ struct RequestedEvent {
 pub(super) struct EventIdentity {
     number: String,
     identity: Option<String>,
-    /// What was answered, by the ids of the events.
-    told: Vec<(String, RequestedEvent)>,
-    /// What was asked for and not answered.
+    /// The events that were answered, by their ids.
+    triggered: Vec<(String, RequestedEvent)>,
+    /// The request that has no response yet.
     doing: Option<RequestedEvent>,
 }
 
-/// Where news go.
+/// Sets the project's webhook to the receiver.
 pub(super) async fn set_webhook(party: &RelyingParty, receiver: &WebhookReceiver) {
     let body = json!({"url": receiver.url, "secret": "whsec_0123456789abcdef"});
     assert_eq!(party.call("PUT", "/sandbox/webhook", &body).await.unwrap().status, 200);
 }
 
-/// Waits until nothing waits for the webhook any more, and has time pass where that is what it waits for.
-pub(super) async fn all_told(party: &RelyingParty) {
-    let told = async {
+/// Waits until no delivery is pending. Moves the clock, as retries wait for it.
+pub(super) async fn all_finished(party: &RelyingParty) {
+    let finished = async {
         loop {
             let all = party.call("GET", "/sandbox/webhook/deliveries", &Value::Null).await.unwrap().body;
-            let is_in = |state: &str| all.as_array().unwrap().iter().any(|delivery| delivery["state"] == state);
-            assert!(!is_in("failed") && !is_in("withdrawn"), "{all}");
-            if !is_in("waiting") {
+            let is_in = |status: &str| all.as_array().unwrap().iter().any(|delivery| delivery["status"] == status);
+            assert!(!is_in("failed") && !is_in("cancelled"), "{all}");
+            if !is_in("pending") {
                 break;
             }
-            party.advance(5).await.unwrap();
+            party.advance(Duration::from_secs(5)).await.unwrap();
         }
     };
-    timeout(PATIENCE, told).await.unwrap();
+    timeout(PATIENCE, finished).await.unwrap();
 }
 
-/// Looks for all of them, and for all that was answered.
+/// Checks every identity and every answered event.
 pub(super) async fn check(members: &[EventIdentity], party: &RelyingParty, receiver: &WebhookReceiver) {
     let mut numbers = BTreeSet::new();
     for member in members {
@@ -70,14 +71,14 @@ impl EventIdentity {
         Self { number, ..Self::default() }
     }
 
-    /// Whether it was killed in the middle of something.
+    /// Whether a request was under way at the kill.
     pub(super) fn is_unsure(&self) -> bool {
         self.doing.is_some()
     }
 
     /// How many events were answered.
     pub(super) fn events(&self) -> usize {
-        self.told.len()
+        self.triggered.len()
     }
 
     /// `None`: the sandbox is gone.
@@ -91,41 +92,41 @@ impl EventIdentity {
             if let Some(to) = &to {
                 body["newPhoneNumber"] = json!(to);
             }
-            let happening = self.doing.insert(RequestedEvent { kind, to }).clone();
+            let event = self.doing.insert(RequestedEvent { kind, to }).clone();
             let JsonResponse { status, body } = party.call("POST", "/sandbox/webhook/events", &body).await?;
             self.doing = None;
             match status {
                 200 => {
-                    self.number = happening.to.clone().unwrap_or_else(|| self.number.clone());
-                    self.told.push((body["eventIds"][0].as_str().unwrap().to_owned(), happening));
+                    self.number = event.to.clone().unwrap_or_else(|| self.number.clone());
+                    self.triggered.push((body["eventIds"][0].as_str().unwrap().to_owned(), event));
                 }
-                400 if happening.to.is_some() => assert!(body["message"].as_str().unwrap().contains("nobody has")),
+                400 if event.to.is_some() => assert!(body["message"].as_str().unwrap().contains("nobody has")),
                 _ => panic!("{status}: {body}"),
             }
         }
         Some(())
     }
 
-    /// Looks for all that was answered. Returns the number.
+    /// Checks every answered event. Returns the number.
     async fn check(&self, party: &RelyingParty, receiver: &WebhookReceiver) -> Option<String> {
         let id = self.identity.as_ref()?;
         let found = party.call("GET", &format!("/v3/identity/{id}"), &Value::Null).await.unwrap();
         assert_eq!(found.status, 200, "nobody is lost: {}", found.body);
         let number = found.body["phoneNumber"].as_str().unwrap();
-        let mut expected: Vec<_> = self.told.iter().map(|(id, happening)| (Some(id), happening)).collect();
-        let told = receiver.told_of(id);
-        // What was not answered has happened, or not.
-        if let Some(doing) = self.doing.as_ref().filter(|_| told.len() > expected.len()) {
+        let mut expected: Vec<_> = self.triggered.iter().map(|(id, event)| (Some(id), event)).collect();
+        let accepted = receiver.accepted_of(id);
+        // An unanswered event was applied, or not.
+        if let Some(doing) = self.doing.as_ref().filter(|_| accepted.len() > expected.len()) {
             expected.push((None, doing));
         }
-        assert_eq!(told.len(), expected.len(), "told: {told:?}");
-        for (event, (id, happening)) in told.iter().zip(&expected) {
-            assert!(id.is_none_or(|id| event["eventId"] == *id), "in order");
-            assert_eq!(event["eventType"], happening.kind);
-            assert_eq!(event.get("newPhoneNumber").and_then(Value::as_str), happening.to.as_deref());
+        assert_eq!(accepted.len(), expected.len(), "accepted: {accepted:?}");
+        for (sent, (id, event)) in accepted.iter().zip(&expected) {
+            assert!(id.is_none_or(|id| sent["eventId"] == *id), "in order");
+            assert_eq!(sent["eventType"], event.kind);
+            assert_eq!(sent.get("newPhoneNumber").and_then(Value::as_str), event.to.as_deref());
         }
-        let went_to = expected.iter().rev().find_map(|(_, happening)| happening.to.as_deref());
-        assert_eq!(number, went_to.unwrap_or(&self.number), "it is where it was told to be");
+        let went_to = expected.iter().rev().find_map(|(_, event)| event.to.as_deref());
+        assert_eq!(number, went_to.unwrap_or(&self.number), "the identity has its last number");
         Some(number.to_owned())
     }
 }

@@ -23,21 +23,21 @@ enum LinkRequest {
 pub(super) struct LinkFlow {
     number: String,
     page: Option<PageSession>,
-    /// Where the page waits.
+    /// The socket at which the page waits.
     socket: Option<PlainSocket>,
     doing: LinkRequest,
-    /// How often sending was answered.
+    /// How many requests for an SMS were answered.
     sent: usize,
-    /// The messages that were shown.
+    /// The messages that the inspection showed.
     shown: Vec<Value>,
-    /// Whether the phone was answered.
+    /// Whether the phone got a response.
     opened: bool,
-    /// Its moments that were shown.
+    /// The timeline that the inspection showed.
     timeline: Vec<Value>,
 }
 
 /// `None`: the socket is gone.
-async fn told(socket: &mut PlainSocket) -> Option<Value> {
+async fn outcome(socket: &mut PlainSocket) -> Option<Value> {
     match timeout(PATIENCE, socket.next()).await.unwrap()? {
         Ok(Message::Text(text)) => Some(serde_json::from_str(&text).unwrap()),
         _ => None,
@@ -49,7 +49,7 @@ impl LinkFlow {
         Self { number, ..Self::default() }
     }
 
-    /// Whether it was killed in the middle of something.
+    /// Whether a request was under way at the kill.
     pub(super) fn is_unsure(&self) -> bool {
         self.doing != LinkRequest::Nothing
     }
@@ -80,12 +80,12 @@ impl LinkFlow {
             assert_eq!(party.open_link(url).await?, 303);
             self.doing = LinkRequest::Nothing;
             self.opened = true;
-            assert_eq!(told(socket).await?, json!({"next": "done"}));
+            assert_eq!(outcome(socket).await?, json!({"next": "done"}));
         }
         Some(())
     }
 
-    /// Looks for all that was answered; a page that waits asks and connects again, as the client does, and completes.
+    /// Checks every answered request; a page that waits asks and connects again, as the client does, and completes.
     pub(super) async fn check(&mut self, party: &RelyingParty) {
         let Some(page) = self.page.clone() else { return };
         let session = party.session(&page).await.unwrap();
@@ -95,10 +95,10 @@ impl LinkFlow {
         let unsure = usize::from(self.doing == LinkRequest::Sending);
         assert!((self.sent..=self.sent + unsure).contains(&messages.len()), "{messages:?}");
         self.shown = messages;
-        let is_passed = session["state"] == "passed";
+        let is_passed = session["status"] == "passed";
         assert!(if self.opened { is_passed } else { !is_passed || self.doing == LinkRequest::Opening }, "{session}");
         if let Some(mut old) = self.socket.take().filter(|_| !self.opened) {
-            assert_eq!(told(&mut old).await, None, "the page's socket has broken");
+            assert_eq!(outcome(&mut old).await, None, "the page's socket has broken");
         }
         let status = party.page(&page, "status", json!({})).await.unwrap();
         assert_eq!(status["next"] == "done", is_passed, "{status}");
@@ -110,7 +110,7 @@ impl LinkFlow {
         if !is_passed {
             assert_eq!(party.open_link(self.url()).await, Some(303));
         }
-        assert_eq!(told(&mut socket).await, Some(json!({"next": "done"})));
+        assert_eq!(outcome(&mut socket).await, Some(json!({"next": "done"})));
         assert!(party.validate(&page).await.unwrap());
         let individual = json!({"firstName": "Ada", "lastName": "Example"});
         let body = json!({"correlationId": page.correlation_id, "individual": individual});

@@ -14,9 +14,9 @@ use tokio::net::TcpListener;
 
 #[derive(Default)]
 struct ReceiverLog {
-    /// By their ids.
+    /// The ids of all events.
     seen: BTreeSet<String>,
-    /// What was accepted of each identity, in the order of the first time.
+    /// The accepted events of each identity, in the order of their first delivery.
     accepted: BTreeMap<String, Vec<Value>>,
     failed: usize,
     repeated: usize,
@@ -41,7 +41,7 @@ impl WebhookReceiver {
                     let receiver = receiver.clone();
                     async move { Ok::<_, Infallible>(receiver.answer(request).await) }
                 });
-                // A sandbox that is killed breaks off.
+                // A killed sandbox breaks the connection.
                 tokio::spawn(
                     hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
                 );
@@ -63,7 +63,7 @@ impl WebhookReceiver {
         assert!(events.is_empty(), "there are no tests");
         let id = event["eventId"].as_str().unwrap().to_owned();
         let mut book = self.book.lock().unwrap();
-        // A quarter, each once.
+        // A quarter of the events fails, each once.
         if book.seen.insert(id.clone()) && id.ends_with(['0', '1', '2', '3']) {
             book.failed += 1;
             return 500;
@@ -79,12 +79,12 @@ impl WebhookReceiver {
         204
     }
 
-    /// What it has accepted of an identity, each once.
-    pub(super) fn told_of(&self, identity_id: &str) -> Vec<Value> {
+    /// The accepted events of an identity, each once.
+    pub(super) fn accepted_of(&self, identity_id: &str) -> Vec<Value> {
         self.book.lock().unwrap().accepted.get(identity_id).cloned().unwrap_or_default()
     }
 
-    /// How many events it has accepted, how many it did not at first, and how many came again after they were accepted.
+    /// How many events were accepted, failed at first, and came again after they were accepted.
     pub(super) fn counts(&self) -> (usize, usize, usize) {
         let book = self.book.lock().unwrap();
         (book.accepted.values().map(Vec::len).sum(), book.failed, book.repeated)

@@ -1,5 +1,8 @@
 //! The requests of a relying party, its page and its test. Only a whole response counts.
 
+use std::time::Duration;
+
+use handset_protocol::UnixMillis;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -8,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::running::PATIENCE;
 
-/// A flow as its page knows it.
+/// The page's part of a session.
 #[derive(Clone)]
 pub(super) struct PageSession {
     pub(super) auth_token: String,
@@ -27,7 +30,7 @@ pub(super) struct JsonResponse {
     pub(super) body: Value,
 }
 
-/// `None`: it is gone, or was before its answer was whole.
+/// `None`: the sandbox went before its response was whole.
 async fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str) -> Option<JsonResponse> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let length = body.len();
@@ -50,14 +53,14 @@ impl RelyingParty {
         Self { address: address.to_owned(), token: token.to_owned(), project, answers: watch::Sender::new(0) }
     }
 
-    /// The same in a project of its own, whose clock can be moved without the others.
-    pub(super) fn guessing(&self) -> Self {
+    /// The same relying party in a project of its own, whose clock moves without the others.
+    pub(super) fn for_attempts(&self) -> Self {
         let Self { address, token, project, answers } = self;
-        let project = format!("{project}-guesses");
+        let project = format!("{project}-attempts");
         Self { address: address.clone(), token: token.clone(), project, answers: answers.clone() }
     }
 
-    /// An access token. It stays good over every restart.
+    /// An access token. It stays valid over every restart.
     pub(super) async fn token(address: &str) -> String {
         let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
         let headers = "content-type: application/x-www-form-urlencoded\r\n";
@@ -86,7 +89,7 @@ impl RelyingParty {
         self.send(method, path, &self.token, body).await
     }
 
-    /// A call that has to be accepted.
+    /// A call that the sandbox has to accept.
     pub(super) async fn post(&self, path: &str, body: Value) -> Option<Value> {
         let JsonResponse { status, body } = self.call("POST", path, &body).await?;
         assert_eq!(status, 200, "{path}: {body}");
@@ -107,7 +110,7 @@ impl RelyingParty {
         Some(PageSession { auth_token: text("authToken"), correlation_id: text("correlationId") })
     }
 
-    /// Whether possession was shown.
+    /// Whether possession was proved.
     pub(super) async fn validate(&self, page: &PageSession) -> Option<bool> {
         let reply = self.post("/v3/validate", json!({"correlationId": page.correlation_id})).await?;
         reply["success"].as_bool()
@@ -140,13 +143,14 @@ impl RelyingParty {
         format!("ws://{}/v1/client/status?token={}", self.address, page.auth_token)
     }
 
-    /// Moves the project's clock. Returns its time, in ms since the epoch.
-    pub(super) async fn advance(&self, seconds: u64) -> Option<u64> {
-        self.post("/sandbox/clock", json!({"advanceSeconds": seconds})).await?["now"].as_u64()
+    /// Moves the project's clock by whole seconds. Returns its time.
+    pub(super) async fn advance(&self, by: Duration) -> Option<UnixMillis> {
+        let reply = self.post("/sandbox/clock", json!({"advanceSeconds": by.as_secs()})).await?;
+        reply["now"].as_i64().map(UnixMillis::new)
     }
 }
 
-/// What was seen of a timeline stands at its beginning.
+/// The timeline begins with the events that were seen of it.
 pub(super) fn assert_goes_on(timeline: &[Value], seen: &[Value]) {
-    assert!(timeline.starts_with(seen), "moments are missing: {seen:?} was seen, and there is {timeline:?}");
+    assert!(timeline.starts_with(seen), "events are missing: {seen:?} of {timeline:?}");
 }

@@ -44,7 +44,7 @@ fn a_truncated_file_is_reported_at_the_start() {
 
 #[test]
 fn an_edited_file_is_reported_at_the_start() {
-    for (sql, told) in [
+    for (sql, reported) in [
         ("DROP TABLE outbox", "no such table: outbox"),
         ("UPDATE sequence SET last = -1", "-1 out of range"),
         ("PRAGMA user_version = 0", "table failed_attempts already exists"),
@@ -52,7 +52,7 @@ fn an_edited_file_is_reported_at_the_start() {
     ] {
         let (place, _) = filled();
         place.raw().execute_batch(sql).unwrap();
-        assert!(place.refusal().contains(told), "{sql}: {}", place.refusal());
+        assert!(place.refusal().contains(reported), "{sql}: {}", place.refusal());
     }
 }
 

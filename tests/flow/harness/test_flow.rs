@@ -1,4 +1,4 @@
-//! The test bench of a flow: it scripts one, runs it to its end, and checks the invariants.
+//! A flow under test: its script, its run to the end, and the check of the invariants.
 
 use std::{
     cell::RefCell,
@@ -30,7 +30,7 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 type Action = Box<dyn FnOnce(&World)>;
 
 /// One flow with a scripted world, page and token.
-pub(crate) struct FlowBench {
+pub(crate) struct TestFlow {
     pub(crate) world: World,
     pub(crate) page: ScriptedPage,
     pub(crate) config: FlowConfig,
@@ -42,7 +42,7 @@ pub(crate) struct FlowBench {
     stop_at_wait: Option<usize>,
 }
 
-impl FlowBench {
+impl TestFlow {
     /// A page with every step; the token names this first step.
     pub(crate) fn new(first_step: &str) -> Self {
         let world = World::new();
