@@ -1,9 +1,9 @@
 //! The logs and secrets of a suite, for the search for secrets in logs.
 //!
-//! With `HANDSET_LOGS` set to a folder, a suite writes its log to `<folder>/<suite>/*.log` and its secrets, one JSON object
-//! `{"kind", "value"}` per line, to `<folder>/<suite>/*.secrets`. `npm test` then searches every log for every secret; see
-//! `scripts/lib/secrets.mjs`. Without the variable nothing is written. `logs.mjs` beside this
-//! crate does the same for the suites in JavaScript.
+//! With `HANDSET_LOGS` set to a folder, a suite writes its log to `<folder>/<suite>/*.log` and its secrets, one JSON
+//! object `{"kind", "value"}` per line, to `<folder>/<suite>/*.secrets`. `npm test` then searches every log for every
+//! secret; see `scripts/lib/secrets.mjs`. Without the variable nothing is written. `logs.mjs` beside this crate does
+//! the same for the suites in JavaScript.
 
 use std::{
     collections::BTreeSet,

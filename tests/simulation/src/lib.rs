@@ -1,9 +1,9 @@
 //! One flow of the real client against the real sandbox, in one process and in virtual time, decided by a seed.
 //!
-//! The client's requests go through the sandbox's router with their body bytes, and its sockets are real WebSockets over
-//! an in-memory pipe to a real HTTP connection. A simulated network delays, loses, repeats and reorders messages, and a
-//! simulated person mistypes, waits too long, changes their mind or leaves. Then [`check`] looks for violations of the
-//! invariants. The same seed gives the same run, to the last event.
+//! The client's requests go through the sandbox's router with their body bytes, and its sockets are real WebSockets
+//! over an in-memory pipe to a real HTTP connection. A simulated network delays, loses, repeats and reorders messages,
+//! and a simulated person mistypes, waits too long, changes their mind or leaves. Then [`check`] looks for violations
+//! of the invariants. The same seed gives the same run, to the last event.
 
 mod backend;
 mod chance;
