@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import globals from "globals";
 import typescript from "typescript-eslint";
 
-/** js/ holds classes and values. What takes time is decided in Rust, where it is tested in virtual time. */
+/** js/ holds classes and values, and nothing asynchronous. Rust decides all timing and tests it in virtual time. */
 const noTimeInJs = [
   { selector: "AwaitExpression, ForOfStatement[await=true]", message: "js/ does not wait: put it into Rust's flow/." },
   { selector: ":function[async=true]", message: "js/ has no async functions: put it into Rust's flow/." },
@@ -16,7 +16,7 @@ export default [
   { rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" } },
   {
     files: ["js/**/*.js"],
-    // `globals.browser` is left out on purpose: what js/ may use is listed.
+    // Not `globals.browser`: this list holds each global that js/ may use.
     languageOptions: {
       globals: {
         HANDSET_API_EXPORTS: "readonly",
@@ -31,7 +31,7 @@ export default [
     },
   },
   {
-    // The one place that touches them, on behalf of Rust's browser/.
+    // The only file of js/ with timers and network, on behalf of Rust's browser/.
     files: ["js/host.js"],
     languageOptions: { globals: Object.fromEntries(["AbortController", "Request", "performance"].map((name) => [name, "readonly"])) },
     rules: { "no-restricted-globals": "off", "no-restricted-properties": "off" },

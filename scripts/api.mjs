@@ -1,4 +1,4 @@
-// npm run api: writes the report of the public surface anew, after a change that is meant.
+// npm run api: updates the report of the public API, after an intended change.
 import { bootstrap } from "./bootstrap.mjs";
 import { main } from "./lib/run.mjs";
 

@@ -1,5 +1,5 @@
-// npm run bench:sandbox: what the sandbox carries, over loopback, as tables. With `-- --write` they go into docs/performance.md; other
-// arguments go to tests/load, whose --help lists them.
+// npm run bench:sandbox: measures the throughput of the sandbox over loopback and prints tables. `-- --write` puts the tables
+// into docs/performance.md; other arguments go to tests/load (see its --help).
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { main, root, run, StepError } from "./lib/run.mjs";
@@ -21,9 +21,9 @@ async function keep(tables) {
 await main(async () => {
   const given = process.argv.slice(2);
   const flags = given.filter((flag) => flag !== "--write");
-  // One by one: what the one needs of a library is not built into the other.
+  // One build each: built together, the two would share the features of their libraries.
   for (const name of ["handset-sandbox", "handset-load"]) await run("cargo", ["build", "--profile", "server", "-p", name]);
-  // On the repository's disk: a system's folder for temporary files may be memory.
+  // On the repository's disk: the system's temporary folder may be in memory.
   const scratch = join(root, "build", "load");
   await mkdir(scratch, { recursive: true });
   const tables = join(scratch, "tables.md");

@@ -1,12 +1,12 @@
-// npm run bench: what the module costs a page in time and memory, in Chromium against the local binary. Each figure stands beside
-// a baseline that was measured in the same run, in turn with it.
+// npm run bench: measures the time and memory that the module costs a page, in Chromium against the local binary. Each figure
+// has a baseline from the same run; the two alternate.
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { bootstrap } from "./bootstrap.mjs";
 import { main, root, run, StepError } from "./lib/run.mjs";
 
-/** Fresh pages for each figure; an odd number, so that the median is one of them. */
+/** Number of fresh pages for each figure. Odd, so that the median is a measured value. */
 const ROUNDS = Number(process.env.ROUNDS ?? 31);
 
 const rows = [
@@ -31,7 +31,7 @@ const sorted = (values) => [...values].sort((a, b) => a - b);
 const quantile = (values, part) => sorted(values)[Math.round((values.length - 1) * part)];
 const median = (values) => quantile(values, 0.5);
 
-/** What the page's heaps hold after a collection, in bytes. The wasm memory is part of it. */
+/** Heap size of the page after a garbage collection, in bytes, with the wasm memory. */
 async function memory(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("HeapProfiler.collectGarbage");
@@ -39,7 +39,7 @@ async function memory(page) {
   return usedSize + backingStorageSize;
 }
 
-/** One measurement in a page and a browser context of its own: nothing is cached. */
+/** One measurement in a new page and browser context, without any cache. */
 async function sample(browser, origin, name, phoneNumber) {
   const context = await browser.newContext();
   try {
@@ -58,7 +58,7 @@ async function measureAll(browser, sandbox) {
   let number = 0;
   // The first round only warms the server and the disk's cache.
   for (let round = 0; round <= ROUNDS; round++) {
-    // In turn, and each first as often as the other: a drift of the machine hits both.
+    // The order alternates, so that a drift of the machine affects ours and the baseline alike.
     const names = [...samples.keys()];
     for (const name of round % 2 ? names : names.reverse()) {
       const one = await sample(browser, sandbox.origin, name, `303556${String(++number).padStart(4, "0")}`);

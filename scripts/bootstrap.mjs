@@ -1,4 +1,4 @@
-// Makes a fresh clone ready. Only node's built-ins here: this runs before node_modules exists.
+// Installs the dependencies and tools of a fresh clone. Imports only Node's built-ins: it runs before node_modules exists.
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,13 +13,13 @@ function checkNode() {
   throw new StepError(`Node ${process.versions.node} is too old: Node ${OLDEST_NODE.join(".")} or newer is needed.`);
 }
 
-/** Runs `npm ci` when it never ran here, or ran for another package-lock.json. */
+/** Runs `npm ci`, unless it ran for the current package-lock.json already. */
 async function ensureNodeModules() {
   const stamp = join(root, "node_modules", ".handset-lock");
   const wanted = createHash("sha256").update(await readFile(join(root, "package-lock.json"))).digest("hex");
   const installed = await readFile(stamp, "utf8").catch(() => "");
   if (installed === wanted) return;
-  // No install scripts: nothing here needs one, and a development dependency should not run code at install.
+  // No dependency needs its install script, and none should run code at install.
   await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
     advice: "Check the network. If package.json was edited by hand, run `npm install` once to bring package-lock.json along.",
   });
@@ -27,13 +27,13 @@ async function ensureNodeModules() {
 }
 
 /**
- * Installs what is missing and says where the tools are.
+ * Installs missing dependencies and tools, and returns the paths of the tools.
  *
  * @param {object} [needs]
  * @param {boolean} [needs.browser] Chromium and chromedriver
  * @param {boolean} [needs.deny] cargo-deny
- * @param {boolean} [needs.clients] what the clients of other languages run on
- * @param {boolean} [needs.schemathesis] schemathesis, in a Python environment of its own
+ * @param {boolean} [needs.clients] Python and Java, for the clients of other languages
+ * @param {boolean} [needs.schemathesis] schemathesis, in its own Python environment
  */
 export async function bootstrap({ browser = false, clients = false, deny = false, schemathesis = false } = {}) {
   checkNode();

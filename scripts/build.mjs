@@ -1,4 +1,4 @@
-// npm run build: the package, into pkg/, and the pages that use it, into www/dist/.
+// npm run build: builds the package into pkg/ and the pages that use it into www/dist/.
 import { bootstrap } from "./bootstrap.mjs";
 import { main } from "./lib/run.mjs";
 

@@ -1,4 +1,4 @@
-// npm run docs: writes anew what the documentation takes from the code.
+// npm run docs: updates the parts of the documentation that come from the code.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { main, root, run, StepError } from "./lib/run.mjs";

@@ -1,15 +1,15 @@
-// npm run matrix: the packed package where front ends are built, each with a whole flow against the sandbox.
+// npm run matrix: runs a whole flow of the packed package against the sandbox in each build tool, framework and runtime.
 import { join, resolve } from "node:path";
 import { bootstrap } from "./bootstrap.mjs";
 import { main, root, run, StepError } from "./lib/run.mjs";
 
 const USAGE = `Usage: npm run matrix [-- <options>]
-  --only <text>  the rows whose name holds the text
-  --quick        the rows of npm test
-  --engines      the rows of Firefox and WebKit, and nothing else
-  --package <f>  tries the package in this folder, instead of pkg/
-  --built        takes pkg/ and the sandbox's binary as they are
-  --write        puts the table into docs/support.md`;
+  --only <text>  only rows with this text in their name
+  --quick        only the rows of npm test
+  --engines      only the rows of Firefox and WebKit
+  --package <f>  test the package in this folder instead of pkg/
+  --built        use pkg/ and the sandbox's binary without a build
+  --write        write the table into docs/support.md`;
 
 function options(args) {
   const given = { only: "" };
@@ -33,7 +33,7 @@ await main(async () => {
   }
   const { rows } = await import("../tests/matrix/rows.mjs");
   const chosen = rows.filter((row) => row.name.toLowerCase().includes(only.toLowerCase()) && (!quick || row.quick) && Boolean(row.engine) === engines);
-  if (chosen.length === 0) throw new StepError(`No row's name holds "${only}".`);
+  if (chosen.length === 0) throw new StepError(`No row has "${only}" in its name.`);
   const { runMatrix } = await import("./lib/matrix.mjs");
   const { markdown, writeTable } = await import("./lib/matrix-report.mjs");
   const results = await runMatrix(chosen, resolve(folder));

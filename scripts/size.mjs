@@ -1,4 +1,4 @@
-// npm run size: what the package weighs. Builds it first, so that the figures are of the source as it stands.
+// npm run size: builds the package and prints its size.
 import { bootstrap } from "./bootstrap.mjs";
 import { main } from "./lib/run.mjs";
 

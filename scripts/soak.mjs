@@ -1,13 +1,13 @@
-// npm run soak: what `npm test` has no time for. The sandbox is killed under load many more times, then the simulation runs
-// with many more seeds. Arguments go to the simulation, but for the kills: npm run soak -- --kills 1000 --seeds 100000 --from 20000
+// npm run soak: long runs beyond `npm test`. Kills the sandbox under load many more times, then runs the simulation with many
+// more seeds. All arguments except --kills go to the simulation: npm run soak -- --kills 1000 --seeds 100000 --from 20000
 import { parseArgs } from "node:util";
 import { bootstrap } from "./bootstrap.mjs";
 import { main, run, StepError } from "./lib/run.mjs";
 
-/** What a clone's two processors run in well under ten minutes. */
+/** Two processors need well under ten minutes for these. */
 const SEEDS = 20_000;
 
-/** How often the sandbox is killed. */
+/** Number of kills of the sandbox. */
 const KILLS = 200;
 
 await main(async () => {

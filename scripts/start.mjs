@@ -1,5 +1,5 @@
-// npm start: builds what is missing and serves the page and the sandbox on this machine.
-// What it keeps is in data/, so that sessions outlive it: --store memory forgets them.
+// npm start: builds the package, the pages and the sandbox, and serves pages and sandbox on this machine.
+// The store is in data/, so that sessions survive a restart; with --store memory they do not.
 // Arguments go to the sandbox: npm start -- --listen 127.0.0.1:9000 --otp-seconds 10
 import { bootstrap } from "./bootstrap.mjs";
 import { main, run } from "./lib/run.mjs";
@@ -18,7 +18,7 @@ await main(async () => {
   await run("cargo", ["build", ...CARGO]);
 
   console.log("\nOpen the address below in a browser. Ctrl-C ends it.\n");
-  // The sandbox ends itself on a signal; this process waits for it, and passes on what only reached npm.
+  // The sandbox ends itself on a signal. This process waits for it, and forwards a signal that reached only npm.
   await run("cargo", ["run", "--quiet", ...CARGO, "--", ...defaults, ...given], {
     passSignals: true,
     advice: "If the port is taken, choose another: npm start -- --listen 127.0.0.1:0",

@@ -1,9 +1,9 @@
-// npm test: every check, in order, each with its wall time. `npm test -- --only <stage>` runs one, and what it needs.
+// npm test: runs every stage in order and prints the time of each. `npm test -- --only <stage>` runs one stage with the stages it needs.
 import { bootstrap } from "./bootstrap.mjs";
 import { main, StepError } from "./lib/run.mjs";
 import { stages } from "./lib/stages.mjs";
 
-/** The stages to run: all, or one with what it needs, in the order of the list. */
+/** The stages to run, in the order of the list: all, or one with the stages that it needs. */
 function chosen(args) {
   if (args.length === 0) return stages;
   const [flag, name] = args;
@@ -20,7 +20,7 @@ function chosen(args) {
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-/** Runs one stage and says how it went. It fails, too, when a stage that it needs has failed. */
+/** Runs one stage and returns its result. Fails without running the stage if a stage that it needs has failed. */
 async function runStage(stage, tools, results) {
   const start = performance.now();
   try {
@@ -51,5 +51,5 @@ await main(async () => {
   for (const { name, failed, time, note } of results) console.log(`  ${failed ? "FAILED" : "ok    "}  ${name.padEnd(12)} ${time.padStart(8)}  ${note}`);
   const failed = results.filter((result) => result.failed);
   console.log(`  ${results.length - failed.length} of ${results.length} passed in ${seconds(start)}.`);
-  if (failed.length > 0) throw new StepError(`Failed: ${failed.map(({ name }) => name).join(", ")}. One again: npm test -- --only ${failed[0].name}`);
+  if (failed.length > 0) throw new StepError(`Failed: ${failed.map(({ name }) => name).join(", ")}. To repeat one: npm test -- --only ${failed[0].name}`);
 });

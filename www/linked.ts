@@ -1,4 +1,4 @@
-/** The page that an opened link leads to, on the phone. The sign-up page hears of it from the backend, not from here. */
+/** The page behind the link, on the phone. The backend, not this page, notifies the sign-up page. */
 import * as proveAuth from "handset";
 
 function show(title: string, text: string, isProved: boolean): void {

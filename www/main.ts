@@ -1,4 +1,4 @@
-/** The page: a sign-up from the number to the ticket. What it does with Handset is in signup/verify.ts and signup/steps.ts. */
+/** The page: a sign-up from the number to the ticket. The calls of Handset are in signup/verify.ts and signup/steps.ts. */
 import { LoggerFactory, LogLevel } from "handset";
 import { element } from "./dom.js";
 import type { StartRequest } from "./signup/backend.js";
@@ -19,7 +19,7 @@ const start = element("start", HTMLButtonElement);
 const chosen = (name: string) => document.querySelector<HTMLInputElement>(`[name=${name}]:checked`)?.value;
 const serverHasNumber = () => chosen("number-from") === "server";
 
-/** What the person chose; nothing when the number is still missing. */
+/** The person's choices; undefined while the number is missing. */
 function readSetup(): StartRequest | undefined {
   const isMobile = chosen("flow") === "mobile";
   const request: StartRequest = {
@@ -28,7 +28,7 @@ function readSetup(): StartRequest | undefined {
     smsMessage: isMobile ? "###### is your code for the Skerry Line." : "Skerry Line: is this your phone? ####",
   };
   if (!serverHasNumber()) return request;
-  // As it was typed: the backend reads it.
+  // Unchanged: the backend parses the number.
   return number.value.trim() ? { ...request, phoneNumber: number.value } : undefined;
 }
 
@@ -79,7 +79,7 @@ onAgain(() => show("setup", start));
 onTrouble((text) => diagram.mark(text));
 offerNumbers(() => (chosen("flow") === "mobile" ? "code" : "link"), sayStatus);
 
-// This page is there to show what goes on: the console, at its most verbose, shows all that the module says.
+// The page is a demo, so the console shows every log message of the module.
 LoggerFactory.setLogLevel(LogLevel.trace);
 switchOn("/sandbox/messages/stream", fillCode);
 try {

@@ -1,12 +1,12 @@
 /**
- * What puts the page to sleep, tells it a wrong time and cuts its network, from within.
+ * Simulates sleep, a wrong clock and a lost network within the page.
  *
- * A page cannot freeze itself. This stands between the page and the browser's timers, fetch and WebSocket instead, and
- * holds their callbacks back for as long as the page is said to sleep. It is loaded before the page. What surrounds the
- * page (the phone, the diagram, the switches) uses `real`, and stays awake.
+ * A page cannot freeze itself. This shim wraps the browser's timers, fetch and WebSocket and holds their callbacks back
+ * during the simulated sleep. It must be loaded before the page. The code around the page (the phone, the diagram, the
+ * switches) uses `real` and stays awake.
  */
 
-/** The browser's own. */
+/** The browser's original functions. */
 export const real = {
   setTimeout: setTimeout.bind(globalThis),
   clearTimeout: clearTimeout.bind(globalThis),
@@ -15,7 +15,7 @@ export const real = {
 };
 const RealSocket = WebSocket;
 
-/** Lets callbacks through, or holds them back, in order. */
+/** Passes callbacks on, or holds them back until it opens. Keeps their order. */
 class Gate {
   #held: (() => void)[] | undefined;
 
@@ -28,7 +28,7 @@ class Gate {
     else callback();
   }
 
-  /** Resolves when nothing is held back. */
+  /** Resolves when the gate is open. */
   opened(): Promise<void> {
     return new Promise((resolve) => this.pass(resolve));
   }
@@ -40,7 +40,7 @@ class Gate {
   open(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    // Each on its own: one that throws keeps nothing from the others.
+    // One microtask each, so that an exception in one callback does not stop the others.
     for (const callback of held) queueMicrotask(callback);
   }
 }
@@ -51,13 +51,13 @@ let isOffline = false;
 
 // ---------------------------------------------------------------------------------------------------------- timers
 
-/** Those whose callback has not run yet. */
+/** Ids of the timers whose callback has not run yet. */
 const timers = new Set<number>();
 
 function gatedTimeout(handler: TimerHandler, ms?: number, ...given: unknown[]): number {
   const id = real.setTimeout(() => {
     gate.pass(() => {
-      // It may have been cleared while it was held back.
+      // The timer may have been cleared while its callback was held back.
       if (timers.delete(id) && typeof handler === "function") (handler as (...given: unknown[]) => void)(...given);
     });
   }, ms);
@@ -74,7 +74,7 @@ function gatedClear(id?: number): void {
 
 async function gatedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const response = await real.fetch(input, init).finally(() => gate.opened());
-  // The body may arrive later than the head, and in the middle of a sleep.
+  // The body may arrive after the head, and during a sleep.
   for (const read of ["text", "json"] as const) {
     const own = response[read].bind(response) as () => Promise<never>;
     response[read] = () => own().finally(() => gate.opened());
@@ -86,7 +86,7 @@ async function gatedFetch(input: RequestInfo | URL, init?: RequestInit): Promise
 
 type Listener = (event: Event) => void;
 
-/** A socket whose events wait while the page sleeps. */
+/** A socket that holds its events back while the page sleeps. */
 class GatedSocket extends RealSocket {
   #listeners = new Map<string, Map<unknown, Listener>>();
 
@@ -96,7 +96,7 @@ class GatedSocket extends RealSocket {
     this.#listeners.set(type, ofType);
     const gated: Listener = (event) => {
       gate.pass(() => {
-        // It may have been removed while the event was held back.
+        // The listener may have been removed while the event was held back.
         if (ofType.get(listener) !== gated) return;
         if (typeof listener === "function") listener.call(this, event);
         else listener.handleEvent(event);
@@ -114,35 +114,35 @@ class GatedSocket extends RealSocket {
   }
 }
 
-// --------------------------------------------------------------------------------------------------- what it can do
+// ---------------------------------------------------------------------------------------------------------- switches
 
-/** The page sleeps: it is hidden, and nothing that it waits for reaches it until it wakes. */
+/** Puts the page to sleep: hidden, and without timers, replies or socket events until it wakes. */
 export function sleep(): void {
   if (gate.isShut) return;
   gate.shut();
   for (const event of ["visibilitychange", "freeze"]) document.dispatchEvent(new Event(event));
 }
 
-/** The page wakes. What it waited for reaches it in the order in which it came. */
+/** Wakes the page. The held callbacks run in their order of arrival. */
 export function wake(): void {
   if (!gate.isShut) return;
   gate.open();
   for (const event of ["resume", "visibilitychange"]) document.dispatchEvent(new Event(event));
 }
 
-/** How far the page's clock is off from now on, in ms. */
+/** Sets the offset of the page's clock, in ms. */
 export function shiftClock(ms: number): void {
   clockShiftMs = ms;
 }
 
-/** Says to the page that it has lost or found its network. */
+/** Tells the page that its network is lost or back. */
 export function sayOffline(offline: boolean): void {
   if (offline === isOffline) return;
   isOffline = offline;
   gate.pass(() => window.dispatchEvent(new Event(offline ? "offline" : "online")));
 }
 
-/** Puts `value` in front of what the browser says, wherever it says something. */
+/** Overrides the getter `name`: an undefined `value()` falls back to the browser's own value. */
 function override<Target extends object>(target: Target, name: keyof Target, type: { prototype: Target }, value: () => unknown): void {
   const own = Object.getOwnPropertyDescriptor(type.prototype, name);
   Object.defineProperty(target, name, { configurable: true, get: () => value() ?? (own?.get?.call(target) as unknown) });

@@ -1,4 +1,4 @@
-// The public surface of the package as a committed report, so that a change of it shows in the diff.
+// The public API of the package as a committed report, so that a change of the API shows in the diff.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
@@ -8,11 +8,11 @@ const NAME = "handset";
 const reportFolder = join(root, "docs");
 const temporary = join(root, "build", "api");
 
-/** Things that are said of this surface and are no fault of it. */
+/** Messages of API Extractor that are no fault of this API. */
 const NO_FAULTS = {
-  // There are no releases of different ripeness in one package.
+  // No alpha or beta members: the whole API is public.
   "ae-missing-release-tag": { logLevel: ExtractorLogLevel.None },
-  // A name that says all needs no sentence.
+  // A self-explanatory name needs no comment.
   "ae-undocumented": { logLevel: ExtractorLogLevel.None },
 };
 
@@ -39,12 +39,12 @@ function configuration(types, folder) {
 }
 
 /**
- * Holds `types` against the report in `folder`, or writes that anew.
+ * Compares `types` with the report in `folder`, or updates the report.
  *
  * @param {object} [options]
- * @param {boolean} [options.update] write it
- * @param {string} [options.types] the file of declarations
- * @param {string} [options.folder] where the report is
+ * @param {boolean} [options.update] whether to update the report
+ * @param {string} [options.types] the declaration file
+ * @param {string} [options.folder] the folder of the report
  */
 export async function apiReport({ update = false, types = join(root, "js", "index.d.ts"), folder = reportFolder } = {}) {
   await mkdir(temporary, { recursive: true });
@@ -53,13 +53,13 @@ export async function apiReport({ update = false, types = join(root, "js", "inde
     localBuild: update,
     messageCallback(message) {
       message.handled = true;
-      // That a report differs is said below, in words that fit.
+      // The category "console" reports a difference too; the error below has the better text.
       if (message.logLevel === "error" && message.category !== "console") faults.push(message.formatMessageWithLocation(root));
     },
   });
-  if (faults.length > 0) throw new StepError(`The public surface is unsound:\n  ${faults.join("\n  ")}`);
+  if (faults.length > 0) throw new StepError(`The public API is unsound:\n  ${faults.join("\n  ")}`);
   if (result.apiReportChanged && !update) {
-    throw new StepError(`The public surface is not that of docs/${NAME}.api.md. If that is meant, run \`npm run api\`, look at the diff, and say it in CHANGELOG.md.`);
+    throw new StepError(`The public API is not that of docs/${NAME}.api.md. If the change is intended, run \`npm run api\`, review the diff, and add it to CHANGELOG.md.`);
   }
   return result.apiReportChanged ? `docs/${NAME}.api.md is new` : `as in docs/${NAME}.api.md`;
 }

@@ -1,13 +1,13 @@
-// The wasm as text that every tool leaves alone: printable ASCII for a double-quoted string. docs/performance.md says what else was tried.
+// Encodes the wasm as printable ASCII for a double-quoted string, so that no tool alters it. docs/performance.md lists the alternatives.
 
 /**
- * The code of each byte, 0 to 255 in order: one character, or a prefix and one. All 86 characters a code may have are used:
+ * The code of each byte, 0 to 255 in order: one character, or a prefix and a character. The codes use all 86 allowed characters:
  * none of " ' ` \ $ (ends of strings, escapes, templates), < & (HTML, XHTML), { (template engines), ~ (not ASCII in Shift_JIS).
  *
- * One character each for the commonest bytes. Which one, was searched for with the release's wasm, so that Brotli gets by
- * with least: it guesses each character from the kinds of the two before it (vowel, consonant, capital, digit, bracket, …), and
- * the prefixes are kinds of their own. Lower-case letters and the space stand for themselves: Brotli knows words.
- * The order is worth 1.1 kB of 40 kB, also on builds it was not searched for. A new search gains little: leave it.
+ * The most common bytes have one character each. A search over the release's wasm chose the characters for the smallest Brotli
+ * output: Brotli predicts each character from the classes of the two before it (vowel, consonant, capital, digit, bracket, …),
+ * and the prefixes are classes of their own. Lower-case letters and the space encode themselves: Brotli's dictionary has words.
+ * This order saves 1.1 kB of 40 kB, on other builds too. A new search gains little.
  */
 const CODES =
   "ILDGBJCRYFPUHXTZ%V.Y.BW.Q.K.JK.X.CAS=M.H.D :;EO0.).G#*=Y.Z@^.E+M=A=V=E=B.#!?=H=F_.%=G=W=P=DN([=K=Z173=J6.M.u=i.a=e.e=a.o=u" +
@@ -15,10 +15,10 @@ const CODES =
   ".O=]=9.w.d=6=5.b.L=>.A.I=t=39.4= }=}.>=c=8=R.k=q,.T.[5=^=0.y=s|=I.|=j=h=l.U=b=[=f.-.z=+._./=O/.?.*.x=@=d.@.n=#.^. =r=?...h" +
   ".r=/.,==.(=!.q=w.==-=7.+=p=_.:=v.p=*=z=m.;=x.].!=C=|.m.l=y4=n=.-";
 
-/** A blank at an end is trimmed by some tool; "]]>" ends a CDATA section of XHTML. */
+/** Some tools trim a space at an end; "]]>" ends a CDATA section of XHTML. */
 const UNWANTED = /^ | $|]]>/;
 
-/** @returns {string} the codes of all bytes in order, by which the decoder learns them, then the wasm in these codes */
+/** @returns {string} the codes of all bytes in order, as the decoder's table, then the wasm in these codes */
 function encode(wasm) {
   const codes = CODES.match(/[=.]?./g); // a prefix may follow a prefix: the pair is one code
   const write = (bytes) => Array.from(bytes, (byte) => codes[byte]).join("");
@@ -26,7 +26,7 @@ function encode(wasm) {
   const exchange = (a, b) => ([codes[a], codes[b]] = [codes[b], codes[a]]);
   const text = () => write(all) + write(wasm);
   if (!UNWANTED.test(text())) return text();
-  // Rare. The decoder learns the codes from the text, so any two may change places.
+  // Rare. The decoder reads the codes from the text, so any two codes are exchangeable.
   const culprits = [wasm.at(-1), codes.indexOf(">")];
   for (const culprit of culprits) {
     for (const other of all) {
@@ -35,10 +35,10 @@ function encode(wasm) {
       exchange(culprit, other);
     }
   }
-  throw new Error("The wasm cannot be written without a blank at an end or a ]]>: exchange two codes in CODES.");
+  throw new Error("The encoded wasm has a space at an end or a ]]>: exchange two codes in CODES.");
 }
 
-/** What the decoder compares at its end: sees any one changed byte, and any two that changed places. */
+/** The checksum that the decoder compares: detects each single changed byte and each exchange of two bytes. */
 function checksum(wasm) {
   let sum = 0;
   let sums = 0;
@@ -50,7 +50,7 @@ function checksum(wasm) {
 }
 
 /**
- * The module "handset-wasm": its default export gives the bytes, or undefined where the text is not what was written.
+ * The source of the module "handset-wasm". Its default export returns the bytes, or undefined if the text was altered.
  *
  * @param {Uint8Array} wasm
  * @returns {string} its source
@@ -58,7 +58,7 @@ function checksum(wasm) {
 export const wasmModule = (wasm) => `
   export default () => {
     const text = "${encode(wasm)}";
-    // A code is a character, or "=" or "." and a character. Indexed by character, or prefix * 128 + character.
+    // A code is a character, or "=" or "." and a character. The index is the character, or prefix * 128 + character.
     const byteOf = new Uint8Array(8192);
     const bytes = new Uint8Array(${wasm.length});
     let at = 0;
@@ -66,7 +66,7 @@ export const wasmModule = (wasm) => `
     let sums = 0;
     // The text starts with the codes of the bytes 0 to 255.
     let index = -256;
-    // charCodeAt in one loop was quickest: run once, this never reaches the optimising compiler for long.
+    // charCodeAt in one loop was the fastest: the code runs once and hardly reaches the optimising compiler.
     while (at < text.length) {
       let code = text.charCodeAt(at++);
       if (code === 61 || code === 46) code = code * 128 + text.charCodeAt(at++);
@@ -74,7 +74,7 @@ export const wasmModule = (wasm) => `
       else {
         bytes[index] = code = byteOf[code];
         sum += code;
-        sums = (sums + sum) & 0x3fffffff; // 30 bits: larger numbers are slow before they are optimised
+        sums = (sums + sum) & 0x3fffffff; // 30 bits: unoptimised code is slow with larger numbers
       }
       index++;
     }

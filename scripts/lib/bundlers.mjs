@@ -1,4 +1,4 @@
-// The package behind bundlers, as an app ships it: what `npm run size` prints beside the package's own file.
+// The package in the output of bundlers, as an app ships it: `npm run size` prints these sizes beside the package's own file.
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build as esbuild } from "esbuild";
@@ -6,7 +6,7 @@ import { build as vite } from "vite";
 import webpack from "webpack";
 import { root, StepError } from "./run.mjs";
 
-/** An app that uses what every page uses, and adds next to nothing itself. */
+/** A minimal app with the usual calls of a page. */
 const APP = `import * as proveAuth from "handset";
 globalThis.build = () => new proveAuth.AuthenticatorBuilder().build();
 `;
@@ -31,7 +31,7 @@ async function behindEsbuild(folder) {
   return "esbuild/app.js";
 }
 
-/** @returns {Promise<[string, Buffer][]>} the app as each bundler ships it with its defaults for production */
+/** @returns {Promise<[string, Buffer][]>} the output of each bundler for the app, with production defaults */
 export async function bundled() {
   const folder = join(root, "build", "bundled");
   await rm(folder, { recursive: true, force: true });

@@ -1,14 +1,14 @@
-// Adapts the glue that wasm-bindgen writes: short names, the globals of js/host.js, nothing at import.
+// Adapts the glue of wasm-bindgen: short names, the globals of js/host.js, no work at import.
 import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { transform } from "esbuild";
 import { root, StepError } from "./run.mjs";
 
-/** What gloo-net, gloo-timers and wasm-bindgen's futures call by name: js/host.js has one of each that throws nothing. */
+/** Globals that gloo-net, gloo-timers and wasm-bindgen's futures use. js/host.js has a variant of each that never throws. */
 const GUARDED = ["Error", "Response", "clearTimeout", "fetch", "queueMicrotask", "setTimeout"];
 
-/** Replaces what must stand in the glue exactly once. */
+/** Replaces a text that the glue must contain exactly once. */
 function replaceOnce(glue, from, to) {
   const parts = glue.split(from);
   if (parts.length === 2) return parts.join(to);
@@ -16,8 +16,8 @@ function replaceOnce(glue, from, to) {
 }
 
 /**
- * wasm-opt merges all imports into one module named "a". A function that needs no conversion wasm-bindgen hands over as the
- * member of a namespace of its own: it joins the others, by its name.
+ * wasm-opt merges all imports into one module named "a". wasm-bindgen passes a function without conversions as a member of a
+ * separate namespace: this adds the function to "a", by its name.
  */
 function mergeImports(glue, imported) {
   const files = new Map();
@@ -32,12 +32,12 @@ function mergeImports(glue, imported) {
   return `${lines.join("\n")}\n${replaceOnce(withoutNamespaces, '"./handset_bg.js": import0,', `a: { ...import0, ${members.join(" ")} },`)}`;
 }
 
-/** What the glue makes when it is imported it makes when the module starts: importing touches nothing. */
+/** Moves the glue's work at import to the start of the module, so that an import has no side effect. */
 function makeLazy(glue) {
   const made = [];
   const later = (pattern) => {
     const [statement, name, value] = glue.match(pattern) ?? [];
-    if (!statement) throw new StepError(`wasm-bindgen's glue holds nothing like ${pattern}: adapt scripts/lib/glue.mjs.`);
+    if (!statement) throw new StepError(`wasm-bindgen's glue has no match for ${pattern}: adapt scripts/lib/glue.mjs.`);
     made.push(`${name} = ${value};`);
     glue = replaceOnce(glue, statement, `let ${name};`);
   };
@@ -48,7 +48,7 @@ function makeLazy(glue) {
 }
 
 /**
- * Gives the glue the names that wasm-opt gave the wasm, and wraps the exports so that js/trap.js sees a trap.
+ * Applies wasm-opt's new names to the glue, and wraps the exports so that js/trap.js sees a trap.
  *
  * @param {string} file the glue
  * @param {Record<string, string>} names new names by old
@@ -56,15 +56,15 @@ function makeLazy(glue) {
 export async function adaptGlue(file, names) {
   let glue = makeLazy(mergeImports(await readFile(file, "utf8"), Object.keys(names)));
   glue = replaceOnce(glue, "wasm = instance.exports;", "wasm = guard(instance.exports);");
-  // A memory that grew has another buffer. A page may have put a `detached` of its own on old browsers' buffers.
+  // A grown memory has a new buffer. In old browsers, `detached` on a buffer may be a property of the page's own.
   glue = replaceOnce(glue, "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.memory.buffer)", "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer !== wasm.memory.buffer");
-  // A late or repeated call of what is gone already (a timer that cannot be cleared, a socket that goes on talking) is none.
+  // A late or repeated call of a dropped closure (a timer that cannot be cleared, a socket that still sends) has no effect.
   glue = replaceOnce(glue, "state.cnt++;", "if (!state.a) return;\n        state.cnt++;");
   glue = replaceOnce(glue, "getObject(arg0).queueMicrotask;", "queueMicrotask;");
   glue = replaceOnce(glue, "export { initSync, __wbg_init as default };", "export { __wbg_get_imports as imports, __wbg_finalize_init as finish };");
   glue = `import { guard } from "handset-trap";\nimport { ${GUARDED.join(", ")} } from "handset-host";\n${glue}`;
   for (const name of Object.keys(names)) {
-    // A property of the same name on another object would be renamed too, and break at run time.
+    // The renaming would also hit a property of this name on another object, and break it at run time.
     const uses = glue.match(new RegExp(`\\b(\\w+)\\.${name}\\b`, "g")) ?? [];
     const other = uses.find((use) => use !== `wasm.${name}`);
     if (other) throw new StepError(`The export "${name}" shares its name with ${other} in the glue. Give the Rust export another name.`);

@@ -1,4 +1,4 @@
-// Installs the packed package where a row of the matrix needs it. Needs pkg/.
+// Installs the packed package into the folders of the matrix. Needs pkg/.
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { root, run, StepError } from "./run.mjs";
 const source = join(root, "tests", "matrix");
 const cache = join(root, "build", "matrix");
 
-/** What outlives a run: what npm has installed, by this lock file. */
+/** Holds the hash of the lock file that npm has installed; the folder outlives a run. */
 const STAMP = join("node_modules", ".matrix-lock");
 
 /** `npm pack`. @returns {Promise<string>} the tarball */
@@ -20,7 +20,7 @@ export async function pack(packageFolder) {
   return join(folder, packed[0].filename);
 }
 
-/** Runs `npm ci` where it never ran, or ran for another lock file. The lock does not name the package under test. */
+/** Runs `npm ci`, unless it ran for the current lock file already. The lock file omits the package under test. */
 async function installLocked(folder) {
   const lock = await readFile(join(folder, "package-lock.json")).catch(() => undefined);
   if (!lock) return mkdir(join(folder, "node_modules"), { recursive: true });
@@ -30,7 +30,7 @@ async function installLocked(folder) {
   return writeFile(join(folder, STAMP), wanted);
 }
 
-/** The flow, for each way in which a file may be read. */
+/** Writes the flow in each module format. */
 async function writeApp(folder) {
   await cp(join(source, "app"), folder, { recursive: true });
   const flow = await readFile(join(source, "app", "flow.js"), "utf8");
@@ -39,8 +39,8 @@ async function writeApp(folder) {
 }
 
 /**
- * Makes the folder of a family: its project as it is in tests/matrix/families, its packages, and the tarball's content as
- * `handset` among them.
+ * Makes the folder of a family: its project from tests/matrix/families, its packages, and the content of the tarball as the
+ * package `handset`.
  *
  * @returns {Promise<string>} the folder
  */

@@ -1,4 +1,4 @@
-// What the matrix prints: a line for each row as it ends, and a table of all for docs/support.md.
+// Output of the matrix: a line for each finished row, and a table of all rows for docs/support.md.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -8,12 +8,12 @@ const page = join(root, "docs", "support.md");
 const BEGIN = "<!-- matrix: begin, written by npm run matrix -- --write -->";
 const END = "<!-- matrix: end -->";
 
-/** What a failure says is cut to this, in characters. */
+/** Maximum length of a failure's text, in characters. */
 const SHOWN = 160;
 
 const number = new Intl.NumberFormat("en-US");
 
-/** What bytes count as they are and compressed as far as it goes. @param {Buffer} bytes */
+/** Sizes of the bytes: raw, and compressed at the highest level. @param {Buffer} bytes */
 export function weigh(bytes) {
   return {
     raw: bytes.length,
@@ -22,7 +22,7 @@ export function weigh(bytes) {
   };
 }
 
-/** The bytes of files together, compressed one by one. */
+/** Total sizes of the files; each file is compressed separately. */
 export async function weighFiles(files) {
   const total = { raw: 0, gzip: 0, brotli: 0 };
   for (const file of files) {
@@ -34,10 +34,10 @@ export async function weighFiles(files) {
 const sizes = (bytes) => (bytes ? [bytes.raw, bytes.gzip, bytes.brotli].map((figure) => number.format(figure)) : []);
 const seconds = ({ ms }) => (ms / 1000).toFixed(1);
 
-/** The first line of what went wrong. */
+/** The first line of a failure's text. */
 const firstLine = (text) => String(text).split("\n")[0].slice(0, SHOWN);
 
-/** What a row does now. */
+/** Result of a row in one word. */
 const verdict = ({ failure, notHere }) => (notHere ? "not run" : failure === undefined ? "PASS" : "FAIL");
 const reason = ({ failure, notHere }) => notHere ?? (failure === undefined ? "" : firstLine(failure));
 
@@ -46,17 +46,17 @@ export function printRow(result) {
   console.log(`${verdict(result).padEnd(7)} ${result.name.padEnd(66)} ${seconds(result).padStart(6)} s  ${figures}`.trimEnd());
 }
 
-/** A table in Markdown. Without times, which differ from run to run. */
+/** A table in Markdown, without the times, which differ in every run. */
 export function markdown(results) {
   const cell = (text) => text.replaceAll("|", "\\|");
   const lines = results.map((result) => `| ${[result.name, [verdict(result), reason(result)].filter(Boolean).join(": "), sizes(result.bytes).join(" / ")].map(cell).join(" | ")} |`);
   return ["| where | now | bytes, gzip, brotli |", "|---|---|---|", ...lines].join("\n");
 }
 
-/** Puts the table into docs/support.md, between its markers. */
+/** Writes the table into docs/support.md, between the markers. */
 export async function writeTable(results) {
   const text = await readFile(page, "utf8").catch(() => {
-    throw new StepError(`docs/support.md is missing: there is nothing to write the table into.`);
+    throw new StepError(`docs/support.md is missing: the table belongs there.`);
   });
   const [before, after] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (before < 0 || after < before) throw new StepError(`docs/support.md lacks its markers:\n  ${BEGIN}\n  ${END}`);

@@ -1,4 +1,4 @@
-// Runs rows of the matrix: tests/matrix/rows.mjs says which there are. Needs node_modules, pkg/ and the sandbox's binary.
+// Runs the rows of the matrix, which tests/matrix/rows.mjs lists. Needs node_modules, pkg/ and the sandbox's binary.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,10 +9,10 @@ import { RelyingParty } from "../../tests/matrix/relying-party.mjs";
 import { installFamily, pack } from "./matrix-install.mjs";
 import { printRow, weighFiles } from "./matrix-report.mjs";
 
-/** Families at once. Each builds on more than one processor now and then, and waits for the network, too. */
+/** Number of families at once. A family may use several processors, and may wait for the network. */
 const AT_ONCE = Math.max(1, Math.min(3, availableParallelism()));
 
-/** Keeps what is made by its name, so that it is made once. */
+/** Caches the results of `make` by name. */
 function once(make) {
   const made = new Map();
   return (name) => {
@@ -21,7 +21,7 @@ function once(make) {
   };
 }
 
-/** Runs a row. How long its family took to install does not count. */
+/** Runs a row. Its time is without the installation of its family. */
 async function runRow(row, given) {
   const result = { name: row.name, notHere: row.notHere, ms: 0 };
   if (row.notHere) return result;
@@ -40,7 +40,7 @@ async function runRow(row, given) {
   return result;
 }
 
-/** Installs each family once, and says how long that took. */
+/** Installs each family once, and prints how long the installation took. */
 const installer = (tarball) =>
   once(async (family) => {
     const start = performance.now();
@@ -49,7 +49,7 @@ const installer = (tarball) =>
     return folder;
   });
 
-/** Takes families from those that wait, until none is left, and runs the rows of each one by one. */
+/** Takes families from the queue until it is empty, and runs the rows of each family one by one. */
 async function runFamilies(waiting, given, results) {
   for (let family = waiting.shift(); family; family = waiting.shift()) {
     for (const row of family) {
@@ -61,11 +61,11 @@ async function runFamilies(waiting, given, results) {
 }
 
 /**
- * Runs the rows, some families at once, and prints each as it ends.
+ * Runs the rows, several families at once, and prints each row when it ends.
  *
  * @param {object[]} rows
- * @param {string} packageFolder what is packed and tried
- * @returns {Promise<object[]>} their results, in the rows' order
+ * @param {string} packageFolder the folder of the package under test
+ * @returns {Promise<object[]>} the results, in the order of the rows
  */
 export async function runMatrix(rows, packageFolder) {
   const tarball = await pack(packageFolder);
@@ -90,7 +90,7 @@ export async function runMatrix(rows, packageFolder) {
   return rows.map((row) => results.get(row));
 }
 
-/** Rows by family, in order. */
+/** Groups the rows by family, in order. */
 function byFamily(rows) {
   const families = new Map();
   for (const row of rows) families.set(row.family, [...(families.get(row.family) ?? []), row]);

@@ -1,4 +1,4 @@
-// Turns the crate and js/ into pkg/, the package that pages install. Needs node_modules: import it after the bootstrap.
+// Builds pkg/, the npm package, from the crate and js/. Needs node_modules: import this module after the bootstrap.
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build as esbuild } from "esbuild";
@@ -9,12 +9,12 @@ import { root, run, StepError } from "./run.mjs";
 
 const packageFolder = join(root, "pkg");
 
-/** What is built, and where what it is made of stands on the way. */
+/** The variant of the package for release, with the folders of its intermediate files. */
 const release = {
   glueFolder: join(root, "build", "glue"),
   entry: 'export * from "./js/index.js";',
   features: [],
-  /** Below cargo's target folder: two builds of one library in one folder would overwrite each other. */
+  /** Relative to cargo's target folder. Two builds of one library in the same folder would overwrite each other. */
   targetFolder: "",
 };
 const withTestExports = {
@@ -24,7 +24,7 @@ const withTestExports = {
   targetFolder: "test-exports",
 };
 
-/** What cargo knows of the workspace: where it builds to, and the version that is released. */
+/** Cargo's target folder, and the version of the crate. */
 async function cargoMetadata() {
   const metadata = JSON.parse(await run("cargo", ["metadata", "--no-deps", "--format-version", "1"], { output: "quiet" }));
   const { version } = metadata.packages.find(({ name }) => name === "handset");
@@ -32,17 +32,17 @@ async function cargoMetadata() {
 }
 
 /**
- * Builds the standard library along with the crate, without the texts of panics: a tenth of the module (the page sees a
- * coded error in any case, see js/trap.js). Unstable flags, hence a pinned toolchain and RUSTC_BOOTSTRAP for this one call.
- * References to JS values as numbers in a table of the glue's: 0.5 kB less, and browsers of before 2021 can start it.
- * Inlining in MIR, which size optimization leaves out, is 1.1 kB less, since what is inlined early is simplified early.
+ * Builds the standard library with the crate, without panic texts: a tenth of the module (the page sees a coded error in any
+ * case, see js/trap.js). The flags are unstable, hence the pinned toolchain and RUSTC_BOOTSTRAP for this one call.
+ * References to JS values as numbers in a table of the glue: saves 0.5 kB, and browsers of before 2021 can start the module.
+ * MIR inlining, off by default for size: saves 1.1 kB, since functions that are inlined early are simplified early.
  */
 const smallStd = {
   flags: ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"],
   env: { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Zinline-mir=yes -Ctarget-feature=-reference-types" },
 };
 
-/** Rust → wasm, and the glue that wasm-bindgen writes for it. */
+/** Compiles Rust to wasm and runs wasm-bindgen, which writes the glue. */
 async function compile(tools, { glueFolder, features, targetFolder }) {
   await run(
     "cargo",
@@ -56,16 +56,16 @@ async function compile(tools, { glueFolder, features, targetFolder }) {
   await run(tools.wasmBindgen, [
     ...["--target", "web", "--out-dir", glueFolder, "--out-name", "handset"],
     "--no-typescript", // js/index.d.ts is written by hand: it documents the page's side, not the glue's
-    "--omit-default-module-path", // it is an import.meta.url, which bundlers would try to resolve
-    ...["--encode-into", "always"], // every browser that has the wasm features used here has it
+    "--omit-default-module-path", // the default is an import.meta.url, which bundlers would try to resolve
+    ...["--encode-into", "always"], // every browser with the wasm features of the module has encodeInto
     join(targetFolder, "wasm32-unknown-unknown", "release", "handset.wasm"),
   ]);
 }
 
 /**
- * Makes the wasm smaller and renames its imports and exports to one letter each.
+ * Optimises the wasm for size and shortens the names of its imports and exports to one letter each.
  *
- * The features of rustc's wasm are named in its target-features section, which is why Cargo does not strip: wasm-opt reads it, then drops it.
+ * wasm-opt reads the wasm features from the target-features section and drops the section. Cargo must therefore not strip.
  *
  * @returns {Promise<Record<string, string>>} new names by old
  */
@@ -73,10 +73,10 @@ async function optimise({ glueFolder }, to) {
   const said = await run(
     join(root, "node_modules", ".bin", "wasm-opt"),
     [
-      // Inlining every function that has one caller makes the raw wasm smaller and the compressed one larger; so does rustc's
-      // order of blocks. Together 1.7 kB of 37.6 kB brotli.
+      // The defaults, inlining of every function with one caller and rustc's order of blocks, make the raw wasm smaller but
+      // the compressed wasm larger, together by 1.7 kB of 37.6 kB (brotli).
       ...["--flatten", "--rereloop", "-Oz", "-Oz", "--one-caller-inline-max-function-size", "20"],
-      // Engines ignore the alignments of loads and stores; dropped, they all look the same to a compressor.
+      // Engines ignore the alignment of loads and stores; without alignments, the instructions compress better.
       "--dealign",
       ...["--strip-debug", "--strip-producers", "--strip-target-features"],
       "--minify-imports-and-exports-and-modules",
@@ -88,7 +88,7 @@ async function optimise({ glueFolder }, to) {
   return Object.fromEntries([...imports.map(([, from, short]) => [from, short]), ...exports]);
 }
 
-/** Resolves what js/index.js imports by a bare name, and gives the glue the same js/ modules that js/index.js has. */
+/** Resolves the bare imports of js/index.js, and gives the glue the same js/ modules as js/index.js. */
 function handsetPlugin({ glueFolder }, wasm) {
   return {
     name: "handset",
@@ -97,13 +97,13 @@ function handsetPlugin({ glueFolder }, wasm) {
       build.onResolve({ filter: /^handset-(?:trap|host)$/ }, ({ path }) => ({ path: join(root, "js", `${path.slice("handset-".length)}.js`) }));
       build.onResolve({ filter: /^handset-wasm$/ }, () => ({ path: "handset-wasm", namespace: "handset-wasm" }));
       build.onLoad({ filter: /.*/, namespace: "handset-wasm" }, () => ({ contents: wasm, loader: "js" }));
-      // wasm-bindgen copies the modules that Rust imports. With the copy there would be two classes of each error.
+      // wasm-bindgen copies the modules that Rust imports. A copy would define each error class a second time.
       build.onResolve({ filter: /\/snippets\/[^/]+\/js\/[^/]+\.js$/ }, ({ path }) => ({ path: join(root, "js", basename(path)) }));
     },
   };
 }
 
-/** @returns {Promise<string>} the entry with all it imports, as one minified file */
+/** @returns {Promise<string>} the entry with all its imports, as one minified file */
 async function bundle(variant, format, { defines, wasm }) {
   const { outputFiles } = await esbuild({
     stdin: { contents: variant.entry, resolveDir: root },
@@ -111,10 +111,10 @@ async function bundle(variant, format, { defines, wasm }) {
     write: false,
     minify: true,
     format,
-    // Says the exported names of a CommonJS file in the way that Node and bundlers can read without running it.
+    // "node" annotates the exported names of a CommonJS file, so that Node and bundlers can read them without running the file.
     platform: format === "cjs" ? "node" : "neutral",
     globalName: format === "iife" ? "proveAuth" : undefined,
-    // What webpack 4 and tools of its time can parse. Everything is ASCII: no page, header or copy can misread it.
+    // Syntax that webpack 4 and tools of its time can parse. ASCII only: no charset of a page or header can garble it.
     target: "es2019",
     charset: "ascii",
     legalComments: "none",
@@ -127,7 +127,10 @@ async function bundle(variant, format, { defines, wasm }) {
   return code;
 }
 
-/** A page with a strict Content-Security-Policy, a bundler without configuration, and a page that holds the code must be able to use it. */
+/**
+ * Fails if the bundle contains code that a strict Content-Security-Policy, a bundler without configuration, or an inline
+ * script in HTML would break on.
+ */
 function refuseForbidden(code) {
   const forbidden = [/\bimport\.meta\b/, /\bimport\(/, /\beval\(/, /(?<![`\w])Function\(/, /<\/script|<!--/i, /[^\n\x20-\x7e]/, / $/m];
   for (const pattern of forbidden) {
@@ -136,7 +139,7 @@ function refuseForbidden(code) {
   }
 }
 
-/** Compiles, optimises, renames: what the bundles of a variant are made of. */
+/** Compiles, optimises and renames: makes the inputs of a variant's bundles. */
 async function buildModule(tools, variant, wasmFile) {
   const { targetFolder, version } = await cargoMetadata();
   await compile(tools, { ...variant, targetFolder: join(targetFolder, variant.targetFolder) });
@@ -144,16 +147,16 @@ async function buildModule(tools, variant, wasmFile) {
   await adaptGlue(join(variant.glueFolder, "handset.js"), names);
   const defines = {
     HANDSET_VERSION: version,
-    // What the page's calls come down to: js/trap.js tells them from what the browser calls. Cleaning up throws nothing.
+    // The exports behind the page's calls: js/trap.js distinguishes them from the browser's callbacks. Disposing never throws.
     HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("engine_") && name !== "engine_dispose").map((name) => names[name]),
   };
   return { version, defines, wasm: wasmModule(await readFile(wasmFile)) };
 }
 
-/** What is tracked in pkg/; the rest of it is built. */
+/** Tracked files of pkg/; all others are built. */
 const TRACKED = ["package.json", "README.md"];
 
-/** The entry `handset/preload`: for its effect, on the instance of the page. A failure is told by the first constructor. */
+/** The entry `handset/preload`, imported for its effect on the page's instance. The first constructor reports a failure. */
 const PRELOAD = {
   "preload.js": 'import { preload } from "./index.js";\npreload().catch(() => {});\n',
   "preload.cjs": '"use strict";\nrequire("./index.cjs").preload().catch(() => {});\n',
@@ -161,7 +164,7 @@ const PRELOAD = {
   "preload.d.cts": "export {};\n",
 };
 
-/** Builds pkg/ from nothing. `build/module.js` is the same module without the wasm, for `npm run size`. */
+/** Builds pkg/ from scratch. `build/module.js` is the same module without the wasm, for `npm run size`. */
 export async function buildPackage(tools) {
   await mkdir(join(root, "build"), { recursive: true });
   for (const name of await readdir(packageFolder)) if (!TRACKED.includes(name)) await rm(join(packageFolder, name), { recursive: true });
@@ -184,7 +187,7 @@ export async function buildPackage(tools) {
   for (const [name, text] of await packedDocs()) await put(name, text);
 }
 
-/** Builds `build/test-exports/index.js`: the package's module, built the same way, and what only tests may call. */
+/** Builds `build/test-exports/index.js`: the package's module, built the same way, with extra exports for tests. */
 export async function buildTestModule(tools) {
   const folder = join(root, "build", "test-exports");
   await mkdir(folder, { recursive: true });

@@ -1,17 +1,17 @@
-// The pages that travel in the package. Every link in them leads to a page beside it, or to the repository.
+// The documentation pages in the package. Every link in a page leads to another packed page or to the repository.
 import { readdir, readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { root } from "./run.mjs";
 
 const REPOSITORY = "https://github.com/handset-dev/handset/blob/main/";
 
-/** Where the links of a page lead, from the repository's root. */
+/** The target of a page's link, relative to the repository's root. */
 const resolved = (page, link) => posix.normalize(posix.join(posix.dirname(page), link));
 
-/** Pictures stay in the repository: they would weigh more than the module. */
+/** Pictures stay in the repository: they would be larger than the module. */
 const withoutPictures = (text) => text.replace(/<picture>.*?<\/picture>\n+/gs, "").replace(/^!\[[^\]]*\]\([^)]*\)\n+/gm, "");
 
-/** @returns {Promise<[string, string][]>} each page's path in the package, which is that in the repository, and its text */
+/** @returns {Promise<[string, string][]>} path and text of each page; the path is the same in package and repository */
 export async function packedDocs() {
   const docs = (await readdir(join(root, "docs"))).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
   const pages = ["CHANGELOG.md", "SECURITY.md", ...docs];

@@ -1,4 +1,4 @@
-// Runs a command the way every script here does: from the repository's root, without stdin, and with a failure that says what to do.
+// Runs commands for all scripts: from the repository's root, without stdin, and with advice on a failure.
 import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** The repository's root. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** A failure whose message is meant for the person at the terminal: no stack is printed for it. */
+/** A failure with a message for the person at the terminal; its stack is not printed. */
 export class StepError extends Error {
   name = "StepError";
 }
@@ -19,10 +19,10 @@ export class StepError extends Error {
  * @param {object} [options]
  * @param {Record<string, string>} [options.env] added to this process's environment
  * @param {string} [options.cwd]
- * @param {"show" | "tee" | "quiet"} [options.output] `show` hands the terminal over, `tee` shows and collects, `quiet` only collects
- * @param {string} [options.advice] what to do when it fails
- * @param {boolean} [options.passSignals] a signal that asks this process to end goes to the command, which decides
- * @returns {Promise<string>} what it wrote, empty with `show`
+ * @param {"show" | "tee" | "quiet"} [options.output] `show` gives the command the terminal, `tee` shows and collects the output, `quiet` only collects it
+ * @param {string} [options.advice] what to do if the command fails
+ * @param {boolean} [options.passSignals] forward termination signals to the command, and let it decide when to end
+ * @returns {Promise<string>} the output; empty with `show`
  */
 export function run(command, args, { env = {}, cwd = root, output = "show", advice = "", passSignals = false } = {}) {
   const line = [command, ...args].map((part) => (/\s/.test(part) ? `"${part}"` : part)).join(" ");
@@ -53,7 +53,7 @@ export function run(command, args, { env = {}, cwd = root, output = "show", advi
   });
 }
 
-/** Like `run` with `quiet`, but a failure is `undefined`: for questions that may have no answer. */
+/** Like `run` with `quiet`, but returns `undefined` on a failure. */
 export async function ask(command, args, options = {}) {
   try {
     return await run(command, args, { ...options, output: "quiet" });
@@ -62,7 +62,7 @@ export async function ask(command, args, options = {}) {
   }
 }
 
-/** Runs a script's main function: a failure ends the process with 1, and only an unexpected one shows its stack. */
+/** Runs a script's main function. A failure exits with code 1; only an unexpected failure prints its stack. */
 export async function main(body) {
   try {
     await body();

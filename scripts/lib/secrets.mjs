@@ -1,16 +1,16 @@
-// Searches all that a run of the suites logged, at the trace level, for every secret that they ran with.
+// Searches the trace-level logs of the test suites for every secret that the suites used.
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { isSearchable, refusal, SHORTEST, spellings } from "../../tests/logs/searchable.mjs";
 import { root, StepError } from "./run.mjs";
 
-/** Where suites leave their logs and their secrets; `tests/logs` says in which form. */
+/** Folder of the suites' logs and secrets; `tests/logs` describes the files. */
 const logsFolder = join(root, "build", "logs");
 
 /**
- * The suites that must have left logs, and what stands in them when everything is logged: a suite that no longer runs at
- * the trace level would pass without having said anything.
+ * The suites that must have logs, and patterns that prove the trace level. Without the patterns, a suite that no longer logs
+ * at the trace level would pass with empty logs.
  */
 export const SUITES = {
   flow: [/AwaitingOtp/],
@@ -21,25 +21,25 @@ export const SUITES = {
   e2e: [/ TRACE /, /^console debug \[handset\]/, /^console debug statechange/, /^request POST .*\/v1\/client\//, /^socket ws:/, /^storage /],
 };
 
-/** More findings than these are not listed. */
+/** Maximum number of listed findings. */
 const LISTED = 20;
-/** A token that nobody has named: a JWT's header and the begin of its claims. */
+/** A JWT that no suite has declared as a secret: its header and the beginning of its claims. */
 const UNNAMED_TOKEN = /eyJ[\w-]{8,}\.[\w-]{8,}/;
 const TIMESTAMP = /^\s*\d{4}-\d\d-\d\dT[\d:.]+Z/;
 
-/** Begins a suite: what it left in an earlier run goes. @returns the environment that it runs in */
+/** Deletes the suites' logs of earlier runs. @returns environment variables for the suites */
 export async function beginLogs(...suites) {
   for (const suite of suites) await rm(join(logsFolder, suite), { recursive: true, force: true });
   await mkdir(logsFolder, { recursive: true });
   return { HANDSET_LOGS: logsFolder };
 }
 
-/** Finds any of many texts in one pass over a line: they are looked up by how they begin. */
+/** Finds any of many texts in one pass over a line, by an index of their first characters. */
 class Index {
   #byStart = new Map();
 
   add(secret) {
-    // The suite that named it should have failed at that already.
+    // Unreachable as long as the suite itself refuses such a secret.
     if (!isSearchable(secret)) throw new StepError(refusal(secret));
     for (const spelling of spellings(secret)) {
       const start = spelling.text.slice(0, SHORTEST);
@@ -47,7 +47,7 @@ class Index {
     }
   }
 
-  /** The kinds of what stands in a line. */
+  /** The kinds of the secrets in a line. */
   *in(line, fits = () => true) {
     for (let at = 0; at + SHORTEST <= line.length; at++) {
       for (const spelling of this.#byStart.get(line.slice(at, at + SHORTEST)) ?? []) {
@@ -57,7 +57,7 @@ class Index {
   }
 }
 
-/** Not within a longer number, a fraction or a hexadecimal id. */
+/** Whether the match is not part of a longer number, a fraction or a hexadecimal id. */
 const standsAlone = (line, at, length) => !/[\da-f]$|\d\.$/i.test(line.slice(Math.max(at - 2, 0), at)) && !/^[\da-f]/i.test(line.slice(at + length, at + length + 1));
 
 function* kindsIn(line, index) {
@@ -67,7 +67,7 @@ function* kindsIn(line, index) {
   if (UNNAMED_TOKEN.test(line)) yield "token";
 }
 
-/** Lines as they are searched: without colours, and without the time that a log puts first. */
+/** The lines to search, without colours and without the timestamp at the start. */
 const linesOf = (text) => stripVTControlCharacters(text).split("\n").map((line) => line.replace(TIMESTAMP, ""));
 
 async function filesOf(suite, folder, extension) {
@@ -75,7 +75,7 @@ async function filesOf(suite, folder, extension) {
   return names.filter((name) => name.endsWith(extension)).map((name) => join(folder, suite, name)).sort();
 }
 
-/** Reads the secrets of all suites. One that has none ran without the things that it must not log. */
+/** Reads the secrets of all suites. Fails for a suite without secrets: its logs would prove nothing. */
 async function readSecrets(suites, folder) {
   const secrets = new Map();
   for (const suite of suites) {
@@ -85,17 +85,17 @@ async function readSecrets(suites, folder) {
       for (const line of lines) secrets.set(line, JSON.parse(line));
       named += lines.length;
     }
-    if (named === 0) throw new StepError(`Suite "${suite}" has named no secret.`);
+    if (named === 0) throw new StepError(`Suite "${suite}" has declared no secret.`);
   }
   return [...secrets.values()];
 }
 
 /**
- * Fails where a log of a suite holds a secret of any suite, naming file, line and kind, never the value.
+ * Fails if a log of any suite contains a secret of any suite. The error has file, line and kind, never the value.
  *
- * @param {Record<string, RegExp[]>} [suites] with what must stand in their logs
- * @param {string} [folder] where they left them
- * @returns {Promise<string>} what was searched
+ * @param {Record<string, RegExp[]>} [suites] the patterns that the logs of each suite must match
+ * @param {string} [folder] the folder of the logs
+ * @returns {Promise<string>} a summary of the searched logs
  */
 export async function searchLogs(suites = SUITES, folder = logsFolder) {
   const secrets = await readSecrets(Object.keys(suites), folder);
@@ -116,12 +116,12 @@ export async function searchLogs(suites = SUITES, folder = logsFolder) {
       });
     }
     logs += files.length;
-    if (files.length === 0) throw new StepError(`Suite "${suite}" has left no log.`);
-    if (missing.size > 0) throw new StepError(`The logs of suite "${suite}" lack what stands in them at the trace level: ${[...missing].join(", ")}`);
+    if (files.length === 0) throw new StepError(`Suite "${suite}" has no log.`);
+    if (missing.size > 0) throw new StepError(`The logs of suite "${suite}" lack lines of the trace level: ${[...missing].join(", ")}`);
   }
   if (found.size > 0) {
     const listed = [...found].slice(0, LISTED).map((line) => `  ${line}`);
-    throw new StepError(`Secrets stand in logs (below ${folder}), ${found.size} times:\n${listed.join("\n")}`);
+    throw new StepError(`The logs below ${folder} contain secrets, ${found.size} times:\n${listed.join("\n")}`);
   }
   return `${secrets.length} secrets, none in ${logs} logs of ${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,4 +1,4 @@
-// What `npm test` runs, in order. A stage names what it is, what must have run before it, and what it does.
+// The stages of `npm test`, in order. A stage has a name, a description, the stages that it needs, and a function.
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root, run, StepError } from "./run.mjs";
@@ -7,7 +7,7 @@ import { beginLogs, searchLogs } from "./secrets.mjs";
 const WASM = ["--target", "wasm32-unknown-unknown"];
 const tool = (name) => join(root, "node_modules", ".bin", name);
 
-/** A suite that ran nothing, or skipped something, has not passed. */
+/** Fails if a suite ran no test or skipped one. */
 function mustHaveRun(ran, skipped) {
   if (ran === 0) throw new StepError("No test ran.");
   if (skipped > 0) throw new StepError(`${skipped} tests were skipped. Run them, or delete them.`);
@@ -21,7 +21,7 @@ async function cargoTest(args, env) {
   return mustHaveRun(sum(said, /(\d+) passed/g), sum(said, /(\d+) ignored/g));
 }
 
-/** All `*.test.mjs` of a folder, by node's own runner; the suites whose logs they leave are named by `begun`. */
+/** Runs all `*.test.mjs` of a folder with Node's test runner. `begun` is the environment from `beginLogs`. */
 async function nodeTest(folder, tools, begun, ...flags) {
   const files = (await readdir(join(root, folder))).filter((name) => name.endsWith(".test.mjs")).map((name) => join(folder, name));
   if (files.length === 0) throw new StepError(`${folder} holds no *.test.mjs.`);
@@ -31,10 +31,10 @@ async function nodeTest(folder, tools, begun, ...flags) {
 }
 
 /**
- * Runs seeds of the simulation, on all processors. The binary is the one that the stage "native" has built: for so few
- * seeds an optimized one takes far longer to build than it saves.
+ * Runs seeds of the simulation, on all processors, with the binary of the stage "native": for so few seeds, the build of an
+ * optimised binary takes far longer than it saves.
  *
- * @returns {Promise<string | undefined>} how fast
+ * @returns {Promise<string | undefined>} the speed
  */
 async function simulate(seeds) {
   await run("cargo", ["test", "--workspace", "--test", "simulation", "--no-run"]);
@@ -43,7 +43,7 @@ async function simulate(seeds) {
   return said.match(/^\d+ seeds in .*$/m)?.[0];
 }
 
-/** webdriver.json with the path of the browser that the bootstrap found. */
+/** Writes webdriver.json with the path of the bootstrap's browser. */
 async function webdriverConfig(tools) {
   const config = JSON.parse(await readFile(join(root, "webdriver.json"), "utf8"));
   config["goog:chromeOptions"].binary = tools.chromium;
@@ -69,7 +69,7 @@ export const stages = [
   { name: "native", what: "Rust tests", run: async () => cargoTest(["--workspace"], await beginLogs("flow", "process")) },
   {
     name: "simulation",
-    what: "2,000 seeds of flows against the sandbox, in virtual time, through everything that goes wrong",
+    what: "2,000 seeds of flows against the sandbox, in virtual time, with faults of every kind",
     run: () => simulate(2_000),
   },
   {
@@ -77,7 +77,7 @@ export const stages = [
     what: "pkg/",
     run: async (tools) => (await import("./package.mjs")).buildPackage(tools),
   },
-  { name: "size", what: "the package's size and its ceiling", needs: ["build"], run: async () => (await import("./sizes.mjs")).reportSizes() },
+  { name: "size", what: "the size of the package against its ceiling", needs: ["build"], run: async () => (await import("./sizes.mjs")).reportSizes() },
   {
     name: "types",
     what: "tsc, strict: index.d.ts and the pages",
@@ -88,7 +88,7 @@ export const stages = [
   },
   {
     name: "api",
-    what: "the public surface against its report",
+    what: "the public API against its report",
     run: async (tools) => {
       await nodeTest("tests/api", tools, {});
       return (await import("./api.mjs")).apiReport();
@@ -116,7 +116,7 @@ export const stages = [
   { name: "sandbox", what: "the sandbox's binary", run: () => run("cargo", ["build", "--profile", "server", "-p", "handset-sandbox"]) },
   {
     name: "test-module",
-    what: "the package's module with what only tests may call",
+    what: "the package's module with extra exports for tests",
     run: async (tools) => (await import("./package.mjs")).buildTestModule(tools),
   },
   {
@@ -127,7 +127,7 @@ export const stages = [
   },
   {
     name: "matrix",
-    what: "the packed package where front ends are built, each with a whole flow against the sandbox",
+    what: "the packed package in build tools, frameworks and runtimes, each with a whole flow against the sandbox",
     needs: ["build", "sandbox"],
     run: async (tools) => {
       const env = { CHROME_PATH: tools.chromium, HANDSET_SUITE: "matrix", ...(await beginLogs("matrix")) };
@@ -149,7 +149,7 @@ export const stages = [
   },
   {
     name: "secrets",
-    what: "no secret of the suites above in what they logged, at the trace level",
+    what: "no secret in the trace-level logs of the suites above",
     needs: ["native", "simulation", "package", "e2e", "matrix"],
     run: async (tools) => {
       await nodeTest("tests/secrets", tools, {});

@@ -1,16 +1,16 @@
-// Finds the tools that npm does not bring, and installs those that may be installed without asking.
+// Finds the tools that are not npm packages, and installs them where that needs no confirmation.
 import { createHash } from "node:crypto";
 import { access, constants, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ask, root, run, StepError } from "./run.mjs";
 
-/** Not in any lock file of ours, so pinned here. */
+/** Pinned here, since no lock file has it. */
 const CARGO_DENY_VERSION = "0.20.2";
 
 const RUSTUP_ADVICE = "Install Rust with rustup (https://rustup.rs) and run this again.";
 
-/** @returns {Promise<string | undefined>} the path, if it is a program (with another mode: a file) that this user may use */
+/** @returns {Promise<string | undefined>} the path, if this user may execute the file (or access it in another `mode`) */
 export async function program(path, mode = constants.X_OK) {
   try {
     await access(path, mode);
@@ -20,7 +20,7 @@ export async function program(path, mode = constants.X_OK) {
   }
 }
 
-/** The first of `names` that stands in a folder of PATH. */
+/** The path of the first of `names` on PATH. */
 export async function onPath(...names) {
   const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
   for (const name of names) {
@@ -32,12 +32,12 @@ export async function onPath(...names) {
   return undefined;
 }
 
-/** Where tools that are built once per user live. Outside the clone, so that the next clone need not build them again. */
+/** Folder of the tools that are built once per user, outside the clone, so that all clones share them. */
 function toolsFolder() {
   return process.env.HANDSET_TOOLS || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "handset");
 }
 
-/** Installs packages where that is one quiet command: on Debian, as root. @returns whether it is */
+/** Installs packages on Debian as root, where that needs no interaction. @returns whether it could */
 export async function installOnDebian(...packages) {
   if (process.getuid?.() !== 0 || !(await onPath("apt-get")) || !(await program("/etc/debian_version", constants.R_OK))) return false;
   const env = { DEBIAN_FRONTEND: "noninteractive" };
@@ -46,9 +46,9 @@ export async function installOnDebian(...packages) {
   return true;
 }
 
-/** The pinned toolchain, with what it takes to lint it and to build for the browser. */
+/** Checks the pinned toolchain, and adds the components and targets for linting and for the browser. */
 export async function ensureRust() {
-  // rustup's own proxy installs the toolchain of rust-toolchain.toml here when it is missing.
+  // If the toolchain of rust-toolchain.toml is missing, rustup's proxy installs it here.
   await run("cargo", ["--version"], { output: "quiet", advice: RUSTUP_ADVICE });
   const targets = await ask("rustup", ["target", "list", "--installed"]);
   const components = await ask("rustup", ["component", "list", "--installed"]);
@@ -64,10 +64,10 @@ export async function ensureRust() {
 }
 
 /**
- * A program of a crate, in exactly this version: from PATH, from the tools folder, or built into it.
+ * Finds the programs of a crate in exactly this version, on PATH or in the tools folder; otherwise builds them there.
  *
- * @param {string[]} [flags] of `cargo install`. Not --locked for all: lock files of crates may name releases that registries no longer serve
- * @returns {Promise<string>} the folder that holds the crate's programs
+ * @param {string[]} [flags] of `cargo install`. --locked is no default: a crate's lock file may contain yanked releases
+ * @returns {Promise<string>} the folder of the crate's programs
  */
 export async function cargoTool(crate, version, programs, flags = []) {
   const exact = async (path) => ((await ask(path, ["--version"])) ?? "").trim().split(/\s+/).includes(version);
@@ -87,7 +87,7 @@ export async function cargoTool(crate, version, programs, flags = []) {
   return folder;
 }
 
-/** The command line tool must be of exactly the version of the wasm-bindgen that the module was built with. */
+/** The command line tool must have exactly the version of the wasm-bindgen in Cargo.lock. */
 export async function ensureWasmBindgen() {
   const lock = await readFile(join(root, "Cargo.lock"), "utf8");
   const version = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(lock)?.[1];
@@ -127,12 +127,12 @@ export async function ensureBrowser() {
   return found;
 }
 
-/** Asks a Python for its version, and whether it can make an environment of its own. */
+/** Prints the version of a Python; fails without venv or ensurepip. */
 const PYTHON_QUESTION = "import ensurepip, sys, venv; print('.'.join(map(str, sys.version_info[:2])))";
-/** What schemathesis needs. */
+/** The oldest Python for schemathesis. */
 const OLDEST_PYTHON = [3, 11];
 
-/** @returns {Promise<{ path: string, version: string } | undefined>} a Python that is new enough and can make environments */
+/** @returns {Promise<{ path: string, version: string } | undefined>} a new enough Python with venv */
 async function findPython() {
   for (const name of ["python3", "python3.14", "python3.13", "python3.12", "python3.11"]) {
     const path = await onPath(name);
@@ -149,22 +149,22 @@ async function ensurePython() {
   if (!found && (await installOnDebian("python3", "python3-venv"))) found = await findPython();
   if (found) return found;
   throw new StepError(
-    `The check of the server API's document needs Python ${OLDEST_PYTHON.join(".")} or newer, with venv.\n` +
+    `The check of the server API's OpenAPI document needs Python ${OLDEST_PYTHON.join(".")} or newer, with venv.\n` +
       "  Debian, Ubuntu: sudo apt-get install python3 python3-venv\n" +
       "  macOS: brew install python",
   );
 }
 
 /**
- * A Python environment that holds each requirement of exactly the release and the hash that a file names.
+ * Makes a Python environment with the pinned and hashed releases of a requirements file.
  *
- * @returns {Promise<string>} its bin folder
+ * @returns {Promise<string>} the environment's bin folder
  */
 async function pythonWith(name, requirements, programName) {
   const wanted = createHash("sha256").update(await readFile(requirements)).digest("hex").slice(0, 12);
   const python = await ensurePython();
   const home = join(toolsFolder(), `${name}-${wanted}-python${python.version}`);
-  // Written last: an install that was cut short is done again.
+  // Written last, so that an interrupted installation is repeated.
   const stamp = join(home, ".installed");
   if (!(await program(stamp, constants.R_OK)) || !(await program(join(home, "bin", programName)))) {
     console.log(`Installing ${name} into ${home}: once per user.`);
@@ -181,7 +181,7 @@ export async function ensureSchemathesis() {
   return { schemathesis: join(folder, "schemathesis") };
 }
 
-/** What the clients of other languages run on. A JRE alone cannot run a source file. */
+/** Python and a JDK for the clients of other languages. A JRE cannot run a source file. */
 export async function ensureClients() {
   const folder = await pythonWith("clients", join(root, "tests", "clients", "python", "requirements.txt"), "python");
   let java = await onPath("java");

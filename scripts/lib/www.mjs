@@ -7,7 +7,7 @@ import { root, StepError } from "./run.mjs";
 const source = join(root, "www");
 const dist = join(source, "dist");
 
-/** The TypeScript behind each `<script type="module" src="x.js">` of the pages. */
+/** The TypeScript source of each `<script type="module" src="x.js">` in the pages. */
 async function entryPoints(pages) {
   const entries = new Set();
   for (const page of pages) {
@@ -31,16 +31,16 @@ export async function buildWww() {
     bundle: true,
     splitting: true, // the package is one file for all pages
     format: "esm",
-    charset: "utf8", // as in the package: the wasm's text is not escaped
+    charset: "utf8", // as in the package, so that the encoded wasm is not escaped
     minify: true,
     sourcemap: "linked",
-    sourcesContent: false, // the wasm would be in the map once more
+    sourcesContent: false, // otherwise the map would contain the wasm again
     target: "es2022",
     logLevel: "warning",
   });
   for (const name of files) {
     if (!/\.(ts|json|md|css)$/.test(name)) await cp(join(source, name), join(dist, name));
   }
-  // A font goes nowhere without its licence.
+  // The licence must accompany the font.
   await cp(join(root, "node_modules", "@fontsource-variable", "hanken-grotesk", "LICENSE"), join(dist, "hanken-grotesk-license.txt"));
 }

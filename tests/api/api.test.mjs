@@ -1,4 +1,4 @@
-// What the committed report of the public surface is for: no change of that goes unseen.
+// The check of the public API finds every change against the committed report.
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -8,7 +8,7 @@ import { root } from "../../scripts/lib/run.mjs";
 
 const types = await readFile(join(root, "js", "index.d.ts"), "utf8");
 
-/** The same declarations, but for this. */
+/** Writes a copy of the declarations with `from` replaced by `to`. */
 async function changed(t, from, to) {
   assert.equal(types.split(from).length, 2, from);
   await mkdir(join(root, "build"), { recursive: true });
@@ -24,13 +24,13 @@ for (const [what, from, to] of [
   ["a parameter that has to be given", "cancel?: () => void,", "cancel: () => void,"],
   ["another value of an enum", "OnMobileNumberChange = 2,", "OnMobileNumberChange = 3,"],
 ]) {
-  test(`${what} is told, with what to do`, async (t) => {
+  test(`${what} is reported, with the command to run`, async (t) => {
     const given = await changed(t, from, to);
     await assert.rejects(apiReport(given), /not that of docs\/handset\.api\.md.*`npm run api`/s);
   });
 }
 
-test("a link to what is not there is unsound, even where the report is written anew", async (t) => {
+test("a broken link in a comment is an error, even with `update`", async (t) => {
   const given = await changed(t, "{@link Authenticator.isMobileWeb}", "{@link isMobileWeb}");
   await assert.rejects(apiReport({ ...given, folder: dirname(given.types), update: true }), /unsound:.*index\.d\.ts:\d+:\d+ - \(ae-unresolved-link\)/s);
 });

@@ -1,4 +1,4 @@
-// Runs in a fresh page: one measurement each, in ms of performance.now().
+// Runs in a fresh page: one measurement per page, in ms of performance.now().
 
 /** A test user whose code is 1234. */
 const TEST_USER = "2001001693";
@@ -21,7 +21,7 @@ async function timed(body) {
   return performance.now() - start;
 }
 
-/** What opens the link in the SMS to `number`, as the phone would. */
+/** Opens the link in the SMS to `number`, as the phone would. */
 async function openLink(number) {
   const [message] = await (await fetch(`/sandbox/messages?to=${number}&wait=20`)).json();
   await fetch(message.url, { redirect: "manual" });
@@ -32,9 +32,9 @@ async function authenticator(build) {
   return build(new AuthenticatorBuilder().withAuthFinishStep(() => {})).build();
 }
 
-/** Each takes a fresh number and gives a duration. */
+/** The measurements. Each takes an unused number and resolves with a duration. */
 const measurements = {
-  /** From nothing to the first answer of the module. */
+  /** From the import to the first answer of the module. */
   "import, ours": () =>
     timed(async () => {
       const { AuthenticatorBuilder } = await import("./handset.js");
@@ -89,7 +89,7 @@ const measurements = {
   },
 };
 
-/** The same again in the same page, when the browser has compiled what runs. */
+/** The second run in the same page, after the browser has compiled the code. */
 const again = (name) => async (phoneNumber) => {
   await measurements[name](phoneNumber);
   return measurements[name](phoneNumber);

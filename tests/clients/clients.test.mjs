@@ -1,6 +1,6 @@
-// Clients of other languages against the live sandbox: a token, Start and Validate. Those of Python and Java are run. What
-// those of Go and PHP sent was recorded, and is sent again byte for byte. What .NET's sends was never recorded: it is written
-// from its documented wire format.
+// Clients of other languages against the live sandbox: a token, Start and Validate. The test runs the Python and Java clients.
+// It sends the recorded requests of the Go and PHP clients byte for byte. The requests of .NET's client are not recorded:
+// they are written from its documented wire format.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
@@ -22,10 +22,10 @@ before(async () => {
 
 after(() => sandbox.stop());
 
-/** A program that the environment names; each of its lines says what has worked. */
+/** Runs the program in the environment variable `name`; returns its lines, one for each successful part. */
 async function ran(name, ...args) {
   const program = process.env[name];
-  assert.ok(program, `${name} names no program. Run this with: npm test -- --only clients`);
+  assert.ok(program, `${name} is not set. Run this with: npm test -- --only clients`);
   const env = { ...process.env, NO_PROXY: "127.0.0.1", PYTHONUTF8: "1", OAUTHLIB_INSECURE_TRANSPORT: "1", AUTHLIB_INSECURE_TRANSPORT: "1" };
   const { stdout } = await run(program, [...args, sandbox.origin], { env, timeout: 120_000 });
   return stdout.trim().split(/\r?\n/);
@@ -41,7 +41,7 @@ test("java.net.http", async () => {
   assert.deepEqual(worked, ["credential in the form", "credential in HTTP Basic", "HTTP/1.1 alone", "a refusal"]);
 });
 
-/** Sends bytes, and resolves with status and JSON of the reply. */
+/** Sends bytes; resolves with the status and JSON of the reply. */
 async function send(bytes) {
   const { hostname, port } = new URL(sandbox.origin);
   const socket = connect(Number(port), hostname);

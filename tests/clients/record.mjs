@@ -1,11 +1,11 @@
-// Records what the client of another language sends, for clients.test.mjs to send it again, byte for byte, on machines
-// without that language. What the sandbox gives out becomes `{access_token}` and `{correlation_id}`.
+// Records the requests of a client in another language, so that clients.test.mjs can send them byte for byte on machines
+// without that language. Values from the sandbox become `{access_token}` and `{correlation_id}`.
 //
 //   node tests/clients/record.mjs ORIGIN_OF_A_SANDBOX tests/clients/recorded/go go run flow.go
 //   node tests/clients/record.mjs ORIGIN_OF_A_SANDBOX tests/clients/recorded/php php flow.php
 //
-// The program is run in that folder, with an origin to call behind its arguments. Go wants GO111MODULE=off and
-// GOPATH=/usr/share/gocode, where Debian puts its packages.
+// The program runs in that folder, with the origin to call as its last argument. Go needs GO111MODULE=off and
+// GOPATH=/usr/share/gocode, the folder of Debian's packages.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
@@ -15,12 +15,12 @@ import { join } from "node:path";
 const [sandbox, folder, program, ...args] = process.argv.slice(2);
 const { hostname, port } = new URL(sandbox);
 
-/** Every request, as it came. */
+/** The bytes of every request. */
 const requests = [];
-/** What replies gave out, by the placeholder that takes its place. */
+/** The values from replies, each with its placeholder. */
 const given = new Map();
 
-/** Where the first request in `bytes` ends; undefined: it is not all there. */
+/** The end of the first request in `bytes`; undefined if the request is incomplete. */
 function end(bytes) {
   const head = bytes.indexOf("\r\n\r\n");
   if (head < 0) return undefined;

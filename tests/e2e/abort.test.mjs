@@ -1,4 +1,4 @@
-// An abort signal, at each thing that a flow may be waiting for: in a real browser, with real requests and sockets.
+// An abort signal in each waiting state of a flow: in a real browser, with real requests and sockets.
 /* global Rig, rig, controller, deferred, asked -- stand in the page: see rig.js */
 import assert from "node:assert/strict";
 import { freshNumber } from "./harness.mjs";
@@ -6,12 +6,12 @@ import { openModule } from "./module.mjs";
 import { faults, SOCKET } from "./proxy.mjs";
 import { LINK_START, OTP_ERROR, OTP_FINISH, OTP_START, STATUS, suiteThroughProxy, trouble } from "./waiting.mjs";
 
-/** Longer than anything that a flow waits for: what was left behind would show. */
+/** Longer than every timer of a flow, so that a leftover timer would fire. */
 const LONG = "20:00";
 
 /**
- * What is waited for: `pending`: the page's step that does not answer; `rejecting`: one that answers with an error;
- * `during`: the request that is on its way; `before` the start and when it `comes`: what brings the flow there.
+ * The waiting states. `pending`: the page's step that does not answer; `rejecting`: the step that rejects; `during`: the
+ * open request; `before` and `comes`: functions that bring the flow there, before the start and after it.
  */
 const MOMENTS = {
   mobile: [
@@ -64,7 +64,7 @@ const MOMENTS = {
   ],
 };
 
-/** In the page: starts a flow whose steps answer at once, but those named. */
+/** In the page: starts a flow whose steps answer at once, except the named steps. */
 function begin([token, pending, rejecting]) {
   const answers = { otpStart: null, otpFinish: { resultType: 0, input: { otp: "1234" } }, linkStart: null, linkRetry: 0 };
   const step = (name) => () => {
@@ -98,18 +98,18 @@ class Flow {
     return this.page.evaluate(([member, value]) => rig.told((detail) => detail[member] === value), [member, value]);
   }
 
-  /** Resolves when a reply has arrived in the page. */
+  /** Resolves when the reply to `path` has arrived in the page. */
   async answered(path) {
     if (!this.hasAnswer(path)) await this.page.waitForResponse((response) => response.url().endsWith(path));
     await this.page.evaluate(() => {});
   }
 
-  /** The pending step answers. */
+  /** Answers the pending step. */
   answer() {
     return this.page.evaluate(() => globalThis.late());
   }
 
-  /** Aborts with an object of the page's own, and tells what came of it. */
+  /** Aborts with an object of the page as the reason; returns how the flow ended. */
   abort() {
     return this.page.evaluate(async () => {
       controller.abort({ left: "the page" });

@@ -1,9 +1,9 @@
-// What a person hears who does not see the page: every state is announced, and the focus goes along.
+// The page with a screen reader: every state is announced, and the focus moves along.
 import assert from "node:assert/strict";
 import { desktop, freshNumber, phone, suite } from "./harness.mjs";
 import { VerifyPage, wrongCode } from "./page.mjs";
 
-/** In the page, before its own code: writes down what its live regions say, and which element has the focus. */
+/** In the page, before its own code: records the texts of the live regions, and each element that gets the focus. */
 function listen() {
   globalThis.heard = [];
   const say = (what) => {
@@ -22,7 +22,7 @@ function listen() {
   });
 }
 
-/** These were heard in this order, whatever was heard in between. */
+/** Fails unless `heard` contains the expected patterns in this order; other texts may come in between. */
 function inOrder(heard, expected) {
   let from = 0;
   for (const pattern of expected) {
@@ -32,7 +32,7 @@ function inOrder(heard, expected) {
   }
 }
 
-/** What is read after the name of an element. */
+/** The accessible description of an element. */
 const description = (locator) =>
   locator.evaluate((element) =>
     element
@@ -82,7 +82,7 @@ suite("announced", {}, (scenario) => {
     ];
   });
 
-  told("each state of a link, its SMS, and what is done to the page", desktop, async (view) => {
+  told("each state of a link, its SMS, and each switch of the page", desktop, async (view) => {
     const number = freshNumber();
     await view.start({ number });
     await view.message(number).waitFor();
@@ -98,7 +98,7 @@ suite("announced", {}, (scenario) => {
     ];
   });
 
-  told("a connection that is lost, what is done instead, and that it is back", desktop, async (view, sandbox, { expectTrouble }) => {
+  told("a lost connection, polling instead, and the connection again", desktop, async (view, sandbox, { expectTrouble }) => {
     const number = freshNumber();
     await view.start({ number });
     await view.linkTitle.waitFor();
@@ -123,7 +123,7 @@ suite("announced", {}, (scenario) => {
     ];
   });
 
-  told("that it failed and why, that it was cancelled, and that the page's clock was set", phone, async (view, sandbox) => {
+  told("a failure with its reason, a cancellation, and a change of the page's clock", phone, async (view, sandbox) => {
     const number = freshNumber();
     await view.start({ number, retry: false });
     const { code } = await sandbox.sms(number);
@@ -139,7 +139,7 @@ suite("announced", {}, (scenario) => {
     return [[/^status: The page's clock is 10 minutes slow/, /^focus: We could not confirm your phone/, /^focus: Continue/, /^focus: Code from the SMS/, /^focus: Cancelled/]];
   });
 
-  told("that it goes on elsewhere, and what the server says of it", phone, async (view, sandbox) => {
+  told("a sign-up that continues elsewhere, and the server's result", phone, async (view, sandbox) => {
     const number = freshNumber();
     await view.start({ flow: "desktop", number });
     await view.ends("ended");
@@ -161,15 +161,15 @@ suite("announced", {}, (scenario) => {
         /^focus: Last name/,
         /^status: Type both names first/,
         /^status: Asking…/,
-        /^status: This phone number belongs to somebody of another name/,
+        /^status: This phone number belongs to a person with another name/,
       ],
     ];
   });
 
-  scenario("what speaks is known before it does", async ({ open, sandbox }) => {
+  scenario("live regions exist before their first text", async ({ open, sandbox }) => {
     const page = await open(phone);
     const view = await VerifyPage.open(page, sandbox);
-    // A region that appears together with its words may not be heard.
+    // Screen readers may ignore a region that appears together with its text.
     const known = async (role, ids) => assert.deepEqual(await page.getByRole(role).evaluateAll((found) => found.map(({ id }) => id)), ids);
     await known("alert", ["problem"]);
     await known("status", ["status", "phone-state", "trouble-says"]);
@@ -181,7 +181,7 @@ suite("announced", {}, (scenario) => {
     await known("status", ["complete-answer", "status", "phone-state", "trouble-says"]);
   });
 
-  told("an SMS, with whom it is for and what it says", desktop, async (view) => {
+  told("an SMS, with its number and text", desktop, async (view) => {
     const number = freshNumber();
     await view.start({ number });
     await view.message(number).waitFor();
@@ -190,7 +190,7 @@ suite("announced", {}, (scenario) => {
 });
 
 suite("WebOTP", {}, (scenario) => {
-  /** No browser without a SIM has an SMS to read: a stand-in for the browser's part, which a test hands the code to. */
+  /** A stand-in for the browser's WebOTP, since no SMS arrives here: the test passes it the code. */
   function standIn() {
     globalThis.OTPCredential = class {};
     globalThis.asked = [];
@@ -213,21 +213,21 @@ suite("WebOTP", {}, (scenario) => {
     });
   const asked = (view, count) => view.page.waitForFunction((count) => globalThis.asked.length === count, count);
 
-  otp("a code that the browser reads out of the SMS is filled in and checked", async (view, { code }) => {
+  otp("a code that the browser reads from the SMS is filled in and checked", async (view, { code }) => {
     await asked(view, 1);
     assert.deepEqual(await view.page.evaluate(() => globalThis.asked[0].otp), { transport: ["sms"] });
     await view.page.evaluate((code) => globalThis.asked[0].read(code), code);
     await view.ends("verified");
   });
 
-  otp("who declines types it", async (view, { code }) => {
+  otp("a person who declines types the code", async (view, { code }) => {
     await asked(view, 1);
     await view.page.evaluate(() => globalThis.asked[0].decline());
     await view.giveCode(code);
     await view.ends("verified");
   });
 
-  otp("the browser is asked as long as the page asks, and again after a wrong code", async (view, { code }) => {
+  otp("the page asks the browser while it asks the person, and again after a wrong code", async (view, { code }) => {
     await asked(view, 1);
     await view.giveCode(wrongCode(code));
     await asked(view, 2);

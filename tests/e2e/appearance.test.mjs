@@ -3,7 +3,7 @@ import { desktop, freshNumber, phone, suite } from "./harness.mjs";
 import { inspect, STILL } from "./look.mjs";
 import { VerifyPage, wrongCode } from "./page.mjs";
 
-/** Holds the page's calls of `path` back, until the returned function is called. */
+/** Holds the page's calls of `path` back until the caller calls the returned function. */
 async function hold(page, path) {
   let release;
   const held = new Promise((resolve) => (release = resolve));
@@ -87,7 +87,7 @@ suite("appearance", {}, (scenario) => {
     await inspect(page, "14-link-used");
   });
 
-  scenario("whatever the page waits for", async ({ open, sandbox }) => {
+  scenario("every waiting state", async ({ open, sandbox }) => {
     await sandbox.reset();
     const number = freshNumber();
     const page = await open(phone, STILL);
@@ -104,7 +104,7 @@ suite("appearance", {}, (scenario) => {
     const first = await sandbox.sms(number);
     await waits("/v1/client/mobile/otp/start", () => view.button("Send a new code").click(), "Sending the SMS…", "18-sending");
     const { code } = await sandbox.sms(number, first);
-    // The SMS may be there before its request is answered, and until then nothing that is typed counts.
+    // The SMS may arrive before the reply to its request; until the reply the page accepts no input.
     await view.says("An SMS with a code is on its way.");
     await waits("/v1/client/mobile/otp/finish", () => view.giveCode(wrongCode(code)), "Checking the code…", "19-checking");
     await view.says("2 tries are left.");
@@ -112,7 +112,7 @@ suite("appearance", {}, (scenario) => {
     await view.ends("verified");
   });
 
-  scenario("a sign-up that is being spoiled", async ({ open, sandbox, expectTrouble }) => {
+  scenario("a sign-up in trouble", async ({ open, sandbox, expectTrouble }) => {
     await sandbox.reset();
     const page = await open(desktop, STILL);
     const view = await VerifyPage.open(page, sandbox);
@@ -148,7 +148,7 @@ suite("appearance", {}, (scenario) => {
     const view = await VerifyPage.open(page, sandbox);
     await view.start({ flow: "desktop", number });
     await view.ends("ended");
-    // The phone is out of sight here, and the way to it is part of the page.
+    // The phone is out of sight here, so the page shows the link to it.
     await page.getByRole("main").getByRole("link", { name: "New SMS on the phone" }).waitFor();
     await inspect(page, "15-ended");
     await page.goto((await sandbox.sms(number)).url);

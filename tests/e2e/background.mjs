@@ -1,13 +1,13 @@
-// A page that may be hidden and frozen. Playwright keeps its own pages visible, so this one is driven by the protocol below it.
+// A page that can be hidden and frozen. Playwright keeps its pages visible, so this page is driven by the DevTools protocol.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { strays } from "./events.mjs";
 import { logs } from "./recorder.mjs";
 
-/** How long a test waits for anything, in ms. */
+/** Timeout of every wait, in ms. */
 const PATIENCE_MS = 20_000;
 
-/** Opens a page of `browser` that playwright does not know, at `url`. */
+/** Opens `url` in a page of `browser` outside playwright's control. */
 export async function openBackgroundPage(browser, url) {
   const session = await browser.newBrowserCDPSession();
   const { browserContextId } = await session.send("Target.createBrowserContext");
@@ -26,7 +26,7 @@ class BackgroundPage {
   #sent = 0;
   #waiting = new Map();
   #events = new EventTarget();
-  /** Uncaught errors and what was logged as an error. */
+  /** Uncaught errors and logged errors. */
   #found = [];
 
   constructor(session, ids) {
@@ -58,7 +58,7 @@ class BackgroundPage {
     await loaded;
   }
 
-  /** As playwright's. */
+  /** Like playwright's `page.evaluate`. */
   async evaluate(body, argument) {
     const expression = `(${body})(${JSON.stringify(argument)})`;
     const { result, exceptionDetails } = await this.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
@@ -66,39 +66,39 @@ class BackgroundPage {
     return result.value;
   }
 
-  /** Resolves when this holds in the page, which may be another one by then. */
+  /** Resolves when `condition` holds in the page, also after a navigation. */
   async becomes(condition) {
     const deadline = AbortSignal.timeout(PATIENCE_MS);
     while (!(await this.evaluate(condition).catch(() => false))) deadline.throwIfAborted();
   }
 
-  /** Goes back in its history, as the browser's button does. */
+  /** Goes back in the history, like the browser's button. */
   async back() {
     const { currentIndex, entries } = await this.send("Page.getNavigationHistory");
     await this.send("Page.navigateToHistoryEntry", { entryId: entries[currentIndex - 1].id });
   }
 
-  /** Chromium hides the page and freezes it: no timer, no event, no promise goes on. */
+  /** Hides and freezes the page: no timer, event or promise runs. */
   freeze() {
     return this.send("Page.setWebLifecycleState", { state: "frozen" });
   }
 
-  /** The page goes on; it is still hidden. */
+  /** Thaws the page, which stays hidden. */
   thaw() {
     return this.send("Page.setWebLifecycleState", { state: "active" });
   }
 
-  /** Somebody looks at it, as far as the page can tell. */
+  /** Makes the page visible. */
   show() {
     return this.send("Emulation.setFocusEmulationEnabled", { enabled: true });
   }
 
   async close() {
-    // Of the flow that runs in it by now; one that was left took its events along.
+    // Only of the current document: a document that the page has left took its events along.
     const told = await this.evaluate(() => globalThis.rig?.details ?? []);
-    assert.deepEqual(strays(told), [], "events that stand in no table of docs/events.md");
+    assert.deepEqual(strays(told), [], "events outside the tables of docs/events.md");
     await this.#session.send("Target.disposeBrowserContext", { browserContextId: this.#ids.browserContextId });
     await this.#session.detach();
-    assert.deepEqual(this.#found, [], "errors that the page met");
+    assert.deepEqual(this.#found, [], "errors in the page");
   }
 }

@@ -1,4 +1,4 @@
-// A sandbox that breaks what the page sends, by a seeded plan: whatever it does, a flow ends, and who tries again is done.
+// A sandbox with faults from a seeded plan: every flow ends, and a person who tries again succeeds.
 /* global Rig, rig, never -- stand in the page: see rig.js */
 import assert from "node:assert/strict";
 import { desktop, freshNumber, suite } from "./harness.mjs";
@@ -8,18 +8,18 @@ import { DONE, trouble } from "./waiting.mjs";
 const SEEDS = [1, 7, 42];
 
 /**
- * How often a person tries. A go asks for an SMS at most twice and hands in a code at most twice, and of four of either
- * in a row the plan breaks at most one: no four goes in a row fail.
+ * Maximum number of flows until one succeeds. A flow requests an SMS at most twice and submits a code at most twice, and the
+ * plan breaks at most one of four such requests in a row: four flows in a row never all fail.
  */
 const MOST_GOES = 4;
 
-/** How a flow may end that the network failed. */
+/** The kinds of failure that faults of the network may cause. */
 const FAILURES = ["network", "server"];
 
-/** What Chromium says of what the plan does. */
+/** Chromium's messages for the planned faults. */
 const anyTrouble = [trouble.socket, trouble.request, trouble.status("(429|50[023])")];
 
-/** The person asks for another code, mistypes that, then types it right. */
+/** The person asks for another code, mistypes it, then types it correctly. */
 async function goByCode(page, sandbox) {
   const phoneNumber = freshNumber();
   const session = await sandbox.start({ flowType: "mobile", phoneNumber, allowOTPRetry: true });
@@ -37,7 +37,7 @@ function byCode([token, number]) {
   return globalThis.ending();
 }
 
-/** The person asks for another link, and opens that as soon as it comes. */
+/** The person asks for another link, and opens it as soon as it arrives. */
 async function goByLink(page, sandbox) {
   const phoneNumber = freshNumber();
   const session = await sandbox.start({ flowType: "desktop", phoneNumber, allowOTPRetry: true });
@@ -70,7 +70,7 @@ async function openPage(open, sandbox) {
   return page;
 }
 
-/** Goes until one is done; the faults that it took. */
+/** Runs flows until one is done; returns the faults of all of them. */
 async function tryUntilDone(go, page, sandbox) {
   const failed = [];
   const faults = [];
@@ -84,7 +84,7 @@ async function tryUntilDone(go, page, sandbox) {
       return faults;
     }
     failed.push(end);
-    // Either the failure was reported, and the flow is over; or it ends here.
+    // Either the backend has the report of the failure, or the flow rejects.
     const kind = end.rejected?.kind ?? end.finishes[0];
     assert.ok(FAILURES.includes(kind), `a failure of another kind: ${JSON.stringify(end)}`);
     assert.equal(end.last, end.rejected ? "failed" : "done", JSON.stringify(end));
@@ -92,7 +92,7 @@ async function tryUntilDone(go, page, sandbox) {
   return assert.fail(`no go was done: ${JSON.stringify(failed)}`);
 }
 
-/** What was broken or late, from the session's timeline. */
+/** The injected faults and delays, from the session's timeline. */
 async function faultsOf({ correlationId }, sandbox) {
   const { timeline } = await sandbox.call(`/sandbox/sessions/${correlationId}`);
   return timeline.filter(({ fault }) => fault).map(({ kind, fault }) => `${kind} ${fault}`);

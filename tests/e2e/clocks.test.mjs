@@ -1,4 +1,4 @@
-// The page's clocks are wrong, jump, or stand still while the machine sleeps; and the backend's clock moves.
+// Wrong clocks of the page: clocks that are off, jump, or stop during a sleep of the machine; and a moved clock of the backend.
 /* global rig, clocks -- stand in the page */
 import assert from "node:assert/strict";
 import { DONE, doneWith, OTP_FINISH, STATUS, suiteThroughProxy } from "./waiting.mjs";
@@ -7,10 +7,10 @@ const MINUTE = 60_000;
 const RESEND_PAUSE = 30;
 const config = `[otp]\nresend_pause_seconds = ${RESEND_PAUSE}`;
 
-/** How far a countdown on the page may be from the truth, in ms: what loading, asking and answering take here. */
+/** Tolerance of a countdown, in ms: the time for loading, requests and replies. */
 const SLACK = 5_000;
 
-/** In the page, before its own code: clocks that can be set, on top of those that it has. */
+/** In the page, before its own code: adds an adjustable offset to both clocks. */
 function settable(ahead) {
   globalThis.clocks = { wall: ahead, mono: 0 };
   const [wall, mono] = [Date.now.bind(Date), performance.now.bind(performance)];
@@ -19,7 +19,7 @@ function settable(ahead) {
 }
 
 await suiteThroughProxy("clocks", { config }, (scenario) => {
-  /** A flow in a page whose clocks can be set; its wall clock is `ahead` of the truth from the start. */
+  /** A flow in a page with adjustable clocks; its wall clock is `ahead` by so many ms from the start. */
   const onClocks = (name, flowType, body, { ahead = 0, ...options } = {}) =>
     scenario(name, async (given) => {
       const prepare = (page) => page.addInitScript(settable, ahead);
@@ -68,7 +68,7 @@ await suiteThroughProxy("clocks", { config }, (scenario) => {
       async ({ flow }) => {
         const since = await flow.events();
         await flow.set({ wall: ahead });
-        // No sign tells of it. The clocks are read every few seconds.
+        // No event announces the jump. The module reads the clocks every few seconds.
         await flow.page.clock.runFor(5_000);
         await flow.tellsAnew(since);
         await flow.countsDown(115_000, 1000 * RESEND_PAUSE - 5_000);
@@ -127,7 +127,7 @@ await suiteThroughProxy("clocks", { config }, (scenario) => {
     });
   }
 
-  // Of the two clocks the monotonic one stands still during a sleep on most systems, and goes on on some.
+  // During a sleep, the monotonic clock stops on most systems and continues on some.
   for (const [system, mono] of [
     ["stood still", 0],
     ["went on", 1],
@@ -163,7 +163,7 @@ await suiteThroughProxy("clocks", { config }, (scenario) => {
     onClocks(`a laptop that slept past the link's end, while its monotonic clock ${system}: it ends at once`, "desktop", async (given) => {
       given.proxy.halfOpenSockets();
       await asleep(given, 10 * MINUTE);
-      // The backend has given the link up by itself, and says so.
+      // The backend has expired the link by itself and reports it.
       assert.deepEqual(await given.flow.end(), doneWith("server"));
     });
 
@@ -210,7 +210,7 @@ await suiteThroughProxy("clocks", { config }, (scenario) => {
   });
 });
 
-/** What a test does with a waiting page's clocks. */
+/** A waiting page with adjustable clocks. */
 class Clocked {
   constructor(waiting) {
     this.flow = waiting;
@@ -218,7 +218,7 @@ class Clocked {
     for (const name of ["events", "end", "wake", "openLink", "typeCode", "answer", "reached"]) this[name] = (...given) => waiting[name](...given);
   }
 
-  /** Sets the page's clocks ahead, or back, by this many ms. */
+  /** Moves the page's clocks ahead, or back, by so many ms. */
   set({ wall = 0, mono = 0 }) {
     const add = ([wall, mono]) => {
       clocks.wall += wall;
@@ -231,12 +231,12 @@ class Clocked {
     return this.page.evaluate(() => rig.states.at(-1));
   }
 
-  /** Resolves when the page has been told a time once more. */
+  /** Resolves when an event after `since` has a time. */
   tellsAnew(since) {
     return this.page.evaluate((since) => rig.told((detail) => detail.expiresAt !== undefined, since), since);
   }
 
-  /** What a countdown on the page shows now is right: so many ms to the end, and to the next SMS. */
+  /** Fails unless the page's countdowns show so many ms to the end and to the next SMS. */
   async countsDown(left, toResend) {
     const shown = await this.page.evaluate(() => {
       const { expiresAt, resendAt } = rig.details.findLast(({ expiresAt }) => expiresAt !== undefined);

@@ -1,4 +1,4 @@
-// The diagram against what the sandbox has seen, and against what Handset said.
+// The diagram against the sandbox's timeline and against Handset's events.
 import assert from "node:assert/strict";
 import { desktop, freshNumber, phone, suite } from "./harness.mjs";
 import { VerifyPage, wrongCode } from "./page.mjs";
@@ -6,7 +6,7 @@ import { VerifyPage, wrongCode } from "./page.mjs";
 const lifelines = { server: "Page", client: "Handset", backend: "Backend", phone: "Phone" };
 const who = ({ from, to }) => (from === to ? `${lifelines[from]}:` : `${lifelines[from]} to ${lifelines[to]}:`);
 
-/** Opens the page, and learns which session each sign-up is. */
+/** Opens the page and records the correlationId of each sign-up. */
 async function opened(page, sandbox) {
   const view = await VerifyPage.open(page, sandbox);
   const session = async (started) => {
@@ -16,7 +16,7 @@ async function opened(page, sandbox) {
   return { view, session };
 }
 
-/** The arrows between the sandbox and the others are the timeline: all of it, in its order. */
+/** The arrows to and from the sandbox are the whole timeline, in its order. */
 async function holdsTheTimeline(view, sandbox, correlationId) {
   const { timeline } = await sandbox.call(`/sandbox/sessions/${correlationId}`);
   await view.page.locator(`#arrows > [data-moment="${timeline.at(-1).id}"]`).waitFor();
@@ -33,7 +33,7 @@ async function holdsTheTimeline(view, sandbox, correlationId) {
   return arrows.map(({ who, what }) => `${who} ${what}`);
 }
 
-/** In the page, before its own code: lets a test hold back what the sandbox tells of a session. */
+/** In the page, before its own code: lets a test hold back the sandbox's event stream of a session. */
 function holdStream() {
   let held;
   globalThis.stream = {
@@ -51,7 +51,7 @@ function holdStream() {
   };
 }
 
-/** The lines stand in this order, whatever stands between them. */
+/** Fails unless `lines` contains the expected lines in this order; others may come in between. */
 function inOrder(lines, expected) {
   let from = 0;
   for (const line of expected) {
@@ -62,7 +62,7 @@ function inOrder(lines, expected) {
 }
 
 suite("the diagram", {}, (scenario) => {
-  scenario("of a code holds the timeline, and what Handset asked of the page in between", async ({ open, sandbox }) => {
+  scenario("of a code holds the timeline, and Handset's questions to the page in between", async ({ open, sandbox }) => {
     const number = freshNumber();
     const { view, session } = await opened(await open(phone), sandbox);
     const correlationId = await session(() => view.start({}));
@@ -138,12 +138,12 @@ suite("the diagram", {}, (scenario) => {
     ]);
   });
 
-  scenario("of a link without a network holds the timeline, and what got lost ends half-way", async ({ open, sandbox, allowTrouble }) => {
+  scenario("of a link without a network holds the timeline, and a lost message ends half-way", async ({ open, sandbox, allowTrouble }) => {
     const number = freshNumber();
     const { view, session } = await opened(await open(desktop), sandbox);
     const correlationId = await session(() => view.start({ number }));
     await view.linkTitle.waitFor();
-    // Which of its requests the fault hits is chance.
+    // The fault may hit any of the page's requests.
     allowTrouble(/net::ERR_|WebSocket connection to /);
     const network = view.page.getByRole("switch", { name: "Lose the network" });
     await network.check();
@@ -168,7 +168,7 @@ suite("the diagram", {}, (scenario) => {
     await page.locator("#arrows .label").getByText("accepted").waitFor();
     await page.evaluate(() => globalThis.stream.hold());
     await sandbox.advance(60);
-    // A request that takes longer than what follows it.
+    // Delays the request beyond the messages that follow it.
     await page.route("**/v1/client/mobile/otp/finish", async (route) => {
       const since = Date.now();
       await page.waitForFunction((since) => Date.now() - since > 80, since);

@@ -1,4 +1,4 @@
-// The tables of docs/events.md, which are the source, and every event of every page held against them.
+// Reads the tables of docs/events.md and checks every event of every page against them.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,18 +16,18 @@ function rows(title) {
 
 const quoted = (cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text);
 
-/** Every edge that a flow may walk, as `from → to`. */
+/** Every allowed edge between states, as `from → to`. */
 const edges = new Set(
   rows("Edges").flatMap(([from, to]) => quoted(from).flatMap((one) => (to === "the same" ? [one] : quoted(to)).map((other) => `${one} → ${other}`))),
 );
 
-/** The members of an event, each with the states in which it may stand, or with all. */
+/** The members of an event, each with its allowed states; undefined allows every state. */
 const members = new Map(rows("Members").map(([name, , , states]) => [quoted(name)[0], states === "every event" ? undefined : new Set(quoted(states))]));
 
-/** The code that the page shows, for those who copy it. */
+/** The example code of docs/events.md. */
 export const [, example] = /```js\n(.*?)```/s.exec(page);
 
-/** Hears every event of the pages of a context, as recorder.mjs has them told. */
+/** Collects every event of a context's pages, which recorder.mjs writes to the console. */
 export class Told {
   /** Details by authenticator. */
   #told = new Map();
@@ -41,11 +41,11 @@ export class Told {
 
   check() {
     const found = [...this.#told.values()].flatMap(strays);
-    assert.deepEqual(found, [], "events that stand in no table of docs/events.md");
+    assert.deepEqual(found, [], "events outside the tables of docs/events.md");
   }
 }
 
-/** What the details of one authenticator's events, in order, have that stands in no table. */
+/** The violations of the tables in the events of one authenticator, in order. */
 export function strays(details) {
   const found = [];
   let from = "idle";

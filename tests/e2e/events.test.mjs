@@ -1,4 +1,4 @@
-// docs/events.md in a browser: what holds every page's events against its tables does, and its example counts down.
+// docs/events.md in a browser: the check of every page's events works, and the example of the page counts down.
 /* global Rig, rig -- stand in the page: see rig.js */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ const step = "mobile/otp";
 const starting = { state: "starting", step: "" };
 const done = { state: "done", step: "" };
 
-test("the watch over every page's events knows what stands in no table", () => {
+test("the check of every page's events finds each violation of the tables", () => {
   const asked = [starting, { state: "awaiting_phone", step }];
   assert.deepEqual(strays([...asked, { state: "cancelled", step: "" }, ...asked]), []);
   assert.deepEqual(strays([starting, done]), ["no edge leads from starting to done"]);
@@ -22,7 +22,7 @@ test("the watch over every page's events knows what stands in no table", () => {
 const config = "[otp]\nresend_pause_seconds = 30";
 
 suite("the countdown of docs/events.md", { www: await moduleFolder(), config }, (scenario) => {
-  scenario("is right again when the page has slept, opens the resend in time, and goes with the flow", async ({ open, sandbox }) => {
+  scenario("is right again after a sleep of the page, enables the resend in time, and ends with the flow", async ({ open, sandbox }) => {
     const { authToken } = await sandbox.start({ flowType: "mobile", phoneNumber: freshNumber() });
     const page = await open(phone);
     await page.clock.install();
@@ -33,7 +33,7 @@ suite("the countdown of docs/events.md", { www: await moduleFolder(), config }, 
       document.body.innerHTML = `<output hidden></output><button id="resend" disabled>Send again</button>`;
       globalThis.rig = new Rig().build();
     });
-    // As it stands there; not by the page's own eval, which its Content-Security-Policy forbids.
+    // The unchanged example; from outside, since the page's Content-Security-Policy forbids eval.
     await page.evaluate(`(() => { const { authenticator } = rig; ${example} })()`);
     await page.evaluate((token) => rig.start(token).reached("awaiting_otp"), authToken);
 

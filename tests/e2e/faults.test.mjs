@@ -1,10 +1,10 @@
-// What a browser makes of the faults that the sandbox can be asked for.
+// The effect of the sandbox's faults in a browser.
 import assert from "node:assert/strict";
 import { freshNumber, suite } from "./harness.mjs";
 
 const PATH = "/v1/client/mobile/otp/start";
 
-/** Sends requests from the page one after another, all as the module does; tells how each ended. */
+/** Sends the module's requests from the page, one after another; returns the result of each. */
 const send = (page, token, paths) =>
   page.evaluate(
     async ([token, paths]) => {
@@ -23,14 +23,14 @@ const send = (page, token, paths) =>
     [token, paths],
   );
 
-/** How often the page's request got through, and what became of it. */
+/** The page's requests in the sandbox's timeline, each with its fault. */
 async function arrived(sandbox, correlationId) {
   const { timeline } = await sandbox.call(`/sandbox/sessions/${correlationId}`);
   return timeline.filter(({ kind, to }) => kind === "otp_start" && to === "backend").map(({ fault }) => fault);
 }
 
 suite("a broken connection", {}, (scenario) => {
-  // Browsers repeat a request by themselves where a used connection ends without a byte: that would hide the fault.
+  // Browsers repeat a request by themselves when a used connection closes without a byte, which would hide the fault.
   for (const used of [true, false]) {
     for (const [kind, messages, seen] of [["drop", 0, "drop"], ["lose_reply", 1, undefined]]) {
       scenario(`fails the request once, with a network error: ${kind}, on a connection ${used ? "used before" : "not used before"}`, async ({ sandbox, open, expectTrouble }) => {

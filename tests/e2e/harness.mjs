@@ -1,4 +1,4 @@
-// What every end-to-end test shares: a sandbox, Chromium, and a watch that fails a test on whatever it did not announce.
+// The harness of the end-to-end tests: a sandbox, Chromium, and a watch that fails a test on each unannounced error.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { chromium, devices } from "playwright-core";
@@ -9,7 +9,7 @@ import { startSandbox } from "./sandbox.mjs";
 export const phone = devices["Pixel 7"];
 export const desktop = devices["Desktop Chrome"];
 
-/** The browser's own traffic must stay on this machine. */
+/** Flags that keep the browser's own traffic on this machine. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -20,10 +20,10 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** How long a test waits for anything, in ms. */
+/** Timeout of every wait, in ms. */
 const PATIENCE_MS = 20_000;
 
-/** A number that nobody in this run has used: each gets a code of its own. */
+/** Count of the numbers that this run has used; each number is used once. */
 let numbersGiven = 0;
 export function freshNumber() {
   const number = `303555${String(++numbersGiven).padStart(4, "0")}`;
@@ -34,10 +34,10 @@ export function freshNumber() {
 /**
  * Declares tests that share a sandbox and a browser. `define` is given `scenario(name, body)`, which runs `body` with
  * - `sandbox`,
- * - `open(device?, options?)`: a page in a browser context of its own,
- * - `browser`, for what is not such a page,
- * - `expectTrouble(...patterns)`: announces errors that the browser will show,
- * - `allowTrouble(...patterns)`: announces errors that it may show, as chance has it.
+ * - `open(device?, options?)`: opens a page in a new browser context,
+ * - `browser`, for other pages,
+ * - `expectTrouble(...patterns)`: announces errors that the browser must show,
+ * - `allowTrouble(...patterns)`: announces errors that the browser may show.
  *
  * @param {string} name
  * @param {object} options for the sandbox, see startSandbox; `launch`: more options for the browser
@@ -87,7 +87,7 @@ async function inContexts(browser, body) {
   }
 }
 
-/** What the page has under way by now is done, and what it said has arrived. */
+/** Resolves when the page's pending tasks are done and its messages have arrived. */
 const drained = (page) => page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
 
 /** Collects errors of all pages of a test: console errors, uncaught errors, failed requests. */
@@ -98,7 +98,7 @@ class Watch {
   #isOver = false;
 
   over(context) {
-    // The icon is the browser's own errand, which a busy machine refuses now and then.
+    // The browser itself requests the icon, which a busy machine sometimes refuses.
     const isIcon = (text) => /ERR_CONNECTION_REFUSED.*\/icon\.svg/.test(text);
     const note = (text) => this.#isOver || isIcon(text) || this.#found.push(text);
     context.on("console", (message) => {
@@ -108,13 +108,13 @@ class Watch {
     context.on("weberror", (error) => note(`uncaught: ${error.error().stack ?? error.error()}`));
     context.on("requestfailed", (request) => {
       const text = `request: ${request.failure()?.errorText} ${request.url()}`;
-      // The icon is fetched when the page is complete, and a test may have left the page by then. A stream of the
-      // sandbox has no end of its own: the page ends it, or ends with it.
+      // The browser fetches the icon after the page, when the test may have left the page already. A stream of the sandbox
+      // is endless: it ends by an abort.
       if (!/ERR_ABORTED .*(\/icon\.svg|\/sandbox\/(messages|sessions\/[^/]+)\/stream)(\?.*)?$/.test(text)) note(text);
     });
   }
 
-  /** Announces trouble; each pattern has to come true, once or more. */
+  /** Announces trouble; each pattern must match at least once. */
   expect(...patterns) {
     this.#expected.push(...patterns);
   }
@@ -130,8 +130,8 @@ class Watch {
   check() {
     const announced = [...this.#expected, ...this.#allowed];
     const surprises = this.#found.filter((text) => !announced.some((pattern) => pattern.test(text)));
-    assert.deepEqual(surprises, [], "trouble that the test did not announce");
+    assert.deepEqual(surprises, [], "unannounced trouble");
     const missing = this.#expected.filter((pattern) => !this.#found.some((text) => pattern.test(text)));
-    assert.deepEqual(missing, [], `announced trouble that did not come; found: ${JSON.stringify(this.#found)}`);
+    assert.deepEqual(missing, [], `announced trouble that did not happen; found: ${JSON.stringify(this.#found)}`);
   }
 }

@@ -1,14 +1,14 @@
-// Globals and options as pages, polyfills, mocks and monitoring leave them: what each bad one may end a flow as.
+// Bad globals and options, as pages, polyfills, mocks and monitoring leave them, each with the allowed ends of a flow.
 
 /**
- * `touches` names what the row breaks, for putting it back: a global, or `owner.member`. `breaks` runs in the page or in
- * Node. `kinds` lists how the flow may end then, "done" among them where it can do without.
+ * `touches` names what the row breaks, so that it can be restored: a global, or `owner.member`. `breaks` runs in the page or
+ * in Node. `kinds` lists the allowed ends of the flow, with "done" if the flow works without it.
  */
 const row = (name, touches, breaks, ...kinds) => ({ name, touches, breaks: String(breaks), kinds, flow: "mobile" });
 const link = (name, touches, breaks, ...kinds) => ({ ...row(name, touches, breaks, ...kinds), flow: "desktop" });
 
 const fetches = [
-  // The first constructor says so; later it is a network that is not there.
+  // "unsupported" from the first constructor; "network" later.
   row("is missing", ["fetch"], () => (globalThis.fetch = undefined), "unsupported", "network"),
   row("throws at once", ["fetch"], () => (globalThis.fetch = () => { throw new TypeError("Illegal invocation"); }), "network"),
   row("throws what is no Error", ["fetch"], () => (globalThis.fetch = () => { throw "blocked"; }), "network"),
@@ -64,7 +64,7 @@ const fetches = [
   row("answers with a status that is no number", ["fetch"], () => (globalThis.fetch = async () => ({ status: "fine", text: async () => "{}" })), "server"),
   row("answers with headers that throw", ["fetch"], () => (globalThis.fetch = async () => ({ status: 429, headers: { get() { throw 1; } }, text: async () => "" })), "server"),
 ];
-/** Node's own Request makes one, and fails without it. */
+/** Node's Request creates an AbortController and fails without it. */
 const ABORT = ["done", "network"];
 
 const requests = [
@@ -136,7 +136,7 @@ const clocks = [
   row("queueMicrotask throws", ["queueMicrotask"], () => (globalThis.queueMicrotask = () => { throw 1; }), "done"),
   row("queueMicrotask cannot be read", ["queueMicrotask"], () => Object.defineProperty(globalThis, "queueMicrotask", { get() { throw 1; }, configurable: true }), "done"),
 ];
-/** What is let go of goes on talking. */
+/** Objects that call back after their release. */
 const late = [
   link("a WebSocket that cannot be left closes late, twice", ["WebSocket"], () => {
     const Native = WebSocket;
@@ -204,7 +204,7 @@ const sockets = [
   }, "done"),
 ];
 
-/** A throwing getter, and Proxies that throw at whatever is done to them. */
+/** A throwing getter, and Proxies that throw on every operation. */
 const HOSTILE = `
   const throwing = new Proxy(() => {}, Object.fromEntries(Reflect.ownKeys(Reflect).map((trap) => [trap, () => { throw 1; }])));
   const revoked = (() => { const { proxy, revoke } = Proxy.revocable(() => {}, {}); revoke(); return proxy; })();
@@ -215,18 +215,18 @@ const HOSTILE = `
 `;
 const OPTIONS = ["withAuthFinishStep", "withOtpFallback", "withInstantLinkFallback", "withMobileAuthImplementation", "withRole", "withDeviceIpAddress", "withStorage", "withAbortSignal", "withTimeouts", "withAllowedOrigins"];
 
-/** What a builder is given: whatever happens, it has a kind, and none is that of a crash. */
+/** Hostile values for the builder. Each failure must have a kind, and never that of a crash. */
 const options = OPTIONS.map((method) => ({
   name: `${method}() is given getters and Proxies that throw`,
   touches: [],
   breaks: "() => {}",
   builds: `(builder) => { ${HOSTILE} return Object.values(values).map((value) => builder().${method}(value, value)); }`,
-  // What an AuthFinishStep rejects with is handed on as it is.
+  // A rejection of AuthFinishStep is passed on unchanged.
   kinds: ["misuse", "done", "step_failed", ...(method === "withAuthFinishStep" ? ["no coded error"] : [])],
   flow: "mobile",
 }));
 
-/** What steps answer. */
+/** Hostile answers of steps. */
 const steps = ["phoneNumber", "otp"].map((name) => ({
   name: `a step answers with what throws for ${name}`,
   touches: [],
@@ -242,7 +242,7 @@ const steps = ["phoneNumber", "otp"].map((name) => ({
 
 const named = (prefix, rows) => rows.map((row) => ({ ...row, name: `${prefix} ${row.name}` }));
 
-/** By what is bad. */
+/** The rows, grouped by what they break. */
 export const groups = {
   fetch: named("fetch", fetches),
   "what requests are made of": requests,
@@ -255,9 +255,9 @@ export const groups = {
 };
 
 /**
- * Breaks, runs, puts back, runs again. Runs in the page and in Node: it uses nothing of this file.
+ * Breaks, runs a flow, restores, runs a flow again. Runs in the page and in Node, so it must not use this file's scope.
  *
- * @returns {Promise<{ broken: string[], sound: string }>} how the flows ended: "done", or a kind
+ * @returns {Promise<{ broken: string[], sound: string }>} the ends of the flows: "done", or a kind
  */
 export async function tryOut({ touches, breaks, builds, tokens, soundToken, code, openLink }) {
   const { proveAuth } = globalThis;
@@ -287,7 +287,7 @@ export async function tryOut({ touches, breaks, builds, tokens, soundToken, code
   };
   const kept = touches.map(keep);
   const pause = globalThis.setTimeout.bind(globalThis);
-  // Fifty times as fast: what is repeated is repeated after seconds.
+  // Fifty times as fast, since repeats come after seconds.
   const paths = ["performance.now", "Date.now", "setTimeout"];
   if (!touches.some((path) => /performance|Date|Timeout/.test(path))) {
     kept.push(...paths.map(keep));
@@ -302,7 +302,7 @@ export async function tryOut({ touches, breaks, builds, tokens, soundToken, code
     evaluate(breaks)(globalThis);
     const makers = builds ? evaluate(builds)(builder, code).map((built) => () => built.build()) : [() => builder().build()];
     for (const [i, make] of makers.entries()) broken.push(await run(make, tokens[i]));
-    // What was let go of has the time to call back late: it must not be heard, and crash nothing.
+    // Time for late callbacks of released objects: they must be ignored and crash nothing.
     await new Promise((resolve) => pause(resolve, 150));
   } finally {
     for (const [owner, name, descriptor] of kept) {
@@ -313,5 +313,5 @@ export async function tryOut({ touches, breaks, builds, tokens, soundToken, code
   return { broken, sound: await run(() => builder().build(), soundToken) };
 }
 
-/** How many values a row of options tries. */
+/** Number of values in a row of options. */
 export const VALUES = 7;

@@ -1,4 +1,4 @@
-// Whatever a page does to the globals and options that the module uses: each flow ends with a kind, and the next one works.
+// Broken globals and options: each flow ends with an allowed kind, and the next flow works.
 import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
 import { join } from "node:path";
@@ -13,9 +13,9 @@ import { root } from "./sandbox.mjs";
 const CODE = "1234";
 const TEST_USER = "2001001693";
 
-/** Node's own fetch runs timers and asks for the time in the background, where nobody could catch what they throw. */
+/** Rows that crash Node: its fetch uses timers and clocks in the background, where nothing catches an exception. */
 const DEADLY_TO_NODE = new Set([
-  // Node 20 has no WebSocket to begin with.
+  // Node 20 has no WebSocket.
   "a WebSocket that cannot be left closes late, twice",
   "Date.now throws",
   "no clock at all",
@@ -31,10 +31,10 @@ const DEADLY_TO_NODE = new Set([
   "all objects inherit what descriptors and requests are made of",
 ]);
 
-/** The groups that hold what Node's fetch is made of. */
+/** The groups with globals that Node's fetch uses itself. */
 const MADE_OF = new Set(["what requests are made of", "clocks, chance and timers"]);
 
-/** In a thread of its own: its globals are nobody else's. */
+/** The program of a worker thread, which has its own globals. */
 const THREAD = `
   const { parentPort, workerData } = require("node:worker_threads");
   const tryOut = ${tryOut};
@@ -85,7 +85,7 @@ class Thread {
   }
 }
 
-/** What a row wants: tokens for the broken flows and for the sound one after them. */
+/** The arguments for a row: tokens for the broken flows and for the sound flow after them. */
 async function given(sandbox, row, numbers) {
   const start = async () => {
     const phoneNumber = row.flow === "mobile" ? TEST_USER : freshNumber();
@@ -98,7 +98,7 @@ async function given(sandbox, row, numbers) {
   return { touches: row.touches, breaks: row.breaks, builds: row.builds, tokens, soundToken: await start(), code: CODE, openLink: row.flow === "desktop" };
 }
 
-/** Runs a group's rows one after another, in one page or thread: a crash in one would show in all that follow. */
+/** Runs a group's rows one after another in one page or thread, so that a crash would fail all later rows. */
 async function holds(sandbox, rows, run) {
   const numbers = new Map();
   const openLink = async (token) => {
@@ -118,7 +118,7 @@ async function holds(sandbox, rows, run) {
 suite("hostile globals and options", { www: await moduleFolder() }, (scenario) => {
   for (const [group, rows] of Object.entries(groups)) {
     scenario(`in Chromium: ${group}`, async ({ open, sandbox, allowTrouble }) => {
-      // What is refused by the row itself shows in the console.
+      // The console shows the errors that the row itself causes.
       allowTrouble(/console: /, /request: /);
       const page = await openModule(await open(), sandbox);
       const links = new Map();
@@ -133,7 +133,7 @@ suite("hostile globals and options", { www: await moduleFolder() }, (scenario) =
 
     scenario(`in Node: ${group}`, async ({ sandbox }) => {
       const thread = await new Thread().ready();
-      // Node's fetch is made of some of these globals itself, and fails without them.
+      // Node's fetch uses some of these globals itself and fails without them.
       const may = MADE_OF.has(group) ? ["network", "unsupported"] : [];
       const survived = rows.filter((row) => !DEADLY_TO_NODE.has(row.name)).map((row) => ({ ...row, kinds: [...row.kinds, ...may] }));
       try {

@@ -1,4 +1,4 @@
-// The page over https and wss. Chromium is not asked whether it trusts the CA: that is tried where the CA is made.
+// The page over https and wss. Chromium ignores certificate errors here: the tests of the CA cover the trust.
 import assert from "node:assert/strict";
 import { desktop, freshNumber, phone, suite } from "./harness.mjs";
 import { VerifyPage } from "./page.mjs";

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { desktop, freshNumber, phone, suite } from "./harness.mjs";
 import { VerifyPage } from "./page.mjs";
 
-/** More stops than any state of the page has. */
+/** More than the number of tab stops in any state of the page. */
 const STOPS_MAX = 60;
 
 const isFocused = (locator) => locator.evaluate((element) => element === document.activeElement);
 
-/** Presses Tab until `locator` has the focus, as somebody would who looks for it. */
+/** Presses Tab until `locator` has the focus. */
 async function tabTo(page, locator) {
   await locator.waitFor();
   for (let stop = 0; stop < STOPS_MAX; stop++) {
@@ -28,7 +28,7 @@ suite("by keyboard", {}, (scenario) => {
     await tabTo(page, page.getByRole("radio", { name: /^The server has it/ }));
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Escape");
-    assert.equal(await isFocused(settings), true, "the focus goes back to where the settings were opened");
+    assert.equal(await isFocused(settings), true, "the focus returns to the button that opened the settings");
     await tabTo(page, view.proofBy("desktop"));
     await page.keyboard.press("ArrowRight");
     assert.equal(await view.proofBy("mobile").isChecked(), true);
@@ -36,21 +36,21 @@ suite("by keyboard", {}, (scenario) => {
     await page.keyboard.press("Enter");
 
     await view.numberField().waitFor();
-    assert.equal(await isFocused(view.numberField()), true, "the focus is where the number is asked for");
+    assert.equal(await isFocused(view.numberField()), true, "the focus is in the number's field");
     await page.keyboard.type("2001001693");
     await page.keyboard.press("Enter");
 
     await view.codeField.waitFor();
-    assert.equal(await isFocused(view.codeField), true, "the focus is where the code is asked for");
+    assert.equal(await isFocused(view.codeField), true, "the focus is in the code's field");
     await page.keyboard.type("9999");
     await page.keyboard.press("Enter");
     await view.says("2 tries are left.");
-    assert.equal(await isFocused(view.codeField), true, "the focus is where the code is asked for again");
+    assert.equal(await isFocused(view.codeField), true, "the focus is in the code's field again");
     const useCode = view.message("2001001693").getByRole("button", { name: "Fill in the code" });
     await tabTo(page, useCode);
     await page.keyboard.press("Space");
     assert.equal(await view.codeField.inputValue(), "1234");
-    assert.equal(await isFocused(view.codeField), true, "the focus is in the field that was filled");
+    assert.equal(await isFocused(view.codeField), true, "the focus is in the filled field");
     await page.keyboard.press("Enter");
 
     await view.ends("verified");
@@ -64,7 +64,7 @@ suite("by keyboard", {}, (scenario) => {
     await view.says("Complete says success: true.");
     assert.equal(await isFocused(view.button("Try again")), true, "the focus is not lost with the button");
     await page.keyboard.press("Enter");
-    assert.equal(await isFocused(view.button("Continue")), true, "the focus is where it goes on");
+    assert.equal(await isFocused(view.button("Continue")), true, "the focus is on the next action");
   });
 
   scenario("a link, sent twice", async ({ open, sandbox }) => {
@@ -76,7 +76,7 @@ suite("by keyboard", {}, (scenario) => {
     await page.keyboard.type(number);
     await page.keyboard.press("Enter");
     await view.linkTitle.waitFor();
-    assert.equal(await isFocused(view.linkTitle), true, "what to do is read");
+    assert.equal(await isFocused(view.linkTitle), true, "the instruction is read");
     const first = await sandbox.sms(number);
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
@@ -104,7 +104,7 @@ suite("by keyboard", {}, (scenario) => {
     await page.keyboard.press("Enter");
     await view.linkTitle.waitFor();
     const says = (text) => page.locator("#trouble-says").getByText(text, { exact: true }).waitFor();
-    // How far it gets before the network is back is chance.
+    // The page may send any number of requests before the network is back.
     allowTrouble(/net::ERR_|WebSocket connection to /);
     for (const [name, on, off] of [
       ["Lose the network", "The network is gone", "The network is back"],
@@ -122,7 +122,7 @@ suite("by keyboard", {}, (scenario) => {
     await tabTo(page, page.getByRole("radio", { name: "Right" }));
     await page.keyboard.press("ArrowRight");
     await says("The page's clock is 10 minutes fast");
-    // The page begins anew after the last of its stops.
+    // After the last tab stop, Tab starts from the first again.
     await tabTo(page, view.message(number).getByRole("button", { name: "Open the link" }));
     await page.keyboard.press("Enter");
     await view.ends("verified");

@@ -1,19 +1,19 @@
-// Memory after a thousand flows, of every kind that leaves something behind if something does.
+// Memory after a thousand flows of every kind.
 /* global Rig, never, proveAuth, wasmMemory, runFlows -- stand in the page: see rig.js and below */
 import assert from "node:assert/strict";
 import { openBackgroundPage } from "./background.mjs";
 import { suite } from "./harness.mjs";
 import { moduleFolder } from "./module.mjs";
 
-/** Flows until all that is made once has been made. */
+/** Number of flows until all one-time allocations are done. */
 const WARM_UP = 250;
 const FLOWS = 1_000;
-/** What the JS heap may have grown by, in bytes a flow: what the browser itself keeps of requests and sockets. */
+/** Allowed growth of the JS heap, in bytes per flow: the browser itself keeps data of requests and sockets. */
 const JS_BYTES = 100;
-/** What the module's memory may have grown by, in bytes: one page of WebAssembly's. */
+/** Allowed growth of the module's memory, in bytes: one page of WebAssembly. */
 const WASM_BYTES = 65_536;
 
-/** In the page, before its own code: keeps hold of the module's memory. */
+/** In the page, before its own code: keeps a reference to the module's memory. */
 function keepMemory() {
   const { Instance } = WebAssembly;
   WebAssembly.Instance = function (...given) {
@@ -23,7 +23,7 @@ function keepMemory() {
   };
 }
 
-/** In the page: `runFlows(number)` runs so many flows, one after the other, of each kind in turn. */
+/** In the page: `runFlows(number)` runs so many flows one after another, cycling through the kinds. */
 function flows() {
   const NUMBER = "2001004009";
   proveAuth.LoggerFactory.setLogLevel(proveAuth.LogLevel.disabled);

@@ -1,13 +1,13 @@
-// Runs in the page before all other code: keeps a ledger of what is open of all that a page can leave behind.
+// Runs in the page before all other code: counts the open timers, sockets, requests and listeners.
 /* global window, document, EventTarget, AbortSignal -- a page has them */
 {
   const timers = new Map();
   const sockets = new Set();
   const requests = new Set();
-  /** Of listeners on what outlives a flow, or should go with it: the window, the document, signals, sockets. */
+  /** Listeners on the window, the document, signals and sockets. */
   const listeners = [];
 
-  /** How much is open. */
+  /** The number of open resources. */
   const open = () => ({
     timeouts: [...timers.values()].filter((kind) => kind === "timeout").length,
     intervals: [...timers.values()].filter((kind) => kind === "interval").length,
@@ -18,7 +18,7 @@
 
   globalThis.ledger = {
     open,
-    /** Which listeners are. */
+    /** The open listeners. */
     listeners: () => listeners.map(({ target, type }) => `${target[Symbol.toStringTag]} ${type}`),
   };
 

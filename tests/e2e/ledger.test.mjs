@@ -1,4 +1,4 @@
-// However a flow ends, nothing of it is left behind: no timer, no socket, no request, no listener.
+// After every end of a flow nothing is left behind: no timer, no socket, no request, no listener.
 /* global Rig, rig, never, settled, deferred, proveAuth, ledger, run, right, wrong, withClaims -- stand in the page: see rig.js, ledger.js and tools() */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -13,13 +13,13 @@ import { LINK_START, OTP_ERROR, OTP_FINISH, OTP_START, STATUS, suiteThroughProxy
 
 const script = { path: fileURLToPath(new URL("ledger.js", import.meta.url)) };
 
-/** A test user, whose code is always the same: pages of this test answer by themselves. */
+/** A test user with a fixed code, so that the pages of this test answer by themselves. */
 const NUMBER = "2001004009";
 
-/** What network failures and refusals make Chromium say. */
+/** Chromium's messages for network failures and refusals. */
 const anyTrouble = /net::ERR_|status of|WebSocket connection to .* failed|CORS/;
 
-/** The table of endings, as the flow's native tests have it: its rows' ids, with what each says of the end. */
+/** The table of endings that the native tests use: the row of each id. */
 const table = new Map(
   (await readFile(join(root, "tests", "flow", "contract", "endings.txt"), "utf8"))
     .split("\n")
@@ -30,10 +30,10 @@ const table = new Map(
     }),
 );
 
-/** In the page: globals that the flows below are made of. */
+/** In the page: globals for the flows below. */
 function tools() {
   const code = (otp) => () => ({ resultType: 0, input: { otp } });
-  /** The same token with other claims. Nobody on this side checks its signature. */
+  /** The same token with other claims. The page's side checks no signature. */
   const withClaims = (token, change) => {
     const [header, payload, signature] = token.split(".");
     const claims = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
@@ -49,8 +49,8 @@ function tools() {
 }
 
 /**
- * How each row comes about. `network`: what the proxy does; `page`: runs in the page and resolves with how the promise
- * settled; `flow`, `device`, `clock`: as their names say; `retry`: whether a wrong code may be tried again.
+ * The setup of each row. `network`: sets the proxy's faults; `page`: runs in the page and resolves with the promise's
+ * outcome; `flow`, `device`, `clock`: options of the page; `retry`: whether a second try of a code is allowed.
  */
 const endings = {
   done: { page: (token) => run(token, { otpFinish: right }).outcome },
@@ -120,7 +120,7 @@ const endings = {
   },
 };
 
-/** Where a flow can be when it is stopped, and how it gets there. Each is stopped both ways. */
+/** The waiting states of a flow, with the setup of each. Each is stopped by cancel and by abort. */
 const awaits = {
   "the page's start step": { page: (token) => run(token, { otpStart: never }).reached("awaiting_phone") },
   "the answer to a start": { network: (proxy) => proxy.fault(OTP_START, faults.hang()), page: (token) => run(token).reached("sending") },
@@ -152,7 +152,7 @@ const awaits = {
 };
 
 await suiteThroughProxy("what a flow leaves behind", {}, (scenario) => {
-  /** A page with a ledger, and what was open in it before anything ran. */
+  /** A page with a ledger, and the counts before the flow. */
   async function withLedger({ open, sandbox }, { device = desktop, clock = false, flow = "mobile", retry = true }) {
     const page = await open(device);
     if (clock) await page.clock.install();
@@ -234,7 +234,7 @@ await suiteThroughProxy("what a flow leaves behind", {}, (scenario) => {
   }
 
   scenario("every row of the table of endings is looked at", async () => {
-    // A crash leaves what only the module could have closed: see trap.test.mjs.
+    // A crash leaves resources that only the module could close: see trap.test.mjs.
     const elsewhere = ["trap"];
     const looked = [...Object.keys(endings), "cancel", "abort", ...elsewhere];
     assert.deepEqual(looked.toSorted(), [...table.keys()].toSorted());

@@ -32,9 +32,9 @@ suite("a link by SMS", {}, (scenario) => {
       const inApp = await open(phone, { javaScriptEnabled, userAgent: "Mozilla/5.0 (Linux; Android 14) SomeApp LinkPreview/1.0" });
       await inApp.goto(url);
       const button = inApp.getByRole("button");
-      // Looking alone, also twice, spends nothing.
+      // Loading the page, also twice, does not use the link up.
       await inApp.reload();
-      // The page behind it needs JavaScript; to confirm needs none.
+      // The page after the confirmation needs JavaScript; the confirmation needs none.
       if (javaScriptEnabled) {
         await inApp.keyboard.press("Tab");
         assert.equal(await button.evaluate((it) => it === document.activeElement), true);
@@ -42,7 +42,7 @@ suite("a link by SMS", {}, (scenario) => {
         await inApp.getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
       } else await button.click();
       await view.ends("verified");
-      // Without JavaScript it cannot be asked whether it is done.
+      // Without JavaScript the page cannot show its state.
       await inApp.close();
     });
   }
@@ -191,7 +191,7 @@ suite("a link by SMS", {}, (scenario) => {
     await view.ends("verified");
   });
 
-  scenario("a dropped connection is said, replaced, and costs nothing", async ({ open, sandbox }) => {
+  scenario("a dropped connection is announced and replaced, and the sign-up succeeds", async ({ open, sandbox }) => {
     const number = freshNumber();
     const page = await open();
     const sockets = [];

@@ -1,4 +1,4 @@
-// addEventListener() as the DOM has it, and what stands for a URL.
+// addEventListener() with the DOM's arguments, and the accepted kinds of URL.
 /* global Rig, rig, settled -- stand in the page: see rig.js */
 import assert from "node:assert/strict";
 import { suite } from "./harness.mjs";

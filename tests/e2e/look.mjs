@@ -1,14 +1,14 @@
-// How a state of the page is looked at: at two widths and in both themes, by axe and by eye.
+// Inspects a state of the page at two widths and in both themes, with axe and with pictures for the eye.
 //
-// There is a picture of each in tests/output/. With HANDSET_SCREENSHOTS=1 those of the documentation are taken anew, too, into
-// docs/screenshots/; no test compares them, for no two machines draw a letter alike.
+// The pictures go into tests/output/. With HANDSET_SCREENSHOTS=1 the pictures of the documentation in docs/screenshots/ are
+// updated too. No test compares pictures, since machines draw letters differently.
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import axe from "axe-core";
 import { root } from "./sandbox.mjs";
 
-/** In px, by width. */
+/** Height of the screen by its width, in px. */
 const HEIGHTS = { 360: 780, 1280: 860 };
 const WIDTHS = [360, 1280];
 const THEMES = ["light", "dark"];
@@ -16,16 +16,16 @@ const THEMES = ["light", "dark"];
 const output = join(root, "tests", "output");
 const album = process.env.HANDSET_SCREENSHOTS ? join(root, "docs", "screenshots") : undefined;
 
-/** For a page that is looked at: things stand still, so that a colour is measured where it arrives. */
+/** Page options for an inspection: no animations, so that axe measures the final colours. */
 export const STILL = { reducedMotion: "reduce", timezoneId: "UTC", locale: "en-GB" };
 
 /**
- * Looks at one state of the page: no axe violation, and nothing wider than the screen.
+ * Inspects one state of the page: fails on an axe violation, and on content wider than the screen.
  *
  * @param {object} [options]
- * @param {string} [options.shown] the name of its pictures in the documentation
- * @param {number[]} [options.shownAt] the widths of these
- * @param {boolean} [options.asleep] whether the page's timers stand still; then no frame is looked into
+ * @param {string} [options.shown] the name of the state's pictures in the documentation
+ * @param {number[]} [options.shownAt] the widths of these pictures
+ * @param {boolean} [options.asleep] whether the page's timers are held back; frames are then not inspected
  */
 export async function inspect(page, state, { shown, shownAt = WIDTHS, asleep = false } = {}) {
   for (const width of WIDTHS) {
@@ -42,7 +42,7 @@ export async function inspect(page, state, { shown, shownAt = WIDTHS, asleep = f
   }
 }
 
-/** What axe finds in the page and in its frames. */
+/** The violations that axe finds in the page and its frames. */
 async function lookAtAllFrames(page) {
   for (const frame of page.frames()) {
     const hasAxe = frame.url() === "about:blank" || (await frame.evaluate(() => "axe" in globalThis));
@@ -51,7 +51,7 @@ async function lookAtAllFrames(page) {
   return page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
 }
 
-/** The same from beside the page's scripts, where timers run although the page sleeps. Sees no frame. */
+/** The same from an isolated world, where timers run although the page sleeps. Without frames. */
 async function lookFromOutside(page) {
   const browser = await page.context().newCDPSession(page);
   const { frameTree } = await browser.send("Page.getFrameTree");
@@ -76,7 +76,7 @@ async function fits(page, name) {
   assert.equal(scrollWidth <= clientWidth, true, `${name}: ${scrollWidth} px on a screen of ${clientWidth} px`);
 }
 
-/** All of the page. WebP, which is half of PNG's size, is what the browser can and playwright does not ask for. */
+/** A picture of the whole page, as WebP by the DevTools protocol: half the size of PNG, and playwright does not offer it. */
 async function picture(page) {
   const browser = await page.context().newCDPSession(page);
   const { cssContentSize } = await browser.send("Page.getLayoutMetrics");

@@ -7,7 +7,7 @@ import { root } from "./sandbox.mjs";
 const PAGE = `<!doctype html><html lang="en"><link rel="icon" href="icon.svg"><title>Module</title><script type="module" src="rig.js"></script></html>`;
 
 /**
- * A folder that a sandbox can serve as its page: the module under test, and rig.js beside it.
+ * Makes a folder for a sandbox to serve: the module under test, and rig.js beside it.
  *
  * @param {string} [file] the module under test
  */
@@ -21,7 +21,7 @@ export async function moduleFolder(file = "pkg/index.js") {
   return folder;
 }
 
-/** Opens that page; the globals of rig.js stand in it. */
+/** Opens the page of such a folder, with the globals of rig.js. */
 export async function openModule(page, sandbox) {
   await page.goto(sandbox.origin);
   return page;

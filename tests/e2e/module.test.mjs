@@ -1,4 +1,4 @@
-// The package's own promises, in an empty page: each row of the table of endings that needs no page around it.
+// The package in an empty page: each row of the table of endings that needs no page of www/.
 /* global Rig, rig, settled, proveAuth, giveCode, built -- stand in the page: see rig.js */
 import assert from "node:assert/strict";
 import { freshNumber, phone, suite } from "./harness.mjs";
@@ -212,7 +212,7 @@ suite("the module", { www: await moduleFolder() }, (scenario) => {
     assert.deepEqual(requests, []);
   });
 
-  scenario("a token whose session is gone is told as expired", async ({ open, sandbox, expectTrouble }) => {
+  scenario("a token whose session is gone is reported as expired", async ({ open, sandbox, expectTrouble }) => {
     const { authToken } = await sandbox.start({ flowType: "mobile", phoneNumber: freshNumber() });
     await sandbox.advance(15 * 60 + 1);
     const page = await openModule(await open(phone), sandbox);

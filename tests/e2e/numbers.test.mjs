@@ -1,12 +1,12 @@
-// The sandbox's behaviour numbers: each ends as its list says, through the real client, and a visitor of the demo can pick them.
+// The sandbox's behaviour numbers: each has the listed outcome with the real client, and a visitor of the demo can pick them.
 import assert from "node:assert/strict";
 import { desktop, phone, suite } from "./harness.mjs";
 import { inspect, STILL } from "./look.mjs";
 import { VerifyPage } from "./page.mjs";
 
-/** A little longer than a code is good, and a link, in ms of the page's clock. */
+/** A little longer than the lifetime of a code or link, in ms of the page's clock. */
 const PAST_EXPIRY_MS = 181_000;
-/** As the rules page says. */
+/** The code of docs/sandbox-rules.md. */
 const CODE = "1234";
 
 const refused = "This number was refused (code 10001). Check it, or use another.";
@@ -16,7 +16,7 @@ async function openLink({ view, sandbox, number }) {
   return sandbox.open((await sandbox.sms(number)).url);
 }
 
-/** The link is opened and does nothing; the page waits until its time is over. */
+/** Opens the link, which does nothing; the page waits until the link expires. */
 async function openLinkInVain(given, said) {
   const response = await openLink(given);
   assert.deepEqual([response.status, (await response.text()).includes(said)], [410, true]);
@@ -29,12 +29,12 @@ const giveCode = async ({ view }) => view.giveCode(CODE);
 async function insist({ view, number }) {
   for (let given = 1; given < 4; given++) {
     await view.says(refused);
-    // This takes the words back at once.
+    // The input clears the message at once.
     await view.giveNumber(number);
   }
 }
 
-/** What the person does who wants to get through, by the number's name and the way of proof. */
+/** The actions of a persistent person, by the name of the number and the kind of proof. */
 const does = {
   "Number refused once": {
     code: async (given) => {
@@ -77,12 +77,12 @@ const does = {
   "Server error": { code: async () => {}, link: async () => {} },
 };
 
-// The jump of the page's clock is also one of the time that a status call may take.
+// The jump of the page's clock also exceeds the timeout of a status call.
 const jumped = /request: net::ERR_ABORTED .*\/v1\/client\/status$/;
 
-/** What the browser may say. */
+/** The browser messages that may occur, by the name of the number. */
 const trouble = {
-  // The socket tells of the end, too, and may be first: then nobody waits for the reply.
+  // If the socket reports the end first, the module aborts the request.
   "Number refused always": /request: net::ERR_ABORTED .*\/v1\/client\/mobile\/instantlink\/start$/,
   "SMS never arrives": jumped,
   "Code expired": jumped,
@@ -94,7 +94,7 @@ const trouble = {
 };
 
 suite("behaviour numbers", {}, (scenario) => {
-  scenario("the list and this file name the same numbers, and what is to be tried of each", async ({ sandbox }) => {
+  scenario("the list and this file have the same numbers and the same kinds of proof", async ({ sandbox }) => {
     const listed = await sandbox.call("/sandbox/numbers");
     const ways = ({ otpOutcome, linkOutcome }) => [...(otpOutcome ? ["code"] : []), ...(linkOutcome ? ["link"] : [])];
     assert.deepEqual(
@@ -107,7 +107,7 @@ suite("behaviour numbers", {}, (scenario) => {
     for (const [way, act] of Object.entries(ways)) {
       scenario(`${name}, by ${way}: it ends as the list says`, async ({ open, sandbox, allowTrouble }) => {
         if (trouble[name]) allowTrouble(trouble[name]);
-        // What was sent to the number before is not for this sign-up.
+        // Removes earlier SMS to the number.
         await sandbox.reset();
         const listed = (await sandbox.call("/sandbox/numbers")).find((number) => number.name === name);
         const page = await open(way === "code" ? phone : desktop);
@@ -128,7 +128,7 @@ suite("the numbers of the demo", {}, (scenario) => {
     return { view, opener: view.button("Numbers that go wrong"), panel: page.getByRole("group", { name: "Numbers that go wrong" }) };
   };
 
-  scenario("one is picked by keyboard, said in words, and typed over", async ({ open, sandbox }) => {
+  scenario("one is picked by keyboard, described, and typed over", async ({ open, sandbox }) => {
     const page = await open(phone);
     const { view, opener, panel } = await opened(page, sandbox);
     await opener.focus();
@@ -137,7 +137,7 @@ suite("the numbers of the demo", {}, (scenario) => {
     await picked.waitFor();
     assert.match(await picked.innerText(), /Ends: otp_invalid/);
     assert.match(await panel.getByRole("button", { name: /^Link already used/ }).innerText(), /Only by link/);
-    // From the button that opened them the way leads to the first.
+    // Tab moves from the button to the first number of the list.
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
     assert.equal(await panel.getByRole("button").nth(1).evaluate((element) => element === document.activeElement), true);

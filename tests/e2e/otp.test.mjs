@@ -78,7 +78,7 @@ suite("a code by SMS", {}, (scenario) => {
     await view.ends("failed", "otp_invalid");
   });
 
-  flow("a resend brings a new code, and the old one is dead", async ({ view, sandbox }) => {
+  flow("a resend brings a new code and invalidates the old one", async ({ view, sandbox }) => {
     const number = freshNumber();
     await view.start({ number });
     const first = await sandbox.sms(number);
@@ -100,7 +100,7 @@ suite("a code by SMS", {}, (scenario) => {
     assert.equal((await sandbox.messages(number)).length, 2);
   });
 
-  flow("another number gets a code of its own, and the first number's is dead", async ({ view, sandbox }) => {
+  flow("another number gets its own code, and the first number's code is invalid", async ({ view, sandbox }) => {
     const [wrong, right] = [freshNumber(), freshNumber()];
     await view.start({ number: wrong });
     const first = await sandbox.sms(wrong);
@@ -128,7 +128,7 @@ suite("a code by SMS", {}, (scenario) => {
     await view.ends("failed", "server");
   });
 
-  flow("a code that is typed after its time ends the flow", async ({ view, sandbox }) => {
+  flow("an expired code ends the flow", async ({ view, sandbox }) => {
     const number = freshNumber();
     await view.start({ number });
     const { code } = await sandbox.sms(number);
@@ -191,7 +191,7 @@ suite("a code by SMS", {}, (scenario) => {
     await view.says("The code was not entered in time.");
   });
 
-  scenario("a person who never gives a number is told when the session is over", async ({ open, sandbox }) => {
+  scenario("a person who never gives a number sees when the session expires", async ({ open, sandbox }) => {
     const page = await open(phone);
     await page.clock.install();
     const view = await VerifyPage.open(page, sandbox);
@@ -212,7 +212,7 @@ suite("a code by SMS", {}, (scenario) => {
 });
 
 suite("a pause between two SMS", { config: "[otp]\nresend_pause_seconds = 30\n" }, (scenario) => {
-  scenario("the page says how long it is, and sends another SMS after it", async ({ open, sandbox }) => {
+  scenario("the page shows the length of the pause, and sends another SMS after it", async ({ open, sandbox }) => {
     const number = freshNumber();
     const page = await open(phone);
     await page.clock.install();

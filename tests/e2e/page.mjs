@@ -1,4 +1,4 @@
-// The page as a person uses it: by what is written on it.
+// The page as a person uses it: by its visible texts.
 import assert from "node:assert/strict";
 
 export class VerifyPage {
@@ -36,7 +36,7 @@ export class VerifyPage {
     return this.messages(to).first();
   }
 
-  /** What the browser of the drawn phone shows. */
+  /** The page in the browser of the drawn phone. */
   phonePage() {
     return this.page.frameLocator("#phone-page");
   }
@@ -53,7 +53,7 @@ export class VerifyPage {
     await this.button("Continue").click();
   }
 
-  /** Opens the settings and sets them: whether the page asks for the number, and whether a code may be tried again. */
+  /** Opens the settings and sets them: whether the page asks for the number, and whether a second try of a code is allowed. */
   async set({ asks, retry }) {
     const { page } = this;
     const who = page.locator(`[name=number-from][value=${asks ? "page" : "server"}]`);
@@ -65,7 +65,7 @@ export class VerifyPage {
     await page.getByRole("button", { name: "Close the settings" }).click();
   }
 
-  /** What the diagram shows, in order. */
+  /** The arrows of the diagram, in order. */
   arrows() {
     return this.page.locator("#arrows > li").evaluateAll((items) =>
       items.map((item) => {
@@ -96,5 +96,5 @@ export class VerifyPage {
   }
 }
 
-/** Any code but the right one. */
+/** A wrong code of the same length. */
 export const wrongCode = (code) => code.replace(/./g, (digit) => String((Number(digit) + 1) % 10));

@@ -1,4 +1,4 @@
-// The page itself: what surrounds a flow.
+// The page around a flow.
 import assert from "node:assert/strict";
 import { freshNumber, phone, suite } from "./harness.mjs";
 import { VerifyPage, wrongCode } from "./page.mjs";
@@ -29,7 +29,7 @@ suite("the page", {}, (scenario) => {
 
   for (const [first, last, said, greeting] of [
     ["Marcia", "Longo", "The name belongs to this phone number.", "Welcome aboard, Marcia"],
-    ["Milo", "Pinson", "This phone number belongs to somebody of another name.", "Welcome aboard"],
+    ["Milo", "Pinson", "This phone number belongs to a person with another name.", "Welcome aboard"],
   ]) {
     scenario(`Complete compares ${first} ${last} with the person behind the number`, async ({ open, sandbox }) => {
       const view = await VerifyPage.open(await open(phone), sandbox);
@@ -46,17 +46,17 @@ suite("the page", {}, (scenario) => {
     });
   }
 
-  scenario("what the server refuses is said in words", async ({ open, sandbox, expectTrouble }) => {
+  scenario("a refusal of the server is shown in words", async ({ open, sandbox, expectTrouble }) => {
     const view = await VerifyPage.open(await open(phone), sandbox);
     expectTrouble(/status of 400 .*\/demo\/start/);
     await view.start({ number: "12345" });
     await view.ends("failed", "backend");
-    await view.says("The server said no: field 'phoneNumber'");
+    await view.says("The server refused the request: field 'phoneNumber'");
     await view.button("Try again").click();
     await verified(view, sandbox, freshNumber());
   });
 
-  scenario("a code that the page does not ask for is not taken", async ({ open, sandbox }) => {
+  scenario("a code is not accepted while the page does not ask for one", async ({ open, sandbox }) => {
     const number = freshNumber();
     const view = await VerifyPage.open(await open(phone), sandbox);
     await verified(view, sandbox, number);
@@ -64,7 +64,7 @@ suite("the page", {}, (scenario) => {
     await view.page.getByText("The page is not asking for a code now.").waitFor();
   });
 
-  scenario("no secret stands in an address, a title, the storage or the console", async ({ open, sandbox }) => {
+  scenario("no address, title, storage or console has a secret", async ({ open, sandbox }) => {
     const number = freshNumber();
     const page = await open(phone);
     const said = [];
@@ -92,7 +92,7 @@ suite("the page", {}, (scenario) => {
     }
   });
 
-  scenario("a strict Content-Security-Policy guards it", async ({ open, sandbox }) => {
+  scenario("a strict Content-Security-Policy protects the page", async ({ open, sandbox }) => {
     const page = await open();
     const policy = (await page.goto(sandbox.origin)).headers()["content-security-policy"];
     assert.match(policy, /default-src 'self'|default-src 'none'/);
@@ -101,7 +101,7 @@ suite("the page", {}, (scenario) => {
     await page.getByRole("button", { name: "Continue" }).waitFor();
   });
 
-  scenario("a browser without WebAssembly is told so, and nothing can be started", async ({ open, sandbox }) => {
+  scenario("in a browser without WebAssembly the page says so, and no sign-up can start", async ({ open, sandbox }) => {
     const page = await open();
     await page.addInitScript(() => delete globalThis.WebAssembly);
     const view = await VerifyPage.open(page, sandbox);
@@ -109,7 +109,7 @@ suite("the page", {}, (scenario) => {
     assert.equal(await view.button("Continue").isDisabled(), true);
   });
 
-  scenario("a server that went away is an ending in words", async ({ open, expectTrouble }) => {
+  scenario("an unreachable server is shown as a failure in words", async ({ open, expectTrouble }) => {
     const own = await startSandbox();
     const number = freshNumber();
     const view = await VerifyPage.open(await open(phone), own);

@@ -1,5 +1,5 @@
-// The Content-Security-Policy of docs/security.md, which lets no text become code or markup either (Trusted Types): whole
-// flows run under it, in a page of another origin than the backend's, and each part of it that is ours is needed.
+// The Content-Security-Policy of docs/security.md, with Trusted Types: whole flows run under the policy, in a page of another
+// origin than the backend's, and each of its directives for Handset is necessary.
 /* global Rig, rig, violations -- stand in the page: see rig.js */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,17 +14,17 @@ import { STATUS, suiteThroughProxy } from "./waiting.mjs";
 const [, documented] = /^Content-Security-Policy: (.*)$/m.exec(readFileSync(join(root, "docs", "security.md"), "utf8"));
 
 const forbidden = /Content Security [Pp]olicy/;
-/** How often a socket is tried before the backend is asked now and then instead. */
+/** Number of attempts to open a socket before the module polls instead. */
 const TRIES = 4;
 
-/** In the page, before its own code: what its policy forbade. */
+/** In the page, before its own code: records the violations of the policy. */
 function watchViolations() {
   globalThis.violations = [];
   document.addEventListener("securitypolicyviolation", (event) => violations.push(`${event.effectiveDirective} ${event.blockedURI}`));
 }
 
 await suiteThroughProxy("the documented Content-Security-Policy", {}, (scenario) => {
-  /** A page under the policy, with the proxy as the backend that it names. */
+  /** A page under the policy, with the proxy as the backend in connect-src. */
   const guarded = (name, body, { change = (policy) => policy } = {}) =>
     scenario(name, async (given) => {
       const { origin } = given.proxy;
@@ -54,7 +54,7 @@ await suiteThroughProxy("the documented Content-Security-Policy", {}, (scenario)
     assert.deepEqual(await violated(), []);
   });
 
-  /** Starts a flow, opens its link when it is listened to in that way, and tells how it ended. */
+  /** Starts a flow, opens its link when the module's `socket` state is reached, and returns the end of the flow. */
   const byLink = async ({ page, sandbox }, socket) => {
     const number = freshNumber();
     const { authToken } = await sandbox.start({ flowType: "desktop", phoneNumber: number });
@@ -75,7 +75,7 @@ await suiteThroughProxy("the documented Content-Security-Policy", {}, (scenario)
     assert.deepEqual([proxy.count(SOCKET), proxy.count(STATUS)], [1, 0]);
   });
 
-  guarded("it is in force: no text becomes markup or code, and nobody else is spoken to", async ({ page, violated, expectTrouble }) => {
+  guarded("the policy is in force: no text becomes markup or code, and no other origin is contacted", async ({ page, violated, expectTrouble }) => {
     expectTrouble(forbidden, /requires 'TrustedHTML' assignment/, /requires 'TrustedScript' assignment/);
     const refused = await page.evaluate(async () => {
       const tried = (attempt) => {
@@ -103,7 +103,7 @@ await suiteThroughProxy("the documented Content-Security-Policy", {}, (scenario)
       expectTrouble(forbidden);
       assert.deepEqual(await byLink(given, "polling"), { resolved: null });
       assert.equal(proxy.count(SOCKET), 0);
-      // Chromium tells a page of each at once, though by no close event.
+      // Chromium reports each violation at once, but fires no close event.
       const found = await violated();
       assert.ok(found.length >= TRIES && found.every((text) => text.startsWith("connect-src ws:")), String(found));
     },
@@ -125,7 +125,7 @@ await suiteThroughProxy("the documented Content-Security-Policy", {}, (scenario)
   guarded(
     "without 'wasm-unsafe-eval' the first constructor says so",
     async ({ page, allowTrouble }) => {
-      // Chromium's console says so only now and then.
+      // Chromium logs the violation only sometimes.
       allowTrouble(forbidden);
       const { kind, message } = await page.evaluate(() => {
         try {

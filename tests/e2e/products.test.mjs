@@ -1,11 +1,11 @@
-// Every product that has a page, as a relying party's server uses it: with a credential of that product only.
+// Every product with a page, as a relying party's server uses it, with a credential of that product only.
 /* global Rig, rig, deferred, giveCode -- stand in the page: see rig.js */
 import assert from "node:assert/strict";
 import { freshNumber, phone, suite } from "./harness.mjs";
 import { moduleFolder, openModule } from "./module.mjs";
 import { logs } from "./recorder.mjs";
 
-/** A relying party's server: its calls, with the access token of one credential. */
+/** A relying party's server: makes calls with the access token of one credential. */
 async function server(sandbox, product) {
   const form = new URLSearchParams({ grant_type: "client_credentials", client_id: `sandbox-${product}`, client_secret: "sandbox-secret" });
   const granted = await (await fetch(`${sandbox.origin}/token`, { method: "POST", body: form })).json();
@@ -21,7 +21,7 @@ async function server(sandbox, product) {
   };
 }
 
-/** Runs the page's flow up to where the person is asked for the code. */
+/** Runs the page's flow until it asks for the code. */
 async function untilCode(page, authToken) {
   await page.evaluate((token) => {
     const code = deferred();
@@ -40,7 +40,7 @@ async function showByCode({ page, sandbox, authToken, number }) {
 }
 
 suite("every product", { www: await moduleFolder() }, (scenario) => {
-  scenario("Pre-Fill gives out the owner's record, and Complete confirms it", async ({ sandbox, open }) => {
+  scenario("Pre-Fill returns the owner's record, and Complete confirms it", async ({ sandbox, open }) => {
     const number = freshNumber();
     const call = await server(sandbox, "prefill");
     const { authToken, correlationId } = await call("start", { flowType: "mobile", phoneNumber: number });
@@ -53,7 +53,7 @@ suite("every product", { www: await moduleFolder() }, (scenario) => {
     const validated = await call("validate", { correlationId });
     assert.deepEqual([validated.success, validated.challengeMissing], [true, true]);
     assert.deepEqual(validated.next, { "v3-challenge": "/v3/challenge" });
-    // Who owns the number is what a second generation Verify tells.
+    // A second-generation Verify returns the owner of the number.
     const verified = await (await server(sandbox, "verified-users"))("verify", { verificationType: "prefill", phoneNumber: number });
     const ssn = verified.identity.nationalId.slice(-4);
     const { success, individual } = await call("challenge", { correlationId, ssn });
@@ -63,7 +63,7 @@ suite("every product", { www: await moduleFolder() }, (scenario) => {
     assert.deepEqual(completed.next, { done: "done" });
   });
 
-  scenario("Verified Users waits for a link, and enrolls who opened it", async ({ sandbox, open }) => {
+  scenario("Verified Users waits for a link, and enrolls the person who opened it", async ({ sandbox, open }) => {
     const number = freshNumber();
     const call = await server(sandbox, "verified-users");
     const { identity } = await call("verify", { verificationType: "identityResolution", phoneNumber: number });
@@ -86,7 +86,7 @@ suite("every product", { www: await moduleFolder() }, (scenario) => {
     assert.match(identityId, /^[0-9a-f-]{36}$/);
   });
 
-  scenario("who is verified without the browser is done as soon as a page runs the flow", async ({ sandbox, open }) => {
+  scenario("a flow that is verified without the browser is done as soon as a page runs it", async ({ sandbox, open }) => {
     const call = await server(sandbox, "verified-users");
     const asked = { possessionType: "mobile", phoneNumber: "2001004011", firstName: "Sheilakathryn", lastName: "Butrimovich" };
     const { authToken, correlationId } = await call("verify", asked);

@@ -1,12 +1,12 @@
-// Runs in the page: an authenticator and its builder where frameworks keep them, behind proxies of their own making.
+// Runs in the page: an authenticator and its builder in the state of frameworks, behind the frameworks' proxies.
 /* global proveAuth, document, AbortController -- stand in the page: see rig.js */
-// The build that needs no eval, which the policy of these pages forbids.
+// The build without eval, which the policy of these pages forbids.
 import Alpine from "@alpinejs/csp";
 import { createApp, h, isReactive, reactive, readonly } from "vue";
 
 const code = () => ({ resultType: 0, input: { otp: "1234" } });
 
-/** All that a component does, with `this` as the framework hands it out. */
+/** A component whose `this` is the framework's proxy. */
 const component = () => ({
   builder: null,
   authenticator: null,
@@ -14,7 +14,7 @@ const component = () => ({
   isProxy: false,
   prepare() {
     this.builder = new proveAuth.AuthenticatorBuilder();
-    // Not chained: each call is made on what the framework gives back.
+    // Not chained, so that each call is on the framework's proxy.
     this.builder.withOtpFallback(() => null, code);
     this.builder.withRole("primary").withAbortSignal(new AbortController().signal);
     this.builder.withAuthFinishStep(() => {});
@@ -42,7 +42,7 @@ const components = {
   "Vue's reactive()": () => reactive(component()),
   "Alpine's x-data": () =>
     new Promise((resolve) => {
-      // `init` runs with the data as Alpine hands it out, which is no promise, though a Proxy.
+      // `init` runs with Alpine's proxy as `this`. It is wrapped, so that the promise does not treat it as a thenable.
       Alpine.data("phone", () => ({ ...component(), init() { resolve({ made: this }); } }));
       document.body.insertAdjacentHTML("beforeend", '<div x-data="phone"></div>');
       Alpine.start();
@@ -50,14 +50,14 @@ const components = {
   "a Proxy of the page's own": () => new Proxy(component(), { get: (target, name) => (typeof target[name] === "object" && target[name] ? new Proxy(target[name], {}) : target[name]) }),
 };
 
-/** A flow, all calls of which are made through the framework. */
+/** Runs a flow with all calls through the framework. */
 export async function run(where, token) {
   const made = await components[where]();
   made.prepare();
   return { isProxy: made.isProxy, found: await made.run(token) };
 }
 
-/** Frozen as deep as it goes, and read only. */
+/** Runs a flow with a deeply frozen authenticator. */
 export async function runFrozen(token) {
   const built = component();
   built.prepare();

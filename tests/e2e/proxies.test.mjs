@@ -1,4 +1,4 @@
-// Authenticators where front-end frameworks keep them: in state that they hand out behind proxies.
+// Authenticators in the state of front-end frameworks, which wrap them in proxies.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,8 +31,8 @@ suite("authenticators behind proxies", { www }, (scenario) => {
       const { authToken, correlationId } = await sandbox.start({ flowType: "mobile", phoneNumber: NUMBER });
       const given = await page.evaluate(async ([where, token]) => (await import("./proxies.js")).run(where, token), [where, authToken]);
       assert.deepEqual(given.found, [false, "desktop", "done"]);
-      // Alpine has a copy of Vue's reactivity of its own, which this copy cannot tell.
-      if (isProxy) assert.equal(given.isProxy, true, "the framework made no proxy of it: the test proves nothing");
+      // Alpine has its own copy of Vue's reactivity, which Vue's `isProxy` does not recognise.
+      if (isProxy) assert.equal(given.isProxy, true, "the framework made no proxy, so the test proves nothing");
       assert.equal((await sandbox.validate(correlationId)).success, true);
     });
   }

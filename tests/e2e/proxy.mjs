@@ -1,34 +1,34 @@
-// A network that fails on demand: it stands between the browser and a backend, and counts what passes.
+// A proxy between the browser and a backend that injects network failures and counts requests.
 import { Agent, createServer, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { once } from "node:events";
 
-/** How long a test waits for something to arrive here, in ms. */
+/** Timeout of `seen`, in ms. */
 const PATIENCE_MS = 20_000;
 
-/** The path by which faults and counts name the status socket. */
+/** The path of the status socket for faults and counts. */
 export const SOCKET = "socket";
 
 /** The preflight of a path, for faults. */
 export const preflight = (path) => `OPTIONS ${path}`;
 
-/** What can be done to a request or a handshake. */
+/** The faults of a request or handshake. */
 export const faults = {
-  /** Accepted; nothing is forwarded, nothing is answered. */
+  /** Accepts the request, and neither forwards nor answers it. */
   hang: () => ({ hang: true }),
-  /** The connection is cut before anything is forwarded. */
+  /** Cuts the connection before the request is forwarded. */
   cut: () => ({ cut: true }),
-  /** It reaches the backend, and the answer is lost: the connection is cut, also in the middle of the answer. */
+  /** Forwards the request, then cuts the connection before the answer or in the middle of it. */
   loseReply: ({ inTheMiddle = false } = {}) => ({ loseReply: true, inTheMiddle }),
-  /** It reaches the backend, and the answer never comes. */
+  /** Forwards the request, and never answers. */
   swallowReply: () => ({ swallowReply: true }),
-  /** Forwarded when this promise resolves. */
+  /** Forwards the request when the promise `until` resolves. */
   hold: (until) => ({ until }),
-  /** Answered here, without the backend. `cors`: whether a page of another origin can read it. */
+  /** Answers without the backend. `cors`: whether a page of another origin can read the answer. */
   answer: (status, { body = "", cors = true, headers = {} } = {}) => ({ answer: { status, body, cors, headers } }),
 };
 
-/** Starts a proxy. Its backend is `target`, which may be set at any time. It does not keep the process alive. */
+/** Starts a proxy. Its backend is the member `target`, which may change at any time. It does not keep the process alive. */
 export async function startProxy() {
   const proxy = new Proxy();
   await proxy.up();
@@ -39,20 +39,20 @@ class Proxy {
   /** Origin of the backend. */
   target;
   /**
-   * Whether connections are used again. Chromium repeats a request by itself, once, when a connection that was used
-   * before is cut before any answer; without reuse every request that arrives was sent by the page.
+   * Whether connections are reused. Chromium itself repeats a request once when a reused connection is cut before any
+   * answer; without reuse, the page has sent every request that arrives.
    */
   reuse = false;
-  /** Whether answers keep their `Cache-Control`. The sandbox allows no storing, so Chromium would drop a page that is left. */
+  /** Whether answers keep their `Cache-Control`. With the sandbox's no-store, Chromium does not keep a left page in its cache. */
   noStore = true;
-  /** What arrived, in order: {path, headers, body}; handshakes have the path SOCKET. Preflights are left out. */
+  /** The requests in order: {path, headers, body}; handshakes have the path SOCKET. Without preflights. */
   arrived = [];
   #port = 0;
   #server;
   #agent = new Agent({ keepAlive: true });
   #faults = new Map();
   #links = new Set();
-  /** Connections of the browser that are, or want to be, sockets. */
+  /** The browser's connections with a WebSocket or its handshake. */
   #clients = new Set();
   #waiting = new Set();
 
@@ -60,7 +60,7 @@ class Proxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Listens, on the same port each time. */
+  /** Starts listening, on the same port each time. */
   async up() {
     this.#server = createServer((request, response) => void this.#onRequest(request, response));
     this.#server.on("upgrade", (request, client, head) => void this.#onUpgrade(request, client, head));
@@ -69,7 +69,7 @@ class Proxy {
     this.#port = this.#server.address().port;
   }
 
-  /** Refuses connections, and cuts those that there are. */
+  /** Refuses new connections and cuts the existing ones. */
   async down() {
     this.dropSockets();
     const closed = once(this.#server.ref(), "close");
@@ -83,12 +83,12 @@ class Proxy {
     this.#agent.destroy();
   }
 
-  /** From now on this is what happens to `path` (SOCKET: handshakes), `times` times. */
+  /** Injects `fault` into the next `times` requests of `path` (SOCKET: handshakes). */
   fault(path, fault, times = Infinity) {
     this.#faults.set(path, { fault, times });
   }
 
-  /** No more faults. Sockets that forward nothing stay as they are: nobody revives those. */
+  /** Removes all faults. Half-open sockets stay half open. */
   heal() {
     this.#faults.clear();
   }
@@ -101,12 +101,12 @@ class Proxy {
     this.noStore = true;
   }
 
-  /** Open sockets stay open and forward nothing any more, either way. */
+  /** Keeps open sockets open, but stops forwarding in both directions. */
   halfOpenSockets() {
     for (const link of this.#links) link.isDead = true;
   }
 
-  /** What forwards nothing any more says this text to the browser, late, and closes; resolves when that has arrived. */
+  /** Sends `text` to the browser on the half-open sockets and closes them; resolves when the browser has received it. */
   async speakLate(text) {
     const dead = [...this.#links].filter(({ isDead }) => isDead);
     if (dead.length === 0) throw new Error("no socket is half open");
@@ -119,19 +119,19 @@ class Proxy {
     }
   }
 
-  /** Cuts every socket, also those that are being opened. */
+  /** Cuts every socket, with those in the handshake. */
   dropSockets() {
     for (const client of this.#clients) client.destroy();
     for (const { backend } of this.#links) backend.destroy();
     this.#links.clear();
   }
 
-  /** How often something has arrived for `path`. */
+  /** The number of requests of `path`. */
   count(path) {
     return this.arrived.filter((request) => request.path === path).length;
   }
 
-  /** Resolves when `path` has been asked for this often. */
+  /** Resolves when `path` has had so many requests. */
   async seen(path, times = 1) {
     const deadline = AbortSignal.timeout(PATIENCE_MS);
     while (this.count(path) < times) {
@@ -163,7 +163,7 @@ class Proxy {
     try {
       for await (const chunk of request) chunks.push(chunk);
     } catch {
-      return; // The browser gave it up.
+      return; // The browser has aborted the request.
     }
     const body = Buffer.concat(chunks);
     const isPreflight = request.method === "OPTIONS";
@@ -183,7 +183,7 @@ class Proxy {
         if (fault.swallowReply) return;
         if (fault.loseReply && !fault.inTheMiddle) return request.socket.destroy();
         const headers = { ...reply.headers };
-        // Of its own connection.
+        // These headers belong to the backend's connection.
         for (const name of ["connection", "keep-alive"]) delete headers[name];
         if (!this.noStore) delete headers["cache-control"];
         response.writeHead(reply.statusCode, headers);
@@ -217,7 +217,7 @@ class Proxy {
       from.on("data", (chunk) => link.isDead || to.write(chunk));
       from.on("error", () => to.destroy());
       from.on("close", () => {
-        // What is half open does not even hear that the other side is gone.
+        // A half-open link does not notice the end of the other side either.
         if (!link.isDead || from === client) {
           to.destroy();
           this.#links.delete(link);

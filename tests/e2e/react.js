@@ -1,12 +1,12 @@
-// Runs in the page: components that start a flow as soon as they are shown, and end it when they go, under React's StrictMode.
-// A development build of React shows each of them, takes it away, and shows it again, to find what does not clean up.
+// Runs in the page: components under React's StrictMode that start a flow when they mount and end it when they unmount.
+// A development build of React mounts, unmounts and mounts each component, to find missing cleanups.
 /* global Rig, AbortController, document, requestAnimationFrame -- stand in the page: see rig.js */
 import { createElement, StrictMode, useEffect, useRef } from "react";
 import { createRoot } from "react-dom/client";
 
 const code = () => ({ resultType: 0, input: { otp: "1234" } });
 
-/** Counts what React does, and keeps every flow's rig and outcome. */
+/** Counts of mounts and unmounts, and the rig and outcome of every flow. */
 export const seen = { shown: 0, gone: 0, flows: [] };
 
 const useFlow = (start) =>
@@ -20,7 +20,7 @@ const useFlow = (start) =>
     };
   }, []);
 
-/** Ways in which a component may hold its authenticator. */
+/** The ways in which a component may hold its authenticator. */
 const components = {
   "cancel() of an authenticator that stays": ({ token }) => {
     const kept = useRef(null);
@@ -55,7 +55,7 @@ export function show(how, token) {
   createRoot(document.body.appendChild(document.createElement("div"))).render(createElement(StrictMode, null, createElement(components[how], { token })));
 }
 
-/** Resolves with how all flows ended that were started by the time that React has shown the component twice. */
+/** Resolves with the ends of all flows, after React has mounted the component twice. */
 export async function ends() {
   while (seen.shown < 2) await new Promise((resolve) => requestAnimationFrame(resolve));
   const outcomes = await Promise.all(seen.flows.map(({ outcome }) => outcome));

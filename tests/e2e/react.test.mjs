@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { suite } from "./harness.mjs";
 import { moduleFolder, openModule } from "./module.mjs";
 
-/** A test user, whose code is always the same. */
+/** A test user with a fixed code. */
 const NUMBER = "2001004009";
 
 const www = await moduleFolder();

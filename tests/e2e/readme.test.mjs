@@ -1,11 +1,11 @@
-// The README's first example, as it stands there.
+// The unchanged first example of the README.
 import assert from "node:assert/strict";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { phone, suite } from "./harness.mjs";
 import { root } from "./sandbox.mjs";
 
-/** Does what the README tells a newcomer to do. */
+/** Follows the README's instructions. */
 async function followReadme() {
   const readme = await readFile(join(root, "README.md"), "utf8");
   const folder = join(root, "tests", "output", "readme");

@@ -1,25 +1,25 @@
-// Writes down all that a page says, asks for and stores, for the check that no secret is in it.
+// Records the console, requests and storage of a page, for the search for secrets in logs.
 import { Logs } from "../logs/logs.mjs";
 
-/** Other suites use this file too, and name themselves. */
+/** Other suites use this file too and set HANDSET_SUITE to their name. */
 export const logs = new Logs(process.env.HANDSET_SUITE ?? "e2e");
 
-/** What stands in a URL by its nature: the socket's own token, and the link that an SMS brought. */
+/** Replaces the secrets that a URL must contain: the socket's token, and the id of a link from an SMS. */
 const ownSecrets = (url) => url.replace(/(\/v1\/client\/status\?token=)[^&']*/, "$1(its own)").replace(/(\/l\/)[0-9a-f]{32}/, "$1(its own)");
 
-/** Names what an SMS carries. The test users' code is `1234`: too short and too well known to be searched for. */
+/** Declares the secrets of an SMS. The test users' code `1234` is too short and too common for the search. */
 export function noteMessage({ to, code, url }) {
   logs.secret("number", to);
   if (code?.length >= 6) logs.secret("code", code);
   if (url) logs.secret("link", new URL(url).pathname.split("/").pop());
 }
 
-/** Records a context from here on, all of its pages. */
+/** Records all pages of a context from now on. */
 export async function record(context) {
   const note = (what, text) => logs.write("page", `${what} ${text}\n`);
   await context.addInitScript(tellStates);
   context.on("console", (message) => {
-    // A handshake that fails or is forbidden is told by the browser, with the socket's URL. No page can keep it from that.
+    // The browser logs a failed or forbidden handshake with the socket's URL. No page can prevent that.
     const text = /^(?:WebSocket connection|Connecting) to/.test(message.text()) ? ownSecrets(message.text()) : message.text();
     note(`console ${message.type()}`, `${text} (${ownSecrets(message.location().url)})`);
   });
@@ -32,14 +32,14 @@ export async function record(context) {
   context.on("page", (page) => page.on("websocket", (socket) => note("socket", ownSecrets(socket.url()))));
 }
 
-/** Records what a page has stored. */
+/** Records the storage of a page. */
 export async function recordStorage(page) {
-  // A page that is being left, or shows no document of ours, stores nothing.
+  // Undefined during a navigation, or for a document of another origin.
   const stored = await page.evaluate(allStored).catch(() => undefined);
   if (stored) logs.write("page", `storage ${stored}\n`);
 }
 
-/** In the page, before its own code: every statechange event is told to the console, with whose it is, errors in full. */
+/** In the page, before its own code: logs every statechange event with its authenticator and with full errors. */
 function tellStates() {
   const inFull = (key, value) => {
     if (!(value instanceof Error)) return value;
@@ -57,7 +57,7 @@ function tellStates() {
   };
 }
 
-/** In the page: localStorage, sessionStorage, every record of IndexedDB, cookies. */
+/** In the page: returns localStorage, sessionStorage, every record of IndexedDB, and the cookies. */
 async function allStored() {
   const done = (request) =>
     new Promise((resolve, reject) => {

@@ -1,11 +1,11 @@
-// docs/resilience.md names tests: each of them exists, and no test of a fault is missing from it.
+// docs/resilience.md names tests: each named test exists, and every test of a fault is named.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { root } from "./sandbox.mjs";
 
-/** Files all of whose tests stand in the tables. */
+/** The files whose tests must all be in the tables. */
 const WHOLE = ["resilience", "resilience-repeats", "resilience-sleep", "clocks"];
 
 const rows = (await readFile(join(root, "docs", "resilience.md"), "utf8"))
@@ -14,7 +14,7 @@ const rows = (await readFile(join(root, "docs", "resilience.md"), "utf8"))
   .map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()))
   .filter(([first]) => first !== "what happens");
 
-/** What the last column names: {file, name}. */
+/** The tests in the last column: {file, name}. */
 const cited = rows.flatMap((cells) =>
   cells.at(-1).split("<br>").map((text) => {
     const { file, name } = /^`(?<file>[\w-]+)` (?<name>.+)$/.exec(text)?.groups ?? {};
@@ -28,7 +28,7 @@ async function source(file) {
   return sources.get(file);
 }
 
-/** The titles of a file's tests: texts, and templates as patterns whose holes are groups. */
+/** The titles of a file's tests, each as a pattern; the holes of a template become groups. */
 async function titles(file) {
   const calls = /\b(?:scenario|background|withBackend|onClocks|atResend)\(\s*(?:"(?<text>(?:[^"\\]|\\.)*)"|`(?<template>[^`]*)`)/g;
   return [...(await source(file)).matchAll(calls)].map(({ groups: { text, template } }) => {
@@ -37,9 +37,9 @@ async function titles(file) {
   });
 }
 
-/** Whether a name is one that the title could make: what fills its holes stands in the file, too. */
+/** Whether the title can produce the name. The text in each hole must be in the file. */
 async function names({ file, name }, { pattern }) {
-  // These titles are handed on with the flow's name behind them.
+  // These titles get the flow's name appended.
   const bare = file === "resilience-repeats" ? name.replace(/ \((?:mobile|desktop)\)$/, "") : name;
   const known = (await source(file)).replace(/(?<=\d)_(?=\d)/g, "");
   return [name, bare].some((candidate) => pattern.exec(candidate)?.slice(1).every((hole) => known.includes(hole)));

@@ -1,4 +1,4 @@
-// What is sent again when something was lost, and what never is: counted where it passes by.
+// Which requests the module sends again after a loss, and which it never repeats, counted in the proxy.
 /* global rig -- stands in the page: see rig.js */
 import assert from "node:assert/strict";
 import { after } from "node:test";
@@ -7,7 +7,7 @@ import { VerifyPage, wrongCode } from "./page.mjs";
 import { faults, startProxy } from "./proxy.mjs";
 import { DONE, doneWith, LINK_ERROR, LINK_START, OTP_ERROR, OTP_FINISH, OTP_START, STATUS, suiteThroughProxy, trouble } from "./waiting.mjs";
 
-/** Ways in which an answer is lost although its request has arrived. */
+/** Faults that lose the answer to a request that has arrived. */
 const LOST = [
   ["before it begins", faults.loseReply()],
   ["in its middle", faults.loseReply({ inTheMiddle: true })],
@@ -99,7 +99,7 @@ await suiteThroughProxy("repeats", {}, (scenario) => {
   });
 
   scenario("a code is not sent again by the page where Chromium does so by itself", async ({ proxy, awaiting, allowTrouble }) => {
-    // Chromium repeats any request, once, when the connection was used before and is cut before the first byte of an answer.
+    // Chromium repeats any request once when a reused connection is cut before the first byte of the answer.
     allowTrouble(inTheNetwork);
     proxy.reuse = true;
     const flow = await awaiting("mobile");

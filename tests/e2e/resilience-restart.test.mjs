@@ -1,4 +1,4 @@
-// A backend that is killed in mid-flow and started again on the same file: the page that waits has to complete.
+// A backend that is killed during a flow and restarted on the same file: the waiting page must complete.
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { startSandbox } from "./sandbox.mjs";
 import { DONE, suiteThroughProxy, trouble } from "./waiting.mjs";
 
 await suiteThroughProxy("a backend that is killed", {}, (scenario) => {
-  /** A backend that keeps what it knows; `restart` kills it and starts another on its file. */
+  /** A backend with a store on disk; `restart` kills it and starts another on the same file. */
   const withBackend = (name, body) =>
     scenario(name, async (given) => {
       const folder = await mkdtemp(join(tmpdir(), "handset-store-"));

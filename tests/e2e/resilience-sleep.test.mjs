@@ -1,5 +1,5 @@
-// A page that is hidden and frozen, one that is left and come back to, a network that changes, a backend that stands still:
-// the browser's and the machine's own doing, no imitation.
+// A hidden and frozen page, a page that the person leaves and returns to, a change of networks, a stopped backend: all done by
+// the real browser and operating system, without simulation.
 /* global signs -- stands in the page */
 import assert from "node:assert/strict";
 import { moduleFolder } from "./module.mjs";
@@ -7,11 +7,11 @@ import { faults, SOCKET } from "./proxy.mjs";
 import { startSandbox } from "./sandbox.mjs";
 import { awaitingInBackground, DONE, OTP_FINISH, STATUS, suiteThroughProxy, trouble } from "./waiting.mjs";
 
-// Playwright turns it off, and a page that is left is gone.
+// Playwright turns the back-forward cache off, and a page that is left would be gone.
 const launch = { ignoreDefaultArgs: ["--disable-back-forward-cache"] };
 
 await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) => {
-  /** A page in the background, with what Chromium tells it of its sleep. */
+  /** A page in the background that records Chromium's lifecycle events. */
   const background = (name, body, { through = "sandbox" } = {}) =>
     scenario(name, async (given) => {
       given.proxy.noStore = through === "sandbox";
@@ -28,7 +28,7 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
     });
   const signsOf = (flow) => flow.page.evaluate(() => signs);
 
-  /** A backend of the test's own, behind the proxy. */
+  /** A separate backend for the test, behind the proxy. */
   const withBackend = (name, body) =>
     scenario(name, async (given) => {
       const backend = await startSandbox({ www: await moduleFolder(), flags: ["--origin", given.proxy.origin] });
@@ -45,15 +45,15 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
     await flow.page.freeze();
     const events = await flow.events();
     await flow.openLink();
-    assert.equal(await flow.events(), events, "nothing goes on in a frozen page");
+    assert.equal(await flow.events(), events, "nothing runs in a frozen page");
     await flow.page.thaw();
     assert.deepEqual(await flow.end(), DONE);
-    assert.deepEqual(await signsOf(flow), ["hidden", "freeze", "resume"], "it is hidden still");
+    assert.deepEqual(await signsOf(flow), ["hidden", "freeze", "resume"], "the page is still hidden");
   });
 
   background("a page that thaws before its network is back is done when it is looked at", async ({ flow, proxy }) => {
     await flow.page.freeze();
-    // Otherwise the news may wait in Chromium, and be there before the page hears that it goes on.
+    // Otherwise Chromium may hold the message back and deliver it before the page's `resume` event.
     proxy.halfOpenSockets();
     await flow.openLink();
     proxy.fault(STATUS, faults.hang());
@@ -64,7 +64,7 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
     await flow.page.show();
     assert.deepEqual(await flow.end(), DONE);
     assert.deepEqual(await signsOf(flow), ["hidden", "freeze", "resume", "visible"]);
-    assert.equal(proxy.count(SOCKET), 2, "the question that hung was given up for a new socket");
+    assert.equal(proxy.count(SOCKET), 2, "a new socket has replaced the hanging request");
   });
 
   background("a hidden page that comes back online looks at once: a socket that went silent is replaced", async ({ flow, proxy }) => {
@@ -78,7 +78,7 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
     const before = performance.now();
     await flow.wake();
     assert.deepEqual(await flow.end(), DONE);
-    // Three seconds, and not the half minute to its next ping.
+    // Three seconds, not the half minute to the next ping.
     assert.ok(performance.now() - before < 20_000);
   });
 
@@ -88,7 +88,7 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
       await flow.page.goto(`${sandbox.origin}/icon.svg`);
       await flow.openLink();
       await flow.page.back();
-      // The page is brought back after the command was answered.
+      // The command is answered before the page is restored.
       await flow.page.becomes(() => globalThis.signs !== undefined);
       assert.deepEqual(await flow.end(), DONE);
       assert.deepEqual(await signsOf(flow), ["hidden", "freeze", "resume", "visible", "pageshow, persisted: true"]);
@@ -115,7 +115,7 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
     await context.setOffline(true);
     proxy.dropSockets();
     await flow.socketIs("reconnecting", since);
-    // Long enough for the pauses to have grown to those of polling.
+    // Long enough for the pauses to grow to those of polling.
     for (let i = 0; i < 30; i++) await flow.page.clock.runFor(1_000);
     await flow.socketIs("polling", since);
     await flow.openLink();
@@ -153,7 +153,7 @@ await suiteThroughProxy("sleep and other interruptions", { launch }, (scenario) 
       const flow = await awaiting(flowType, { backend });
       expectTrouble(trouble.status(401));
       if (flowType === "desktop") {
-        // For as long as it is away, its silence is only that.
+        // Failed requests to the stopped backend do not end the flow.
         expectTrouble(trouble.request);
         allowTrouble(trouble.socket);
         const failed = flow.page.waitForEvent("requestfailed");

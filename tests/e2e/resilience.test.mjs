@@ -1,4 +1,4 @@
-// A link is awaited while the network between page and backend fails in every way that a network can.
+// A page waits for a link while the network between page and backend fails in every way.
 import assert from "node:assert/strict";
 import { faults, preflight, SOCKET } from "./proxy.mjs";
 import { DONE, doneWith, LINK_ERROR, STATUS, suiteThroughProxy, trouble } from "./waiting.mjs";
@@ -27,7 +27,7 @@ await suiteThroughProxy("a link awaited through a network that fails", {}, (scen
     proxy.halfOpenSockets();
     await flow.openLink();
     await flow.wake();
-    // The page's clock runs by itself, too.
+    // The page's clock also runs by itself.
     await flow.page.clock.runFor(2_000);
     assert.equal(proxy.count(SOCKET), 1);
     await flow.page.clock.runFor(1_000);
@@ -67,7 +67,7 @@ await suiteThroughProxy("a link awaited through a network that fails", {}, (scen
     for (let seconds = 0; seconds < 10; seconds++) await flow.page.clock.runFor(1_000);
     await proxy.up();
     await flow.openLink();
-    // Asked at the latest after the longest pause.
+    // The module polls at the latest after the longest pause.
     for (let seconds = 0; seconds < 10; seconds++) await flow.page.clock.runFor(1_000);
     assert.deepEqual(await flow.end(), DONE);
   });
@@ -95,7 +95,7 @@ await suiteThroughProxy("a link awaited through a network that fails", {}, (scen
   scenario("where handshakes hang the backend is asked instead", async ({ proxy, awaiting }) => {
     const flow = await awaiting("desktop", { clock: true });
     proxy.fault(SOCKET, faults.hang());
-    // Only when it was answered: else the answer could be that of a link that is open already.
+    // Wait for the reply first: otherwise it could already report the opened link.
     const answered = flow.page.waitForResponse((response) => response.url().endsWith(STATUS));
     proxy.dropSockets();
     await answered;
@@ -153,7 +153,7 @@ await suiteThroughProxy("a link awaited through a network that fails", {}, (scen
 
   scenario("with neither socket nor status call to the deadline the link ends as socket_lost", async ({ proxy, awaiting, expectTrouble, allowTrouble }) => {
     expectTrouble(trouble.socket, trouble.status(404));
-    // The question that is out at the deadline is given up.
+    // The module aborts the open request at the deadline.
     allowTrouble(trouble.request);
     const flow = await awaiting("desktop", { clock: true });
     proxy.fault(SOCKET, faults.cut());

@@ -1,24 +1,24 @@
-// Runs in the page, beside the module under test: builds authenticators and keeps what they say.
+// Runs in the page, beside the module under test: builds authenticators and keeps their events and outcomes.
 /* global console -- a page has one */
 import * as proveAuth from "./handset.js";
 
-/** All that the module logs goes through a writer to the console, where the harness writes it down. */
+// The module's whole log goes through a writer to the console, where the harness records it.
 proveAuth.LoggerFactory.setLogLevel(proveAuth.LogLevel.trace);
 proveAuth.LoggerFactory.setLogWriter({ write: (level, ...args) => console[proveAuth.LogLevel[level]](...args) });
 
-/** An error in full, with what caused it. */
+/** The text of an error with its stack and causes. */
 const inFull = (reason) => (reason instanceof Error ? `${reason.stack}\ncaused by ${inFull(reason.cause)}` : String(reason));
 
-/** An error as a test can compare it. */
+/** An error as a plain object that a test can compare. */
 const plain = (reason) =>
   reason instanceof Error
     ? { name: reason.name, kind: reason.kind, code: reason.code, retryable: reason.retryable, message: reason.message }
     : reason;
 
-/** A builder with steps that ask nobody; what runs is kept. */
+/** A builder with steps that answer by themselves. Keeps the running flow. */
 class Rig {
   states = [];
-  /** Every event's detail. */
+  /** The detail of every event. */
   details = [];
   finishes = [];
   asked = [];
@@ -49,19 +49,19 @@ class Rig {
     return this;
   }
 
-  /** Starts a flow; `outcome` tells how it settled. */
+  /** Starts a flow; `outcome` resolves with how the promise settled. */
   start(authToken) {
     this.running = this.authenticator.authenticate(authToken);
     this.outcome = settled(this.running);
     return this;
   }
 
-  /** Resolves when the flow is, or was, in a state. */
+  /** Resolves when the flow is in a state, or was before. */
   reached(state) {
     return this.told((detail) => detail.state === state);
   }
 
-  /** Resolves when an event says, or said, what `matches` looks for. `since`: only from this one on. */
+  /** Resolves when an event matches, or has matched before. `since`: the index of the first event to consider. */
   told(matches, since = 0) {
     if (this.details.slice(since).some(matches)) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ matches, resolve }));

@@ -1,4 +1,4 @@
-// The real sandbox binary, one per test file, on a port of its own.
+// Starts the real sandbox binary, one per test file, on a free port.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,20 +13,20 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "server", "handset-sandbox");
 
-/** How long a test waits for an SMS, in s: far longer than one takes. */
+/** Timeout for an SMS, in s, far above its usual delay. */
 const SMS_WAIT_SECONDS = 20;
 
-/** How much of a sandbox's log is shown when it fails, in characters from its end. */
+/** Length of the shown end of a failed sandbox's log, in characters. */
 const LOG_SHOWN = 20_000;
 
 /**
- * Starts a sandbox and resolves when it says that it is ready.
+ * Starts a sandbox and resolves after its ready line.
  *
  * @param {object} [options]
- * @param {string} [options.www] the folder of its pages
- * @param {string} [options.config] the text of its configuration file
+ * @param {string} [options.www] the folder of the pages
+ * @param {string} [options.config] the text of the configuration file
  * @param {string[]} [options.flags] more flags
- * @param {boolean} [options.tls] whether it speaks https, with a CA of its own that this process then trusts there
+ * @param {boolean} [options.tls] whether to serve https, with a local CA that this process then trusts
  */
 export async function startSandbox({ www = join(root, "www", "dist"), config = "", flags = [], tls = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "handset-e2e-"));
@@ -36,7 +36,7 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
   if (tls) given.push("--tls-self-signed", "--data", folder);
   const child = spawn(binary, given, {
     stdio: ["ignore", "pipe", "pipe"],
-    // All that it could ever log, for the check that no secret is in it.
+    // The full log, for the search for secrets.
     env: { ...process.env, RUST_LOG: "trace" },
   });
   let log = "";
@@ -52,10 +52,10 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
     exited.then(() => Promise.reject(new Error(`the sandbox ended before it was ready:\n${log}`))),
   ]);
   const origin = /^handset-sandbox listening on (https?:\/\/\S+)$/.exec(line)?.[1];
-  if (!origin) throw new Error(`the sandbox's ready line is not of the agreed form: ${line}`);
+  if (!origin) throw new Error(`the sandbox's ready line has an unknown format: ${line}`);
   const fetcher = tls ? trusting(await readFile(join(folder, "tls", "ca", "ca.pem"))) : fetch;
   const sandbox = new Sandbox(origin, child, fetcher, async () => {
-    // One that a test has ended has nothing more to tell.
+    // A killed sandbox has no exit code to check.
     const isKilled = child.signalCode === "SIGKILL";
     if ((child.exitCode ?? child.signalCode) === null) await sandbox.noteSecrets();
     child.kill("SIGTERM");
@@ -66,7 +66,7 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
   return sandbox;
 }
 
-/** As much of fetch as is needed here, with that CA alone. */
+/** A minimal fetch that trusts only this CA. */
 const trusting = (ca) => async (url, { method, headers, body } = {}) => {
   const sent = request(url, { method, headers, ca, agent: false });
   sent.end(body);
@@ -81,7 +81,7 @@ class Sandbox {
   #fetch;
   #stop;
   #project = "";
-  /** The same sandbox, as its other projects see it. */
+  /** The views of this sandbox's other projects. */
   #others = [];
 
   constructor(origin, child, fetcher, stop) {
@@ -91,7 +91,7 @@ class Sandbox {
     this.#stop = stop;
   }
 
-  /** Stops its process where it is, until resume(): connections stay open, and nothing is read or written. */
+  /** Stops the process until resume(): connections stay open, and nothing is read or written. */
   pause() {
     this.#child.kill("SIGSTOP");
   }
@@ -100,7 +100,7 @@ class Sandbox {
     this.#child.kill("SIGCONT");
   }
 
-  /** Kills its process, wherever that is; stop() is still to be called. */
+  /** Kills the process. The caller must still call stop(). */
   async kill() {
     await this.noteSecrets();
     const exited = once(this.#child, "exit");
@@ -108,13 +108,13 @@ class Sandbox {
     await exited;
   }
 
-  /** Ends it cleanly; a second call waits for the same end. */
+  /** Ends the process cleanly; a second call waits for the same end. */
   stop() {
     this.stopping ??= this.#stop();
     return this.stopping;
   }
 
-  /** The same sandbox, where messages, clock, faults, sessions and reset are those of a project. */
+  /** The same sandbox, with the messages, clock, faults, sessions and reset of a project. */
   inProject(name) {
     const other = new Sandbox(this.origin, this.#child, this.#fetch, () => this.stop());
     other.#project = name;
@@ -133,7 +133,7 @@ class Sandbox {
     return response.status === 204 ? undefined : response.json();
   }
 
-  /** Names what was sent, for the check of the logs. */
+  /** Declares the secrets of all SMS, for the search in the logs. */
   async noteSecrets() {
     for (const message of await this.call("/sandbox/messages")) noteMessage(message);
     for (const other of this.#others) await other.noteSecrets();
@@ -146,25 +146,25 @@ class Sandbox {
     return found;
   }
 
-  /** The next SMS to a number after `after`, which is one of them; waits for it. */
+  /** Waits for the next SMS to a number after the SMS `after`. */
   async sms(to, after = { id: 0 }) {
     const found = await this.messages(to, `&since=${after.id}&wait=${SMS_WAIT_SECONDS}`);
     if (found.length === 0) throw new Error(`no SMS to ${to} within ${SMS_WAIT_SECONDS} s`);
     return found[0];
   }
 
-  /** Moves the clock that every lifetime of this sandbox runs on. */
+  /** Moves the sandbox's clock, which all lifetimes use. */
   advance(advanceSeconds) {
     return this.call("/sandbox/clock", { advanceSeconds });
   }
 
-  /** Forgets sessions and messages, and goes back to the machine's time. */
+  /** Deletes sessions and messages, and resets the clock. */
   async reset() {
     await this.noteSecrets();
     return this.call("/sandbox/reset", {});
   }
 
-  /** Starts a session as a relying party's server does. Codes have six digits, which cannot be taken for other text. */
+  /** Starts a session as a relying party's server does. Codes have six digits, so that the search for secrets finds no other text. */
   async start(request) {
     const started = await this.call("/demo/start", { smsMessage: "Code or link: ######", ...request });
     logs.secret("token", started.authToken);

@@ -1,4 +1,4 @@
-// Every shape of a reply that says "the link is sent", with and without a retry step.
+// Every shape of the reply "the link is sent", with and without a retry step.
 /* global Rig, rig, deferred, never, proveAuth -- stand in the page: see rig.js */
 import assert from "node:assert/strict";
 import { freshNumber, suite } from "./harness.mjs";

@@ -1,4 +1,4 @@
-// What a crash of the module does. A release has nothing that could be made to crash: this is the same module with one more export.
+// The effects of a crash of the module. A test cannot crash the release, so this is the same module with one extra export.
 /* global Rig, rig, never, settled, proveAuth, ledger -- stand in the page: see rig.js and ledger.js */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ suite("a crash of the module", { www: await moduleFolder("build/test-exports/ind
     ["desktop", "awaiting_retry"],
   ]) {
     scenario(`rejects the running flow at ${state}, and whatever is called later`, async (given) => {
-      // A desktop's link on a phone would end at once.
+      // The link flow would end at once on a phone.
       const { page, authToken } = await start({ ...given, open: () => given.open() }, flowType);
       const found = await page.evaluate(
         async ([token, state]) => {
@@ -53,7 +53,7 @@ suite("a crash of the module", { www: await moduleFolder("build/test-exports/ind
     });
   }
 
-  scenario("settles what runs though the page's log throws, and tells once though the page starts over", async (given) => {
+  scenario("settles the running flow although the page's log throws, and logs once although the page starts again", async (given) => {
     const { page, authToken } = await start(given, "mobile");
     const found = await page.evaluate(async (token) => {
       const logged = [];
@@ -89,7 +89,7 @@ suite("a crash of the module", { www: await moduleFolder("build/test-exports/ind
       };
       globalThis.rig = new Rig({ otpFinish }).build().start(token);
       const outcome = await rig.outcome;
-      // Signs that would have woken the flow.
+      // These events would wake a running flow.
       dispatchEvent(new Event("online"));
       document.dispatchEvent(new Event("visibilitychange"));
       rig.running.cancel();
@@ -118,7 +118,7 @@ suite("a crash of the module", { www: await moduleFolder("build/test-exports/ind
     await given.sandbox.open(given.sandbox.origin + pathname);
     await page.waitForFunction(() => ledger.open().sockets === 0);
     const { listeners, ...after } = await page.evaluate(() => ledger.open());
-    // Playwright adds its own, of pointers.
+    // Playwright adds pointer listeners of its own.
     const ours = (await page.evaluate(() => ledger.listeners())).filter((name) => /^WebSocket |online$|pageshow$|resume$|visibilitychange$/.test(name));
     const onSocket = ["open", "message", "close", "error"].map((type) => `WebSocket ${type}`);
     assert.deepEqual(ours.sort(), [...onSocket, "Window online", "Window pageshow", "HTMLDocument resume", "HTMLDocument visibilitychange"].sort());

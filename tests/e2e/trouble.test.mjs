@@ -1,16 +1,16 @@
-// The switches of the page: a visitor spoils a sign-up, and it arrives all the same.
+// The switches of the page: a visitor disturbs a sign-up, and it succeeds anyway.
 import assert from "node:assert/strict";
 import { desktop, freshNumber, phone, suite } from "./harness.mjs";
 import { VerifyPage } from "./page.mjs";
 
 const SWITCH = { network: "Lose the network", sleep: "Put the page to sleep", socket: "Drop the socket" };
 
-/** Turns a switch, as a visitor does. */
+/** Turns a switch on or off, as a visitor does. */
 const turn = (view, name, on) => view.page.getByRole("switch", { name: SWITCH[name] }).setChecked(on);
 
 const says = (view, text) => view.page.locator("#trouble-says").getByText(text, { exact: true }).waitFor();
 
-/** Waits until the diagram shows it. */
+/** Waits until the diagram shows the text. */
 const drawn = (view, text) => view.page.locator("#arrows .label").getByText(text, { exact: true }).first().waitFor();
 
 /** Waits until the sandbox has no fault listed. */
@@ -19,7 +19,7 @@ async function gone(sandbox) {
   while ((await sandbox.call("/sandbox/faults")).faults.length > 0) assert.ok(Date.now() < deadline, "faults are still listed");
 }
 
-/** What the browser itself says of a connection that broke. */
+/** The browser's messages for a broken connection. */
 const BROKEN = [/console: (Failed to load resource: net::ERR_|WebSocket connection to )/, /request: net::ERR_(EMPTY_RESPONSE|CONNECTION_RESET|CONNECTION_CLOSED|SOCKET_NOT_CONNECTED) .*\/v1\/client\//];
 
 suite("trouble", {}, (scenario) => {
@@ -77,7 +77,7 @@ suite("trouble", {}, (scenario) => {
     await view.ends("verified");
   });
 
-  scenario("a code that was typed without a network fails in words, and the next sign-up works", async ({ open, sandbox, expectTrouble }) => {
+  scenario("a code without a network ends in a failure in words, and the next sign-up works", async ({ open, sandbox, expectTrouble }) => {
     const number = freshNumber();
     const view = await VerifyPage.open(await open(phone), sandbox);
     await view.start({ number });
@@ -95,8 +95,8 @@ suite("trouble", {}, (scenario) => {
     await view.ends("verified");
   });
 
-  scenario("trouble that was left on goes with the page that made it", async ({ open, sandbox, allowTrouble }) => {
-    // The last request of a page outlives it; its end is told to nobody.
+  scenario("trouble ends with the page that made it", async ({ open, sandbox, allowTrouble }) => {
+    // The last request of a page outlives the page, so the browser reports it as aborted.
     allowTrouble(/^request: net::ERR_ABORTED .*\/sandbox\/faults$/);
     const page = await open(desktop);
     const view = await VerifyPage.open(page, sandbox);
@@ -112,16 +112,16 @@ suite("trouble", {}, (scenario) => {
     await view.ends("verified");
   });
 
-  scenario("a switch that the sandbox does not heed goes back, and says so", async ({ open, sandbox, expectTrouble }) => {
+  scenario("a switch that the sandbox refuses turns back, with a message", async ({ open, sandbox, expectTrouble }) => {
     const page = await open(desktop);
     const view = await VerifyPage.open(page, sandbox);
     await page.route("**/sandbox/faults", (route) => route.abort());
     expectTrouble(/ERR_FAILED/);
     await page.getByRole("switch", { name: SWITCH.network }).click();
-    await says(view, "The sandbox could not be asked for that.");
+    await says(view, "The sandbox did not accept the request.");
     assert.equal(await page.getByRole("switch", { name: SWITCH.network }).isChecked(), false);
     assert.equal(await page.evaluate(() => navigator.onLine), true);
-    // What failed is not asked for along with what comes next.
+    // The next request does not contain the failed fault.
     await page.unroute("**/sandbox/faults");
     await turn(view, "socket", true);
     await says(view, "Sockets are dropped");
@@ -142,7 +142,7 @@ suite("trouble", {}, (scenario) => {
     assert.equal(await view.page.evaluate(() => [document.hidden, document.visibilityState].join()), "true,hidden");
     await view.message(number).getByRole("button", { name: "Open the link" }).click();
     await view.phonePage().getByRole("heading", { name: "Thank you, this is your phone" }).waitFor();
-    // The backend has told it; the page does not know.
+    // The backend has sent the result; the page has not received it.
     await drawn(view, "done: passed");
     assert.equal(await view.linkTitle.isVisible(), true);
     assert.equal(await view.page.locator("[data-module=state]").textContent(), "awaiting_retry");
@@ -191,8 +191,8 @@ suite("trouble", {}, (scenario) => {
           await drawn(view, `The page's clock is ${said}`);
         }
         const shift = await page.evaluate(() => Date.now() - performance.timeOrigin - performance.now());
-        assert.equal(Math.round(shift / 60_000), minutes, "the page's clock is wrong indeed");
-        // It goes on from where it was: another time, and near.
+        assert.equal(Math.round(shift / 60_000), minutes, "the page's clock is wrong");
+        // The countdown continues: another time, close to the last.
         const before = await countdown.textContent();
         await countdown.and(page.locator(`:not(:text-is("${before}"))`)).getByText(/^2:[45]\d$/).waitFor();
         await view.message(number).getByRole("button", { name: "Open the link" }).click();

@@ -1,4 +1,4 @@
-// A page that waits for a link or a code, with a network in between that fails on demand.
+// A page that waits for a link or a code, behind a proxy that injects network failures.
 /* global Rig, rig, deferred, asked -- stand in the page: see rig.js */
 import { after } from "node:test";
 import { openBackgroundPage } from "./background.mjs";
@@ -13,7 +13,7 @@ export const OTP_ERROR = "/v1/client/mobile/otp/error";
 export const LINK_START = "/v1/client/mobile/instantlink/start";
 export const LINK_ERROR = "/v1/client/mobile/instantlink/error";
 
-/** What Chromium says of a network that fails; announced as trouble by tests that make it fail. */
+/** Chromium's messages for network failures, for expectTrouble and allowTrouble. */
 export const trouble = {
   socket: /console: WebSocket connection to .* failed/,
   /** A request that failed in the network. */
@@ -22,7 +22,7 @@ export const trouble = {
 };
 
 /**
- * As suite(), with a proxy between the browser and the backend. Bodies are given besides
+ * Like suite(), with a proxy between the browser and the backend. Bodies also receive
  * - `proxy`,
  * - `awaiting(flow?, options?)`: a page whose flow waits for a link (or `"mobile"`: a code).
  */
@@ -42,14 +42,14 @@ export async function suiteThroughProxy(name, { flags = [], ...options }, define
 }
 
 /**
- * Opens a page and brings a flow to where it waits for the person.
+ * Opens a page and runs a flow until it waits for the person.
  *
- * @param {object} given of a scenario
+ * @param {object} given the argument of a scenario's body
  * @param {"desktop" | "mobile"} [flow] a link or a code
  * @param {object} [options]
- * @param {boolean} [options.clock] put playwright's clock in the place of the page's
- * @param {(page) => Promise<void>} [options.prepare] runs before the page is opened
- * @param {object} [options.backend] another sandbox than the suite's
+ * @param {boolean} [options.clock] replace the page's clock with playwright's
+ * @param {(page) => Promise<void>} [options.prepare] runs before the page opens
+ * @param {object} [options.backend] a sandbox to use instead of the suite's
  */
 export async function awaiting({ open, sandbox }, flow = "desktop", { clock = false, prepare, backend = sandbox } = {}) {
   const page = await open(desktop);
@@ -59,7 +59,7 @@ export async function awaiting({ open, sandbox }, flow = "desktop", { clock = fa
   return startFlow(page, backend, flow);
 }
 
-/** The same in a page that may be hidden and frozen, served by `origin`. */
+/** The same in a page that can be hidden and frozen, from `origin`. */
 export async function awaitingInBackground({ browser, sandbox }, flow = "desktop", origin = sandbox.origin) {
   const page = await openBackgroundPage(browser, origin);
   return startFlow(page, sandbox, flow);
@@ -85,14 +85,14 @@ class Waiting {
     Object.assign(this, { page, sandbox, ...flow });
   }
 
-  /** The person opens the link, on a phone whose network is well. */
+  /** The person opens the link, on a phone with a working network. */
   async openLink() {
     const { url } = await this.sandbox.sms(this.number);
     const { pathname, search } = new URL(url);
     return this.sandbox.open(this.sandbox.origin + pathname + search);
   }
 
-  /** Resolves when an event says that the backend is listened to in this way, from the event `since` on. */
+  /** Resolves when an event from index `since` on has this `socket` state. */
   socketIs(state, since = 0) {
     return this.page.evaluate(([state, since]) => rig.told((detail) => detail.socket === state, since), [state, since]);
   }
@@ -101,17 +101,17 @@ class Waiting {
     return this.page.evaluate(([state, since]) => rig.told((detail) => detail.state === state, since), [state, since]);
   }
 
-  /** How many events there were. */
+  /** The number of events so far. */
   events() {
     return this.page.evaluate(() => rig.details.length);
   }
 
-  /** What the last event says of the tries that are left. */
+  /** The `attemptsLeft` of the last event. */
   attemptsLeft() {
     return this.page.evaluate(() => rig.details.at(-1).attemptsLeft);
   }
 
-  /** How the flow ends, and what AuthFinishStep was told. */
+  /** The end of the flow, and the arguments of AuthFinishStep. */
   end() {
     return this.page.evaluate(async () => {
       const outcome = await rig.outcome;
@@ -119,7 +119,7 @@ class Waiting {
     });
   }
 
-  /** The person answers what the page asks. */
+  /** Answers the page's open question. */
   answer(result) {
     return this.page.evaluate((result) => asked.resolve(result), result);
   }
@@ -130,13 +130,13 @@ class Waiting {
     await this.answer({ resultType: 0, input: { otp: code } });
   }
 
-  /** A sign that the page is back. */
+  /** Dispatches an event that wakes the page's flow. */
   wake() {
     return this.page.evaluate(() => void dispatchEvent(new Event("online")));
   }
 }
 
-/** What end() says of a flow that ended well. */
+/** The result of end() for a successful flow. */
 export const DONE = { resolved: null, finishes: [null], last: "done" };
-/** What end() says of a flow that ended with a failure that the backend was told of. */
+/** The result of end() for a flow with a failure that was reported to the backend. */
 export const doneWith = (kind) => ({ resolved: null, finishes: [kind], last: "done" });

@@ -1,4 +1,4 @@
-// The example receiver, sandbox/examples/receiver.mjs, against the sandbox's binary: how a team's own would run.
+// The example receiver, sandbox/examples/receiver.mjs, against the sandbox's binary.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
@@ -12,7 +12,7 @@ import { logs } from "./recorder.mjs";
 import { root, startSandbox } from "./sandbox.mjs";
 
 const SECRET = "whsec_ZTJlLXdlYmhvb2stc2VjcmV0LW5vYm9keXM=";
-/** How long anything here may take, in ms. */
+/** Timeout of every wait, in ms. */
 const PATIENCE_MS = 20_000;
 /** The sandbox's pauses before the second and the third attempt, in s. */
 const PAUSES = [5, 25];
@@ -26,7 +26,7 @@ function freshNumber() {
   return number;
 }
 
-/** The receiver on a port of its own, behind what does `manners` in order and after that nothing unusual. */
+/** Starts the receiver on a free port, behind a server that applies `manners` to the first requests and passes on the rest. */
 async function startReceiver(manners, onEvent) {
   const told = [];
   const handle = receiver(SECRET, async (event) => {
@@ -52,14 +52,14 @@ async function startReceiver(manners, onEvent) {
   };
 }
 
-/** A reply that goes nowhere: what the receiver did is done, and nobody hears of it. */
+/** A response object that discards the receiver's reply. */
 const nobody = (done) => ({ writeHead: () => ({ end: done }) });
 
-/** It fails before it has seen anything. */
+/** Answers 503 without passing the request on. */
 const fails = (request, pass, response) => request.resume().on("end", () => response.writeHead(503, { Connection: "close" }).end());
-/** It does its work, and the reply is lost. */
+/** Passes the request on, and loses the reply. */
 const loses = (request, pass) => pass(nobody(() => request.socket.destroy()));
-/** It does its work, and answers when the sandbox has hung up already. */
+/** Passes the request on, and replies after the sandbox has closed the connection. */
 const isLate = (request, pass, response) => {
   request.socket.on("close", () => response.end());
   pass(nobody(() => {}));
@@ -103,7 +103,7 @@ describe("the example receiver", () => {
     return { project, phoneNumber, identityId };
   }
 
-  /** The only delivery of a project, once it was tried that often. */
+  /** The only delivery of a project, after so many attempts. */
   const tried = (project, attempts) =>
     until(async () => {
       const [delivery, ...others] = await project.call("/sandbox/webhook/deliveries");
@@ -111,7 +111,7 @@ describe("the example receiver", () => {
       return delivery?.attempts.length === attempts && delivery;
     });
 
-  /** What comes of an event whose first attempts meet these. */
+  /** The outcomes of an event's attempts, the first of which meet `manners`. */
   async function delivered(name, manners, body) {
     const attempts = manners.length + 1;
     const webhook = await startReceiver([...manners]);
@@ -125,7 +125,7 @@ describe("the example receiver", () => {
       }
       const delivery = await tried(project, attempts);
       assert.equal(delivery.status, "delivered");
-      // Each event once, with the id that the trigger has told, however many attempts there were.
+      // Each event once, with the id from the trigger's reply, regardless of the number of attempts.
       assert.deepEqual(webhook.told, delivery.events);
       assert.deepEqual(webhook.told.map(({ eventId, identityId }) => [eventId, identityId]), [[triggered.eventIds[0], identityId]]);
       const names = webhook.requests.map(({ correlationId }) => correlationId);

@@ -1,4 +1,4 @@
-// What a suite leaves behind for the check that no secret of a run reached a log; src/lib.rs says how.
+// The logs and secrets of a suite, for the search for secrets in logs; src/lib.rs describes the files.
 import { appendFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isSearchable, refusal } from "./searchable.mjs";
@@ -17,15 +17,15 @@ export class Logs {
     if (this.#folder) appendFileSync(join(this.#folder, `${basename(process.argv[1] ?? "node")}.${name}`), text);
   }
 
-  /** Adds to the log of `source`, for example a page or a process, as it comes. */
+  /** Appends unchanged text to the log of `source`, for example a page or a process. */
   write(source, text) {
     this.#append(`${source}.log`, text);
   }
 
   /**
-   * Names a secret that this suite runs with; nothing is named where there is none.
+   * Declares a secret of this suite; ignores an empty value.
    *
-   * @throws where it could not be searched for: the test that named it fails, not the search at the end of a run
+   * @throws if the secret is not searchable, so that the declaring test fails, not the search at the end of a run
    */
   secret(kind, value) {
     if (!value || this.#secrets.has(value)) return;

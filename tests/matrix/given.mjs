@@ -1,4 +1,4 @@
-// What a row is handed: its family's folder, programs to run there, pages to open, sessions to run.
+// The argument of a row: its family's folder, programs to run there, pages to open, sessions to start.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { serve } from "../shared/serve.mjs";
@@ -16,11 +16,11 @@ export class Given {
 
   /**
    * @param {object} made
-   * @param {string} made.folder the family's
-   * @param {string} made.tarball of the package
+   * @param {string} made.folder the family's folder
+   * @param {string} made.tarball the package's tarball
    * @param {import("playwright-core").Browser} made.browser
    * @param {import("./relying-party.mjs").RelyingParty} made.relyingParty
-   * @param {(family: string) => Promise<string>} made.install another family, for what it brings; resolves with its folder
+   * @param {(family: string) => Promise<string>} made.install installs another family, for its packages; resolves with its folder
    */
   constructor({ folder, tarball, browser, relyingParty, install }) {
     this.folder = folder;
@@ -39,7 +39,7 @@ export class Given {
     return writeFile(this.path(name), text);
   }
 
-  /** Runs a program in the folder; its output is in the error when it fails. */
+  /** Runs a program in the folder. A failure has the output in its error. */
   exec(command, args, { env } = {}) {
     return runProgram(command, args, { cwd: this.folder, env });
   }
@@ -48,7 +48,7 @@ export class Given {
     return this.exec(process.execPath, args, options);
   }
 
-  /** Runs a program of the family's node_modules, given by its file there. */
+  /** Runs a program of the family's node_modules, by its file there. */
   tool(file, args, options) {
     return this.node([this.path("node_modules", file), ...args], options);
   }
@@ -62,7 +62,7 @@ export class Given {
     return this.exec(await this.nodeOf(version), args, options);
   }
 
-  /** Does once what several rows of the family need; where it fails, all of them do. */
+  /** Runs `make` once for several rows of the family. If it fails, all of these rows fail. */
   once(what, make) {
     if (!this.#made.has(what)) this.#made.set(what, make());
     return this.#made.get(what);
@@ -73,14 +73,14 @@ export class Given {
     return this.node(["pack.mjs", bundler, JSON.stringify(configuration)], options);
   }
 
-  /** Runs a program that itself runs the flow of the authToken in its environment. */
+  /** Runs a program that runs the flow of the authToken in its environment. */
   async verify(run) {
     const session = await this.#start();
     await run({ AUTH_TOKEN: session.authToken });
     await session.mustBeVerified();
   }
 
-  /** Opens a page, which runs the flow. Options as for {@link reportOf}. */
+  /** Opens a page that runs the flow. Options as for {@link reportOf}. */
   async openAddress(address, { browser = this.#browser, flowType, ...options } = {}) {
     const session = await this.#start(flowType);
     const outcome = await reportOf(browser, address, { authToken: session.authToken, ...options });
@@ -88,7 +88,7 @@ export class Given {
     await session.mustBeVerified();
   }
 
-  /** Opens a page that is to fail, and hands over what it reports. */
+  /** Opens a page whose flow must fail, and returns its report. */
   async failureAt(folder, { browser = this.#browser, ...options } = {}) {
     const session = await this.#start();
     return this.#serving(folder, (origin) => reportOf(browser, `${origin}/`, { authToken: session.authToken, ...options }));
@@ -99,7 +99,7 @@ export class Given {
     return this.#serving(folder, (origin) => this.openAddress(`${origin}/`, options));
   }
 
-  /** As {@link open}, in a browser that WebDriver drives; a link is opened as soon as it was sent. */
+  /** Like {@link open}, in a browser driven by WebDriver. Opens a link as soon as it is sent. */
   async flowBy(driver, folder, flowType) {
     const session = await this.#start(flowType);
     const before = flowType === "desktop" ? await this.relyingParty.newestSms() : undefined;
@@ -124,7 +124,7 @@ export class Given {
   }
 
   /**
-   * Starts a server of the family's and hands `use` its origin, which is in what it prints.
+   * Starts a server of the family and calls `use` with its origin, from the server's output.
    *
    * @param {(origin: string) => Promise<void>} use
    */
@@ -132,7 +132,7 @@ export class Given {
     await whileServing(node, [this.path("node_modules", file), ...args], { cwd: this.folder, env }, use);
   }
 
-  /** The scripts below a folder that hold the package, by the name of a method that minifiers leave alone. */
+  /** The scripts below a folder that contain the package, found by the name of a method that minifiers keep. */
   async scriptsIn(folder) {
     const names = (await readdir(this.path(folder), { recursive: true })).filter((name) => /\.m?js$/.test(name));
     const files = names.map((name) => this.path(folder, name));

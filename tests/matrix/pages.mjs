@@ -1,23 +1,23 @@
-// Opens pages in Chromium and hands over what they report. Anything that goes wrong in a page fails its row.
+// Opens pages in Chromium and returns their reports. Any error in a page fails its row.
 import { chromium } from "playwright-core";
 import { logs } from "./relying-party.mjs";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** How long a page may take, in ms. */
+/** Timeout of a page, in ms. */
 const PATIENCE_MS = 30_000;
 
 export const launch = (executablePath = process.env.CHROME_PATH || "/usr/bin/chromium", args = []) =>
   chromium.launch({ executablePath, args: [...FLAGS, ...args] });
 
-/** What a page logs is searched for secrets. */
+/** Records the page's log, for the search for secrets. */
 function record(context) {
   const note = (text) => logs.write("page", `${text}\n`);
   context.on("console", (message) => note(`console ${message.type()} ${message.text()}`));
   context.on("request", (request) => note(`request ${request.method()} ${request.url()}`));
 }
 
-/** In the page: what it and its workers are to find in a global scope. */
+/** In the page: defines the globals for the page and its workers. */
 function give(authToken) {
   self.authToken = authToken;
 }
@@ -29,8 +29,8 @@ function give(authToken) {
  * @param {string} address
  * @param {object} options
  * @param {string} options.authToken
- * @param {RegExp[]} [options.expectedErrors] what may go wrong
- * @param {string} [options.charset] sends every script with it
+ * @param {RegExp[]} [options.expectedErrors] the allowed errors
+ * @param {string} [options.charset] the charset of every script
  * @returns {Promise<unknown>} the value
  */
 export async function reportOf(browser, address, { authToken, expectedErrors = [], charset }) {
@@ -39,7 +39,7 @@ export async function reportOf(browser, address, { authToken, expectedErrors = [
     record(context);
     const errors = [];
     const { promise, resolve, reject } = withResolvers();
-    // What a page says first is the cause; the rest follows from it.
+    // The first error of a page is the cause of the others.
     const note = (error) => {
       if (expectedErrors.some((pattern) => pattern.test(error))) return;
       errors.push(error);
@@ -57,7 +57,7 @@ export async function reportOf(browser, address, { authToken, expectedErrors = [
     try {
       await Promise.all([page.goto(address), promise]);
       const value = await promise;
-      // What it said before has arrived by then.
+      // By then the page's earlier messages have arrived.
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
       if (errors.length > 0) throw new Error(errors[0]);
       return value;

@@ -1,4 +1,4 @@
-// Runs build tools and the servers that they bring.
+// Runs build tools and their servers.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -6,26 +6,26 @@ import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { logs } from "./relying-party.mjs";
 
-/** No build tool here is to phone home, ask, or colour. */
+/** Environment that turns off telemetry, prompts and colours of build tools. */
 const QUIET = { CI: "true", NO_COLOR: "1", FORCE_COLOR: "0", NEXT_TELEMETRY_DISABLED: "1", ASTRO_TELEMETRY_DISABLED: "1", NUXT_TELEMETRY_DISABLED: "1", NG_CLI_ANALYTICS: "false", BROWSER: "none" };
 
-/** The lines of a tool's output that may say why it failed, those first that say more. */
+/** Patterns of the output lines that explain a failure, the most specific first. */
 const COMPLAINTS = [/error\b.*: *\S|^@|^Must /i, /error|cannot|could not|not found|●|×|✕/i, /fail/i];
 
-/** Why a tool failed, in one line of what it said. */
+/** The line of a tool's output that explains its failure. */
 function complaint(said) {
   const lines = said.split("\n").map((line) => line.trim()).filter(Boolean);
   const found = COMPLAINTS.map((pattern) => lines.find((line) => pattern.test(line))).find(Boolean);
   return found ?? lines[0];
 }
 
-/** How long a server may take until it says where it listens, in ms. */
+/** Timeout of a server until it prints its address, in ms. */
 const START_MS = 60_000;
 
 const start = (command, args, { cwd, env = {}, ...options }) =>
   spawn(command, args, { cwd, env: { ...process.env, ...QUIET, ...env }, stdio: ["ignore", "pipe", "pipe"], ...options });
 
-/** Runs a program; of what it says when it fails, the line that says why is the error, and all of it its cause. */
+/** Runs a program. The error of a failure is the explaining line of the output; its cause is the whole output. */
 export async function runProgram(command, args, options) {
   const child = start(command, args, options);
   const chunks = [];
@@ -37,7 +37,7 @@ export async function runProgram(command, args, options) {
   throw new Error(complaint(said) ?? `${command} ended with ${signal ?? code}`, { cause: said });
 }
 
-/** Starts a server and hands `use` its origin, which is in what it prints. */
+/** Starts a server and calls `use` with its origin, from the server's output. */
 export async function whileServing(command, args, options, use) {
   const child = start(command, args, { ...options, detached: true });
   const exited = once(child, "exit");
@@ -49,7 +49,7 @@ export async function whileServing(command, args, options, use) {
   }
 }
 
-/** A port that nobody listens on just now. */
+/** A free port. */
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -58,17 +58,17 @@ export async function freePort() {
   return String(port);
 }
 
-/** Ends a program and those that it has started. */
+/** Ends a program and its child processes. */
 export function endGroup(child) {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch (error) {
-    // It has ended by itself.
+    // ESRCH: the program has ended already.
     if (error.code !== "ESRCH") throw error;
   }
 }
 
-/** The origin that a server says it listens on. */
+/** The origin from a server's output. */
 function listening(child) {
   return new Promise((resolve, reject) => {
     const said = [];

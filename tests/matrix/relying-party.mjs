@@ -1,4 +1,4 @@
-// A relying party's server: starts sessions at the sandbox, and asks what became of them.
+// A relying party's server: starts sessions at the sandbox and validates them.
 import { Logs } from "../logs/logs.mjs";
 
 export const logs = new Logs("matrix");
@@ -6,7 +6,7 @@ export const logs = new Logs("matrix");
 /** A test user, whose code is 1234. */
 const NUMBER = "2001001693";
 
-/** As much as a row needs to know of a session. */
+/** A session, for a row. */
 class Session {
   #call;
   #correlationId;
@@ -17,7 +17,7 @@ class Session {
     this.#correlationId = correlationId;
   }
 
-  /** Fails unless the backend says that the number is the person's. */
+  /** Fails unless Validate succeeds. */
   async mustBeVerified() {
     const { success } = await this.#call("/v3/validate", { correlationId: this.#correlationId });
     if (success !== true) throw new Error(`validate says success: ${success}`);
@@ -46,7 +46,7 @@ export class RelyingParty {
     return token;
   }
 
-  /** Starts a session, of a code or (`desktop`) a link. */
+  /** Starts a session with a code or (`desktop`) a link. */
   async start(flowType = "mobile") {
     this.#accessToken ??= this.#grant();
     const headers = { "Authorization": `Bearer ${await this.#accessToken}`, "Content-Type": "application/json" };
@@ -56,7 +56,7 @@ export class RelyingParty {
     return new Session(call, started);
   }
 
-  /** The person opens the link of the newest SMS on the phone. */
+  /** Opens the link of the first SMS after `since`, as a phone would. */
   async openLink(since) {
     const { url } = await this.#sandbox.sms(NUMBER, since);
     await this.#sandbox.open(url);

@@ -1,10 +1,10 @@
-// Every place in which the packed package is tried. A row has
-// - `family`: the folder of families/ that it runs in, installed once for all of its rows,
+// Every build tool, framework and runtime that the packed package is tested in. A row has
+// - `family`: its folder of families/, installed once for all rows of the family,
 // - `name`,
 // - `quick`: whether `npm test` runs it,
-// - `engine`: whether it needs a browser that is asked for with --engines,
-// - `notHere`: why it cannot run on this machine, if it cannot,
-// - `run(given)`: does it, see given.mjs, and resolves with the files that a page loads, where their size is of interest.
+// - `engine`: whether it needs a browser of --engines,
+// - `notHere`: why it cannot run on this machine, if so,
+// - `run(given)`: runs the row, see given.mjs, and resolves with the files of a page, if their size is of interest.
 import { bundlers, moreBundlers, vite } from "./rows/bundlers.mjs";
 import { browsers, engines } from "./rows/browsers.mjs";
 import { frameworks } from "./rows/frameworks.mjs";

@@ -1,12 +1,12 @@
-// Drives Firefox and WebKitGTK by WebDriver: a page, and a function in it.
+// Drives Firefox and WebKitGTK with WebDriver: opens a page and runs a function in it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { endGroup, freePort } from "./programs.mjs";
 
-/** How long a driver may take until it answers, and a page until it has reported, in ms. */
+/** Timeout of a driver until it answers, and of a page until it reports, in ms. */
 const PATIENCE_MS = 30_000;
-/** Between two questions whether the driver is there: it does not say so. */
+/** Pause between two checks whether the driver listens: it prints no ready line. */
 const AGAIN_MS = 50;
 
 const ENGINES = {
@@ -15,7 +15,7 @@ const ENGINES = {
     capabilities: () => ({ "moz:firefoxOptions": { binary: "/usr/bin/firefox-esr", args: ["-headless"] } }),
   },
   WebKitGTK: {
-    // It draws, so it needs a screen.
+    // WebKitGTK draws, so it needs a screen.
     command: (port) => ["xvfb-run", ["-a", "WebKitWebDriver", `--port=${port}`]],
     capabilities: () => ({ browserName: "MiniBrowser", "webkitgtk:browserOptions": { binary: process.env.MINIBROWSER, args: ["--automation"] } }),
   },
@@ -46,7 +46,7 @@ export class Driver {
   async #begin(alwaysMatch) {
     const late = performance.now() + PATIENCE_MS;
     const gone = this.#exited.then(([code]) => Promise.reject(new Error(`the driver ended with ${code}`)));
-    // Somebody waits for it only while the driver starts.
+    // Only the start of the driver waits for this promise.
     gone.catch(() => undefined);
     for (;;) {
       const answers = await fetch(`${this.#origin}/status`).then(() => true, () => false);
@@ -70,12 +70,12 @@ export class Driver {
     return this.#call("POST", `${this.#session}/url`, { url });
   }
 
-  /** Runs a script of the page's, which hands its last argument the result. */
+  /** Runs a script in the page. The script calls its last argument with the result. */
   evaluate(script, ...args) {
     return this.#call("POST", `${this.#session}/execute/async`, { script, args });
   }
 
-  /** Ends the browser, its driver and what that started. */
+  /** Ends the browser, its driver and the driver's processes. */
   async stop() {
     if (this.#session) await this.#call("DELETE", this.#session).catch(() => undefined);
     endGroup(this.#child);

@@ -1,5 +1,5 @@
-// The document of the server API against the live sandbox: schemathesis makes requests from the document, alone and in
-// sequences along its links, and holds every reply against it.
+// The OpenAPI document of the server API against the live sandbox: schemathesis makes requests from the document, single and in
+// sequences along its links, and checks every reply against the document.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,13 +10,13 @@ import { fileURLToPath } from "node:url";
 import { root, startSandbox } from "../e2e/sandbox.mjs";
 import { listed, readReport } from "./report.mjs";
 
-/** Where the reports stay, for whoever looks into a failure. */
+/** The folder of the reports, for the analysis of a failure. */
 const reports = join(root, "build", "openapi");
 
-/** What is run, each with a configuration of that name beside this file, and the phases that every operation must see there. */
+/** The runs, each with a configuration file of that name here and the phases that must exercise every operation. */
 const RUNS = { single: ["coverage", "fuzzing"], sequences: ["stateful"] };
 
-/** The credentials of one product each, and the paths of the calls that they may make. */
+/** The credential of each product, with the paths of its allowed calls. */
 const CREDENTIALS = {
   "sandbox-identity": /^\/v3\/(start|validate|complete)$/,
   "sandbox-prefill": /^\/v3\/(start|validate|challenge|complete)$/,
@@ -25,10 +25,10 @@ const CREDENTIALS = {
   "sandbox-identity-manager": /^\/v3\/identity/,
 };
 
-/** Calls that succeed by themselves, whatever was done before. */
+/** Calls that succeed without earlier calls. */
 const ALONE = /^(POST \/v3\/(start|verify|unify|device\/revoke|identity|identity\/batch)|GET \/v3\/identity(|\/\{mobileNumber\}\/lookup))$/;
 
-/** A flow of each product, by the calls that follow from one another. */
+/** A flow of each product, as links between its calls. */
 const FOLLOWED = [
   "POST /v3/start -> POST /v3/validate",
   "POST /v3/validate -> POST /v3/challenge",
@@ -41,7 +41,7 @@ const FOLLOWED = [
   "POST /v3/identity -> DELETE /v3/identity/{identityId}",
 ];
 
-/** Checks that must have been made: one that is no longer known by its name would pass without having looked. */
+/** Checks that must have run. A renamed check would otherwise pass without a run. */
 const CHECKS = [
   "not_a_server_error",
   "status_code_conformance",
@@ -61,16 +61,16 @@ async function accessToken(origin, clientId) {
   return (await response.json()).access_token;
 }
 
-/** Runs schemathesis as a configuration says, and resolves with what it did. It fails with all that it said. */
+/** Runs schemathesis with a configuration; resolves with its report. A failure has the whole output in its error. */
 async function run(name, origin, tokens, configuration = name) {
   const program = process.env.SCHEMATHESIS;
-  assert.ok(program, "SCHEMATHESIS names no program. Run this with: npm test -- --only openapi");
+  assert.ok(program, "SCHEMATHESIS is not set. Run this with: npm test -- --only openapi");
   const folder = join(reports, name);
   await mkdir(folder, { recursive: true });
   const config = fileURLToPath(new URL(`${configuration}.toml`, import.meta.url));
   const args = ["--config-file", config, "run", `${origin}/openapi.json`, "--report", "ndjson", "--report-dir", folder, "--no-color"];
   const child = spawn(program, args, {
-    // What it or hypothesis may leave lands there, too.
+    // Files that schemathesis or hypothesis may write go there too.
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...tokens, NO_PROXY: "127.0.0.1", PYTHONUTF8: "1" },
@@ -83,14 +83,14 @@ async function run(name, origin, tokens, configuration = name) {
   return { tested: said.match(/^ +\d+ generated, .*$/m)?.[0].trim(), ...(await readReport(join(folder, file))) };
 }
 
-/** Access tokens by the name of their variable: of `sandbox-unify`, `UNIFY_TOKEN`. */
+/** Access tokens by environment variable: `UNIFY_TOKEN` for `sandbox-unify`. */
 async function accessTokens(origin) {
   const name = (clientId) => `${clientId.replace(/^sandbox-/, "").replaceAll("-", "_").toUpperCase()}_TOKEN`;
   const tokens = ["sandbox", ...Object.keys(CREDENTIALS)].map(async (clientId) => [name(clientId), await accessToken(origin, clientId)]);
   return Object.fromEntries(await Promise.all(tokens));
 }
 
-/** Method and path of every call. */
+/** Method and path of every call in the document. */
 async function documentedBy(sandbox) {
   const { paths } = await sandbox.call("/openapi.json");
   const documented = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));

@@ -1,4 +1,4 @@
-// Reads what schemathesis says that it did: one JSON event a line, each scenario with its requests and replies.
+// Reads the report of schemathesis: one JSON event per line, each scenario with its requests and replies.
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 
@@ -7,8 +7,8 @@ const count = (counts, key) => counts.set(key, (counts.get(key) ?? 0) + 1);
 /**
  * @param {string} file
  * @returns {Promise<{ operations: Map<string, { phases: Map<string, number>, statuses: Map<number, number> }>, checks: Map<string, number>, links: Map<string, number> }>}
- *   how often which operation, by method and path, was asked in each phase, and answered with each status; which check was made;
- *   and which link, as the operations that it leads from and to, was followed by a success
+ *   for each operation, by method and path, the number of requests per phase and of replies per status; the number of runs of
+ *   each check; and the number of successes along each link, by its two operations
  */
 export async function readReport(file) {
   const operations = new Map();
@@ -21,7 +21,7 @@ export async function readReport(file) {
     for (const [id, { value, transition }] of Object.entries(cases)) {
       const name = `${value.method} ${value.path}`;
       const status = interactions[id]?.response?.status_code;
-      // One that was never sent, or that broke, exercised nothing.
+      // An unsent or broken request exercises nothing.
       if (status === undefined) continue;
       if (!operations.has(name)) operations.set(name, { phases: new Map(), statuses: new Map() });
       count(operations.get(name).phases, scenario.phase);
@@ -33,7 +33,7 @@ export async function readReport(file) {
   return { operations, checks, links };
 }
 
-/** Counts on one line. */
+/** The counts, on one line. */
 export function listed(counts) {
   return [...counts].sort().map(([key, times]) => `${key} ×${times}`).join(", ");
 }

@@ -1,4 +1,4 @@
-// Every way in which a page may load the package, each opened in a browser.
+// Every way to load the package in a page, each in a browser.
 import assert from "node:assert/strict";
 import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// A server that renders pages imports the package too: nothing may happen there.
+// The package in Node: a server that renders pages imports it too, and the import must have no effect.
 import assert from "node:assert/strict";
 import { access, readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -8,13 +8,13 @@ import { cleanUp, project, root, run } from "./project.mjs";
 
 after(cleanUp);
 
-/** The values that public code may rely on, as the report of the public surface has them. */
+/** The report of the public API. */
 const report = await readFile(join(root, "docs", "handset.api.md"), "utf8");
 const RUNTIME_NAMES = [...report.matchAll(/^export (?:class|const|enum|function) (\w+)/gm)].map(([, name]) => name).sort();
 
 const { version } = JSON.parse(await readFile(join(root, "pkg", "package.json"), "utf8"));
 
-/** Counts what a module could do while it is imported. */
+/** Counts the side effects of an import. */
 const WATCHED_IMPORT = `
   let work = 0;
   const count = (owner, name) => {
@@ -126,7 +126,7 @@ test("require gives the same names as import, without Node's own way of requirin
   assert.deepEqual(JSON.parse(stdout), RUNTIME_NAMES);
 });
 
-/** Evaluates the CommonJS file where there is nothing but the language. */
+/** Evaluates the CommonJS file in a context with only the language's globals. */
 const BARE = `
   const { readFileSync } = require("node:fs");
   const vm = require("node:vm");
@@ -149,18 +149,18 @@ test("importing touches no global; the first constructor names what is missing, 
   });
 });
 
-test("what is shipped is printable ASCII without what HTML, templates or String.replace would read", async (t) => {
+test("shipped files are printable ASCII without the sequences that HTML, templates or String.replace interpret", async (t) => {
   const folder = join(await project(t, {}), "node_modules", "handset");
   for (const file of ["index.js", "index.cjs", "handset.global.js", "preload.js", "preload.cjs"]) {
     const code = await readFile(join(folder, file), "latin1");
     assert.doesNotMatch(code, /[^\n\x20-\x7e]/, file);
     assert.doesNotMatch(code, /<\/script|<!--|[ \t]$/im, file);
-    // A replacement text in which these stand is not inserted as it is.
+    // String.replace interprets these in a replacement text.
     assert.doesNotMatch(code, /\$[$&`'<\d]/, file);
   }
 });
 
-test("a file that was altered says so at the constructor, each time", async (t) => {
+test("in an altered file, each constructor reports the alteration", async (t) => {
   const folder = await project(t, {
     "index.mjs": String.raw`
       import { readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Opens a folder in Chromium and hands over what its page found out. Anything that goes wrong in the page fails the test.
+// Opens a folder in Chromium and returns the report of its page. Any error in the page fails the test.
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { Logs } from "../logs/logs.mjs";
@@ -49,11 +49,11 @@ export async function reportOfFolder(folder, { headers = {}, ...options } = {}) 
   }
 }
 
-/** Looks like an authToken and is none: its claims are no JSON. What is refused is a secret all the same. */
+/** An invalid authToken, whose claims are no JSON. A refused token is a secret too. */
 export const badToken = "eyJhbGciOiJIUzI1NiJ9.bm90IGEgdG9rZW46IDhmM2ExYzc5ZTA0YiwgYW5kIG5vIEpTT04.c2lnbmF0dXJlIG9mIG5vdGhpbmcgYXQgYWxs";
 logs.secret("token", badToken);
 
-/** What every page does with the package, given as the variable `proveAuth`, and what it must report. */
+/** The code of every page, with the package in the variable `proveAuth`, and its expected report. */
 export const exercise = `
   proveAuth.LoggerFactory.setLogLevel(proveAuth.LogLevel.trace);
   const authenticator = new proveAuth.AuthenticatorBuilder().withAuthFinishStep(() => undefined).withRole("secondary").build();

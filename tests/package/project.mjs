@@ -1,4 +1,4 @@
-// Throw-away projects that install the packed package the way a user does.
+// Temporary projects that install the packed package as a user does.
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 /** The repository's root. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Runs a program; its output is in the error when it fails. */
+/** Runs a program. A failure has the output in its error. */
 export async function run(command, args, cwd) {
   try {
     return await execute(command, args, { cwd });
@@ -33,9 +33,9 @@ async function pack(folder) {
 }
 
 /**
- * A new folder with these files, in which the package is installed from its tarball.
+ * Makes a folder with these files and installs the package from its tarball.
  *
- * @param {import("node:test").TestContext} test the folder goes with it
+ * @param {import("node:test").TestContext} test deletes the folder at its end
  * @param {Record<string, string>} files contents by path
  */
 export async function project(test, files) {

@@ -1,4 +1,4 @@
-// What pages write. It is compiled, not run: tests/package/types.test.mjs.
+// Code of pages. tests/package/types.test.mjs compiles it and does not run it.
 import * as proveAuth from "handset";
 import type {
   AuthError,
@@ -36,7 +36,7 @@ const finish: OtpFinishStepFn = async (otpError) => {
   if (otp === null) throw new Error("cancelled by the person");
   return { input: { otp }, resultType: proveAuth.OtpFinishResultType.OnSuccess };
 };
-// A plain number does, as in code that was written without the enum.
+// A plain number is valid, for code without the enum.
 const finishWithNumber: OtpFinishStepFn = () => Promise.resolve({ input: { otp: "1234" }, resultType: 0 });
 
 // A step may be an object.
@@ -81,7 +81,7 @@ export const authenticator: Authenticator = new proveAuth.AuthenticatorBuilder()
 const stop: () => void = authenticator.addEventListener("statechange", ({ detail }) => {
   if (detail.state === "awaiting_otp" && detail.expiresAt !== undefined) console.info(new Date(detail.expiresAt), detail.attemptsLeft);
 });
-// A handler that names the DOM's own type, and options as in the DOM.
+// A handler with the DOM's event type, and the DOM's options.
 authenticator.addEventListener("statechange", (event: CustomEvent<proveAuth.StateChange>) => console.log(event.detail.step), { once: true, signal });
 authenticator.addEventListener("statechange", { handleEvent: (event) => console.log(event.type, event.detail.state) });
 const preloaded: Promise<void> = proveAuth.preload();
@@ -105,7 +105,7 @@ export function explain(error: unknown): string {
   return "other";
 }
 
-// What must not compile.
+// Code that must not compile.
 // @ts-expect-error there is no such role
 new proveAuth.AuthenticatorBuilder().withRole("third");
 // @ts-expect-error a start step gives a number or null

@@ -29,7 +29,7 @@ for (const [module, moduleResolution] of [["esnext", "bundler"], ["nodenext", "n
   });
 }
 
-/** Code that only wants types and values, where there are no types of a browser. */
+/** Code that uses only types and values, without the browser's types. */
 const SERVER = `
 import { LoggerFactory, LogLevel, VERSION, type Authenticator, type ErrorKind } from "handset";
 const kinds: ErrorKind[] = ["network"];

@@ -1,4 +1,4 @@
-// The search for secrets in logs finds those that are there, however they are written, and shows none.
+// The search for secrets in logs finds every spelling of a secret, and shows none.
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -52,20 +52,20 @@ for (const [kind, ...lines] of [
 
 test("colours do not hide a secret", (t) => assert.rejects(search(t, [`\u001b[3mto\u001b[0m=+1\u001b[1m3035550142\u001b[0m`]), /a number/));
 
-test("what only looks like a code is none: a fraction of a second, a part of an id or of a longer number", async (t) => {
+test("text that only looks like a code is no finding: a fraction of a second, a part of an id or of a longer number", async (t) => {
   const lines = ["2026-11-21T10:00:00.483920Z  INFO fine", "took 0.483920 s", "1800000483920", "id 0f483920-1", "4839201"];
   assert.match(await search(t, lines), /^6 secrets, none in 1 logs/);
 });
 
-test("a suite without a log, without a secret, or below the trace level has proved nothing", async (t) => {
-  await assert.rejects(search(t, undefined), /"one" has left no log/);
-  await assert.rejects(search(t, ["fine"], { secrets: null }), /"one" has named no secret/);
-  await assert.rejects(search(t, ["fine"], { suites: { one: [], two: [] } }), /"two" has named no secret/);
-  await assert.rejects(search(t, [" INFO fine"], { proofs: [/ TRACE /] }), /lack what stands in them at the trace level/);
+test("a suite without a log, without a secret, or below the trace level fails", async (t) => {
+  await assert.rejects(search(t, undefined), /"one" has no log/);
+  await assert.rejects(search(t, ["fine"], { secrets: null }), /"one" has declared no secret/);
+  await assert.rejects(search(t, ["fine"], { suites: { one: [], two: [] } }), /"two" has declared no secret/);
+  await assert.rejects(search(t, [" INFO fine"], { proofs: [/ TRACE /] }), /lack lines of the trace level/);
   assert.match(await search(t, ["2026-11-21T10:00:00.1Z TRACE fine"], { proofs: [/ TRACE /] }), /none in 1 logs/);
 });
 
-test("a secret too short to be told from other text is refused, not passed over", (t) => assert.rejects(search(t, ["fine"], { secrets: [{ kind: "code", value: "1234" }] }), /of 4 characters is too short or too odd/));
+test("a secret that is too short to distinguish from other text is refused, not ignored", (t) => assert.rejects(search(t, ["fine"], { secrets: [{ kind: "code", value: "1234" }] }), /of 4 characters is too short or too odd/));
 
 const rows = JSON.parse(await readFile(new URL("../logs/searchable.json", import.meta.url), "utf8"));
 
@@ -77,7 +77,7 @@ for (const { kind, value, searchable, why } of rows) {
   });
 }
 
-test("what cannot be searched for is refused where it is named, without being shown", () => {
+test("an unsearchable secret is refused at its declaration, and not shown", () => {
   const logs = new Logs("none");
   for (const { kind, value, searchable } of rows) {
     const name = () => logs.secret(kind, value);

@@ -1,4 +1,4 @@
-// Serves a folder, for tests that need headers of their own.
+// Serves a folder, for tests that need their own headers.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -12,7 +12,7 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Serves a folder on a free port of this machine. `headers` go with every answer. */
+/** Serves a folder on a free port of this machine. Every response has these `headers`. */
 export async function serve(folder, headers = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://127.0.0.1");

@@ -5,10 +5,10 @@
 
 export interface StartRequest {
   flowType: "mobile" | "desktop";
-  /** Left out when the page asks for it during the flow. */
+  /** Absent if the page asks the person for it during the flow. */
   phoneNumber?: string;
   allowOTPRetry: boolean;
-  /** What the SMS says; four to six `#` become a code of that length, or the link. */
+  /** Text of the SMS; four to six `#` become a code of that length, or the link. */
   smsMessage?: string;
 }
 
@@ -20,7 +20,7 @@ export interface Started {
 export interface Validated {
   success: boolean;
   phoneNumber?: string;
-  /** What may be called next; Validate again, while the possession check is not over. */
+  /** The calls allowed next; Validate itself while the possession check is running. */
   next: Record<string, string>;
 }
 
@@ -28,13 +28,13 @@ export interface Completed {
   success: boolean;
 }
 
-/** What the server answered instead of a result. */
+/** An error reply of the server. */
 export class BackendError extends Error {
   override readonly name = "BackendError";
 
   constructor(
     message: string,
-    /** The public API's error code; none when the server could not be reached. */
+    /** The public API's error code; undefined if the server was unreachable. */
     readonly code?: number,
   ) {
     super(message);
@@ -48,7 +48,7 @@ export const validate = (correlationId: string): Promise<Validated> => post("/de
 export const complete = (correlationId: string, firstName: string, lastName: string): Promise<Completed> =>
   post("/demo/complete", { correlationId, individual: { firstName, lastName } });
 
-/** What every refusal of the public API holds. */
+/** The members of every error reply of the public API. */
 interface Refusal {
   code?: number;
   message: string;

@@ -1,11 +1,11 @@
-/** The time left until an absolute moment: a tab that slept is right again at its first tick. */
+/** A countdown to an absolute time, so that it is right again at the first tick after a sleep. */
 
 export const minutesAndSeconds = (ms: number): string => {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 };
 
-/** Draws the ms that are left: now, at every full second, and when the page wakes. */
+/** Draws the remaining ms: at once, at every full second, and when the page wakes. */
 export class Countdown {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #at: number | undefined;
@@ -16,7 +16,7 @@ export class Countdown {
     for (const event of ["visibilitychange", "pageshow"]) addEventListener(event, () => this.#tick(), true);
   }
 
-  /** Counts to `at`, in epoch ms of the page's clock; without one it stops. */
+  /** Counts to `at`, in epoch ms of the page's clock; stops if `at` is undefined. */
   to(at: number | undefined): void {
     this.#at = at;
     this.#tick();

@@ -1,4 +1,4 @@
-/** How a verification ended, in words, and what can be done then: compare a name, ask the server, try again. */
+/** Shows the result of a verification in words, with the next actions: compare a name, ask the server, try again. */
 import * as backend from "./backend.js";
 import type { Ending } from "./verify.js";
 import { element } from "../dom.js";
@@ -21,13 +21,13 @@ const lastName = element("last-name", HTMLInputElement);
 interface Result extends Words {
   outcome: "verified" | "failed" | "cancelled" | "ended";
   title: string;
-  /** The stable name of the reason, where there is one. */
+  /** The stable name of the reason, if any. */
   kind?: string;
-  /** For whoever looks closer. */
+  /** Details for a developer. */
   detail?: string;
 }
 
-/** Nothing of an earlier ending is left. */
+/** Clears the details of an earlier result. */
 export function clearResult(): void {
   detail.textContent = "";
 }
@@ -48,7 +48,7 @@ function showResult(shown: Result): void {
   show("result", title);
 }
 
-/** The flow could not run, or failed without an end that the server could judge. */
+/** Shows a flow that could not run, or that failed before the server could validate it. */
 export function showFailure(reason: unknown): void {
   showResult({ outcome: "failed", title: "We could not confirm your phone", ...failureIn(reason) });
 }
@@ -88,13 +88,13 @@ function showVerified(correlationId: string, { phoneNumber }: backend.Validated)
   offerComplete(correlationId);
 }
 
-/** On a mobile browser a link ends this page's part at once: the page that it opens goes on. */
+/** On a mobile browser, the link flow ends at once in this page and continues in the page of the link. */
 function showElsewhere(correlationId: string): void {
   showResult({
     outcome: "ended",
     title: "Open the link in the SMS",
-    what: "It goes on in the page that the link opens: this page's part is over.",
-    next: "When you have opened it, ask the server what came of it.",
+    what: "The sign-up continues in the page that the link opens.",
+    next: "After you have opened the link, ask the server for the result.",
   });
   askServer.hidden = false;
   askServer.onclick = async () => {
@@ -109,7 +109,7 @@ function showElsewhere(correlationId: string): void {
   };
 }
 
-/** The last call of the server: compares a name with the person behind the number. */
+/** Offers the server's last call, Complete, which compares a name with the owner of the number. */
 function offerComplete(correlationId: string): void {
   firstName.value = lastName.value = completeAnswer.textContent = "";
   complete.hidden = name.hidden = false;
@@ -132,9 +132,9 @@ function offerComplete(correlationId: string): void {
       }
       completeAnswer.textContent = success
         ? "The name belongs to this phone number. Complete says success: true."
-        : "This phone number belongs to somebody of another name. Complete says success: false.";
+        : "This phone number belongs to a person with another name. Complete says success: false.";
       element("result-next", HTMLElement).textContent = "";
-      // Complete is called once; the focus must not go with its button.
+      // Complete is allowed once, so its button disappears; the focus moves on.
       if (document.activeElement === name) again.focus();
       name.hidden = true;
     } catch (reason) {
@@ -145,7 +145,7 @@ function offerComplete(correlationId: string): void {
   };
 }
 
-/** Calls `start` when the person wants another go. */
+/** Calls `start` when the person presses "Try again". */
 export function onAgain(start: () => void): void {
   again.addEventListener("click", start);
 }

@@ -1,4 +1,4 @@
-/** Asks the person in front of the page. One question at a time: a new one, or the end of the flow, replaces the last. */
+/** Asks the person in front of the page. At most one question is open: a new question, or the end of the flow, drops it. */
 import type { AuthError } from "handset";
 import { element } from "../dom.js";
 import { sayProblem, show, triesLeft, type View } from "./view.js";
@@ -10,7 +10,7 @@ export type Answer = { action: "submit"; text: string } | { action: Wish };
 const numberInput = element("number-input", HTMLInputElement);
 const codeInput = element("code-input", HTMLInputElement);
 
-/** A question that waits for its answer, and what goes on only as long as it does. */
+/** An open question. `open` aborts the work that depends on the question, such as WebOTP. */
 interface Question {
   view: View;
   answer: (answer: Answer) => void;
@@ -26,7 +26,7 @@ function ask(view: View, focus: HTMLElement, wrong = ""): Promise<Answer> {
   return new Promise((answer) => (waiting = { view, answer, open: new AbortController() }));
 }
 
-/** The first answer counts. */
+/** Answers the open question of this view. Only the first answer counts. */
 function answer(view: View, given: Answer): void {
   if (waiting?.view !== view) return;
   const { answer } = waiting;
@@ -35,7 +35,7 @@ function answer(view: View, given: Answer): void {
   answer(given);
 }
 
-/** Nobody waits for an answer any more. */
+/** Drops the open question without an answer. */
 export function dropQuestion(): void {
   waiting?.open.abort();
   waiting = undefined;
@@ -64,12 +64,12 @@ function tries(left: number | undefined): string {
   return left === 1 ? "One try is left." : `${left} tries are left.`;
 }
 
-/** Submits a form's one field when it holds something. */
+/** Submits the one field of a form, unless it is empty. */
 function onSubmit(view: View, input: HTMLInputElement, missing: string): void {
   element(view, HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
     if (waiting?.view !== view) return;
-    // As it was typed: Handset reads it.
+    // Unchanged: Handset parses the input.
     if (input.value.trim()) return answer(view, { action: "submit", text: input.value });
     sayProblem(missing, input);
     input.focus();
@@ -83,19 +83,19 @@ for (const view of ["code", "link"] as const) {
   for (const action of ["resend", "change-number"] as const) {
     const button = element(view, HTMLElement).querySelector(`[data-action=${action}]`);
     button?.addEventListener("click", (event) => {
-      // The second click of a double click may come when the first has been served and this is a new question.
+      // The second click of a double click may arrive after the first was handled, when a new question is open.
       const isSecond = event instanceof MouseEvent && event.detail > 1;
       if (!isSecond && button.getAttribute("aria-disabled") !== "true") answer(view, { action });
     });
   }
 }
 
-/** The browser has read the code out of the SMS. */
+/** Submits the code that the browser has read from the SMS. */
 function submitCode(text: string): void {
   if (fillCode(text)) answer("code", { action: "submit", text });
 }
 
-/** Types a code for the person, as far as one is asked for; says whether it is. */
+/** Fills in a code for the person. Returns false if the page is not asking for a code. */
 export function fillCode(code: string): boolean {
   if (waiting?.view !== "code") return false;
   codeInput.value = code;

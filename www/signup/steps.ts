@@ -1,5 +1,5 @@
 /**
- * The steps of this page. Handset calls them when it needs something of the person; each asks on the screen and
+ * The steps of this page. Handset calls a step when it needs input from the person; the step asks on the screen and
  * resolves with the answer.
  */
 import {
@@ -11,13 +11,13 @@ import {
 } from "handset";
 import { askForCode, askForNumber, waitForLink } from "./questions.js";
 
-/** Where the SMS goes. The same step serves the code and the link. */
+/** Asks for the phone number. The same step serves the code and the link. */
 export const start: OtpStartStepFn = async (phoneNumberNeeded, refused) => {
   if (!phoneNumberNeeded && !refused) return null; // The server has the number.
   return { phoneNumber: await askForNumber(refused) };
 };
 
-/** The code, or another wish. Called again with `wrong` when the code was wrong and another try is left. */
+/** Asks for the code; the person may also choose a resend or another number. Called again with `wrong` after a wrong code, if another try is left. */
 export const otpFinish: OtpFinishStepFn = async (wrong) => {
   const answer = await askForCode(wrong);
   switch (answer.action) {
@@ -30,7 +30,7 @@ export const otpFinish: OtpFinishStepFn = async (wrong) => {
   }
 };
 
-/** Offers what can be done while the link is awaited. The flow goes on without an answer as soon as it is opened. */
+/** Offers a resend or another number while the flow waits for the link. The flow continues without an answer when the link is opened. */
 export const linkRetry: InstantLinkRetryStepFn = async () => {
   const wish = await waitForLink();
   return wish === "resend" ? InstantLinkResultType.OnResend : InstantLinkResultType.OnMobileNumberChange;

@@ -1,20 +1,20 @@
-/** A phone is verified: all that this page does with Handset. */
+/** Verifies a phone with Handset. */
 import * as proveAuth from "handset";
 import * as backend from "./backend.js";
 import * as steps from "./steps.js";
 
-/** How a verification ended. */
+/** Result of a verification. */
 export interface Ending {
-  /** The state that Handset ended in. */
+  /** The final state of the flow. */
   state: proveAuth.FlowState;
-  /** What the server's Validate said; none when the flow ended before it. */
+  /** The reply of Validate; undefined if the flow ended before the call. */
   validated?: backend.Validated;
   correlationId: string;
-  /** Why the phone is not proved, where Handset knows. */
+  /** Why the possession check failed, if Handset knows. */
   failure?: proveAuth.AuthError;
 }
 
-/** Hears of a verification while it runs. */
+/** Callbacks of a running verification. */
 export interface Watch {
   started: (correlationId: string) => void;
   changed: (change: proveAuth.StateChange) => void;
@@ -22,10 +22,10 @@ export interface Watch {
 
 let running: proveAuth.CancelablePromise<void> | undefined;
 
-/** Whether this browser should get a code (`mobile`) or a link (`desktop`). */
+/** The flow type for this browser: `mobile` for a code, `desktop` for a link. */
 export const flowType = () => new proveAuth.AuthenticatorBuilder().build().getFlowType();
 
-/** Resolves when the flow is over; rejects when it could not run: with an AuthError, or with what the server said. */
+/** Runs a verification. Resolves when the flow ends; rejects with an AuthError or a BackendError if it could not run. */
 export async function verify(
   request: backend.StartRequest,
   watch: Watch,
@@ -35,12 +35,12 @@ export async function verify(
   const ending: Ending = { state: "idle", correlationId };
   watch.started(correlationId);
 
-  // 2. Handset runs it. Which steps are called, the authToken and the server's backend decide.
+  // 2. Handset runs the flow. The authToken and the backend decide which steps Handset calls.
   const authenticator = new proveAuth.AuthenticatorBuilder()
     .withOtpFallback(steps.start, steps.otpFinish)
     .withInstantLinkFallback(steps.start, steps.linkRetry)
     .withAuthFinishStep(async () => {
-      // 3. The possession check is over. Only the server's word counts: it calls Validate.
+      // 3. The possession check is over. Only the server's result counts, so the server calls Validate.
       ending.validated = await backend.validate(correlationId);
     })
     .build();
@@ -60,5 +60,5 @@ export async function verify(
   }
 }
 
-/** Ends what runs: sockets, timers and requests go, and `verify` resolves. */
+/** Cancels the running flow: closes its sockets, timers and requests. `verify` then resolves. */
 export const cancel = () => running?.cancel();

@@ -1,4 +1,4 @@
-/** What is on the screen: one view at a time, what is going on, and what went wrong. */
+/** The screen: one view at a time, a status, and a problem. */
 import type { StateChange } from "handset";
 import { element } from "../dom.js";
 import { Countdown, minutesAndSeconds } from "./countdown.js";
@@ -13,7 +13,7 @@ const strip = element("module", HTMLElement);
 const status = element("status", HTMLElement);
 const problem = element("problem", HTMLElement);
 
-/** Shows one view, and moves the focus to what needs input there. */
+/** Shows one view and moves the focus to the element that needs input. */
 export function show(view: View, focus?: HTMLElement): void {
   for (const section of all("[data-view]")) section.hidden = section.dataset["view"] !== view;
   card.dataset["showing"] = view;
@@ -21,24 +21,24 @@ export function show(view: View, focus?: HTMLElement): void {
   if (focus instanceof HTMLInputElement) focus.select();
 }
 
-/** Says politely what is going on. */
+/** Shows the status in a polite live region. */
 export function sayStatus(text: string): void {
   if (status.textContent !== text) status.textContent = text;
 }
 
-/** Says at once what went wrong; `field` is where it can be put right. An empty text takes it back. */
+/** Shows a problem in an assertive live region; `field` is the field to correct. An empty text clears the problem. */
 export function sayProblem(text: string, field?: HTMLInputElement): void {
   problem.textContent = text;
   for (const input of all("[aria-invalid]")) input.removeAttribute("aria-invalid");
   if (text) field?.setAttribute("aria-invalid", "true");
 }
 
-/** While the page waits for an answer of a server, its buttons have no effect; the focus stays where it is. */
+/** Marks the page as busy while it waits for a server: the buttons have no effect, and the focus stays in place. */
 export function sayBusy(busy: boolean): void {
   card.setAttribute("aria-busy", String(busy));
 }
 
-/** The strip under the page holds Handset's own words; a part without any is not there. */
+/** Fills a part of the strip under the page, which shows Handset's raw values; an empty part is hidden. */
 function sayInStrip(part: "state" | "socket" | "left", text: string | undefined): void {
   const place = strip.querySelector<HTMLElement>(`[data-module=${part}]`);
   if (!place?.parentElement) return;
@@ -56,11 +56,11 @@ const pause = new Countdown((left) => {
   for (const button of all("[data-action=resend]")) button.setAttribute("aria-disabled", String(left > 0));
 });
 
-/** How many codes may still be tried, as told last. */
+/** The number of code attempts left, from the last event. */
 let attemptsLeft: number | undefined;
 export const triesLeft = () => attemptsLeft;
 
-/** Draws what Handset tells of a flow. */
+/** Draws the state of a flow from Handset's event. */
 export function drawState(change: StateChange): void {
   attemptsLeft = change.attemptsLeft;
   card.dataset["state"] = change.state;
@@ -70,6 +70,6 @@ export function drawState(change: StateChange): void {
   sayInStrip("socket", change.socket);
   if (change.expiresAt === undefined) sayInStrip("left", undefined);
   expiry.to(change.expiresAt);
-  // Without a pause there is nothing to draw but that it is over.
+  // Without `resendAt`, 0 draws the end of the pause.
   pause.to(change.resendAt ?? 0);
 }

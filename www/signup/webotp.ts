@@ -1,10 +1,10 @@
-/** WebOTP: the browser reads the code out of the SMS, after asking. Chrome on Android has it. */
+/** WebOTP: the browser reads the code from the SMS, after a prompt. Chrome on Android supports it. */
 
 interface OtpCredential extends Credential {
   code?: string;
 }
 
-/** The code of an SMS for this origin; nothing where the browser cannot, the person does not want to, or `signal` ends it. */
+/** The code of an SMS for this origin; undefined without browser support, if the person declines, or after `signal` aborts. */
 export async function codeInSms(signal: AbortSignal): Promise<string | undefined> {
   if (!("OTPCredential" in globalThis)) return undefined;
   const options: CredentialRequestOptions & { otp: { transport: string[] } } = { otp: { transport: ["sms"] }, signal };

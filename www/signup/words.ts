@@ -1,4 +1,4 @@
-/** Every state and every ending in words: what happened, and what to do next. */
+/** The text for every state and every failure: what happened, and what to do next. */
 import type { ErrorKind, StateChange } from "handset";
 import { BackendError } from "./backend.js";
 
@@ -57,11 +57,11 @@ export const failures: Record<ErrorKind, Words> = {
   internal: { what: "Something in the page broke.", next: "Reload the page and try again." },
 };
 
-/** A failure, whoever raised it; `detail` is for whoever looks closer. */
+/** The text for a failure of Handset or of the server; `detail` is for developers. */
 export function failureIn(reason: unknown): Words & { kind: string; detail: string } {
   if (reason instanceof BackendError) {
-    const what = `The server said no: ${reason.message}.`;
-    return { what, next: "Check what was sent and try again.", kind: "backend", detail: codeOf(reason) };
+    const what = `The server refused the request: ${reason.message}.`;
+    return { what, next: "Check your input and try again.", kind: "backend", detail: codeOf(reason) };
   }
   const kind = kindOf(reason);
   if (!kind) return { ...failures.internal, kind: "unknown", detail: "" };

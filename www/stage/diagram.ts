@@ -1,4 +1,4 @@
-/** Draws a sign-up's story as it happens: a list for whoever hears it, a sequence diagram for whoever sees it. */
+/** Draws the messages of a sign-up live: a list for screen readers, a sequence diagram on the screen. */
 import type { StateChange } from "handset";
 import { element } from "../dom.js";
 import { real } from "../shim.js";
@@ -12,7 +12,7 @@ const empty = element("no-arrows", HTMLElement);
 const columns: Record<Lifeline, number> = { page: 0, handset: 1, backend: 2, phone: 3 };
 const names: Record<Lifeline, string> = { page: "Page", handset: "Handset", backend: "Backend", phone: "Phone" };
 
-/** This near to its end, in px, the list is followed as it grows and as its room changes. */
+/** Within this distance of its end, in px, the list scrolls along when it grows or is resized. */
 const NEAR_END_PX = 48;
 
 let isFollowed = true;
@@ -26,11 +26,11 @@ room.observe(list);
 
 interface Drawn {
   arrow: Arrow;
-  /** Where the sandbox told of it. */
+  /** The sandbox's event, unless the arrow is Handset's or a mark. */
   moment?: Moment;
 }
 
-/** One sign-up, from its start to the next. */
+/** The diagram of one sign-up. */
 export class Diagram {
   #began = real.now();
   #drawn: Drawn[] = [];
@@ -44,7 +44,7 @@ export class Diagram {
     empty.hidden = false;
   }
 
-  /** The session has begun: from here on the sandbox tells what it sees. */
+  /** Follows the sandbox's timeline of the session. */
   follow(correlationId: string): void {
     if (this.#isOver) return;
     const clock = new SandboxClock(this.#began, real.now());
@@ -52,7 +52,7 @@ export class Diagram {
       item: (moment) => {
         const cause = causeOf(moment, this.#drawn.map(({ arrow }) => arrow));
         const arrow = ofMoment(moment, clock.when(moment, real.now(), cause));
-        // What the sandbox saw stays in its order; only what this side saw gives way.
+        // The sandbox's events keep their order; only the page's own arrows move.
         const isLater = (own: Drawn) => !own.moment && !comesBefore(own.arrow, moment, arrow.at);
         const place = this.#drawn.findLastIndex((own) => !isLater(own)) + 1;
         this.#put(place, arrow, moment);
@@ -60,13 +60,13 @@ export class Diagram {
     });
   }
 
-  /** Handset says how it stands. */
+  /** Draws a `statechange` event of Handset. */
   change(change: StateChange): void {
     for (const arrow of ofChange(this.#before, change, real.now())) this.add(arrow);
     this.#before = { state: change.state, socket: change.socket };
   }
 
-  /** Something that the visitor did to all of it. */
+  /** Draws a visitor's action across all lifelines. */
   mark(text: string): void {
     if (this.#drawn.length > 0) this.add({ at: real.now(), from: "page", to: "phone", text, kind: "mark" });
   }
@@ -75,7 +75,7 @@ export class Diagram {
     if (!this.#isOver) this.#put(this.#drawn.length, arrow);
   }
 
-  /** Another one begins. */
+  /** Stops drawing, before the next sign-up starts. */
   end(): void {
     this.#isOver = true;
     this.#stop();

@@ -1,20 +1,20 @@
-/** Faults that the sandbox is asked for. It breaks connections for real: those of every page that uses it. */
+/** Faults for the sandbox to inject. They break real connections, of every page that uses the sandbox. */
 import { real } from "../shim.js";
 
 export interface Fault {
-  /** Exact, or a beginning that ends in `*`. */
+  /** An exact path, or a prefix followed by `*`. */
   path: string;
   kind: "drop" | "refuse" | "lose_reply";
   method?: "GET" | "POST";
 }
 
 const STATUS = "/v1/client/status";
-/** A socket that waits is dropped, and no other opens. */
+/** Drops the open socket and refuses new ones. */
 const noSocket: Fault[] = [
   { path: STATUS, kind: "refuse", method: "GET" },
   { path: STATUS, kind: "drop", method: "GET" },
 ];
-/** Nothing gets through, and nothing comes back. */
+/** Blocks all requests and replies. */
 const nothing: Fault[] = [
   { path: STATUS, kind: "lose_reply", method: "GET" },
   { path: STATUS, kind: "drop", method: "GET" },
@@ -23,7 +23,7 @@ const nothing: Fault[] = [
 
 const asked = { network: false, socket: false };
 
-/** Takes away, or gives back, the page's network or only its socket. Rejects when the sandbox cannot be asked. */
+/** Takes the page's network, or only its socket, away or gives it back. Rejects if the sandbox does not accept the faults. */
 export async function take(what: keyof typeof asked, isTaken: boolean): Promise<void> {
   const before = asked[what];
   asked[what] = isTaken;
@@ -36,7 +36,7 @@ export async function take(what: keyof typeof asked, isTaken: boolean): Promise<
   }
 }
 
-/** Outlives the page, where that is necessary. */
+/** `keepalive` lets the request outlive the page. */
 const post = (faults: Fault[]) =>
   real.fetch("/sandbox/faults", {
     method: "POST",
@@ -45,7 +45,7 @@ const post = (faults: Fault[]) =>
     keepalive: true,
   });
 
-// The trouble goes with whoever made it.
+// The faults end with the page that set them.
 addEventListener("pagehide", () => {
   if (asked.network || asked.socket) void post([]);
 });

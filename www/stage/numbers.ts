@@ -1,4 +1,4 @@
-/** Numbers that stand for one branch of a sign-up each, for a visitor to pick. The sandbox lists them. */
+/** A list of the sandbox's behaviour numbers, each with its own outcome of a sign-up, for a visitor to pick from. */
 import { element } from "../dom.js";
 import { real } from "../shim.js";
 
@@ -19,10 +19,10 @@ const panel = element("numbers", HTMLElement);
 const list = element("numbers-list", HTMLElement);
 const row = element("behaviour-number", HTMLTemplateElement);
 
-/** The field that is filled in. */
+/** The field for the picked number. */
 let field: HTMLInputElement | undefined;
 
-/** `proof` says how the phone will be proved; `tell` is told, in words, what was picked, and nothing once that is typed over. */
+/** `proof` returns the chosen kind of proof. `tell` receives a description of the picked number, and "" when the person types. */
 export function offerNumbers(proof: () => Proof, tell: (text: string) => void): void {
   for (const opener of document.querySelectorAll<HTMLButtonElement>("[data-numbers-for]")) {
     const input = element(opener.dataset["numbersFor"] ?? "", HTMLInputElement);
@@ -49,7 +49,7 @@ async function show(proof: Proof, pick: (number: BehaviourNumber) => void): Prom
     const numbers = (await response.json()) as BehaviourNumber[];
     list.replaceChildren(...numbers.map((number) => rowOf(number, proof, pick)));
   } catch {
-    list.textContent = "The sandbox could not be asked for them.";
+    list.textContent = "The sandbox did not return the numbers.";
   }
 }
 

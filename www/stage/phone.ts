@@ -1,4 +1,4 @@
-/** The drawn phone: the sandbox's SMS as notifications, and a browser for their links. A real page has no such thing. */
+/** The drawn phone: the sandbox's SMS as notifications, and a browser for their links. Part of the demo only. */
 import { element } from "../dom.js";
 import { real } from "../shim.js";
 import { follow } from "./stream.js";
@@ -13,7 +13,7 @@ interface Message {
   url?: string;
 }
 
-/** More than these are not shown. */
+/** Maximum number of SMS on the screen. */
 const MESSAGES_MAX = 8;
 
 const phone = element("phone", HTMLElement);
@@ -27,7 +27,7 @@ const browser = element("phone-browser", HTMLElement);
 const back = element("phone-back", HTMLButtonElement);
 const tab = element("phone-tab", HTMLAnchorElement);
 
-/** Shows every SMS, newest first; `useCode` types a code for the person and says whether one is asked for. */
+/** Shows every SMS, newest first. `useCode` fills in a code and returns false if the page is not asking for a code. */
 export function switchOn(messagesUrl: string, useCode: (code: string) => boolean): void {
   tellTime();
   follow<Message>(messagesUrl, {
@@ -40,7 +40,7 @@ export function switchOn(messagesUrl: string, useCode: (code: string) => boolean
 const hourAndMinute = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
-/** The phone's clock, which is right whatever the page's says. */
+/** Draws the phone's clock from the real time, not from the page's shifted clock. */
 function tellTime(): void {
   const now = real.now();
   for (const id of ["phone-time", "phone-clock"]) element(id, HTMLElement).textContent = hourAndMinute.format(now);
@@ -69,7 +69,7 @@ function draw(message: Message, useCode: (code: string) => boolean): void {
   else link.remove();
 
   element("no-messages", HTMLElement).hidden = true;
-  // Open before something is added, or nobody hears of it.
+  // Show the list before the addition: screen readers do not announce changes in a hidden region.
   if (isExpecting && !browser.hidden) close();
   list.prepend(item);
   while (list.children.length > MESSAGES_MAX) list.lastElementChild?.remove();
@@ -78,10 +78,10 @@ function draw(message: Message, useCode: (code: string) => boolean): void {
 }
 
 let isExpecting = false;
-/** From now on an SMS makes the phone buzz; what came before this page did is only shown. */
+/** Makes the phone buzz for each new SMS. SMS from before are only shown. */
 export const expectSms = () => (isExpecting = true);
 
-/** The phone buzzes; where it is out of sight, a way to it appears. */
+/** Makes the phone buzz; if it is out of sight, shows a link to it. */
 function ring(): void {
   if (!isExpecting) return;
   delete body.dataset["buzzing"];
@@ -103,10 +103,10 @@ body.addEventListener("animationend", (event) => {
 
 /** Opens a link in the phone's browser. */
 function open(url: string): void {
-  // The sandbox may be known by another of its names here, and a frame must be of this origin.
+  // The link may have another host name of the sandbox, and the frame must be of this origin.
   const { pathname } = new URL(url);
   tab.href = url;
-  // A frame that is made anew leaves nothing in this tab's history.
+  // A new frame adds no entry to this tab's history.
   const page = document.createElement("iframe");
   page.id = "phone-page";
   page.title = "The page that the link opened";
@@ -117,7 +117,7 @@ function open(url: string): void {
   back.focus();
 }
 
-/** Back to the SMS; the focus goes along if it was in the browser. */
+/** Goes back to the SMS list; moves the focus there if it was in the browser. */
 function close(): void {
   const hadFocus = browser.contains(document.activeElement);
   browser.hidden = true;

@@ -1,14 +1,14 @@
 /**
- * What travelled, as the arrows of a sequence diagram.
+ * The messages of a sign-up as the arrows of a sequence diagram.
  *
- * Two tell of it: the sandbox, which saw every message that reached it, and Handset, whose states say what went on
- * between it and the page. Each tells in order, and has a clock; here the two become one story.
+ * They come from two sources: the sandbox's timeline has every message that reached the sandbox, and Handset's state changes
+ * stand for the messages between Handset and the page. Each source is in order and has its own clock; this module merges them.
  */
 import type { FlowState, StateChange } from "handset";
 
 export type Party = "server" | "client" | "backend" | "phone";
 
-/** What the sandbox saw. */
+/** An event of the sandbox's timeline. */
 export interface Moment {
   /** Counts from 1 in each session. */
   id: number;
@@ -17,9 +17,9 @@ export interface Moment {
   from: Party;
   to: Party;
   kind: string;
-  /** On replies, and on whatever ends something. */
+  /** On replies and on final events. */
   outcome?: string;
-  /** What the sandbox was asked to do to it. */
+  /** The injected fault. */
   fault?: string;
 }
 
@@ -31,17 +31,17 @@ export interface Arrow {
   from: Lifeline;
   to: Lifeline;
   text: string;
-  /** A reply has a dashed line; what was lost, a broken one; a note, none; a mark goes across all lifelines. */
+  /** A reply has a dashed line, a lost message a broken one, a note none; a mark goes across all lifelines. */
   kind: "call" | "reply" | "lost" | "note" | "mark";
-  /** Which moment of the sandbox it is. */
+  /** The id of the sandbox's event. */
   moment?: number;
-  /** Of two at the same time: whether it comes before `moment`. What causes comes first. */
+  /** Whether this arrow comes before a `moment` of the same time. A cause comes before its effect. */
   leads?: (moment: Moment) => boolean;
 }
 
 const lifelines: Record<Party, Lifeline> = { server: "page", client: "handset", backend: "backend", phone: "phone" };
 
-// ------------------------------------------------------------------------------------------------ what the sandbox saw
+// -------------------------------------------------------------------------------------------- the sandbox's timeline
 
 const requests: Record<string, string> = {
   start: "start",
@@ -100,7 +100,7 @@ const replies: Record<string, string> = {
   "socket_open accepted": "socket is open",
 };
 
-/** Names that this page does not know yet are shown as they are. */
+/** The text for a name; an unknown name is shown unchanged. */
 const inWords = (names: Record<string, string>, name: string) => names[name] ?? name.replaceAll("_", " ");
 
 function textOf({ kind, outcome }: Moment): string {
@@ -114,7 +114,7 @@ function textOf({ kind, outcome }: Moment): string {
 
 function kindOf({ from, to, kind, outcome, fault = "" }: Moment): Arrow["kind"] {
   if (from === to) return "note";
-  // A request that is dropped, a reply that is lost, a socket that ends without a word.
+  // A dropped request, a lost reply, a socket that ends without a close frame.
   const isCut = kind === "socket_closed" && fault !== "";
   const isSms = from === "backend" && to === "phone";
   const isLost = from === "backend" && !isSms ? fault === "lose_reply" || isCut : isSwallowed(fault) || (kind === "socket_open" && fault === "lose_reply");
@@ -128,9 +128,9 @@ export function ofMoment(moment: Moment, at: number): Arrow {
   return { at, from: lifelines[moment.from], to: lifelines[moment.to], text: textOf(moment), kind: kindOf(moment), moment: moment.id };
 }
 
-// -------------------------------------------------------------------------------------------------- what Handset says
+// ------------------------------------------------------------------------------------------ Handset's state changes
 
-/** What came before. */
+/** The previous state. */
 export interface Before {
   state: FlowState;
   socket?: StateChange["socket"] | undefined;
@@ -138,10 +138,10 @@ export interface Before {
 
 const always = () => true;
 const never = () => false;
-/** The page's server calls because of it; what came from Handset came before. */
+/** The arrow is the cause of a call of the page's server, and the effect of Handset's messages. */
 const beforeServer = (moment: Moment) => moment.from === "server";
 
-/** The arrows between page and Handset that one change of state stands for. */
+/** The arrows between page and Handset for one state change. */
 export function ofChange(before: Before, change: StateChange, at: number): Arrow[] {
   const { state, socket, failure } = change;
   const toHandset = (text: string): Arrow => ({ at, from: "page", to: "handset", text, kind: "call", leads: always });
@@ -180,7 +180,7 @@ export function ofChange(before: Before, change: StateChange, at: number): Arrow
   }
 }
 
-/** What the page must have said in between. */
+/** The page's answer that explains the change between two states. */
 function answerBetween(before: FlowState, state: FlowState): string | undefined {
   if (before === "awaiting_phone" && state === "sending") return "this number";
   if (before === "awaiting_otp" && state === "checking_otp") return "this code";
@@ -189,40 +189,40 @@ function answerBetween(before: FlowState, state: FlowState): string | undefined 
   return state === "awaiting_phone" ? "another number" : undefined;
 }
 
-// ----------------------------------------------------------------------------------------------------------- together
+// -------------------------------------------------------------------------------------------------------- the merger
 
-/** What is sent at once because of something that this side saw: an answer of the page, or that the check is over. */
+/** Requests with an immediate cause on this side: an answer of the page, or the end of the possession check. */
 const caused = new Set(["otp_start", "otp_finish", "link_start", "validate"]);
 
-/** When that was, of what this side saw so far. */
+/** The time of the event's cause, if this side has seen it. */
 export function causeOf(moment: Moment, own: Arrow[]): number | undefined {
   if (moment.to !== "backend" || !caused.has(moment.kind)) return undefined;
   return own.findLast(({ leads }) => leads?.(moment))?.at;
 }
 
-/** The clock of a sandbox, told in that of this machine. */
+/** Converts times of the sandbox's clock to this machine's clock. */
 export class SandboxClock {
   #offsetMs = 0;
   #isMoved = false;
   #last = -Infinity;
 
-  /** The session began between these two moments of this machine. */
+  /** The session began between these two times of this machine. */
   constructor(
     private readonly askedAt: number,
     private readonly answeredAt: number,
   ) {}
 
   /**
-   * When a moment was, given that it is heard of `now`, and when what caused it was, where this side saw that. Never
-   * before the moment that came before it.
+   * The time of a moment that arrives at `now`; `causedAt` is the time of its cause, if this side has seen it. Never
+   * earlier than the previous moment.
    */
   when(moment: Moment, now: number, causedAt?: number): number {
     if (moment.id === 1) {
       const isSame = moment.at >= this.askedAt - 1 && moment.at <= this.answeredAt + 1;
       this.#offsetMs = isSame ? 0 : Math.round((this.askedAt + this.answeredAt) / 2) - moment.at;
     }
-    // Nothing is heard of before it was: the sandbox's clock was moved. What has a cause came right after it, however late
-    // it is heard of, and never before it.
+    // A time in the future means that the sandbox's clock was moved. A moment with a cause came right after the cause, even
+    // if it arrives late, and never before it.
     const at = moment.at + this.#offsetMs;
     if (at > now + 1) {
       this.#isMoved = true;
@@ -233,7 +233,7 @@ export class SandboxClock {
   }
 }
 
-/** Whether something that this side saw comes before what the sandbox saw. */
+/** Whether an arrow of this side comes before the sandbox's event. */
 export function comesBefore(own: Arrow, moment: Moment, momentAt: number): boolean {
   return own.at < momentAt || (own.at === momentAt && (own.leads ?? never)(moment));
 }

@@ -1,18 +1,18 @@
-/** Server-sent events of the sandbox, for what surrounds the page: it stays awake while the page sleeps. */
+/** Server-sent events of the sandbox, for the code around the page. Unlike the page, that code never sleeps. */
 import { real } from "../shim.js";
 
-/** Pause before a stream that the browser gave up is opened again, in ms. */
+/** Pause before opening a stream again that the browser has given up, in ms. */
 const RECONNECT_MS = 2_000;
 
 interface Heard<Item> {
   item: (item: Item) => void;
-  /** Whether there is a connection. */
+  /** Called when the connection opens or breaks. */
   connection?: (isThere: boolean) => void;
-  /** Whether a stream that was refused is asked for again. */
+  /** Whether to retry a refused stream. */
   insists?: boolean;
 }
 
-/** Hears each item of a stream once; returns how to stop. */
+/** Delivers each item of a stream once; returns a function that stops. */
 export function follow<Item extends { id: number }>(url: string, heard: Heard<Item>): () => void {
   let stream: EventSource | undefined;
   let retry: number | undefined;
@@ -23,7 +23,7 @@ export function follow<Item extends { id: number }>(url: string, heard: Heard<It
     stream.addEventListener("open", () => heard.connection?.(true));
     stream.addEventListener("message", (event: MessageEvent<string>) => {
       const item = JSON.parse(event.data) as Item;
-      // A stream that begins anew begins with what was heard.
+      // After a reconnect the stream starts again with known items.
       if (isOver || item.id <= last) return;
       last = item.id;
       heard.item(item);
@@ -31,7 +31,7 @@ export function follow<Item extends { id: number }>(url: string, heard: Heard<It
     stream.addEventListener("error", () => {
       if (isOver) return;
       heard.connection?.(false);
-      // The browser connects again by itself, unless the answer was no stream.
+      // The browser reconnects by itself, unless the response was no event stream.
       if (heard.insists && stream?.readyState === EventSource.CLOSED) retry = real.setTimeout(open, RECONNECT_MS);
     });
   };

@@ -1,4 +1,4 @@
-/** The switches that spoil a sign-up: the network, sleep, the socket, the clock. */
+/** The switches that disturb a sign-up: the network, sleep, the socket, the clock. */
 import { element } from "../dom.js";
 import { sayOffline, shiftClock, sleep, wake } from "../shim.js";
 import { take } from "./faults.js";
@@ -9,7 +9,7 @@ const form = element("form", HTMLElement);
 const asleep = element("asleep", HTMLElement);
 const says = element("trouble-says", HTMLElement);
 
-/** `mark` is told, in words, what was done. */
+/** Connects the switches. `mark` receives a description of each action. */
 export function onTrouble(mark: (text: string) => void): void {
   const tell = (text: string) => {
     says.textContent = text;
@@ -36,7 +36,7 @@ export function onTrouble(mark: (text: string) => void): void {
   });
 
   for (const choice of document.querySelectorAll<HTMLInputElement>("[name=clock]")) {
-    // A browser restores a box as it was left; the page begins without trouble.
+    // The browser may restore the last choice; the page starts without trouble.
     choice.checked = choice.value === "0";
     choice.addEventListener("change", () => {
       const minutes = Number(choice.value);
@@ -52,7 +52,7 @@ export function onTrouble(mark: (text: string) => void): void {
       const turned = Promise.resolve(turn(box.checked));
       turned.catch(() => {
         box.checked = !box.checked;
-        says.textContent = "The sandbox could not be asked for that.";
+        says.textContent = "The sandbox did not accept the request.";
       });
     });
   }

@@ -10,11 +10,11 @@ import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One flow by the client that Java brings, with HTTP/2 asked for as it does when nothing is set: java Flow.java ORIGIN */
+/** One flow with java.net.http and its defaults, so with an upgrade to HTTP/2: java Flow.java ORIGIN */
 public class Flow {
     private static final String ID = "sandbox";
     private static final String SECRET = "sandbox-secret";
-    /** Passes without the browser. */
+    /** A number that passes without the browser. */
     private static final String MILO = "2001001695";
 
     private final HttpClient client;
@@ -83,7 +83,7 @@ public class Flow {
         return reply.body();
     }
 
-    /** A text of a flat reply. */
+    /** A string member of a flat JSON reply. */
     static String member(String name, String json) {
         Matcher found = Pattern.compile("\"" + name + "\":\"([^\"]+)\"").matcher(json);
         if (!found.find()) {

@@ -1,4 +1,4 @@
-"""One flow by the usual OAuth 2.0 clients of Python, each with what it does when nothing is set: python flow.py ORIGIN"""
+"""One flow with each of the usual OAuth 2.0 clients of Python and its defaults: python flow.py ORIGIN"""
 
 import sys
 
@@ -12,12 +12,12 @@ from requests_oauthlib import OAuth2Session
 
 origin = sys.argv[1]
 ID, SECRET = "sandbox", "sandbox-secret"
-# Passes without the browser.
+# A number that passes without the browser.
 MILO = "2001001695"
 
 
 def flow(post):
-    """Start and Validate by a session that has an access token."""
+    """Calls Start and Validate with the access token of a session."""
     started = post(f"{origin}/v3/start", json={"flowType": "mobile", "phoneNumber": MILO})
     assert started.status_code == 200, started.text
     validated = post(f"{origin}/v3/validate", json={"correlationId": started.json()["correlationId"]})

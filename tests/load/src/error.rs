@@ -2,5 +2,5 @@
 
 use std::error::Error;
 
-/// Why nothing was measured.
+/// The error of a failed measurement.
 pub(crate) type LoadError = Box<dyn Error + Send + Sync>;

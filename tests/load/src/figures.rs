@@ -9,12 +9,12 @@ impl Rounds {
         Self(rounds)
     }
 
-    /// `None`: nothing was measured.
+    /// `None` without values.
     pub(crate) fn median(&self) -> Option<f64> {
         quantile(&self.0, 0.5)
     }
 
-    /// The median, and the least and the most.
+    /// The median, with the minimum and maximum.
     pub(crate) fn cell(&self, write: impl Fn(f64) -> String) -> String {
         match (self.median(), self.0.first(), self.0.last()) {
             (Some(median), Some(least), Some(most)) => {
@@ -25,7 +25,7 @@ impl Rounds {
     }
 }
 
-/// Of values in ascending order: the one below which that part of them lies.
+/// The quantile `part` (0 to 1) of ascending values.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -37,7 +37,7 @@ pub(crate) fn quantile(ascending: &[f64], part: f64) -> Option<f64> {
     ascending.get((last as f64 * part).ceil() as usize).copied()
 }
 
-/// With a comma for thousands.
+/// A whole number, with a comma for thousands.
 pub(crate) fn whole(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut written = String::new();

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::error::LoadError;
 
-/// As the sandbox reads ahead, in bytes: the library's default costs 128 KiB a socket.
+/// Size of the read buffer, in bytes, as in the sandbox: the library's default costs 128 KiB per socket.
 const READ_AHEAD_BYTES: usize = 256;
 
 /// The waiting sockets, by number.
@@ -32,7 +32,7 @@ pub(crate) async fn serve() -> Result<(), LoadError> {
         .route("/wake/{number}", get(wake))
         .with_state(WaitingSockets::default());
     let listener = listener.tap_io(|stream| {
-        // As the sandbox does. Where it fails, it is slower, no more.
+        // As the sandbox does. A failure only makes the connection slower.
         let _ = stream.set_nodelay(true);
     });
     Ok(axum::serve(listener, app).await?)
@@ -46,7 +46,7 @@ async fn upgrade(
     upgrade.read_buffer_size(READ_AHEAD_BYTES).on_upgrade(move |socket| hold(waiting, number, socket))
 }
 
-/// Echoes until it is woken.
+/// Echoes messages until the socket is woken.
 async fn hold(waiting: WaitingSockets, number: u64, mut socket: WebSocket) {
     let (waker, mut woken) = oneshot::channel();
     waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, waker);
@@ -73,7 +73,7 @@ async fn hold(waiting: WaitingSockets, number: u64, mut socket: WebSocket) {
 async fn wake(State(waiting): State<WaitingSockets>, Path(number): Path<u64>) -> StatusCode {
     match waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number) {
         Some(waker) => {
-            // Whoever waited may have gone.
+            // The waiting socket may be closed.
             let _ = waker.send(());
             StatusCode::OK
         }

@@ -1,4 +1,4 @@
-//! Whole flows, one after the other, by several clients at once.
+//! Whole flows, one after another, by several clients at once.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use crate::error::LoadError;
 use crate::http::{Body, Http, text};
 use crate::server::{MeasuredServer, ServerKind};
 
-/// Requests of a flow.
+/// Number of requests in a flow.
 pub(crate) const REQUESTS: u32 = 5;
 
 const CREDENTIALS: &str = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
@@ -24,13 +24,13 @@ const CREDENTIALS: &str = "grant_type=client_credentials&client_id=sandbox&clien
 const ECHOED: &str =
     r#"{"flowType":"mobile","phoneNumber":"3030000000","allowOTPRetry":true,"smsMessage":"Your code: ####"}"#;
 
-/// A relying party's server, the page, and the phone, on one connection.
+/// Plays the relying party's server, the page and the phone, on one connection.
 pub(crate) struct Caller {
     http: Http,
     access_token: String,
 }
 
-/// Numbers that nobody else has: the messages to one are those of one flow.
+/// Unused phone numbers, so that all messages to a number belong to one flow.
 pub(crate) struct Numbers(Cell<u32>);
 
 impl Numbers {
@@ -45,21 +45,21 @@ impl Numbers {
 }
 
 impl Caller {
-    /// With an access token, which is good for all its flows.
+    /// Opens a connection and gets an access token for all flows.
     pub(crate) async fn open(to: SocketAddr) -> Result<Self, LoadError> {
         let mut http = Http::open(to).await?;
         let reply = http.json(Method::POST, server::paths::TOKEN, None, Body::Form(CREDENTIALS)).await?;
         Ok(Self { access_token: text(&reply, "access_token")?.to_owned(), http })
     }
 
-    /// Start: its authToken and correlationId.
+    /// Calls Start; returns authToken and correlationId.
     async fn start(&mut self, body: &str) -> Result<(String, String), LoadError> {
         let reply =
             self.http.json(Method::POST, server::paths::START, Some(&self.access_token), Body::Json(body)).await?;
         Ok((text(&reply, "authToken")?.to_owned(), text(&reply, "correlationId")?.to_owned()))
     }
 
-    /// The member of the one message to that number.
+    /// A member of the only message to this number.
     async fn sms(&mut self, number: &str, member: &str) -> Result<String, LoadError> {
         let list = self.http.json(Method::GET, &format!("/sandbox/messages?to={number}"), None, Body::None).await?;
         match list.as_array().map(Vec::as_slice) {
@@ -72,7 +72,7 @@ impl Caller {
         self.http.json(Method::POST, path, Some(auth_token), Body::Json(body)).await
     }
 
-    /// One flow: Start, the page asks for a code, the phone's SMS is read, the page hands the code in, Validate.
+    /// One flow: Start, a request for a code, the phone's SMS, the code, Validate.
     async fn code_flow(&mut self, number: &str) -> Result<(), LoadError> {
         let body = format!(r#"{{"flowType":"mobile","phoneNumber":"{number}","allowOTPRetry":true}}"#);
         let (auth_token, correlation_id) = self.start(&body).await?;
@@ -91,7 +91,7 @@ impl Caller {
         Ok(())
     }
 
-    /// Start on a desktop, and the page asks for a link: its authToken and the link's path.
+    /// Start for a desktop and a request for a link; returns the authToken and the link's path.
     pub(crate) async fn link(&mut self, number: &str) -> Result<(String, String), LoadError> {
         let target = "https://shop.test/linked";
         let body = format!(r#"{{"flowType":"desktop","phoneNumber":"{number}","finalTargetUrl":"{target}"}}"#);
@@ -114,15 +114,15 @@ async fn echoes(http: &mut Http) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// How flows went.
+/// The result of a round of flows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rate {
     pub(crate) per_second: f64,
-    /// The server's processor time for each, in µs. `None`: this system does not say.
+    /// The server's processor time per flow, in µs. `None` if the system does not report it.
     pub(crate) server_micros: Option<f64>,
 }
 
-/// Flows by so many clients, after a moment that is not counted.
+/// Runs flows by so many clients, after an uncounted warm-up.
 pub(crate) async fn rate(server: &MeasuredServer, clients: usize, time: Duration) -> Result<Rate, LoadError> {
     let done = Rc::new(Cell::new(0_u32));
     let numbers = Rc::new(Numbers::new());
@@ -158,7 +158,7 @@ pub(crate) async fn rate(server: &MeasuredServer, clients: usize, time: Duration
         })
     };
     let broken = async {
-        // A client that ends has failed.
+        // A client ends only on a failure.
         let (ended, _, _) = futures_util::future::select_all(running).await;
         ended?
     };

@@ -1,4 +1,4 @@
-//! An HTTP client with one connection, kept open as an SDK or a browser keeps it.
+//! An HTTP client with one keep-alive connection, like an SDK or a browser.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -13,13 +13,13 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::error::LoadError;
 
-/// Connections from one address before the next is taken: ephemeral ports run short at some 28,000.
+/// Number of connections from one source address: ephemeral ports run short at about 28,000.
 const OF_ONE_ADDRESS: usize = 10_000;
 
-/// Connects as the `index`-th of many.
+/// Opens connection number `index`, from a source address for that range of indices.
 pub(crate) async fn connect(to: SocketAddr, index: usize) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
-    // Elsewhere 127.0.0.1 is all there is without setting up more.
+    // Other systems have only 127.0.0.1 without further setup.
     if cfg!(target_os = "linux")
         && let Ok(other @ 1..=200) = u8::try_from(index / OF_ONE_ADDRESS)
     {
@@ -30,7 +30,7 @@ pub(crate) async fn connect(to: SocketAddr, index: usize) -> io::Result<TcpStrea
     Ok(stream)
 }
 
-/// A client with a connection of its own.
+/// A client with its own connection.
 pub(crate) struct Http {
     requests: SendRequest<Full<Bytes>>,
     host: String,
@@ -47,7 +47,7 @@ pub(crate) enum Body<'a> {
 impl Http {
     pub(crate) async fn open(to: SocketAddr) -> Result<Self, LoadError> {
         let (requests, connection) = http1::handshake(TokioIo::new(connect(to, 0).await?)).await?;
-        // What breaks the connection, breaks the request that waits for it.
+        // An error of the connection also fails the waiting request.
         tokio::spawn(connection);
         Ok(Self { requests, host: to.to_string() })
     }
@@ -78,7 +78,7 @@ impl Http {
         Ok((status, reply.into_body().collect().await?.to_bytes()))
     }
 
-    /// The JSON of a reply, which has to be 200.
+    /// Sends a request; returns the JSON of the reply, which must have status 200.
     pub(crate) async fn json(
         &mut self,
         method: Method,
@@ -94,7 +94,7 @@ impl Http {
     }
 }
 
-/// A member of a reply that has to be a text.
+/// A member of a reply, which must be a string.
 pub(crate) fn text<'a>(reply: &'a Value, member: &str) -> Result<&'a str, LoadError> {
     reply.get(member).and_then(Value::as_str).ok_or_else(|| format!("a reply without a text '{member}'").into())
 }

@@ -1,4 +1,4 @@
-//! How many files a process may have open, which bounds its sockets.
+//! The limit of open files, which bounds the number of sockets.
 
 /// Open files besides the sockets, amply.
 const OTHERS: usize = 200;
@@ -13,7 +13,7 @@ pub(crate) fn raise() -> usize {
     files.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX).saturating_sub(OTHERS)
 }
 
-/// This system sets no such limit.
+/// No limit on this system.
 #[cfg(not(unix))]
 pub(crate) fn raise() -> usize {
     usize::MAX

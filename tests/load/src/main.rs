@@ -1,5 +1,5 @@
-//! What the sandbox carries: flows a second, memory for each page that waits, and how long a click takes to reach its page.
-//! Beside each a floor that is measured in the same run, in turn with it. Only over loopback.
+//! Measures the sandbox: flows per second, memory per waiting page, and the time from a click to the event in its page.
+//! Each figure has a floor from the same run; the two alternate. Over loopback only.
 //!
 //! `npm run bench:sandbox` builds the sandbox and runs this; the tables go to stdout.
 
@@ -37,10 +37,10 @@ fn main() -> ExitCode {
 
 fn run(options: &LoadOptions) -> Result<(), LoadError> {
     if options.serve_floor {
-        // As the sandbox has it.
+        // The sandbox's runtime.
         return Builder::new_multi_thread().enable_all().build()?.block_on(floor::serve());
     }
-    // All clients are one thread, so that they take as little as they can of what they share with the server.
+    // All clients share one thread, so that they take little processor time from the server.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let most = Duration::from_secs(options.at_most_seconds);
     let report = runtime.block_on(async { timeout(most, measure::all(options)).await });

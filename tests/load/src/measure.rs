@@ -1,4 +1,4 @@
-//! The rounds of a measurement: each one starts every server anew, in turn.
+//! The rounds of a measurement. Each round starts every server again, one after another.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::server::{MeasuredServer, ServerKind};
 use crate::sockets::WaitingPages;
 use crate::{flows, limits};
 
-/// How many links are opened at a time.
+/// Numbers of links that are opened at a time.
 const AT_ONCE: [usize; 2] = [1, 8];
 
 pub(crate) async fn all(options: &LoadOptions) -> Result<LoadReport, LoadError> {
@@ -28,7 +28,7 @@ pub(crate) async fn all(options: &LoadOptions) -> Result<LoadReport, LoadError> 
         let too_many = |sockets: usize| format!("{sockets} sockets, as a process may have {most} here (ulimit -n)");
         report.left_out.extend(many.into_iter().map(too_many));
         if report.held.iter().any(|held| held.sandbox.whole.median().is_none()) {
-            report.left_out.push("memory, which this system does not tell in /proc".to_owned());
+            report.left_out.push("memory, which this system does not report in /proc".to_owned());
         }
     }
     if wants(Measurement::Latency) {
@@ -42,13 +42,13 @@ pub(crate) async fn all(options: &LoadOptions) -> Result<LoadReport, LoadError> 
     Ok(report)
 }
 
-/// Which of them comes first changes with the round: a drift of the machine hits all alike.
+/// The order of the servers in a round. It rotates, so that a drift of the machine affects all servers alike.
 fn in_turn<const N: usize>(mut kinds: [ServerKind; N], round: usize) -> [ServerKind; N] {
     kinds.rotate_left(round % N);
     kinds
 }
 
-/// Rounds by what was measured in them. The first, which only warms the machine, is not kept.
+/// The values of all rounds, by figure. The first round is a warm-up and is not kept.
 struct RoundSamples<K>(HashMap<K, Vec<f64>>);
 
 impl<K: std::hash::Hash + Eq> RoundSamples<K> {

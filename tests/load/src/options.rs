@@ -1,4 +1,4 @@
-//! The command line: what is measured, how often and how long.
+//! The command line: the measurements, and their number and duration.
 
 use std::path::PathBuf;
 
@@ -13,25 +13,25 @@ pub(crate) struct LoadOptions {
     /// The folder of the SQLite files during the run.
     #[arg(long, default_value = ".")]
     pub(crate) scratch: PathBuf,
-    /// A file for the tables, besides stdout.
+    /// File for the tables, which also go to stdout.
     #[arg(long)]
     pub(crate) tables: Option<PathBuf>,
     /// How many rounds are counted; one more comes first and is not counted.
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
-    /// How long flows are counted in each round, in ms.
+    /// Duration of the flows in each round, in ms.
     #[arg(long, default_value_t = 2000)]
     pub(crate) flow_ms: u64,
-    /// How many clients there are.
+    /// Number of clients.
     #[arg(long, default_value_t = 8)]
     pub(crate) clients: usize,
     /// The numbers of sockets at which memory is read.
     #[arg(long, value_delimiter = ',', default_value = "1000,10000,19000")]
     pub(crate) sockets: Vec<usize>,
-    /// How many sockets wait while links are opened.
+    /// Number of waiting sockets while links are opened.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) waiting: usize,
-    /// How many links are opened in each round.
+    /// Number of opened links in each round.
     #[arg(long, default_value_t = 1000)]
     pub(crate) clicks: usize,
     /// Only one of the three measurements.
@@ -48,10 +48,10 @@ pub(crate) struct LoadOptions {
 /// A part of the measurement.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Measurement {
-    /// Flows a second.
+    /// Flows per second.
     Flows,
-    /// Memory of sockets that wait.
+    /// Memory of waiting sockets.
     Memory,
-    /// From click to event.
+    /// Time from click to event.
     Latency,
 }

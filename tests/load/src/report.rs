@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use crate::figures::{Rounds, hundredths, tenths, whole};
 use crate::flows::REQUESTS;
 
-/// FlowRates a second.
+/// Flows per second.
 pub(crate) struct FlowRates {
     pub(crate) clients: usize,
     pub(crate) seconds: f64,
@@ -16,7 +16,7 @@ pub(crate) struct FlowRates {
 
 pub(crate) struct ServerRates {
     pub(crate) per_second: Rounds,
-    /// The server's processor time for each, in µs.
+    /// The server's processor time per flow, in µs.
     pub(crate) server_micros: Rounds,
 }
 
@@ -28,13 +28,13 @@ pub(crate) struct SocketMemory {
 }
 
 pub(crate) struct MemoryUse {
-    /// The process, in bytes.
+    /// Of the whole process, in bytes.
     pub(crate) whole: Rounds,
-    /// For each socket, in bytes.
+    /// Per socket, in bytes.
     pub(crate) each: Rounds,
 }
 
-/// From click to event, in ms.
+/// Time from click to event, in ms.
 pub(crate) struct LatencyRow {
     pub(crate) at_once: usize,
     pub(crate) sandbox: Quantiles,
@@ -134,7 +134,7 @@ fn count(number: usize) -> String {
     whole(number as f64)
 }
 
-/// The processor's name, where the system tells it.
+/// The processor's name, if the system reports it.
 fn machine() -> Option<String> {
     let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = info.lines().find(|line| line.starts_with("model name"))?;

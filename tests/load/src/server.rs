@@ -1,4 +1,4 @@
-//! The measured server: the sandbox or the floor, each in a process of its own.
+//! The measured server: the sandbox or the floor, each in its own process.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,11 +13,11 @@ use crate::error::LoadError;
 /// The server that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ServerKind {
-    /// The sandbox, all in memory.
+    /// The sandbox with the memory store.
     Memory,
-    /// The sandbox with a file.
+    /// The sandbox with SQLite.
     Sqlite,
-    /// A bare axum server that does nothing but echo, and wake.
+    /// A bare axum server that only echoes messages and wakes sockets.
     Floor,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct MeasuredServer {
 }
 
 impl MeasuredServer {
-    /// Starts an empty one and waits until it listens. `scratch`: where files may be.
+    /// Starts an empty server and waits until it listens. `scratch` is the folder for files.
     pub(crate) async fn start(kind: ServerKind, sandbox: &Path, scratch: &Path) -> Result<Self, LoadError> {
         let folder = (kind == ServerKind::Sqlite).then(|| TempDir::new_in(scratch)).transpose()?;
         let mut command = match kind {
@@ -53,7 +53,7 @@ impl MeasuredServer {
                 command
             }
         };
-        // As it is by itself: this process's own settings for logs are not meant for it.
+        // With the default log settings: RUST_LOG of this process must not apply.
         command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| format!("{}: {error}", sandbox.display()))?;
         let stdout = child.stdout.take().ok_or("it has no stdout")?;
@@ -62,8 +62,7 @@ impl MeasuredServer {
         Ok(Self { kind, address: address.parse()?, child, _folder: folder })
     }
 
-    /// What it holds in memory, in bytes: pages that are resident, its program's among them. `None`: this system does not
-    /// say.
+    /// The resident memory of the process, with its program, in bytes. `None` if the system does not report it.
     pub(crate) fn resident_bytes(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -71,10 +70,10 @@ impl MeasuredServer {
         Some(kib * 1024.0)
     }
 
-    /// The processor time that it has taken so far, in s. `None`: this system does not say.
+    /// The processor time of the process so far, in s. `None` if the system does not report it.
     pub(crate) fn processor_seconds(&self) -> Option<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()?)).ok()?;
-        // Behind the name, which may hold anything: 11 other fields, then ticks in the program and in the system.
+        // After the name, which may contain anything: 11 other fields, then user and system ticks.
         let (_, fields) = stat.rsplit_once(')')?;
         let mut ticks = fields.split_whitespace().skip(11).map(|field| field.parse::<f64>().ok());
         Some((ticks.next()?? + ticks.next()??) / ticks_per_second())
@@ -92,7 +91,7 @@ fn ticks_per_second() -> f64 {
     rustix::param::clock_ticks_per_second() as f64
 }
 
-/// No such system has /proc.
+/// These systems have no /proc.
 #[cfg(not(unix))]
 fn ticks_per_second() -> f64 {
     1.0

@@ -1,4 +1,4 @@
-//! Many pages that wait, and phones that open their links.
+//! Many waiting pages, and phones that open their links.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -19,17 +19,17 @@ use crate::flows::{Caller, Numbers};
 use crate::http::{Body, Http, connect};
 use crate::server::{MeasuredServer, ServerKind};
 
-/// How many are opened side by side.
+/// Number of sockets that are opened concurrently.
 const OPENERS: usize = 16;
 
-/// A page that waits.
+/// A page that waits for its link.
 struct WaitingPage {
     socket: WebSocketStream<TcpStream>,
     /// The path whose request wakes it.
     link: String,
 }
 
-/// Pages that wait at one server.
+/// The waiting pages of one server.
 pub(crate) struct WaitingPages {
     kind: ServerKind,
     address: SocketAddr,
@@ -49,7 +49,7 @@ impl WaitingPages {
         Ok(Self { kind, address, callers, numbers: Numbers::new(), pages: Vec::new() })
     }
 
-    /// Lets it grow to so many. Each socket has answered once when this returns.
+    /// Opens sockets until there are `size`. Each socket has answered once when this returns.
     pub(crate) async fn grow(&mut self, size: usize) -> Result<(), LoadError> {
         let (kind, address, numbers) = (self.kind, self.address, &self.numbers);
         let opened = Cell::new(self.pages.len());
@@ -71,7 +71,7 @@ impl WaitingPages {
         };
         try_join_all(self.callers.iter_mut().map(open)).await?;
         let answered = if kind == ServerKind::Floor { "ping" } else { "pong" };
-        // One after the other in a few rows: each must answer, and that takes no time worth saving.
+        // One after another: this is fast enough.
         for page in &mut self.pages {
             page.socket.send(Message::text("ping")).await?;
             if told(&mut page.socket).await? != answered {
@@ -122,16 +122,16 @@ impl WaitingPages {
     }
 }
 
-/// Opens a socket as the `index`-th of many.
+/// Opens socket number `index`.
 async fn wait(address: SocketAddr, index: usize, path: &str) -> Result<WebSocketStream<TcpStream>, LoadError> {
-    // Of this side nothing is measured, but it has to fit in beside the other.
+    // Small buffers: this side is not measured, but must fit into memory beside the server.
     let config = WebSocketConfig::default().read_buffer_size(512).write_buffer_size(0);
     let stream = connect(address, index).await?;
     let (socket, _) = client_async_with_config(format!("ws://{address}{path}"), stream, Some(config)).await?;
     Ok(socket)
 }
 
-/// The next text.
+/// The next text message.
 async fn told(socket: &mut WebSocketStream<TcpStream>) -> Result<String, LoadError> {
     loop {
         match socket.next().await {

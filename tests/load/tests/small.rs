@@ -1,4 +1,4 @@
-//! A measurement too small for its figures to count: it runs, and its report has every row.
+//! A tiny measurement runs, and its report has every row. Its figures mean nothing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
 use std::path::Path;
@@ -19,7 +19,7 @@ fn measure(sandbox: &Path) -> Output {
 
 #[test]
 fn flows_sockets_and_clicks_are_measured_on_the_sandbox_and_beside_it() {
-    // `cargo test --workspace` has built it. Cargo names other packages' binaries to no test.
+    // `cargo test --workspace` has built the binary. Cargo has no variable for binaries of other packages.
     let sandbox = Path::new(env!("CARGO_BIN_EXE_handset-load")).with_file_name("handset-sandbox");
     let sandbox = sandbox.with_extension(std::env::consts::EXE_EXTENSION);
     assert!(sandbox.exists(), "the sandbox is missing: cargo build -p handset-sandbox");

@@ -1,9 +1,9 @@
-//! What a suite leaves behind for the check that no secret of a run reached a log.
+//! The logs and secrets of a suite, for the search for secrets in logs.
 //!
-//! With `HANDSET_LOGS` set to a folder, a suite writes what it logged to `<folder>/<suite>/*.log` and the secrets that it
-//! ran with, one JSON object `{"kind", "value"}` a line, to `<folder>/<suite>/*.secrets`. `npm test` then searches every
-//! log for every secret; see `scripts/lib/secrets.mjs`. Without the variable nothing is written. `logs.mjs` beside this
-//! crate does the same for the suites in JavaScript.
+//! With `HANDSET_LOGS` set to a folder, a suite writes its log to `<folder>/<suite>/*.log` and its secrets, one JSON
+//! object `{"kind", "value"}` per line, to `<folder>/<suite>/*.secrets`. `npm test` then searches every log for every
+//! secret; see `scripts/lib/secrets.mjs`. Without the variable nothing is written. `logs.mjs` beside this crate does
+//! the same for the suites in JavaScript.
 
 use std::{
     collections::BTreeSet,
@@ -41,7 +41,7 @@ impl Logs {
         Self { suite, files: OnceLock::new() }
     }
 
-    /// Whether logs are asked for.
+    /// Whether `HANDSET_LOGS` is set.
     pub fn are_wanted(&self) -> bool {
         self.files().is_some()
     }
@@ -51,15 +51,15 @@ impl Logs {
         self.with(|files| writeln!(files.log, "{text}"));
     }
 
-    /// Names a secret that this suite runs with.
+    /// Declares a secret of this suite.
     ///
     /// # Panics
-    /// Where it could not be searched for: the test that named it fails, not the search at the end of a run.
+    /// If the secret is not searchable, so that the declaring test fails, not the search at the end of a run.
     pub fn secret(&self, kind: &str, value: &str) {
         assert!(
             is_searchable(kind, value),
-            "a {kind} of {} characters is too short or too odd to be searched for in logs: choose another, or do not \
-             name what is nobody's secret",
+            "a {kind} of {} characters is too short or too odd for the search of the logs: choose another, or do not \
+             declare a value that is no secret",
             value.chars().count()
         );
         let line = serde_json::json!({ "kind": kind, "value": value }).to_string();
@@ -91,7 +91,7 @@ impl Logs {
 impl Files {
     fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        // Test binaries run one after another: each has files of its own.
+        // Test binaries run one after another, and each has its own files.
         let file = |extension: &str| {
             let path = folder.join(process::id().to_string()).with_extension(extension);
             OpenOptions::new().create(true).append(true).open(path)

@@ -1,4 +1,4 @@
-// The flow where there is no page and no import. The authToken is in the environment.
+// The flow in Node, as CommonJS. The authToken is in the environment.
 const proveAuth = require("handset");
 
 import("./flow.mjs")

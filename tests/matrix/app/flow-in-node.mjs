@@ -1,4 +1,4 @@
-// The flow where there is no page. The authToken is in the environment.
+// The flow in Node, as an ES module. The authToken is in the environment.
 import * as proveAuth from "handset";
 import { outcomeOf } from "./flow.mjs";
 

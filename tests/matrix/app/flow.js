@@ -1,12 +1,12 @@
-// A page's whole OTP flow, as every build tool gets it. Old syntax on purpose: what a tool cannot read must be the package's doing.
+// A page's whole OTP flow, as the input of every build tool. Old syntax on purpose, so that only the package can cause a syntax error.
 
-/** An error in full, as text. */
+/** The text of an error with its causes. */
 function inFull(error) {
   if (!(error instanceof Error)) return String(error);
   return (error.kind ? error.kind + ": " : "") + error.message + (error.cause ? " (cause: " + inFull(error.cause) + ")" : "");
 }
 
-/** Runs the flow of an authToken; resolves when it has ended well, after its AuthFinishStep. */
+/** Runs the flow of an authToken; resolves after a successful end and its AuthFinishStep. */
 export function runFlow(proveAuth, authToken) {
   return new Promise(function (resolve, reject) {
     let finished = 0;
@@ -35,7 +35,7 @@ export function runFlow(proveAuth, authToken) {
   });
 }
 
-/** Runs the flow and tells what came of it: `{ finished: true }`, or what went wrong. */
+/** Runs the flow; resolves with `{ finished: true }`, or with the error. */
 export function outcomeOf(proveAuth, authToken) {
   // The constructor may throw.
   return Promise.resolve()

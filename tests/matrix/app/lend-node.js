@@ -1,4 +1,4 @@
-// For a test environment that is jsdom's: lends it what jsdom lacks, from Node around it.
+// For a jsdom test environment: adds the globals that jsdom lacks, from the surrounding Node.
 const { runInThisContext } = require("node:vm");
 
 for (const name of ["TextDecoder", "TextEncoder", "fetch", "Request", "Response", "Headers"]) {

@@ -1,4 +1,4 @@
-// The page's entry. The test has put `authToken` and `report` into the page.
+// The page's entry. The test has defined `authToken` and `report` in the page.
 import * as proveAuth from "handset";
 import { outcomeOf } from "./flow.js";
 

@@ -1,4 +1,4 @@
-// Runs webpack or Rspack, of whatever version: node pack.mjs <package> <configuration as JSON>
+// Runs any version of webpack or Rspack: node pack.mjs <package> <configuration as JSON>
 const [, , name, configuration] = process.argv;
 const { rspack, default: bundler = rspack } = await import(name);
 

@@ -1,4 +1,4 @@
-// Older Chromiums, which npm brings, and the engines that are not Chromium.
+// Older Chromiums from npm, and the engines besides Chromium.
 import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -11,7 +11,7 @@ import { bundle, site } from "./site.mjs";
 const execute = promisify(execFile);
 const decompress = promisify(brotliDecompress);
 
-/** Unpacks a Chromium, once for as long as its package is installed. @returns the program */
+/** Unpacks a Chromium, once per installation of its package. @returns the path of the program */
 async function unpacked(given, version) {
   const packed = given.path("node_modules", `chromium-${version}`, "bin");
   const folder = given.path("node_modules", ".browsers", version);
@@ -24,24 +24,24 @@ async function unpacked(given, version) {
   await execute("tar", ["-xf", tar, "-C", folder]);
   await rm(tar);
   await writeFile(program, await decompress(await readFile(`${packed}/chromium.br`)), { mode: 0o755 });
-  // Written last: what was cut short is done again.
+  // Written last, so that an interrupted unpacking is repeated.
   await writeFile(`${folder}/.unpacked`, "");
   return program;
 }
 
-/** These builds are made for a machine without a desktop, and for one process. */
+/** Flags for these builds, which expect a machine without a desktop and a single process. */
 const FOR_LAMBDA = ["--headless", "--no-zygote", "--single-process"];
 
 const PAGES = {
   plain: 'import * as proveAuth from "handset";\nstart(proveAuth);',
   "await preload()": 'import * as proveAuth from "handset";\nproveAuth.preload().then(() => start(proveAuth), (error) => report({ error: `${error.message} (cause: ${error.cause})`, kind: error.kind }));',
-  // It does not wait: the page's first constructor comes when a person has done something. Here, when it succeeds.
+  // This import does not wait. In a real page, the first constructor runs after a person's action; here, as soon as it succeeds.
   'import "handset/preload"': `import "handset/preload";\nimport * as proveAuth from "handset";
     const attempt = () => { try { new proveAuth.AuthenticatorBuilder(); } catch { return requestAnimationFrame(attempt); } start(proveAuth); };
     requestAnimationFrame(attempt);`,
 };
 
-/** A page that any browser can read, however old. @returns its folder */
+/** A page with syntax for any old browser. @returns its folder */
 async function pageOf(given, way) {
   const folder = `page-${Object.keys(PAGES).indexOf(way)}`;
   await given.write(`${folder}.js`, `import { outcomeOf } from "./flow.js";\nconst start = (proveAuth) => outcomeOf(proveAuth, self.authToken).then(self.report);\n${PAGES[way]}`);
@@ -64,7 +64,7 @@ const row = (name, run) => ({ family: "chromium", quick: false, name, run });
 const passes = (version, way) =>
   row(`Chromium ${version}, ${way}`, (given) => inChromium(given, version, async (browser) => given.open(await pageOf(given, way), { browser })));
 
-/** Without preload: an error that says what to do. */
+/** Without preload: the constructor's error must name `preload()`. */
 const says = (version) =>
   row(`Chromium ${version}, plain: says to await preload()`, (given) =>
     inChromium(given, version, async (browser) => {
@@ -73,7 +73,7 @@ const says = (version) =>
     }),
   );
 
-/** Lacks what the module is made of: an error that says so. */
+/** For a browser without the module's wasm features: the error must be `unsupported`. */
 const refuses = (version) =>
   row(`Chromium ${version}: says that it is unsupported`, (given) =>
     inChromium(given, version, async (browser) => {
@@ -95,7 +95,7 @@ export const browsers = [
 
 // ------------------------------------------------------------------------------------------------- Firefox, WebKit
 
-/** In the page, before all else: what goes wrong is kept. */
+/** In the page, before all else: collects errors. */
 const WATCH = `<script>
   self.problems = [];
   addEventListener("error", (event) => problems.push("uncaught: " + (event.message || event.target.src)), true);

@@ -1,4 +1,4 @@
-// Bundlers, each with as little configuration as it takes.
+// Bundlers, each with minimal configuration.
 import { readFile } from "node:fs/promises";
 import { html } from "../given.mjs";
 import { freePort } from "../programs.mjs";
@@ -7,7 +7,7 @@ import { bundle, openOnLatinPages } from "./site.mjs";
 const CLASSIC = '<script defer src="main.js"></script>';
 const MODULE = '<script type="module" src="main.js"></script>';
 
-/** webpack's configuration, which is also Rspack's. */
+/** The configuration for webpack and Rspack. */
 const configuration = (given, folder, { output = {}, ...more } = {}) => ({
   mode: "production",
   entry: "./main.js",
@@ -15,7 +15,7 @@ const configuration = (given, folder, { output = {}, ...more } = {}) => ({
   ...more,
 });
 
-/** Bundles with webpack or Rspack and opens the page with each of `charsets`; "" says none. */
+/** Bundles with webpack or Rspack and opens the page with each of `charsets`; "" stands for no charset. */
 async function packed(given, bundler, folder, { charsets = ["utf-8"], script = CLASSIC, ...more } = {}, options) {
   await given.pack(bundler, configuration(given, folder, more), options);
   for (const charset of charsets) {
@@ -28,7 +28,7 @@ async function packed(given, bundler, folder, { charsets = ["utf-8"], script = C
 const OUTPUT_MODULE = { script: MODULE, output: { module: true, library: { type: "module" } }, experiments: { outputModule: true } };
 const rows = (family, quick, list) => Object.entries(list).map(([name, run]) => ({ family, name, quick, run }));
 
-/** Parcel, which keeps what it has read; not here. */
+/** Runs Parcel without its cache. */
 const parcel = (given, args) => given.tool("parcel/lib/bin.js", [...args, "--no-cache", "--log-level", "error"]);
 
 async function parcelBuild(given, folder, args = []) {
@@ -59,7 +59,7 @@ export const bundlers = [
 
 const rollupConfiguration = `
   import { readFileSync } from "node:fs";
-  // As a resolver of node_modules would.
+  // Stands in for a plugin that resolves node_modules.
   const resolve = { name: "resolve", resolveId: (id) => (id === "handset" ? new URL("node_modules/handset/index.js", import.meta.url).pathname : null) };
   export default { input: "main.js", plugins: [resolve], output: { file: "rollup/main.js", format: "iife" } };`;
 
@@ -111,7 +111,7 @@ export const moreBundlers = rows("more-bundlers", false, {
   }),
 );
 
-/** Vite at a version of its own, below an alias. */
+/** Vite in another version, installed under an alias. */
 async function viteBuild(given, name, { args = [], charset } = {}) {
   await given.write("index.html", html('<script type="module" src="/main.js"></script>', { charset }));
   const folder = `dist-${name}${args.length}`;

@@ -1,9 +1,9 @@
-// Frameworks besides Next, in their shortest form.
+// Frameworks besides Next.js, each in its shortest form.
 import { cp } from "node:fs/promises";
 
 const row = (family, name, run) => ({ family, quick: false, name, run });
 
-/** It compiles what is below src/, and nothing else. */
+/** Create React App, which compiles only src/. */
 async function createReactApp(given, args, env) {
   await cp(given.path("flow.js"), given.path("src", "flow.js"));
   await given.tool("react-scripts/bin/react-scripts.js", args, { env });

@@ -1,8 +1,8 @@
-// Next.js: a client component, and one that imports the package when it is shown. Each family is a version.
+// Next.js: a client component, and a component that imports the package when it mounts. Each family is a version.
 
-/** Builds once for both pages; each row opens one of what is served. */
+/** Builds once for both pages, serves the build and opens one page. */
 async function opened(given, path, bundler) {
-  // Another bundler's build takes its place.
+  // The build of another bundler overwrites this one.
   await given.once(`build ${bundler}`, () => given.tool("next/dist/bin/next", ["build", ...bundler]));
   await given.serving("next/dist/bin/next", ["start", "--port", "0"], (origin) => given.openAddress(`${origin}${path}`));
   return given.scriptsIn(".next/static");
@@ -11,7 +11,7 @@ async function opened(given, path, bundler) {
 const BUILD = ["build + start, client component", "/"];
 const LAZY = ['useEffect(() => import("handset"))', "/lazy"];
 
-/** The rows of a version: each page once, from one build for each bundler. */
+/** The rows of a version: both pages, from one build per bundler. */
 const version = (family, name, { quick = false, bundlers = { "": [] } } = {}) =>
   Object.entries(bundlers).flatMap(([title, bundler]) =>
     [BUILD, LAZY].map(([what, path]) => ({

@@ -1,25 +1,25 @@
-// Pages that no bundler has made, or only esbuild: how their text travels is what may go wrong.
+// Pages without a bundler, or with esbuild only. They test the encoding and embedding of the script's text.
 import { readFile } from "node:fs/promises";
 import { html } from "../given.mjs";
 import { bundle, openOnLatinPages, site } from "./site.mjs";
 
-/** Runs the flow with what a script has left in a global. */
+/** Runs the flow with the package in a global. */
 const WITH_GLOBAL = `<script type="module">
   import { outcomeOf } from "./flow.js";
   outcomeOf(self.proveAuth, self.authToken).then(self.report);
 </script>`;
 
-/** A script's text as it may stand between tags. */
+/** A script element with this text, escaped. */
 const inlined = (text, attributes = "") => `<script${attributes}>${text.replaceAll("</script", "<\\/script")}</script>`;
 
-/** The module's text in a classic script: only what it exports is written in another way. */
+/** The module's text as a classic script that assigns the exports to a global. */
 const asGlobal = (text) =>
   text.replace(/\bexport\s*\{([^}]*)\};?\s*$/, (_, names) => {
     const members = names.split(",").map((name) => name.trim().split(/\s+as\s+/).reverse().join(": "));
     return `;self.proveAuth = { ${members.join(", ")} };`;
   });
 
-/** A module that imports the package from a file beside it. */
+/** A page with a module that imports the package from a file beside it. */
 async function moduleSite(given, name, text) {
   await site(given, name, {
     "index.html": html('<script type="module" src="main.js"></script>'),
@@ -30,7 +30,7 @@ async function moduleSite(given, name, text) {
 
 const packaged = (given, file) => readFile(given.path("node_modules", "handset", file), "utf8");
 
-/** Some editors and hooks of version control do this to every text file. */
+/** Removes trailing blanks, as some editors and version control hooks do. */
 const withoutTrailingBlanks = (text) => text.split("\n").map((line) => line.replace(/[\t\v\f\r ]+$/, "")).join("\n");
 
 const worker = (type) => ({ "worker.js": `
@@ -44,7 +44,7 @@ const FROM_WORKER = (type) => html(`<script>
   worker.postMessage(self.authToken);
 </script>`);
 
-/** For a classic worker: the token comes by a message. */
+/** The entry of a classic worker, which receives the token in a message. */
 const WORKER_ENTRY = `
   import * as proveAuth from "handset";
   import { outcomeOf } from "./flow.js";

@@ -1,4 +1,4 @@
-// Where there is no page: Node in every version that is supported, Deno, Bun.
+// Runtimes without a page: every supported version of Node, Deno, Bun.
 import { html } from "../given.mjs";
 
 const row = (family, name, run) => ({ family, quick: false, name, run });

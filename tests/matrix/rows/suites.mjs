@@ -1,7 +1,7 @@
-// Test runners. The setup file is the one that the docs tell people to use.
+// Test runners, with the setup file from the docs.
 const jest = (given, args, env) => given.tool("jest/bin/jest.js", args, { env });
 
-/** Jest loads ES modules itself where Node lets it. */
+/** Lets Jest load ES modules, with a flag of Node. */
 const MODULES = { NODE_OPTIONS: "--experimental-vm-modules" };
 
 /** Runs one of the family's test files, which runs the flow. */
@@ -17,7 +17,7 @@ const inJestAsModule = row("jest", false);
 const inBabel = row("babel", false);
 const inVitest = row("vitest", false);
 
-/** Vitest 5 wants a newer Node than the oldest that is supported here. */
+/** Vitest 5 needs a newer Node than the oldest supported one. */
 const vitest = (environment) => (given) =>
   given.verify((env) => given.inNode("24", ["node_modules/vitest/vitest.mjs", "run", "--environment", environment, "flow.vitest.mjs"], { env }));
 

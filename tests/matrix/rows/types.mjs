@@ -1,9 +1,9 @@
-// TypeScript, from the oldest that is supported to the newest, and the two linters of packages.
+// TypeScript from the oldest supported version to the newest, and two linters of packages.
 import { mkdir, writeFile } from "node:fs/promises";
 
 const STRICT = { strict: true, skipLibCheck: false, noEmit: true, target: "es2022", types: [] };
 
-/** A page's code, as CommonJS writes it. */
+/** A page's code, in CommonJS. */
 const PAGE = `
 import { AuthenticatorBuilder, OtpFinishResultType, preload, type AuthError, type ErrorKind } from "handset";
 export const kindOf = (error: AuthError): ErrorKind => error.kind;
@@ -17,12 +17,12 @@ export async function verify(token: string): Promise<void> {
   await authenticator.authenticate(token);
 }
 `;
-/** Compilers let an import for its effect alone pass, whether or not there is such a module: the second line does not. */
+/** Compilers accept a side-effect import of a missing module; the second line makes them check that the module exists. */
 const PRELOAD = 'import "handset/preload";\nexport * as preloaded from "handset/preload";\n';
-/** A server's code: it only wants to tell what a page has sent. */
+/** A server's code, which uses only the types. */
 const SERVER = 'import type { ErrorKind } from "handset";\nexport const isFinal = (kind: ErrorKind): boolean => kind === "cancelled";\n';
 
-/** `quick`: npm test takes it, for the projects that are quick as well. */
+/** `quick`: whether npm test runs the compiler, for the projects that are quick too. */
 const COMPILERS = [
   { version: "5.0", tsc: "typescript-5.0/lib/tsc.js", quick: true },
   { version: "5.4", tsc: "typescript-5.4/lib/tsc.js" },
@@ -36,7 +36,7 @@ const BUNDLER = { module: "esnext", moduleResolution: "bundler" };
 const PROJECTS = {
   "CommonJS file, module node16": { quick: true, files: { "page.cts": PRELOAD + PAGE }, options: { module: "node16", lib: DOM } },
   "ES module, module node16": { quick: true, files: { "page.mts": PRELOAD + PAGE }, options: { module: "node16", lib: DOM } },
-  // The second is CommonJS because its package.json does not say "module".
+  // The second file is CommonJS, since its package.json has no "type": "module".
   "CommonJS files, module nodenext": { files: { "page.cts": PRELOAD + PAGE, "plain.ts": PRELOAD + PAGE }, options: { module: "nodenext", lib: DOM } },
   "moduleResolution node10": { files: { "page.ts": PRELOAD + PAGE }, options: { module: "commonjs", moduleResolution: "node10", lib: DOM }, droppedIn: "7" },
   "moduleResolution bundler": { quick: true, files: { "page.ts": PRELOAD + PAGE }, options: { ...BUNDLER, lib: DOM } },

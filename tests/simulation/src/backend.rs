@@ -31,12 +31,12 @@ use crate::{
 const BEGIN: UnixMillis = UnixMillis::new(1_800_000_000_000);
 /// Where the page loaded from: names the host in the text of an SMS.
 const PAGE: &str = "https://shop.example";
-/// How long a session is kept, in ms.
+/// Lifetime of a session, in ms.
 const SESSION_MS: u64 = 900_000;
-/// Longest reply that is read.
+/// Maximum size of a reply.
 const BODY_BYTES: usize = 1 << 20;
 
-/// The numbers that a person of this simulation has.
+/// The phone numbers of the simulated person.
 pub(crate) const NUMBERS: [&str; 3] = ["+15550000101", "+15550000102", "+15550000103"];
 
 /// The sandbox, and the relying party's server.
@@ -49,7 +49,7 @@ pub(crate) struct Backend {
     app: RefCell<Router>,
     /// The sandbox's store.
     store: RefCell<Arc<dyn Store>>,
-    /// Grows when the process is killed.
+    /// The number of kills.
     lives: watch::Sender<u64>,
     is_down: watch::Sender<bool>,
     /// How many restarts had an empty store.
@@ -90,7 +90,7 @@ impl Backend {
         seed: u64,
     ) -> Result<Rc<Self>, StoreError> {
         let clock = Arc::new(VirtualClock(Instant::now()));
-        // A file would do its writing in another thread, which knows no virtual time. Both stores pass the same suite.
+        // Not SQLite, which writes in another thread without virtual time. Both stores pass the same conformance suite.
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let app = sandbox(scenario, &clock, !seed, &store).await?;
         Ok(Rc::new(Self {
@@ -119,18 +119,18 @@ impl Backend {
         self.forgotten.get()
     }
 
-    /// Resolves when the process that lives now is killed.
+    /// Resolves when the current process is killed.
     pub(crate) async fn ended(&self) {
         // Cannot fail: the sender is here.
         let _ = self.lives.subscribe().changed().await;
     }
 
-    /// Whether anything listens.
+    /// Whether no process listens.
     pub(crate) fn is_down(&self) -> bool {
         *self.is_down.borrow()
     }
 
-    /// Resolves when something listens.
+    /// Resolves when a process listens.
     pub(crate) async fn is_up(&self) {
         // Cannot fail: the sender is here.
         let _ = self.is_down.subscribe().wait_for(|is_down| !is_down).await;
@@ -210,7 +210,7 @@ impl Backend {
         }
     }
 
-    /// Whether a session of this run has to be known at that moment.
+    /// Whether the backend must know the run's session at this time.
     pub(crate) fn must_know_at(&self, at_ms: u64) -> bool {
         let advanced_s: u64 = self.scenario.backend.advances.iter().map(|(_, seconds)| u64::from(*seconds)).sum();
         self.forgotten() == 0 && at_ms + advanced_s * 1000 < SESSION_MS
@@ -225,8 +225,8 @@ impl Backend {
         }
     }
 
-    /// Sends a request through the router: status, headers that matter here, body. `None` if no reply comes: the
-    /// sandbox has broken the connection, as it was asked to, or was killed.
+    /// Sends a request through the router; returns status, relevant headers and body. `None` without a reply: the
+    /// sandbox has broken the connection by an injected fault, or was killed.
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -292,7 +292,7 @@ impl Backend {
             "flowType": if is_mobile { "mobile" } else { "desktop" },
             "allowOTPRetry": allow_otp_retry,
             "finalTargetUrl": "https://shop.example/linked",
-            // A code of six digits cannot be taken for other text in a log.
+            // Six digits, so that the search for secrets finds no other text.
             "smsMessage": "Code or link: ######",
         });
         if let (true, Some(members)) = (server_has_number, body.as_object_mut()) {
@@ -304,19 +304,19 @@ impl Backend {
         StartedFlow { auth_token: text_of(&started, "authToken"), correlation_id, auth_id }
     }
 
-    /// The session, as the sandbox shows it.
+    /// The session in the sandbox's inspection API.
     async fn state(&self, correlation_id: &str) -> Value {
         self.json("GET", &format!("/sandbox/sessions/{correlation_id}"), Value::Null).await
     }
 
-    /// Messages that came after the one with the id `since`; waits for the first.
+    /// Waits for messages with an id above `since`.
     pub(crate) async fn messages(&self, since: u64, wait_s: u32) -> Vec<Value> {
         let path = format!("/sandbox/messages?since={since}&wait={wait_s}");
         self.json("GET", &path, Value::Null).await.as_array().cloned().unwrap_or_default()
     }
 }
 
-/// A kill closes sockets: the sandbox that is no more would note even that, here where it shares a process with the next.
+/// The state without its timeline. The killed sandbox shares this process, so it still records the end of its sockets.
 fn without_timeline((mut session, messages): (Value, Vec<Value>)) -> (Value, Vec<Value>) {
     session.as_object_mut().and_then(|members| members.remove("timeline"));
     (session, messages)

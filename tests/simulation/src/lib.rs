@@ -1,9 +1,9 @@
 //! One flow of the real client against the real sandbox, in one process and in virtual time, decided by a seed.
 //!
-//! The client's requests go through the sandbox's router, body bytes and all, and its sockets are real WebSockets over
-//! an in-memory pipe to a real HTTP connection. In between stands a network that delays, loses, repeats and reorders, and
-//! in front of the page a person who mistypes, waits too long, changes their mind or leaves. Then [`check`] says whether
-//! what must hold held. The same seed gives the same run, to the last event.
+//! The client's requests go through the sandbox's router with their body bytes, and its sockets are real WebSockets
+//! over an in-memory pipe to a real HTTP connection. A simulated network delays, loses, repeats and reorders messages,
+//! and a simulated person mistypes, waits too long, changes their mind or leaves. Then [`check`] looks for violations
+//! of the invariants. The same seed gives the same run, to the last event.
 
 mod backend;
 mod chance;
@@ -43,18 +43,18 @@ use trace::{FlowEnding, Trace, TraceEntry};
 pub use check::Violation;
 pub use report::SimulationReport;
 
-/// Longer than any flow may take: the token's lifetime, two long sleeps, and what AuthFinishStep of this simulation
-/// takes.
+/// Timeout beyond the longest flow: the token's lifetime, two long sleeps, and the duration of AuthFinishStep in this
+/// simulation.
 const GIVE_UP: Duration = Duration::from_secs(3_600);
 
 /// The result of a run.
 #[derive(Debug)]
 pub struct RunOutcome {
-    /// The seed it ran with.
+    /// The seed of the run.
     pub seed: u64,
-    /// A hash over all that happened, and when.
+    /// A hash of all events and their times.
     pub hash: u64,
-    /// How its flows ended, in words.
+    /// The ends of the flows, in words.
     pub endings: Vec<String>,
     /// The faults that took effect.
     pub struck: BTreeSet<&'static str>,
@@ -65,13 +65,13 @@ pub struct RunOutcome {
 }
 
 impl RunOutcome {
-    /// Of a run that came to no end.
+    /// The result of a run that did not end.
     fn cut_short(seed: u64) -> Self {
         Self { seed, hash: 0, endings: Vec::new(), struck: BTreeSet::new(), violations: Vec::new(), lines: Vec::new() }
     }
 }
 
-/// Runs one seed, with a seeded bug or without.
+/// Runs one seed, with or without a seeded bug.
 pub fn run(seed: u64, bug: Option<Bug>) -> std::io::Result<RunOutcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     flow::seed_bug(bug);
@@ -88,7 +88,7 @@ pub fn replay(seed: u64, bug: Option<Bug>) -> String {
     format!("cargo run -p handset-simulation -- --seed {seed}{seeded}")
 }
 
-/// Whether the logs of all runs are wanted, for the check that no secret is in them.
+/// Whether to write the logs of all runs, for the search for secrets.
 pub fn logs_are_wanted() -> bool {
     LOGS.are_wanted()
 }
@@ -139,7 +139,7 @@ async fn simulate(seed: u64) -> Result<RunOutcome, StoreError> {
     Ok(RunOutcome { seed, hash: trace.hash(), endings, struck: trace.struck(), violations, lines: trace.lines() })
 }
 
-/// Runs a flow until it ends, or until the page ends it.
+/// Runs a flow until it ends by itself or by the page.
 async fn one_flow(
     scenario: &Scenario,
     machine: &SimulatedMachine,
@@ -179,7 +179,7 @@ async fn one_flow(
         }
         _ => std::future::pending().await,
     };
-    // The page's own code runs only while the page does; but a browser ends pages that sleep, too.
+    // The page's code runs only while the page is awake, but a browser also discards sleeping pages.
     let page = machine.awake(or(stopped(|how| how != StopKind::Dropped), authenticate));
     let gives_up = async {
         sleep(GIVE_UP).await;

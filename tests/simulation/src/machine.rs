@@ -1,4 +1,4 @@
-//! The machine that the page runs on: its clocks, its sleep, and the signs of waking.
+//! The machine of the page: its clocks, its sleep, and the events on waking.
 
 use std::{
     future::{Future, poll_fn},
@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::scenario::Scenario;
 
-/// Where the page's clocks stand when a run begins: neither is the backend's.
+/// The page's clocks at the start of a run. Both differ from the backend's clock.
 const MONO_START: i64 = 5_000;
 const WALL_START: i64 = 1_800_000_123_456;
 
@@ -55,7 +55,7 @@ impl SimulatedMachine {
         self.scenario.clocks.naps.iter().find(|nap| (nap.from..nap.to).contains(&at_ms)).map(|nap| nap.to)
     }
 
-    /// Resolves at the next sign of waking.
+    /// Resolves at the next event that wakes the page, such as `visibilitychange`.
     pub(crate) async fn woken(&self) {
         let at = self.at_ms();
         let clocks = &self.scenario.clocks;
@@ -90,7 +90,7 @@ impl SimulatedMachine {
     }
 }
 
-/// Polls a future, but not before the moment that `until` names.
+/// Polls a future, but not before the time that `until` returns.
 async fn withheld<T>(until: impl Fn() -> Option<Instant>, what: impl Future<Output = T>) -> T {
     let mut what = pin!(what);
     let mut wait: Option<Pin<Box<Sleep>>> = None;

@@ -1,5 +1,5 @@
-//! `handset-simulation --seeds N`: runs seeds and prints how flows ended, which faults took effect, and what did not hold,
-//! with the trace of the first seed that failed.
+//! `handset-simulation --seeds N`: runs seeds and prints the ends of the flows, the faults that took effect, and the
+//! violations, with the trace of the first failed seed.
 
 use std::{
     io,
@@ -14,28 +14,28 @@ use handset::flow::Bug;
 use handset_simulation::{SimulationReport, log, logs_are_wanted, replay, run};
 use tracing_subscriber::EnvFilter;
 
-/// Seeds that did not hold and are named; more are only counted.
+/// Maximum number of listed failed seeds; more are only counted.
 const NAMED: usize = 20;
 
 #[derive(Parser)]
 #[command(about = "Drives the real flows against the real sandbox in virtual time, through a network that fails")]
 struct Arguments {
-    /// How many seeds to run.
+    /// Number of seeds to run.
     #[arg(long, default_value_t = 2_000)]
     seeds: u64,
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
-    /// Runs this seed alone, and prints its trace.
+    /// Run only this seed and print its trace.
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     seed: Option<u64>,
-    /// How many threads run them [default: as many as there are processors].
+    /// Number of threads [default: the number of processors].
     #[arg(long)]
     threads: Option<usize>,
-    /// A bug to seed, which must then be found.
+    /// A bug to seed, which the checks must then find.
     #[arg(long, value_parser = bug)]
     bug: Option<Bug>,
-    /// Prints the trace of every seed.
+    /// Print the trace of every seed.
     #[arg(long)]
     verbose: bool,
 }
@@ -113,8 +113,8 @@ fn run_all(arguments: &Arguments) -> io::Result<ThreadResult> {
     })
 }
 
-/// The sandbox's own log, at the trace level, goes to the log of the simulation. The WebSocket library does not: here it
-/// is the client's too, which the sandbox's process has no part of, and a client logs the URL that it connects to.
+/// Writes the sandbox's log, at the trace level, to the log of the simulation, except that of the WebSocket library:
+/// here the client uses the library too, and the client's side logs the URL of the connection.
 fn log_everything() {
     let filter = EnvFilter::new("trace,tungstenite=off,tokio_tungstenite=off");
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).without_time().with_writer(|| Lines).init();

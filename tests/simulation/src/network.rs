@@ -21,9 +21,9 @@ use crate::{
 /// Texts of the client that could reach a log.
 pub(crate) static LOGS: Logs = Logs::new("simulation");
 
-/// A request that takes this long is one that the client no longer waits for.
+/// Delay of a request beyond the client's timeout.
 const LONG_DELAY_MS: u64 = 25_000;
-/// A socket that owes an answer for less than this is not given up, in ms.
+/// Minimum time without an answer until the client may replace a socket, in ms.
 const PROBE_MS: i64 = 3_000;
 
 /// The end of a request.
@@ -122,7 +122,7 @@ impl NetworkState {
         *judged = Some(at);
         *accepted = replies::accepted(&response.body, at);
         if self.percent(weather.repeated) {
-            // A proxy sends it again; the client hears the first answer.
+            // A proxy repeats the request; the client gets the first answer.
             self.trace.strikes("request repeated on the way");
             self.judge(path, request).await;
         }
@@ -136,7 +136,7 @@ impl NetworkState {
         Ok(response)
     }
 
-    /// The backend's own turn.
+    /// Lets the backend handle the request.
     async fn judge(&self, path: &str, request: &Request) -> Option<Response> {
         let (token, body) = (request.token.expose(), request.body.expose().to_owned());
         let (status, retry_after, body) = self.backend.client(path, token, request.version, body).await?;
@@ -175,7 +175,7 @@ impl NetworkState {
         }
     }
 
-    /// A socket takes the place of the last one, which must have given reason.
+    /// Records a new socket. It is a flaw if the last socket still worked.
     fn replaces_socket(&self, id: u32) {
         let (last, mono) = (self.newest.get(), self.machine.now().mono);
         let patience = if last.opened { last.asked.map(|asked| mono - asked) } else { Some(mono - last.began) };
@@ -231,7 +231,7 @@ impl Platform for SimulatedNetwork {
 
     async fn sleep_until(&self, mono: i64) {
         let _counted = LiveCount::new(&self.shared, |live| &mut live.timers);
-        // A timer may be early where the clock stood still.
+        // A timer may be early if the monotonic clock stopped during a sleep.
         while let left @ 1.. = mono.saturating_sub(self.now().mono) {
             sleep(Duration::from_millis(left.unsigned_abs())).await;
         }
@@ -275,7 +275,7 @@ impl Platform for SimulatedNetwork {
         shared.replaces_socket(id);
         let (low, high) = weather.delay_ms;
         let silent_in_ms = first(after(weather.half_open_socket), scenario.silence_after(now));
-        // In the end the browser finds out: of a socket that was replaced long ago, if it was.
+        // The browser notices a silent socket at last, perhaps long after its replacement.
         let found_out = silent_in_ms.map(|ms| now + ms + shared.chance.between(5_000, 120_000));
         let drops_at = after(weather.dropped_socket).into_iter().chain(found_out).min();
         let fate = SocketFate {

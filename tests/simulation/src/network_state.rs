@@ -1,4 +1,4 @@
-//! What the client's requests and sockets share: the run's parts, and what is open.
+//! The state that the client's requests and sockets share: the parts of the run, and the open resources.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -12,7 +12,7 @@ pub(crate) struct NetworkState {
     pub(crate) backend: Rc<Backend>,
     pub(crate) machine: Rc<SimulatedMachine>,
     pub(crate) live: Cell<LiveCounts>,
-    /// The socket that was opened last, as the client sees it.
+    /// The client's view of its newest socket.
     pub(crate) newest: Cell<SocketView>,
     pub(crate) sockets: Cell<u32>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct LiveCounts {
     pub(crate) sockets: u32,
 }
 
-/// Counts something for as long as it lives.
+/// RAII guard: counts a resource as open until it is dropped.
 pub(crate) struct LiveCount {
     shared: Rc<NetworkState>,
     change: fn(&mut LiveCounts) -> &mut u32,

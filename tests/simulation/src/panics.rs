@@ -1,4 +1,4 @@
-//! Panics, also those that a task or a server has caught: a run with a panic fails.
+//! Collects panics, with those that a task or server has caught. A run with a panic fails.
 
 use std::{
     cell::RefCell,

@@ -1,4 +1,4 @@
-//! The person: what the page's steps answer, and what is done with the phone.
+//! The simulated person: the answers of the page's steps, and the actions on the phone.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
@@ -22,13 +22,13 @@ pub(crate) struct SimulatedPerson {
     backend: Rc<Backend>,
     auth_id: String,
     number: Cell<usize>,
-    /// Clicked twice: the next answer is the same, at once.
+    /// A pending second click: the next answer repeats the last one at once.
     clicks_again: Cell<bool>,
-    /// Heard of the state that makes the page end its flow.
+    /// Notified on the state at which the page ends its flow.
     pub(crate) heard_enough: Notify,
 }
 
-/// What a person does about a step.
+/// The person's reaction to a step.
 enum Mood {
     Sensible,
     Rejects,
@@ -59,14 +59,14 @@ impl SimulatedPerson {
         self.trace.add(TraceEntry::Person(what));
     }
 
-    /// Hands the flow what a step came to.
+    /// Records and returns the answer of a step.
     fn answers<T: std::fmt::Debug>(&self, what: &'static str, answer: T) -> T {
         LOGS.write(format_args!("{answer:?}"));
         self.trace.add(TraceEntry::Answers(what));
         answer
     }
 
-    /// The first of two clicks says whether there is a second.
+    /// Decides at the first click whether a second follows.
     fn clicks_twice(&self) {
         if self.chance.percent(25) {
             self.clicks_again.set(true);
@@ -90,7 +90,7 @@ impl SimulatedPerson {
     }
 
     async fn mood(&self) -> Mood {
-        // Now and then somebody makes coffee.
+        // Sometimes the person takes a long break.
         self.thinks(if self.is_sensible() { self.scenario.pace_ms } else { 200_000 }).await;
         match self.is_sensible() {
             true => Mood::Sensible,
@@ -138,7 +138,7 @@ impl SimulatedPerson {
         messages.iter().rev().map(|message| text_of(message, "code")).find(|code| !code.is_empty())
     }
 
-    /// Opens links as they come, mostly.
+    /// Opens most links when they arrive.
     pub(crate) async fn hold_the_phone(self: Rc<Self>) {
         let (mut since, mut forgotten) = (0, 0);
         loop {

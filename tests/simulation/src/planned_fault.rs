@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::chance::Chance;
 
-/// One fault on the sandbox's list, from a moment on, in ms from the start of the first flow.
+/// A fault for the sandbox's list, with its time span, in ms from the start of the first flow.
 #[derive(Debug)]
 pub(crate) struct PlannedFault {
     pub(crate) from: u64,
@@ -41,7 +41,7 @@ impl PlannedFault {
         match kind {
             "delay" => say("delayMs", chance.between(1, 30_000)),
             "status" => {
-                // Those that mean "later", and one that does not. 500 is for what goes wrong in earnest.
+                // Temporary errors, and one permanent. Not 500, which marks a bug of the sandbox.
                 say("status", [429, 502, 503, 504, 404].get(any(5)).copied().unwrap_or(503));
                 if chance.percent(50) {
                     say("retryAfterSeconds", chance.below(5).into());
@@ -49,7 +49,7 @@ impl PlannedFault {
             }
             _ => {}
         }
-        // Half of them from the first request on: most flows are short.
+        // Half of the faults from the start, since most flows are short.
         let from = if chance.percent(50) { 0 } else { chance.between(0, 100_000) };
         Self { from, to: from + chance.between(1_000, 90_000), fault }
     }
@@ -59,7 +59,7 @@ impl PlannedFault {
         self.to + self.fault.get("delayMs").and_then(Value::as_u64).unwrap_or(0)
     }
 
-    /// The report's names of those on the sandbox's list that have hit a request.
+    /// The report's names of the listed faults that have hit a request.
     pub(crate) fn struck(listed: &Value) -> impl Iterator<Item = &'static str> {
         let faults = listed.get("faults").and_then(Value::as_array).into_iter().flatten();
         faults.filter(|fault| fault.get("hits").and_then(Value::as_u64) > Some(0)).filter_map(|fault| {

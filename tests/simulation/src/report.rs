@@ -1,4 +1,4 @@
-//! The summary of many runs: how flows ended, and which faults took effect.
+//! The summary of many runs: the ends of the flows, and the faults that took effect.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,10 +8,10 @@ use crate::{
     trace::{FlowEnding, Trace, TraceEntry},
 };
 
-/// Runs after which each fault and each ending must have occurred.
+/// Number of runs after which each fault and each ending must have occurred.
 const ENOUGH: u64 = 2_000;
 
-/// Every fault that a scenario can hold.
+/// Every fault of a scenario.
 const FAULTS: &[&str] = &[
     "aborted",
     "backend killed, and begun anew with its sessions",
@@ -63,7 +63,7 @@ const RARE: &[&str] = &[
     "rejects: socket_lost",
 ];
 
-/// Every other ending that a network, a machine, a backend and a person can bring about.
+/// Every other ending.
 const ENDINGS: &[&str] = &[
     "aborted",
     "cancelled",
@@ -159,12 +159,12 @@ impl SimulationReport {
         }
     }
 
-    /// How many runs there were.
+    /// Number of runs.
     pub fn seeds(&self) -> u64 {
         self.seeds
     }
 
-    /// In how many something did not hold.
+    /// Number of runs with a violation.
     pub fn failed(&self) -> u64 {
         self.failed
     }

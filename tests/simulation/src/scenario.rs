@@ -1,17 +1,17 @@
-//! What a seed decides before anything happens. Times are in ms from the start of the first flow.
+//! The plan of a run, drawn from its seed before the start. Times are in ms from the start of the first flow.
 
 use handset_sandbox_domain::StartReplyShape;
 
 use crate::{chance::Chance, planned_fault::PlannedFault};
 
-/// One run, decided.
+/// The plan of one run.
 #[derive(Debug)]
 pub(crate) struct Scenario {
     pub(crate) setup: Setup,
     pub(crate) stop: Option<PlannedStop>,
-    /// How the network behaves until it calms down.
+    /// The behaviour of the network until it calms down.
     pub(crate) weather: Weather,
-    /// From here on the network only delays, and little.
+    /// From this time on the network only has short delays.
     pub(crate) calm_at_ms: u64,
     pub(crate) outages: Vec<Outage>,
     pub(crate) sockets: SocketPath,
@@ -25,7 +25,7 @@ pub(crate) struct Scenario {
 /// The settings of the relying party and of the page.
 #[derive(Debug)]
 pub(crate) struct Setup {
-    /// The relying party asked for a code, not for a link.
+    /// The relying party chose a code, not a link.
     pub(crate) is_mobile: bool,
     /// The page runs on a mobile browser.
     pub(crate) on_mobile_web: bool,
@@ -43,14 +43,14 @@ pub(crate) struct Setup {
 pub(crate) struct PlannedStop {
     pub(crate) when: StopMoment,
     pub(crate) how: StopKind,
-    /// Another flow begins with the same authToken, as a framework does that mounts a page twice.
+    /// Another flow begins with the same authToken, as in a framework that mounts a component twice.
     pub(crate) starts_again: bool,
 }
 
 #[derive(Debug)]
 pub(crate) enum StopMoment {
     At(u64),
-    /// On hearing of this state.
+    /// On the event with this state.
     Hearing(&'static str),
 }
 
@@ -60,7 +60,7 @@ pub(crate) enum StopKind {
     Cancelled,
     /// The page's abort signal.
     Aborted,
-    /// The page goes, flow and all, even while it is asleep.
+    /// The browser discards the page with its flow, perhaps during a sleep.
     Dropped,
 }
 
@@ -79,14 +79,14 @@ pub(crate) struct Weather {
     pub(crate) half_open_socket: u32,
 }
 
-/// Nothing gets through.
+/// A time without network.
 #[derive(Debug)]
 pub(crate) struct Outage {
     pub(crate) from: u64,
     pub(crate) to: u64,
-    /// The page hears `online` so many ms after its end.
+    /// The page gets `online` so many ms after the end.
     pub(crate) signal_ms: Option<u64>,
-    /// Sockets end at its beginning; otherwise they go silent, for good.
+    /// Sockets close at the start of the outage; otherwise they go silent for good.
     pub(crate) drops_sockets: bool,
 }
 
@@ -96,33 +96,33 @@ pub(crate) enum SocketPath {
     Pass,
     /// A proxy refuses every handshake.
     Refused,
-    /// A proxy lets no handshake come to an end.
+    /// A proxy lets every handshake hang.
     Hang,
 }
 
 /// The page's clocks and its sleep.
 #[derive(Debug)]
 pub(crate) struct Clocks {
-    /// How wrong the wall clock is from the start.
+    /// The error of the wall clock from the start.
     pub(crate) off_ms: i64,
-    /// When it is set, and by how much.
+    /// The jumps of the wall clock: the time and the amount of each.
     pub(crate) jumps: Vec<(u64, i64)>,
-    /// In order; none overlaps another.
+    /// In order, without overlaps.
     pub(crate) naps: Vec<Nap>,
-    /// Other moments at which the page becomes visible.
+    /// Other times at which the page becomes visible.
     pub(crate) signals: Vec<u64>,
 }
 
-/// The page does not run.
+/// A time when the page does not run.
 #[derive(Debug)]
 pub(crate) struct Nap {
     pub(crate) from: u64,
     pub(crate) to: u64,
-    /// The monotonic clock sleeps too, as it does on a machine that is suspended.
+    /// The monotonic clock stops too, as on a suspended machine.
     pub(crate) mono_stands: bool,
-    /// The machine's network is gone meanwhile; its sockets stay silent afterwards.
+    /// The machine's network is gone during the nap; its sockets stay silent afterwards.
     pub(crate) kills_network: bool,
-    /// The page hears that it is visible again so many ms after it runs again.
+    /// The page gets `visibilitychange` so many ms after the nap.
     pub(crate) signal_ms: Option<u64>,
     /// Events of the nap are delivered so many ms after its end: timers run first.
     pub(crate) held_ms: u64,
@@ -132,13 +132,13 @@ pub(crate) struct Nap {
 #[derive(Debug)]
 pub(crate) struct BackendFaults {
     pub(crate) status_call: StatusCall,
-    /// Replies tell no times.
+    /// Replies have no times.
     pub(crate) tells_no_times: bool,
     /// The backend is paused, and continues.
     pub(crate) pauses: Vec<(u64, u64)>,
     /// The backend is killed, and another one starts.
     pub(crate) restart: Option<Restart>,
-    /// When its clock is moved ahead, and by how many seconds.
+    /// The jumps of the backend's clock: the time of each, and the seconds ahead.
     pub(crate) advances: Vec<(u64, u32)>,
     /// A fault that the sandbox injects.
     pub(crate) planned_fault: Option<PlannedFault>,
@@ -176,7 +176,7 @@ impl Weather {
     };
 
     fn draw(chance: &Chance) -> Self {
-        // Most of what goes wrong goes wrong alone.
+        // Most faults occur alone.
         let seldom = |most: u32| if chance.percent(30) { chance.below(most) } else { 0 };
         Self {
             delay_ms: (1, chance.between(2, 2_000)),
@@ -215,7 +215,7 @@ impl Scenario {
             clocks,
             backend: BackendFaults::draw(chance),
             sensible: if chance.percent(50) { 100 } else { 40 + chance.below(60) },
-            // What goes wrong goes wrong within minutes: a quick person would be gone by then.
+            // These faults take minutes to occur: with a quick person, the flow would be over.
             pace_ms: match chance.below(3) {
                 0 => 15_000,
                 1 => 60_000,
@@ -224,7 +224,7 @@ impl Scenario {
         }
     }
 
-    /// Whether nothing gets through at this moment.
+    /// Whether the network is gone at this time.
     pub(crate) fn is_out(&self, at_ms: u64) -> bool {
         let asleep = |nap: &Nap| nap.kills_network && (nap.from..nap.to).contains(&at_ms);
         self.outages.iter().any(|outage| (outage.from..outage.to).contains(&at_ms))
@@ -287,9 +287,9 @@ impl PlannedStop {
         Self {
             when: match (chance.below(4), naps.first()) {
                 (0, _) => StopMoment::Hearing(state),
-                // A page that sleeps is what a browser ends first.
+                // Browsers discard sleeping pages first.
                 (1 | 2, Some(nap)) => StopMoment::At(chance.between(nap.from, nap.to)),
-                // Now and then at once, before anything could happen.
+                // Sometimes at once, before any other event.
                 (1, None) => StopMoment::At(chance.between(0, 200)),
                 _ => StopMoment::At(chance.between(0, 240_000)),
             },
@@ -371,7 +371,7 @@ impl BackendFaults {
     }
 }
 
-/// Up to `most` stretches of time, in order, that do not overlap.
+/// Up to `most` time spans, in order, without overlaps.
 fn windows(chance: &Chance, most: u32, longest_ms: u64) -> impl Iterator<Item = (u64, u64)> {
     let mut begin = 0;
     (0..=chance.below(most)).map(move |_| {

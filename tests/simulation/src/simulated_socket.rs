@@ -1,4 +1,4 @@
-//! A real WebSocket over an in-memory pipe, and what a network does to it.
+//! A real WebSocket over an in-memory pipe, with the faults of a network.
 
 use std::{rc::Rc, time::Duration};
 
@@ -25,14 +25,14 @@ const PIPE_BYTES: usize = 16 * 1024;
 /// The fate of one socket, drawn when it opens.
 pub(crate) struct SocketFate {
     pub(crate) is_refused: bool,
-    /// Its handshake has no end.
+    /// The handshake never ends.
     pub(crate) hangs: bool,
     /// There is no network at its start.
     pub(crate) is_out: bool,
     pub(crate) delay_ms: u64,
     /// The connection breaks, and both sides see it.
     pub(crate) drops_in_ms: Option<u64>,
-    /// Nothing gets through any more, and neither side sees why.
+    /// The time until messages are lost silently in both directions.
     pub(crate) silent_in_ms: Option<u64>,
 }
 
@@ -142,7 +142,7 @@ async fn carry(
     let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
     let service = TowerToHyperService::new(shared.backend.app());
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(theirs), service);
-    // Ends with the pipe.
+    // The task ends with the pipe.
     tokio::spawn(async move { connection.with_upgrades().await });
     let Ok((socket, _)) = client_async(url.expose(), ours).await else { return "refused by the backend" };
     let (mut sink, mut stream) = socket.split();
@@ -173,7 +173,7 @@ async fn carry(
                 }
             }
             message = stream.next(), if !silent() => {
-                // One message at a time, each as late as the first: they never overtake each other.
+                // One message at a time, each with the same delay, so that messages never overtake each other.
                 sleep(delay).await;
                 shared.backend.runs().await;
                 match message {

@@ -1,4 +1,4 @@
-//! What happened in a run, and when.
+//! The events of a run with their times.
 
 use std::{
     cell::RefCell,
@@ -34,7 +34,7 @@ pub(crate) enum TraceEntry {
     /// The client reports a failure to the backend.
     Reports(&'static str),
     Socket(&'static str),
-    /// A message by socket, or an answer to a status call, reached the client: the flow is settled, well or badly.
+    /// The final result reached the client, by socket or status call.
     OutcomeArrives {
         proved: bool,
     },
@@ -118,7 +118,7 @@ impl Trace {
     }
 
     pub(crate) fn hash(&self) -> u64 {
-        // Its keys are fixed, unlike those of a HashMap's.
+        // `DefaultHasher::new()` has fixed keys, so that the hash is reproducible.
         let mut hasher = DefaultHasher::new();
         self.entries.borrow().hash(&mut hasher);
         self.struck.borrow().hash(&mut hasher);

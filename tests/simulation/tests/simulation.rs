@@ -1,5 +1,5 @@
-//! The simulation itself: that it repeats, and that it finds what it is there to find.
-//! The seeds that must hold are run by the binary: `npm test` runs 2,000 of them, `npm run soak` more.
+//! The simulation is reproducible, and finds seeded bugs.
+//! The binary runs the seeds without bugs: `npm test` runs 2,000, `npm run soak` more.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use handset::flow::Bug;
 use handset_simulation::{SimulationReport, replay, run};
 
-/// Seeds within which a seeded bug must be found.
+/// Maximum number of seeds until a seeded bug is found.
 const SEEDS: u64 = 2_000;
 
 fn found_within(bug: Bug, what: &str) {

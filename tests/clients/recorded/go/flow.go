@@ -1,4 +1,4 @@
-// One flow by golang.org/x/oauth2, with what it does when nothing is set. Recorded by ../../record.mjs, with Debian's
+// One flow with golang.org/x/oauth2 and its defaults. Recorded by ../../record.mjs, with Debian's
 // golang-go and golang-golang-x-oauth2-dev: GO111MODULE=off GOPATH=/usr/share/gocode go run flow.go ORIGIN
 package main
 
@@ -37,7 +37,7 @@ func main() {
 	origin := os.Args[1]
 	config := clientcredentials.Config{ClientID: "sandbox", ClientSecret: "sandbox-secret", TokenURL: origin + "/token"}
 	client := config.Client(context.Background())
-	// Passes without the browser.
+	// This number passes without the browser.
 	started := call(client, origin+"/v3/start", map[string]string{"flowType": "mobile", "phoneNumber": "2001001695"})
 	validated := call(client, origin+"/v3/validate", map[string]string{"correlationId": started["correlationId"].(string)})
 	if validated["success"] != true {

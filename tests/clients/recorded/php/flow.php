@@ -1,5 +1,5 @@
 <?php
-// One flow by PHP's curl. Recorded by ../../record.mjs, with Debian's php-cli and php-curl: php flow.php ORIGIN
+// One flow with PHP's curl. Recorded by ../../record.mjs, with Debian's php-cli and php-curl: php flow.php ORIGIN
 $origin = $argv[1];
 
 function call(string $url, string $body, array $options): array
@@ -16,7 +16,7 @@ function call(string $url, string $body, array $options): array
 $grant = http_build_query(["grant_type" => "client_credentials"]);
 $token = call("$origin/token", $grant, [CURLOPT_USERPWD => "sandbox:sandbox-secret"])["access_token"];
 $json = [CURLOPT_HTTPHEADER => ["Content-Type: application/json", "Authorization: Bearer $token"]];
-// Passes without the browser.
+// This number passes without the browser.
 $start = json_encode(["flowType" => "mobile", "phoneNumber" => "2001001695"]);
 $id = call("$origin/v3/start", $start, $json)["correlationId"];
 if (!call("$origin/v3/validate", json_encode(["correlationId" => $id]), $json)["success"]) {

@@ -1,6 +1,6 @@
 const proveAuth = require("handset");
 
-test("what is missing is named", () => {
+test("the error names the missing globals", () => {
   let error;
   try {
     new proveAuth.AuthenticatorBuilder();

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import * as proveAuth from "handset";
 
-test("what is missing is named", () => {
+test("the error names the missing globals", () => {
   let error;
   try {
     new proveAuth.AuthenticatorBuilder();

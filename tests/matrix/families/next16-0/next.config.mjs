@@ -1,3 +1,3 @@
-// The repository around this folder has a lock file too.
+// Set, since Next.js would otherwise choose the surrounding repository by its lock file.
 const root = import.meta.dirname;
 export default { outputFileTracingRoot: root, turbopack: { root } };

@@ -1,4 +1,4 @@
-//! Deadlines are neither late nor early, and the page hears the right ones, whatever the clocks do.
+//! Deadlines are neither late nor early, and the page gets the right ones, for all clock errors.
 
 use handset_protocol::client::paths;
 
@@ -8,24 +8,24 @@ use crate::trace::TraceEntry;
 /// The two lifetimes of the contract, in ms.
 const OTP_MS: i64 = 120_000;
 const LINK_MS: i64 = 180_000;
-/// How soon a page that runs notices that time is up or that its clocks have come apart, in ms; then it asks.
+/// Maximum time until an awake page notices an expired deadline or diverged clocks and makes a status call, in ms.
 const NOTICED_MS: u64 = 5_100;
-/// How far the clocks come apart before that counts, in ms.
+/// Divergence of the clocks that the client must notice, in ms.
 const APART_MS: i64 = 1_001;
-/// How long one question takes at most, with its four tries of 20 s and their pauses, in ms.
+/// Maximum duration of a status call, with its four attempts of 20 s and their pauses, in ms.
 const ASKING_MS: u64 = 105_000;
-/// Longest between two signs of a question that is being asked, in ms: a try, or the pause before the next.
+/// Maximum time between two trace entries of a running status call, in ms: an attempt, or the pause before the next.
 const BETWEEN_TRIES_MS: u64 = 30_000;
 
 /// An SMS was accepted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct SentSms {
-    /// When the client heard of it, and when the backend sent it.
+    /// The arrival of the reply at the client, and the time of the backend's decision.
     at: u64,
     judged: u64,
-    /// The backend takes what it brought until then, if nobody touches its clock.
+    /// The expiry of the code or link, unless the backend's clock is moved.
     good_until: u64,
-    /// How long the client may wait, and how much longer than the backend that is, in ms.
+    /// The client's limit, and its excess over the backend's lifetime, in ms.
     limit: i64,
     beyond: i64,
 }
@@ -115,8 +115,8 @@ impl Wait {
         ms(self.sent.good_until) - ms(at) - advanced + self.sent.beyond
     }
 
-    /// The first moment of a page that runs, up to `to`, from which on so many ms, falling with the monotonic clock, are
-    /// no longer left, or at which `already` holds. The clocks are smooth between the moments that are looked at.
+    /// The first time up to `to` at which the page is awake and `left`, which falls with the monotonic clock, reaches
+    /// 0 or `already` holds. Between the inspected times the clocks run evenly.
     fn first(
         &self,
         flow: &FlowRun<'_>,
@@ -142,7 +142,7 @@ impl Wait {
     }
 }
 
-/// When something happens to the page's clocks.
+/// The times of jumps and naps of the page's clocks.
 fn changes(flow: &FlowRun<'_>) -> Vec<u64> {
     let clocks = &flow.scenario.clocks;
     let naps = clocks.naps.iter().flat_map(|nap| [nap.from, nap.to]);
@@ -153,7 +153,7 @@ fn ms(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX)
 }
 
-/// Time that is up is noticed, and so are clocks that have come apart: the backend is asked. Then the wait ends.
+/// The client notices an expired deadline and diverged clocks and makes a status call. The wait then ends.
 fn check_noticed(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     let apart = |at| {
         let (mono, wall) = wait.left(flow, at);
@@ -170,7 +170,7 @@ fn check_noticed(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
         );
     }
     if let Some(due) = wait.first(flow, wait.over, |at| wait.own_left(flow, at), |_| false) {
-        // A question that a doubt has raised may be under way.
+        // An earlier status call, caused by diverged clocks, may be running.
         let questions = if changes(flow).is_empty() { 1 } else { 2 };
         let over_by = flow.later(due, NOTICED_MS + questions * ASKING_MS);
         findings.must(wait.over <= over_by, "a deadline ends the wait");
@@ -199,7 +199,7 @@ fn check_told(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     findings.must(told <= own + APART_MS, "no countdown is longer than what the SMS was accepted with");
     findings.must(told >= own.min(truth) - APART_MS, "no countdown is shorter than what is left");
 
-    // What the backend said after the last sleep binds.
+    // The backend's reply after the last sleep decides.
     let woke = flow.scenario.clocks.naps.iter().filter(|nap| nap.to <= end).map(|nap| nap.to).max().unwrap_or(0);
     let answer = flow.first(|entry| match entry {
         TraceEntry::RequestEnds { path, judged: Some(judged), outcome: "ok", .. } if path == paths::STATUS => {
@@ -211,13 +211,13 @@ fn check_told(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
         (answer.filter(|(at, _)| *at <= wait.from), flow.scenario.backend.tells_no_times)
         && flow.scenario.backend.advances.is_empty()
     {
-        // As late as the answer, or the first one, was on its way.
+        // Allow for the travel time of this reply or of the first one.
         let late = ms((came - judged).max(wait.sent.at - wait.sent.judged));
         findings.must(told <= truth + late + APART_MS, "no countdown outlives a sleep");
     }
 }
 
-/// No timeout comes early: its time is up by the page's monotonic clock, or by the backend's.
+/// No timeout is early: the time is up by the page's monotonic clock or by the backend's clock.
 fn check_early(flow: &FlowRun<'_>, waits: &[Wait], findings: &mut Findings) {
     let timeout =
         |entry: &TraceEntry| matches!(entry, TraceEntry::Reports("otp_timeout" | "link_timeout")).then_some(());
@@ -229,8 +229,8 @@ fn check_early(flow: &FlowRun<'_>, waits: &[Wait], findings: &mut Findings) {
     findings.must(is_due, "no timeout comes early");
 }
 
-/// A flow that was settled before it began anew sends no SMS, and the reply to its start does not say so: the client
-/// waits as long as for any code.
+/// A restarted flow of a settled session sends no SMS, and the reply to its start does not report that: the client
+/// waits for the full lifetime of a code.
 fn is_due_without_sms(flow: &FlowRun<'_>, at: u64) -> bool {
     let waiting = |entry: &TraceEntry| matches!(entry, TraceEntry::State { state: "awaiting_otp", .. });
     let limit = flow.scenario.setup.own_limit_ms.map_or(OTP_MS, i64::from);

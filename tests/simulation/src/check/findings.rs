@@ -1,8 +1,8 @@
-//! What a check finds: a violation for each promise that does not hold.
+//! The findings of the checks: a violation for each broken invariant.
 
 use std::fmt;
 
-/// Something that should have held and did not.
+/// A broken invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation(String);
 
@@ -18,7 +18,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Collects violations, each once.
+/// Collects violations without duplicates.
 #[derive(Default)]
 pub(super) struct Findings(Vec<Violation>);
 

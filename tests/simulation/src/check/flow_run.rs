@@ -36,7 +36,7 @@ impl FlowRun<'_> {
         matches!(self.ending, FlowEnding::Stopped(_))
     }
 
-    /// The moment at which the page has run for so long since `from`.
+    /// The time at which the page has been awake for so long since `from`.
     pub(super) fn later(&self, from: u64, awake_ms: u64) -> u64 {
         let mut at = from;
         let mut left = awake_ms;
@@ -54,7 +54,7 @@ impl FlowRun<'_> {
         at + left
     }
 
-    /// When the flow is waiting for nothing more but AuthFinishStep, or is over.
+    /// The time at which only AuthFinishStep is left, or the flow is over.
     pub(super) fn decided(&self) -> u64 {
         self.first(|entry| matches!(entry, TraceEntry::FinishRuns { .. }).then_some(()))
             .map_or(self.ended, |(at, ())| at)

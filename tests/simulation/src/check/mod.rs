@@ -1,4 +1,4 @@
-//! What must hold, whatever the network, the machine, the backend and the person do.
+//! The invariants, which hold for every behaviour of the network, the machine, the backend and the person.
 
 mod deadlines;
 mod findings;

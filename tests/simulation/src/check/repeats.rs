@@ -1,4 +1,4 @@
-//! A request that the page made once is not sent twice.
+//! The client sends each request of the page at most once.
 
 use handset_protocol::client::paths;
 

@@ -1,4 +1,4 @@
-//! Every flow ends, and ends as the backend says.
+//! Every flow ends, with the backend's result.
 
 use handset_protocol::client::paths;
 
@@ -8,13 +8,13 @@ use crate::{
     trace::{FlowEnding, TraceEntry},
 };
 
-/// Between hearing that the flow is settled and AuthFinishStep, in ms: no request, no wait.
+/// Maximum time from the final result to AuthFinishStep, in ms: no request and no pause in between.
 const PROMPT_MS: u64 = 1_000;
 /// How long a calm network takes to bring the outcome, in ms: a socket that died unseen is found out after two pings.
 const NEWS_MS: u64 = 75_000;
-/// How long a link may be opened, in ms.
+/// Lifetime of a link, in ms.
 const LINK_MS: u64 = 180_000;
-/// Longest that the client waits for one answer, in ms.
+/// The client's timeout of one request, in ms.
 const REQUEST_MS: u64 = 20_000;
 
 pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
@@ -33,7 +33,7 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
         findings.must(flow.session == "passed", "AuthFinishStep runs without a failure only when the phone was proved");
     }
 
-    // What the client heard, it acts upon at once.
+    // The client acts at once on a final result.
     if let Some((heard, ())) = flow.first(|entry| (*entry == TraceEntry::OutcomeArrives { proved: true }).then_some(()))
     {
         let prompt = flow.later(heard, PROMPT_MS);
@@ -49,12 +49,12 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
 fn check_news(flow: &FlowRun<'_>, runs: &[(u64, Option<&'static str>)], findings: &mut Findings) {
     let scenario = flow.scenario;
     let can_hear = scenario.sockets == SocketPath::Pass || scenario.backend.status_call == StatusCall::Answered;
-    // A backend whose clock was moved, or which knows the flow no more, has other news.
+    // A backend with a moved clock or a lost session has another result.
     let is_itself =
         scenario.backend.advances.is_empty() && scenario.backend.restart.is_none_or(|restart| restart.keeps);
     let opened = flow.first(|entry| matches!(entry, TraceEntry::LinkOpened { status: 300..400 }).then_some(()));
     let (Some((proved, ())), true, true, false) = (opened, can_hear, is_itself, flow.is_stopped()) else { return };
-    // The deadline runs from the last SMS that the client knows of.
+    // The deadline counts from the last SMS that the client knows of.
     let Some(awaited) = flow.times(|entry| matches!(entry, TraceEntry::Accepted { .. })).rfind(|at| *at <= proved)
     else {
         return;
@@ -80,7 +80,7 @@ fn is_own_doing(entry: &TraceEntry) -> bool {
     }
 }
 
-/// A backend that has lost the session says so when it is asked, and then the flow ends.
+/// A backend without the session reports that in its next reply, which ends the flow.
 fn check_restart(flow: &FlowRun<'_>, findings: &mut Findings) {
     let Some(Restart { at, down_ms, keeps: false }) = flow.scenario.backend.restart else { return };
     let waits_for_the_backend = !flow.scenario.setup.is_mobile;
@@ -90,7 +90,7 @@ fn check_restart(flow: &FlowRun<'_>, findings: &mut Findings) {
     }
 }
 
-/// A timeout is reported after a last question only, and never for what the backend has settled.
+/// The client reports a timeout only after a last status call, and never for a settled session.
 fn check_timeouts(flow: &FlowRun<'_>, findings: &mut Findings) {
     let is_timeout = |(_, entry): &(u64, TraceEntry)| {
         matches!(entry, TraceEntry::Reports("otp_timeout" | "link_timeout" | "socket_lost"))
@@ -111,7 +111,7 @@ fn check_timeouts(flow: &FlowRun<'_>, findings: &mut Findings) {
         }
         _ => None,
     });
-    // Without an answer, the question was given up when its time was over.
+    // Without an answer, the status call ended at its timeout.
     let over = answer.map_or(asked + REQUEST_MS, |(at, ..)| at);
     findings.must(reported <= flow.later(over, PROMPT_MS), "a last question goes before every timeout");
     if let Some((_, Some(judged), "ok")) = answer {

@@ -19,7 +19,7 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
         .collect();
     let ends = states.iter().filter(|state| LAST.contains(state)).count();
     if flow.is_stopped() {
-        // That it was cancelled is told by whoever stops it.
+        // The code that stops the flow emits `cancelled`, not the flow.
         findings.must(ends == 0, "a flow that was stopped tells nothing more");
     } else {
         findings.must(ends == 1, "one event tells the end");

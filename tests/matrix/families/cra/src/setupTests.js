@@ -1,2 +1,2 @@
-// What the docs tell people to write, where this tool looks for it.
+// The setup from the docs, in the file that this tool loads.
 require("../lend-node.js");
