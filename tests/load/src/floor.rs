@@ -1,7 +1,7 @@
 //! The least that a server of this kind costs: axum as the sandbox uses it, without anything behind it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -45,7 +46,7 @@ async fn upgrade(State(waiting): State<Waiting>, Path(number): Path<u64>, upgrad
 /// Echoes until it is woken.
 async fn hold(waiting: Waiting, number: u64, mut socket: WebSocket) {
     let (waker, mut woken) = oneshot::channel();
-    waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, waker);
+    waiting.lock().insert(number, waker);
     loop {
         tokio::select! {
             biased;
@@ -67,7 +68,7 @@ async fn hold(waiting: Waiting, number: u64, mut socket: WebSocket) {
 }
 
 async fn wake(State(waiting): State<Waiting>, Path(number): Path<u64>) -> StatusCode {
-    match waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number) {
+    match waiting.lock().remove(&number) {
         Some(waker) => {
             // Whoever waited may have gone.
             let _ = waker.send(());

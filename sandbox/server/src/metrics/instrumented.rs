@@ -1,8 +1,9 @@
 //! A store under which everything is counted: what goes through it is all that happens.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::Metrics;
@@ -40,7 +41,7 @@ impl InstrumentedStore {
 impl InstrumentedStore {
     /// What a write did.
     fn count(&self, seen: Mutex<SessionChange>, effects: &[Effect]) {
-        let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.into_inner();
         if let Some(kind) = seen.started {
             self.metrics.flow_started(kind);
         }
@@ -104,7 +105,7 @@ impl Store for InstrumentedStore {
         let observed = |before: Option<&Session>| {
             let (after, effects) = decide(before);
             // After a lost race it is decided again: the last time counts.
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = SessionChange::between(before, after.as_ref());
+            *seen.lock() = SessionChange::between(before, after.as_ref());
             (after, effects)
         };
         let effects = self.timed("update", self.store.update(auth_id, &observed)).await?;
@@ -121,7 +122,7 @@ impl Store for InstrumentedStore {
         let seen = Mutex::new(SessionChange::default());
         let observed = |before: Option<&Session>, guesses: &FailedAttempts| {
             let (after, guesses, effects) = decide(before, guesses);
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = SessionChange::between(before, after.as_ref());
+            *seen.lock() = SessionChange::between(before, after.as_ref());
             (after, guesses, effects)
         };
         let effects = self.timed("update_counted", self.store.update_with_attempts(auth_id, given, &observed)).await?;

@@ -1,7 +1,8 @@
 //! A token bucket for each credential, on the injected clock.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 pub(crate) struct RateLimiter {
     /// Requests a second, and how many may come at once. 0: unlimited.
@@ -30,7 +31,7 @@ impl RateLimiter {
             return Ok(());
         }
         let rate = i64::from(self.rate);
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.buckets.lock();
         let bucket = buckets.entry(client_id).or_insert(Bucket { left: rate * ONE, at: now });
         let gained = now.saturating_sub(bucket.at).max(0).saturating_mul(rate);
         bucket.left = bucket.left.saturating_add(gained).min(rate * ONE);
@@ -44,7 +45,7 @@ impl RateLimiter {
     }
 
     pub(crate) fn reset(&self) {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.buckets.lock().clear();
     }
 }
 

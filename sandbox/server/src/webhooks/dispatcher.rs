@@ -1,12 +1,13 @@
 //! Carries out what the outbox has for webhooks, each delivery in a task of its own, those of one identity one after the
 //! other.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Bytes;
 use futures_util::future::BoxFuture;
 use handset_protocol::Secret;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -116,10 +117,6 @@ impl WebhookDispatcher {
         Ok(())
     }
 
-    fn queue(&self) -> MutexGuard<'_, DeliveryQueue> {
-        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Every delivery of a project, by when its first event happened.
     pub(crate) async fn list(&self, project: &Project) -> Result<Vec<DeliveryView>, StoreError> {
         let waiting = self.0.store.pending_deliveries(Some(&project.name), 0).await?;
@@ -130,9 +127,9 @@ impl WebhookDispatcher {
     pub(crate) fn poll(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         // A task may begin others, which are like it.
         Box::pin(async {
-            let seen = self.queue().cursor();
+            let seen = self.0.queue.lock().cursor();
             let waiting = self.0.store.pending_deliveries(None, seen).await?;
-            for lane in self.queue().enqueue(waiting) {
+            for lane in self.0.queue.lock().enqueue(waiting) {
                 self.0.tasks.spawn(self.clone().run_queue(lane));
             }
             Ok(())
@@ -149,9 +146,9 @@ impl WebhookDispatcher {
     async fn run_queue(self, lane: OrderedQueue) {
         let project = self.0.projects.for_session(&lane.project);
         loop {
-            let Some(sequence) = self.queue().next(&lane) else { return };
+            let Some(sequence) = self.0.queue.lock().next(&lane) else { return };
             match self.attempt_when_due(sequence, &project).await {
-                Ok(true) => self.queue().complete(&lane, sequence),
+                Ok(true) => self.0.queue.lock().complete(&lane, sequence),
                 Ok(false) => return,
                 Err(error) => {
                     tracing::error!(%error, "the store failed");
