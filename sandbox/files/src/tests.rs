@@ -1,3 +1,5 @@
+//! Modes on Unix, and what is left after a failure.
+
 use std::path::PathBuf;
 
 use tempfile::{TempDir, tempdir};

@@ -56,6 +56,6 @@ impl ConnectionObserver for Metrics {
     }
 
     fn rejected(&self, reason: Rejection) {
-        self.refused(reason);
+        self.connections_refused.increment(reason);
     }
 }

@@ -1,5 +1,6 @@
 use handset_protocol::{Secret, client, limits, steps, token};
 use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
 
 use crate::people::magic_numbers::Behaviour;
 use crate::people::magic_numbers::BehaviourState;
@@ -68,7 +69,8 @@ pub struct Session {
 }
 
 /// Which kind of browser the relying party saw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum FlowType {
     /// Instant Link.
     Desktop,
@@ -81,11 +83,7 @@ pub enum FlowType {
 impl FlowType {
     /// As in `flowType` and `possessionType`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Desktop => "desktop",
-            Self::Mobile => "mobile",
-            Self::None => "none",
-        }
+        self.into()
     }
 }
 

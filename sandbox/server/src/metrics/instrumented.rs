@@ -7,9 +7,9 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::Metrics;
+use super::labels::{PossessionOutcome, SmsKind};
 use handset_sandbox_domain::{
-    AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, MessagePurpose, Phone, Possession,
-    PossessionFailure, Session,
+    AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, FlowType, Identity, Phone, Session,
 };
 use handset_sandbox_store::{
     Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentityLookup, IdentityPage, Lookup, MessageFilter,
@@ -43,17 +43,14 @@ impl InstrumentedStore {
     fn count(&self, seen: Mutex<SessionChange>, effects: &[Effect]) {
         let seen = seen.into_inner();
         if let Some(kind) = seen.started {
-            self.metrics.flow_started(kind);
+            self.metrics.flows_started.increment(kind);
         }
         if let Some(ending) = seen.ended {
-            self.metrics.flow_ended(ending);
+            self.metrics.flows_ended.increment(ending);
         }
         for effect in effects {
             if let Effect::SendMessage(message) = effect {
-                self.metrics.message(match message.purpose {
-                    MessagePurpose::Otp(_) => "otp",
-                    MessagePurpose::Link(_) => "link",
-                });
+                self.metrics.messages_sent.increment(SmsKind::of(&message.purpose));
             }
         }
     }
@@ -62,39 +59,21 @@ impl InstrumentedStore {
 /// What a write did to a session, for the counters.
 #[derive(Default)]
 struct SessionChange {
-    started: Option<&'static str>,
-    ended: Option<&'static str>,
+    started: Option<FlowType>,
+    ended: Option<PossessionOutcome>,
 }
 
 impl SessionChange {
     fn between(before: Option<&Session>, after: Option<&Session>) -> Self {
         let was_settled = before.is_some_and(|session| session.possession.is_settled());
-        let started = if before.is_none() { after.map(|session| session.flow_type.as_str()) } else { None };
+        let started = if before.is_none() { after.map(|session| session.flow_type) } else { None };
         let ended = match (before, after) {
             _ if was_settled => None,
-            (_, Some(after)) => ending(&after.possession),
-            (Some(_), None) => Some("forgotten"),
+            (_, Some(after)) => PossessionOutcome::of(&after.possession),
+            (Some(_), None) => Some(PossessionOutcome::Forgotten),
             (None, None) => None,
         };
         Self { started, ended }
-    }
-}
-
-/// `None`: it goes on, or there was nothing to show.
-fn ending(possession: &Possession) -> Option<&'static str> {
-    match possession {
-        Possession::Passed => Some("passed"),
-        Possession::Failed(failure) => Some(match failure {
-            PossessionFailure::WrongCode => "wrong_code",
-            PossessionFailure::TooManyTries => "too_many_tries",
-            PossessionFailure::CodeExpired => "code_expired",
-            PossessionFailure::LinkExpired => "link_expired",
-            PossessionFailure::TooManyNumbers => "too_many_numbers",
-            PossessionFailure::TooManySms => "too_many_sms",
-            PossessionFailure::Reported => "reported",
-            PossessionFailure::SessionExpired => "session_expired",
-        }),
-        _ => None,
     }
 }
 
@@ -213,7 +192,7 @@ impl Store for InstrumentedStore {
         };
         self.timed("tried", self.store.record_attempt(sequence, next)).await?;
         if let Some(upshot) = upshot {
-            self.metrics.delivery(upshot);
+            self.metrics.webhook_deliveries.increment(upshot);
         }
         Ok(())
     }

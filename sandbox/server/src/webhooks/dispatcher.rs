@@ -208,7 +208,7 @@ impl WebhookDispatcher {
         let parcel = OutgoingRequest { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
         let network = self.0.network.get_or_init(|| Arc::new(TcpNetwork));
         let (outcome, status) = post(&**network, &self.0.tls, &webhook, parcel, self.0.timeout).await;
-        self.0.metrics.attempt(outcome);
+        self.0.metrics.webhook_attempts.increment(outcome);
         let count = delivery.attempts.len() + 1;
         tracing::info!(attempt = count, ?outcome, status, "webhook");
         let next = delivery.record_attempt(Attempt { at, correlation_id, outcome, status }, project.clock.now());

@@ -212,6 +212,6 @@ async fn are_counted() {
     assert_eq!(bench.delete("/sandbox/webhook").await.status, 204);
     bench.pass_ms(5_000).await;
     settle().await;
-    let now = [r#"deliveries_total{state="delivered"} 1"#, r#"deliveries_total{state="withdrawn"} 1"#];
+    let now = [r#"deliveries_total{state="cancelled"} 1"#, r#"deliveries_total{state="delivered"} 1"#];
     assert_eq!(counted(&bench).await[3..], now);
 }
