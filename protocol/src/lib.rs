@@ -16,8 +16,10 @@ mod secret;
 #[cfg(feature = "serde")]
 pub mod server;
 pub mod steps;
+mod time;
 pub mod token;
 pub mod typed;
 pub mod wire;
 
 pub use secret::Secret;
+pub use time::UnixMillis;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     browser::{Browser, get, hints},
-    flow::{Config, DeviceRole, Kind, is_mobile_web, is_origin},
+    flow::{DeviceRole, FlowConfig, Kind, is_mobile_web, is_origin},
 };
 
 #[wasm_bindgen(module = "/js/host.js")]
@@ -27,7 +27,7 @@ extern "C" {
 pub(super) struct BuilderOptions {
     pub(super) browser: Browser,
     pub(super) page: JsPage,
-    pub(super) config: Config,
+    pub(super) config: FlowConfig,
     pub(super) signal: Option<AbortSignal>,
 }
 
@@ -69,7 +69,7 @@ impl BuilderOptions {
             return Err(misuse(link));
         }
         let timeouts = timeouts(options)?;
-        let config = Config {
+        let config = FlowConfig {
             role: role(options)?,
             mobile_web: is_mobile_web(&hints().user_agent),
             has_otp: otp_finish.is_some(),

@@ -1,13 +1,13 @@
 //! `finishInstantLink`: the page that an opened link leads to. No flow runs there, and nothing is sent.
 
-use super::engine::{Config, Failure, Kind, Page, Rejection, failure::missing_auth_finish, url};
+use super::engine::{Failure, FlowConfig, Kind, Page, Rejection, failure::missing_auth_finish, url};
 
 /// Runs AuthFinishStep with the `authId` of the page's URL, when `asc` says that the phone was proved.
 ///
 /// # Errors
 ///
 /// `misuse` where the URL lacks a parameter, `server` where the phone was not proved, or the reason of AuthFinishStep.
-pub async fn finish_instant_link<G: Page>(page: &G, config: &Config, redirect_url: &str) -> Result<(), Rejection> {
+pub async fn finish_instant_link<G: Page>(page: &G, config: &FlowConfig, redirect_url: &str) -> Result<(), Rejection> {
     if !config.has_auth_finish {
         return Err(missing_auth_finish().into());
     }

@@ -19,9 +19,9 @@ mod steps;
 #[cfg(feature = "seeded-bugs")]
 pub use engine::{Bug, seed_bug};
 pub use engine::{
-    Cause, ClockReading, Config, Detail, DeviceRole, Failure, FailureBody, FlowState, InputRefusal, Kind, LinkRetry,
-    NetworkError, OtpEntry, Page, PageError, Platform, Rejection, Request, Response, START_SHAPE, Socket, SocketEvent,
-    SocketState, is_origin,
+    Cause, ClockReading, Detail, DeviceRole, Failure, FailureBody, FlowConfig, FlowState, InputRefusal, Kind,
+    LinkRetry, NetworkError, OtpEntry, Page, PageError, Platform, Rejection, Request, Response, START_SHAPE, Socket,
+    SocketEvent, SocketState, is_origin,
 };
 pub use finish_link::finish_instant_link;
 pub use flow_type::{DeviceHints, flow_type, is_mobile_web};

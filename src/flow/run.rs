@@ -8,7 +8,7 @@ use handset_protocol::{Secret, client::error_codes, limits, steps as names};
 use super::engine::seeded_bugs::{Bug, bug_is_seeded};
 use super::{
     engine::{
-        Config, Detail, DeviceRole, Failure, FlowState, Kind, Page, Platform, Rejection,
+        Detail, DeviceRole, Failure, FlowConfig, FlowState, Kind, Page, Platform, Rejection,
         context::FlowContext,
         failure::{StepResult, missing_auth_finish},
         token::Token,
@@ -28,7 +28,7 @@ use super::{
 pub async fn authenticate<P: Platform, G: Page>(
     platform: &P,
     page: &G,
-    config: &Config,
+    config: &FlowConfig,
     auth_token: Secret,
 ) -> Result<(), Rejection> {
     let token = match accept(platform, config, auth_token) {
@@ -67,7 +67,7 @@ enum FlowEnd {
     Ended(Option<Failure>),
 }
 
-fn accept<P: Platform>(platform: &P, config: &Config, auth_token: Secret) -> Result<Token, Failure> {
+fn accept<P: Platform>(platform: &P, config: &FlowConfig, auth_token: Secret) -> Result<Token, Failure> {
     if !config.has_auth_finish {
         return Err(missing_auth_finish());
     }

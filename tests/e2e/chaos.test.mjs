@@ -95,7 +95,7 @@ async function tryUntilDone(go, page, sandbox) {
 /** What was broken or late, from the session's timeline. */
 async function faultsOf({ correlationId }, sandbox) {
   const { timeline } = await sandbox.call(`/sandbox/sessions/${correlationId}`);
-  return timeline.filter(({ fault }) => fault).map(({ what, fault }) => `${what} ${fault}`);
+  return timeline.filter(({ fault }) => fault).map(({ kind, fault }) => `${kind} ${fault}`);
 }
 
 const www = await moduleFolder();

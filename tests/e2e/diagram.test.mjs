@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { desktop, freshNumber, phone, suite } from "./harness.mjs";
 import { VerifyPage, wrongCode } from "./page.mjs";
 
-const lifelines = { server: "Page", module: "Handset", backend: "Backend", phone: "Phone" };
+const lifelines = { server: "Page", client: "Handset", backend: "Backend", phone: "Phone" };
 const who = ({ from, to }) => (from === to ? `${lifelines[from]}:` : `${lifelines[from]} to ${lifelines[to]}:`);
 
 /** Opens the page, and learns which session each sign-up is. */

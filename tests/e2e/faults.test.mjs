@@ -26,7 +26,7 @@ const send = (page, token, paths) =>
 /** How often the page's request got through, and what became of it. */
 async function arrived(sandbox, correlationId) {
   const { timeline } = await sandbox.call(`/sandbox/sessions/${correlationId}`);
-  return timeline.filter(({ what, to }) => what === "otp_start" && to === "backend").map(({ fault }) => fault);
+  return timeline.filter(({ kind, to }) => kind === "otp_start" && to === "backend").map(({ fault }) => fault);
 }
 
 suite("a broken connection", {}, (scenario) => {

@@ -96,7 +96,7 @@ const trouble = {
 suite("behaviour numbers", {}, (scenario) => {
   scenario("the list and this file name the same numbers, and what is to be tried of each", async ({ sandbox }) => {
     const listed = await sandbox.call("/sandbox/numbers");
-    const ways = ({ code, link }) => [...(code ? ["code"] : []), ...(link ? ["link"] : [])];
+    const ways = ({ otpOutcome, linkOutcome }) => [...(otpOutcome ? ["code"] : []), ...(linkOutcome ? ["link"] : [])];
     assert.deepEqual(
       listed.map((number) => [number.name, ways(number)]),
       Object.entries(does).map(([name, done]) => [name, Object.keys(done)]),
@@ -113,9 +113,9 @@ suite("behaviour numbers", {}, (scenario) => {
         const page = await open(way === "code" ? phone : desktop);
         await page.clock.install();
         const view = await VerifyPage.open(page, sandbox);
-        await view.start({ flow: way === "code" ? "mobile" : "desktop", number: listed.number });
-        await act({ view, sandbox, number: listed.number });
-        const ending = listed[way];
+        await view.start({ flow: way === "code" ? "mobile" : "desktop", number: listed.phoneNumber });
+        await act({ view, sandbox, number: listed.phoneNumber });
+        const ending = way === "code" ? listed.otpOutcome : listed.linkOutcome;
         await (ending === "verified" ? view.ends("verified") : view.ends("failed", ending));
       });
     }

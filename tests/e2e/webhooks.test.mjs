@@ -118,20 +118,20 @@ describe("the example receiver", () => {
     try {
       const { project, phoneNumber, identityId } = await enrolled(name, webhook.url);
       const triggered = await project.call("/sandbox/webhook/events", { phoneNumber, ...body });
-      assert.equal(triggered.isTold, true);
+      assert.equal(triggered.isSent, true);
       for (let attempt = 1; attempt < attempts; attempt++) {
         await tried(project, attempt);
         await project.advance(PAUSES[attempt - 1]);
       }
       const delivery = await tried(project, attempts);
-      assert.equal(delivery.state, "delivered");
+      assert.equal(delivery.status, "delivered");
       // Each event once, with the id that the trigger has told, however many attempts there were.
       assert.deepEqual(webhook.told, delivery.events);
       assert.deepEqual(webhook.told.map(({ eventId, identityId }) => [eventId, identityId]), [[triggered.eventIds[0], identityId]]);
       const names = webhook.requests.map(({ correlationId }) => correlationId);
       assert.deepEqual(names, delivery.attempts.map(({ correlationId }) => correlationId));
       assert.equal(new Set(names).size, attempts);
-      return delivery.attempts.map(({ outcome, status }) => status ?? outcome);
+      return delivery.attempts.map(({ outcome, statusCode }) => statusCode ?? outcome);
     } finally {
       webhook.close();
     }
@@ -147,7 +147,7 @@ describe("the example receiver", () => {
 
   test("does its work once when its reply is lost, twice", async () => {
     const body = { type: "PHONE_NUMBER_CHANGE", newPhoneNumber: freshNumber() };
-    assert.deepEqual(await delivered("loses", [loses, loses], body), ["broken", "broken", 204]);
+    assert.deepEqual(await delivered("loses", [loses, loses], body), ["connection_lost", "connection_lost", 204]);
   });
 
   test("gets an event again when its own work has failed", async () => {
@@ -158,10 +158,10 @@ describe("the example receiver", () => {
     try {
       const { project, phoneNumber } = await enrolled("work", webhook.url);
       await project.call("/sandbox/webhook/events", { type: "PORT", phoneNumber });
-      assert.equal((await tried(project, 1)).attempts[0].status, 500);
+      assert.equal((await tried(project, 1)).attempts[0].statusCode, 500);
       assert.deepEqual(webhook.told, []);
       await project.advance(PAUSES[0]);
-      assert.equal((await tried(project, 2)).state, "delivered");
+      assert.equal((await tried(project, 2)).status, "delivered");
       assert.equal(webhook.told.length, 1);
     } finally {
       webhook.close();
@@ -175,7 +175,7 @@ describe("the example receiver", () => {
       const { eventIds } = await project.call("/sandbox/webhook/events", { type: "TEST", count: 5 });
       await tried(project, 1);
       await project.advance(PAUSES[0]);
-      assert.equal((await tried(project, 2)).state, "delivered");
+      assert.equal((await tried(project, 2)).status, "delivered");
       assert.deepEqual(webhook.told.map(({ eventId }) => eventId), eventIds);
     } finally {
       webhook.close();

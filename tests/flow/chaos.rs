@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CODE, FlowBench, NUMBER, ScriptedAnswer, ScriptedStep, SocketScript, block_on, change_link_number, change_number,
+    CODE, NUMBER, ScriptedAnswer, ScriptedStep, SocketScript, TestFlow, block_on, change_link_number, change_number,
     closes, code, hang, json, lost, never, no_number, number, opens, raw, rejects, resend, resend_link, status,
 };
 
@@ -147,7 +147,7 @@ proptest! {
         stopped_at in proptest::option::weighted(0.2, 0..120_usize),
     ) {
         block_on(async {
-            let mut bench = FlowBench::new(first);
+            let mut bench = TestFlow::new(first);
             (bench.config.has_link_retry, bench.config.mobile_web) = (retry, mobile_web);
             (bench.config.otp_ms, bench.config.link_ms) = (own_ms, own_ms);
             bench.page.patient.set(true);

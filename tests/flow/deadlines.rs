@@ -4,8 +4,8 @@ use handset::flow::{FlowState, Kind};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CODE, EndedFlow, FlowBench, NUMBER, ScriptedAnswer, WALL_START, change_link_number, change_number, code, json,
-    lost, never, number, opens, resend, resend_link, status,
+    CODE, EndedFlow, NUMBER, ScriptedAnswer, TestFlow, WALL_START, change_link_number, change_number, code, json, lost,
+    never, number, opens, resend, resend_link, status,
 };
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
@@ -27,8 +27,8 @@ fn pending(left: Option<i64>) -> ScriptedAnswer {
 }
 
 /// A code that nobody enters; `accepted` is the reply to its start.
-fn code_awaited(accepted: Value) -> FlowBench {
-    let bench = FlowBench::otp();
+fn code_awaited(accepted: Value) -> TestFlow {
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.page.otp_finish.then(never());
     bench.world.on(OTP_START, json(accepted)).on("/v1/client/mobile/otp/error", done());
@@ -36,8 +36,8 @@ fn code_awaited(accepted: Value) -> FlowBench {
 }
 
 /// A link that nobody opens; `accepted` is the reply to its start.
-fn link_awaited(accepted: Value) -> FlowBench {
-    let bench = FlowBench::link();
+fn link_awaited(accepted: Value) -> TestFlow {
+    let bench = TestFlow::link();
     bench.page.link_start.then(number(NUMBER));
     bench.world.every_socket(opens()).on(LINK_START, json(accepted));
     bench.world.on("/v1/client/mobile/instantlink/error", done());
@@ -52,7 +52,7 @@ fn timed_out(end: &EndedFlow) -> i64 {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_is_waited_for_two_minutes_from_its_sms() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER).after(5_000));
     bench.page.otp_finish.then(never());
     bench.world.on(OTP_START, json(json!({})).after(700)).on("/v1/client/mobile/otp/error", done());
@@ -64,7 +64,7 @@ async fn a_code_is_waited_for_two_minutes_from_its_sms() {
 
 #[tokio::test(start_paused = true)]
 async fn a_link_is_waited_for_three_minutes_from_its_sms() {
-    let bench = FlowBench::link();
+    let bench = TestFlow::link();
     bench.page.link_start.then(number(NUMBER).after(5_000));
     bench.world.every_socket(opens()).on(LINK_START, json(json!({"data": {}})).after(700)).on(STATUS, pending(None));
     bench.world.on("/v1/client/mobile/instantlink/error", done());
@@ -75,13 +75,13 @@ async fn a_link_is_waited_for_three_minutes_from_its_sms() {
 
 #[tokio::test(start_paused = true)]
 async fn each_accepted_resend_renews_it() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(resend().after(119_000)).then(resend().after(119_500)).then(never());
     bench.world.on(OTP_START, json(json!({}))).on(OTP_START, json(json!({"data": {}}))).on(STATUS, pending(None));
     bench.world.on("/v1/client/mobile/otp/error", done());
     assert_eq!(timed_out(&bench.run().await), 119_000 + 119_500 + 120_000);
 
-    let bench = FlowBench::link_sent().with_retry();
+    let bench = TestFlow::link_sent().with_retry();
     bench.page.link_retry.then(resend_link().after(170_000)).then(never());
     bench.world.every_socket(opens()).on(LINK_START, json(json!({"data": {"code": 10001}}))).on(STATUS, pending(None));
     bench.world.on("/v1/client/mobile/instantlink/error", done());
@@ -90,7 +90,7 @@ async fn each_accepted_resend_renews_it() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_expires_while_the_page_is_asked_for_a_number() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(change_number().after(60_000)).then(never());
     bench.page.otp_start.then(number(NUMBER).after(400_000));
     bench.world.on(OTP_START, json(json!({}))).on(STATUS, pending(None)).on("/v1/client/mobile/otp/error", done());
@@ -99,7 +99,7 @@ async fn nothing_expires_while_the_page_is_asked_for_a_number() {
     let asked = end.page.events.borrow().iter().filter(|(_, detail)| detail.state == FlowState::AwaitingPhone).count();
     assert_eq!(asked, 2);
 
-    let bench = FlowBench::link_sent().with_retry();
+    let bench = TestFlow::link_sent().with_retry();
     bench.page.link_retry.then(change_link_number().after(60_000)).then(never());
     bench.page.link_start.then(number(NUMBER).after(400_000));
     bench.world.every_socket(opens()).on(LINK_START, json(json!({}))).on(STATUS, pending(None));
@@ -323,14 +323,14 @@ async fn without_an_answer_it_is_a_timeout_all_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_page_answers_after_it_is_ignored() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE).after(121_000));
     bench.world.on(STATUS, pending(None).after(5_000)).on("/v1/client/mobile/otp/error", done());
     let end = bench.run().await;
     end.is_row("otp_deadline");
     assert!(end.sent_at("mobile/otp/finish").is_empty());
 
-    let bench = FlowBench::link_sent().with_retry();
+    let bench = TestFlow::link_sent().with_retry();
     bench.page.link_retry.then(resend_link().after(181_000));
     bench.world.every_socket(opens()).on(STATUS, pending(None).after(5_000));
     bench.world.on("/v1/client/mobile/instantlink/error", done());
@@ -341,7 +341,7 @@ async fn what_the_page_answers_after_it_is_ignored() {
 
 #[tokio::test(start_paused = true)]
 async fn the_socket_is_heard_while_the_last_question_is_out() {
-    let bench = FlowBench::link_sent();
+    let bench = TestFlow::link_sent();
     bench.world.socket(crate::harness::opens_and_says(182_000, json!({"next": "done"})));
     bench.world.on(STATUS, pending(None).after(5_000));
     let end = bench.run().await;
@@ -351,7 +351,7 @@ async fn the_socket_is_heard_while_the_last_question_is_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_sent_in_time_is_judged_although_the_reply_is_late() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE).after(119_900));
     bench.world.on(OTP_FINISH, done().after(10_000));
     let end = bench.run().await;

@@ -4,7 +4,7 @@ use handset::flow::Kind;
 use serde_json::json;
 
 use crate::harness::{
-    CODE, FlowBench, NUMBER, ScriptedAnswer, closes, code, finished, hang, json, lost, never, number, opens, raw,
+    CODE, NUMBER, ScriptedAnswer, TestFlow, closes, code, finished, hang, json, lost, never, number, opens, raw,
     rejects, status,
 };
 
@@ -20,8 +20,8 @@ fn done() -> ScriptedAnswer {
 }
 
 /// A flow that has sent a code.
-fn code_entered(answer: ScriptedAnswer) -> FlowBench {
-    let bench = FlowBench::otp_sent();
+fn code_entered(answer: ScriptedAnswer) -> TestFlow {
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE));
     bench.world.on(OTP_FINISH, answer);
     bench
@@ -39,13 +39,13 @@ async fn an_empty_next_ends_without_auth_finish() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_step_that_fails_is_reported_and_told_to_auth_finish() {
-    let start = FlowBench::otp();
+    let start = TestFlow::otp();
     start.page.otp_start.then(rejects("the result must be {phoneNumber: a non-empty string} or null"));
-    let finish = FlowBench::otp_sent();
+    let finish = TestFlow::otp_sent();
     finish.page.otp_finish.then(rejects("closed the dialog"));
-    let link_start = FlowBench::link();
+    let link_start = TestFlow::link();
     link_start.page.link_start.then(rejects("closed the dialog"));
-    let link_retry = FlowBench::link_sent().with_retry();
+    let link_retry = TestFlow::link_sent().with_retry();
     link_retry.page.link_retry.then(rejects("closed the dialog"));
     for bench in [start, finish, link_start, link_retry] {
         bench.world.every_socket(opens()).on(OTP_ERROR, done()).on(LINK_ERROR, done());
@@ -55,7 +55,7 @@ async fn a_page_step_that_fails_is_reported_and_told_to_auth_finish() {
 
 #[tokio::test(start_paused = true)]
 async fn the_code_deadline_is_reported_and_told_to_auth_finish() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(never());
     bench.world.on(STATUS, json(json!({"next": ""}))).on(OTP_ERROR, done());
     let end = bench.run().await;
@@ -64,7 +64,7 @@ async fn the_code_deadline_is_reported_and_told_to_auth_finish() {
 
 #[tokio::test(start_paused = true)]
 async fn the_link_deadline_is_reported_and_told_to_auth_finish() {
-    let bench = FlowBench::link_sent();
+    let bench = TestFlow::link_sent();
     bench.world.socket(opens()).every_socket(opens()).on(STATUS, json(json!({"next": ""}))).on(LINK_ERROR, done());
     let end = bench.run().await;
     assert_eq!(end.is_row("link_deadline").reports()[0].0, "mobile/instantlink");
@@ -94,12 +94,12 @@ async fn error_alone_and_other_statuses_reject() {
 async fn unauthorized_rejects_wherever_it_comes() {
     code_entered(status(401)).run().await.is_row("unauthorized");
 
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, status(401));
     bench.run().await.is_row("unauthorized");
 
-    let bench = FlowBench::link();
+    let bench = TestFlow::link();
     bench.page.link_start.then(number(NUMBER));
     bench.world.socket(opens()).on(LINK_START, status(401));
     bench.run().await.is_row("unauthorized");
@@ -111,7 +111,7 @@ async fn unauthorized_rejects_wherever_it_comes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_network_failure_rejects_with_the_first_failure_where_the_report_is_lost_too() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, lost()).always(OTP_ERROR, lost());
     bench.run().await.is_row("network");
@@ -123,7 +123,7 @@ async fn a_network_failure_rejects_with_the_first_failure_where_the_report_is_lo
 
 #[tokio::test(start_paused = true)]
 async fn a_network_failure_whose_report_says_done_runs_auth_finish() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, lost()).on(OTP_ERROR, done());
     bench.run().await.is_row("network_reported");
@@ -131,7 +131,7 @@ async fn a_network_failure_whose_report_says_done_runs_auth_finish() {
 
 #[tokio::test(start_paused = true)]
 async fn with_neither_socket_nor_status_the_link_ends_as_socket_lost() {
-    let bench = FlowBench::link_sent();
+    let bench = TestFlow::link_sent();
     bench.world.every_socket(closes()).always(STATUS, status(404)).on(LINK_ERROR, done());
     let end = bench.run().await;
     assert_eq!(end.is_row("socket_lost").at, 180_000);
@@ -139,9 +139,9 @@ async fn with_neither_socket_nor_status_the_link_ends_as_socket_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn with_either_socket_or_status_the_link_ends_as_timed_out() {
-    let socket_only = FlowBench::link_sent();
+    let socket_only = TestFlow::link_sent();
     socket_only.world.every_socket(opens()).always(STATUS, status(404)).on(LINK_ERROR, done());
-    let status_only = FlowBench::link_sent();
+    let status_only = TestFlow::link_sent();
     status_only.world.every_socket(closes()).always(STATUS, json(json!({"next": ""}))).on(LINK_ERROR, done());
     for bench in [socket_only, status_only] {
         bench.run().await.is_row("link_deadline");
@@ -150,11 +150,11 @@ async fn with_either_socket_or_status_the_link_ends_as_timed_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_refused_rejects_before_anything_is_sent() {
-    let mut malformed = FlowBench::otp();
+    let mut malformed = TestFlow::otp();
     malformed.token_text = Some("e30.e30.e30".to_owned());
-    let mut expired = FlowBench::otp();
+    let mut expired = TestFlow::otp();
     expired.token.set("/exp", json!(crate::harness::WALL_START / 1000 - 601));
-    let mut refused = FlowBench::otp();
+    let mut refused = TestFlow::otp();
     refused.token.set("/auth/endp", json!("http://example.com"));
     for (bench, row) in [(malformed, "token_invalid"), (expired, "token_expired"), (refused, "origin_refused")] {
         let end = bench.run().await;
@@ -164,20 +164,20 @@ async fn a_token_that_is_refused_rejects_before_anything_is_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_step_with_an_area_is_reported() {
-    let bench = FlowBench::new("user/docv");
+    let bench = TestFlow::new("user/docv");
     bench.world.on("/v1/client/user/docv/error", done());
     bench.run().await.is_row("step_missing");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_step_without_an_area_rejects() {
-    FlowBench::new("scan/message").run().await.is_row("step_missing_no_area");
+    TestFlow::new("scan/message").run().await.is_row("step_missing_no_area");
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_auth_finish_it_rejects_before_anything_is_sent() {
     for first in ["mobile/otp", "mobile/instantlink", "done"] {
-        let mut bench = FlowBench::new(first);
+        let mut bench = TestFlow::new(first);
         bench.config.has_auth_finish = false;
         let end = bench.run().await;
         assert_eq!(end.is_row("no_auth_finish").rejection().code, 10004);
@@ -194,7 +194,7 @@ async fn auth_finish_that_rejects_ran_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fifty_first_step_rejects() {
-    let bench = FlowBench::new("mobile/otp");
+    let bench = TestFlow::new("mobile/otp");
     for _ in 0..50 {
         bench.page.otp_start.then(number(NUMBER));
         bench.page.otp_finish.then(code(CODE));
@@ -207,16 +207,16 @@ async fn a_fifty_first_step_rejects() {
 
 #[tokio::test(start_paused = true)]
 async fn a_flow_that_is_stopped_ends_everything_and_says_nothing_more() {
-    let asked = FlowBench::otp();
+    let asked = TestFlow::otp();
     asked.page.otp_start.then(never());
-    let sending = FlowBench::otp();
+    let sending = TestFlow::otp();
     sending.page.otp_start.then(number(NUMBER));
     sending.world.on(OTP_START, hang());
-    let code_awaited = FlowBench::otp_sent();
+    let code_awaited = TestFlow::otp_sent();
     code_awaited.page.otp_finish.then(never());
-    let link_awaited = FlowBench::link_sent().with_retry();
+    let link_awaited = TestFlow::link_sent().with_retry();
     link_awaited.page.link_retry.then(never());
-    let reconnecting = FlowBench::link_sent();
+    let reconnecting = TestFlow::link_sent();
     reconnecting.world.socket(closes()).on(STATUS, hang());
     for mut bench in [asked, sending, code_awaited, link_awaited, reconnecting] {
         bench.world.every_socket(opens());
@@ -229,7 +229,7 @@ async fn a_flow_that_is_stopped_ends_everything_and_says_nothing_more() {
 
 #[tokio::test(start_paused = true)]
 async fn auth_finish_may_be_stopped_while_it_runs() {
-    let mut bench = FlowBench::new("done");
+    let mut bench = TestFlow::new("done");
     bench.page.auth_finish.then(finished().after(10_000));
     bench.stop_at(5_000);
     let end = bench.run().await;
@@ -238,7 +238,7 @@ async fn auth_finish_may_be_stopped_while_it_runs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_report_may_be_stopped_while_it_is_out() {
-    let mut bench = FlowBench::otp();
+    let mut bench = TestFlow::otp();
     bench.page.otp_start.then(rejects("no"));
     bench.world.always(OTP_ERROR, hang());
     bench.stop_at(30_000);
@@ -247,7 +247,7 @@ async fn a_report_may_be_stopped_while_it_is_out() {
 
 #[tokio::test(start_paused = true)]
 async fn the_tokens_lifetime_rejects_unreported() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(never());
     bench.run().await.is_row("token_lifetime");
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{
-        CODE, EndedFlow, FlowBench, NUMBER, change_link_number, change_number, code, hang, json, lost, never,
-        no_number, number, opens, opens_and_says, rejects, resend, resend_link,
+        CODE, EndedFlow, NUMBER, TestFlow, change_link_number, change_number, code, hang, json, lost, never, no_number,
+        number, opens, opens_and_says, rejects, resend, resend_link,
     },
     tables::{self, Edge},
 };
@@ -29,8 +29,8 @@ fn edges_of(end: &EndedFlow) -> Vec<Edge<'static>> {
 const NEXTS: [&str; 5] = ["done", "", "mobile/instantlink", "device/passive", "scan/message"];
 
 /// A page that waits for ever in each step without a script; its backend never answers.
-fn patient(first: &str, role: DeviceRole) -> FlowBench {
-    let mut bench = FlowBench::new(first);
+fn patient(first: &str, role: DeviceRole) -> TestFlow {
+    let mut bench = TestFlow::new(first);
     bench.config.role = role;
     bench.page.patient.set(true);
     bench.world.always("*", hang());
@@ -42,9 +42,9 @@ fn named(next: &str) -> Value {
 }
 
 /// Flows that the backend moves from each state to each next step.
-fn left_by_the_backends_word() -> Vec<FlowBench> {
+fn left_by_the_backends_word() -> Vec<TestFlow> {
     let mut benches = Vec::new();
-    let mut flow = |first: &str, role, script: &dyn Fn(&mut FlowBench)| {
+    let mut flow = |first: &str, role, script: &dyn Fn(&mut TestFlow)| {
         let mut bench = patient(first, role);
         script(&mut bench);
         bench.world.every_socket(opens());
@@ -85,22 +85,22 @@ fn left_by_the_backends_word() -> Vec<FlowBench> {
 }
 
 /// Flows that the page and its clocks move from state to state.
-fn left_by_the_page() -> Vec<FlowBench> {
+fn left_by_the_page() -> Vec<TestFlow> {
     let refused = || json(json!({"data": {"code": 10001, "message": "no"}}));
-    let otp = FlowBench::otp();
+    let otp = TestFlow::otp();
     otp.page.otp_start.then(number("12")).then(number(NUMBER)).then(number(NUMBER));
     otp.page.otp_finish.then(code("0000")).then(resend()).then(change_number()).then(never());
     otp.world.on(OTP_START, refused()).on(OTP_FINISH, json(json!({"data": {"attemptsLeft": 2}})));
     otp.world.always(OTP_START, json(json!({}))).on(STATUS, lost()).always(OTP_ERROR, json(named("done")));
 
-    let link = FlowBench::link().with_retry();
+    let link = TestFlow::link().with_retry();
     link.page.link_start.then(number("12")).then(number(NUMBER)).then(number(NUMBER));
     // The first resend comes before the backend allows it.
     link.page.link_retry.then(resend_link()).then(resend_link()).then(change_link_number()).then(never());
     link.world.on(LINK_START, refused()).on(LINK_START, json(json!({"serverTime": 0, "resendAt": 5_000})));
     link.world.always(LINK_START, json(json!({}))).always(LINK_ERROR, json(named("done")));
 
-    let mut without_retry = FlowBench::link_sent();
+    let mut without_retry = TestFlow::link_sent();
     let mut clock_set = [otp, link];
     for bench in clock_set.iter_mut().chain([&mut without_retry]) {
         bench.world.every_socket(opens()).always(STATUS, json(json!({"next": ""})));
@@ -108,17 +108,17 @@ fn left_by_the_page() -> Vec<FlowBench> {
         // Somebody sets the clock.
         bench.at(60_000, |world| world.sleep(400_000));
     }
-    let refused_token = FlowBench::new("");
-    let mut no_token = FlowBench::otp();
+    let refused_token = TestFlow::new("");
+    let mut no_token = TestFlow::otp();
     no_token.token_text = Some("no token".into());
-    let rejected = FlowBench::new("done");
+    let rejected = TestFlow::new("done");
     rejected.page.auth_finish.then(rejects("our server is down"));
     let [otp, link] = clock_set;
     vec![otp, link, without_retry, refused_token, no_token, rejected]
 }
 
 /// Flows whose socket closes and opens again, in each state of a link and while a page waits for a phone.
-fn with_news_of_the_socket() -> Vec<FlowBench> {
+fn with_news_of_the_socket() -> Vec<TestFlow> {
     let mut benches = Vec::new();
     for (first, number_after, sent_after, has_retry) in [
         ("mobile/instantlink", 90_000, 0, false),

@@ -4,7 +4,7 @@ use handset::flow::{FlowState, Kind};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    FlowBench, NUMBER, OTHER_NUMBER, ScriptedAnswer, change_link_number, json, never, no_number, number, opens,
+    NUMBER, OTHER_NUMBER, ScriptedAnswer, TestFlow, change_link_number, json, never, no_number, number, opens,
     opens_and_says, rejects, resend_link,
 };
 
@@ -30,7 +30,7 @@ fn sent_shapes() -> Vec<Value> {
 #[tokio::test(start_paused = true)]
 async fn without_a_retry_step_every_shape_of_sent_waits_for_the_socket() {
     for shape in sent_shapes() {
-        let bench = FlowBench::link();
+        let bench = TestFlow::link();
         bench.page.link_start.then(number(NUMBER));
         bench.world.on(START, json(shape.clone())).socket(opens_and_says(60_000, json!({"next": "done"})));
         let end = bench.run().await;
@@ -43,7 +43,7 @@ async fn without_a_retry_step_every_shape_of_sent_waits_for_the_socket() {
 #[tokio::test(start_paused = true)]
 async fn with_a_retry_step_every_shape_of_sent_calls_it() {
     for shape in sent_shapes() {
-        let bench = FlowBench::link().with_retry();
+        let bench = TestFlow::link().with_retry();
         bench.page.link_start.then(number(NUMBER));
         bench.page.link_retry.then(never());
         bench.world.on(START, json(shape.clone())).socket(opens_and_says(60_000, json!({"next": "done"})));
@@ -57,7 +57,7 @@ async fn with_a_retry_step_every_shape_of_sent_calls_it() {
 #[tokio::test(start_paused = true)]
 async fn the_start_says_address_number_and_device() {
     for (ip, mobile_web) in [(None, false), (Some("192.0.2.7"), false), (None, true)] {
-        let mut bench = FlowBench::link_sent();
+        let mut bench = TestFlow::link_sent();
         bench.config.mobile_web = mobile_web;
         bench.page.ip.set(ip);
         bench.world.socket(opens_and_says(5, json!({"next": "done"})));
@@ -68,7 +68,7 @@ async fn the_start_says_address_number_and_device() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_number_the_member_is_left_out() {
-    let mut bench = FlowBench::link();
+    let mut bench = TestFlow::link();
     bench.token.number_known();
     bench.page.link_start.then(no_number());
     bench.world.on(START, json(json!({}))).socket(opens_and_says(5, json!({"next": "done"})));
@@ -79,7 +79,7 @@ async fn without_a_number_the_member_is_left_out() {
 
 #[tokio::test(start_paused = true)]
 async fn the_socket_is_opened_at_once() {
-    let bench = FlowBench::link();
+    let bench = TestFlow::link();
     bench.page.link_start.then(never());
     bench.world.socket(opens_and_says(40_000, json!({"next": "done"})));
     let end = bench.run().await;
@@ -91,12 +91,12 @@ async fn the_socket_is_opened_at_once() {
 #[tokio::test(start_paused = true)]
 async fn an_error_is_looked_at_first() {
     for extra in [json!({}), json!({"code": 10001, "message": "refused"})] {
-        let bench = FlowBench::link();
+        let bench = TestFlow::link();
         bench.page.link_start.then(number(NUMBER));
         bench.world.socket(opens()).on(START, json(json!({"error": {"message": "no", "code": 10003}, "data": extra})));
         bench.run().await.is_row("error_alone");
     }
-    let bench = FlowBench::link();
+    let bench = TestFlow::link();
     bench.page.link_start.then(number(NUMBER));
     bench.world.socket(opens()).on(START, json(json!({"error": {"message": "no", "code": 10003}, "next": "done"})));
     bench.run().await.is_row("error_with_done");
@@ -105,7 +105,7 @@ async fn an_error_is_looked_at_first() {
 #[tokio::test(start_paused = true)]
 async fn a_reply_of_done_is_done() {
     for reply in [json!({"next": "done"}), json!({"next": "done", "data": {"code": 1}})] {
-        let bench = FlowBench::link().with_retry();
+        let bench = TestFlow::link().with_retry();
         bench.page.link_start.then(number(NUMBER));
         bench.world.socket(opens()).on(START, json(reply));
         let end = bench.run().await;
@@ -117,7 +117,7 @@ async fn a_reply_of_done_is_done() {
 #[tokio::test(start_paused = true)]
 async fn another_next_in_the_reply_is_reported() {
     for resent in [false, true] {
-        let bench = FlowBench::link().with_retry();
+        let bench = TestFlow::link().with_retry();
         bench.page.link_start.then(number(NUMBER));
         bench.page.link_retry.then(resend_link());
         if resent {
@@ -138,7 +138,7 @@ async fn data_with_code_or_message_refuses_the_number() {
         (json!({"code": 0}), "0 \"Error validating phone number.\""),
     ];
     for (data, refusal) in rows {
-        let bench = FlowBench::link();
+        let bench = TestFlow::link();
         bench.page.link_start.then(number(OTHER_NUMBER)).then(number(NUMBER));
         bench.world.on(START, json(json!({"data": data}))).on(START, json(json!({})));
         bench.world.socket(opens_and_says(50, json!({"next": "done"})));
@@ -152,7 +152,7 @@ async fn data_with_code_or_message_refuses_the_number() {
 async fn a_resend_is_the_start_with_an_empty_number_and_the_retry_step_is_called_again() {
     // The data in the reply to a resend is ignored, even a refusal of the number.
     for reply in sent_shapes().into_iter().chain([json!({"data": {"code": 10001, "message": "no"}})]) {
-        let bench = FlowBench::link_sent().with_retry();
+        let bench = TestFlow::link_sent().with_retry();
         bench.page.ip.set(Some("192.0.2.7"));
         bench.page.link_retry.then(resend_link().after(1_000)).then(never());
         bench.world.on(START, json(reply)).socket(opens_and_says(60_000, json!({"next": "done"})));
@@ -167,7 +167,7 @@ async fn a_resend_is_the_start_with_an_empty_number_and_the_retry_step_is_called
 #[tokio::test(start_paused = true)]
 async fn the_reply_to_a_resend_may_be_an_error_or_done() {
     let resent = |reply| {
-        let bench = FlowBench::link_sent().with_retry();
+        let bench = TestFlow::link_sent().with_retry();
         bench.page.link_retry.then(resend_link());
         bench.world.socket(opens()).on(START, json(reply));
         bench.run()
@@ -178,7 +178,7 @@ async fn the_reply_to_a_resend_may_be_an_error_or_done() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_change_asks_for_a_number_whether_the_server_has_one_or_not() {
-    let mut bench = FlowBench::link().with_retry();
+    let mut bench = TestFlow::link().with_retry();
     bench.token.number_known();
     bench.page.link_start.then(no_number()).then(number(NUMBER));
     bench.page.link_retry.then(change_link_number()).then(never());
@@ -196,12 +196,12 @@ async fn a_number_change_asks_for_a_number_whether_the_server_has_one_or_not() {
 #[tokio::test(start_paused = true)]
 async fn the_socket_ends_the_flow_whatever_the_page_is_doing() {
     // While the page is asked for a number, during a start, and during the retry step.
-    let number_pending = FlowBench::link();
+    let number_pending = TestFlow::link();
     number_pending.page.link_start.then(number(NUMBER).after(20_000));
-    let start_pending = FlowBench::link();
+    let start_pending = TestFlow::link();
     start_pending.page.link_start.then(number(NUMBER));
     start_pending.world.on(START, json(json!({})).after(15_000));
-    let retry_pending = FlowBench::link_sent().with_retry();
+    let retry_pending = TestFlow::link_sent().with_retry();
     retry_pending.page.link_retry.then(resend_link().after(20_000));
     for bench in [number_pending, start_pending, retry_pending] {
         bench.world.socket(opens_and_says(10_000, json!({"next": "done"})));
@@ -214,7 +214,7 @@ async fn the_socket_ends_the_flow_whatever_the_page_is_doing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_step_that_rejects_or_answers_rubbish_is_reported() {
-    let bench = FlowBench::link_sent().with_retry();
+    let bench = TestFlow::link_sent().with_retry();
     bench.page.link_retry.then(rejects("the result must be OnResend (0) or OnMobileNumberChange (1)"));
     bench.world.socket(opens()).on(ERROR, done());
     bench.run().await.is_row("page_step_fails");
@@ -222,7 +222,7 @@ async fn a_retry_step_that_rejects_or_answers_rubbish_is_reported() {
 
 #[tokio::test(start_paused = true)]
 async fn on_mobile_web_an_empty_next_ends_the_flow() {
-    let mut bench = FlowBench::link();
+    let mut bench = TestFlow::link();
     bench.config.mobile_web = true;
     bench.page.link_start.then(number(NUMBER));
     bench.world.socket(opens()).on(START, json(json!({"next": ""})));
@@ -234,7 +234,7 @@ async fn on_mobile_web_an_empty_next_ends_the_flow() {
 #[tokio::test(start_paused = true)]
 async fn on_mobile_web_any_other_reply_of_sent_waits_on_the_socket() {
     for shape in [json!({}), json!({"data": {}})] {
-        let mut bench = FlowBench::link();
+        let mut bench = TestFlow::link();
         bench.config.mobile_web = true;
         bench.page.link_start.then(number(NUMBER));
         bench.world.on(START, json(shape)).socket(opens_and_says(60_000, json!({"next": "done"})));

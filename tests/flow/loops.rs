@@ -6,7 +6,7 @@ use handset::flow::{DeviceRole, FlowState, Kind, Rejection};
 use serde_json::json;
 
 use crate::harness::{
-    CODE, FlowBench, NUMBER, code, json, lost, no_number, number, opens, opens_and_says, raw, rejects, status,
+    CODE, NUMBER, TestFlow, code, json, lost, no_number, number, opens, opens_and_says, raw, rejects, status,
     step_areas,
 };
 
@@ -16,15 +16,15 @@ const OTP_START: &str = "/v1/client/mobile/otp/start";
 const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
 
 /// A flow that has sent a code and waits for the backend's reply.
-fn code_entered() -> FlowBench {
-    let bench = FlowBench::otp_sent();
+fn code_entered() -> TestFlow {
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE));
     bench
 }
 
 /// A flow whose page refuses to give a number.
-fn number_denied() -> FlowBench {
-    let bench = FlowBench::otp();
+fn number_denied() -> TestFlow {
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(rejects("I would rather not"));
     bench
 }
@@ -69,7 +69,7 @@ async fn states_are_told_in_order_with_the_step_they_belong_to() {
 async fn a_step_that_is_not_there_is_reported_where_it_has_an_area_and_else_rejects() {
     for (step, area, primary, secondary) in step_areas() {
         for role in [DeviceRole::Primary, DeviceRole::Secondary] {
-            let mut bench = FlowBench::new(&step);
+            let mut bench = TestFlow::new(&step);
             (bench.config.role, bench.config.has_otp, bench.config.has_link) = (role, false, false);
             bench.world.always("*", json(json!({"next": "done"})));
             bench.world.every_socket(opens_and_says(0, json!({"next": "done"})));
@@ -109,7 +109,7 @@ async fn the_table_of_steps_is_the_protocol_crates() {
 
 #[tokio::test(start_paused = true)]
 async fn the_secondary_role_has_no_one_time_code() {
-    let mut bench = FlowBench::otp();
+    let mut bench = TestFlow::otp();
     bench.config.role = DeviceRole::Secondary;
     bench.world.on(OTP_ERROR, json(json!({"next": "mobile/instantlink"})));
     bench.world.socket(opens_and_says(1_000, json!({"next": "done"})));
@@ -121,7 +121,7 @@ async fn the_secondary_role_has_no_one_time_code() {
 
 #[tokio::test(start_paused = true)]
 async fn the_secondary_role_waits_on_the_socket() {
-    let mut bench = FlowBench::new("device/passive");
+    let mut bench = TestFlow::new("device/passive");
     bench.config.role = DeviceRole::Secondary;
     bench.world.socket(opens_and_says(700_000, json!({"next": "done"})));
     let end = bench.run().await;
@@ -132,7 +132,7 @@ async fn the_secondary_role_waits_on_the_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn fifty_steps_are_taken() {
-    let bench = FlowBench::new("user/docv");
+    let bench = TestFlow::new("user/docv");
     for _ in 0..49 {
         bench.world.on("/v1/client/user/docv/error", json(json!({"next": "user/docv"})));
     }
@@ -258,7 +258,7 @@ async fn a_body_that_is_no_reply_is_reported() {
 
 #[tokio::test(start_paused = true)]
 async fn members_that_are_null_or_unknown_are_none() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(no_number());
     bench.page.otp_finish.then(code(CODE));
     let nulls = json!({"next": null, "data": null, "error": null, "refreshDeviceTrust": null, "new": [{"a": 1}]});
@@ -270,7 +270,7 @@ async fn members_that_are_null_or_unknown_are_none() {
 #[tokio::test(start_paused = true)]
 async fn error_10006_in_any_reply_makes_the_client_forget_its_device() {
     let error = json!({"error": {"message": "no device", "code": 10006}, "next": "done"});
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, json(error.clone()));
     assert_eq!(bench.run().await.world.devices_forgotten.get(), 1);
@@ -290,18 +290,18 @@ async fn error_10006_in_any_reply_makes_the_client_forget_its_device() {
 
 #[tokio::test(start_paused = true)]
 async fn page_failures_have_the_texts_of_their_steps() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(rejects("gone"));
     bench.world.on(OTP_ERROR, json(json!({"next": "done"})));
     let body = json!({"message": "Failed to obtain OTP for verification: gone"});
     assert_eq!(bench.run().await.reports()[0].1, body);
 
-    let bench = FlowBench::link();
+    let bench = TestFlow::link();
     bench.page.link_start.then(rejects("gone"));
     bench.world.socket(opens()).on(LINK_ERROR, json(json!({"next": "done"})));
     assert_eq!(bench.run().await.reports(), [("mobile/instantlink".to_owned(), json!({"message": "gone"}))]);
 
-    let bench = FlowBench::link_sent().with_retry();
+    let bench = TestFlow::link_sent().with_retry();
     bench.page.link_retry.then(rejects("gone"));
     bench.world.socket(opens()).on(LINK_ERROR, json(json!({"next": "done"})));
     assert_eq!(bench.run().await.reports()[0].1, json!({"message": "gone"}));
@@ -309,7 +309,7 @@ async fn page_failures_have_the_texts_of_their_steps() {
 
 #[tokio::test(start_paused = true)]
 async fn the_pages_own_reason_travels_with_the_failure_and_not_with_the_report() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(rejects("no").because(Rc::new("the page's reason".to_owned())));
     bench.world.on(OTP_ERROR, json(json!({"next": "done"})));
     let end = bench.run().await;
@@ -321,7 +321,7 @@ async fn the_pages_own_reason_travels_with_the_failure_and_not_with_the_report()
 
 #[tokio::test(start_paused = true)]
 async fn auth_finish_rejects_the_promise_with_its_own_reason() {
-    let bench = FlowBench::new("done");
+    let bench = TestFlow::new("done");
     bench.page.auth_finish.then(rejects("x").because(Rc::new(42_i32)));
     let end = bench.run().await;
     end.is_row("auth_finish_rejects");

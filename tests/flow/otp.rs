@@ -4,7 +4,7 @@ use handset::flow::{FlowState, Kind};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CODE, FlowBench, NUMBER, OTHER_CODE, OTHER_NUMBER, change_number, code, json, lost, no_number, number, rejects,
+    CODE, NUMBER, OTHER_CODE, OTHER_NUMBER, TestFlow, change_number, code, json, lost, no_number, number, rejects,
     resend,
 };
 
@@ -19,7 +19,7 @@ fn done() -> crate::harness::ScriptedAnswer {
 
 #[tokio::test(start_paused = true)]
 async fn the_number_travels_as_mobile_number() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE));
     bench.world.on(FINISH, done());
     let end = bench.run().await;
@@ -30,7 +30,7 @@ async fn the_number_travels_as_mobile_number() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_number_the_member_is_left_out() {
-    let mut bench = FlowBench::otp();
+    let mut bench = TestFlow::otp();
     bench.token.number_known();
     bench.page.otp_start.then(no_number());
     bench.page.otp_finish.then(code(CODE));
@@ -44,7 +44,7 @@ async fn without_a_number_the_member_is_left_out() {
 #[tokio::test(start_paused = true)]
 async fn next_in_the_reply_to_a_start_is_not_looked_at() {
     for next in ["", "done", "mobile/instantlink", "mobile/otp"] {
-        let bench = FlowBench::otp();
+        let bench = TestFlow::otp();
         bench.page.otp_start.then(number(NUMBER));
         bench.page.otp_finish.then(resend()).then(code(CODE));
         bench.world.on(START, json(json!({"next": next}))).on(START, json(json!({"next": next}))).on(FINISH, done());
@@ -65,7 +65,7 @@ async fn data_refuses_the_number_and_the_start_step_is_asked_again() {
         (json!({}), "0 \"Error validating phone number\""),
     ];
     for (data, refusal) in rows {
-        let bench = FlowBench::otp();
+        let bench = TestFlow::otp();
         bench.page.otp_start.then(number(OTHER_NUMBER)).then(number(NUMBER));
         bench.page.otp_finish.then(code(CODE));
         bench
@@ -83,7 +83,7 @@ async fn data_refuses_the_number_and_the_start_step_is_asked_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_known_number_is_asked_for_as_before() {
-    let mut bench = FlowBench::otp();
+    let mut bench = TestFlow::otp();
     bench.token.number_known();
     bench.page.otp_start.then(no_number()).then(no_number()).then(number(NUMBER));
     bench.page.otp_finish.then(code(CODE));
@@ -99,7 +99,7 @@ async fn an_error_at_the_start_fails_the_step_even_beside_data() {
         json!({"error": {"message": "too many numbers", "code": 10003}}),
         json!({"error": {"message": "too many numbers", "code": 10003}, "data": {}}),
     ] {
-        let bench = FlowBench::otp();
+        let bench = TestFlow::otp();
         bench.page.otp_start.then(number(NUMBER));
         bench.world.on(START, json(reply));
         let end = bench.run().await;
@@ -110,7 +110,7 @@ async fn an_error_at_the_start_fails_the_step_even_beside_data() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fourth_number_ends_as_done_with_a_failure() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(START, json(json!({"error": {"message": "too many numbers", "code": 10003}, "next": "done"})));
     bench.run().await.is_row("error_with_done");
@@ -118,7 +118,7 @@ async fn a_fourth_number_ends_as_done_with_a_failure() {
 
 #[tokio::test(start_paused = true)]
 async fn a_resend_is_a_start_without_a_number_and_the_code_is_asked_for_again() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(resend()).then(resend()).then(code(CODE));
     bench.world.on(START, json(json!({}))).on(START, json(json!({}))).on(FINISH, done());
     let end = bench.run().await;
@@ -129,7 +129,7 @@ async fn a_resend_is_a_start_without_a_number_and_the_code_is_asked_for_again() 
 
 #[tokio::test(start_paused = true)]
 async fn data_in_the_reply_to_a_resend_is_ignored() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(resend()).then(code(CODE));
     bench.world.on(START, json(json!({"data": {"code": 10001, "message": "no"}}))).on(FINISH, done());
     let end = bench.run().await;
@@ -139,7 +139,7 @@ async fn data_in_the_reply_to_a_resend_is_ignored() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_in_the_reply_to_a_resend_fails_the_step() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(resend());
     bench.world.on(START, json(json!({"error": {"message": "too many", "code": 10003}})));
     bench.run().await.is_row("error_alone");
@@ -147,7 +147,7 @@ async fn an_error_in_the_reply_to_a_resend_fails_the_step() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_change_asks_for_a_number_whether_the_server_has_one_or_not() {
-    let mut bench = FlowBench::otp();
+    let mut bench = TestFlow::otp();
     bench.token.number_known();
     bench.page.otp_start.then(no_number()).then(number(OTHER_NUMBER)).then(number(NUMBER));
     bench.page.otp_finish.then(change_number()).then(code(CODE));
@@ -169,7 +169,7 @@ async fn data_in_the_reply_to_a_code_asks_for_another_code() {
         (json!({}), "0 \"Error validating OTP\""),
     ];
     for (data, refusal) in rows {
-        let bench = FlowBench::otp_sent();
+        let bench = TestFlow::otp_sent();
         bench.page.otp_finish.then(code(OTHER_CODE)).then(code(CODE));
         bench.world.on(FINISH, json(json!({"data": data, "next": "done"}))).on(FINISH, done());
         let end = bench.run().await;
@@ -182,7 +182,7 @@ async fn data_in_the_reply_to_a_code_asks_for_another_code() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_code_is_told_once_and_not_after_a_resend() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(OTHER_CODE)).then(resend()).then(code(CODE));
     bench.world.on(FINISH, json(json!({"data": {}}))).on(START, json(json!({}))).on(FINISH, done());
     let again = "otp_finish(0 \"Error validating OTP\")";
@@ -191,7 +191,7 @@ async fn a_wrong_code_is_told_once_and_not_after_a_resend() {
 
 #[tokio::test(start_paused = true)]
 async fn attempts_left_are_told_where_the_backend_says_them() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(OTHER_CODE)).then(code(CODE));
     bench.world.on(FINISH, json(json!({"data": {"code": 10000, "attemptsLeft": 2}}))).on(FINISH, done());
     let end = bench.run().await;
@@ -207,7 +207,7 @@ async fn attempts_left_are_told_where_the_backend_says_them() {
 
 #[tokio::test(start_paused = true)]
 async fn attempts_left_outlast_a_resend_and_nothing_outlasts_a_number_change() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(OTHER_CODE)).then(resend()).then(change_number());
     bench.page.otp_start.then(rejects("no"));
     bench.world.on(FINISH, json(json!({"data": {"code": 10000, "attemptsLeft": 2}})));
@@ -223,7 +223,7 @@ async fn attempts_left_outlast_a_resend_and_nothing_outlasts_a_number_change() {
 
 #[tokio::test(start_paused = true)]
 async fn the_last_wrong_code_ends_as_done_and_is_called_so() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE));
     bench.world.on(FINISH, json(json!({"error": {"message": "wrong code", "code": 10000}, "next": "done"})));
     let end = bench.run().await;
@@ -234,7 +234,7 @@ async fn the_last_wrong_code_ends_as_done_and_is_called_so() {
 #[tokio::test(start_paused = true)]
 async fn an_error_in_the_reply_to_a_code_fails_the_step() {
     for code_ in [0, 10000, 10001] {
-        let bench = FlowBench::otp_sent();
+        let bench = TestFlow::otp_sent();
         bench.page.otp_finish.then(code(CODE));
         bench.world.on(FINISH, json(json!({"error": {"message": "no", "code": code_}})));
         bench.run().await.is_row("error_alone");
@@ -243,7 +243,7 @@ async fn an_error_in_the_reply_to_a_code_fails_the_step() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_to_a_code_that_says_nothing_is_reported() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE));
     bench.world.on(FINISH, json(json!({}))).on(ERROR, done());
     let end = bench.run().await;
@@ -253,7 +253,7 @@ async fn a_reply_to_a_code_that_says_nothing_is_reported() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_answers_rubbish_is_reported_with_the_field_it_lacks() {
     // The facade turns a wrong shape into a rejection that names the field.
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(rejects("resultType must be OnSuccess (0)"));
     bench.world.on(ERROR, done());
     let end = bench.run().await;
@@ -270,7 +270,7 @@ async fn after_a_lost_reply_to_a_code_status_decides_and_the_code_is_not_sent_ag
         (json!({"next": "mobile/otp"}), Some(Kind::StepFailed)),
     ];
     for (settled, failure) in rows {
-        let bench = FlowBench::otp_sent();
+        let bench = TestFlow::otp_sent();
         bench.page.otp_finish.then(code(CODE));
         bench.page.otp_start.then(rejects("not again"));
         bench.world.on(FINISH, lost()).on(STATUS, json(settled)).on(ERROR, done());
@@ -283,7 +283,7 @@ async fn after_a_lost_reply_to_a_code_status_decides_and_the_code_is_not_sent_ag
 #[tokio::test(start_paused = true)]
 async fn a_lost_reply_to_a_code_of_a_flow_that_is_pending_is_a_network_failure() {
     for answer in [json(json!({"next": ""})), crate::harness::status(404)] {
-        let bench = FlowBench::otp_sent();
+        let bench = TestFlow::otp_sent();
         bench.page.otp_finish.then(code(CODE));
         bench.world.on(FINISH, lost()).on(STATUS, answer).on(ERROR, done());
         let end = bench.run().await;
@@ -294,7 +294,7 @@ async fn a_lost_reply_to_a_code_of_a_flow_that_is_pending_is_a_network_failure()
 
 #[tokio::test(start_paused = true)]
 async fn no_socket_is_opened_for_a_code() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE).after(60_000));
     bench.world.on(FINISH, done());
     assert!(bench.run().await.world.sockets.borrow().is_empty());

@@ -4,7 +4,7 @@ use handset::flow::{FlowState, Kind};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CODE, EndedFlow, FlowBench, NUMBER, OTHER_CODE, OTHER_NUMBER, ScriptedAnswer, WALL_START, change_link_number,
+    CODE, EndedFlow, NUMBER, OTHER_CODE, OTHER_NUMBER, ScriptedAnswer, TestFlow, WALL_START, change_link_number,
     change_number, code, json, never, number, opens, opens_and_says, resend, resend_link,
 };
 
@@ -39,21 +39,21 @@ fn was_too_quick(end: &EndedFlow, prefix: &str) {
 #[tokio::test(start_paused = true)]
 async fn an_eleventh_answer_at_once_ends_the_step() {
     // A start step whose number is refused each time.
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     (0..11).for_each(|_| _ = bench.page.otp_start.then(number(NUMBER).after(249)));
     bench.world.always(OTP_START, refused()).on(OTP_ERROR, done());
     let end = bench.run().await;
     was_too_quick(&end, "Failed to start OTP flow: ");
     assert_eq!(end.sent_at("mobile/otp/start").len(), 10);
 
-    let bench = FlowBench::link();
+    let bench = TestFlow::link();
     (0..11).for_each(|_| _ = bench.page.link_start.then(number(NUMBER)));
     bench.world.always(LINK_START, refused()).socket(opens()).on(LINK_ERROR, done());
     was_too_quick(&bench.run().await, "");
 
     // Wrong codes, empty codes, resends.
     for entry in [|| code(OTHER_CODE), || code(""), resend] {
-        let bench = FlowBench::otp_sent();
+        let bench = TestFlow::otp_sent();
         (0..10).for_each(|_| _ = bench.page.otp_finish.then(entry()));
         bench
             .world
@@ -65,7 +65,7 @@ async fn an_eleventh_answer_at_once_ends_the_step() {
         assert!(end.paths().len() <= 11, "{:?}", end.paths());
     }
 
-    let bench = FlowBench::link_sent().with_retry();
+    let bench = TestFlow::link_sent().with_retry();
     (0..10).for_each(|_| _ = bench.page.link_retry.then(resend_link()));
     bench.world.always(LINK_START, json(json!({}))).socket(opens()).on(LINK_ERROR, done());
     let end = bench.run().await;
@@ -75,13 +75,13 @@ async fn an_eleventh_answer_at_once_ends_the_step() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_at_once_counts_whichever_step_gave_it() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     (0..6).for_each(|_| _ = bench.page.otp_start.then(number(NUMBER)));
     (0..5).for_each(|_| _ = bench.page.otp_finish.then(change_number()));
     bench.world.always(OTP_START, json(json!({}))).on(OTP_ERROR, done());
     was_too_quick(&bench.run().await, "Failed to start OTP flow: ");
 
-    let bench = FlowBench::link().with_retry();
+    let bench = TestFlow::link().with_retry();
     (0..6).for_each(|_| _ = bench.page.link_start.then(number(NUMBER)));
     (0..5).for_each(|_| _ = bench.page.link_retry.then(change_link_number()));
     bench.world.always(LINK_START, json(json!({}))).socket(opens()).on(LINK_ERROR, done());
@@ -90,7 +90,7 @@ async fn an_answer_at_once_counts_whichever_step_gave_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_person_is_never_too_quick() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     (0..40).for_each(|_| _ = bench.page.otp_finish.then(code(OTHER_CODE).after(250)));
     bench.page.otp_finish.then(code(CODE).after(250));
     (0..40).for_each(|_| _ = bench.world.on(OTP_FINISH, json(json!({"data": {}}))));
@@ -98,7 +98,7 @@ async fn a_person_is_never_too_quick() {
     bench.run().await.is_done();
 
     // Ten answers at once, a slow one, ten at once.
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER).after(300));
     (0..10).for_each(|_| _ = bench.page.otp_finish.then(resend()));
     bench.page.otp_finish.then(resend().after(300));
@@ -110,7 +110,7 @@ async fn a_person_is_never_too_quick() {
 
 #[tokio::test(start_paused = true)]
 async fn another_step_of_the_protocol_counts_anew() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     for _ in 0..8 {
         bench.page.otp_finish.then(resend());
     }
@@ -128,7 +128,7 @@ async fn another_step_of_the_protocol_counts_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn a_resend_before_its_time_is_sent_in_its_time() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.page.otp_finish.then(resend().after(10_000)).then(code(CODE));
     bench.world.on(OTP_START, json(sent())).on(OTP_START, json(sent())).on(OTP_FINISH, done());
@@ -143,7 +143,7 @@ async fn a_resend_before_its_time_is_sent_in_its_time() {
     };
     assert_eq!(times_at(&end, FlowState::Sending), times);
 
-    let bench = FlowBench::link().with_retry();
+    let bench = TestFlow::link().with_retry();
     bench.page.link_start.then(number(NUMBER));
     bench.page.link_retry.then(resend_link().after(10_000)).then(never());
     bench
@@ -163,7 +163,7 @@ async fn a_resend_before_its_time_is_sent_in_its_time() {
 #[tokio::test(start_paused = true)]
 async fn a_resend_in_its_time_is_sent_at_once() {
     for after in [30_000, 45_000] {
-        let bench = FlowBench::link().with_retry();
+        let bench = TestFlow::link().with_retry();
         bench.page.link_start.then(number(NUMBER));
         bench.page.link_retry.then(resend_link().after(after)).then(never());
         bench.world.on(LINK_START, json(sent())).on(LINK_START, json(json!({})));
@@ -178,7 +178,7 @@ async fn a_resend_in_its_time_is_sent_at_once() {
 #[tokio::test(start_paused = true)]
 async fn the_deadline_ends_the_wait_for_a_resend() {
     let late = json!({"serverTime": 1_000, "expiresAt": 61_000, "resendAt": 301_000});
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.page.otp_finish.then(resend().after(10_000));
     bench.world.on(OTP_START, json(late.clone())).on(STATUS, json(json!({"next": ""}))).on(OTP_ERROR, done());
@@ -186,7 +186,7 @@ async fn the_deadline_ends_the_wait_for_a_resend() {
     end.is_row("otp_deadline");
     assert_eq!((end.at, end.sent_at("mobile/otp/start").len()), (60_000, 1));
 
-    let bench = FlowBench::link().with_retry();
+    let bench = TestFlow::link().with_retry();
     bench.page.link_start.then(number(NUMBER));
     bench.page.link_retry.then(resend_link().after(10_000));
     bench.world.on(LINK_START, json(late)).socket(opens()).on(STATUS, json(json!({"next": ""}))).on(LINK_ERROR, done());
@@ -197,7 +197,7 @@ async fn the_deadline_ends_the_wait_for_a_resend() {
 
 #[tokio::test(start_paused = true)]
 async fn the_backends_word_ends_the_wait_for_a_resend() {
-    let bench = FlowBench::link().with_retry();
+    let bench = TestFlow::link().with_retry();
     bench.page.link_start.then(number(NUMBER));
     bench.page.link_retry.then(resend_link());
     bench.world.on(LINK_START, json(sent())).socket(opens_and_says(20_000, json!({"next": "done"})));
@@ -208,7 +208,7 @@ async fn the_backends_word_ends_the_wait_for_a_resend() {
 
 #[tokio::test(start_paused = true)]
 async fn a_flow_that_waits_for_a_resend_can_be_stopped() {
-    let mut bench = FlowBench::otp();
+    let mut bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.page.otp_finish.then(resend());
     bench.world.on(OTP_START, json(sent()));
@@ -219,7 +219,7 @@ async fn a_flow_that_waits_for_a_resend_can_be_stopped() {
 #[tokio::test(start_paused = true)]
 async fn the_wait_for_a_resend_follows_the_clocks() {
     let resent_at = |happens: fn(&crate::harness::World), left: Option<i64>| async move {
-        let mut bench = FlowBench::otp();
+        let mut bench = TestFlow::otp();
         bench.page.otp_start.then(number(NUMBER));
         bench.page.otp_finish.then(resend().after(1_000)).then(code(CODE));
         bench.world.on(OTP_START, json(sent())).on(OTP_START, json(json!({}))).on(OTP_FINISH, done());
@@ -245,7 +245,7 @@ async fn the_wait_for_a_resend_follows_the_clocks() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_change_does_not_wait() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER)).then(number(OTHER_NUMBER));
     bench.page.otp_finish.then(change_number()).then(code(CODE));
     bench.world.on(OTP_START, json(sent())).on(OTP_START, json(sent())).on(OTP_FINISH, done());

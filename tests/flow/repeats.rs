@@ -4,7 +4,7 @@ use handset::flow::Kind;
 use serde_json::json;
 
 use crate::harness::{
-    CODE, FlowBench, NUMBER, ScriptedAnswer, closes, code, hang, json, lost, number, opens, rejects, status,
+    CODE, NUMBER, ScriptedAnswer, TestFlow, closes, code, hang, json, lost, number, opens, rejects, status,
 };
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
@@ -18,8 +18,8 @@ fn done() -> ScriptedAnswer {
     json(json!({"next": "done"}))
 }
 
-fn reported(answers: Vec<ScriptedAnswer>) -> FlowBench {
-    let bench = FlowBench::otp();
+fn reported(answers: Vec<ScriptedAnswer>) -> TestFlow {
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(rejects("no"));
     for answer in answers {
         bench.world.on(OTP_ERROR, answer);
@@ -68,7 +68,7 @@ async fn retry_after_is_followed_up_to_half_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn status_is_repeated_before_a_timeout_is_reported() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(crate::harness::never());
     bench.world.on(STATUS, lost()).on(STATUS, status(503)).on(STATUS, done());
     let end = bench.run().await;
@@ -78,7 +78,7 @@ async fn status_is_repeated_before_a_timeout_is_reported() {
 
 #[tokio::test(start_paused = true)]
 async fn status_is_repeated_after_a_lost_reply_to_a_code() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE));
     bench.world.on(OTP_FINISH, lost()).on(STATUS, lost()).on(STATUS, status(502)).on(STATUS, done());
     let end = bench.run().await;
@@ -89,17 +89,17 @@ async fn status_is_repeated_after_a_lost_reply_to_a_code() {
 #[tokio::test(start_paused = true)]
 async fn a_start_and_a_code_are_never_repeated() {
     for trouble in troubles() {
-        let bench = FlowBench::otp();
+        let bench = TestFlow::otp();
         bench.page.otp_start.then(number(NUMBER));
         bench.world.on(OTP_START, trouble.clone()).always(OTP_ERROR, status(500));
         assert_eq!(bench.run().await.sent_at("mobile/otp/start").len(), 1);
 
-        let bench = FlowBench::otp_sent();
+        let bench = TestFlow::otp_sent();
         bench.page.otp_finish.then(code(CODE));
         bench.world.on(OTP_FINISH, trouble.clone()).always(STATUS, status(404)).always(OTP_ERROR, status(500));
         assert_eq!(bench.run().await.sent_at("mobile/otp/finish").len(), 1);
 
-        let bench = FlowBench::link();
+        let bench = TestFlow::link();
         bench.page.link_start.then(number(NUMBER));
         bench.world.every_socket(opens()).on(LINK_START, trouble).always(LINK_ERROR, status(500));
         assert_eq!(bench.run().await.sent_at("mobile/instantlink/start").len(), 1);
@@ -108,14 +108,14 @@ async fn a_start_and_a_code_are_never_repeated() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_is_given_up_after_twenty_seconds() {
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, hang()).on(OTP_ERROR, done());
     let end = bench.run().await;
     end.is_row("network_reported");
     assert_eq!(end.at, 20_000);
 
-    let bench = FlowBench::otp();
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(number(NUMBER));
     bench.world.on(OTP_START, json(json!({"error": {"message": "slow", "code": 10003}})).after(19_999));
     bench.run().await.is_row("error_alone");
@@ -123,7 +123,7 @@ async fn a_request_is_given_up_after_twenty_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_call_between_sockets_is_not_repeated_in_itself() {
-    let bench = FlowBench::link_sent();
+    let bench = TestFlow::link_sent();
     bench.world.socket(closes()).socket(crate::harness::opens_and_says(0, json!({"next": "done"})));
     bench.world.on(STATUS, lost());
     let end = bench.run().await;

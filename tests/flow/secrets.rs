@@ -6,15 +6,15 @@ use handset_protocol::Secret;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::harness::{CODE, FlowBench, NUMBER, block_on, code, json, number, rejects};
+use crate::harness::{CODE, NUMBER, TestFlow, block_on, code, json, number, rejects};
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
 const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
 const OTP_ERROR: &str = "/v1/client/mobile/otp/error";
 
 /// A flow with a number and a wrong code, whose next page step rejects with this text.
-fn rejecting(text: &str) -> FlowBench {
-    let bench = FlowBench::otp_sent();
+fn rejecting(text: &str) -> TestFlow {
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE)).then(rejects(text));
     bench.world.on(OTP_FINISH, json(json!({"data": {}}))).on(OTP_ERROR, json(json!({"next": "done"})));
     bench
@@ -46,7 +46,7 @@ async fn a_page_that_puts_the_token_into_its_text_does_not_leak_it() {
 #[tokio::test(start_paused = true)]
 async fn a_backend_that_echoes_a_number_or_a_code_does_not_leak_it() {
     for next in [json!(null), json!("done")] {
-        let bench = FlowBench::otp();
+        let bench = TestFlow::otp();
         bench.page.otp_start.then(number(NUMBER));
         let error = json!({"message": format!("{NUMBER} is not a mobile number"), "code": 10003});
         bench.world.on(OTP_START, json(json!({"error": error, "next": next})));
@@ -65,7 +65,7 @@ async fn texts_without_a_secret_stay_as_they_are() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_step_is_told_of_a_refusal_is_the_backends_own_text() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code(CODE)).then(rejects("no"));
     bench.world.on(OTP_FINISH, json(json!({"data": {"code": 10000, "message": "2 of 3 tries left; call 5550100"}})));
     bench.world.on(OTP_ERROR, json(json!({"next": "done"})));
@@ -91,7 +91,7 @@ proptest! {
         before in "\\PC{0,40}", after in "\\PC{0,40}", typed in "[0-9]{4,6}", dialled in "\\+?[0-9]{7,15}",
     ) {
         block_on(async {
-            let bench = FlowBench::otp();
+            let bench = TestFlow::otp();
             bench.page.otp_start.then(number(&dialled));
             bench.page.otp_finish.then(code(&typed)).then(rejects(&format!("{before}{typed}{after}{dialled}")));
             bench.world.on(OTP_START, json(json!({}))).on(OTP_FINISH, json(json!({"data": {}})));

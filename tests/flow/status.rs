@@ -4,7 +4,7 @@ use handset::flow::{Kind, SocketState};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CODE, EndedFlow, FlowBench, NUMBER, ScriptedAnswer, SocketScript, closes, code, json, lost, number, opens,
+    CODE, EndedFlow, NUMBER, ScriptedAnswer, SocketScript, TestFlow, closes, code, json, lost, number, opens,
     opens_and_says, raw, status,
 };
 
@@ -20,8 +20,8 @@ fn pending() -> ScriptedAnswer {
 }
 
 /// A sent link with this socket. Each later socket brings `done` 100 ms after it opened.
-fn listening(first: SocketScript) -> FlowBench {
-    let bench = FlowBench::link_sent();
+fn listening(first: SocketScript) -> TestFlow {
+    let bench = TestFlow::link_sent();
     bench.world.socket(first).every_socket(opens_and_says(100, json!({"next": "done"})));
     bench.world.always(STATUS, pending());
     bench
@@ -38,7 +38,7 @@ fn pings(end: &EndedFlow, socket: usize) -> Vec<i64> {
 #[tokio::test(start_paused = true)]
 async fn the_token_is_the_query_percent_encoded() {
     // A token in the other alphabet. The harness checks the URL of every socket.
-    let mut bench = FlowBench::link();
+    let mut bench = TestFlow::link();
     bench.token.set("/rid", json!("\u{fffd}?\u{fffd}>"));
     let text = bench.token.text().replace('-', "+").replace('_', "/");
     assert!(text.contains(['+', '/']), "the sample has to exercise them");
@@ -95,7 +95,7 @@ async fn a_closed_socket_is_replaced_and_status_asked_in_between() {
 
 #[tokio::test(start_paused = true)]
 async fn pauses_grow_from_a_quarter_second_to_five_with_jitter() {
-    let bench = FlowBench::link_sent();
+    let bench = TestFlow::link_sent();
     for _ in 0..9 {
         bench.world.socket(opens().closes(0));
     }
@@ -130,7 +130,7 @@ async fn only_one_socket_is_alive_at_a_time() {
 
 #[tokio::test(start_paused = true)]
 async fn where_sockets_stay_refused_status_is_asked_every_three_to_ten_seconds() {
-    let bench = FlowBench::link_sent();
+    let bench = TestFlow::link_sent();
     bench.world.every_socket(closes()).always(STATUS, pending());
     bench.world.on(ERROR, done());
     let end = bench.run().await;
@@ -145,7 +145,7 @@ async fn where_sockets_stay_refused_status_is_asked_every_three_to_ten_seconds()
 
 #[tokio::test(start_paused = true)]
 async fn where_sockets_are_refused_the_status_call_settles_the_flow() {
-    let bench = FlowBench::link_sent();
+    let bench = TestFlow::link_sent();
     bench.world.every_socket(closes()).on(STATUS, pending()).on(STATUS, lost()).on(STATUS, pending());
     bench.world.always(STATUS, done());
     bench.run().await.is_done();
@@ -182,7 +182,7 @@ async fn wakings_that_keep_coming_do_not_keep_a_dead_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn waking_ends_the_pause_before_the_next_socket() {
-    let mut bench = FlowBench::link_sent();
+    let mut bench = TestFlow::link_sent();
     for _ in 0..6 {
         bench.world.socket(closes());
     }
@@ -196,7 +196,7 @@ async fn waking_ends_the_pause_before_the_next_socket() {
 
 #[tokio::test(start_paused = true)]
 async fn waking_gives_up_a_question_that_hangs() {
-    let mut bench = FlowBench::link_sent();
+    let mut bench = TestFlow::link_sent();
     bench.world.socket(opens().closes(1_000)).socket(opens_and_says(0, json!({"next": "done"})));
     bench.world.on(STATUS, crate::harness::hang());
     bench.at(5_000, |world| world.wake());
@@ -263,7 +263,7 @@ async fn a_status_message_that_is_no_json_is_reported() {
         let end = bench.run().await;
         assert_eq!((end.reports().len(), end.finishes()), (1, vec![Some(Kind::Server)]), "{text}");
     }
-    let mut bench = FlowBench::new("device/passive");
+    let mut bench = TestFlow::new("device/passive");
     bench.config.role = handset::flow::DeviceRole::Secondary;
     bench.world.socket(opens().says(0, "{")).on("/v1/client/device/passive/error", done());
     assert_eq!(bench.run().await.reports()[0].0, "device/passive");

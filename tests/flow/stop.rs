@@ -7,7 +7,7 @@ use handset::flow::DeviceRole;
 use serde_json::json;
 
 use crate::harness::{
-    EndedFlow, FlowBench, NUMBER, OTHER_NUMBER, ScriptedAnswer, change_link_number, change_number, closes, code,
+    EndedFlow, NUMBER, OTHER_NUMBER, ScriptedAnswer, TestFlow, change_link_number, change_number, closes, code,
     finished, json, lost, never, no_number, number, opens, opens_and_says, rejects, resend, resend_link, status,
 };
 
@@ -27,8 +27,8 @@ fn ok() -> ScriptedAnswer {
 }
 
 /// Every answer takes time, so that the flow waits for each.
-fn numbers_and_codes() -> FlowBench {
-    let bench = FlowBench::otp();
+fn numbers_and_codes() -> TestFlow {
+    let bench = TestFlow::otp();
     bench
         .page
         .otp_start
@@ -44,8 +44,8 @@ fn numbers_and_codes() -> FlowBench {
 }
 
 /// The reply to a code is lost, and so are two answers of the status call after it.
-fn lost_code() -> FlowBench {
-    let bench = FlowBench::otp();
+fn lost_code() -> TestFlow {
+    let bench = TestFlow::otp();
     bench.page.otp_start.then(no_number().after(10));
     bench.page.otp_finish.then(code("1234").after(10));
     bench.world.on(OTP_START, ok()).on(OTP_FINISH, lost().after(40));
@@ -54,8 +54,8 @@ fn lost_code() -> FlowBench {
 }
 
 /// Nobody enters a code, somebody sets the clock, and the report of the timeout needs repeats.
-fn late_code() -> FlowBench {
-    let mut bench = FlowBench::otp();
+fn late_code() -> TestFlow {
+    let mut bench = TestFlow::otp();
     bench.page.otp_start.then(no_number().after(10));
     bench.page.otp_finish.then(never());
     bench.world.on(OTP_START, ok()).always(STATUS, json(json!({"next": ""})).after(40));
@@ -65,8 +65,8 @@ fn late_code() -> FlowBench {
 }
 
 /// A link is sent again, and to another number, while its socket is lost; then somebody opens it.
-fn opened_link() -> FlowBench {
-    let bench = FlowBench::link().with_retry();
+fn opened_link() -> TestFlow {
+    let bench = TestFlow::link().with_retry();
     bench.page.link_start.then(number("12").after(900)).then(number(NUMBER).after(900)).then(number(NUMBER).after(900));
     bench.page.link_retry.then(resend_link().after(2_000)).then(change_link_number().after(2_000)).then(never());
     bench.page.auth_finish.then(finished().after(700));
@@ -77,8 +77,8 @@ fn opened_link() -> FlowBench {
 }
 
 /// Sockets stay refused, the listener polls, nobody opens the link, and the report arrives.
-fn late_link() -> FlowBench {
-    let bench = FlowBench::link();
+fn late_link() -> TestFlow {
+    let bench = TestFlow::link();
     bench.page.link_start.then(no_number().after(10));
     bench.world.on(LINK_START, ok()).every_socket(closes()).always(STATUS, json(json!({"next": ""})).after(40));
     bench.world.on(LINK_ERROR, done());
@@ -86,8 +86,8 @@ fn late_link() -> FlowBench {
 }
 
 /// A page waits for the phone, after a step that failed.
-fn waiting_for_the_phone() -> FlowBench {
-    let mut bench = FlowBench::new("mobile/instantlink");
+fn waiting_for_the_phone() -> TestFlow {
+    let mut bench = TestFlow::new("mobile/instantlink");
     bench.config.role = DeviceRole::Secondary;
     bench.page.link_start.then(rejects("no").after(10));
     bench.world.on(LINK_ERROR, json(json!({"next": "device/passive"})).after(40));
@@ -106,7 +106,7 @@ fn deeds(end: &EndedFlow) -> [usize; 5] {
 
 /// Stops the flow at its first wait, its second, and so on until it ends by itself. Returns the places of its waits:
 /// the state, and the open timers, sockets and requests.
-async fn stopped_at_every_wait(scenario: fn() -> FlowBench) -> BTreeSet<String> {
+async fn stopped_at_every_wait(scenario: fn() -> TestFlow) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
     for wait in 0.. {
         let mut bench = scenario();

@@ -4,7 +4,7 @@ use handset::flow::Kind;
 use serde_json::json;
 
 use crate::harness::{
-    CODE, FlowBench, NUMBER, OTHER_NUMBER, change_number, code, json, number, opens, opens_and_says, resend,
+    CODE, NUMBER, OTHER_NUMBER, TestFlow, change_number, code, json, number, opens, opens_and_says, resend,
 };
 
 const OTP_START: &str = "/v1/client/mobile/otp/start";
@@ -21,7 +21,7 @@ fn done() -> crate::harness::ScriptedAnswer {
 #[tokio::test(start_paused = true)]
 async fn a_code_is_sent_as_it_was_meant() {
     for typed in ["482913 ", " 482 913\n", "482-913", "４８２９１３", "\u{200e}٤٨٢٩١٣\u{feff}"] {
-        let bench = FlowBench::otp_sent();
+        let bench = TestFlow::otp_sent();
         bench.page.otp_finish.then(code(typed));
         bench.world.on(OTP_FINISH, done());
         let end = bench.run().await;
@@ -32,7 +32,7 @@ async fn a_code_is_sent_as_it_was_meant() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_no_code_of_digits_is_left_to_the_backend() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code("G-48x 29"));
     bench.world.on(OTP_FINISH, done());
     assert_eq!(bench.run().await.bodies("mobile/otp/finish"), [json!({"otp": "G-48x29"})]);
@@ -41,7 +41,7 @@ async fn what_is_no_code_of_digits_is_left_to_the_backend() {
 #[tokio::test(start_paused = true)]
 async fn an_empty_code_is_asked_for_again_and_costs_no_try() {
     for empty in ["", " ", "\u{a0}\u{200b}", "-"] {
-        let bench = FlowBench::otp_sent();
+        let bench = TestFlow::otp_sent();
         bench.page.otp_finish.then(code(empty)).then(code(CODE));
         bench.world.on(OTP_FINISH, done());
         let end = bench.run().await;
@@ -55,7 +55,7 @@ async fn an_empty_code_is_asked_for_again_and_costs_no_try() {
 
 #[tokio::test(start_paused = true)]
 async fn empty_codes_do_not_prolong_the_wait() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code("").after(50_000)).then(code("").after(50_000)).then(code(CODE).after(50_000));
     bench.world.on(STATUS, json(json!({"next": ""}))).on(OTP_ERROR, done());
     let end = bench.run().await;
@@ -65,7 +65,7 @@ async fn empty_codes_do_not_prolong_the_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_resend_or_a_number_change_the_empty_code_is_forgotten() {
-    let bench = FlowBench::otp_sent();
+    let bench = TestFlow::otp_sent();
     bench.page.otp_finish.then(code("")).then(resend()).then(code("")).then(change_number()).then(code(CODE));
     bench.page.otp_start.then(number(OTHER_NUMBER));
     bench.world.always(OTP_START, json(json!({}))).on(OTP_FINISH, done());
@@ -85,13 +85,13 @@ async fn a_number_is_sent_as_it_was_meant() {
         ("(202) 555-0147", "2025550147"),
         ("011 44 7968 905512", "011447968905512"),
     ] {
-        let bench = FlowBench::otp();
+        let bench = TestFlow::otp();
         bench.page.otp_start.then(number(typed));
         bench.page.otp_finish.then(code(CODE));
         bench.world.on(OTP_START, json(json!({}))).on(OTP_FINISH, done());
         assert_eq!(bench.run().await.bodies("mobile/otp/start"), [json!({"mobileNumber": meant})], "{typed:?}");
 
-        let bench = FlowBench::link();
+        let bench = TestFlow::link();
         bench.page.link_start.then(number(typed));
         bench.world.on(LINK_START, json(json!({}))).socket(opens_and_says(5, json!({"next": "done"})));
         assert_eq!(bench.run().await.bodies("mobile/instantlink/start")[0]["mobileNumber"], meant, "{typed:?}");
@@ -102,7 +102,7 @@ async fn a_number_is_sent_as_it_was_meant() {
 async fn an_empty_number_fails_the_step_and_nothing_is_sent() {
     let shape = "the result must be {phoneNumber: a non-empty string} or null";
     for empty in ["", " ", "\u{200e}\u{a0}", "()"] {
-        let bench = FlowBench::otp();
+        let bench = TestFlow::otp();
         bench.page.otp_start.then(number(empty));
         bench.world.on(OTP_ERROR, done());
         let end = bench.run().await;
@@ -110,7 +110,7 @@ async fn an_empty_number_fails_the_step_and_nothing_is_sent() {
         assert_eq!(end.reports()[0].1, json!({"message": format!("Failed to start OTP flow: {shape}")}));
         assert!(end.sent_at("mobile/otp/start").is_empty());
 
-        let bench = FlowBench::link();
+        let bench = TestFlow::link();
         bench.page.link_start.then(number(empty));
         bench.world.socket(opens()).on(LINK_ERROR, done());
         let end = bench.run().await;

@@ -5,14 +5,14 @@ import { real } from "../shim.js";
 type Proof = "code" | "link";
 
 interface BehaviourNumber {
-  number: string;
+  phoneNumber: string;
   name: string;
   /** What the backend does. */
-  happens: string;
-  /** How a sign-up by code ends: `verified`, or the kind of the failure; none where the number does nothing. */
-  code?: string;
+  description: string;
+  /** How a sign-up by code ends: `verified`, or the kind of the failure; none where the number changes nothing. */
+  otpOutcome?: string;
   /** The same by link. */
-  link?: string;
+  linkOutcome?: string;
 }
 
 const panel = element("numbers", HTMLElement);
@@ -33,12 +33,12 @@ export function offerNumbers(proof: () => Proof, tell: (text: string) => void): 
     if (panel.matches(":popover-open")) void show(proof(), pick);
   });
 
-  function pick({ number, name, happens }: BehaviourNumber): void {
+  function pick({ phoneNumber, name, description }: BehaviourNumber): void {
     panel.hidePopover();
     if (!field) return;
-    field.value = number;
+    field.value = phoneNumber;
     field.focus();
-    tell(`${name}. ${happens}`);
+    tell(`${name}. ${description}`);
   }
 }
 
@@ -59,10 +59,10 @@ function rowOf(number: BehaviourNumber, proof: Proof, pick: (number: BehaviourNu
     const place = drawn.querySelector(`[data-${part}]`);
     if (place) place.textContent = text;
   };
-  const ending = number[proof];
+  const ending = proof === "code" ? number.otpOutcome : number.linkOutcome;
   put("name", number.name);
-  put("number", number.number);
-  put("happens", number.happens);
+  put("number", number.phoneNumber);
+  put("description", number.description);
   put("ending", ending ? `Ends: ${ending}` : `Only by ${proof === "code" ? "link" : "code"}`);
   drawn.querySelector("button")?.addEventListener("click", () => pick(number));
   return drawn;

@@ -6,7 +6,7 @@
  */
 import type { FlowState, StateChange } from "handset";
 
-export type Party = "server" | "module" | "backend" | "phone";
+export type Party = "server" | "client" | "backend" | "phone";
 
 /** What the sandbox saw. */
 export interface Moment {
@@ -16,7 +16,7 @@ export interface Moment {
   at: number;
   from: Party;
   to: Party;
-  what: string;
+  kind: string;
   /** On replies, and on whatever ends something. */
   outcome?: string;
   /** What the sandbox was asked to do to it. */
@@ -39,7 +39,7 @@ export interface Arrow {
   leads?: (moment: Moment) => boolean;
 }
 
-const lifelines: Record<Party, Lifeline> = { server: "page", module: "handset", backend: "backend", phone: "phone" };
+const lifelines: Record<Party, Lifeline> = { server: "page", client: "handset", backend: "backend", phone: "phone" };
 
 // ------------------------------------------------------------------------------------------------ what the sandbox saw
 
@@ -56,14 +56,14 @@ const requests: Record<string, string> = {
   instant_start: "Mobile Auth",
   instant_finish: "Mobile Auth is done",
   error_reported: "reports a failure",
-  status_asked: "how does it stand?",
+  status_polled: "how does it stand?",
   socket_open: "opens a socket",
   socket_ping: "ping",
   socket_pong: "pong",
   socket_done: "done",
   socket_closed: "socket closed",
   socket_silent: "the socket falls silent",
-  lapsed: "its time is over",
+  expired: "its time is over",
 };
 
 const outcomes: Record<string, string> = {
@@ -77,18 +77,18 @@ const outcomes: Record<string, string> = {
   too_many_numbers: "too many numbers",
   too_many_sms: "too many SMS",
   wrong_code: "wrong code",
-  no_try_left: "wrong, and no try left",
+  attempts_exhausted: "wrong, and no try left",
   too_many_tries: "too many tries",
   code_expired: "code expired",
   link_expired: "link expired",
   session_expired: "session expired",
   link_used: "link was used",
   link_replaced: "there is a newer link",
-  fell_back: "a code instead",
+  fell_back_to_otp: "a code instead",
   dropped: "dropped",
-  silent: "silent for too long",
+  idle_timeout: "silent for too long",
   bad_frame: "unreadable",
-  ending: "ending",
+  going_away: "ending",
 };
 
 const replies: Record<string, string> = {
@@ -103,21 +103,21 @@ const replies: Record<string, string> = {
 /** Names that this page does not know yet are shown as they are. */
 const inWords = (names: Record<string, string>, name: string) => names[name] ?? name.replaceAll("_", " ");
 
-function textOf({ what, outcome }: Moment): string {
-  const name = inWords(requests, what);
+function textOf({ kind, outcome }: Moment): string {
+  const name = inWords(requests, kind);
   if (outcome === undefined) return name;
-  const special = replies[`${what} ${outcome}`];
+  const special = replies[`${kind} ${outcome}`];
   if (special) return special;
   const words = inWords(outcomes, outcome);
-  return what === "socket_done" || what === "socket_closed" ? `${name}: ${words}` : words;
+  return kind === "socket_done" || kind === "socket_closed" ? `${name}: ${words}` : words;
 }
 
-function kindOf({ from, to, what, outcome, fault = "" }: Moment): Arrow["kind"] {
+function kindOf({ from, to, kind, outcome, fault = "" }: Moment): Arrow["kind"] {
   if (from === to) return "note";
   // A request that is dropped, a reply that is lost, a socket that ends without a word.
-  const isCut = what === "socket_closed" && fault !== "";
+  const isCut = kind === "socket_closed" && fault !== "";
   const isSms = from === "backend" && to === "phone";
-  const isLost = from === "backend" && !isSms ? fault === "lose_reply" || isCut : isSwallowed(fault) || (what === "socket_open" && fault === "lose_reply");
+  const isLost = from === "backend" && !isSms ? fault === "lose_reply" || isCut : isSwallowed(fault) || (kind === "socket_open" && fault === "lose_reply");
   if (isLost) return "lost";
   return outcome !== undefined && from === "backend" ? "reply" : "call";
 }
@@ -196,7 +196,7 @@ const caused = new Set(["otp_start", "otp_finish", "link_start", "validate"]);
 
 /** When that was, of what this side saw so far. */
 export function causeOf(moment: Moment, own: Arrow[]): number | undefined {
-  if (moment.to !== "backend" || !caused.has(moment.what)) return undefined;
+  if (moment.to !== "backend" || !caused.has(moment.kind)) return undefined;
   return own.findLast(({ leads }) => leads?.(moment))?.at;
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Secret;
+use crate::{Secret, UnixMillis};
 
 /// The header with the token of a delivery, `Bearer <JWT>`.
 pub const AUTHORIZATION_HEADER: &str = "X-Prove-Authorization";
@@ -33,8 +33,8 @@ pub struct WebhookEvent {
     /// The new number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_phone_number: Option<Secret>,
-    /// When the event happened, in ms since the epoch.
-    pub sent_at: i64,
+    /// When the event happened.
+    pub sent_at: UnixMillis,
 }
 
 /// The type of an event.

@@ -9,6 +9,7 @@ mod people;
 mod products;
 mod refusal;
 pub mod request;
+mod seconds;
 mod session;
 mod steps;
 mod timeline;
@@ -32,7 +33,7 @@ pub use session::failed_attempts::FailedAttempts;
 pub use session::message::{Message, MessagePurpose};
 pub use session::open::{SessionIds, open, open_unify, open_verify};
 pub use session::state::{
-    FlowType, GRACE_MS, LinkState, Otp, Possession, PossessionFailure, SentCode, SentLink, ServerStage, Session,
-    SessionPolicy, StartReplyShape,
+    FlowType, LinkState, Otp, Possession, PossessionFailure, SentCode, SentLink, ServerStage, Session, SessionPolicy,
+    StartReplyShape,
 };
 pub use timeline::{Fault, MessageKind, NewTimelineEvent, Outcome, Party, Timeline, TimelineEvent};

@@ -1,5 +1,6 @@
 //! What happened in a session, in order: every message between the parties, for whoever debugs a page or draws it.
 
+use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 /// How many moments a session keeps: the oldest goes first. A page that does nothing but ask for fifteen minutes, every
@@ -190,8 +191,8 @@ impl NewTimelineEvent {
 pub struct TimelineEvent {
     /// Counts from 1 in each session.
     pub id: u32,
-    /// When, in ms since the epoch.
-    pub at: i64,
+    /// When it happened.
+    pub at: UnixMillis,
     /// Who sent it.
     pub from: Party,
     /// Whom it was for.
@@ -215,7 +216,7 @@ pub struct Timeline {
 
 impl Timeline {
     /// Adds a moment, and drops the oldest where there are too many.
-    pub fn push(&mut self, at: i64, sight: NewTimelineEvent) {
+    pub fn push(&mut self, at: UnixMillis, sight: NewTimelineEvent) {
         let NewTimelineEvent { from, to, what, outcome, fault } = sight;
         self.last_id = self.last_id.saturating_add(1);
         if self.events.len() >= MAX_EVENTS {
@@ -244,7 +245,7 @@ mod tests {
     fn the_oldest_goes_first_and_ids_go_on() {
         let mut timeline = Timeline::default();
         let ids = |moments: &[TimelineEvent]| moments.iter().map(|moment| moment.id).collect::<Vec<_>>();
-        for at in 0..605 {
+        for at in (0..605).map(UnixMillis::new) {
             timeline.push(at, NewTimelineEvent::from_client(MessageKind::StatusAsked, None));
         }
         assert_eq!(timeline.events().len(), 600);

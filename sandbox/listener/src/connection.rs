@@ -18,7 +18,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
 use crate::deadline::BodyDeadline;
-use crate::observer::Rejection;
+use crate::observer::ConnectionRejection;
 use crate::port::{ConnectionSlot, ListenerContext};
 use crate::resettable::Connection;
 
@@ -52,15 +52,15 @@ where
             match timeout(port.limits.head, begin).await {
                 Ok(Ok(Ok((connection, stream)))) => http(&port, connection, stream).await,
                 Ok(Ok(Err((stream, _place)))) => {
-                    port.observer.rejected(Rejection::PlainHttp);
+                    port.observer.rejected(ConnectionRejection::PlainHttp);
                     reject_plain_http(&port, stream).await;
                 }
                 Ok(Err(error)) => {
-                    port.observer.rejected(Rejection::TlsHandshake);
+                    port.observer.rejected(ConnectionRejection::TlsHandshake);
                     tracing::debug!(%error, "a TLS handshake failed");
                 }
                 Err(_) => {
-                    port.observer.rejected(Rejection::TlsHandshake);
+                    port.observer.rejected(ConnectionRejection::TlsHandshake);
                     tracing::debug!("a TLS handshake took too long");
                 }
             }

@@ -20,7 +20,7 @@ mod tls;
 pub use deadline::{BodyDeadline, BodyTimeout};
 pub use error::TlsError;
 pub use limits::ConnectionLimits;
-pub use observer::{ConnectionObserver, Rejection};
+pub use observer::{ConnectionObserver, ConnectionRejection};
 pub use resettable::Connection;
 pub use serve::serve;
 pub use tls::{LocalCaFile, PemFile, TlsServer};

@@ -7,7 +7,7 @@ use strum::{EnumIter, IntoStaticStr};
 /// Why a connection was turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Rejection {
+pub enum ConnectionRejection {
     /// As many connections as are allowed are open.
     TooMany,
     /// Plain http where https is spoken.
@@ -22,5 +22,5 @@ pub trait ConnectionObserver: Send + Sync + 'static {
     fn opened(&self) -> Box<dyn Any + Send>;
 
     /// A connection was turned away.
-    fn rejected(&self, reason: Rejection);
+    fn rejected(&self, reason: ConnectionRejection);
 }

@@ -15,7 +15,7 @@ use tower::Service;
 
 use crate::connection;
 use crate::limits::ConnectionLimits;
-use crate::observer::{ConnectionObserver, Rejection};
+use crate::observer::{ConnectionObserver, ConnectionRejection};
 use crate::port::{ConnectionSlot, ListenerContext};
 use crate::tls::TlsServer;
 
@@ -47,7 +47,7 @@ pub async fn serve<S, F>(
             (stream, _) = Listener::accept(&mut listener) => stream,
         };
         let Ok(permit) = free.clone().try_acquire_owned() else {
-            port.observer.rejected(Rejection::TooMany);
+            port.observer.rejected(ConnectionRejection::TooMany);
             tracing::warn!(limit = most, "connection limit reached; closing");
             continue;
         };

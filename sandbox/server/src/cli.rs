@@ -1,3 +1,5 @@
+//! The command line: flags, their help, and how they override the settings file.
+
 use std::error::Error;
 use std::num::{IntErrorKind, ParseIntError};
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ const NETWORK: &str = "Network";
 const ENCRYPTION: &str = "Encryption";
 const FILES: &str = "Files and logs";
 
-/// The same as the flag, with commas between names.
+/// The environment variable with the same meaning as the flag; commas separate names.
 const ALLOW_HOST: &str = "HANDSET_SANDBOX_ALLOW_HOST";
 
 const ABOUT: &str = "\
@@ -20,66 +22,66 @@ A local backend that plays the whole vendor side of phone sign-in.
 Nothing leaves this machine: an SMS is an entry in a list, at /sandbox/messages.";
 
 const AFTER: &str = "\
-The one line on stdout says where it listens, once it does. SIGTERM and Ctrl-C end it.
-Logs go to stderr; RUST_LOG chooses which. Its credentials are public: sandbox / sandbox-secret.
-docs/sandbox.md says the rest, docs/sandbox-config.md what a settings file may hold.";
+Prints one line with its address to stdout once it listens. SIGTERM and Ctrl-C stop it.
+Logs go to stderr, filtered by RUST_LOG. Credentials are public: sandbox / sandbox-secret.
+Manual: docs/sandbox.md. Settings file: docs/sandbox-config.md.";
 
-/// What the command line says.
+/// The command line.
 #[derive(Debug, Parser)]
 #[command(name = "handset-sandbox", version, about = ABOUT, long_about = None, after_help = AFTER)]
 pub struct Flags {
-    /// Where to listen; port 0: any that is free [default: 127.0.0.1:8787]
+    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8787]
     #[arg(long, value_name = "IP:PORT", help_heading = NETWORK)]
     listen: Option<ListenAddress>,
-    /// What browsers see; needed beyond loopback [default: that of --listen]
+    /// Origin that browsers use; required beyond loopback [default: that of --listen]
     #[arg(long, value_name = "URL", help_heading = NETWORK)]
     origin: Option<Origin>,
-    /// Name by which others reach it, as a container's; repeatable
+    /// Additional host name to answer to, e.g. a container's; repeatable
     #[arg(long, value_name = "NAME", env = ALLOW_HOST, value_delimiter = ',', hide_env = true, help_heading = NETWORK)]
     allow_host: Vec<HostEntry>,
-    /// File to write the port to, when listening; removed at the end
+    /// File that receives the port once listening; removed at exit
     #[arg(long, value_name = "PATH", help_heading = NETWORK)]
     port_file: Option<PathBuf>,
-    /// Requests a second and credential, or 'off' [default: 25]
+    /// Requests per second and credential, or 'off' [default: 25]
     #[arg(long, value_name = "NUMBER", help_heading = NETWORK)]
     rate_limit: Option<RateLimit>,
-    /// Speak https, certified by a CA that is made for it in the data folder
+    /// Serve https with a certificate of a local CA, kept in the data folder
     #[arg(long, help_heading = ENCRYPTION)]
     tls_self_signed: bool,
-    /// Speak https with this certificate (PEM, and those between it and its root)
+    /// Serve https with this certificate chain (PEM)
     #[arg(long, value_name = "FILE", help_heading = ENCRYPTION)]
     tls_cert: Option<PathBuf>,
-    /// The certificate's private key (PEM)
+    /// Private key of the certificate (PEM)
     #[arg(long, value_name = "FILE", help_heading = ENCRYPTION)]
     tls_key: Option<PathBuf>,
-    /// Refuse every number but those of test users and behaviours
+    /// Accept only test users and behaviour numbers
     #[arg(long, help_heading = RULES)]
     strict_test_users: bool,
-    /// How long a code is good, in seconds [default: 120]
+    /// Lifetime of a code in seconds [default: 120]
     #[arg(long, value_name = "NUMBER", value_parser = parse_number::<u32>, help_heading = RULES)]
     otp_seconds: Option<u32>,
-    /// How long a link is good, in seconds [default: 180]
+    /// Lifetime of a link in seconds [default: 180]
     #[arg(long, value_name = "NUMBER", value_parser = parse_number::<u32>, help_heading = RULES)]
     link_seconds: Option<u32>,
-    /// Break what pages send, by the plan of this seed, a whole number
+    /// Inject network faults into page requests, reproducibly from this seed
     #[arg(long, value_name = "SEED", value_parser = parse_number::<u64>, help_heading = RULES)]
     chaos: Option<u64>,
-    /// Settings as TOML; flags come before the file
+    /// Settings file (TOML); flags override it
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     config: Option<PathBuf>,
-    /// Where it keeps everything: 'memory', or 'sqlite:PATH' [default: memory]
+    /// Storage: 'memory' or 'sqlite:PATH' [default: memory]
     #[arg(long, value_name = "STORE", help_heading = FILES)]
     store: Option<Storage>,
-    /// Folder for its CA [default: handset-sandbox among the user's data]
+    /// Data folder, holds the local CA [default: handset-sandbox in the user's data folder]
     #[arg(long, value_name = "DIR", help_heading = FILES)]
     data: Option<PathBuf>,
-    /// Folder of the demo page [default: the page that was built in]
+    /// Folder of the demo page [default: the built-in page]
     #[arg(long, value_name = "DIR", help_heading = FILES)]
     www: Option<PathBuf>,
-    /// What a line of the log is: 'text' or 'json' [default: text]
+    /// Log format: 'text' or 'json' [default: text]
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, help_heading = FILES)]
     log_format: Option<LogFormat>,
-    /// Print the reference of the settings file, as Markdown, and end
+    /// Print the reference of the settings file as Markdown and exit
     #[arg(long, help_heading = FILES)]
     pub config_reference: bool,
 }
@@ -88,24 +90,27 @@ fn parse_number<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, Config
     text.parse().map_err(|error: T::Err| {
         let why = match error.kind() {
             IntErrorKind::PosOverflow => "is too large",
-            _ => "must be a whole number, as 7",
+            _ => "must be a whole number, for example 7",
         };
         ConfigError(why.to_owned())
     })
 }
 
 impl Flags {
-    /// Where to write the port.
+    /// The file that receives the port.
     pub fn port_file(&self) -> Option<&Path> {
         self.port_file.as_deref()
     }
 
-    /// The form of the log, where a flag asks for one.
+    /// The log format, if a flag sets one.
     pub fn log_format(&self) -> Option<LogFormat> {
         self.log_format
     }
 
-    /// The settings: these flags over the file that they name, over the defaults.
+    /// The settings: defaults, overridden by the settings file, overridden by these flags.
+    ///
+    /// # Errors
+    /// The settings file cannot be read, or a setting is invalid; the text names it.
     pub fn config(self) -> Result<Config, Box<dyn Error>> {
         let mut config = match &self.config {
             Some(file) => {

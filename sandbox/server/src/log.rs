@@ -1,4 +1,4 @@
-//! What is logged: to stderr, as `RUST_LOG` asks, and never what a client sends.
+//! The log: stderr, filtered by `RUST_LOG`, without anything that a client sends.
 
 use std::env::VarError;
 use std::io::IsTerminal;
@@ -10,14 +10,14 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What chooses.
+/// The environment variable with the filter.
 const VARIABLE: &str = "RUST_LOG";
-/// What is logged where nobody has chosen.
+/// The filter without that variable.
 const DEFAULT: &str = "info";
-/// Libraries that log what they read.
+/// Libraries that log the bytes they read.
 const TALKATIVE: [&str; 2] = ["tungstenite", "tokio_tungstenite"];
 
-/// From here on what is logged is written to stderr.
+/// Installs the subscriber. Call once, before the first log line.
 pub(crate) fn begin(format: LogFormat) {
     let (filter, complaint) = chosen();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -29,27 +29,27 @@ pub(crate) fn begin(format: LogFormat) {
     }
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     if let Some(complaint) = complaint {
-        tracing::warn!("{VARIABLE} {complaint}: '{DEFAULT}' holds");
+        tracing::warn!("{VARIABLE} {complaint}; using '{DEFAULT}'");
     }
-    // Whoever searches a log for secrets has to know that it is all there is.
+    // A search for secrets needs proof that the log is complete.
     tracing::trace!("logged at every level");
 }
 
-/// The filter, and why it is not the one that was asked for.
+/// The filter, and the reason if it is not the requested one.
 fn chosen() -> (EnvFilter, Option<String>) {
     let default = || EnvFilter::new(DEFAULT);
     match std::env::var(VARIABLE) {
         Err(VarError::NotPresent) => (default(), None),
-        Err(VarError::NotUnicode(_)) => (default(), Some("is no text".to_owned())),
+        Err(VarError::NotUnicode(_)) => (default(), Some("is not UTF-8".to_owned())),
         Ok(text) if text.trim().is_empty() => (default(), None),
         Ok(text) => match EnvFilter::try_new(&text) {
             Ok(filter) => (filter, None),
-            Err(error) => (default(), Some(format!("cannot be read ({error})"))),
+            Err(error) => (default(), Some(format!("cannot be parsed ({error})"))),
         },
     }
 }
 
-/// Whatever `RUST_LOG` says.
+/// Whether an entry is free of client data, whatever `RUST_LOG` requests.
 fn is_discreet(entry: &Metadata<'_>) -> bool {
     let library = entry.target().split("::").next().unwrap_or_default();
     *entry.level() <= Level::INFO || !TALKATIVE.contains(&library)

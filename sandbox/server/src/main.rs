@@ -19,8 +19,8 @@ use port_file::PortFile;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// How long requests that are under way get to end.
-const LAST_REQUESTS: Duration = Duration::from_secs(3);
+/// Time that requests in flight have to finish after a signal.
+const REQUEST_GRACE: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
     let port_file = flags.port_file().map(Path::to_owned);
     let asked = flags.log_format();
     let config = flags.config();
-    // What is wrong with the settings is said in the form that was asked for.
+    // An error in the settings is logged in the requested format.
     log::begin(config.as_ref().map_or(asked.unwrap_or_default(), |config| config.log_format));
     let ended = match config {
         Ok(config) => run(config, port_file.as_deref()).await,
@@ -50,23 +50,21 @@ async fn main() -> ExitCode {
 }
 
 async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn Error>> {
-    // Before the ready line, so that a signal after it always ends the sandbox in order.
+    // Before the ready line, so that a signal after it always shuts the sandbox down in order.
     let ended = end_signal()?;
     let tls = tls_server(&config)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     config.listen = listener.local_addr()?;
     if config.listens_beyond_loopback() {
         tracing::warn!(
-            "listening beyond loopback: whoever reaches {} can sign in as anyone, its secrets are public",
+            "listening beyond loopback: anyone who reaches {} can sign in as any user, because the credentials are public",
             config.listen
         );
     }
     if let Some(seed) = config.chaos_seed {
-        tracing::warn!(
-            "chaos: what the page's authenticator sends is broken on purpose, by the plan of the seed {seed}"
-        );
+        tracing::warn!("chaos: injecting faults into page requests, seed {seed}");
     }
-    tell_of_ca(tls.as_ref());
+    log_ca(tls.as_ref());
     let scheme = if tls.is_some() { "https" } else { "http" };
     let store: Arc<dyn Store> = match &config.store {
         Storage::Memory => Arc::new(MemoryStore::new()),
@@ -76,40 +74,40 @@ async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn
     let state = AppState::open(config.clone(), Arc::new(SystemClock), random, store).await?;
     let stop = CancellationToken::new();
     let server = tokio::spawn(serve(listener, state.clone(), tls, stop.clone()));
-    // Last, when nothing stands in the way any more: it takes the place of whatever is there.
+    // Last, after everything that can fail: the write replaces an existing file.
     let named = |error: std::io::Error| format!("--port-file: {error}");
     let port_file = port_file.map(|path| PortFile::write(path, config.listen.port())).transpose().map_err(named)?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "handset-sandbox listening on {scheme}://{}", config.listen)?;
     stdout.flush()?;
     ended.await;
-    tracing::info!("ending");
+    tracing::info!("shutting down");
     drop(port_file);
     stop.cancel();
     state.shut_down().await;
-    // A client that holds its connection open does not hold the sandbox.
-    match tokio::time::timeout(LAST_REQUESTS, server).await {
+    // An open client connection does not delay the exit.
+    match tokio::time::timeout(REQUEST_GRACE, server).await {
         Ok(served) => Ok(served?),
         Err(_) => Ok(()),
     }
 }
 
-/// How to trust the certificate, at the start that made its CA; later, which CA it is.
-fn tell_of_ca(tls: Option<&TlsServer>) {
+/// Logs how to trust the local CA at the start that created it, and its file at later starts.
+fn log_ca(tls: Option<&TlsServer>) {
     let Some(ca) = tls.and_then(|tls| tls.ca.as_ref()) else { return };
     let file = ca.path.display();
     if ca.is_new {
         tracing::warn!(
-            "made a CA for this machine: {file}. Browsers trust the sandbox once they trust it: import it as an \
+            "created a local CA: {file}. Browsers trust the sandbox once they trust this CA: import it as an \
              authority (macOS: security add-trusted-cert -r trustRoot -k ~/Library/Keychains/login.keychain-db {file}; \
-             curl: --cacert; Node.js: NODE_EXTRA_CA_CERTS). docs/sandbox.md says how on other systems"
+             curl: --cacert; Node.js: NODE_EXTRA_CA_CERTS). docs/sandbox.md covers other systems"
         );
     } else {
-        tracing::info!("its certificate is signed by {file}");
+        tracing::info!("certificate signed by the local CA {file}");
     }
 }
 
-/// Ends with SIGTERM or Ctrl-C. The handlers are in place when this returns.
+/// Resolves on SIGTERM or Ctrl-C. The handlers are installed when this returns.
 #[cfg(unix)]
 fn end_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -124,7 +122,7 @@ fn end_signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ends with Ctrl-C. The handler is in place when this returns.
+/// Resolves on Ctrl-C. The handler is installed when this returns.
 #[cfg(windows)]
 fn end_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut interrupt = tokio::signal::windows::ctrl_c()?;

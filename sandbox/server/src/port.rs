@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::time::Duration;
 
-use handset_sandbox_listener::{ConnectionLimits, ConnectionObserver, PemFile, Rejection, TlsError, TlsServer};
+use handset_sandbox_listener::{
+    ConnectionLimits, ConnectionObserver, ConnectionRejection, PemFile, TlsError, TlsServer,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -55,7 +57,7 @@ impl ConnectionObserver for Metrics {
         Box::new(self.connection())
     }
 
-    fn rejected(&self, reason: Rejection) {
+    fn rejected(&self, reason: ConnectionRejection) {
         self.connections_refused.increment(reason);
     }
 }

@@ -25,7 +25,7 @@ impl Drop for PortFile {
         if fs::read_to_string(&self.path).is_ok_and(|line| line == self.line)
             && let Err(error) = fs::remove_file(&self.path)
         {
-            tracing::warn!("{}: {error}", self.path.display());
+            tracing::warn!("cannot remove {}: {error}", self.path.display());
         }
     }
 }

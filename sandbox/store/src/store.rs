@@ -1,6 +1,7 @@
 //! The trait, and what it takes and gives.
 
 use async_trait::async_trait;
+use handset_protocol::UnixMillis;
 
 use handset_sandbox_domain::{
     AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, Message, Phone, Session,
@@ -62,8 +63,8 @@ pub enum IdentityLookup<'a> {
 pub struct IdentityPage<'a> {
     /// Of which project.
     pub project: &'a str,
-    /// Where the page before ended: when its last was enrolled, in ms since the epoch, and its id.
-    pub after: Option<(i64, &'a str)>,
+    /// Where the page before ended: when its last was enrolled, and its id.
+    pub after: Option<(UnixMillis, &'a str)>,
     /// How many at most.
     pub limit: usize,
     /// Whether those that are not active count.
@@ -136,8 +137,8 @@ pub trait Store: Send + Sync + 'static {
         decide: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError>;
 
-    /// Forgets the guesses at all numbers where the last was before `ms` since the epoch.
-    async fn expire_attempts(&self, ms: i64) -> Result<(), StoreError>;
+    /// Forgets the guesses at all numbers where the last was before that time.
+    async fn expire_attempts(&self, before: UnixMillis) -> Result<(), StoreError>;
 
     /// The session.
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError>;
@@ -145,9 +146,9 @@ pub trait Store: Send + Sync + 'static {
     /// The authId of the session of that name.
     async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError>;
 
-    /// The authIds of the sessions that end before `ms` since the epoch, soonest first. `i64::MAX`: of all; those of one
-    /// project, or of all.
-    async fn expiring_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError>;
+    /// The authIds of the sessions that end before that time, soonest first: those of one project, or of all.
+    /// [`UnixMillis::MAX`]: whenever they end.
+    async fn expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<Vec<String>, StoreError>;
 
     /// Compare-and-swap of a project's identity of a number, as [`Store::update`] for a session. What is written is of that
     /// project and number.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use handset_protocol::UnixMillis;
 use parking_lot::MutexGuard;
 
 use super::attempts::AttemptsSnapshot;
@@ -144,11 +145,11 @@ impl<T: TableStore> Store for T {
         self.swap_session(auth_id, Some(given), decide).await
     }
 
-    async fn expire_attempts(&self, ms: i64) -> Result<(), StoreError> {
-        if !self.tables().has_attempts_before(ms) {
+    async fn expire_attempts(&self, before: UnixMillis) -> Result<(), StoreError> {
+        if !self.tables().has_attempts_before(before) {
             return Ok(());
         }
-        self.commit(Write::of(WriteOp::ExpireAttempts(ms))).await.map(drop)
+        self.commit(Write::of(WriteOp::ExpireAttempts(before))).await.map(drop)
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
@@ -166,12 +167,12 @@ impl<T: TableStore> Store for T {
         .cloned())
     }
 
-    async fn expiring_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
+    async fn expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<Vec<String>, StoreError> {
         let tables = self.tables();
         let is_of = |id: &String| {
             project.is_none_or(|name| tables.sessions.get(id).is_some_and(|row| row.value.project == name))
         };
-        let ending = tables.by_end.iter().take_while(|(end, _)| *end < ms).map(|(_, id)| id);
+        let ending = tables.by_end.iter().take_while(|(end, _)| *end < time).map(|(_, id)| id);
         Ok(ending.filter(|id| is_of(id)).cloned().collect())
     }
 
@@ -216,8 +217,8 @@ impl<T: TableStore> Store for T {
 
     async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError> {
         let tables = self.tables();
-        let from = (page.project.to_owned(), page.after.map_or(i64::MIN, |(since, _)| since), String::new());
-        let is_after = |since: i64, id: &str| page.after.is_none_or(|after| (since, id) > after);
+        let from = (page.project.to_owned(), page.after.map_or(UnixMillis::MIN, |(since, _)| since), String::new());
+        let is_after = |since: UnixMillis, id: &str| page.after.is_none_or(|after| (since, id) > after);
         let counts = |identity: &&Identity| {
             page.with_inactive || identity.enrollment.as_ref().is_some_and(|enrollment| enrollment.active)
         };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::{MAX_FINISHED_DELIVERIES, MAX_MESSAGES, OutboxEntry};
+use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, Message, Session};
 
 /// Every session, and all else that is kept.
@@ -14,16 +15,16 @@ pub(super) struct Tables {
     pub(super) by_correlation_id: HashMap<String, String>,
     pub(super) by_link_token: HashMap<String, String>,
     /// Soonest first.
-    pub(super) by_end: BTreeSet<(i64, String)>,
+    pub(super) by_end: BTreeSet<(UnixMillis, String)>,
     pub(super) identities: BTreeMap<Owner, Row<Arc<Identity>>>,
     pub(super) by_identity_id: HashMap<String, Owner>,
     pub(super) by_device: HashMap<String, Owner>,
     /// Those that are enrolled: project, since when, and id.
-    pub(super) enrolled: BTreeMap<(String, i64, String), Owner>,
+    pub(super) enrolled: BTreeMap<(String, UnixMillis, String), Owner>,
     /// At whose codes was guessed.
     pub(super) attempts: BTreeMap<Owner, Row<FailedAttempts>>,
     /// By the last guess, the oldest first.
-    attempts_by_last: BTreeSet<(i64, Owner)>,
+    attempts_by_last: BTreeSet<(UnixMillis, Owner)>,
     /// But for what goes to webhooks, which may wait there for long.
     pub(super) outbox: BTreeMap<u64, OutboxEntry>,
     /// That, with its subject.
@@ -78,8 +79,8 @@ pub(super) enum WriteOp {
         /// The entry of the outbox that it carries out, if that still waits.
         entry: Option<u64>,
     },
-    /// Guesses are forgotten where the last was before, in ms since the epoch.
-    ExpireAttempts(i64),
+    /// Guesses are forgotten where the last was before that time.
+    ExpireAttempts(UnixMillis),
     /// Nothing of a project is kept but its sessions.
     DeleteProject(String),
     /// An entry of the outbox was carried out.
@@ -329,11 +330,11 @@ impl Tables {
     }
 
     /// Whether there are guesses to forget.
-    pub(super) fn has_attempts_before(&self, ms: i64) -> bool {
-        self.attempts_by_last.first().is_some_and(|(last, _)| *last < ms)
+    pub(super) fn has_attempts_before(&self, time: UnixMillis) -> bool {
+        self.attempts_by_last.first().is_some_and(|(last, _)| *last < time)
     }
 
-    fn expire_attempts(&mut self, before: i64) {
+    fn expire_attempts(&mut self, before: UnixMillis) {
         while self.has_attempts_before(before) {
             if let Some((_, owner)) = self.attempts_by_last.pop_first() {
                 self.attempts.remove(&owner);

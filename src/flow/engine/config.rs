@@ -12,7 +12,7 @@ pub enum DeviceRole {
 
 /// What the page configured.
 #[derive(Clone, Debug, Default)]
-pub struct Config {
+pub struct FlowConfig {
     /// The part that this page plays.
     pub role: DeviceRole,
     /// Whether this is a mobile browser; sent with an Instant Link.

@@ -8,7 +8,7 @@ use handset_protocol::{Secret, client::Reply, typed};
 
 use super::{
     api::Api,
-    config::Config,
+    config::FlowConfig,
     deadline::Deadline,
     events::{Detail, FlowState, SocketState},
     failure::{Failure, Kind, Rejection, redact},
@@ -26,7 +26,7 @@ const ANSWERS_AT_ONCE: u32 = 10;
 pub(crate) struct FlowContext<'a, P, G> {
     pub(crate) platform: &'a P,
     pub(crate) page: &'a G,
-    pub(crate) config: &'a Config,
+    pub(crate) config: &'a FlowConfig,
     pub(crate) token: &'a Token,
     pub(crate) api: Api<'a, P>,
     /// When the last SMS expires; `None` before the first one of a step.
@@ -39,7 +39,7 @@ pub(crate) struct FlowContext<'a, P, G> {
 }
 
 impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
-    pub(crate) fn new(platform: &'a P, page: &'a G, config: &'a Config, token: &'a Token) -> Self {
+    pub(crate) fn new(platform: &'a P, page: &'a G, config: &'a FlowConfig, token: &'a Token) -> Self {
         Self {
             platform,
             page,

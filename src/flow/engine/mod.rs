@@ -17,7 +17,7 @@ pub(super) mod token;
 pub(super) mod url;
 pub(super) mod wait;
 
-pub use config::{Config, DeviceRole};
+pub use config::{DeviceRole, FlowConfig};
 pub use events::{Detail, FlowState, SocketState};
 pub use failure::{Cause, Failure, FailureBody, Kind, Rejection};
 pub use page::{InputRefusal, LinkRetry, OtpEntry, Page, PageError, START_SHAPE};

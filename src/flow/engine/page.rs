@@ -66,7 +66,7 @@ pub enum LinkRetry {
     ChangeNumber,
 }
 
-/// The page's own steps and its listener for events. The flow calls a step only where [`Config`](super::config::Config)
+/// The page's own steps and its listener for events. The flow calls a step only where [`FlowConfig`](super::config::FlowConfig)
 /// says that the page has it.
 pub trait Page {
     /// The OTP start step: a number as the person typed it, or `None` when the server has it.

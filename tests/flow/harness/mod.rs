@@ -1,6 +1,5 @@
 //! A scripted machine, a scripted page, and the invariants that are checked after every flow.
 
-mod bench;
 mod contract;
 mod ended_flow;
 mod inputs;
@@ -8,11 +7,11 @@ mod invariants;
 mod ledger;
 mod page;
 mod socket;
+mod test_flow;
 mod time;
 mod token;
 mod world;
 
-pub(crate) use bench::{FlowBench, block_on};
 pub(crate) use contract::{rules, step_areas};
 pub(crate) use ended_flow::EndedFlow;
 pub(crate) use inputs::{CODE, NUMBER, OTHER_CODE, OTHER_NUMBER};
@@ -21,5 +20,6 @@ pub(crate) use page::{
     resend_link,
 };
 pub(crate) use socket::{SocketScript, closes, opens, opens_and_says};
+pub(crate) use test_flow::{TestFlow, block_on};
 pub(crate) use token::{TestToken, WALL_START};
 pub(crate) use world::{ScriptedAnswer, World, hang, json, lost, raw, status};

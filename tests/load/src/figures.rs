@@ -1,6 +1,6 @@
-//! Medians, quantiles, and how far the rounds lie apart.
+//! Medians, quantiles, and the spread of the rounds.
 
-/// What the rounds measured of one thing, as it is written into a table.
+/// One figure's values of all rounds.
 pub(crate) struct Rounds(Vec<f64>);
 
 impl Rounds {

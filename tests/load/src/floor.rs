@@ -1,4 +1,4 @@
-//! The least that a server of this kind costs: axum as the sandbox uses it, without anything behind it.
+//! The floor: axum as the sandbox uses it, without a sandbox behind it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,23 +15,23 @@ use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::Failed;
+use crate::error::LoadError;
 
 /// As the sandbox reads ahead, in bytes: the library's default costs 128 KiB a socket.
 const READ_AHEAD_BYTES: usize = 256;
 
-/// Who waits, by number.
-type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<()>>>>;
+/// The waiting sockets, by number.
+type WaitingSockets = Arc<Mutex<HashMap<u64, oneshot::Sender<()>>>>;
 
-/// Says where it listens, as the sandbox does, and serves until it is killed.
-pub(crate) async fn serve() -> Result<(), Failed> {
+/// Prints its address, as the sandbox does, and serves until it is killed.
+pub(crate) async fn serve() -> Result<(), LoadError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("floor listening on http://{}", listener.local_addr()?);
     let app = Router::new()
         .route("/echo", post(async |body: Bytes| body))
         .route("/socket/{number}", get(upgrade))
         .route("/wake/{number}", get(wake))
-        .with_state(Waiting::default());
+        .with_state(WaitingSockets::default());
     let listener = listener.tap_io(|stream| {
         // As the sandbox does. Where it fails, it is slower, no more.
         let _ = stream.set_nodelay(true);
@@ -39,12 +39,16 @@ pub(crate) async fn serve() -> Result<(), Failed> {
     Ok(axum::serve(listener, app).await?)
 }
 
-async fn upgrade(State(waiting): State<Waiting>, Path(number): Path<u64>, upgrade: WebSocketUpgrade) -> Response {
+async fn upgrade(
+    State(waiting): State<WaitingSockets>,
+    Path(number): Path<u64>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     upgrade.read_buffer_size(READ_AHEAD_BYTES).on_upgrade(move |socket| hold(waiting, number, socket))
 }
 
 /// Echoes until it is woken.
-async fn hold(waiting: Waiting, number: u64, mut socket: WebSocket) {
+async fn hold(waiting: WaitingSockets, number: u64, mut socket: WebSocket) {
     let (waker, mut woken) = oneshot::channel();
     waiting.lock().insert(number, waker);
     loop {
@@ -67,7 +71,7 @@ async fn hold(waiting: Waiting, number: u64, mut socket: WebSocket) {
     }
 }
 
-async fn wake(State(waiting): State<Waiting>, Path(number): Path<u64>) -> StatusCode {
+async fn wake(State(waiting): State<WaitingSockets>, Path(number): Path<u64>) -> StatusCode {
     match waiting.lock().remove(&number) {
         Some(waker) => {
             // Whoever waited may have gone.

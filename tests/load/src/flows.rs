@@ -11,16 +11,16 @@ use serde_json::Value;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 
-use crate::Failed;
+use crate::error::LoadError;
 use crate::http::{Body, Http, text};
-use crate::server::{Kind, Server};
+use crate::server::{MeasuredServer, ServerKind};
 
 /// Requests of a flow.
 pub(crate) const REQUESTS: u32 = 5;
 
 const CREDENTIALS: &str = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
 
-/// What the floor echoes: about as long as a Start.
+/// The body that the floor echoes: about as long as a Start.
 const ECHOED: &str =
     r#"{"flowType":"mobile","phoneNumber":"3030000000","allowOTPRetry":true,"smsMessage":"Your code: ####"}"#;
 
@@ -46,21 +46,21 @@ impl Numbers {
 
 impl Caller {
     /// With an access token, which is good for all its flows.
-    pub(crate) async fn open(to: SocketAddr) -> Result<Self, Failed> {
+    pub(crate) async fn open(to: SocketAddr) -> Result<Self, LoadError> {
         let mut http = Http::open(to).await?;
         let reply = http.json(Method::POST, server::paths::TOKEN, None, Body::Form(CREDENTIALS)).await?;
         Ok(Self { access_token: text(&reply, "access_token")?.to_owned(), http })
     }
 
     /// Start: its authToken and correlationId.
-    async fn start(&mut self, body: &str) -> Result<(String, String), Failed> {
+    async fn start(&mut self, body: &str) -> Result<(String, String), LoadError> {
         let reply =
             self.http.json(Method::POST, server::paths::START, Some(&self.access_token), Body::Json(body)).await?;
         Ok((text(&reply, "authToken")?.to_owned(), text(&reply, "correlationId")?.to_owned()))
     }
 
     /// The member of the one message to that number.
-    async fn sms(&mut self, number: &str, member: &str) -> Result<String, Failed> {
+    async fn sms(&mut self, number: &str, member: &str) -> Result<String, LoadError> {
         let list = self.http.json(Method::GET, &format!("/sandbox/messages?to={number}"), None, Body::None).await?;
         match list.as_array().map(Vec::as_slice) {
             Some([message]) => Ok(text(message, member)?.to_owned()),
@@ -68,12 +68,12 @@ impl Caller {
         }
     }
 
-    async fn page(&mut self, path: &str, auth_token: &str, body: &str) -> Result<Value, Failed> {
+    async fn page(&mut self, path: &str, auth_token: &str, body: &str) -> Result<Value, LoadError> {
         self.http.json(Method::POST, path, Some(auth_token), Body::Json(body)).await
     }
 
     /// One flow: Start, the page asks for a code, the phone's SMS is read, the page hands the code in, Validate.
-    async fn code_flow(&mut self, number: &str) -> Result<(), Failed> {
+    async fn code_flow(&mut self, number: &str) -> Result<(), LoadError> {
         let body = format!(r#"{{"flowType":"mobile","phoneNumber":"{number}","allowOTPRetry":true}}"#);
         let (auth_token, correlation_id) = self.start(&body).await?;
         self.page(client::paths::OTP_START, &auth_token, "{}").await?;
@@ -92,7 +92,7 @@ impl Caller {
     }
 
     /// Start on a desktop, and the page asks for a link: its authToken and the link's path.
-    pub(crate) async fn link(&mut self, number: &str) -> Result<(String, String), Failed> {
+    pub(crate) async fn link(&mut self, number: &str) -> Result<(String, String), LoadError> {
         let target = "https://shop.test/linked";
         let body = format!(r#"{{"flowType":"desktop","phoneNumber":"{number}","finalTargetUrl":"{target}"}}"#);
         let (auth_token, _) = self.start(&body).await?;
@@ -103,8 +103,8 @@ impl Caller {
     }
 }
 
-/// As many requests as a flow has.
-async fn echoes(http: &mut Http) -> Result<(), Failed> {
+/// Echoes, as many as a flow has requests.
+async fn echoes(http: &mut Http) -> Result<(), LoadError> {
     for _ in 0..REQUESTS {
         let (status, body) = http.ask(Method::POST, "/echo", None, Body::Json(ECHOED)).await?;
         if status != StatusCode::OK || body != ECHOED {
@@ -123,7 +123,7 @@ pub(crate) struct Rate {
 }
 
 /// Flows by so many clients, after a moment that is not counted.
-pub(crate) async fn rate(server: &Server, clients: usize, time: Duration) -> Result<Rate, Failed> {
+pub(crate) async fn rate(server: &MeasuredServer, clients: usize, time: Duration) -> Result<Rate, LoadError> {
     let done = Rc::new(Cell::new(0_u32));
     let numbers = Rc::new(Numbers::new());
     let work = LocalSet::new();
@@ -132,7 +132,7 @@ pub(crate) async fn rate(server: &Server, clients: usize, time: Duration) -> Res
         let (done, numbers, kind, address) = (done.clone(), numbers.clone(), server.kind, server.address);
         running.push(work.spawn_local(async move {
             let count = || done.set(done.get() + 1);
-            if kind == Kind::Floor {
+            if kind == ServerKind::Floor {
                 let mut http = Http::open(address).await?;
                 loop {
                     echoes(&mut http).await?;

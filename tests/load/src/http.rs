@@ -1,4 +1,4 @@
-//! One connection at a time, kept open, as an SDK or a browser keeps it.
+//! An HTTP client with one connection, kept open as an SDK or a browser keeps it.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::Failed;
+use crate::error::LoadError;
 
 /// Connections from one address before the next is taken: ephemeral ports run short at some 28,000.
 const OF_ONE_ADDRESS: usize = 10_000;
@@ -36,7 +36,7 @@ pub(crate) struct Http {
     host: String,
 }
 
-/// What a request carries, besides where it goes.
+/// The body of a request.
 #[derive(Clone, Copy)]
 pub(crate) enum Body<'a> {
     None,
@@ -45,21 +45,21 @@ pub(crate) enum Body<'a> {
 }
 
 impl Http {
-    pub(crate) async fn open(to: SocketAddr) -> Result<Self, Failed> {
+    pub(crate) async fn open(to: SocketAddr) -> Result<Self, LoadError> {
         let (requests, connection) = http1::handshake(TokioIo::new(connect(to, 0).await?)).await?;
         // What breaks the connection, breaks the request that waits for it.
         tokio::spawn(connection);
         Ok(Self { requests, host: to.to_string() })
     }
 
-    /// The reply, whole.
+    /// The status and the whole body of the reply.
     pub(crate) async fn ask(
         &mut self,
         method: Method,
         path: &str,
         bearer: Option<&str>,
         body: Body<'_>,
-    ) -> Result<(StatusCode, Bytes), Failed> {
+    ) -> Result<(StatusCode, Bytes), LoadError> {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, &self.host);
         if let Some(token) = bearer {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -85,7 +85,7 @@ impl Http {
         path: &str,
         bearer: Option<&str>,
         body: Body<'_>,
-    ) -> Result<Value, Failed> {
+    ) -> Result<Value, LoadError> {
         let (status, bytes) = self.ask(method, path, bearer, body).await?;
         if status != StatusCode::OK {
             return Err(format!("{path}: HTTP {status}").into());
@@ -95,6 +95,6 @@ impl Http {
 }
 
 /// A member of a reply that has to be a text.
-pub(crate) fn text<'a>(reply: &'a Value, member: &str) -> Result<&'a str, Failed> {
+pub(crate) fn text<'a>(reply: &'a Value, member: &str) -> Result<&'a str, LoadError> {
     reply.get(member).and_then(Value::as_str).ok_or_else(|| format!("a reply without a text '{member}'").into())
 }

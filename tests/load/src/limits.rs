@@ -1,9 +1,9 @@
 //! How many files a process may have open, which bounds its sockets.
 
-/// What a process has open besides its many sockets, amply.
+/// Open files besides the sockets, amply.
 const OTHERS: usize = 200;
 
-/// Takes as many as are allowed, for this process and those that it starts. Returns how many sockets that makes.
+/// Raises the limit of open files to its maximum, for this process and its children. Returns the number of sockets.
 #[cfg(unix)]
 pub(crate) fn raise() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -1,26 +1,28 @@
-//! The rounds: everything in turn, each time with a server that begins anew.
+//! The rounds of a measurement: each one starts every server anew, in turn.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::error::LoadError;
 use crate::figures::{Rounds, quantile};
-use crate::report::{Flows, Held, HeldBy, Latency, Quantiles, Rates, Report};
-use crate::server::{Kind, Server};
-use crate::sockets::Crowd;
-use crate::{Failed, Options, Part, flows, limits};
+use crate::options::{LoadOptions, Measurement};
+use crate::report::{FlowRates, LatencyRow, LoadReport, MemoryUse, Quantiles, ServerRates, SocketMemory};
+use crate::server::{MeasuredServer, ServerKind};
+use crate::sockets::WaitingPages;
+use crate::{flows, limits};
 
 /// How many links are opened at a time.
 const AT_ONCE: [usize; 2] = [1, 8];
 
-pub(crate) async fn all(options: &Options) -> Result<Report, Failed> {
+pub(crate) async fn all(options: &LoadOptions) -> Result<LoadReport, LoadError> {
     let most = limits::raise();
     let wants = |part| options.only.is_none_or(|only| only == part);
     let mut report =
-        Report { rounds: options.rounds, flows: None, held: Vec::new(), latency: None, left_out: Vec::new() };
-    if wants(Part::Flows) {
+        LoadReport { rounds: options.rounds, flows: None, held: Vec::new(), latency: None, left_out: Vec::new() };
+    if wants(Measurement::Flows) {
         report.flows = Some(flow_rates(options).await?);
     }
-    if wants(Part::Memory) {
+    if wants(Measurement::Memory) {
         let (few, many): (Vec<_>, Vec<_>) = options.sockets.iter().partition(|sockets| **sockets <= most);
         report.held = memory(options, &few).await?;
         let too_many = |sockets: usize| format!("{sockets} sockets, as a process may have {most} here (ulimit -n)");
@@ -29,7 +31,7 @@ pub(crate) async fn all(options: &Options) -> Result<Report, Failed> {
             report.left_out.push("memory, which this system does not tell in /proc".to_owned());
         }
     }
-    if wants(Part::Latency) {
+    if wants(Measurement::Latency) {
         let sockets = options.waiting + options.clicks * AT_ONCE.len();
         if sockets <= most {
             report.latency = Some((options.waiting, options.clicks, latency(options).await?));
@@ -41,15 +43,15 @@ pub(crate) async fn all(options: &Options) -> Result<Report, Failed> {
 }
 
 /// Which of them comes first changes with the round: a drift of the machine hits all alike.
-fn in_turn<const N: usize>(mut kinds: [Kind; N], round: usize) -> [Kind; N] {
+fn in_turn<const N: usize>(mut kinds: [ServerKind; N], round: usize) -> [ServerKind; N] {
     kinds.rotate_left(round % N);
     kinds
 }
 
 /// Rounds by what was measured in them. The first, which only warms the machine, is not kept.
-struct Samples<K>(HashMap<K, Vec<f64>>);
+struct RoundSamples<K>(HashMap<K, Vec<f64>>);
 
-impl<K: std::hash::Hash + Eq> Samples<K> {
+impl<K: std::hash::Hash + Eq> RoundSamples<K> {
     fn new() -> Self {
         Self(HashMap::new())
     }
@@ -65,15 +67,15 @@ impl<K: std::hash::Hash + Eq> Samples<K> {
     }
 }
 
-async fn begin(kind: Kind, options: &Options) -> Result<Server, Failed> {
-    Server::start(kind, &options.sandbox, &options.scratch).await
+async fn begin(kind: ServerKind, options: &LoadOptions) -> Result<MeasuredServer, LoadError> {
+    MeasuredServer::start(kind, &options.sandbox, &options.scratch).await
 }
 
-async fn flow_rates(options: &Options) -> Result<Flows, Failed> {
+async fn flow_rates(options: &LoadOptions) -> Result<FlowRates, LoadError> {
     let time = Duration::from_millis(options.flow_ms);
-    let (mut rates, mut micros) = (Samples::new(), Samples::new());
+    let (mut rates, mut micros) = (RoundSamples::new(), RoundSamples::new());
     for round in 0..=options.rounds {
-        for kind in in_turn([Kind::Memory, Kind::Sqlite, Kind::Floor], round) {
+        for kind in in_turn([ServerKind::Memory, ServerKind::Sqlite, ServerKind::Floor], round) {
             let server = begin(kind, options).await?;
             let rate = flows::rate(&server, options.clients, time).await?;
             server.end().await?;
@@ -82,22 +84,22 @@ async fn flow_rates(options: &Options) -> Result<Flows, Failed> {
             micros.add(round, kind, rate.server_micros);
         }
     }
-    let mut of = |kind| Rates { per_second: rates.take(kind), server_micros: micros.take(kind) };
-    Ok(Flows {
+    let mut of = |kind| ServerRates { per_second: rates.take(kind), server_micros: micros.take(kind) };
+    Ok(FlowRates {
         clients: options.clients,
         seconds: time.as_secs_f64(),
-        memory: of(Kind::Memory),
-        sqlite: of(Kind::Sqlite),
-        floor: of(Kind::Floor),
+        memory: of(ServerKind::Memory),
+        sqlite: of(ServerKind::Sqlite),
+        floor: of(ServerKind::Floor),
     })
 }
 
-async fn memory(options: &Options, sizes: &[usize]) -> Result<Vec<Held>, Failed> {
-    let (mut whole, mut each) = (Samples::new(), Samples::new());
+async fn memory(options: &LoadOptions, sizes: &[usize]) -> Result<Vec<SocketMemory>, LoadError> {
+    let (mut whole, mut each) = (RoundSamples::new(), RoundSamples::new());
     for round in 0..=options.rounds {
-        for kind in in_turn([Kind::Memory, Kind::Floor], round) {
+        for kind in in_turn([ServerKind::Memory, ServerKind::Floor], round) {
             let server = begin(kind, options).await?;
-            let mut crowd = Crowd::new(&server).await?;
+            let mut crowd = WaitingPages::new(&server).await?;
             let without = server.resident_bytes();
             for &size in sizes {
                 crowd.grow(size).await?;
@@ -110,17 +112,21 @@ async fn memory(options: &Options, sizes: &[usize]) -> Result<Vec<Held>, Failed>
             server.end().await?;
         }
     }
-    let mut of = |kind, size| HeldBy { whole: whole.take((kind, size)), each: each.take((kind, size)) };
-    let held = |&sockets| Held { sockets, sandbox: of(Kind::Memory, sockets), floor: of(Kind::Floor, sockets) };
+    let mut of = |kind, size| MemoryUse { whole: whole.take((kind, size)), each: each.take((kind, size)) };
+    let held = |&sockets| SocketMemory {
+        sockets,
+        sandbox: of(ServerKind::Memory, sockets),
+        floor: of(ServerKind::Floor, sockets),
+    };
     Ok(sizes.iter().map(held).collect())
 }
 
-async fn latency(options: &Options) -> Result<Vec<Latency>, Failed> {
-    let (mut p50, mut p99) = (Samples::new(), Samples::new());
+async fn latency(options: &LoadOptions) -> Result<Vec<LatencyRow>, LoadError> {
+    let (mut p50, mut p99) = (RoundSamples::new(), RoundSamples::new());
     for round in 0..=options.rounds {
-        for kind in in_turn([Kind::Memory, Kind::Floor], round) {
+        for kind in in_turn([ServerKind::Memory, ServerKind::Floor], round) {
             let server = begin(kind, options).await?;
-            let mut crowd = Crowd::new(&server).await?;
+            let mut crowd = WaitingPages::new(&server).await?;
             crowd.grow(options.waiting + options.clicks * AT_ONCE.len()).await?;
             for at_once in AT_ONCE {
                 let times = crowd.click(options.clicks, at_once).await?;
@@ -133,7 +139,11 @@ async fn latency(options: &Options) -> Result<Vec<Latency>, Failed> {
         }
     }
     let mut of = |kind, at_once| Quantiles { p50: p50.take((kind, at_once)), p99: p99.take((kind, at_once)) };
-    let row = |at_once| Latency { at_once, sandbox: of(Kind::Memory, at_once), floor: of(Kind::Floor, at_once) };
+    let row = |at_once| LatencyRow {
+        at_once,
+        sandbox: of(ServerKind::Memory, at_once),
+        floor: of(ServerKind::Floor, at_once),
+    };
     Ok(AT_ONCE.into_iter().map(row).collect())
 }
 

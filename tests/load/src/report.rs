@@ -1,33 +1,33 @@
-//! What was measured, as Markdown.
+//! The measured figures as Markdown tables.
 
 use std::fmt::{self, Display, Formatter};
 
 use crate::figures::{Rounds, hundredths, tenths, whole};
 use crate::flows::REQUESTS;
 
-/// Flows a second.
-pub(crate) struct Flows {
+/// FlowRates a second.
+pub(crate) struct FlowRates {
     pub(crate) clients: usize,
     pub(crate) seconds: f64,
-    pub(crate) memory: Rates,
-    pub(crate) sqlite: Rates,
-    pub(crate) floor: Rates,
+    pub(crate) memory: ServerRates,
+    pub(crate) sqlite: ServerRates,
+    pub(crate) floor: ServerRates,
 }
 
-pub(crate) struct Rates {
+pub(crate) struct ServerRates {
     pub(crate) per_second: Rounds,
     /// The server's processor time for each, in µs.
     pub(crate) server_micros: Rounds,
 }
 
-/// What so many waiting sockets hold, in bytes, beyond what the server holds without.
-pub(crate) struct Held {
+/// The memory of so many waiting sockets, in bytes, beyond that of the server alone.
+pub(crate) struct SocketMemory {
     pub(crate) sockets: usize,
-    pub(crate) sandbox: HeldBy,
-    pub(crate) floor: HeldBy,
+    pub(crate) sandbox: MemoryUse,
+    pub(crate) floor: MemoryUse,
 }
 
-pub(crate) struct HeldBy {
+pub(crate) struct MemoryUse {
     /// The process, in bytes.
     pub(crate) whole: Rounds,
     /// For each socket, in bytes.
@@ -35,7 +35,7 @@ pub(crate) struct HeldBy {
 }
 
 /// From click to event, in ms.
-pub(crate) struct Latency {
+pub(crate) struct LatencyRow {
     pub(crate) at_once: usize,
     pub(crate) sandbox: Quantiles,
     pub(crate) floor: Quantiles,
@@ -46,17 +46,17 @@ pub(crate) struct Quantiles {
     pub(crate) p99: Rounds,
 }
 
-/// All of it.
-pub(crate) struct Report {
+/// The whole report.
+pub(crate) struct LoadReport {
     pub(crate) rounds: usize,
-    pub(crate) flows: Option<Flows>,
-    pub(crate) held: Vec<Held>,
-    pub(crate) latency: Option<(usize, usize, Vec<Latency>)>,
-    /// What could not be measured, and why.
+    pub(crate) flows: Option<FlowRates>,
+    pub(crate) held: Vec<SocketMemory>,
+    pub(crate) latency: Option<(usize, usize, Vec<LatencyRow>)>,
+    /// Figures that could not be measured, and the reasons.
     pub(crate) left_out: Vec<String>,
 }
 
-impl Display for Report {
+impl Display for LoadReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let (system, rounds) = (std::env::consts::OS, self.rounds);
@@ -95,7 +95,7 @@ impl Display for Report {
     }
 }
 
-impl Display for Flows {
+impl Display for FlowRates {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { clients, seconds, .. } = self;
         writeln!(
@@ -105,7 +105,7 @@ impl Display for Flows {
         writeln!(f, "|---|---|---|---|---|")?;
         let floor = self.floor.per_second.median();
         let rows = [("memory", &self.memory), ("SQLite", &self.sqlite), ("bare echo, as many requests", &self.floor)];
-        for (name, Rates { per_second, server_micros }) in rows {
+        for (name, ServerRates { per_second, server_micros }) in rows {
             let rate = per_second.median();
             let requests = rate.map_or(String::new(), |rate| whole(rate * f64::from(REQUESTS)));
             let share = rate.zip(floor).map_or(String::new(), |(rate, floor)| format!("{:.0} %", rate / floor * 100.0));
@@ -116,7 +116,7 @@ impl Display for Flows {
     }
 }
 
-impl Display for HeldBy {
+impl Display for MemoryUse {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (megabytes, kilobytes) = (|bytes| tenths(bytes / 1e6), |bytes| tenths(bytes / 1e3));
         write!(f, "{} | {}", self.whole.cell(megabytes), self.each.cell(kilobytes))

@@ -1,4 +1,4 @@
-//! What is measured: the sandbox, or the floor, each in a process of its own.
+//! The measured server: the sandbox or the floor, each in a process of its own.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -8,11 +8,11 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::Failed;
+use crate::error::LoadError;
 
-/// What runs.
+/// The server that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum ServerKind {
     /// The sandbox, all in memory.
     Memory,
     /// The sandbox with a file.
@@ -21,25 +21,25 @@ pub(crate) enum Kind {
     Floor,
 }
 
-pub(crate) struct Server {
-    pub(crate) kind: Kind,
+pub(crate) struct MeasuredServer {
+    pub(crate) kind: ServerKind,
     pub(crate) address: SocketAddr,
     child: Child,
-    /// Goes with it: its file.
+    /// The folder of its file, deleted with it.
     _folder: Option<TempDir>,
 }
 
-impl Server {
+impl MeasuredServer {
     /// Starts an empty one and waits until it listens. `scratch`: where files may be.
-    pub(crate) async fn start(kind: Kind, sandbox: &Path, scratch: &Path) -> Result<Self, Failed> {
-        let folder = (kind == Kind::Sqlite).then(|| TempDir::new_in(scratch)).transpose()?;
+    pub(crate) async fn start(kind: ServerKind, sandbox: &Path, scratch: &Path) -> Result<Self, LoadError> {
+        let folder = (kind == ServerKind::Sqlite).then(|| TempDir::new_in(scratch)).transpose()?;
         let mut command = match kind {
-            Kind::Floor => {
+            ServerKind::Floor => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.arg("--serve-floor");
                 command
             }
-            Kind::Memory | Kind::Sqlite => {
+            ServerKind::Memory | ServerKind::Sqlite => {
                 let mut command = Command::new(sandbox);
                 command.args(["--listen", "127.0.0.1:0", "--rate-limit", "off", "--store"]);
                 match &folder {
@@ -80,8 +80,8 @@ impl Server {
         Some((ticks.next()?? + ticks.next()??) / ticks_per_second())
     }
 
-    /// Ends it: nothing that it holds is needed any more.
-    pub(crate) async fn end(mut self) -> Result<(), Failed> {
+    /// Kills it: its state is not needed any more.
+    pub(crate) async fn end(mut self) -> Result<(), LoadError> {
         Ok(self.child.kill().await?)
     }
 }

@@ -14,43 +14,43 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::Failed;
+use crate::error::LoadError;
 use crate::flows::{Caller, Numbers};
 use crate::http::{Body, Http, connect};
-use crate::server::{Kind, Server};
+use crate::server::{MeasuredServer, ServerKind};
 
 /// How many are opened side by side.
 const OPENERS: usize = 16;
 
 /// A page that waits.
-struct Page {
+struct WaitingPage {
     socket: WebSocketStream<TcpStream>,
-    /// What wakes it when it is asked for.
+    /// The path whose request wakes it.
     link: String,
 }
 
 /// Pages that wait at one server.
-pub(crate) struct Crowd {
-    kind: Kind,
+pub(crate) struct WaitingPages {
+    kind: ServerKind,
     address: SocketAddr,
-    /// Who starts their flows; none at the floor.
+    /// The clients that start the flows; none at the floor.
     callers: Vec<Option<Caller>>,
     numbers: Numbers,
-    pages: Vec<Page>,
+    pages: Vec<WaitingPage>,
 }
 
-impl Crowd {
-    pub(crate) async fn new(server: &Server) -> Result<Self, Failed> {
+impl WaitingPages {
+    pub(crate) async fn new(server: &MeasuredServer) -> Result<Self, LoadError> {
         let (kind, address) = (server.kind, server.address);
         let mut callers = Vec::new();
         for _ in 0..OPENERS {
-            callers.push(if kind == Kind::Floor { None } else { Some(Caller::open(address).await?) });
+            callers.push(if kind == ServerKind::Floor { None } else { Some(Caller::open(address).await?) });
         }
         Ok(Self { kind, address, callers, numbers: Numbers::new(), pages: Vec::new() })
     }
 
     /// Lets it grow to so many. Each socket has answered once when this returns.
-    pub(crate) async fn grow(&mut self, size: usize) -> Result<(), Failed> {
+    pub(crate) async fn grow(&mut self, size: usize) -> Result<(), LoadError> {
         let (kind, address, numbers) = (self.kind, self.address, &self.numbers);
         let opened = Cell::new(self.pages.len());
         let pages = RefCell::new(&mut self.pages);
@@ -65,12 +65,12 @@ impl Crowd {
                     None => (format!("/socket/{index}"), format!("/wake/{index}")),
                 };
                 let socket = wait(address, index, &path).await?;
-                pages.borrow_mut().push(Page { socket, link });
+                pages.borrow_mut().push(WaitingPage { socket, link });
             }
-            Ok::<_, Failed>(())
+            Ok::<_, LoadError>(())
         };
         try_join_all(self.callers.iter_mut().map(open)).await?;
-        let answered = if kind == Kind::Floor { "ping" } else { "pong" };
+        let answered = if kind == ServerKind::Floor { "ping" } else { "pong" };
         // One after the other in a few rows: each must answer, and that takes no time worth saving.
         for page in &mut self.pages {
             page.socket.send(Message::text("ping")).await?;
@@ -81,15 +81,15 @@ impl Crowd {
         Ok(())
     }
 
-    /// So many of them have their links opened, `at_once` at a time, and the time from each link's request to its page's
-    /// event, in ms, shortest first. Who was woken waits no more.
-    pub(crate) async fn click(&mut self, clicks: usize, at_once: usize) -> Result<Vec<f64>, Failed> {
+    /// Opens the links of so many pages, `at_once` at a time. Returns the times from each link's request to its page's event,
+    /// in ms, shortest first. A woken page waits no more.
+    pub(crate) async fn click(&mut self, clicks: usize, at_once: usize) -> Result<Vec<f64>, LoadError> {
         let at = self.pages.len().saturating_sub(clicks);
         let clicked = Rc::new(RefCell::new(self.pages.split_off(at)));
         let phone = async || {
             let mut times = Vec::new();
             loop {
-                let Some(page) = clicked.borrow_mut().pop() else { return Ok::<_, Failed>(times) };
+                let Some(page) = clicked.borrow_mut().pop() else { return Ok::<_, LoadError>(times) };
                 times.push(self.open_link(page).await?);
             }
         };
@@ -98,22 +98,22 @@ impl Crowd {
         Ok(times)
     }
 
-    async fn open_link(&self, mut page: Page) -> Result<f64, Failed> {
+    async fn open_link(&self, mut page: WaitingPage) -> Result<f64, LoadError> {
         let begin = Instant::now();
         let opened = async {
             let mut http = Http::open(self.address).await?;
             let (status, _) = http.ask(Method::GET, &page.link, None, Body::None).await?;
-            Ok::<_, Failed>(status)
+            Ok::<_, LoadError>(status)
         };
         let woken = async {
             let text = told(&mut page.socket).await?;
-            Ok::<_, Failed>((begin.elapsed(), text))
+            Ok::<_, LoadError>((begin.elapsed(), text))
         };
         let (status, told) = join(opened, woken).await;
         let ((time, text), status) = (told?, status?);
         let (expected, event) = match self.kind {
-            Kind::Floor => (StatusCode::OK, "{}"),
-            Kind::Memory | Kind::Sqlite => (StatusCode::SEE_OTHER, r#"{"next":"done"}"#),
+            ServerKind::Floor => (StatusCode::OK, "{}"),
+            ServerKind::Memory | ServerKind::Sqlite => (StatusCode::SEE_OTHER, r#"{"next":"done"}"#),
         };
         if status != expected || text != event {
             return Err(format!("a link that is opened answers {status}").into());
@@ -123,7 +123,7 @@ impl Crowd {
 }
 
 /// Opens a socket as the `index`-th of many.
-async fn wait(address: SocketAddr, index: usize, path: &str) -> Result<WebSocketStream<TcpStream>, Failed> {
+async fn wait(address: SocketAddr, index: usize, path: &str) -> Result<WebSocketStream<TcpStream>, LoadError> {
     // Of this side nothing is measured, but it has to fit in beside the other.
     let config = WebSocketConfig::default().read_buffer_size(512).write_buffer_size(0);
     let stream = connect(address, index).await?;
@@ -132,7 +132,7 @@ async fn wait(address: SocketAddr, index: usize, path: &str) -> Result<WebSocket
 }
 
 /// The next text.
-async fn told(socket: &mut WebSocketStream<TcpStream>) -> Result<String, Failed> {
+async fn told(socket: &mut WebSocketStream<TcpStream>) -> Result<String, LoadError> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => return Ok(text.as_str().to_owned()),

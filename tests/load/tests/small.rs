@@ -1,4 +1,4 @@
-//! The measurement itself, so small that no figure of it says anything: that it works, and finds what it looks for.
+//! A measurement too small for its figures to count: it runs, and its report has every row.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
 
 use std::path::Path;

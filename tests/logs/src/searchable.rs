@@ -1,9 +1,11 @@
+//! Which secrets a search of the logs can find.
+
 /// Fewer characters than these are not looked for: they stand everywhere.
 const SHORTEST: usize = 6;
-/// A token is looked for in pieces of as many characters.
+/// The length of the pieces in which a token is searched for.
 const TOKEN_PIECE: usize = 16;
 
-/// Whether the search of the logs would find this secret, and take nothing else for it.
+/// Whether the search of the logs would find this secret, and only it.
 ///
 /// `searchable.mjs` beside this crate is what searches, and says the same of every row of `searchable.json`.
 pub fn is_searchable(kind: &str, value: &str) -> bool {

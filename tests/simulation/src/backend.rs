@@ -1,3 +1,5 @@
+//! The sandbox of a run: its router, its restarts, its pauses and its clock.
+
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -7,6 +9,7 @@ use std::{
 
 use axum::{Router, body::Body};
 use futures_lite::future::or;
+use handset_protocol::UnixMillis;
 use handset_sandbox::{AppState, Clock, Config, Random, app};
 use handset_sandbox_store::{MemoryStore, Store, StoreError};
 use parking_lot::Mutex;
@@ -20,13 +23,13 @@ use tower::ServiceExt;
 
 use crate::{
     machine::SimulatedMachine,
-    ordered::Ordered,
-    scenario::{Ailments, Restart, Scenario, Setup},
+    planned_fault::PlannedFault,
+    scenario::{BackendFaults, Restart, Scenario, Setup},
     trace::{Trace, TraceEntry},
 };
 
-/// Where the sandbox's clock stands when a run begins, in epoch ms.
-const EPOCH_MS: i64 = 1_800_000_000_000;
+/// Where the sandbox's clock stands when a run begins.
+const BEGIN: UnixMillis = UnixMillis::new(1_800_000_000_000);
 /// Where the page loaded from: names the host in the text of an SMS.
 const PAGE: &str = "https://shop.example";
 /// How long a session is kept, in ms.
@@ -37,7 +40,7 @@ const BODY_BYTES: usize = 1 << 20;
 /// The numbers that a person of this simulation has.
 pub(crate) const NUMBERS: [&str; 3] = ["+15550000101", "+15550000102", "+15550000103"];
 
-/// The sandbox, and what a relying party's server does with it.
+/// The sandbox, and the relying party's server.
 pub(crate) struct Backend {
     scenario: Rc<Scenario>,
     trace: Rc<Trace>,
@@ -45,19 +48,19 @@ pub(crate) struct Backend {
     clock: Arc<VirtualClock>,
     seed: u64,
     app: RefCell<Router>,
-    /// What the sandbox has written.
+    /// The sandbox's store.
     store: RefCell<Arc<dyn Store>>,
     /// Grows when the process is killed.
     lives: watch::Sender<u64>,
     is_down: watch::Sender<bool>,
-    /// How often it has forgotten all it knew.
+    /// How many restarts had an empty store.
     forgotten: Cell<u64>,
-    /// The session as it stood when it was lost.
+    /// The last state of a session that a restart lost.
     lost: RefCell<Option<Value>>,
     access_token: RefCell<String>,
 }
 
-/// What Start gave.
+/// Start's reply.
 pub(crate) struct StartedFlow {
     pub(crate) auth_token: String,
     pub(crate) correlation_id: String,
@@ -67,14 +70,14 @@ pub(crate) struct StartedFlow {
 struct VirtualClock(Instant);
 
 impl Clock for VirtualClock {
-    fn now_ms(&self) -> i64 {
-        EPOCH_MS + i64::try_from(self.0.elapsed().as_millis()).unwrap_or(i64::MAX)
+    fn now(&self) -> UnixMillis {
+        BEGIN + self.0.elapsed()
     }
 }
 
-struct Seeded(Mutex<ChaCha8Rng>);
+struct BackendRandom(Mutex<ChaCha8Rng>);
 
-impl Random for Seeded {
+impl Random for BackendRandom {
     fn fill(&self, buffer: &mut [u8]) {
         self.0.lock().fill_bytes(buffer);
     }
@@ -112,7 +115,7 @@ impl Backend {
         self.app.borrow().clone()
     }
 
-    /// How often it has forgotten all it knew.
+    /// How many restarts had an empty store.
     pub(crate) fn forgotten(&self) -> u64 {
         self.forgotten.get()
     }
@@ -143,26 +146,27 @@ impl Backend {
         }
     }
 
-    /// Does wrong what the scenario asks for, as long as that lasts. A restart forgets it, too.
+    /// Injects the scenario's fault for its time. A restart ends it, too.
     pub(crate) async fn obeys(self: Rc<Self>) {
-        let Some(Ordered { from, to, fault }) = &self.scenario.backend.ordered else { return };
+        let Some(PlannedFault { from, to, fault }) = &self.scenario.backend.planned_fault else { return };
         sleep(Duration::from_millis(*from)).await;
         self.json("POST", "/sandbox/faults", json!({ "faults": [fault] })).await;
         sleep(Duration::from_millis(to - from)).await;
-        self.note_ordered().await;
+        self.record_fault_hits().await;
         self.json("DELETE", "/sandbox/faults", Value::Null).await;
     }
 
-    /// Notes which faults that it was asked for have struck.
-    pub(crate) async fn note_ordered(&self) {
-        if self.scenario.backend.ordered.is_some() {
-            Ordered::struck(&self.json("GET", "/sandbox/faults", Value::Null).await, &self.trace);
+    /// Records the injected faults that have hit a request.
+    pub(crate) async fn record_fault_hits(&self) {
+        if self.scenario.backend.planned_fault.is_some() {
+            let listed = self.json("GET", "/sandbox/faults", Value::Null).await;
+            PlannedFault::struck(&listed).for_each(|fault| self.trace.strikes(fault));
         }
     }
 
-    /// Lets happen to it what the scenario says: its clock is moved ahead, it is killed and begins anew.
+    /// Applies the scenario's changes: the clock is moved, the backend is killed and started again.
     pub(crate) async fn suffers(self: Rc<Self>, correlation_id: String) {
-        let Ailments { advances, restart, .. } = &self.scenario.backend;
+        let BackendFaults { advances, restart, .. } = &self.scenario.backend;
         let mut turns: Vec<_> = advances.iter().map(|(at, seconds)| (*at, Some(*seconds))).collect();
         turns.extend(restart.iter().map(|restart| (restart.at, None)));
         turns.sort_unstable();
@@ -213,7 +217,7 @@ impl Backend {
         self.forgotten() == 0 && at_ms + advanced_s * 1000 < SESSION_MS
     }
 
-    /// The session as it stands, or as it stood when it was lost.
+    /// The session, or its last state before a restart lost it.
     pub(crate) async fn last_state(&self, correlation_id: &str) -> Value {
         let lost = self.lost.borrow().clone();
         match lost {
@@ -258,7 +262,7 @@ impl Backend {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// What the client sends.
+    /// A request of the client.
     pub(crate) async fn client(
         &self,
         path: &str,
@@ -331,7 +335,7 @@ async fn sandbox(
         rate_limit: 0,
         ..Config::default()
     };
-    let random = Seeded(Mutex::new(ChaCha8Rng::seed_from_u64(seed)));
+    let random = BackendRandom(Mutex::new(ChaCha8Rng::seed_from_u64(seed)));
     Ok(app(AppState::open(config, clock.clone(), Arc::new(random), store.clone()).await?))
 }
 

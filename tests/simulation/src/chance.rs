@@ -1,3 +1,5 @@
+//! The random numbers of a run.
+
 use std::cell::RefCell;
 
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};

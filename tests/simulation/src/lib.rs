@@ -8,15 +8,16 @@
 mod backend;
 mod chance;
 mod check;
-mod link;
 mod machine;
 mod network;
-mod ordered;
+mod network_state;
 mod panics;
 mod person;
+mod planned_fault;
 mod replies;
 mod report;
 mod scenario;
+mod simulated_socket;
 #[allow(dead_code, reason = "the flow's tests use all of it")]
 #[path = "../../shared/events.rs"]
 mod tables;
@@ -25,7 +26,7 @@ mod trace;
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use futures_lite::future::or;
-use handset::flow::{self, Bug, Config, DeviceRole, Rejection};
+use handset::flow::{self, Bug, DeviceRole, FlowConfig, Rejection};
 use handset_protocol::Secret;
 use handset_sandbox_store::StoreError;
 use tokio::{task::LocalSet, time::sleep};
@@ -33,9 +34,10 @@ use tokio::{task::LocalSet, time::sleep};
 use backend::Backend;
 use chance::Chance;
 use machine::SimulatedMachine;
-use network::{LOGS, SimulatedNetwork, SocketView};
+use network::{LOGS, SimulatedNetwork};
+use network_state::{LiveCounts, SocketView};
 use person::SimulatedPerson;
-use scenario::{How, PlannedStop, Scenario, When};
+use scenario::{PlannedStop, Scenario, StopKind, StopMoment};
 use trace::{FlowEnding, Trace, TraceEntry};
 
 pub use check::Violation;
@@ -45,7 +47,7 @@ pub use report::SimulationReport;
 /// takes.
 const GIVE_UP: Duration = Duration::from_secs(3_600);
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub struct RunOutcome {
     /// The seed it ran with.
@@ -56,9 +58,9 @@ pub struct RunOutcome {
     pub endings: Vec<String>,
     /// The faults that took effect.
     pub struck: BTreeSet<&'static str>,
-    /// What should have held and did not.
+    /// The broken promises.
     pub violations: Vec<Violation>,
-    /// What happened, a line each.
+    /// The events, a line each.
     pub lines: Vec<String>,
 }
 
@@ -80,7 +82,7 @@ pub fn run(seed: u64, bug: Option<Bug>) -> std::io::Result<RunOutcome> {
     Ok(outcome)
 }
 
-/// How a person runs one seed again, to read what happened.
+/// The command that runs one seed again and prints its trace.
 pub fn replay(seed: u64, bug: Option<Bug>) -> String {
     let seeded = bug.map(|bug| format!(" --bug {bug:?}")).unwrap_or_default();
     format!("cargo run -p handset-simulation -- --seed {seed}{seeded}")
@@ -91,7 +93,7 @@ pub fn logs_are_wanted() -> bool {
     LOGS.are_wanted()
 }
 
-/// Adds what the sandbox logs to the log of the simulation.
+/// Adds a line of the sandbox's log to the log of the simulation.
 pub fn log(line: &str) {
     LOGS.write(line.trim_end());
 }
@@ -118,7 +120,7 @@ async fn simulate(seed: u64) -> Result<RunOutcome, StoreError> {
         network.shared.newest.set(SocketView::default());
         let ending = one_flow(&scenario, &machine, &network, &person, stop, start.auth_token.clone().into()).await;
         trace.add(TraceEntry::Ends(ending.clone()));
-        if network.left() != network::Live::default() {
+        if network.left() != LiveCounts::default() {
             trace.add(TraceEntry::Flaw("no timer, request or socket is left"));
         }
         match (ending, stop.take()) {
@@ -129,7 +131,7 @@ async fn simulate(seed: u64) -> Result<RunOutcome, StoreError> {
         }
     }
     let session = backend.last_state(&start.correlation_id).await;
-    backend.note_ordered().await;
+    backend.record_fault_hits().await;
     others.iter().for_each(|task| task.abort());
 
     scenario.struck(&trace);
@@ -147,7 +149,7 @@ async fn one_flow(
     auth_token: Secret,
 ) -> FlowEnding {
     let setup = &scenario.setup;
-    let config = Config {
+    let config = FlowConfig {
         role: if setup.is_mobile { DeviceRole::Primary } else { DeviceRole::Secondary },
         mobile_web: setup.on_mobile_web,
         has_otp: true,
@@ -156,7 +158,7 @@ async fn one_flow(
         has_auth_finish: true,
         otp_ms: setup.own_limit_ms,
         link_ms: setup.own_limit_ms,
-        ..Config::default()
+        ..FlowConfig::default()
     };
     let authenticate = async {
         let result = flow::authenticate(network, person, &config, auth_token).await;
@@ -167,21 +169,21 @@ async fn one_flow(
             Err(Rejection::Page(_)) => FlowEnding::RejectsAsThePage,
         }
     };
-    let stopped = async |how: fn(How) -> bool| match stop {
+    let stopped = async |how: fn(StopKind) -> bool| match stop {
         Some(stop) if how(stop.how) => {
             match stop.when {
-                When::At(ms) => sleep(Duration::from_millis(ms.saturating_sub(machine.at_ms()))).await,
-                When::Hearing(_) => person.heard_enough.notified().await,
+                StopMoment::At(ms) => sleep(Duration::from_millis(ms.saturating_sub(machine.at_ms()))).await,
+                StopMoment::Hearing(_) => person.heard_enough.notified().await,
             }
             FlowEnding::Stopped(stop.how)
         }
         _ => std::future::pending().await,
     };
     // The page's own code runs only while the page does; but a browser ends pages that sleep, too.
-    let page = machine.awake(or(stopped(|how| how != How::Dropped), authenticate));
+    let page = machine.awake(or(stopped(|how| how != StopKind::Dropped), authenticate));
     let gives_up = async {
         sleep(GIVE_UP).await;
         FlowEnding::NeverSettles
     };
-    or(stopped(|how| how == How::Dropped), or(page, gives_up)).await
+    or(stopped(|how| how == StopKind::Dropped), or(page, gives_up)).await
 }

@@ -36,7 +36,7 @@ impl SimulatedMachine {
         self.clocks_at(self.at_ms())
     }
 
-    /// What the page's clocks show at a moment.
+    /// The page's clocks at a moment.
     pub(crate) fn clocks_at(&self, at_ms: u64) -> ClockReading {
         let clocks = &self.scenario.clocks;
         let jumped: i64 = clocks.jumps.iter().filter(|(when, _)| *when <= at_ms).map(|(_, by)| by).sum();
@@ -50,7 +50,7 @@ impl SimulatedMachine {
         ClockReading { mono: MONO_START + ms(at_ms - stood), wall: WALL_START + clocks.off_ms + ms(at_ms) + jumped }
     }
 
-    /// When the page runs next, if it does not run at this moment.
+    /// The end of the nap at this moment, if the page sleeps.
     pub(crate) fn asleep_until(&self, at_ms: u64) -> Option<u64> {
         self.scenario.clocks.naps.iter().find(|nap| (nap.from..nap.to).contains(&at_ms)).map(|nap| nap.to)
     }
@@ -72,12 +72,12 @@ impl SimulatedMachine {
         self.began + Duration::from_millis(at_ms)
     }
 
-    /// Runs the page: not while it sleeps.
+    /// Runs the page, but not during a nap.
     pub(crate) async fn awake<T>(&self, page: impl Future<Output = T>) -> T {
         withheld(|| self.asleep_until(self.at_ms()).map(|to| self.moment(to)), page).await
     }
 
-    /// Delivers what comes from outside, `late` where that is held back after a sleep.
+    /// Delivers an event from outside; calls `late` if a nap holds it back.
     pub(crate) async fn delivered<T>(&self, late: impl Fn(), what: impl Future<Output = T>) -> T {
         let held_until = || {
             let at = self.at_ms();

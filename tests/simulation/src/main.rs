@@ -45,7 +45,7 @@ fn bug(name: &str) -> Result<Bug, String> {
     of_that_name.copied().ok_or_else(|| format!("there are {:?}", Bug::ALL))
 }
 
-/// What one thread came to: its count, and what did not hold, by seed.
+/// The result of one thread: its summary, and the broken promises, by seed.
 type ThreadResult = (SimulationReport, Vec<(u64, Vec<String>)>);
 
 fn main() -> io::Result<ExitCode> {
@@ -79,7 +79,7 @@ fn main() -> io::Result<ExitCode> {
     Ok(if report.failed() == 0 && surprises.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Every thread takes the next seed that nobody has taken. A run knows nothing of its thread.
+/// Every thread takes the next free seed. A run does not depend on its thread.
 fn run_all(arguments: &Arguments) -> io::Result<ThreadResult> {
     let next = AtomicU64::new(arguments.from);
     let end = arguments.from + arguments.seeds;

@@ -1,4 +1,4 @@
-//! The client's platform: what lies between it and the backend, and its clocks.
+//! The client's platform: the network between client and backend, and the page's clocks.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
@@ -10,14 +10,15 @@ use tokio::{task::JoinHandle, time::sleep};
 use crate::{
     backend::Backend,
     chance::Chance,
-    link::{Fate, SimulatedSocket},
     machine::SimulatedMachine,
+    network_state::{LiveCount, LiveCounts, NetworkState, SocketView},
     replies::{self, Accepted},
-    scenario::{Scenario, Sockets, StatusCall},
+    scenario::{Scenario, SocketPath, StatusCall},
+    simulated_socket::{SimulatedSocket, SocketFate},
     trace::{Trace, TraceEntry},
 };
 
-/// What the client could have logged.
+/// Texts of the client that could reach a log.
 pub(crate) static LOGS: Logs = Logs::new("simulation");
 
 /// A request that takes this long is one that the client no longer waits for.
@@ -25,72 +26,17 @@ const LONG_DELAY_MS: u64 = 25_000;
 /// A socket that owes an answer for less than this is not given up, in ms.
 const PROBE_MS: i64 = 3_000;
 
-/// What is shared by the client's requests and sockets.
-pub(crate) struct NetworkState {
-    pub(crate) scenario: Rc<Scenario>,
-    pub(crate) chance: Rc<Chance>,
-    pub(crate) trace: Rc<Trace>,
-    pub(crate) backend: Rc<Backend>,
-    pub(crate) machine: Rc<SimulatedMachine>,
-    pub(crate) live: Cell<Live>,
-    /// The socket that was opened last, as the client sees it.
-    pub(crate) newest: Cell<SocketView>,
-    pub(crate) sockets: Cell<u32>,
-}
-
-/// What the client knows of a socket.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SocketView {
-    pub(crate) id: u32,
-    pub(crate) opened: bool,
-    pub(crate) closed: bool,
-    /// When it began, and when a ping left that nothing was heard since, in ms of the monotonic clock.
-    pub(crate) began: i64,
-    pub(crate) asked: Option<i64>,
-}
-
-/// What has begun and not ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Live {
-    pub(crate) timers: u32,
-    pub(crate) requests: u32,
-    pub(crate) sockets: u32,
-}
-
-/// Counts something for as long as it lives.
-pub(crate) struct LiveCount {
-    shared: Rc<NetworkState>,
-    change: fn(&mut Live) -> &mut u32,
-}
-
-impl LiveCount {
-    pub(crate) fn new(shared: &Rc<NetworkState>, change: fn(&mut Live) -> &mut u32) -> Self {
-        let mut live = shared.live.get();
-        *change(&mut live) += 1;
-        shared.live.set(live);
-        Self { shared: shared.clone(), change }
-    }
-}
-
-impl Drop for LiveCount {
-    fn drop(&mut self) {
-        let mut live = self.shared.live.get();
-        *(self.change)(&mut live) -= 1;
-        self.shared.live.set(live);
-    }
-}
-
-/// What became of a request that left.
-struct Came {
+/// The end of a request.
+struct RequestOutcome {
     result: Result<Response, &'static str>,
-    /// When the backend judged it, if it did.
+    /// The time of the backend's answer, if there was one.
     judged: Option<u64>,
     accepted: Option<Accepted>,
 }
 
-/// A request under way. Given up by the client, it may still arrive, or not.
+/// A request under way. After the client has given up, the request may still arrive.
 struct InFlight {
-    came: JoinHandle<Came>,
+    came: JoinHandle<RequestOutcome>,
     arrives_anyway: bool,
 }
 
@@ -103,14 +49,6 @@ impl Drop for InFlight {
 }
 
 impl NetworkState {
-    pub(crate) fn at_ms(&self) -> u64 {
-        self.machine.at_ms()
-    }
-
-    pub(crate) fn held_back(&self) {
-        self.trace.strikes("callbacks held back after a sleep");
-    }
-
     fn percent(&self, percent: u32) -> bool {
         percent > 0 && self.chance.percent(percent)
     }
@@ -126,7 +64,7 @@ impl NetworkState {
         sleep(Duration::from_millis(ms)).await;
     }
 
-    /// Goes on, unless it is lost here.
+    /// Continues, unless the network loses the message here.
     fn survives(&self, likely: u32, fault: &'static str) -> Result<(), &'static str> {
         if self.scenario.is_out(self.at_ms()) {
             self.trace.strikes("network gone for a while");
@@ -139,10 +77,10 @@ impl NetworkState {
         Ok(())
     }
 
-    async fn carry(self: Rc<Self>, request: Request) -> Came {
+    async fn carry(self: Rc<Self>, request: Request) -> RequestOutcome {
         let (mut judged, mut accepted) = (None, None);
         let result = self.carried(&request, &mut judged, &mut accepted).await;
-        Came { result, judged, accepted }
+        RequestOutcome { result, judged, accepted }
     }
 
     async fn carried(
@@ -214,8 +152,8 @@ impl NetworkState {
         Some(Response { status, retry_after, body })
     }
 
-    /// What became of a request has reached the client.
-    fn arrived(&self, path: String, sent: u64, came: &Came) {
+    /// Records the end of a request at the client.
+    fn arrived(&self, path: String, sent: u64, came: &RequestOutcome) {
         let outcome = match &came.result {
             Err(lost) => lost,
             Ok(response) if response.status == 200 => "ok",
@@ -226,14 +164,14 @@ impl NetworkState {
             _ => None,
         };
         let is_start = matches!(path.as_str(), paths::OTP_START | paths::LINK_START);
-        self.trace.add(TraceEntry::Came { path, sent, judged: came.judged, outcome });
+        self.trace.add(TraceEntry::RequestEnds { path, sent, judged: came.judged, outcome });
         if let Some(proved) = told {
-            self.trace.add(TraceEntry::Told { proved });
+            self.trace.add(TraceEntry::OutcomeArrives { proved });
         }
         if let (true, Ok(_), Some(accepted)) = (is_start, &came.result, came.accepted) {
-            let told_ms = (!self.scenario.backend.tells_no_times).then_some(accepted.told_ms);
+            let lifetime_ms = (!self.scenario.backend.tells_no_times).then_some(accepted.lifetime_ms);
             let Accepted { judged, good_until, .. } = accepted;
-            self.trace.add(TraceEntry::Accepted { judged, good_until, told_ms });
+            self.trace.add(TraceEntry::Accepted { judged, good_until, lifetime_ms });
         }
     }
 
@@ -274,8 +212,8 @@ impl SimulatedNetwork {
         }
     }
 
-    /// What the client has left behind.
-    pub(crate) fn left(&self) -> Live {
+    /// The open timers, requests and sockets of the client.
+    pub(crate) fn left(&self) -> LiveCounts {
         self.shared.live.get()
     }
 }
@@ -340,18 +278,18 @@ impl Platform for SimulatedNetwork {
         // In the end the browser finds out: of a socket that was replaced long ago, if it was.
         let found_out = silent_in_ms.map(|ms| now + ms + shared.chance.between(5_000, 120_000));
         let drops_at = after(weather.dropped_socket).into_iter().chain(found_out).min();
-        let fate = Fate {
-            is_refused: scenario.sockets == Sockets::Refused || shared.percent(weather.refused_socket),
-            hangs: scenario.sockets == Sockets::Hang || shared.percent(weather.hanging_handshake),
+        let fate = SocketFate {
+            is_refused: scenario.sockets == SocketPath::Refused || shared.percent(weather.refused_socket),
+            hangs: scenario.sockets == SocketPath::Hang || shared.percent(weather.hanging_handshake),
             is_out: scenario.is_out(now),
             delay_ms: shared.chance.between(low, high),
             drops_in_ms: first(drops_at, scenario.drop_after(now)),
             silent_in_ms,
         };
         match scenario.sockets {
-            Sockets::Refused => shared.trace.strikes("every socket refused"),
-            Sockets::Hang => shared.trace.strikes("every handshake without an end"),
-            Sockets::Pass => {}
+            SocketPath::Refused => shared.trace.strikes("every socket refused"),
+            SocketPath::Hang => shared.trace.strikes("every handshake without an end"),
+            SocketPath::Pass => {}
         }
         SimulatedSocket::open(shared, id, url, fate)
     }

@@ -1,4 +1,4 @@
-//! Panics, also those that a task or a server has caught: a run in which anything panics does not hold.
+//! Panics, also those that a task or a server has caught: a run with a panic fails.
 
 use std::{
     cell::RefCell,
@@ -7,11 +7,11 @@ use std::{
 };
 
 thread_local! {
-    /// Of this thread, on which a run has all that belongs to it.
+    /// The panics of this thread: a run has all its tasks on one thread.
     static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Does it, unless it panics, and says what panicked meanwhile.
+/// Runs a function: its value, unless it panics, and the texts of all panics meanwhile.
 pub(crate) fn noted<T>(work: impl FnOnce() -> T) -> (Option<T>, Vec<String>) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

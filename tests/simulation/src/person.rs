@@ -11,7 +11,7 @@ use crate::{
     backend::{Backend, NUMBERS, text_of},
     chance::Chance,
     network::LOGS,
-    scenario::{PlannedStop, Scenario, When},
+    scenario::{PlannedStop, Scenario, StopMoment},
     trace::{Trace, TraceEntry},
 };
 
@@ -246,7 +246,7 @@ impl Page for SimulatedPerson {
         let state = detail.state.as_str();
         let socket = detail.socket.map(|socket| socket.as_str());
         self.trace.add(TraceEntry::State { state, expires: detail.expires_at, socket });
-        if matches!(&self.scenario.stop, Some(PlannedStop { when: When::Hearing(last), .. }) if *last == state) {
+        if matches!(&self.scenario.stop, Some(PlannedStop { when: StopMoment::Hearing(last), .. }) if *last == state) {
             self.heard_enough.notify_one();
         }
     }

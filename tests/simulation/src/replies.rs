@@ -1,4 +1,4 @@
-//! What stands in the messages that pass by.
+//! The parts of a reply that the simulation reads.
 
 use handset_protocol::{client::Reply, steps};
 use serde_json::Value;
@@ -6,28 +6,28 @@ use serde_json::Value;
 /// An SMS was accepted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Accepted {
-    /// When, in ms from the start of the run.
+    /// The time of the answer, in ms from the start of the run.
     pub(crate) judged: u64,
-    /// What it brought is good until then, in ms from the start of the run, if nobody touches the backend's clock.
+    /// The end of its code's or link's validity, in ms from the start of the run, while the backend's clock is not moved.
     pub(crate) good_until: u64,
-    /// How long that is, as the backend says, in ms.
-    pub(crate) told_ms: i64,
+    /// The lifetime by the reply, in ms.
+    pub(crate) lifetime_ms: i64,
 }
 
-/// Whether a reply that was given at `at_ms` says that an SMS is on its way.
+/// The SMS of a reply at `at_ms`, if the reply accepts one.
 pub(crate) fn accepted(body: &str, at_ms: u64) -> Option<Accepted> {
     let reply: Reply = serde_json::from_str(body).ok()?;
-    let told_ms = reply.expires_at?.saturating_sub(reply.server_time?);
-    Some(Accepted { judged: at_ms, good_until: at_ms.saturating_add_signed(told_ms), told_ms })
+    let lifetime_ms = reply.expires_at?.saturating_sub(reply.server_time?);
+    Some(Accepted { judged: at_ms, good_until: at_ms.saturating_add_signed(lifetime_ms), lifetime_ms })
 }
 
-/// Whether a reply says that the flow is settled, and if so, whether the phone was proved.
+/// The outcome of the flow, if a reply has one: whether the phone was proved.
 pub(crate) fn settles(body: &str) -> Option<bool> {
     let reply: Reply = serde_json::from_str(body).ok()?;
     (reply.next.as_deref() == Some(steps::DONE)).then_some(reply.error.is_none())
 }
 
-/// The reply of a backend that knows nothing of times, where the real one tells some.
+/// A reply without its times, if it has any.
 pub(crate) fn without_times(body: &str) -> Option<String> {
     let mut reply: Value = serde_json::from_str(body).ok()?;
     let members = reply.as_object_mut()?;
@@ -36,7 +36,7 @@ pub(crate) fn without_times(body: &str) -> Option<String> {
     (members.len() < before).then(|| reply.to_string())
 }
 
-/// Which failure a report tells of.
+/// The failure of a report.
 pub(crate) fn reported(body: &str) -> &'static str {
     const TEXTS: [(&str, &str); 3] = [
         ("the code was not entered in time", "otp_timeout"),

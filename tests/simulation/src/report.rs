@@ -1,10 +1,10 @@
-//! What many runs came to: how flows ended, and which faults took effect.
+//! The summary of many runs: how flows ended, and which faults took effect.
 
 use std::{collections::BTreeMap, fmt};
 
 use crate::{
     RunOutcome,
-    scenario::{How, Scenario},
+    scenario::{Scenario, StopKind},
     trace::{FlowEnding, Trace, TraceEntry},
 };
 
@@ -54,7 +54,7 @@ const FAULTS: &[&str] = &[
     "wall clock wrong from the start",
 ];
 
-/// Endings that are too rare to be counted on.
+/// Endings that are too rare to be required.
 const RARE: &[&str] = &[
     "rejects: link_timeout",
     "rejects: otp_invalid",
@@ -84,7 +84,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 impl Scenario {
-    /// Names the faults that needed nobody to meet them: they struck if a flow ran at the time.
+    /// Records the faults that strike every flow that runs at their time.
     pub(crate) fn struck(&self, trace: &Trace) {
         let mut began = 0;
         for (at, entry) in trace.entries() {
@@ -102,7 +102,7 @@ impl Scenario {
         let jump = |ahead: bool| clocks.jumps.iter().any(|(at, by)| runs(*at) && (*by > 0) == ahead);
         let nap = |stands: bool| clocks.naps.iter().any(|nap| runs(nap.from) && nap.mono_stands == stands);
         let asleep = clocks.naps.iter().any(|nap| (nap.from..nap.to).contains(&ended));
-        let hearing = matches!(&self.stop, Some(stop) if matches!(stop.when, crate::scenario::When::Hearing(_)));
+        let hearing = matches!(&self.stop, Some(stop) if matches!(stop.when, crate::scenario::StopMoment::Hearing(_)));
         let is_stopped = matches!(ending, FlowEnding::Stopped(_));
         for (is_so, fault) in [
             (clocks.off_ms != 0, "wall clock wrong from the start"),
@@ -112,9 +112,9 @@ impl Scenario {
             (nap(true), "page asleep, only the wall clock goes on"),
             (clocks.signals.iter().any(|at| runs(*at)), "page visible again"),
             (self.backend.advances.iter().any(|(at, _)| runs(*at)), "backend's clock moved ahead"),
-            (*ending == FlowEnding::Stopped(How::Cancelled), "cancelled"),
-            (*ending == FlowEnding::Stopped(How::Aborted), "aborted"),
-            (*ending == FlowEnding::Stopped(How::Dropped), "dropped with its page"),
+            (*ending == FlowEnding::Stopped(StopKind::Cancelled), "cancelled"),
+            (*ending == FlowEnding::Stopped(StopKind::Aborted), "aborted"),
+            (*ending == FlowEnding::Stopped(StopKind::Dropped), "dropped with its page"),
             (is_stopped && asleep, "dropped while it sleeps"),
             (is_stopped && hearing, "stopped on hearing a state"),
         ] {
@@ -125,7 +125,7 @@ impl Scenario {
     }
 }
 
-/// A count of runs, by what they came to.
+/// A count of runs, by their endings and faults.
 #[derive(Debug, Default)]
 pub struct SimulationReport {
     seeds: u64,
@@ -147,7 +147,7 @@ impl SimulationReport {
         }
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another report.
     pub fn merge(&mut self, other: Self) {
         self.seeds += other.seeds;
         self.failed += other.failed;
@@ -169,7 +169,7 @@ impl SimulationReport {
         self.failed
     }
 
-    /// What never occurred, although there were runs enough, and what occurred that nobody knows of.
+    /// Endings and faults that never occurred in enough runs, and unknown ones that did.
     pub fn surprises(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (what, known, seen) in [

@@ -2,7 +2,7 @@
 
 use handset_sandbox_domain::StartReplyShape;
 
-use crate::{chance::Chance, ordered::Ordered};
+use crate::{chance::Chance, planned_fault::PlannedFault};
 
 /// One run, decided.
 #[derive(Debug)]
@@ -14,15 +14,15 @@ pub(crate) struct Scenario {
     /// From here on the network only delays, and little.
     pub(crate) calm_at_ms: u64,
     pub(crate) outages: Vec<Outage>,
-    pub(crate) sockets: Sockets,
+    pub(crate) sockets: SocketPath,
     pub(crate) clocks: Clocks,
-    pub(crate) backend: Ailments,
-    /// How likely the person does what was expected, in percent, and how long that takes at most.
+    pub(crate) backend: BackendFaults,
+    /// The likelihood of the expected answer, in percent, and the longest time for it.
     pub(crate) sensible: u32,
     pub(crate) pace_ms: u64,
 }
 
-/// What the relying party and the page chose.
+/// The settings of the relying party and of the page.
 #[derive(Debug)]
 pub(crate) struct Setup {
     /// The relying party asked for a code, not for a link.
@@ -38,24 +38,24 @@ pub(crate) struct Setup {
     pub(crate) own_limit_ms: Option<u32>,
 }
 
-/// The page ends its flow before it has ended by itself.
+/// The page stops its flow.
 #[derive(Debug)]
 pub(crate) struct PlannedStop {
-    pub(crate) when: When,
-    pub(crate) how: How,
+    pub(crate) when: StopMoment,
+    pub(crate) how: StopKind,
     /// Another flow begins with the same authToken, as a framework does that mounts a page twice.
     pub(crate) starts_again: bool,
 }
 
 #[derive(Debug)]
-pub(crate) enum When {
+pub(crate) enum StopMoment {
     At(u64),
     /// On hearing of this state.
     Hearing(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum How {
+pub(crate) enum StopKind {
     /// `cancel()`.
     Cancelled,
     /// The page's abort signal.
@@ -64,7 +64,7 @@ pub(crate) enum How {
     Dropped,
 }
 
-/// How likely what goes wrong goes wrong, in percent, and how slow things are.
+/// The likelihood of each fault, in percent, and the delays.
 #[derive(Clone, Debug)]
 pub(crate) struct Weather {
     pub(crate) delay_ms: (u64, u64),
@@ -90,9 +90,9 @@ pub(crate) struct Outage {
     pub(crate) drops_sockets: bool,
 }
 
-/// What stands between the page and the backend, for the whole run.
+/// A proxy between the page and the backend, for the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sockets {
+pub(crate) enum SocketPath {
     Pass,
     /// A proxy refuses every handshake.
     Refused,
@@ -124,31 +124,31 @@ pub(crate) struct Nap {
     pub(crate) kills_network: bool,
     /// The page hears that it is visible again so many ms after it runs again.
     pub(crate) signal_ms: Option<u64>,
-    /// So long after it runs again, what came in meanwhile is not delivered: timers are first.
+    /// Events of the nap are delivered so many ms after its end: timers run first.
     pub(crate) held_ms: u64,
 }
 
-/// What is wrong with the backend.
+/// The faults of the backend.
 #[derive(Debug)]
-pub(crate) struct Ailments {
+pub(crate) struct BackendFaults {
     pub(crate) status_call: StatusCall,
     /// Replies tell no times.
     pub(crate) tells_no_times: bool,
-    /// It is stopped, and goes on.
+    /// The backend is paused, and continues.
     pub(crate) pauses: Vec<(u64, u64)>,
-    /// It is killed, and another one begins.
+    /// The backend is killed, and another one starts.
     pub(crate) restart: Option<Restart>,
     /// When its clock is moved ahead, and by how many seconds.
     pub(crate) advances: Vec<(u64, u32)>,
-    /// What it is asked to do wrong.
-    pub(crate) ordered: Option<Ordered>,
+    /// A fault that the sandbox injects.
+    pub(crate) planned_fault: Option<PlannedFault>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Restart {
     pub(crate) at: u64,
     pub(crate) down_ms: u64,
-    /// The new one goes on with what the old one wrote.
+    /// The new backend opens the store of the old one.
     pub(crate) keeps: bool,
 }
 
@@ -208,12 +208,12 @@ impl Scenario {
                 Vec::new()
             },
             sockets: match chance.below(20) {
-                0 => Sockets::Refused,
-                1 => Sockets::Hang,
-                _ => Sockets::Pass,
+                0 => SocketPath::Refused,
+                1 => SocketPath::Hang,
+                _ => SocketPath::Pass,
             },
             clocks,
-            backend: Ailments::draw(chance),
+            backend: BackendFaults::draw(chance),
             sensible: if chance.percent(50) { 100 } else { 40 + chance.below(60) },
             // What goes wrong goes wrong within minutes: a quick person would be gone by then.
             pace_ms: match chance.below(3) {
@@ -231,13 +231,13 @@ impl Scenario {
             || self.clocks.naps.iter().any(asleep)
     }
 
-    /// From when on nothing goes wrong any more, but what goes wrong for the whole run.
+    /// The end of the last fault, apart from those of the whole run.
     pub(crate) fn calm_from_ms(&self) -> u64 {
         let outages = self.outages.iter().map(|outage| outage.to);
         let naps = self.clocks.naps.iter().map(|nap| nap.to + nap.held_ms);
         let pauses = self.backend.pauses.iter().map(|(_, to)| *to);
         let restart = self.backend.restart.iter().map(|restart| restart.at + restart.down_ms);
-        let ordered = self.backend.ordered.iter().map(Ordered::over_ms);
+        let ordered = self.backend.planned_fault.iter().map(PlannedFault::over_ms);
         outages.chain(naps).chain(pauses).chain(restart).chain(ordered).fold(self.calm_at_ms, u64::max)
     }
 
@@ -245,14 +245,14 @@ impl Scenario {
         if at_ms >= self.calm_at_ms { &Weather::CALM } else { &self.weather }
     }
 
-    /// When sockets that are open now go silent, if they do.
+    /// The time at which open sockets go silent, if they do.
     pub(crate) fn silence_after(&self, at_ms: u64) -> Option<u64> {
         let outages = self.outages.iter().filter(|outage| !outage.drops_sockets).map(|outage| outage.from);
         let naps = self.clocks.naps.iter().filter(|nap| nap.kills_network).map(|nap| nap.from);
         outages.chain(naps).filter(|from| *from > at_ms).min()
     }
 
-    /// When sockets that are open now end, if they do.
+    /// The time at which open sockets end, if they do.
     pub(crate) fn drop_after(&self, at_ms: u64) -> Option<u64> {
         let outages = self.outages.iter().filter(|outage| outage.drops_sockets).map(|outage| outage.from);
         outages.filter(|from| *from > at_ms).min()
@@ -286,17 +286,17 @@ impl PlannedStop {
         let state = STATES.get(chance.below(6) as usize).copied().unwrap_or("starting");
         Self {
             when: match (chance.below(4), naps.first()) {
-                (0, _) => When::Hearing(state),
+                (0, _) => StopMoment::Hearing(state),
                 // A page that sleeps is what a browser ends first.
-                (1 | 2, Some(nap)) => When::At(chance.between(nap.from, nap.to)),
+                (1 | 2, Some(nap)) => StopMoment::At(chance.between(nap.from, nap.to)),
                 // Now and then at once, before anything could happen.
-                (1, None) => When::At(chance.between(0, 200)),
-                _ => When::At(chance.between(0, 240_000)),
+                (1, None) => StopMoment::At(chance.between(0, 200)),
+                _ => StopMoment::At(chance.between(0, 240_000)),
             },
             how: match chance.below(3) {
-                0 => How::Cancelled,
-                1 => How::Aborted,
-                _ => How::Dropped,
+                0 => StopKind::Cancelled,
+                1 => StopKind::Aborted,
+                _ => StopKind::Dropped,
             },
             starts_again: chance.percent(40),
         }
@@ -348,7 +348,7 @@ impl Nap {
     }
 }
 
-impl Ailments {
+impl BackendFaults {
     fn draw(chance: &Chance) -> Self {
         Self {
             status_call: match chance.below(10) {
@@ -366,7 +366,7 @@ impl Ailments {
             advances: (0..if chance.percent(12) { 1 + chance.below(2) } else { 0 })
                 .map(|_| (chance.between(0, 200_000), 1 + chance.below(400)))
                 .collect(),
-            ordered: chance.percent(20).then(|| Ordered::draw(chance)),
+            planned_fault: chance.percent(20).then(|| PlannedFault::draw(chance)),
         }
     }
 }

@@ -1,3 +1,5 @@
+//! What happened in a run, and when.
+
 use std::{
     cell::RefCell,
     collections::BTreeSet,
@@ -6,49 +8,49 @@ use std::{
     rc::Rc,
 };
 
-use crate::{machine::SimulatedMachine, scenario::How};
+use crate::{machine::SimulatedMachine, scenario::StopKind};
 
-/// Something that happened.
+/// An event of a run.
 #[derive(Clone, Debug, Hash, PartialEq)]
 pub(crate) enum TraceEntry {
     /// A flow begins.
     Begins,
     /// A request leaves the client, by its path.
     Sends(String),
-    /// What became of a request that left at `sent`, which the backend may have `judged`.
-    Came {
+    /// The end of a request that left at `sent`; the backend answered it at `judged`, if it did.
+    RequestEnds {
         path: String,
         sent: u64,
         judged: Option<u64>,
         outcome: &'static str,
     },
-    /// An SMS was accepted: the backend, which sent it at `judged`, takes what it brought until then, and tells how long
-    /// that is.
+    /// An SMS was accepted: the backend sent it at `judged`, accepts its code or link until `good_until`, and gave the page
+    /// `lifetime_ms`.
     Accepted {
         judged: u64,
         good_until: u64,
-        told_ms: Option<i64>,
+        lifetime_ms: Option<i64>,
     },
-    /// The client tells the backend of a failure that it has raised.
+    /// The client reports a failure to the backend.
     Reports(&'static str),
     Socket(&'static str),
     /// A message by socket, or an answer to a status call, reached the client: the flow is settled, well or badly.
-    Told {
+    OutcomeArrives {
         proved: bool,
     },
     /// The backend has settled the flow.
     Settled {
         proved: bool,
     },
-    /// The page was told of a state, and of a deadline with it.
+    /// The page got an event with a state and its deadline.
     State {
         state: &'static str,
         expires: Option<i64>,
         socket: Option<&'static str>,
     },
-    /// What a step of the page answered.
+    /// The answer of a page's step.
     Answers(&'static str),
-    /// What else the person does.
+    /// Another action of the person.
     Person(&'static str),
     LinkOpened {
         status: u16,
@@ -56,7 +58,7 @@ pub(crate) enum TraceEntry {
     FinishRuns {
         failure: Option<&'static str>,
     },
-    /// Something was seen that must not be.
+    /// A state that must not occur.
     Flaw(&'static str),
     /// A flow is over.
     Ends(FlowEnding),
@@ -68,7 +70,7 @@ pub(crate) enum FlowEnding {
     Resolves,
     Rejects(&'static str),
     RejectsAsThePage,
-    Stopped(How),
+    Stopped(StopKind),
     NeverSettles,
 }
 
@@ -78,15 +80,15 @@ impl fmt::Display for FlowEnding {
             Self::Resolves => f.write_str("resolves"),
             Self::Rejects(kind) => write!(f, "rejects: {kind}"),
             Self::RejectsAsThePage => f.write_str("rejects as AuthFinishStep did"),
-            Self::Stopped(How::Cancelled) => f.write_str("cancelled"),
-            Self::Stopped(How::Aborted) => f.write_str("aborted"),
-            Self::Stopped(How::Dropped) => f.write_str("dropped with its page"),
+            Self::Stopped(StopKind::Cancelled) => f.write_str("cancelled"),
+            Self::Stopped(StopKind::Aborted) => f.write_str("aborted"),
+            Self::Stopped(StopKind::Dropped) => f.write_str("dropped with its page"),
             Self::NeverSettles => f.write_str("never settles"),
         }
     }
 }
 
-/// All that happened, and when: ms since the run began.
+/// The events of a run, each with its time in ms since the start of the run.
 pub(crate) struct Trace {
     machine: Rc<SimulatedMachine>,
     entries: RefCell<Vec<(u64, TraceEntry)>>,

@@ -1,5 +1,8 @@
 //! A request to a webhook, how often it is tried, and when.
 
+use std::time::Duration;
+
+use handset_protocol::UnixMillis;
 use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
@@ -7,8 +10,8 @@ use strum::{EnumIter, IntoStaticStr};
 use crate::Phone;
 use crate::identities::identity::{Identity, NotSentReason};
 
-/// How long after a failed attempt the next one is due, in ms; after the last there is none.
-const RETRY_SCHEDULE_MS: [i64; 2] = [5_000, 25_000];
+/// How long after a failed attempt the next one is due; after the last there is none.
+const RETRY_SCHEDULE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(25)];
 
 /// The number in test events: nobody can have it.
 const TEST_NUMBER: &str = "+12025550100";
@@ -24,8 +27,8 @@ pub struct Delivery {
     pub event_sequence: u64,
     /// The events.
     pub events: Vec<WebhookEvent>,
-    /// When it is tried next, in ms since the epoch.
-    pub due_at: i64,
+    /// When it is tried next.
+    pub due_at: UnixMillis,
     /// How it was tried, oldest first.
     pub attempts: Vec<Attempt>,
 }
@@ -34,8 +37,8 @@ pub struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// When, in ms since the epoch.
-    pub at: i64,
+    /// When it was made.
+    pub at: UnixMillis,
     /// Its `X-Correlation-ID`.
     pub correlation_id: String,
     /// What came of it.
@@ -53,14 +56,17 @@ pub enum AttemptOutcome {
     /// A status of 200 to 299.
     Accepted,
     /// Any other status, that of a redirect too.
+    #[strum(serialize = "rejected")]
     Refused,
     /// No reply in time.
     TimedOut,
     /// Nobody to connect to.
     Unreachable,
     /// It does not speak TLS, or is not believed to be who it says.
+    #[strum(serialize = "tls_failed")]
     Untrusted,
     /// The connection broke before the reply.
+    #[strum(serialize = "connection_lost")]
     Broken,
 }
 
@@ -73,13 +79,13 @@ pub enum AfterAttempt {
     Finished(FinishedDelivery),
 }
 
-/// A delivery that is over, as it is kept and shown.
+/// A delivery that is over, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinishedDelivery {
     /// How it ended.
     pub status: DeliveryStatus,
-    /// Why it was withdrawn.
+    /// Why it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<NotSentReason>,
     /// Its events.
@@ -113,14 +119,14 @@ fn first_id(events: &[WebhookEvent]) -> &str {
 }
 
 impl Delivery {
-    /// One that is due at once, at `now` in ms since the epoch.
-    pub(crate) fn due_now(project: &str, events: Vec<WebhookEvent>, now: i64) -> Self {
+    /// A delivery that is due at once.
+    pub(crate) fn due_now(project: &str, events: Vec<WebhookEvent>, now: UnixMillis) -> Self {
         let project = project.to_owned();
         Self { project, identity_id: None, event_sequence: 0, events, due_at: now, attempts: Vec::new() }
     }
 
     /// Events by which nothing happened, each with one of these fresh ids. `None`: there is no such number.
-    pub fn test(project: &str, identity_id: &str, event_ids: &[String], now: i64) -> Option<Self> {
+    pub fn test(project: &str, identity_id: &str, event_ids: &[String], now: UnixMillis) -> Option<Self> {
         let phone = Phone::parse(&TEST_NUMBER.into())?;
         let event = |event_id: &String| WebhookEvent {
             event_id: event_id.clone(),
@@ -160,14 +166,14 @@ impl Delivery {
         FinishedDelivery { status: state, reason, events: self.events, attempts: self.attempts }
     }
 
-    /// After an attempt that ended at `now`, in ms since the epoch.
-    pub fn record_attempt(mut self, attempt: Attempt, now: i64) -> AfterAttempt {
-        let pause = RETRY_SCHEDULE_MS.get(self.attempts.len());
+    /// Records an attempt that ended at `now`.
+    pub fn record_attempt(mut self, attempt: Attempt, now: UnixMillis) -> AfterAttempt {
+        let pause = RETRY_SCHEDULE.get(self.attempts.len());
         let is_accepted = attempt.outcome == AttemptOutcome::Accepted;
         self.attempts.push(attempt);
         match pause {
             _ if is_accepted => AfterAttempt::Finished(self.finished(DeliveryStatus::Delivered, None)),
-            Some(pause) => AfterAttempt::Retry(Self { due_at: now.saturating_add(*pause), ..self }),
+            Some(pause) => AfterAttempt::Retry(Self { due_at: now + *pause, ..self }),
             None => AfterAttempt::Finished(self.finished(DeliveryStatus::Failed, None)),
         }
     }

@@ -1,6 +1,7 @@
 //! What is kept of a number beyond a session: its owner's id, whether the relying party wants to hear news of it, and
 //! the devices that are bound to it.
 
+use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 use crate::Phone;
@@ -23,8 +24,8 @@ pub struct Identity {
 /// That the relying party wants to hear news of a number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrollment {
-    /// Since when, in ms since the epoch.
-    pub since: i64,
+    /// When it was enrolled first.
+    pub since: UnixMillis,
     /// Whether it was not deactivated.
     pub active: bool,
     /// The news after which no other follows, until the number is verified or enrolled again.
@@ -56,10 +57,10 @@ pub enum Muted {
 pub struct Device {
     /// `deviceId`.
     pub id: String,
-    /// Since when, in ms since the epoch.
-    pub bound_at: i64,
-    /// Until when, in ms since the epoch.
-    pub revoked_at: Option<i64>,
+    /// When it was bound.
+    pub bound_at: UnixMillis,
+    /// When it was unbound. `None`: it is bound.
+    pub revoked_at: Option<UnixMillis>,
 }
 
 /// A number is to be enrolled: on request, or because it was verified.
@@ -69,8 +70,8 @@ pub struct NewEnrollment {
     pub project: String,
     /// The number.
     pub phone: Phone,
-    /// When, in ms since the epoch.
-    pub at: i64,
+    /// When it is enrolled.
+    pub at: UnixMillis,
     /// A fresh id, unless the number has one.
     pub identity_id: String,
     /// The relying party's own name of the customer. `None`: what it was.
@@ -86,8 +87,8 @@ pub struct DeviceBinding {
     pub project: String,
     /// The number.
     pub phone: Phone,
-    /// When, in ms since the epoch.
-    pub at: i64,
+    /// When it is bound.
+    pub at: UnixMillis,
     /// A fresh id for the owner, unless the number has one.
     pub identity_id: String,
     /// A fresh id for the device. `None`: nothing is bound, only the owner is known from here on.
@@ -146,8 +147,8 @@ impl Identity {
         (!self.devices.is_empty()).then(|| Self { enrollment: None, ..self.clone() })
     }
 
-    /// A device is no longer bound, in ms since the epoch. `None`: it is not bound.
-    pub fn revoke(&self, device_id: &str, now: i64) -> Option<Self> {
+    /// Unbinds a device. `None`: it is not bound.
+    pub fn revoke(&self, device_id: &str, now: UnixMillis) -> Option<Self> {
         let mut identity = self.clone();
         let is_it = |device: &&mut Device| device.id == device_id && device.revoked_at.is_none();
         identity.devices.iter_mut().find(is_it)?.revoked_at = Some(now);
@@ -159,9 +160,9 @@ impl Identity {
         self.devices.iter().rev().find(|device| device.revoked_at.is_none())
     }
 
-    /// The device with which a session has ended, also when it is bound no longer: the one that it bound, by its id, or the one
-    /// that it found bound at that time, in ms since the epoch.
-    pub fn device_since(&self, own_id: &str, at: i64) -> Option<&Device> {
+    /// The device with which a session has ended, also when it is bound no longer: the one that it bound, by its id, or
+    /// the one that it found bound at that time.
+    pub fn device_since(&self, own_id: &str, at: UnixMillis) -> Option<&Device> {
         let own = self.devices.iter().find(|device| device.id == own_id);
         own.or_else(|| self.devices.iter().find(|device| device.revoked_at.is_none_or(|revoked| revoked >= at)))
     }
@@ -222,12 +223,26 @@ mod tests {
     fn enrolling(customer: Option<&str>) -> NewEnrollment {
         let (project, identity_id) = ("default".to_owned(), "fresh".to_owned());
         let client_customer_id = customer.map(str::to_owned);
-        NewEnrollment { project, phone: phone(), at: 7, identity_id, client_customer_id, device_id: None }
+        NewEnrollment {
+            project,
+            phone: phone(),
+            at: UnixMillis::new(7),
+            identity_id,
+            client_customer_id,
+            device_id: None,
+        }
     }
 
     fn binding(device: &str, replaces: bool) -> DeviceBinding {
         let (project, identity_id) = ("default".to_owned(), "other".to_owned());
-        DeviceBinding { project, phone: phone(), at: 7, identity_id, device_id: Some(device.to_owned()), replaces }
+        DeviceBinding {
+            project,
+            phone: phone(),
+            at: UnixMillis::new(7),
+            identity_id,
+            device_id: Some(device.to_owned()),
+            replaces,
+        }
     }
 
     #[test]
@@ -254,21 +269,25 @@ mod tests {
         assert_eq!(Identity::bind(Some(&identity), &binding("b", false)), identity);
         let replaced = Identity::bind(Some(&identity), &binding("b", true));
         assert_eq!((bound(&replaced).as_deref(), replaced.devices.len()), (Some("b"), 2));
-        assert_eq!(replaced.revoke("a", 9), None, "it was replaced");
-        let revoked = replaced.revoke("b", 9).unwrap();
+        assert_eq!(replaced.revoke("a", UnixMillis::new(9)), None, "it was replaced");
+        let revoked = replaced.revoke("b", UnixMillis::new(9)).unwrap();
         assert_eq!(bound(&revoked), None);
         assert_eq!(bound(&Identity::bind(Some(&revoked), &binding("c", false))).as_deref(), Some("c"));
     }
 
     #[test]
     fn the_device_of_a_session_is_the_one_that_it_bound_or_found() {
-        let at = |device: &str, replaces: bool, at: i64| DeviceBinding { at, ..binding(device, replaces) };
+        let at = |device: &str, replaces: bool, at: i64| DeviceBinding {
+            at: UnixMillis::new(at),
+            ..binding(device, replaces)
+        };
         let mut identity = Identity::bind(None, &at("a", false, 10));
         for next in [at("b", true, 20), at("c", true, 30)] {
             identity = Identity::bind(Some(&identity), &next);
         }
-        let identity = identity.revoke("c", 40).unwrap();
-        let since = |own: &str, at: i64| identity.device_since(own, at).map(|device| device.id.as_str());
+        let identity = identity.revoke("c", UnixMillis::new(40)).unwrap();
+        let since =
+            |own: &str, at: i64| identity.device_since(own, UnixMillis::new(at)).map(|device| device.id.as_str());
         assert_eq!((since("a", 10), since("b", 20), since("c", 30)), (Some("a"), Some("b"), Some("c")));
         assert_eq!((since("x", 15), since("x", 25), since("x", 35)), (Some("a"), Some("b"), Some("c")));
         assert_eq!(since("x", 45), None);

@@ -1,5 +1,6 @@
 //! What happens to an identity, and what the relying party is told of it.
 
+use handset_protocol::UnixMillis;
 use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
 
 use crate::identities::delivery::Delivery;
@@ -54,9 +55,9 @@ impl IdentityEvent {
         }
     }
 
-    /// Happens to an identity, at `now` in ms since the epoch; `event_id` is a fresh one. It happens whether or not
-    /// anyone is told. `None`: the identity is not enrolled.
-    pub fn apply(&self, old: &Identity, has_webhook: bool, event_id: &str, now: i64) -> Option<AppliedEvent> {
+    /// Happens to an identity; `event_id` is a fresh one. It happens whether or not anyone is told. `None`: the identity
+    /// is not enrolled.
+    pub fn apply(&self, old: &Identity, has_webhook: bool, event_id: &str, now: UnixMillis) -> Option<AppliedEvent> {
         let enrollment = old.enrollment.as_ref()?;
         let untold = enrollment.suppressed_by().or((!has_webhook).then_some(NotSentReason::NoWebhook));
         let mut identity = self.change(old, enrollment);
@@ -86,7 +87,7 @@ impl IdentityEvent {
         Identity { enrollment: Some(changed), ..old.clone() }
     }
 
-    fn event(&self, old: &Identity, enrollment: &Enrollment, event_id: &str, now: i64) -> WebhookEvent {
+    fn event(&self, old: &Identity, enrollment: &Enrollment, event_id: &str, now: UnixMillis) -> WebhookEvent {
         let (description, new_phone) = match self {
             Self::NumberChanged(to) => ("The person has another phone number.", Some(to)),
             Self::Disconnected => ("The phone number was disconnected.", None),
@@ -116,7 +117,7 @@ mod tests {
         let phone = Phone::parse(&number.into()).unwrap();
         let (project, identity_id) = ("default".to_owned(), id.to_owned());
         let client_customer_id = customer.map(str::to_owned);
-        NewEnrollment { project, phone, at: 1, identity_id, client_customer_id, device_id: None }
+        NewEnrollment { project, phone, at: UnixMillis::new(1), identity_id, client_customer_id, device_id: None }
     }
 
     #[test]
@@ -128,23 +129,26 @@ mod tests {
             (&identity, false, Some(NotSentReason::NoWebhook)),
             (&silent, true, Some(NotSentReason::Inactive)),
         ] {
-            let happened = IdentityEvent::Disconnected.apply(identity, has_webhook, "event", 7).unwrap();
+            let happened =
+                IdentityEvent::Disconnected.apply(identity, has_webhook, "event", UnixMillis::new(7)).unwrap();
             assert_eq!((happened.not_sent_reason, happened.effects.len()), (untold, usize::from(untold.is_none())));
             let after = happened.identity;
-            let again = IdentityEvent::Ported.apply(&after.set_active(true).unwrap(), true, "another", 8).unwrap();
+            let again = IdentityEvent::Ported
+                .apply(&after.set_active(true).unwrap(), true, "another", UnixMillis::new(8))
+                .unwrap();
             assert_eq!(again.not_sent_reason, Some(NotSentReason::Disconnected));
             assert_eq!(again.effects, []);
             assert_ne!(again.identity.enrollment.unwrap().carrier, after.enrollment.unwrap().carrier);
         }
         let unknown = Identity { enrollment: None, ..identity };
-        assert_eq!(IdentityEvent::Ported.apply(&unknown, true, "event", 7), None);
+        assert_eq!(IdentityEvent::Ported.apply(&unknown, true, "event", UnixMillis::new(7)), None);
     }
 
     #[test]
     fn who_goes_to_another_number_stays_who_it_is() {
         let identity = Identity::enroll(None, &enrolling("5005550006", "one", Some("first")));
         let to = Phone::parse(&"5005550007".into()).unwrap();
-        let happened = IdentityEvent::NumberChanged(to).apply(&identity, true, "event", 7).unwrap();
+        let happened = IdentityEvent::NumberChanged(to).apply(&identity, true, "event", UnixMillis::new(7)).unwrap();
         let after = &happened.identity;
         let customer = after.enrollment.as_ref().unwrap().client_customer_id.as_deref();
         assert_eq!((after.id.as_str(), after.phone.digits(), customer), ("one", "15005550007", Some("first")));

@@ -1,4 +1,4 @@
-use handset_protocol::Secret;
+use handset_protocol::{Secret, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::Product;
@@ -72,7 +72,7 @@ pub struct UnifyState {
     pub device_id: String,
     /// Whether this session has bound it on the relying party's word.
     pub is_bound: bool,
-    /// When this session has bound it, or found one bound and left it, in ms since the epoch.
+    /// When this session has bound it, or found one bound and left it.
     #[serde(default)]
-    pub bound_at: Option<i64>,
+    pub bound_at: Option<UnixMillis>,
 }

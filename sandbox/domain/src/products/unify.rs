@@ -1,5 +1,6 @@
 //! Unify: possession binds a device to a number.
 
+use handset_protocol::UnixMillis;
 use handset_protocol::server::{Evaluation, UnifyStatusReply, UnifySuccess};
 
 use crate::identities::identity::DeviceBinding;
@@ -84,7 +85,7 @@ impl TransitionBuilder {
 
 impl UnifyState {
     /// What binds a device to a number. Whoever passes without the browser has shown none.
-    pub(crate) fn binding(&self, project: &str, phone: &Phone, now: i64) -> DeviceBinding {
+    pub(crate) fn binding(&self, project: &str, phone: &Phone, now: UnixMillis) -> DeviceBinding {
         DeviceBinding {
             project: project.to_owned(),
             phone: phone.clone(),

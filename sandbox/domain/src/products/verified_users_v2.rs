@@ -1,10 +1,10 @@
 //! Verified Users, second generation: one call, judged at once.
 
-use handset_protocol::Secret;
 use handset_protocol::server::{
     AssuranceLevel, Evaluation, Individual, Verification, VerificationReply, VerifiedAddress, VerifiedIdentity,
     VerifyRequest, VerifySuccess,
 };
+use handset_protocol::{Secret, UnixMillis};
 
 use crate::identities::identity::NewEnrollment;
 use crate::people::compare::Comparison;
@@ -13,15 +13,15 @@ use crate::request;
 use crate::session::state::SessionPolicy;
 use crate::{Credential, Person, Product, Refusal, TestUser, TestUserScenario};
 
-/// `/v3/verify`, second generation. The ids are fresh ones for the request and for whom it enrolls, `now` is in ms since
-/// the epoch. The answer lacks the id of the identity.
+/// `/v3/verify`, second generation. The ids are fresh ones for the request and for whom it enrolls. The answer lacks
+/// the id of the identity.
 pub fn verify_v2(
     request: &VerifyRequest,
     caller: Credential,
     project: &str,
     [correlation_id, identity_id]: [String; 2],
     rules: SessionPolicy,
-    now: i64,
+    now: UnixMillis,
 ) -> Result<(VerificationReply, Option<NewEnrollment>), Refusal> {
     caller.authorize(&[Product::VerifiedUsers])?;
     let asked = request::verify_v2(request)?;

@@ -1,3 +1,4 @@
+use handset_protocol::UnixMillis;
 use handset_protocol::server::{BatchEnrollRequest, EnrollRequest, IdentityQuery, RevokeRequest};
 
 use super::{BATCH, LIMIT, non_blank, non_blank_text, phone};
@@ -11,14 +12,13 @@ const MAX_LIMIT: u32 = 1000;
 /// How many a batch holds at most.
 const MAX_BATCH: usize = 100;
 
-/// An Enroll request of the right shape, for a number that is served here. `identity_id` is a fresh one, `now` is in ms
-/// since the epoch.
+/// An Enroll request of the right shape, for a number that is served here. `identity_id` is a fresh one.
 pub fn enroll(
     request: &EnrollRequest,
     strict: bool,
     project: &str,
     identity_id: String,
-    now: i64,
+    now: UnixMillis,
 ) -> Result<NewEnrollment, Refusal> {
     let number = non_blank(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?;
     let phone: Phone = phone(number)?;

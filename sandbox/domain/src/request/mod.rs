@@ -47,7 +47,7 @@ pub fn expected_format(field: &str) -> &'static str {
         "faults" => "a list of at most 50 objects",
         "path" => "a path, or its beginning and *, of at most 200 characters, not of /sandbox",
         "kind" => "delay, status, drop, refuse, silence or lose_reply",
-        "ms" => "a whole number of milliseconds, 1 to 600000",
+        "delayMs" => "a whole number of milliseconds, 1 to 600000",
         "status" => "an HTTP status, 400 to 599",
         "retryAfterSeconds" => "a whole number of seconds",
         "count" => "a whole number, at least 1",

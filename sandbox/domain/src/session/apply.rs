@@ -1,12 +1,14 @@
 //! One event applied to a session: which part of the rules it belongs to.
 
+use handset_protocol::UnixMillis;
+
 use super::transition::TransitionBuilder;
 use crate::{Effect, FailedAttempts, Fault, Session, SessionEvent};
 
 /// The next state of a session, and what the shell has to carry out.
 ///
-/// `now` is in ms since the epoch. What time alone changes (a link that nobody opened) is applied first.
-pub fn apply(session: &Session, event: &SessionEvent, now: i64) -> (Session, Vec<Effect>) {
+/// What time alone changes (a link that nobody opened) is applied first.
+pub fn apply(session: &Session, event: &SessionEvent, now: UnixMillis) -> (Session, Vec<Effect>) {
     apply_with_fault(session, event, None, now)
 }
 
@@ -15,7 +17,7 @@ pub fn apply_with_fault(
     session: &Session,
     event: &SessionEvent,
     fault: Option<Fault>,
-    now: i64,
+    now: UnixMillis,
 ) -> (Session, Vec<Effect>) {
     let (session, _, effects) = apply_with_attempts(session, &FailedAttempts::default(), event, fault, now);
     (session, effects)
@@ -27,7 +29,7 @@ pub fn apply_with_attempts(
     guesses: &FailedAttempts,
     event: &SessionEvent,
     fault: Option<Fault>,
-    now: i64,
+    now: UnixMillis,
 ) -> (Session, FailedAttempts, Vec<Effect>) {
     let mut turn = TransitionBuilder::new(session.clone(), now);
     turn.attempts = guesses.clone();

@@ -1,4 +1,6 @@
-use handset_protocol::Secret;
+use std::time::Duration;
+
+use handset_protocol::{Secret, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 /// An SMS. No SMS leaves the machine: the shell shows it in the message list.
@@ -14,10 +16,10 @@ pub struct Message {
     pub project: String,
     /// The session that it belongs to, by its name towards the page.
     pub auth_id: String,
-    /// When, in ms since the epoch.
-    pub sent_at: i64,
-    /// From when on what it carries is no longer good, in ms since the epoch.
-    pub expires_at: i64,
+    /// When it was sent.
+    pub sent_at: UnixMillis,
+    /// From when on what it carries is no longer good.
+    pub expires_at: UnixMillis,
 }
 
 /// What an SMS carries.
@@ -39,19 +41,19 @@ pub(crate) fn code_length(template: &str) -> Option<usize> {
 }
 
 /// The SMS with a code. The last line names the page and the code in the form that browsers fill in by themselves.
-pub(crate) fn code_text(template: Option<&str>, code: &str, host: &str, seconds: u32) -> String {
+pub(crate) fn code_text(template: Option<&str>, code: &str, host: &str, lifetime: Duration) -> String {
     let text = match template {
         Some(template) => fill(template, code),
-        None => format!("Your code is {code}. It is good for {}.", duration(seconds)),
+        None => format!("Your code is {code}. It is good for {}.", in_words(lifetime)),
     };
     format!("{text}\n\n@{host} #{code}")
 }
 
 /// The SMS with a link.
-pub(crate) fn link_text(template: Option<&str>, url: &str, seconds: u32) -> String {
+pub(crate) fn link_text(template: Option<&str>, url: &str, lifetime: Duration) -> String {
     match template {
         Some(template) => fill(template, url),
-        None => format!("Open this link to sign in: {url} It is good once, for {}.", duration(seconds)),
+        None => format!("Open this link to sign in: {url} It is good once, for {}.", in_words(lifetime)),
     }
 }
 
@@ -62,7 +64,8 @@ fn fill(template: &str, value: &str) -> String {
     }
 }
 
-fn duration(seconds: u32) -> String {
+fn in_words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
     match (seconds / 60, seconds % 60) {
         (1, 0) => "1 minute".to_owned(),
         (minutes, 0) if minutes > 0 => format!("{minutes} minutes"),
@@ -85,16 +88,16 @@ mod tests {
 
     #[test]
     fn a_code_ends_in_the_line_that_browsers_read() {
-        let text = code_text(Some("Use ##### here"), "12345", "shop.test", 120);
+        let text = code_text(Some("Use ##### here"), "12345", "shop.test", Duration::from_secs(120));
         assert_eq!(text, "Use 12345 here\n\n@shop.test #12345");
-        let text = code_text(None, "1234", "localhost", 120);
+        let text = code_text(None, "1234", "localhost", Duration::from_secs(120));
         assert_eq!(text, "Your code is 1234. It is good for 2 minutes.\n\n@localhost #1234");
     }
 
     #[test]
     fn a_link_takes_the_place_of_the_hashes() {
-        assert_eq!(link_text(Some("Go: ####!"), "http://l.test/1", 180), "Go: http://l.test/1!");
-        let text = link_text(None, "http://l.test/1", 45);
+        assert_eq!(link_text(Some("Go: ####!"), "http://l.test/1", Duration::from_secs(180)), "Go: http://l.test/1!");
+        let text = link_text(None, "http://l.test/1", Duration::from_secs(45));
         assert_eq!(text, "Open this link to sign in: http://l.test/1 It is good once, for 45 seconds.");
     }
 }

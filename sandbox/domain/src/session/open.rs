@@ -1,7 +1,9 @@
 //! Every call that opens a session.
 
-use handset_protocol::limits;
+use std::time::Duration;
+
 use handset_protocol::server::{StartRequest, UnifyReply, UnifyRequest, UnifySuccess, VerifyReply, VerifyRequest};
+use handset_protocol::{UnixMillis, limits};
 
 use crate::people::magic_numbers::BehaviourState;
 use crate::products::state::{ProductState, UnifyState, VerifiedUsersState};
@@ -29,13 +31,13 @@ pub struct SessionIds {
     pub challenge: String,
 }
 
-/// `/v3/start`: opens a session. `now` is in ms since the epoch.
+/// `/v3/start`: opens a session.
 pub fn open(
     request: &StartRequest,
     caller: Credential,
     drawn: SessionIds,
     rules: SessionPolicy,
-    now: i64,
+    now: UnixMillis,
 ) -> Result<Session, Refusal> {
     let product = caller.start_product().ok_or(Refusal::NotAllowed)?;
     let (opened, challenge) = request::start(request)?;
@@ -51,7 +53,7 @@ pub fn open_verify(
     drawn: SessionIds,
     identity_id: String,
     rules: SessionPolicy,
-    now: i64,
+    now: UnixMillis,
 ) -> Result<(Session, Vec<Effect>, VerifyReply), Refusal> {
     caller.authorize(&[Product::VerifiedUsers])?;
     let (opened, first_name, last_name) = request::verify(request)?;
@@ -73,7 +75,7 @@ pub fn open_unify(
     drawn: SessionIds,
     [identity_id, device_id]: [String; 2],
     rules: SessionPolicy,
-    now: i64,
+    now: UnixMillis,
 ) -> Result<(Session, Vec<Effect>, UnifyReply), Refusal> {
     caller.authorize(&[Product::Unify])?;
     let opened = request::unify(request)?;
@@ -99,7 +101,7 @@ fn begin(
     caller: Credential,
     drawn: SessionIds,
     rules: SessionPolicy,
-    now: i64,
+    now: UnixMillis,
 ) -> Result<(Session, Vec<Effect>), Refusal> {
     let user = match &opened.phone {
         Some(phone) => TestUser::authorize(phone, case.product(), rules.strict_test_users)?,
@@ -127,7 +129,7 @@ fn begin(
         flow_type: opened.flow_type,
         policy: SessionPolicy { allow_otp_retry: opened.allow_otp_retry, ..rules },
         created_at: now,
-        expires_at: now.saturating_add(i64::from(limits::SESSION_SECONDS) * 1000),
+        expires_at: now + Duration::from_secs(limits::SESSION_SECONDS.into()),
         final_target_url: opened.final_target_url,
         sms_message: opened.sms_message,
         numbers_given: u8::from(opened.phone.is_some()),

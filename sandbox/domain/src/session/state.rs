@@ -1,4 +1,6 @@
-use handset_protocol::{Secret, client, limits, steps, token};
+use std::time::Duration;
+
+use handset_protocol::{Secret, UnixMillis, client, limits, steps, token};
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
@@ -7,9 +9,9 @@ use crate::people::magic_numbers::BehaviourState;
 use crate::products::state::ProductState;
 use crate::{Outcome, Phone, Timeline};
 
-/// After a link's expiry a waiting socket hears of it only this much later, in ms: a client with a clock of its own
-/// reports its own timeout first, and one without a clock is still told.
-pub const GRACE_MS: i64 = 10_000;
+/// After a link's expiry a waiting socket hears of it only this much later: a client with a clock of its own reports its
+/// own timeout first, and one without a clock is still told.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// One attempt to show that a person holds a phone, from `/v3/start` to its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,10 +34,10 @@ pub struct Session {
     pub flow_type: FlowType,
     /// The settings that were in force when it was opened.
     pub policy: SessionPolicy,
-    /// When it was opened, in ms since the epoch.
-    pub created_at: i64,
-    /// When it and its authToken end, in ms since the epoch.
-    pub expires_at: i64,
+    /// When it was opened.
+    pub created_at: UnixMillis,
+    /// When it and its authToken end.
+    pub expires_at: UnixMillis,
     /// Where an Instant Link ends.
     pub final_target_url: Option<String>,
     /// The text of the SMS, with a run of `#` for the code or the link.
@@ -91,44 +93,50 @@ impl FlowType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SessionPolicy {
-    /// How long a code is good, in s from its SMS.
-    pub otp_seconds: u32,
-    /// How long a link is good, in s from its SMS.
-    pub link_seconds: u32,
-    /// The least time between two SMS to one number, in s.
-    pub resend_pause_seconds: u32,
+    /// How long a code is good, from its SMS.
+    #[serde(rename = "otp_seconds", with = "crate::seconds")]
+    pub otp_lifetime: Duration,
+    /// How long a link is good, from its SMS.
+    #[serde(rename = "link_seconds", with = "crate::seconds")]
+    pub link_lifetime: Duration,
+    /// The least time between two SMS to one number.
+    #[serde(rename = "resend_pause_seconds", with = "crate::seconds")]
+    pub resend_pause: Duration,
     /// What a successful `instantlink/start` answers.
     pub link_start_reply: StartReplyShape,
     /// Whether only test users are served.
     pub strict_test_users: bool,
     /// Whether a wrong code may be tried again.
     pub allow_otp_retry: bool,
-    /// How many wrong codes may be tried for one number within the window, whatever the sessions. 0: any number.
+    /// How many wrong codes may be tried for one number within their window, whatever the sessions. 0: any number.
     pub tries_per_number: u32,
-    /// That window, in s.
-    pub number_window_seconds: u32,
+    /// The window in which wrong codes are counted.
+    #[serde(rename = "number_window_seconds", with = "crate::seconds")]
+    pub number_window: Duration,
     /// How many SMS one session may send. 0: any number.
     pub sms_per_session: u32,
     /// How many SMS may go to one number within their window, whatever the sessions. 0: any number.
     pub sms_per_number: u32,
-    /// That window, in s.
-    pub sms_window_seconds: u32,
+    /// The window in which SMS to one number are counted.
+    #[serde(rename = "sms_window_seconds", with = "crate::seconds")]
+    pub sms_window: Duration,
 }
 
 impl Default for SessionPolicy {
     fn default() -> Self {
+        let seconds = |count: u32| Duration::from_secs(count.into());
         Self {
-            otp_seconds: limits::OTP_SECONDS,
-            link_seconds: limits::LINK_SECONDS,
-            resend_pause_seconds: 0,
+            otp_lifetime: seconds(limits::OTP_SECONDS),
+            link_lifetime: seconds(limits::LINK_SECONDS),
+            resend_pause: Duration::ZERO,
             link_start_reply: StartReplyShape::Auto,
             strict_test_users: false,
             allow_otp_retry: false,
             tries_per_number: 10,
-            number_window_seconds: limits::SESSION_SECONDS,
+            number_window: seconds(limits::SESSION_SECONDS),
             sms_per_session: 10,
             sms_per_number: 100,
-            sms_window_seconds: limits::SESSION_SECONDS,
+            sms_window: seconds(limits::SESSION_SECONDS),
         }
     }
 }
@@ -201,10 +209,10 @@ pub struct Otp {
 pub struct SentCode {
     /// The code.
     pub code: Secret,
-    /// When, in ms since the epoch.
-    pub sent_at: i64,
-    /// From when on it is no longer good, in ms since the epoch.
-    pub expires_at: i64,
+    /// When it was sent.
+    pub sent_at: UnixMillis,
+    /// From when on it is no longer good.
+    pub expires_at: UnixMillis,
 }
 
 /// A link on its way.
@@ -212,10 +220,10 @@ pub struct SentCode {
 pub struct SentLink {
     /// The unguessable part of its URL.
     pub token: Secret,
-    /// When, in ms since the epoch.
-    pub sent_at: i64,
-    /// From when on it is no longer good, in ms since the epoch.
-    pub expires_at: i64,
+    /// When it was sent.
+    pub sent_at: UnixMillis,
+    /// From when on it is no longer good.
+    pub expires_at: UnixMillis,
     /// Whether it can still be opened.
     pub state: LinkState,
 }
@@ -300,37 +308,25 @@ pub enum ServerStage {
     Ended,
 }
 
-impl ServerStage {
-    /// For whoever debugs a page.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Started => "started",
-            Self::Validated => "validated",
-            Self::Challenged => "challenged",
-            Self::Ended => "ended",
-        }
-    }
-}
-
 impl Session {
     /// What the number in force does.
     pub fn behaviour(&self) -> Option<Behaviour> {
         self.phone.as_ref().and_then(Behaviour::of_phone)
     }
 
-    /// From when on another SMS is sent to the same number, in ms since the epoch. `None`: at once.
-    pub fn resend_at(&self) -> Option<i64> {
-        let pause = i64::from(self.policy.resend_pause_seconds) * 1000;
+    /// From when on another SMS is sent to the same number. `None`: at once.
+    pub fn resend_at(&self) -> Option<UnixMillis> {
+        let pause = self.policy.resend_pause;
         let sent_at = match &self.possession {
             Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.sent_at),
             Possession::Link => self.links.last().map(|link| link.sent_at),
             _ => None,
         };
-        sent_at.filter(|_| pause > 0).map(|at| at.saturating_add(pause))
+        sent_at.filter(|_| !pause.is_zero()).map(|at| at + pause)
     }
 
-    /// When the link that was sent last ends, or the code that is waited for, in ms since the epoch.
-    pub fn challenge_expires_at(&self) -> Option<i64> {
+    /// When the link that was sent last ends, or the code that is waited for.
+    pub fn challenge_expires_at(&self) -> Option<UnixMillis> {
         match &self.possession {
             Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.expires_at),
             Possession::Link => self.links.last().map(|link| link.expires_at),
@@ -338,13 +334,13 @@ impl Session {
         }
     }
 
-    /// When time alone settles the session, in ms since the epoch. `None`: it is settled.
-    pub fn possession_expires_at(&self) -> Option<i64> {
-        let session_ends = self.expires_at.saturating_add(GRACE_MS);
+    /// When time alone settles the session. `None`: it is settled.
+    pub fn possession_expires_at(&self) -> Option<UnixMillis> {
+        let session_ends = self.expires_at + GRACE;
         match &self.possession {
             Possession::NotRequired | Possession::Passed | Possession::Failed(_) => None,
             Possession::Link => {
-                let link_ends = self.links.last().map(|link| link.expires_at.saturating_add(GRACE_MS));
+                let link_ends = self.links.last().map(|link| link.expires_at + GRACE);
                 Some(link_ends.map_or(session_ends, |at| at.min(session_ends)))
             }
             Possession::MobileAuth(_) | Possession::Otp(_) => Some(session_ends),
@@ -364,8 +360,8 @@ impl Session {
         };
         token::Claims {
             rid: self.request_id.clone(),
-            iat: self.created_at.div_euclid(1000),
-            exp: self.expires_at.div_euclid(1000),
+            iat: self.created_at.as_seconds(),
+            exp: self.expires_at.as_seconds(),
             auth: token::Auth {
                 id: self.auth_id.clone(),
                 ans: "handset-sandbox".to_owned(),

@@ -1,6 +1,6 @@
 //! One event on its way through [`apply`](crate::apply); the steps' own rules are in the files named for them.
 
-use handset_protocol::{Secret, client, limits};
+use handset_protocol::{Secret, UnixMillis, client, limits};
 
 use crate::identities::identity::NewEnrollment;
 use crate::people::magic_numbers::{Behaviour, Repeat};
@@ -14,7 +14,7 @@ use crate::{
 /// A session that an event is changing.
 pub(crate) struct TransitionBuilder {
     pub(crate) session: Session,
-    pub(crate) now: i64,
+    pub(crate) now: UnixMillis,
     /// Those at the number in force.
     pub(crate) attempts: FailedAttempts,
     pub(crate) effects: Vec<Effect>,
@@ -37,7 +37,7 @@ pub(crate) enum NumberDecision {
 }
 
 impl TransitionBuilder {
-    pub(crate) fn new(session: Session, now: i64) -> Self {
+    pub(crate) fn new(session: Session, now: UnixMillis) -> Self {
         Self { session, now, attempts: FailedAttempts::default(), effects: Vec::new(), request: None, fault: None }
     }
 
@@ -258,9 +258,9 @@ impl TransitionBuilder {
     /// The SMS is sent. Times are extensions: only their differences count for a client.
     pub(crate) fn sent_reply(&self) -> client::Reply {
         client::Reply {
-            server_time: Some(self.now),
-            expires_at: self.session.challenge_expires_at(),
-            resend_at: self.session.resend_at(),
+            server_time: Some(self.now.as_millis()),
+            expires_at: self.session.challenge_expires_at().map(UnixMillis::as_millis),
+            resend_at: self.session.resend_at().map(UnixMillis::as_millis),
             ..Default::default()
         }
     }

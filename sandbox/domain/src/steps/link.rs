@@ -83,9 +83,9 @@ impl TransitionBuilder {
                 link.state = LinkState::Replaced;
             }
         }
-        let seconds = self.session.policy.link_seconds;
-        let expires_at = self.now.saturating_add(i64::from(seconds) * 1000);
-        let text = link_text(self.session.sms_message.as_deref(), url.expose(), seconds);
+        let lifetime = self.session.policy.link_lifetime;
+        let expires_at = self.now + lifetime;
+        let text = link_text(self.session.sms_message.as_deref(), url.expose(), lifetime);
         self.session.links.push(SentLink {
             token: token.clone(),
             sent_at: self.now,

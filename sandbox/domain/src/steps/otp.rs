@@ -89,12 +89,12 @@ impl TransitionBuilder {
             true => TestUser::CODE.to_owned(),
             false => fresh.expose().chars().take(length).collect(),
         };
-        let seconds = self.session.policy.otp_seconds;
-        let expires_at = self.now.saturating_add(i64::from(seconds) * 1000);
+        let lifetime = self.session.policy.otp_lifetime;
+        let expires_at = self.now + lifetime;
         let message = Message {
             to: phone.given().clone(),
             purpose: MessagePurpose::Otp(code.as_str().into()),
-            text: code_text(template, &code, host, seconds).into(),
+            text: code_text(template, &code, host, lifetime).into(),
             project: self.session.project.clone(),
             auth_id: self.session.auth_id.clone(),
             sent_at: self.now,

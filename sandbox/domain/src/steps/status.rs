@@ -1,6 +1,6 @@
 //! How things stand, and failures that the client reports.
 
-use handset_protocol::{client, steps};
+use handset_protocol::{UnixMillis, client, steps};
 
 use crate::people::magic_numbers::{Behaviour, Repeat};
 use crate::session::state::{Possession, PossessionFailure};
@@ -15,8 +15,8 @@ impl TransitionBuilder {
             Possession::Failed(failure) => (Outcome::Failed, failed(failure)),
             _ => (Outcome::Pending, client::Reply::next(steps::ENDED)),
         };
-        let expires_at = self.session.challenge_expires_at();
-        self.reply(outcome, client::Reply { server_time: Some(self.now), expires_at, ..shape });
+        let expires_at = self.session.challenge_expires_at().map(UnixMillis::as_millis);
+        self.reply(outcome, client::Reply { server_time: Some(self.now.as_millis()), expires_at, ..shape });
     }
 
     /// The same for a socket, which may be cut instead.

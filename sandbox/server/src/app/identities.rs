@@ -1,8 +1,9 @@
 //! The calls of Identity Manager.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
+use handset_protocol::UnixMillis;
 use handset_protocol::server::{
     BatchEnrollReply, BatchEnrollRequest, BatchResult, EnrollReply, EnrollRequest, IdentityList, IdentityLookupReply,
     IdentityQuery, IdentityRef, IdentityReply, SuccessReply,
@@ -15,8 +16,8 @@ use super::{ApiClient, AppError, Services};
 use crate::projects::Project;
 use crate::random::uuid;
 
-/// The last ms that can be written with a year of four digits.
-const LAST_MS: u64 = 253_402_300_799_999;
+/// The last time that can be written with a year of four digits.
+const LAST: UnixMillis = UnixMillis::new(253_402_300_799_999);
 
 /// Whether the credential is one of Identity Manager.
 pub(crate) fn authorize(caller: &ApiClient) -> Result<(), Refusal> {
@@ -80,11 +81,11 @@ pub(crate) async fn list(
 
 /// Where a page ends.
 fn page_key(last: &Identity) -> Option<String> {
-    Some(format!("{}.{}", last.enrollment.as_ref()?.since, last.id))
+    Some(format!("{}.{}", last.enrollment.as_ref()?.since.as_millis(), last.id))
 }
 
-fn read_page_key(key: &str) -> Result<(i64, &str), Refusal> {
-    let read = key.split_once('.').and_then(|(since, id)| Some((since.parse().ok()?, id)));
+fn read_page_key(key: &str) -> Result<(UnixMillis, &str), Refusal> {
+    let read = key.split_once('.').and_then(|(since, id)| Some((UnixMillis::new(since.parse().ok()?), id)));
     read.ok_or_else(|| Refusal::shape("startKey", "the lastKey of another page"))
 }
 
@@ -109,8 +110,7 @@ pub(crate) async fn lookup(
 fn describe(identity: &Identity) -> Option<IdentityReply> {
     let Enrollment { since, active, client_customer_id, device_id, line_type, carrier, .. } =
         identity.enrollment.clone()?;
-    let ms = u64::try_from(since).unwrap_or_default().min(LAST_MS);
-    let creation = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(ms));
+    let creation = humantime::format_rfc3339_millis(UNIX_EPOCH + since.min(LAST).since(UnixMillis::EPOCH));
     Some(IdentityReply {
         identity_id: identity.id.clone(),
         prove_id: identity.id.clone(),
@@ -118,7 +118,7 @@ fn describe(identity: &Identity) -> Option<IdentityReply> {
         active,
         client_customer_id,
         device_id: device_id.or_else(|| identity.device().map(|device| device.id.clone())),
-        created_at: since.div_euclid(1000),
+        created_at: since.as_seconds(),
         creation_string: creation.to_string(),
         country_code: identity.phone.country().map(str::to_owned),
         line_type,

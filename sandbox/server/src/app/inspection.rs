@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use handset_sandbox_domain::{Refusal, Session};
+use handset_protocol::UnixMillis;
+use handset_sandbox_domain::{Delivery, FinishedDelivery, Refusal, Session};
 use handset_sandbox_store::Lookup;
 use tokio::time::timeout;
 
@@ -27,6 +28,39 @@ pub(crate) async fn reload_session(sandbox: &Services, auth_id: &str) -> Option<
     sandbox.store.get(auth_id).await.ok()?
 }
 
+/// A delivery to a webhook.
+pub(crate) enum DeliveryRecord {
+    /// One that waits for an attempt, or for the outcome of one.
+    Pending(Delivery),
+    /// One that is delivered, failed or cancelled.
+    Finished(FinishedDelivery),
+}
+
+impl DeliveryRecord {
+    /// The time of the first event.
+    fn happened_at(&self) -> UnixMillis {
+        let events = match self {
+            Self::Pending(delivery) => &delivery.events,
+            Self::Finished(delivery) => &delivery.events,
+        };
+        events.first().map_or(UnixMillis::EPOCH, |event| event.sent_at)
+    }
+}
+
+/// Every delivery of a project once, by when its first event happened.
+pub(crate) async fn deliveries(sandbox: &Services, project: &Project) -> Result<Vec<DeliveryRecord>, AppError> {
+    // One write finishes a delivery and ends its wait, so that this order misses none; one that is finished in between
+    // is in both lists.
+    let pending = sandbox.store.pending_deliveries(Some(&project.name), 0).await?;
+    let finished = sandbox.store.finished_deliveries(&project.name).await?;
+    let is_finished = |delivery: &Delivery| finished.iter().any(|finished| finished.id() == delivery.id());
+    let pending: Vec<_> = pending.into_iter().map(|it| it.delivery).filter(|it| !is_finished(it)).collect();
+    let pending = pending.into_iter().map(DeliveryRecord::Pending);
+    let mut list: Vec<_> = finished.into_iter().map(DeliveryRecord::Finished).chain(pending).collect();
+    list.sort_by_key(DeliveryRecord::happened_at);
+    Ok(list)
+}
+
 /// Whether the sandbox takes new flows.
 pub(crate) enum Readiness {
     Ready,
@@ -46,7 +80,7 @@ pub(crate) async fn readiness(sandbox: &Services) -> Readiness {
     match timeout(STORE_TIMEOUT, sandbox.store.set_setting(None, READINESS, &value)).await {
         Ok(Ok(())) => Readiness::Ready,
         Ok(Err(error)) => {
-            tracing::error!(%error, "the store failed");
+            tracing::error!(%error, "store operation failed");
             Readiness::StoreFails
         }
         Err(_) => Readiness::StoreSilent,

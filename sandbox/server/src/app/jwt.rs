@@ -1,7 +1,9 @@
 //! Minting and checking of the two kinds of token. The algorithm is pinned, each kind has a key of its own, and
 //! lifetimes are judged by the injected clock.
 
-use handset_protocol::{Secret, limits, token::Claims};
+use std::time::Duration;
+
+use handset_protocol::{Secret, UnixMillis, limits, token::Claims};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -20,14 +22,13 @@ pub(crate) struct TokenKeys {
 /// Whom an authToken belongs to.
 pub(crate) struct TokenSubject {
     pub(crate) auth_id: String,
-    /// s since the epoch.
-    exp: i64,
+    expires_at: UnixMillis,
 }
 
 impl TokenSubject {
-    /// Whether the token is good at `now`, in ms since the epoch.
-    pub(crate) fn is_alive(&self, now: i64) -> bool {
-        is_alive(self.exp, now)
+    /// Whether the token is good at `now`.
+    pub(crate) fn is_alive(&self, now: UnixMillis) -> bool {
+        now < self.expires_at
     }
 }
 
@@ -36,12 +37,11 @@ struct Key {
     decoding: DecodingKey,
 }
 
+/// Times are NumericDates, in seconds.
 #[derive(Clone, Serialize, Deserialize)]
 struct AccessClaims {
     sub: String,
-    /// s since the epoch.
     iat: i64,
-    /// s since the epoch.
     exp: i64,
 }
 
@@ -73,19 +73,20 @@ impl TokenKeys {
     /// Whose authToken it is, whether or not it is still good.
     pub(crate) fn subject(&self, token: &str) -> Option<TokenSubject> {
         let claims: Claims = self.auth.check(token)?;
-        Some(TokenSubject { auth_id: claims.auth.id, exp: claims.exp })
+        Some(TokenSubject { auth_id: claims.auth.id, expires_at: UnixMillis::from_seconds(claims.exp) })
     }
 
-    pub(crate) fn mint_access(&self, credential: Credential, now: i64) -> Option<Secret> {
-        let iat = now.div_euclid(1000);
-        let exp = iat.saturating_add(limits::ACCESS_TOKEN_SECONDS.into());
-        self.access.mint(&AccessClaims { sub: credential.client_id.to_owned(), iat, exp }).map(Secret::new)
+    pub(crate) fn mint_access(&self, credential: Credential, now: UnixMillis) -> Option<Secret> {
+        let expires_at = now + Duration::from_secs(limits::ACCESS_TOKEN_SECONDS.into());
+        let sub = credential.client_id.to_owned();
+        let claims = AccessClaims { sub, iat: now.as_seconds(), exp: expires_at.as_seconds() };
+        self.access.mint(&claims).map(Secret::new)
     }
 
-    /// Whose access token it is, if it is good at `now`, in ms since the epoch.
-    pub(crate) fn credential(&self, token: &str, now: i64) -> Option<Credential> {
+    /// Whose access token it is, if it is good at `now`.
+    pub(crate) fn credential(&self, token: &str, now: UnixMillis) -> Option<Credential> {
         let claims: AccessClaims = self.access.check(token)?;
-        Credential::find(&claims.sub).filter(|_| is_alive(claims.exp, now))
+        Credential::find(&claims.sub).filter(|_| now < UnixMillis::from_seconds(claims.exp))
     }
 }
 
@@ -108,10 +109,6 @@ impl Key {
     }
 }
 
-fn is_alive(exp: i64, now: i64) -> bool {
-    now < exp.saturating_mul(1000)
-}
-
 #[cfg(test)]
 mod tests {
     use base64ct::{Base64UrlUnpadded, Encoding};
@@ -121,10 +118,11 @@ mod tests {
     use super::*;
 
     const SECRETS: [[u8; KEY_BYTES]; 2] = [[1; KEY_BYTES], [2; KEY_BYTES]];
-    const NOW: i64 = 1_800_000_000_000;
+    /// A NumericDate, in seconds.
+    const NOW: i64 = 1_800_000_000;
 
     fn claims() -> Value {
-        json!({"sub": "sandbox", "iat": NOW / 1000, "exp": NOW / 1000 + 3600})
+        json!({"sub": "sandbox", "iat": NOW, "exp": NOW + 3600})
     }
 
     /// A token of this header, signed with the access tokens' own key by `algorithm`, whatever the header says.
@@ -137,7 +135,7 @@ mod tests {
     }
 
     fn is_good(token: &str) -> bool {
-        TokenKeys::from_secrets(&SECRETS).credential(token, NOW).is_some()
+        TokenKeys::from_secrets(&SECRETS).credential(token, UnixMillis::from_seconds(NOW)).is_some()
     }
 
     #[test]
@@ -189,7 +187,7 @@ mod tests {
         };
         assert!(with(json!({"iss": "whoever", "aud": "whatever"})), "no claim is read but these");
         for change in [
-            json!({"exp": NOW / 1000}),
+            json!({"exp": NOW}),
             json!({"exp": 0}),
             json!({"exp": -1}),
             json!({"exp": null}),
@@ -204,7 +202,9 @@ mod tests {
             assert!(!is_good(cut), "{cut}");
         }
         assert!(
-            TokenKeys::from_secrets(&[SECRETS[1], SECRETS[0]]).credential(&whole, NOW).is_none(),
+            TokenKeys::from_secrets(&[SECRETS[1], SECRETS[0]])
+                .credential(&whole, UnixMillis::from_seconds(NOW))
+                .is_none(),
             "each kind has a key of its own"
         );
     }

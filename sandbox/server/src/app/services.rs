@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use handset_protocol::UnixMillis;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -11,19 +12,17 @@ use super::jwt::TokenKeys;
 use super::watchers::Watcher;
 use crate::config::{Config, Origin};
 use crate::metrics::{InstrumentedStore, Metrics};
-use crate::projects::Clock;
-use crate::projects::{MessageQuery, MessageView};
-use crate::projects::{Project, Projects};
+use crate::projects::{Clock, MessageQuery, Project, Projects};
 use crate::random::Random;
 use crate::webhooks::{Network, WebhookDispatcher};
 use handset_sandbox_domain::{
-    Behaviour, Effect, FailedAttempts, Fault, Identity, NewEnrollment, NewTimelineEvent, Session, SessionEvent,
-    apply_with_attempts, apply_with_fault,
+    Behaviour, Effect, FailedAttempts, Fault, Identity, Message, NewEnrollment, NewTimelineEvent, Session,
+    SessionEvent, apply_with_attempts, apply_with_fault,
 };
 use handset_sandbox_store::{MemoryStore, Store, StoreError};
 
-/// A session that has ended is kept this much longer, in ms, for inspection.
-const SESSION_RETENTION_MS: i64 = 15 * 60 * 1000;
+/// A session that has ended is kept this much longer, for inspection.
+const SESSION_RETENTION: Duration = Duration::from_secs(15 * 60);
 
 /// Facts that the store keeps.
 const TOKEN_KEYS: &str = "token-keys";
@@ -104,7 +103,7 @@ impl AppState {
             let project = state.0.projects.for_session(&name);
             if let Some(ms) = state.0.store.setting(Some(&name), CLOCK_OFFSET).await? {
                 let ms = ms.try_into().map_err(|_| unreadable(CLOCK_OFFSET))?;
-                project.clock.set_offset(i64::from_be_bytes(ms));
+                project.clock.set_offset(Duration::from_millis(u64::from_be_bytes(ms)));
             }
             state.0.webhooks.open(&project).await?;
         }
@@ -247,7 +246,7 @@ impl Services {
     pub(crate) async fn record(&self, subject: &SessionHandle, sights: &[NewTimelineEvent]) {
         // In a box: the sockets, which are many, note something now and then, and would keep room for it all the time.
         if let Err(error) = Box::pin(self.apply_event(subject, &SessionEvent::Record(sights.to_vec()))).await {
-            tracing::error!(%error, "the store failed");
+            tracing::error!(%error, "store operation failed");
         }
     }
 
@@ -294,12 +293,12 @@ impl Services {
     /// Forgets sessions that ended long ago: those of this project by its clock, and those of all by the clock that
     /// nobody moves. No project's clock is behind that one. Guesses that count no longer go, too.
     pub(crate) async fn expire_sessions(&self, project: &Project) -> Result<(), StoreError> {
-        let long_ago = |now: i64| now.saturating_sub(SESSION_RETENTION_MS);
+        let long_ago = |now: UnixMillis| now - SESSION_RETENTION;
         self.delete_expiring_before(None, long_ago(self.projects.system_now())).await?;
         self.delete_expiring_before(Some(&project.name), long_ago(project.clock.now())).await?;
         let window_seconds = self.config.otp_number_window_seconds.max(self.config.sms_window_seconds);
-        let window_ms = i64::from(window_seconds) * 1000;
-        self.store.expire_attempts(self.projects.system_now().saturating_sub(window_ms)).await
+        let window = Duration::from_secs(window_seconds.into());
+        self.store.expire_attempts(self.projects.system_now() - window).await
     }
 
     /// Forgets everything of a project, and moves its clock back. Access tokens stay good.
@@ -312,38 +311,39 @@ impl Services {
         if let Some(chaos) = &project.chaos {
             chaos.reset();
         }
-        project.clock.set_offset(0);
+        project.clock.set_offset(Duration::ZERO);
         project.webhook.clear();
         Ok(())
     }
 
     /// Forgets all that the store keeps of a project.
     pub(crate) async fn delete_project(&self, name: &str) -> Result<(), StoreError> {
-        self.delete_expiring_before(Some(name), i64::MAX).await?;
+        self.delete_expiring_before(Some(name), UnixMillis::MAX).await?;
         self.store.delete_project(name).await
     }
 
     /// Moves the clock that every lifetime of a project runs on.
-    pub(crate) async fn advance_clock(&self, project: &Project, seconds: u32) -> Result<(), AppError> {
+    pub(crate) async fn advance_clock(&self, project: &Project, by: Duration) -> Result<(), AppError> {
         let _moving = project.clock_lock.lock().await;
-        let offset = project.clock.offset_ms().saturating_add(i64::from(seconds) * 1000);
-        self.store.set_setting(Some(&project.name), CLOCK_OFFSET, &offset.to_be_bytes()).await?;
+        let offset = project.clock.offset().saturating_add(by);
+        let ms = u64::try_from(offset.as_millis()).unwrap_or(u64::MAX);
+        self.store.set_setting(Some(&project.name), CLOCK_OFFSET, &ms.to_be_bytes()).await?;
         project.clock.set_offset(offset);
         Ok(())
     }
 
-    /// The messages that are asked for, oldest first.
+    /// The messages that are asked for, each with its id, oldest first.
     pub(crate) async fn messages(
         &self,
         project: &Project,
         filter: &MessageQuery,
-    ) -> Result<Vec<MessageView>, AppError> {
+    ) -> Result<Vec<(u64, Message)>, AppError> {
         let sent = self.store.messages(&project.name, filter.since, &filter.matches()).await?;
-        Ok(sent.into_iter().map(MessageView::from).collect())
+        Ok(sent.into_iter().map(|stored| (stored.id, stored.message)).collect())
     }
 
-    async fn delete_expiring_before(&self, project: Option<&str>, ms: i64) -> Result<(), StoreError> {
-        for auth_id in self.store.expiring_before(project, ms).await? {
+    async fn delete_expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<(), StoreError> {
+        for auth_id in self.store.expiring_before(project, time).await? {
             self.store.update(&auth_id, &|_| (None, vec![Effect::WakeWatchers])).await?;
             self.timeline_watchers.wake(&auth_id);
         }

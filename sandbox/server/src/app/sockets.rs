@@ -1,15 +1,15 @@
 //! What a status socket asks.
 
 use handset_protocol::client::Reply;
-use handset_protocol::steps;
+use handset_protocol::{UnixMillis, steps};
 use handset_sandbox_domain::{Effect, Refusal, SessionEvent};
 
 use super::{AppError, Services, SessionHandle};
 
 /// How the flow of a socket stands.
 pub(crate) enum SocketStatus {
-    /// It goes on; time alone settles it then, in ms since the epoch.
-    Pending { expires_at: i64 },
+    /// It goes on; time alone settles it then.
+    Pending { expires_at: UnixMillis },
     /// It is settled: this is what the page gets.
     Settled(Reply),
     /// The number's behaviour cuts the socket.
@@ -31,7 +31,7 @@ pub(crate) async fn status(sandbox: &Services, subject: &SessionHandle) -> Resul
     }
     let session = sandbox.store.get(&subject.auth_id).await?.ok_or(Refusal::Unauthorized)?;
     // Settled in between: there is a wake-up waiting.
-    Ok(SocketStatus::Pending { expires_at: session.possession_expires_at().unwrap_or(i64::MAX) })
+    Ok(SocketStatus::Pending { expires_at: session.possession_expires_at().unwrap_or(UnixMillis::MAX) })
 }
 
 /// Ends when the session is gone, or the store fails.

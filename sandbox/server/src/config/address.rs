@@ -1,3 +1,5 @@
+//! The address and port to listen on.
+
 use std::net::SocketAddr;
 use std::str::FromStr;
 
@@ -5,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 
-/// Where to listen. A name would be several addresses, or another one tomorrow.
+/// The address and port to listen on. No host name, since a name may resolve to several or changing addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct ListenAddress(pub(crate) SocketAddr);
@@ -14,7 +16,7 @@ impl FromStr for ListenAddress {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let expected = "'listen' (--listen) must be an IP address and a port, as 127.0.0.1:8787 or [::1]:0";
+        let expected = "'listen' (--listen) must be an IP address and a port, for example 127.0.0.1:8787 or [::1]:0";
         text.parse().map(Self).map_err(|_| ConfigError(expected.to_owned()))
     }
 }

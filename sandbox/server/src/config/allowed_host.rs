@@ -1,3 +1,5 @@
+//! Additional host names that the inspection API answers to.
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -5,24 +7,24 @@ use url::Host;
 
 use super::ConfigError;
 
-/// A name that the sandbox answers to, besides those of this machine and that of its origin.
+/// A host name that the inspection API answers to, in addition to loopback names and the host of the origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedHost(Host);
 
-/// An entry of a list of them. A blank one names none: a variable may be set to nothing.
+/// An entry of a list of host names. A blank entry is ignored, since an environment variable may be empty.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct HostEntry(Option<AllowedHost>);
 
 impl HostEntry {
-    /// Those that are named.
+    /// The entries that are not blank.
     pub(crate) fn named(entries: Vec<Self>) -> Vec<AllowedHost> {
         entries.into_iter().filter_map(|entry| entry.0).collect()
     }
 }
 
 impl AllowedHost {
-    /// Whether a request names it. A port is no part of it.
+    /// Whether the host of a request, without its port, is this name.
     pub(crate) fn is(&self, host: &str) -> bool {
         self.0.to_string() == host
     }
@@ -32,7 +34,8 @@ impl FromStr for AllowedHost {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let expected = "'allow_hosts' (--allow-host) must be a host name or an IP address without a port, as sandbox";
+        let expected =
+            "'allow_hosts' (--allow-host) must be a host name or an IP address without a port, for example sandbox";
         // A pattern would be a name like any other, and fit nothing.
         let host = Host::parse(text).ok().filter(|_| !text.contains('*'));
         host.map(Self).ok_or_else(|| ConfigError(expected.to_owned()))

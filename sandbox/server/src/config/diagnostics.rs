@@ -1,4 +1,4 @@
-//! What is wrong with a settings file: told by place and name, and never by what stands there, as that may be a secret.
+//! Errors of a settings file: they name the place and the key, and never repeat the value, which may be a secret.
 
 use serde_json::Value;
 use toml::Deserializer;
@@ -8,9 +8,12 @@ use super::ConfigError;
 use super::file::SettingsFile;
 use super::reference::{WHOLE_NUMBER, flag, is_table, kind, setting};
 
-/// The file's settings.
+/// Parses the file.
+///
+/// # Errors
+/// The text is no TOML, or a key or value is invalid.
 pub(crate) fn read(text: &str) -> Result<SettingsFile, ConfigError> {
-    // What the parser says is about its grammar; it repeats nothing of the text.
+    // Messages of the parser are about the grammar and repeat nothing of the text.
     let settings = Deserializer::parse(text).map_err(|error| render(text, &error, error.message()))?;
     serde_path_to_error::deserialize(settings).map_err(|error| {
         let path = error.path().to_string();
@@ -19,7 +22,7 @@ pub(crate) fn read(text: &str) -> Result<SettingsFile, ConfigError> {
     })
 }
 
-/// Where, and what.
+/// The message with line and column.
 fn render(text: &str, error: &Error, what: &str) -> ConfigError {
     let before = error.span().and_then(|span| text.get(..span.start));
     ConfigError(match before {
@@ -32,7 +35,7 @@ fn render(text: &str, error: &Error, what: &str) -> ConfigError {
     })
 }
 
-/// What is wrong with the value there. `said`, which is serde's or a [`ConfigError`]'s, may hold the value if it is serde's.
+/// The message for the value at `path`. `said` comes from serde or from a [`ConfigError`]; serde's may repeat the value.
 fn describe(path: &str, said: &str) -> String {
     if said.starts_with('\'') {
         return said.to_owned();
@@ -47,11 +50,11 @@ fn describe(path: &str, said: &str) -> String {
             let flag = flag(&setting).map_or_else(String::new, |flag| format!(" ({flag})"));
             format!("'{path}'{flag} must be {}", expected(path, &setting))
         }
-        None => "not a value that belongs here".to_owned(),
+        None => "invalid value".to_owned(),
     }
 }
 
-/// Whether it looks like the name of a setting, if only of one that is none.
+/// Whether the text looks like a key, known or not.
 fn is_name(name: &str) -> bool {
     name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
@@ -85,7 +88,7 @@ mod tests {
         for (text, told) in [
             (
                 "listen = 'localhost:8787'",
-                "line 1, column 10: 'listen' (--listen) must be an IP address and a port, as 127",
+                "line 1, column 10: 'listen' (--listen) must be an IP address and a port, for example 127",
             ),
             ("\nlisten = 8787", "line 2, column 10: 'listen' (--listen) must be "),
             ("otp = 3", "line 1, column 7: 'otp' must be a table: [otp]"),
@@ -94,17 +97,17 @@ mod tests {
             ("otp.seconds = 5000000000", "'otp.seconds' (--otp-seconds) must be a whole number from 0 to 4294967295"),
             ("otp.seconds = -1", "'otp.seconds' (--otp-seconds) must be a whole number from 0"),
             ("chaos = 'x'", "'chaos' (--chaos) must be a whole number"),
-            ("rate_limit = 'x'", "'rate_limit' (--rate-limit) must be requests a second, or 'off'"),
-            ("rate_limit = []", "'rate_limit' (--rate-limit) must be requests a second, or 'off'"),
+            ("rate_limit = 'x'", "'rate_limit' (--rate-limit) must be requests per second, or 'off'"),
+            ("rate_limit = []", "'rate_limit' (--rate-limit) must be requests per second, or 'off'"),
             ("log_format = 'xml'", "'log_format' (--log-format) must be \"text\" or \"json\""),
             ("instant_link.start_reply = 'x'", "'instant_link.start_reply' must be \"auto\", \"data\" or \"empty\""),
             ("strict_test_users = 1", "'strict_test_users' (--strict-test-users) must be true or false"),
             ("store = 'postgres:x'", "line 1, column 9: 'store' (--store) must be"),
             ("store = 1", "'store' (--store) must be "),
             ("origin = 1", "'origin' (--origin) must be "),
-            ("allow_hosts = 'sandbox'", "'allow_hosts' (--allow-host) must be a list of texts"),
+            ("allow_hosts = 'sandbox'", "'allow_hosts' (--allow-host) must be a list of strings"),
             ("allow_hosts = ['sandbox:1']", "'allow_hosts' (--allow-host) must be a host name or an IP address"),
-            ("www = 1", "'www' (--www) must be text"),
+            ("www = 1", "'www' (--www) must be a string"),
             ("limits.sockets = 'x'", "'limits.sockets' must be a whole number"),
             ("webhook.timeout_seconds = 'x'", "'webhook.timeout_seconds' must be a whole number"),
         ] {

@@ -1,6 +1,8 @@
+//! The error of an invalid setting.
+
 use std::fmt;
 
-/// A setting that cannot be; the text names it and what it has to be.
+/// An invalid setting. The text names the setting and the expected value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(pub(crate) String);
 

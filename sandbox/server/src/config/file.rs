@@ -10,60 +10,60 @@ use super::address::ListenAddress;
 use super::{Config, HostEntry, Limits, LogFormat, Origin, RateLimit, Storage, Tls};
 use handset_sandbox_domain::StartReplyShape;
 
-/// The keys of the file. The first paragraph of each is its text in the reference, `flag` the flag that comes before it.
+/// The keys of the file. The first paragraph of each is its text in the reference; `flag` names the flag that overrides it.
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SettingsFile {
-    /// Where to listen; port 0 takes any that is free.
+    /// Address and port to listen on; port 0 picks a free one.
     #[schemars(with = "Option<String>", extend("flag" = "--listen", "kind" = "`\"IP:PORT\"`"))]
     pub(super) listen: Option<ListenAddress>,
-    /// Origin that browsers see, for `endp` and links. Required when listening beyond loopback; otherwise that of
-    /// `listen`. Without a path; `https://` where the port speaks https.
+    /// Origin that browsers use, for `endp` and links, without a path. Required when listening beyond loopback; the default
+    /// is the origin of `listen`. `https://` if the port serves https.
     #[schemars(with = "Option<String>", extend("flag" = "--origin"))]
     pub(super) origin: Option<Origin>,
-    /// Names or addresses, without port, that the sandbox answers to besides loopback names and that of `origin`: those by
-    /// which containers and other machines reach it. Pages, `/token` and `/v3` are served by any name.
+    /// Host names or IP addresses, without a port, that the inspection API answers to in addition to loopback names and the
+    /// host of `origin`, for containers and other machines. Pages, `/token` and `/v3` answer to any name.
     #[serde(default)]
-    #[schemars(with = "Option<Vec<String>>", extend("flag" = "--allow-host", "kind" = "a list of texts"))]
+    #[schemars(with = "Option<Vec<String>>", extend("flag" = "--allow-host", "kind" = "a list of strings"))]
     pub(super) allow_hosts: Vec<HostEntry>,
-    /// Folder of the demo page, instead of the one that was built in.
+    /// Folder of the demo page, in place of the built-in page.
     #[schemars(extend("flag" = "--www"))]
     pub(super) www: Option<PathBuf>,
-    /// Where sessions, messages and identities are kept: `"memory"`, or `"sqlite:PATH"`, a file that outlives the sandbox.
+    /// Storage of sessions, messages and identities: `"memory"`, or `"sqlite:PATH"` for a file that survives a restart.
     #[schemars(with = "Option<String>", extend("flag" = "--store", "kind" = "`\"memory\"` or `\"sqlite:PATH\"`"))]
     pub(super) store: Option<Storage>,
-    /// Folder for what is kept between starts: the CA of `tls.self_signed`. Without it, `handset-sandbox` in
-    /// `$XDG_DATA_HOME` or `~/.local/share` (on Windows in `%APPDATA%`).
+    /// Data folder, which holds the local CA of `tls.self_signed`. The default is `handset-sandbox` in `$XDG_DATA_HOME` or
+    /// `~/.local/share` (on Windows in `%APPDATA%`).
     #[schemars(extend("flag" = "--data"))]
     pub(super) data: Option<PathBuf>,
-    /// What a line of the log is.
+    /// Log format.
     #[schemars(extend("flag" = "--log-format"))]
     pub(super) log_format: Option<LogFormat>,
-    /// Serve test users and behaviour numbers only: any other number is refused.
+    /// Accept only test users and behaviour numbers; every other number is refused.
     #[schemars(extend("flag" = "--strict-test-users"))]
     pub(super) strict_test_users: Option<bool>,
-    /// Requests a second and credential before 429; `0` or `"off"`: unlimited.
+    /// Requests per second and credential, then 429; `0` or `"off"`: unlimited.
     #[schemars(with = "Option<u32>", extend("flag" = "--rate-limit", "kind" = "whole number or `\"off\"`"))]
     pub(super) rate_limit: Option<RateLimit>,
-    /// Breaks what the page's authenticator sends, by the plan of this seed.
+    /// Injects network faults into the requests of the page's authenticator, reproducibly from this seed.
     #[schemars(extend("flag" = "--chaos"))]
     pub(super) chaos: Option<u64>,
     /// One-time codes.
     #[serde(default)]
     pub(super) otp: OtpFile,
-    /// SMS, with codes and with links. One beyond these bounds is not sent, and ends its flow.
+    /// Limits of SMS, with codes and with links. An SMS beyond a limit is not sent and ends its flow.
     #[serde(default)]
     pub(super) sms: SmsFile,
     /// Instant Links.
     #[serde(default)]
     pub(super) instant_link: LinkFile,
-    /// Encryption. Without any of it the port speaks http.
+    /// Encryption. Without these keys the port serves http.
     #[serde(default)]
     pub(super) tls: TlsFile,
-    /// What a connection may take. Every value is at least 1.
+    /// Limits of a connection. Every value is at least 1.
     #[serde(default)]
     pub(super) limits: Limits,
-    /// News of identities, for every project that has not set a webhook of its own.
+    /// The webhook endpoint for events of identities, for every project without an endpoint of its own.
     #[serde(default)]
     pub(super) webhook: WebhookFile,
 }
@@ -71,39 +71,39 @@ pub(crate) struct SettingsFile {
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OtpFile {
-    /// How long a code is good, in seconds.
+    /// Lifetime of a code, in seconds.
     #[schemars(extend("flag" = "--otp-seconds"))]
     pub(super) seconds: Option<u32>,
-    /// The least time between two SMS of a session to one number, with a code or with a link, in seconds. A resend before
-    /// that sends nothing and leaves the old code or link good; its answer says in `resendAt` from when on one is sent.
+    /// Minimum time between two SMS of a session to one number, with a code or with a link, in seconds. An earlier resend
+    /// sends nothing and leaves the previous code or link valid; `resendAt` of its reply is the time of the next SMS.
     pub(super) resend_pause_seconds: Option<u32>,
-    /// How many wrong codes may be tried for one number within the window, over all sessions; then none is judged, not
-    /// even the right one. `0`: unlimited. Test users and behaviour numbers are exempt.
+    /// Maximum number of wrong codes for one phone number within the window, over all sessions; after that every code is
+    /// rejected, also a correct one. `0`: unlimited. Test users and behaviour numbers are exempt.
     pub(super) tries_per_number: Option<u32>,
-    /// The window of `tries_per_number`, in seconds. It moves: a wrong code counts for so long.
+    /// Sliding window of `tries_per_number`, in seconds.
     pub(super) number_window_seconds: Option<u32>,
 }
 
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SmsFile {
-    /// How many one session may send, whoever gets them. `0`: unlimited.
+    /// Maximum number of SMS of one session, to any numbers. `0`: unlimited.
     pub(super) per_session: Option<u32>,
-    /// How many may go to one number within the window, over all sessions of a project. `0`: unlimited. Test users and
-    /// behaviour numbers are exempt.
+    /// Maximum number of SMS to one phone number within the window, over all sessions of a project. `0`: unlimited. Test
+    /// users and behaviour numbers are exempt.
     pub(super) per_number: Option<u32>,
-    /// The window of `per_number`, in seconds. It moves: an SMS counts for so long.
+    /// Sliding window of `per_number`, in seconds.
     pub(super) number_window_seconds: Option<u32>,
 }
 
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LinkFile {
-    /// How long a link is good, in seconds.
+    /// Lifetime of a link, in seconds.
     #[schemars(extend("flag" = "--link-seconds"))]
     pub(super) seconds: Option<u32>,
-    /// What a successful start answers, which clients read differently: `"auto"` goes by whether Start allowed retries,
-    /// `"data"` is always `{"data":{}}`, `"empty"` always `{}`.
+    /// Shape of the reply of a successful `instantlink/start`, since clients differ: `"auto"` follows `allowOTPRetry` of
+    /// Start, `"data"` is always `{"data":{}}`, `"empty"` is always `{}`.
     #[schemars(with = "Option<String>", extend("kind" = "`\"auto\"`, `\"data\"` or `\"empty\"`"))]
     pub(super) start_reply: Option<StartReplyShape>,
 }
@@ -111,13 +111,13 @@ pub(super) struct LinkFile {
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TlsFile {
-    /// Speak https, with a certificate for loopback names and the origin's host, signed by a CA in the data folder.
+    /// Serve https with a certificate for loopback names and the origin's host, signed by a local CA in the data folder.
     #[schemars(extend("flag" = "--tls-self-signed"))]
     pub(super) self_signed: Option<bool>,
-    /// Speak https with this certificate, as PEM, followed by those between it and its root. Needs `key`.
+    /// Serve https with this certificate chain: PEM, the leaf first. Requires `key`.
     #[schemars(extend("flag" = "--tls-cert"))]
     pub(super) cert: Option<PathBuf>,
-    /// Its private key, as PEM. Needs `cert`.
+    /// Private key of `cert`, as PEM. Requires `cert`.
     #[schemars(extend("flag" = "--tls-key"))]
     pub(super) key: Option<PathBuf>,
 }
@@ -125,16 +125,16 @@ pub(super) struct TlsFile {
 #[derive(Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WebhookFile {
-    /// Where they are posted. Needs `secret`.
+    /// URL of the endpoint. Requires `secret`.
     pub(super) url: Option<String>,
-    /// What signs them: `whsec_` and 16 to 250 characters, all of which count. Needs `url`.
+    /// Signing secret: `whsec_` and 16 to 250 characters; the prefix is part of the key. Requires `url`.
     #[schemars(with = "Option<String>")]
     #[serde(skip_serializing)]
     pub(super) secret: Option<Secret>,
-    /// How long a reply may take, in seconds; then it counts as none.
+    /// Time limit of an attempt, in seconds; a later reply counts as a failure.
     pub(super) timeout_seconds: Option<u32>,
-    /// Certificates of CAs, as PEM, that are believed besides those of this machine where a URL is `https`; also for
-    /// webhooks that projects have set.
+    /// CA certificates, as PEM, that are trusted for `https` endpoints in addition to those of this machine; also for the
+    /// endpoints of projects.
     pub(super) ca: Option<PathBuf>,
 }
 

@@ -1,24 +1,26 @@
+//! Limits of a connection.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 
-/// What a connection may take. Every member is at least 1.
+/// Limits of a connection. Every value is at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Seconds until the head of a connection's next request is whole; so also how long a connection may idle, and how
-    /// long a TLS handshake may take. Then it is closed.
+    /// Time limit for the head of a request, in seconds; also for an idle connection and for the TLS handshake. Then the
+    /// connection is closed.
     pub head_seconds: u32,
-    /// Longest head of a request, in bytes; then 431.
+    /// Maximum size of the head of a request, in bytes; then 431.
     pub head_bytes: u32,
-    /// Seconds until the body of a request is whole; then 408.
+    /// Time limit for the body of a request, in seconds; then 408.
     pub body_seconds: u32,
-    /// Seconds in which a client reads nothing of what waits for it; then it is cut off.
+    /// Time limit for a client that does not read its reply, in seconds; then the connection is closed.
     pub write_seconds: u32,
-    /// Open connections, sockets among them; one more is closed at once.
+    /// Maximum number of open connections, sockets included; further ones are closed at once.
     pub connections: u32,
-    /// Open status sockets; one more is answered 503.
+    /// Maximum number of open status sockets; further handshakes are answered 503.
     pub sockets: u32,
 }
 

@@ -1,13 +1,15 @@
+//! The format of log lines.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a line of the log is.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Plain text.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }

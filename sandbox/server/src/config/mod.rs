@@ -1,4 +1,4 @@
-//! The settings: what they are, and which of them cannot be. [`file`] reads them from TOML, `flags` from the command line.
+//! The settings: values, defaults and checks. `file` and `load` read a TOML file; the command line is in `cli`.
 
 mod address;
 mod allowed_host;
@@ -17,9 +17,10 @@ mod webhook;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use handset_protocol::limits::{LINK_SECONDS, OTP_SECONDS, REQUESTS_PER_SECOND};
+use handset_protocol::limits::{LINK_SECONDS, OTP_SECONDS, REQUESTS_PER_SECOND, SESSION_SECONDS};
 
 use handset_sandbox_domain::{SessionPolicy, StartReplyShape};
 
@@ -37,56 +38,56 @@ pub use tls::Tls;
 pub(crate) use webhook::read_webhook_ca;
 pub use webhook::{Webhook, WebhookSecret, WebhookUrl};
 
-/// How the sandbox behaves. [`Config::default`] is what the binary does without flags.
+/// The settings of a sandbox. [`Config::default`] holds for the binary without flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where to listen.
+    /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// Origin that browsers see, for `endp` and links. `None`: that of `listen`.
+    /// Origin that browsers use, for `endp` and links. `None`: the origin of `listen`.
     pub origin: Option<Origin>,
-    /// Names that the inspection answers to, besides those of this machine and that of the origin.
+    /// Host names that the inspection API answers to, in addition to loopback names and the host of the origin.
     pub allow_hosts: Vec<AllowedHost>,
-    /// Folder of the page. `None`: the page that was built in.
+    /// Folder of the demo page. `None`: the built-in page.
     pub www: Option<PathBuf>,
-    /// Where sessions and messages are kept.
+    /// The store of sessions, messages and identities.
     pub store: Storage,
-    /// Whether numbers other than test users are refused.
+    /// Whether only test users and behaviour numbers are accepted.
     pub strict_test_users: bool,
-    /// How long a code is good, in s.
+    /// Lifetime of a code, in s.
     pub otp_seconds: u32,
-    /// The least time between two SMS to one number, with a code or a link, in s. 0: none.
+    /// Minimum time between two SMS to one number, with a code or a link, in s. 0: none.
     pub otp_resend_pause_seconds: u32,
-    /// How many wrong codes may be tried for one number within the window, whatever the sessions. 0: unlimited.
+    /// Maximum number of wrong codes for one number within the window, over all sessions. 0: unlimited.
     pub otp_tries_per_number: u32,
-    /// That window, in s.
+    /// Sliding window of `otp_tries_per_number`, in s.
     pub otp_number_window_seconds: u32,
-    /// How many SMS one session may send. 0: unlimited.
+    /// Maximum number of SMS of one session. 0: unlimited.
     pub sms_per_session: u32,
-    /// How many SMS may go to one number within their window, whatever the sessions. 0: unlimited.
+    /// Maximum number of SMS to one number within the window, over all sessions. 0: unlimited.
     pub sms_per_number: u32,
-    /// That window, in s.
+    /// Sliding window of `sms_per_number`, in s.
     pub sms_window_seconds: u32,
-    /// How long a link is good, in s.
+    /// Lifetime of a link, in s.
     pub link_seconds: u32,
-    /// What a successful `instantlink/start` answers.
+    /// Shape of the reply of a successful `instantlink/start`.
     pub link_start_reply: StartReplyShape,
-    /// Requests a second and credential before 429. 0: unlimited.
+    /// Requests per second and credential, then 429. 0: unlimited.
     pub rate_limit: u32,
-    /// Seed of the faults that hit what the page's authenticator sends. `None`: only those that are asked for.
+    /// Seed of the network faults injected into requests of the page's authenticator. `None`: only requested faults.
     pub chaos_seed: Option<u64>,
-    /// Whether the port speaks https.
+    /// Whether the port serves https.
     pub tls: Tls,
-    /// Folder for what is kept between starts. `None`: `handset-sandbox` in the user's data folder.
+    /// Data folder. `None`: `handset-sandbox` in the user's data folder.
     pub data: Option<PathBuf>,
-    /// What a line of the log is.
+    /// Log format.
     pub log_format: LogFormat,
-    /// What a connection may take.
+    /// Limits of a connection.
     pub limits: Limits,
-    /// Where news of identities go, in every project that has not set its own.
+    /// Webhook endpoint of every project without an endpoint of its own.
     pub webhook: Option<Webhook>,
-    /// How long a webhook may take to answer, in s.
+    /// Time limit of a webhook attempt, in s.
     pub webhook_seconds: u32,
-    /// CAs that are believed besides those of the machine where a webhook speaks https, as PEM.
+    /// PEM file of CA certificates that are trusted for `https` endpoints, in addition to those of the machine.
     pub webhook_ca: Option<PathBuf>,
 }
 
@@ -102,10 +103,10 @@ impl Default for Config {
             otp_seconds: OTP_SECONDS,
             otp_resend_pause_seconds: 0,
             otp_tries_per_number: SessionPolicy::default().tries_per_number,
-            otp_number_window_seconds: SessionPolicy::default().number_window_seconds,
+            otp_number_window_seconds: SESSION_SECONDS,
             sms_per_session: SessionPolicy::default().sms_per_session,
             sms_per_number: SessionPolicy::default().sms_per_number,
-            sms_window_seconds: SessionPolicy::default().sms_window_seconds,
+            sms_window_seconds: SESSION_SECONDS,
             link_seconds: LINK_SECONDS,
             link_start_reply: StartReplyShape::Auto,
             rate_limit: REQUESTS_PER_SECOND,
@@ -122,40 +123,47 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The origin that browsers see.
+    /// The origin that browsers use.
     pub fn public_origin(&self) -> Origin {
         self.origin.clone().unwrap_or_else(|| Origin::of_address(self.tls.is_on(), self.listen))
     }
 
-    /// Where to keep what lasts from start to start.
+    /// The data folder.
+    ///
+    /// # Errors
+    /// No setting names it, and the user has no home folder.
     pub fn data_folder(&self) -> Result<PathBuf, ConfigError> {
         let of_user = || etcetera::choose_base_strategy().ok().map(|base| base.data_dir().join("handset-sandbox"));
         let unknown = || ConfigError("'data' (--data) is required: this user has no home folder".to_owned());
         self.data.clone().or_else(of_user).ok_or_else(unknown)
     }
 
-    /// Whether other machines can reach it.
+    /// Whether other machines can reach the port.
     pub fn listens_beyond_loopback(&self) -> bool {
         !self.listen.ip().is_loopback()
     }
 
     pub(crate) fn session_policy(&self) -> SessionPolicy {
+        let seconds = |count: u32| Duration::from_secs(count.into());
         SessionPolicy {
-            otp_seconds: self.otp_seconds,
-            link_seconds: self.link_seconds,
-            resend_pause_seconds: self.otp_resend_pause_seconds,
+            otp_lifetime: seconds(self.otp_seconds),
+            link_lifetime: seconds(self.link_seconds),
+            resend_pause: seconds(self.otp_resend_pause_seconds),
             link_start_reply: self.link_start_reply,
             strict_test_users: self.strict_test_users,
             tries_per_number: self.otp_tries_per_number,
-            number_window_seconds: self.otp_number_window_seconds,
+            number_window: seconds(self.otp_number_window_seconds),
             sms_per_session: self.sms_per_session,
             sms_per_number: self.sms_per_number,
-            sms_window_seconds: self.sms_window_seconds,
+            sms_window: seconds(self.sms_window_seconds),
             ..SessionPolicy::default()
         }
     }
 
-    /// Refuses what cannot work.
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// A setting is invalid; the text names it.
     pub fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: &str| Err(ConfigError(text.to_owned()));
         if self.otp_seconds == 0 {
@@ -183,7 +191,7 @@ impl Config {
             return Err(ConfigError(format!("'www' (--www) must be a folder: {}", www.display())));
         }
         if self.tls.is_on() && self.origin.as_ref().is_some_and(|origin| origin.scheme() != "https") {
-            return wrong("'origin' (--origin) must be https:// when the port speaks https");
+            return wrong("'origin' (--origin) must be https:// when the port serves https");
         }
         self.limits.check()
     }

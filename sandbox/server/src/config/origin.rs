@@ -1,3 +1,5 @@
+//! The origin that browsers use.
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -7,8 +9,8 @@ use url::Url;
 
 use super::ConfigError;
 
-/// A bare origin: scheme, lower-case host, port unless it is the default. It goes into the authToken, so it is ASCII
-/// and has none of the characters that would bring a `-` or `_` into the token's payload segment.
+/// An origin: scheme, lower-case host, and a port unless it is the default. It is part of the authToken, so it is ASCII and
+/// without the characters that would put a `-` or `_` into the payload segment of the token.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Origin {
@@ -18,7 +20,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// That of whoever listens there.
+    /// The origin of a server at that address.
     pub(crate) fn of_address(is_secure: bool, address: SocketAddr) -> Self {
         let host = match address.ip() {
             IpAddr::V4(ip) => ip.to_string(),
@@ -45,7 +47,7 @@ impl Origin {
         }
     }
 
-    /// The same for sockets.
+    /// The origin of WebSockets.
     pub fn socket_origin(&self) -> String {
         let scheme = if self.is_secure { "wss" } else { "ws" };
         format!("{scheme}://{}", self.authority())
@@ -63,7 +65,8 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let error = || {
-            let expected = "'origin' (--origin) must be http:// or https://, a host and perhaps a port, and no more";
+            let expected =
+                "'origin' (--origin) must be http:// or https:// with a host and an optional port, nothing else";
             ConfigError(expected.to_owned())
         };
         let url = Url::parse(text).map_err(|_| error())?;

@@ -1,10 +1,12 @@
+//! The rate limit of the server API.
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 
-/// Requests a second: a number, or `off`.
+/// Requests per second: a number, or `off`.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(try_from = "RateLimitText")]
 pub struct RateLimit(
@@ -13,7 +15,7 @@ pub struct RateLimit(
 );
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "'rate_limit' (--rate-limit) must be requests a second, or 'off'")]
+#[serde(untagged, expecting = "'rate_limit' (--rate-limit) must be requests per second, or 'off'")]
 enum RateLimitText {
     Number(u32),
     Text(String),
@@ -37,7 +39,7 @@ impl FromStr for RateLimit {
         if text == "off" {
             return Ok(Self(0));
         }
-        let error = || ConfigError("'rate_limit' (--rate-limit) must be requests a second, or 'off'".to_owned());
+        let error = || ConfigError("'rate_limit' (--rate-limit) must be requests per second, or 'off'".to_owned());
         text.parse().map(Self).map_err(|_| error())
     }
 }

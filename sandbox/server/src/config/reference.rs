@@ -1,4 +1,4 @@
-//! `docs/sandbox-config.md`, from the settings themselves.
+//! `docs/sandbox-config.md`, generated from the settings.
 
 use std::fmt::Write;
 
@@ -13,14 +13,14 @@ const HEAD: &str = "\
 
 # The sandbox's settings
 
-`handset-sandbox --config FILE` reads them from a TOML file. Every key is optional, an unknown one is refused by name, and
-a flag comes before the file.
+`handset-sandbox --config FILE` reads the settings from a TOML file. Every key is optional, an unknown key is an error, and
+flags override the file.
 ";
 
-/// The kind of what is counted.
+/// The kind of a number.
 pub(crate) const WHOLE_NUMBER: &str = "whole number";
 
-/// Every setting of the file as Markdown: what it is, its default, and the flag that does the same.
+/// Every setting of the file as Markdown: its meaning, its default, and the flag that overrides it.
 pub fn config_reference() -> String {
     let schema = schema();
     let defaults = serde_json::to_value(SettingsFile::from(Config::default())).unwrap_or_default();
@@ -40,18 +40,18 @@ fn schema() -> Value {
     settings.into_generator().into_root_schema_for::<SettingsFile>().to_value()
 }
 
-/// The schema of what stands at that path, as `otp.seconds`, if it is a setting or a table of them.
+/// The schema at a path, for example `otp.seconds`, of a setting or of a table of settings.
 pub(crate) fn setting(path: &str) -> Option<Value> {
     let schema = schema();
     path.split('.').try_fold(&schema, |schema, name| schema.get("properties")?.get(name)).cloned()
 }
 
-/// The flag that sets the same.
+/// The flag that overrides the setting.
 pub(crate) fn flag(schema: &Value) -> Option<&str> {
     schema.get("flag").and_then(Value::as_str)
 }
 
-/// Whether it holds settings.
+/// Whether the schema is a table of settings.
 pub(crate) fn is_table(schema: &Value) -> bool {
     schema.get("properties").is_some()
 }
@@ -69,13 +69,13 @@ fn table<'a>(text: &mut String, keys: impl Iterator<Item = (&'a String, &'a Valu
     }
 }
 
-/// The schema's text, on one line.
+/// The description of the schema, on one line.
 fn about(schema: &Value) -> String {
     let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What a value may be, as Markdown.
+/// The type of a value, as Markdown.
 pub(crate) fn kind(schema: &Value) -> String {
     if let Some(kind) = schema.get("kind").and_then(Value::as_str) {
         return kind.to_owned();
@@ -95,7 +95,7 @@ pub(crate) fn kind(schema: &Value) -> String {
     match kind {
         Some("integer") => WHOLE_NUMBER,
         Some("boolean") => "`true` or `false`",
-        Some("string") => "text",
+        Some("string") => "a string",
         other => other.unwrap_or("–"),
     }
     .to_owned()

@@ -1,3 +1,5 @@
+//! The choice of a store.
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -5,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 
-/// Where sessions and messages are kept.
+/// The store of sessions, messages and identities.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Storage {
-    /// `memory`: they end with the process.
+    /// `memory`: the state ends with the process.
     Memory,
-    /// `sqlite:PATH`: in that file, which outlives it.
+    /// `sqlite:PATH`: the state is in that file.
     Sqlite(PathBuf),
 }
 
@@ -21,10 +23,10 @@ impl FromStr for Storage {
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         match text.split_once(':') {
             None if text == "memory" => Ok(Self::Memory),
-            // What SQLite itself would take for no file, or for a file with options.
+            // SQLite would not take these for the name of a file.
             Some(("sqlite", path)) if path.starts_with(':') || path.starts_with("file:") => {
-                let advice = "ends with the process is 'memory', and a file of that name is";
-                Err(ConfigError(format!("'store' (--store) must be a path: what {advice} 'sqlite:./{path}'")))
+                let advice = "for a store that ends with the process use 'memory', for a file of that name";
+                Err(ConfigError(format!("'store' (--store) must be a path: {advice} 'sqlite:./{path}'")))
             }
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
             _ => Err(ConfigError("'store' (--store) must be 'memory' or 'sqlite:PATH'".to_owned())),

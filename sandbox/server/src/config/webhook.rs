@@ -1,3 +1,5 @@
+//! The webhook endpoint of all projects.
+
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -10,36 +12,39 @@ use url::Url;
 
 use super::ConfigError;
 
-/// Where news of identities go, and what signs them.
+/// A webhook endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Where they go.
+    /// Its URL.
     pub url: WebhookUrl,
-    /// What signs them.
+    /// Its signing secret.
     pub secret: WebhookSecret,
 }
 
 impl Webhook {
-    /// Both, or neither.
+    /// From two settings.
+    ///
+    /// # Errors
+    /// Only one of them is set.
     pub(crate) fn of(url: Option<WebhookUrl>, secret: Option<WebhookSecret>) -> Result<Option<Self>, ConfigError> {
         match (url, secret) {
             (None, None) => Ok(None),
             (Some(url), Some(secret)) => Ok(Some(Self { url, secret })),
-            _ => Err(ConfigError("'webhook.url' and 'webhook.secret' come together".to_owned())),
+            _ => Err(ConfigError("'webhook.url' and 'webhook.secret' go together".to_owned())),
         }
     }
 }
 
-/// The URL of a webhook.
+/// The URL of a webhook endpoint.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl(Url);
 
 impl WebhookUrl {
-    /// What it has to be.
+    /// The expected format, for error texts.
     pub(crate) const SHAPE: &str =
         "an http or https URL of at most 2000 characters, without user, password or fragment";
 
-    /// It may hold a secret of its own, in its path or query.
+    /// The URL. Its path or query may hold a secret.
     pub(crate) fn expose(&self) -> &Url {
         &self.0
     }
@@ -64,7 +69,7 @@ impl FromStr for WebhookUrl {
     }
 }
 
-/// The certificates of CAs that are believed besides those of the machine.
+/// Reads the CA certificates that are trusted in addition to those of the machine.
 pub(crate) fn read_webhook_ca(file: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let refused = |error: &dyn fmt::Display| ConfigError(format!("'webhook.ca' {}: {error}", file.display()));
     let bytes = std::fs::read(file).map_err(|error| refused(&error))?;
@@ -80,17 +85,17 @@ pub(crate) fn read_webhook_ca(file: &Path) -> Result<Vec<CertificateDer<'static>
     Ok(certificates)
 }
 
-/// The secret of a webhook: a text that begins with `whsec_`, all of which signs.
+/// The signing secret of a webhook endpoint. The prefix `whsec_` is part of the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookSecret(Secret);
 
 impl WebhookSecret {
-    /// What it has to be.
+    /// The expected format, for error texts.
     pub(crate) const SHAPE: &str = "whsec_ and 16 to 250 printable characters without blanks";
-    /// How it begins.
+    /// The prefix.
     pub(crate) const PREFIX: &str = "whsec_";
 
-    /// The text itself.
+    /// The secret.
     pub(crate) fn expose(&self) -> &str {
         self.0.expose()
     }

@@ -3,5 +3,5 @@
 mod rules;
 mod schedule;
 
-pub(crate) use rules::{ActiveFault, FaultAction, FaultRule, Faults, MAX_FAULTS};
+pub(crate) use rules::{ActiveFault, FaultAction, FaultMethod, FaultRule, Faults, MAX_FAULTS};
 pub(crate) use schedule::Chaos;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::watch;
 
 use handset_sandbox_domain::Fault;
@@ -12,39 +12,34 @@ use handset_sandbox_domain::Fault;
 pub(crate) const MAX_FAULTS: usize = 50;
 
 /// What to do, and to what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FaultRule {
     /// Exact, or a beginning that ends in `*`.
     pub(crate) path: String,
     pub(crate) kind: Fault,
     /// For how long, in ms: of a delay only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ms: Option<u32>,
+    pub(crate) delay_ms: Option<u32>,
     /// Which HTTP status: of a status only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<u16>,
     /// What `Retry-After` says, in s: of a status only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after_seconds: Option<u32>,
     /// How often. `None`: always.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) count: Option<u32>,
     /// `None`: every one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) method: Option<FaultMethod>,
 }
 
 /// Requests of which method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) enum FaultMethod {
+    #[serde(rename = "GET")]
     Get,
+    #[serde(rename = "POST")]
     Post,
 }
 
 impl FaultMethod {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
@@ -53,14 +48,12 @@ impl FaultMethod {
 }
 
 /// A rule and what became of it so far.
-#[derive(Clone, Serialize)]
+#[derive(Clone)]
 pub(crate) struct ActiveFault {
-    #[serde(flatten)]
-    rule: FaultRule,
+    pub(crate) rule: FaultRule,
     /// How often it still hits. `None`: always.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left: Option<u32>,
-    hits: u64,
+    pub(crate) remaining: Option<u32>,
+    pub(crate) hits: u64,
 }
 
 /// What is done to one message.
@@ -95,7 +88,7 @@ impl FaultAction {
 impl FaultRule {
     fn action(&self) -> FaultAction {
         match self.kind {
-            Fault::Delay => FaultAction::Delay(Duration::from_millis(self.ms.unwrap_or_default().into())),
+            Fault::Delay => FaultAction::Delay(Duration::from_millis(self.delay_ms.unwrap_or_default().into())),
             Fault::Status => FaultAction::Status {
                 status: self.status.unwrap_or(503),
                 retry_after_seconds: self.retry_after_seconds,
@@ -128,7 +121,8 @@ impl Faults {
 
     /// Takes the place of what was listed, and lets waiting sockets know.
     pub(crate) fn replace(&self, rules: Vec<FaultRule>) {
-        *self.list.lock() = rules.into_iter().map(|rule| ActiveFault { left: rule.count, rule, hits: 0 }).collect();
+        *self.list.lock() =
+            rules.into_iter().map(|rule| ActiveFault { remaining: rule.count, rule, hits: 0 }).collect();
         self.changed.send_replace(());
     }
 
@@ -157,8 +151,8 @@ impl Faults {
 
     fn first(&self, wanted: impl Fn(&FaultRule) -> bool) -> Option<FaultAction> {
         let mut listed = self.list.lock();
-        let found = listed.iter_mut().find(|listed| listed.left != Some(0) && wanted(&listed.rule))?;
-        found.left = found.left.map(|left| left.saturating_sub(1));
+        let found = listed.iter_mut().find(|listed| listed.remaining != Some(0) && wanted(&listed.rule))?;
+        found.remaining = found.remaining.map(|remaining| remaining.saturating_sub(1));
         found.hits += 1;
         Some(found.rule.action())
     }
@@ -169,7 +163,15 @@ mod tests {
     use super::*;
 
     fn rule(path: &str, kind: Fault, count: Option<u32>, method: Option<FaultMethod>) -> FaultRule {
-        FaultRule { path: path.to_owned(), kind, ms: None, status: None, retry_after_seconds: None, count, method }
+        FaultRule {
+            path: path.to_owned(),
+            kind,
+            delay_ms: None,
+            status: None,
+            retry_after_seconds: None,
+            count,
+            method,
+        }
     }
 
     #[test]
@@ -187,7 +189,7 @@ mod tests {
         assert_eq!(faults.take("POST", "/a"), Some(FaultAction::Drop));
         assert_eq!(faults.take("POST", "/a"), Some(FaultAction::LoseReply));
         let listed = faults.list();
-        let seen: Vec<_> = listed.iter().map(|listed| (listed.left, listed.hits)).collect();
+        let seen: Vec<_> = listed.iter().map(|listed| (listed.remaining, listed.hits)).collect();
         assert_eq!(seen, [(Some(0), 2), (Some(0), 1), (None, 2)]);
         faults.clear();
         assert_eq!(faults.take("POST", "/a"), None);

@@ -1,5 +1,5 @@
-//! The relying-party backend of the demo page. It does what any relying party's server does, and through the same
-//! public calls: get an access token, start, validate, complete.
+//! The relying-party backend of the demo page. It uses the public server API like any relying party: token, start, validate,
+//! complete.
 
 use std::sync::Arc;
 
@@ -28,9 +28,9 @@ use crate::http::shared::scope::{self, ProjectExt, QUERY};
 use crate::projects::{DEFAULT, Project};
 use handset_sandbox_domain::{Credential, Refusal};
 
-/// Whose server this is.
+/// The credential of the demo.
 const CLIENT_ID: &str = "sandbox-identity";
-/// Longest reply of the server API that is read, in bytes.
+/// Maximum size of a server API reply, in bytes.
 const REPLY_BYTES: usize = 64 * 1024;
 
 #[derive(Clone)]
@@ -46,7 +46,7 @@ impl FromRef<DemoServer> for Sandbox {
     }
 }
 
-/// To be nested at `/demo`.
+/// Routes, to be nested at `/demo`.
 pub(crate) fn router(sandbox: Sandbox, server_api: Router) -> Router<Sandbox> {
     let demo = DemoServer { sandbox: sandbox.clone(), server_api, access_token: Arc::default() };
     Router::new()
@@ -87,11 +87,11 @@ async fn start(
     headers: HeaderMap,
     JsonBody(page): JsonBody<DemoStart>,
 ) -> Result<Response, ApiError> {
-    // Where the page is, by the name that its browser knows: this machine has several, and a frame must be of the same.
-    // The guard has let no other site pass. The contract has no brackets in a target, as IPv6 addresses would need.
+    // The origin as the browser knows it: this machine has several names, and the frame of the link must have the same one.
+    // The guard has rejected other sites. The contract allows no brackets in a target, so no IPv6 address.
     let own = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).filter(|own| !own.contains('['));
     let origin = own.map_or_else(|| demo.sandbox.origin.to_string(), str::to_owned);
-    // The page there has to know whose it is.
+    // The target page needs the project, too.
     let query = if project.name == DEFAULT { String::new() } else { format!("?{QUERY}={}", project.name) };
     let request = StartRequest {
         flow_type: page.flow_type,
@@ -126,7 +126,7 @@ async fn complete(
 }
 
 impl DemoServer {
-    /// A call of the server API. An access token that has ended is replaced once.
+    /// Calls the server API. An expired access token is renewed once.
     async fn call(&self, project: &Project, path: &str, body: &impl Serialize) -> Result<Response, ApiError> {
         let body = serde_json::to_string(body).map_err(|_| Refusal::Internal)?;
         let known = self.access_token.lock().clone();

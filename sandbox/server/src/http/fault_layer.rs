@@ -1,4 +1,4 @@
-//! Does to requests what the list of faults says. The rules of the backend know nothing of it.
+//! Middleware that injects faults into requests. The domain does not know about faults.
 
 use std::io;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use crate::projects::Project;
 use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome, Party};
 use handset_sandbox_listener::Connection;
 
-/// The longest that a request is left without an answer.
+/// Maximum time that a silenced request stays unanswered.
 const SILENCE: Duration = Duration::from_secs(600);
 
-/// To be laid around everything but the inspection.
+/// The layer for every route except the inspection API.
 pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
     if !sandbox.faults_enabled() {
         return next.run(request).await;
@@ -75,7 +75,7 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
             }
             broken(connection, aim.is_socket).await
         }
-        // A handshake that is not answered leaves nothing to act upon.
+        // A lost handshake reply leaves no socket to serve.
         FaultAction::LoseReply if aim.is_socket => {
             note(Some(Fault::LoseReply), None).await;
             broken(connection, aim.is_socket).await
@@ -88,7 +88,7 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
     }
 }
 
-/// What a request is, and by what it names its session or its project.
+/// A request, and how it identifies its session or project.
 struct RequestTarget {
     method: Method,
     path: String,
@@ -97,7 +97,7 @@ struct RequestTarget {
     about: Option<TargetSession>,
 }
 
-/// Whose faults are for a request, and on whose timeline it stands.
+/// The project whose faults apply to a request, and the session whose timeline records it.
 #[derive(Default)]
 struct FaultTarget {
     project: Option<Arc<Project>>,
@@ -117,7 +117,7 @@ impl RequestTarget {
         }
     }
 
-    /// What happens to it: what was asked for comes first.
+    /// The fault of the request: requested faults before those of the seed.
     fn hit(&self, project: &Project) -> Option<FaultAction> {
         let by_chaos = || match self.message {
             Some((Party::Client, what)) => project.chaos.as_ref()?.next(what),
@@ -132,7 +132,7 @@ impl RequestTarget {
             Some(TargetSession::Project(name)) => {
                 return FaultTarget { project: sandbox.projects.get(name), subject: None };
             }
-            // Whether or not the token is still good.
+            // An expired token identifies its session, too.
             Some(TargetSession::AuthToken(token)) => match sandbox.keys.subject(token.expose()) {
                 Some(holder) => sandbox.session_handle(&holder.auth_id).await.unwrap_or_default(),
                 None => None,
@@ -142,7 +142,7 @@ impl RequestTarget {
         FaultTarget { project: subject.as_ref().map(|subject| subject.project.clone()), subject }
     }
 
-    /// Notes the request, done so to it. A `reply` fault means that it was turned away under it.
+    /// Records the request with its fault on the timeline. A `reply` fault means that the request was answered with an error.
     async fn record(
         &self,
         sandbox: &Sandbox,
@@ -158,7 +158,8 @@ impl RequestTarget {
     }
 }
 
-/// The page's requests, and the phone's. Whose session a call of the relying party's server is about stands in its body.
+/// The timeline's message for a request of the page or the phone. Calls of the relying party's server name their session in
+/// the body and are not recorded here.
 fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, MessageKind)> {
     if path.starts_with("/l/") {
         return Some((Party::Phone, MessageKind::LinkOpened));
@@ -177,7 +178,7 @@ fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, Messa
     Some((Party::Client, what))
 }
 
-/// By what a request names its session, or its project.
+/// The identification of a session or project in a request.
 enum TargetSession {
     AuthToken(Secret),
     LinkToken(Secret),
@@ -196,12 +197,12 @@ fn about(headers: &HeaderMap, uri: &Uri) -> Option<TargetSession> {
     bearer(headers).map(Into::into).or_else(of_query).map(TargetSession::AuthToken)
 }
 
-/// The connection breaks, and whoever waits for a reply gets none.
+/// Resets the connection, so that the client gets no reply.
 async fn broken(connection: Option<Connection>, is_handshake: bool) -> Response {
     if let Some(connection) = connection {
         connection.reset(is_handshake).await;
     }
-    // In process there is no connection to break: reading the reply fails.
+    // In process there is no connection: reading the body of the reply fails instead.
     let body = stream::iter([Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))]);
     let mut response = (StatusCode::BAD_GATEWAY, Body::from_stream(body)).into_response();
     response.extensions_mut().insert(ConnectionReset);

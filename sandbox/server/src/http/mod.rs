@@ -1,4 +1,5 @@
-//! Translates between HTTP and the core. No rule of the contract lives here but those about HTTP itself.
+//! Routes, extractors and replies, by audience. Rules of the contract are in the domain, use cases in `app`; only rules about
+//! HTTP itself are here.
 
 mod client;
 mod demo;
@@ -28,14 +29,13 @@ use shared::errors::ApiError;
 
 pub use client::{Unauthorized, status_socket};
 
-/// The whole sandbox. Nothing in it starts before a request comes.
+/// The router of the whole sandbox. It starts no task before the first request.
 ///
-/// `/sandbox/*` and `/demo/*` want a `Host` that is a loopback name or that of the configured origin, also in process.
+/// `/sandbox/*` and `/demo/*` require a `Host` that is a loopback name or the host of the configured origin, also in process.
 pub fn app(state: AppState) -> Router {
     let sandbox = state.0;
     let faults = from_fn_with_state(sandbox.clone(), fault_layer::inject);
-    // Layers come in one piece where they can: of each piece every request gets a copy in a box of its own, with all that
-    // is inside.
+    // Layers are combined where possible: axum boxes and clones each separate layer, with everything inside, per request.
     let acting = (faults.clone(), from_fn(run_to_completion));
     let server_api = server::router().layer(acting.clone());
     Router::new()
@@ -57,12 +57,12 @@ pub fn app(state: AppState) -> Router {
         ))
 }
 
-/// A header of every reply that does not say otherwise.
+/// A header for every reply that does not set it itself.
 fn unless_said(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
-/// Nothing that a client chooses: a path can hold a link's secret, a query an authToken, and a method whatever it likes.
+/// A span without client data: a path can hold the secret of a link, a query an authToken, and a method any text.
 fn span(request: &Request) -> Span {
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
     tracing::info_span!("request", method = ops::known(request.method()), route)

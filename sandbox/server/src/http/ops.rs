@@ -1,4 +1,4 @@
-//! What whoever runs the sandbox asks: does it live, is it ready, what has it done.
+//! Endpoints for operators: liveness, readiness, metrics.
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -17,8 +17,8 @@ use handset_sandbox_domain::Refusal;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Anyone may ask for life and readiness, which tell nothing: who watches a container calls it by its address. What was
-/// counted is for those who may look into the sandbox.
+/// `/healthz` and `/readyz` are public: probes use the address of a container, so the `Host` check is skipped. `/metrics` has
+/// the same guard as the inspection API.
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     let counted = Router::new().route("/metrics", get(metrics)).layer(from_fn_with_state(sandbox, same_origin_only));
     Router::new()
@@ -28,12 +28,12 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .method_not_allowed_fallback(method_not_allowed)
 }
 
-/// Whether it takes new flows: the store writes, and it is not ending.
+/// Readiness: the store accepts writes, and no shutdown is in progress.
 async fn ready(State(sandbox): State<Sandbox>) -> Result<&'static str, ApiError> {
     let not_ready = |why| Err(ApiError::http(StatusCode::SERVICE_UNAVAILABLE, why));
     match inspection::readiness(&sandbox).await {
         Readiness::Ready => Ok("ready\n"),
-        Readiness::Ending => not_ready("the sandbox is ending"),
+        Readiness::Ending => not_ready("the sandbox is shutting down"),
         Readiness::StoreFails => not_ready("the store fails"),
         Readiness::StoreSilent => not_ready("the store does not answer"),
     }
@@ -44,17 +44,17 @@ async fn metrics(State(sandbox): State<Sandbox>) -> Result<Response, ApiError> {
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }
 
-/// To be laid around everything.
+/// The layer that counts every reply.
 pub(crate) async fn count(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
     let method = known(request.method());
-    // What has no route is a file of the page, or nothing.
+    // Without a route: a file of the page, or an unknown path.
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
     sandbox.metrics.answered(&HttpRequestLabels { method, route, status: response.status().as_u16() });
     response
 }
 
-/// A client may call its method what it likes.
+/// A known method, or `other`, since a client may send any text.
 pub(crate) fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,4 +1,4 @@
-//! The demo page: a folder, or what was built in.
+//! The demo page: from a folder, or built in.
 
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +16,7 @@ use crate::http::shared::method::not_for_writing;
 
 use crate::app::Sandbox;
 
-/// The page as it was when the sandbox was built, or one that says how to build it.
+/// The page at build time of the sandbox, or a placeholder that says how to build it.
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/www"]
 struct BuiltIn;
@@ -39,7 +39,8 @@ pub(crate) fn service(sandbox: &Sandbox) -> Router {
     files.layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
 }
 
-/// Scripts, styles and frames from here only, WebAssembly, and requests and sockets to here by every name of this origin.
+/// The Content-Security-Policy: scripts, styles and frames of this origin, WebAssembly, and connections to every name of this
+/// origin.
 fn policy(origin: &Origin) -> String {
     let sockets = origin.socket_origin();
     format!(
@@ -69,12 +70,12 @@ fn is_for_reading(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-/// Answers a method that does not read.
+/// The reply to a method other than GET and HEAD.
 async fn not_read(is_file: bool) -> Response {
     if is_file { not_for_writing().await } else { not_found().await.into_response() }
 }
 
-/// Whether a folder has something to read there.
+/// Whether the folder has a file at that path.
 async fn is_file(folder: ServeDir, uri: Uri) -> bool {
     let mut look = Request::new(Body::empty());
     (*look.method_mut(), *look.uri_mut()) = (Method::HEAD, uri);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use handset_protocol::UnixMillis;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -109,8 +110,8 @@ impl Store for InstrumentedStore {
         Ok(effects)
     }
 
-    async fn expire_attempts(&self, ms: i64) -> Result<(), StoreError> {
-        self.timed("forget_guesses", self.store.expire_attempts(ms)).await
+    async fn expire_attempts(&self, before: UnixMillis) -> Result<(), StoreError> {
+        self.timed("forget_guesses", self.store.expire_attempts(before)).await
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
@@ -121,8 +122,8 @@ impl Store for InstrumentedStore {
         self.timed("find", self.store.find(lookup)).await
     }
 
-    async fn expiring_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
-        self.timed("ending_before", self.store.expiring_before(project, ms)).await
+    async fn expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<Vec<String>, StoreError> {
+        self.timed("ending_before", self.store.expiring_before(project, time)).await
     }
 
     async fn update_identity(

@@ -15,7 +15,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use handset_sandbox_domain::{AttemptOutcome, DeliveryStatus, FlowType};
-use handset_sandbox_listener::Rejection;
+use handset_sandbox_listener::ConnectionRejection;
 
 pub(crate) use instrumented::InstrumentedStore;
 use labels::{EnumCounter, Label, PossessionOutcome, SmsKind};
@@ -45,7 +45,7 @@ pub(crate) struct Metrics {
     pub(crate) waiting: Gauge,
     sockets: Gauge,
     connections: Gauge,
-    pub(crate) connections_refused: EnumCounter<Rejection>,
+    pub(crate) connections_refused: EnumCounter<ConnectionRejection>,
     store: Family<Label, Histogram, fn() -> Histogram>,
     store_errors: Counter,
 }

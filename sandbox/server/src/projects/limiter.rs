@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
+use handset_protocol::UnixMillis;
+
 pub(crate) struct RateLimiter {
     /// Requests a second, and how many may come at once. 0: unlimited.
     rate: u32,
@@ -13,8 +15,8 @@ pub(crate) struct RateLimiter {
 struct Bucket {
     /// Thousandths of a request that may still come.
     left: i64,
-    /// When that was so, in ms since the epoch.
-    at: i64,
+    /// When that was so.
+    at: UnixMillis,
 }
 
 /// A request, in the buckets' unit.
@@ -26,14 +28,15 @@ impl RateLimiter {
     }
 
     /// Lets a request pass, or says after how many s the next may come.
-    pub(crate) fn pass(&self, client_id: &'static str, now: i64) -> Result<(), u64> {
+    pub(crate) fn pass(&self, client_id: &'static str, now: UnixMillis) -> Result<(), u64> {
         if self.rate == 0 {
             return Ok(());
         }
         let rate = i64::from(self.rate);
         let mut buckets = self.buckets.lock();
         let bucket = buckets.entry(client_id).or_insert(Bucket { left: rate * ONE, at: now });
-        let gained = now.saturating_sub(bucket.at).max(0).saturating_mul(rate);
+        let passed = i64::try_from(now.since(bucket.at).as_millis()).unwrap_or(i64::MAX);
+        let gained = passed.saturating_mul(rate);
         bucket.left = bucket.left.saturating_add(gained).min(rate * ONE);
         bucket.at = now;
         if bucket.left < ONE {
@@ -56,18 +59,18 @@ mod tests {
     #[test]
     fn a_burst_of_one_second_passes_and_then_as_many_as_time_allows() {
         let limiter = RateLimiter::new(25);
-        let passed = |now| (0..100).take_while(|_| limiter.pass("a", now).is_ok()).count();
+        let passed = |now| (0..100).take_while(|_| limiter.pass("a", UnixMillis::new(now)).is_ok()).count();
         assert_eq!(passed(0), 25);
-        assert_eq!(limiter.pass("a", 0), Err(1));
+        assert_eq!(limiter.pass("a", UnixMillis::EPOCH), Err(1));
         assert_eq!(passed(80), 2);
         assert_eq!(passed(10_000), 25);
         assert_eq!(passed(5000), 0, "a clock that goes back gives nothing");
-        assert_eq!(limiter.pass("b", 10_000), Ok(()), "every credential has its own");
+        assert_eq!(limiter.pass("b", UnixMillis::new(10_000)), Ok(()), "every credential has its own");
     }
 
     #[test]
     fn off_means_off() {
         let limiter = RateLimiter::new(0);
-        assert!((0..1000).all(|_| limiter.pass("a", 0).is_ok()));
+        assert!((0..1000).all(|_| limiter.pass("a", UnixMillis::EPOCH).is_ok()));
     }
 }

@@ -1,31 +1,11 @@
-//! Every SMS that would have been sent, as it is shown.
+//! Which messages are asked for, and how whoever waits for one is woken. The messages themselves are in the store.
 
-use serde::Serialize;
 use tokio::sync::watch;
 
-use handset_sandbox_domain::{Message, MessagePurpose, Phone};
-use handset_sandbox_store::StoredMessage;
+use handset_sandbox_domain::{Message, Phone};
 
-/// Tells whoever waits that a message has come. The messages themselves are in the store.
+/// Wakes whoever waits for a message.
 pub(crate) struct MessageNotifier(watch::Sender<()>);
-
-/// A message as the list shows it. This is the one place where codes, links and numbers are meant to be read.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MessageView {
-    /// Grows with every message.
-    pub(crate) id: u64,
-    to: String,
-    kind: &'static str,
-    text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    auth_id: String,
-    sent_at: i64,
-    expires_at: i64,
-}
 
 /// Which messages are asked for.
 #[derive(Clone, Default)]
@@ -48,26 +28,6 @@ impl MessageNotifier {
     /// Ends when something may have changed since the subscription.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.0.subscribe()
-    }
-}
-
-impl From<StoredMessage> for MessageView {
-    fn from(StoredMessage { id, message }: StoredMessage) -> Self {
-        let (kind, code, url) = match message.purpose {
-            MessagePurpose::Otp(code) => ("otp", Some(code.expose().to_owned()), None),
-            MessagePurpose::Link(url) => ("link", None, Some(url.expose().to_owned())),
-        };
-        Self {
-            id,
-            to: message.to.expose().to_owned(),
-            kind,
-            text: message.text.expose().to_owned(),
-            code,
-            url,
-            auth_id: message.auth_id,
-            sent_at: message.sent_at,
-            expires_at: message.expires_at,
-        }
     }
 }
 

@@ -7,5 +7,5 @@ mod project;
 mod webhook;
 
 pub use clock::{Clock, SystemClock};
-pub(crate) use messages::{MessageQuery, MessageView};
+pub(crate) use messages::MessageQuery;
 pub(crate) use project::{DEFAULT, Project, Projects, is_name};

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use handset_protocol::UnixMillis;
 use parking_lot::Mutex;
 
 use super::clock::{Clock, MovableClock};
@@ -17,8 +19,8 @@ use crate::faults::{Chaos, Faults};
 pub(crate) const DEFAULT: &str = "default";
 /// How many there may be at once.
 const MAX_PROJECTS: usize = 1000;
-/// One that nobody has used for so long is idle, in ms: longer than a session lives and is kept.
-const IDLE_MS: i64 = 60 * 60 * 1000;
+/// One that nobody has used for so long is idle: longer than a session lives and is kept.
+const IDLE: Duration = Duration::from_secs(60 * 60);
 /// Longest name.
 const NAME_BYTES: usize = 64;
 
@@ -33,8 +35,25 @@ pub(crate) struct Project {
     pub(crate) webhook: ProjectWebhook,
     /// What breaks besides, where that is wanted.
     pub(crate) chaos: Option<Chaos>,
-    /// In ms since the epoch, on the clock that nobody moves.
-    last_used_at: AtomicI64,
+    /// On the clock that nobody moves.
+    last_used_at: AtomicTime,
+}
+
+/// A time that is read and written through a shared reference.
+struct AtomicTime(AtomicI64);
+
+impl AtomicTime {
+    fn new(time: UnixMillis) -> Self {
+        Self(AtomicI64::new(time.as_millis()))
+    }
+
+    fn get(&self) -> UnixMillis {
+        UnixMillis::new(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, time: UnixMillis) {
+        self.0.store(time.as_millis(), Ordering::Relaxed);
+    }
 }
 
 /// Whether a project may have that name.
@@ -87,20 +106,20 @@ impl Projects {
         projects
     }
 
-    /// Now, on the clock that nobody moves, in ms since the epoch.
-    pub(crate) fn system_now(&self) -> i64 {
-        self.clock.now_ms()
+    /// Now, on the clock that nobody moves.
+    pub(crate) fn system_now(&self) -> UnixMillis {
+        self.clock.now()
     }
 
-    /// Now, on the clock of the project of that name, whether or not it has begun, in ms since the epoch.
-    pub(crate) fn now_in(&self, name: &str) -> i64 {
+    /// Now, on the clock of the project of that name, whether or not it has begun.
+    pub(crate) fn now_in(&self, name: &str) -> UnixMillis {
         self.get(name).map_or_else(|| self.system_now(), |project| project.clock.now())
     }
 
     /// The project of that name, used once more. `None`: it has yet to begin.
     pub(crate) fn get_and_touch(&self, name: &str) -> Option<Arc<Project>> {
         let project = self.get(name)?;
-        project.last_used_at.store(self.system_now(), Ordering::Relaxed);
+        project.last_used_at.set(self.system_now());
         Some(project)
     }
 
@@ -108,9 +127,9 @@ impl Projects {
     pub(crate) fn evict_idle(&self) -> Option<Eviction<'_>> {
         let now = self.system_now();
         let is_idle = |project: &Arc<Project>| {
-            let unused = now.saturating_sub(project.last_used_at.load(Ordering::Relaxed));
+            let unused = now.since(project.last_used_at.get());
             // Whoever waits for something in it holds it.
-            project.name != DEFAULT && Arc::strong_count(project) == 1 && unused >= IDLE_MS
+            project.name != DEFAULT && Arc::strong_count(project) == 1 && unused >= IDLE
         };
         let mut table = self.table.lock();
         let name = table.values().find(|project| is_idle(project))?.name.clone();
@@ -131,7 +150,7 @@ impl Projects {
         let mut table = self.table.lock();
         match table.get(name) {
             Some(project) => {
-                project.last_used_at.store(now, Ordering::Relaxed);
+                project.last_used_at.set(now);
                 project.clone()
             }
             None => self.create(&mut table, name, now),
@@ -143,7 +162,7 @@ impl Projects {
         self.table.lock().get(name).cloned()
     }
 
-    fn create(&self, table: &mut BTreeMap<String, Arc<Project>>, name: &str, now: i64) -> Arc<Project> {
+    fn create(&self, table: &mut BTreeMap<String, Arc<Project>>, name: &str, now: UnixMillis) -> Arc<Project> {
         let project = Arc::new(Project {
             name: name.to_owned(),
             clock: MovableClock::new(self.clock.clone()),
@@ -153,7 +172,7 @@ impl Projects {
             faults: Faults::new(),
             webhook: ProjectWebhook::new(),
             chaos: self.chaos_seed.map(Chaos::new),
-            last_used_at: AtomicI64::new(now),
+            last_used_at: AtomicTime::new(now),
         });
         table.insert(name.to_owned(), project.clone());
         project
@@ -164,17 +183,19 @@ impl Projects {
 mod tests {
     use super::*;
 
-    #[derive(Default)]
-    struct Hand(AtomicI64);
+    const BEGIN: UnixMillis = UnixMillis::EPOCH;
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    struct Hand(AtomicTime);
 
     impl Clock for Hand {
-        fn now_ms(&self) -> i64 {
-            self.0.load(Ordering::Relaxed)
+        fn now(&self) -> UnixMillis {
+            self.0.get()
         }
     }
 
     fn projects() -> (Projects, Arc<Hand>) {
-        let clock = Arc::new(Hand::default());
+        let clock = Arc::new(Hand(AtomicTime::new(BEGIN)));
         (Projects::new(clock.clone(), 0, None), clock)
     }
 
@@ -205,11 +226,11 @@ mod tests {
         for name in ["idle", "used", "of a session"] {
             projects.get_or_create(name).unwrap();
         }
-        clock.0.store(IDLE_MS - 1, Ordering::Relaxed);
+        clock.0.set(BEGIN + IDLE - MILLISECOND);
         projects.get_or_create("used").unwrap();
         projects.for_session("of a session");
         assert_eq!(forget(&projects), [""; 0]);
-        clock.0.store(IDLE_MS, Ordering::Relaxed);
+        clock.0.set(BEGIN + IDLE);
         assert_eq!(forget(&projects), ["idle"], "and not what is held, nor the default");
         assert!(projects.get("idle").is_none() && projects.get("used").is_some());
         assert!(Arc::ptr_eq(&held, &projects.get_or_create("held").unwrap()));
@@ -219,16 +240,16 @@ mod tests {
     fn a_project_that_could_not_be_forgotten_is_still_there() {
         let (projects, clock) = projects();
         let name = "idle";
-        projects.get_or_create(name).unwrap().clock.set_offset(7);
-        clock.0.store(IDLE_MS, Ordering::Relaxed);
+        projects.get_or_create(name).unwrap().clock.set_offset(7 * MILLISECOND);
+        clock.0.set(BEGIN + IDLE);
         let leaving = projects.evict_idle().unwrap();
         assert!(projects.get(name).is_none() && projects.evict_idle().is_none(), "it is forgotten once");
         drop(leaving);
-        assert_eq!(projects.now_in(name), IDLE_MS + 7);
+        assert_eq!(projects.now_in(name), BEGIN + IDLE + 7 * MILLISECOND);
         let leaving = projects.evict_idle().unwrap();
         projects.for_session(name);
         drop(leaving);
-        assert_eq!(projects.now_in(name), IDLE_MS, "it has begun anew in the meantime");
+        assert_eq!(projects.now_in(name), BEGIN + IDLE, "it has begun anew in the meantime");
         assert_eq!(forget(&projects), [""; 0]);
     }
 
@@ -236,8 +257,8 @@ mod tests {
     fn to_look_for_a_project_is_no_use_of_it() {
         let (projects, clock) = projects();
         projects.get_or_create("idle").unwrap();
-        clock.0.store(IDLE_MS, Ordering::Relaxed);
-        assert_eq!((projects.now_in("idle"), projects.now_in("none")), (IDLE_MS, IDLE_MS));
+        clock.0.set(BEGIN + IDLE);
+        assert_eq!((projects.now_in("idle"), projects.now_in("none")), (BEGIN + IDLE, BEGIN + IDLE));
         assert!(projects.get("idle").is_some() && projects.get("none").is_none());
         assert_eq!(forget(&projects), ["idle"]);
     }
@@ -246,17 +267,17 @@ mod tests {
     fn the_number_of_projects_is_bounded_and_none_in_use_makes_room() {
         let (projects, clock) = projects();
         for number in 1..MAX_PROJECTS {
-            clock.0.fetch_add(1, Ordering::Relaxed);
+            clock.0.set(clock.0.get() + MILLISECOND);
             projects.get_or_create(&format!("p{number}")).unwrap();
         }
         assert_eq!((projects.get_or_create("too many").is_none(), forget(&projects)), (true, vec![]));
         assert!(projects.get("p1").is_some() && projects.get_or_create("p1").is_some());
         projects.for_session("of a session");
         assert!(projects.get("of a session").is_some(), "whatever their number");
-        clock.0.store(2 + IDLE_MS, Ordering::Relaxed);
+        clock.0.set(BEGIN + 2 * MILLISECOND + IDLE);
         assert_eq!(forget(&projects), ["p2"], "p1 was used after it");
         assert!(projects.get_or_create("too many").is_none(), "one is there beyond the bound");
-        clock.0.store(3 + IDLE_MS, Ordering::Relaxed);
+        clock.0.set(BEGIN + 3 * MILLISECOND + IDLE);
         assert_eq!(forget(&projects), ["p3"]);
         assert!(projects.get_or_create("one more").is_some());
     }

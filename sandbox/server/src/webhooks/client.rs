@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use futures_util::future::{Either, select};
+use handset_protocol::UnixMillis;
 use handset_protocol::server::webhooks::{AUTHORIZATION_HEADER, CORRELATION_HEADER, ISSUER};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
@@ -21,17 +22,16 @@ use super::tls::WebhookTls;
 use crate::config::{Webhook, WebhookSecret};
 use handset_sandbox_domain::AttemptOutcome;
 
-/// How long the token of a request is good, in s.
-const TOKEN_SECONDS: i64 = 60;
+/// How long the token of a request is good.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(60);
 /// How much of a reply is read, in bytes: it is for nobody.
 const REPLY_BYTES: usize = 64 * 1024;
 
+/// Times are NumericDates, in seconds.
 #[derive(Serialize)]
 struct WebhookClaims {
     iss: &'static str,
-    /// s since the epoch.
     iat: i64,
-    /// s since the epoch.
     exp: i64,
 }
 
@@ -39,8 +39,8 @@ struct WebhookClaims {
 pub(crate) struct OutgoingRequest {
     pub(crate) body: Bytes,
     pub(crate) correlation_id: String,
-    /// The time of the machine, by which a receiver judges, in ms since the epoch.
-    pub(crate) now: i64,
+    /// The time of the machine, by which a receiver judges.
+    pub(crate) now: UnixMillis,
 }
 
 /// How far a request has come.
@@ -127,10 +127,10 @@ fn request(webhook: &Webhook, parcel: OutgoingRequest) -> Result<Request<Full<By
     Ok(request.body(Full::new(parcel.body))?)
 }
 
-/// The whole text of the secret signs, its beginning too. `now` is in ms since the epoch.
-fn sign(secret: &WebhookSecret, now: i64) -> Result<String, RequestError> {
-    let iat = now.div_euclid(1000);
-    let claims = WebhookClaims { iss: ISSUER, iat, exp: iat.saturating_add(TOKEN_SECONDS) };
+/// The whole text of the secret signs, its beginning too.
+fn sign(secret: &WebhookSecret, now: UnixMillis) -> Result<String, RequestError> {
+    let expires_at = now + TOKEN_LIFETIME;
+    let claims = WebhookClaims { iss: ISSUER, iat: now.as_seconds(), exp: expires_at.as_seconds() };
     let key = EncodingKey::from_secret(secret.expose().as_bytes());
     Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)?)
 }

@@ -15,7 +15,6 @@ use super::client::{OutgoingRequest, post};
 use super::network::{Network, TcpNetwork};
 use super::queue::{DeliveryQueue, OrderedQueue};
 use super::tls::WebhookTls;
-use super::view::DeliveryView;
 use crate::config::{Config, Webhook};
 use crate::metrics::Metrics;
 use crate::projects::{Project, Projects};
@@ -117,12 +116,6 @@ impl WebhookDispatcher {
         Ok(())
     }
 
-    /// Every delivery of a project, by when its first event happened.
-    pub(crate) async fn list(&self, project: &Project) -> Result<Vec<DeliveryView>, StoreError> {
-        let waiting = self.0.store.pending_deliveries(Some(&project.name), 0).await?;
-        Ok(DeliveryView::list(waiting, self.0.store.finished_deliveries(&project.name).await?))
-    }
-
     /// Takes up what has come to wait. To be called after every write of news.
     pub(crate) fn poll(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         // A task may begin others, which are like it.
@@ -151,7 +144,7 @@ impl WebhookDispatcher {
                 Ok(true) => self.0.queue.lock().complete(&lane, sequence),
                 Ok(false) => return,
                 Err(error) => {
-                    tracing::error!(%error, "the store failed");
+                    tracing::error!(%error, "store operation failed");
                     tokio::select! {
                         biased;
                         () = self.0.shutdown.cancelled() => return,
@@ -187,14 +180,14 @@ impl WebhookDispatcher {
     }
 
     async fn attempt(&self, sequence: u64, delivery: Delivery, project: &Project) -> Result<(), StoreError> {
-        let withdrawn = match &delivery.identity_id {
+        let cancelled = match &delivery.identity_id {
             Some(id) => {
                 let identity = self.0.store.identity(&project.name, IdentityLookup::Id(id)).await?;
                 delivery.cancelled_by(identity.as_ref())
             }
             None => None,
         };
-        let webhook = match (withdrawn, self.webhook(project)) {
+        let webhook = match (cancelled, self.webhook(project)) {
             (None, Some(webhook)) => webhook,
             (reason, _) => {
                 let settled = delivery.cancel(reason.unwrap_or(NotSentReason::NoWebhook));

@@ -8,8 +8,6 @@ mod dispatcher;
 mod network;
 mod queue;
 mod tls;
-mod view;
 
 pub(crate) use dispatcher::WebhookDispatcher;
 pub use network::{Network, NetworkStream};
-pub(crate) use view::DeliveryView;

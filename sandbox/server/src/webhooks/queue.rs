@@ -85,10 +85,11 @@ impl DeliveryQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use handset_protocol::UnixMillis;
     use handset_sandbox_domain::Delivery;
 
     fn waiting(sequence: u64, identity: Option<&str>, number: u64) -> PendingDelivery {
-        let test = Delivery::test("default", "nobody", &["event".to_owned()], 0).unwrap();
+        let test = Delivery::test("default", "nobody", &["event".to_owned()], UnixMillis::EPOCH).unwrap();
         PendingDelivery {
             sequence,
             delivery: Delivery { identity_id: identity.map(str::to_owned), event_sequence: number, ..test },

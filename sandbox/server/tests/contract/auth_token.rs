@@ -1,10 +1,12 @@
+//! The authToken: its claims, its lifetime and its signature.
+
 use handset_protocol::Secret;
 use handset_sandbox::Config;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{BEGIN, Bench, PHONE, Started, TARGET, claims, state};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{BEGIN, PHONE, StartedSession, TARGET, TestSandbox, claims, state};
 
 rows![
     carries_every_claim,
@@ -18,7 +20,7 @@ rows![
 
 #[tokio::test(start_paused = true)]
 async fn carries_every_claim() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     let claims = claims(&started.auth_token);
     let text = |pointer: &str| claims.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
@@ -29,12 +31,12 @@ async fn carries_every_claim() {
     assert_eq!(text("/auth/next"), "mobile/otp");
     assert!(claims["auth"]["subs"].is_object());
     assert_eq!(text("/auth/id"), bench.session(&started).await["authId"]);
-    assert_ne!(text("/auth/id"), started.correlation_id, "the page is not told the server's name of the session");
+    assert_ne!(text("/auth/id"), started.correlation_id, "the page does not get the correlationId");
 }
 
 #[tokio::test(start_paused = true)]
 async fn lives_fifteen_minutes() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     let claims = claims(&started.auth_token);
     assert_eq!(claims["iat"], BEGIN / 1000);
@@ -48,11 +50,12 @@ async fn lives_fifteen_minutes() {
 
 #[tokio::test(start_paused = true)]
 async fn says_whether_the_number_is_known() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (flow, way) in [("mobile", "otp"), ("desktop", "inln")] {
         let with = json!({"flowType": flow, "phoneNumber": PHONE, "finalTargetUrl": TARGET});
         let without = json!({"flowType": flow, "finalTargetUrl": TARGET});
-        let known = |started: Started| claims(&started.auth_token)["auth"]["subs"]["mob"]["auths"][way]["mnp"].clone();
+        let known =
+            |started: StartedSession| claims(&started.auth_token)["auth"]["subs"]["mob"]["auths"][way]["mnp"].clone();
         assert_eq!(known(bench.start(with).await), true);
         assert_ne!(known(bench.start(without).await), true);
     }
@@ -60,7 +63,7 @@ async fn says_whether_the_number_is_known() {
 
 #[tokio::test(start_paused = true)]
 async fn names_the_first_step_of_each_flow() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let cases = [
         ("desktop", PHONE, "mobile/instantlink", json!({"mob": {"auths": {"inln": {"mnp": true}}}})),
         ("mobile", PHONE, "mobile/otp", json!({"mob": {"auths": {"otp": {"mnp": true}}}})),
@@ -79,14 +82,14 @@ async fn names_the_first_step_of_each_flow() {
 #[tokio::test(start_paused = true)]
 async fn names_the_public_origin() {
     let origin = Some("https://Sandbox.Example.test:443/".parse().unwrap());
-    let bench = Bench::with(Config { origin, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { origin, ..Config::default() }).await;
     let started = bench.otp(false).await;
     assert_eq!(claims(&started.auth_token)["auth"]["endp"], "https://sandbox.example.test");
 }
 
 #[tokio::test(start_paused = true)]
 async fn is_signed() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (one, other) = (bench.otp(false).await.auth_token, bench.otp(false).await.auth_token);
     let part = |token: &Secret, index: usize| token.expose().split('.').nth(index).unwrap().to_owned();
     let unsigned_header = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0";
@@ -113,7 +116,7 @@ fn survives_atob() {
     proptest!(ProptestConfig::with_cases(64), |(origin in origin, mobile in any::<bool>())| {
         let Ok(origin) = origin.parse() else { return Ok(()) };
         let started = runtime.block_on(async {
-            let bench = Bench::on(state(Config { origin: Some(origin), ..Config::default() })).await;
+            let bench = TestSandbox::on(state(Config { origin: Some(origin), ..Config::default() })).await;
             bench.start(json!({"flowType": if mobile { "mobile" } else { "desktop" }, "finalTargetUrl": TARGET})).await
         });
         let payload = started.auth_token.expose().split('.').nth(1).unwrap().to_owned();

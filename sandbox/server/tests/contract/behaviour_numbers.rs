@@ -1,13 +1,13 @@
-//! The numbers that stand for one branch of a page each. How a page sees them end: tests/e2e/numbers.test.mjs.
+//! Behaviour numbers: each one stands for one branch of a page. How a page ends with them: tests/e2e/numbers.test.mjs.
 
 use handset_sandbox::Config;
-use handset_sandbox_domain::BEHAVIOUR_NUMBERS;
+use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, ScriptedOutcome};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::socket::Socket;
-use crate::support::{Bench, PHONE, Started, TARGET};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::socket::TestSocket;
+use crate::support::{PHONE, StartedSession, TARGET, TestSandbox};
 
 rows![
     are_listed,
@@ -22,10 +22,10 @@ rows![
     socket_dropped_always,
     too_many_requests,
     server_error,
-    hold_for_a_number_that_the_page_gives,
+    apply_to_a_number_that_the_page_gives,
     end_with_a_change_of_number,
-    hold_when_strict,
-    have_the_code_1234_and_a_made_up_owner,
+    apply_when_strict,
+    have_the_code_1234_and_a_synthetic_owner,
     others_of_the_range_are_like_any_number,
 ];
 
@@ -39,7 +39,7 @@ fn number(name: &str) -> &'static str {
 }
 
 /// A session that begins with a number, or without.
-async fn begin(bench: &Bench, flow: &str, number: Option<&str>) -> Started {
+async fn begin(bench: &TestSandbox, flow: &str, number: Option<&str>) -> StartedSession {
     let mut body = json!({"flowType": flow, "finalTargetUrl": TARGET, "allowOTPRetry": true});
     if let Some(number) = number {
         body["phoneNumber"] = number.into();
@@ -57,27 +57,34 @@ fn refused() -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn are_listed() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let listed = bench.get("/sandbox/numbers").await.json();
     let listed = listed.as_array().unwrap();
     assert_eq!(listed.len(), BEHAVIOUR_NUMBERS.len());
     let expected = json!({
-        "number": "2005550104", "name": "Every code wrong",
-        "happens": "No code is right, not even the one in the SMS.", "code": "otp_invalid",
+        "phoneNumber": "2005550104", "name": "Every code wrong",
+        "description": "No code is right, not even the one in the SMS.", "otpOutcome": "otp_invalid",
     });
     assert_eq!(listed[4], expected, "what is like any other number is left out");
     for (listed, number) in listed.iter().zip(BEHAVIOUR_NUMBERS) {
-        let ending =
-            |ending: Option<handset_sandbox_domain::ScriptedOutcome>| json!(ending.map(|ending| ending.as_str()));
-        assert_eq!(listed["number"], number.phone);
-        assert_eq!((&listed["code"], &listed["link"]), (&ending(number.code), &ending(number.link)));
+        let ending = |ending: Option<ScriptedOutcome>| {
+            json!(ending.map(|ending| match ending {
+                ScriptedOutcome::Verified => "verified",
+                ScriptedOutcome::OtpInvalid => "otp_invalid",
+                ScriptedOutcome::OtpTimeout => "otp_timeout",
+                ScriptedOutcome::LinkTimeout => "link_timeout",
+                ScriptedOutcome::Server => "server",
+            }))
+        };
+        assert_eq!(listed["phoneNumber"], number.phone);
+        assert_eq!((&listed["otpOutcome"], &listed["linkOutcome"]), (&ending(number.code), &ending(number.link)));
     }
     bench.post("/sandbox/numbers", None, "{}").await.refused(405, 405, "wrong method: this path takes GET");
 }
 
 #[tokio::test(start_paused = true)]
 async fn refused_once() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let number = number("Number refused once");
     for flow in ["mobile", "desktop"] {
         let (path, body) = if flow == "mobile" { (START, json!({})) } else { (LINK, link_start("")) };
@@ -92,7 +99,7 @@ async fn refused_once() {
     }
 }
 
-/// What a page gives that was started with the number, or without: it, or nothing, which means the one that Start had.
+/// Whether Start has the number, and whether the page gives it, in each of four requests.
 const GIVEN: [(bool, [bool; 4]); 5] = [
     (false, [true, true, true, true]),
     (true, [true, true, true, true]),
@@ -103,7 +110,7 @@ const GIVEN: [(bool, [bool; 4]); 5] = [
 
 #[tokio::test(start_paused = true)]
 async fn refused_always() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let number = number("Number refused always");
     for (flow, path) in [("mobile", START), ("desktop", LINK)] {
         for (known, given) in GIVEN {
@@ -128,13 +135,13 @@ async fn refused_always() {
 
 #[tokio::test(start_paused = true)]
 async fn sms_never_arrives() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let number = number("SMS never arrives");
     for (flow, path, what) in [("mobile", START, "sms_code"), ("desktop", LINK, "sms_link")] {
         let started = begin(&bench, flow, Some(number)).await;
         for _ in 0..2 {
             let reply = bench.page_with_times(&started, path, link_start("")).await;
-            assert!(reply["expiresAt"].is_number(), "the page is told that it was sent: {reply}");
+            assert!(reply["expiresAt"].is_number(), "the reply says that the SMS was sent: {reply}");
         }
         let told = bench.told(&started, 2).await;
         assert_eq!(told.iter().filter(|line| **line == format!("backend>phone {what} !drop")).count(), 2, "{told:?}");
@@ -144,7 +151,7 @@ async fn sms_never_arrives() {
 
 #[tokio::test(start_paused = true)]
 async fn code_expired() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let number = number("Code expired");
     let started = begin(&bench, "mobile", Some(number)).await;
     let sent = bench.page_with_times(&started, START, json!({})).await;
@@ -152,7 +159,7 @@ async fn code_expired() {
     let late = bench.page(&started, FINISH, json!({"otp": bench.code().await})).await;
     assert_eq!(late, json!({"next": "done", "error": {"code": 10000, "message": "the code has expired"}}));
     let started = begin(&bench, "desktop", Some(number)).await;
-    let mut socket = Socket::open(&bench, &started);
+    let mut socket = TestSocket::open(&bench, &started);
     bench.page(&started, LINK, link_start("")).await;
     let page = bench.get(&bench.link_path().await).await;
     assert!(page.status == 410 && page.text.contains("This link has expired"), "{}", page.text);
@@ -161,7 +168,7 @@ async fn code_expired() {
 
 #[tokio::test(start_paused = true)]
 async fn every_code_wrong() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let number = number("Every code wrong");
     let started = begin(&bench, "mobile", Some(number)).await;
     for left in [2, 1] {
@@ -178,9 +185,9 @@ async fn every_code_wrong() {
 
 #[tokio::test(start_paused = true)]
 async fn link_already_used() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "desktop", Some(number("Link already used"))).await;
-    let mut socket = Socket::open(&bench, &started);
+    let mut socket = TestSocket::open(&bench, &started);
     for _ in 0..2 {
         bench.page(&started, LINK, link_start("")).await;
         let page = bench.get(&bench.link_path().await).await;
@@ -196,12 +203,12 @@ async fn link_already_used() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_backend() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "mobile", Some(number("Slow backend"))).await;
     let begun = Instant::now();
     bench.show_by_code(&started).await;
     assert_eq!(begun.elapsed().as_millis(), 4000, "two requests, two seconds each");
-    let late = ["module>backend otp_start !delay", "module>backend otp_finish !delay"];
+    let late = ["client>backend otp_start !delay", "client>backend otp_finish !delay"];
     let told = bench.told(&started, 2).await;
     assert_eq!(
         told.iter().filter(|line| line.ends_with("!delay")).collect::<Vec<_>>(),
@@ -212,15 +219,15 @@ async fn slow_backend() {
 }
 
 /// A socket that has to be cut, without a close.
-async fn is_cut(mut socket: Socket) {
-    assert_eq!(socket.next_said().await, None);
+async fn is_cut(mut socket: TestSocket) {
+    assert_eq!(socket.next_but_pings().await, None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn socket_dropped_once() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "desktop", Some(number("Socket dropped once"))).await;
-    is_cut(Socket::open(&bench, &started)).await;
+    is_cut(TestSocket::open(&bench, &started)).await;
     bench.show_by_link(&started).await;
     let told = bench.told(&started, 0).await;
     assert_eq!(told.iter().filter(|line| line.ends_with("socket_closed dropped !drop")).count(), 1, "{told:?}");
@@ -228,15 +235,15 @@ async fn socket_dropped_once() {
 
 #[tokio::test(start_paused = true)]
 async fn socket_dropped_always() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "desktop", Some(number("Socket dropped always"))).await;
     bench.page(&started, LINK, link_start("")).await;
     for _ in 0..3 {
-        is_cut(Socket::open(&bench, &started)).await;
+        is_cut(TestSocket::open(&bench, &started)).await;
     }
     assert_eq!(bench.page(&started, "status", json!({})).await, json!({"next": ""}));
     bench.get(&bench.link_path().await).await;
-    is_cut(Socket::open(&bench, &started)).await;
+    is_cut(TestSocket::open(&bench, &started)).await;
     assert_eq!(
         bench.page(&started, "status", json!({})).await,
         json!({"next": "done"}),
@@ -244,9 +251,9 @@ async fn socket_dropped_always() {
     );
 }
 
-/// What asks for an SMS is answered so, every time, and nothing has happened.
+/// Every request for an SMS gets this answer and has no effect.
 async fn turned_away(name: &str, status: u16, code: u16, message: &str, retry_after: &str) {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (flow, path) in [("mobile", START), ("desktop", LINK)] {
         for known in [true, false] {
             let started = begin(&bench, flow, known.then_some(number(name))).await;
@@ -259,7 +266,7 @@ async fn turned_away(name: &str, status: u16, code: u16, message: &str, retry_af
             assert_eq!(bench.session(&started).await["numbersGiven"], u8::from(known));
             let what = if flow == "mobile" { "otp_start" } else { "link_start" };
             let told = bench.told(&started, 2).await;
-            let pair = [format!("module>backend {what}"), format!("backend>module {what} refused !status")];
+            let pair = [format!("client>backend {what}"), format!("backend>client {what} refused !status")];
             assert_eq!(told[..2], pair);
             assert_eq!(bench.page(&started, "status", json!({})).await, json!({"next": ""}));
         }
@@ -269,7 +276,7 @@ async fn turned_away(name: &str, status: u16, code: u16, message: &str, retry_af
 
 #[tokio::test(start_paused = true)]
 async fn too_many_requests() {
-    turned_away("Too many requests", 429, 429, "a fault that was asked for", "5").await;
+    turned_away("Too many requests", 429, 429, "injected fault", "5").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -278,8 +285,8 @@ async fn server_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hold_for_a_number_that_the_page_gives() {
-    let bench = Bench::new().await;
+async fn apply_to_a_number_that_the_page_gives() {
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "mobile", None).await;
     let once = link_start(number("Number refused once"));
     assert_eq!(bench.page(&started, START, once.clone()).await, refused());
@@ -292,7 +299,7 @@ async fn hold_for_a_number_that_the_page_gives() {
 
     for name in ["Socket dropped once", "Socket dropped always"] {
         let started = begin(&bench, "desktop", None).await;
-        let mut socket = Socket::open(&bench, &started);
+        let mut socket = TestSocket::open(&bench, &started);
         assert!(socket.is_quiet().await);
         bench.page(&started, LINK, link_start(number(name))).await;
         is_cut(socket).await;
@@ -301,7 +308,7 @@ async fn hold_for_a_number_that_the_page_gives() {
 
 #[tokio::test(start_paused = true)]
 async fn end_with_a_change_of_number() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = begin(&bench, "mobile", Some(number("Every code wrong"))).await;
     bench.page(&started, START, json!({})).await;
     bench.page(&started, FINISH, json!({"otp": bench.code().await})).await;
@@ -310,14 +317,14 @@ async fn end_with_a_change_of_number() {
     assert_eq!(reply, json!({"next": "done"}));
 
     let started = begin(&bench, "desktop", Some(number("Socket dropped always"))).await;
-    is_cut(Socket::open(&bench, &started)).await;
+    is_cut(TestSocket::open(&bench, &started)).await;
     bench.page(&started, LINK, link_start(PHONE)).await;
     bench.show_by_link(&started).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn hold_when_strict() {
-    let bench = Bench::with(Config { strict_test_users: true, ..Config::default() }).await;
+async fn apply_when_strict() {
+    let bench = TestSandbox::with(Config { strict_test_users: true, ..Config::default() }).await;
     for number in BEHAVIOUR_NUMBERS {
         bench.pass_ms(1000).await;
         begin(&bench, "mobile", Some(number.phone)).await;
@@ -331,8 +338,8 @@ async fn hold_when_strict() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn have_the_code_1234_and_a_made_up_owner() {
-    let bench = Bench::new().await;
+async fn have_the_code_1234_and_a_synthetic_owner() {
+    let bench = TestSandbox::new().await;
     let number = number("Number refused once");
     let body = json!({"flowType": "mobile", "phoneNumber": number, "smsMessage": "######"});
     let started = bench.start(body).await;
@@ -349,7 +356,7 @@ async fn have_the_code_1234_and_a_made_up_owner() {
 
 #[tokio::test(start_paused = true)]
 async fn others_of_the_range_are_like_any_number() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let mut codes = std::collections::BTreeSet::new();
     for last in BEHAVIOUR_NUMBERS.len()..20 {
         bench.pass_ms(1000).await;
@@ -357,5 +364,5 @@ async fn others_of_the_range_are_like_any_number() {
         bench.show_by_code(&started).await;
         codes.insert(bench.code().await);
     }
-    assert!(codes.len() > 1, "their codes are drawn: {codes:?}");
+    assert!(codes.len() > 1, "their codes are random: {codes:?}");
 }

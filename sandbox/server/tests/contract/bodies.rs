@@ -1,4 +1,4 @@
-//! How bodies are packed and written, whoever sends them.
+//! Encodings of request bodies: compression, limits and character sets.
 
 use std::io::Write;
 
@@ -7,16 +7,16 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Bench};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{TestResponse, TestSandbox};
 
 rows![
-    may_be_packed_with_gzip_or_deflate,
-    are_bounded_by_what_they_unpack_to,
-    packed_in_another_way_are_415,
-    that_are_not_packed_as_they_say_are_8001,
+    may_be_compressed_with_gzip_or_deflate,
+    are_limited_by_their_decompressed_size,
+    with_another_content_encoding_are_415,
+    that_do_not_match_their_content_encoding_are_8001,
     may_begin_with_a_byte_order_mark,
-    of_another_encoding_are_told_so,
+    of_another_charset_are_refused,
 ];
 
 const JSON: &str = "application/json";
@@ -36,21 +36,21 @@ fn deflate(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-struct Sender {
-    bench: Bench,
+struct EncodedClient {
+    bench: TestSandbox,
     access_token: String,
     auth_token: String,
 }
 
-impl Sender {
+impl EncodedClient {
     async fn new() -> Self {
-        let bench = Bench::with(handset_sandbox::Config { rate_limit: 0, ..Default::default() }).await;
+        let bench = TestSandbox::with(handset_sandbox::Config { rate_limit: 0, ..Default::default() }).await;
         let access_token = bench.access_token("sandbox").await.expose().to_owned();
         let auth_token = bench.otp(true).await.auth_token.expose().to_owned();
         Self { bench, access_token, auth_token }
     }
 
-    async fn post(&self, path: &str, content_type: &str, encoding: Option<&str>, body: Vec<u8>) -> Answer {
+    async fn post(&self, path: &str, content_type: &str, encoding: Option<&str>, body: Vec<u8>) -> TestResponse {
         let token = if path.starts_with("/v1") { &self.auth_token } else { &self.access_token };
         let mut request = Request::post(path)
             .header("host", "localhost")
@@ -62,14 +62,14 @@ impl Sender {
         self.bench.send(request.body(body.into()).unwrap()).await
     }
 
-    async fn start(&self, encoding: Option<&str>, body: Vec<u8>) -> Answer {
+    async fn start(&self, encoding: Option<&str>, body: Vec<u8>) -> TestResponse {
         self.post("/v3/start", JSON, encoding, body).await
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn may_be_packed_with_gzip_or_deflate() {
-    let sender = Sender::new().await;
+async fn may_be_compressed_with_gzip_or_deflate() {
+    let sender = EncodedClient::new().await;
     let batch = json!({"items": [{"phoneNumber": "5005550006"}]}).to_string();
     for (path, content_type, body) in [
         ("/v3/start", JSON, START),
@@ -96,8 +96,8 @@ async fn may_be_packed_with_gzip_or_deflate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_bounded_by_what_they_unpack_to() {
-    let sender = Sender::new().await;
+async fn are_limited_by_their_decompressed_size() {
+    let sender = EncodedClient::new().await;
     for (bytes, fits) in [(4096, true), (4097, false), (50_000_000, false)] {
         let body = format!("{START}{}", " ".repeat(bytes - START.len()));
         for (encoding, packed) in [("gzip", gzip(&body)), ("deflate", deflate(&body))] {
@@ -112,9 +112,9 @@ async fn are_bounded_by_what_they_unpack_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn packed_in_another_way_are_415() {
-    let sender = Sender::new().await;
-    let message = "header 'Content-Encoding' must be gzip or deflate, or left out";
+async fn with_another_content_encoding_are_415() {
+    let sender = EncodedClient::new().await;
+    let message = "header 'Content-Encoding' must be gzip, deflate or absent";
     for encoding in ["br", "zstd", "compress", "gzip, gzip", "utf-8", "gzip;q=1"] {
         for path in ["/v3/start", "/v1/client/status", "/sandbox/faults"] {
             let answer = sender.post(path, JSON, Some(encoding), START.into()).await;
@@ -129,21 +129,21 @@ async fn packed_in_another_way_are_415() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_are_not_packed_as_they_say_are_8001() {
-    let sender = Sender::new().await;
+async fn that_do_not_match_their_content_encoding_are_8001() {
+    let sender = EncodedClient::new().await;
     let mut cut = gzip(START);
     cut.truncate(cut.len() / 2);
     for (encoding, body) in [("gzip", START.into()), ("deflate", START.into()), ("gzip", cut), ("deflate", gzip(START))]
     {
         let answer = sender.start(Some(encoding), body).await;
-        let message = "the body breaks off, or is not packed as header 'Content-Encoding' says";
+        let message = "the body is incomplete, or not encoded as header 'Content-Encoding' says";
         answer.refused(400, 8001, message);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn may_begin_with_a_byte_order_mark() {
-    let sender = Sender::new().await;
+    let sender = EncodedClient::new().await;
     let marked = format!("\u{feff}{START}");
     assert_eq!(sender.start(None, marked.clone().into()).await.status, 200);
     assert_eq!(sender.start(Some("gzip"), gzip(&marked)).await.status, 200);
@@ -154,10 +154,10 @@ async fn may_begin_with_a_byte_order_mark() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_another_encoding_are_told_so() {
-    let sender = Sender::new().await;
+async fn of_another_charset_are_refused() {
+    let sender = EncodedClient::new().await;
     let utf_16 = |text: &str, in_order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(in_order).collect::<Vec<_>>();
-    let message = "the body must be a text in UTF-8";
+    let message = "the body must be UTF-8 text";
     for body in [
         utf_16(&format!("\u{feff}{START}"), u16::to_le_bytes),
         utf_16(&format!("\u{feff}{START}"), u16::to_be_bytes),

@@ -1,45 +1,45 @@
-//! `--chaos`: a seeded plan of faults. Sockets, over real connections: the process tests.
+//! `--chaos`: a schedule of faults from a seed. Sockets over real connections are in the process tests.
 
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{Bench, PHONE, Started};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, StartedSession, TestSandbox};
 
 rows![
-    breaks_what_the_authenticator_sends,
+    breaks_requests_of_the_authenticator,
     leaves_everything_else_alone,
     is_the_same_for_the_same_seed,
     acts_where_only_the_reply_is_lost,
-    gives_way_to_what_was_asked_for,
+    gives_way_to_listed_faults,
     stands_on_the_timeline,
 ];
 
-/// What became of a request: its status (`None`: the connection broke), and how late the answer was, in ms.
-type Seen = (Option<u16>, u128);
+/// The status of a response (`None`: the connection broke), and its delay, in ms.
+type TimedStatus = (Option<u16>, u128);
 
-async fn bench(seed: u64) -> Bench {
-    Bench::with(Config { chaos_seed: Some(seed), rate_limit: 0, ..Config::default() }).await
+async fn bench(seed: u64) -> TestSandbox {
+    TestSandbox::with(Config { chaos_seed: Some(seed), rate_limit: 0, ..Config::default() }).await
 }
 
-async fn start(bench: &Bench, project: &str) -> Started {
+async fn start(bench: &TestSandbox, project: &str) -> StartedSession {
     let answer = bench.call(&format!("/v3/start?project={project}"), json!({"flowType": "mobile"})).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let reply = answer.json();
-    Started {
+    StartedSession {
         auth_token: reply["authToken"].as_str().unwrap().into(),
         correlation_id: reply["correlationId"].as_str().unwrap().to_owned(),
     }
 }
 
-async fn ask(bench: &Bench, started: &Started) -> Seen {
+async fn ask(bench: &TestSandbox, started: &StartedSession) -> TimedStatus {
     let begin = Instant::now();
     let answer = bench.try_page(started, "status", json!({})).await;
     (answer.map(|answer| answer.status.as_u16()), begin.elapsed().as_millis())
 }
 
-async fn asks(bench: &Bench, started: &Started, count: usize) -> Vec<Seen> {
+async fn asks(bench: &TestSandbox, started: &StartedSession, count: usize) -> Vec<TimedStatus> {
     let mut seen = Vec::new();
     for _ in 0..count {
         seen.push(ask(bench, started).await);
@@ -47,12 +47,12 @@ async fn asks(bench: &Bench, started: &Started, count: usize) -> Vec<Seen> {
     seen
 }
 
-fn is_broken((status, _): &Seen) -> bool {
+fn is_broken((status, _): &TimedStatus) -> bool {
     *status != Some(200)
 }
 
 #[tokio::test(start_paused = true)]
-async fn breaks_what_the_authenticator_sends() {
+async fn breaks_requests_of_the_authenticator() {
     let mut all = Vec::new();
     for seed in 1..=5 {
         let bench = bench(seed).await;
@@ -132,7 +132,7 @@ async fn acts_where_only_the_reply_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn gives_way_to_what_was_asked_for() {
+async fn gives_way_to_listed_faults() {
     let bench = bench(7).await;
     let started = start(&bench, "default").await;
     bench.faults(json!([{"path": "/v1/client/*", "kind": "status", "status": 418}])).await;

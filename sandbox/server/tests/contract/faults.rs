@@ -1,4 +1,4 @@
-//! `/sandbox/faults`: what is done to requests and sockets on purpose. Over real connections: the process tests.
+//! `/sandbox/faults`: faults of requests and sockets on purpose. Real connections are in the process tests.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use axum::extract::ws::Message;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::support::socket::Socket;
-use crate::support::{Bench, Started};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::socket::TestSocket;
+use crate::support::{StartedSession, TestSandbox};
 
 rows![
-    are_listed_with_what_is_left,
+    are_listed_with_their_remaining_count,
     are_refused_by_field,
     delay_serves_late,
     status_answers_without_acting,
@@ -30,33 +30,33 @@ rows![
 
 const STATUS: &str = "/v1/client/status";
 
-async fn asked(bench: &Bench, started: &Started) -> Option<u16> {
+async fn asked(bench: &TestSandbox, started: &StartedSession) -> Option<u16> {
     bench.try_page(started, "status", json!({})).await.map(|answer| answer.status.as_u16())
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_listed_with_what_is_left() {
-    let bench = Bench::new().await;
+async fn are_listed_with_their_remaining_count() {
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.faults(json!([{"path": "/elsewhere", "kind": "drop"}])).await;
     let listed = bench
         .faults(json!([
             {"path": STATUS, "kind": "status", "status": 429, "retryAfterSeconds": 7, "count": 2, "method": "POST"},
-            {"path": "/v1/client/*", "kind": "delay", "ms": 5},
+            {"path": "/v1/client/*", "kind": "delay", "delayMs": 5},
         ]))
         .await;
     let mut expected = json!([
         {
             "path": STATUS, "kind": "status", "status": 429, "retryAfterSeconds": 7, "count": 2, "method": "POST",
-            "left": 2, "hits": 0,
+            "remaining": 2, "hits": 0,
         },
-        {"path": "/v1/client/*", "kind": "delay", "ms": 5, "hits": 0},
+        {"path": "/v1/client/*", "kind": "delay", "delayMs": 5, "hits": 0},
     ]);
     assert_eq!(listed, expected);
     for status in [429, 429, 200, 200] {
         assert_eq!(asked(&bench, &started).await, Some(status));
     }
-    (expected[0]["left"], expected[0]["hits"], expected[1]["hits"]) = (json!(0), json!(2), json!(2));
+    (expected[0]["remaining"], expected[0]["hits"], expected[1]["hits"]) = (json!(0), json!(2), json!(2));
     let list = async || bench.get("/sandbox/faults").await.json()["faults"].clone();
     assert_eq!(list().await, expected);
     let delete = Request::delete("/sandbox/faults").header("host", "localhost").body(Body::empty()).unwrap();
@@ -69,7 +69,7 @@ async fn are_listed_with_what_is_left() {
 
 #[tokio::test(start_paused = true)]
 async fn are_refused_by_field() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let path = "a path, or its beginning and *, of at most 200 characters, not of /sandbox";
     let (ms, status) = ("a whole number of milliseconds, 1 to 600000", "an HTTP status, 400 to 599");
     let shapes = [
@@ -80,9 +80,9 @@ async fn are_refused_by_field() {
         (json!({"path": "/sandbox/messages", "kind": "drop"}), "path", path),
         (json!({"path": format!("/{}", "x".repeat(200)), "kind": "drop"}), "path", path),
         (json!({"path": "/", "kind": "explode"}), "kind", "delay, status, drop, refuse, silence or lose_reply"),
-        (json!({"path": "/", "kind": "delay", "ms": 0}), "ms", ms),
-        (json!({"path": "/", "kind": "delay", "ms": 600_001}), "ms", ms),
-        (json!({"path": "/", "kind": "delay", "ms": "1"}), "ms", ms),
+        (json!({"path": "/", "kind": "delay", "delayMs": 0}), "delayMs", ms),
+        (json!({"path": "/", "kind": "delay", "delayMs": 600_001}), "delayMs", ms),
+        (json!({"path": "/", "kind": "delay", "delayMs": "1"}), "delayMs", ms),
         (json!({"path": "/", "kind": "status", "status": 200}), "status", status),
         (json!({"path": "/", "kind": "status", "status": 600}), "status", status),
         (json!({"path": "/", "kind": "drop", "count": 0}), "count", "a whole number, at least 1"),
@@ -93,9 +93,9 @@ async fn are_refused_by_field() {
     let others = [
         (json!({"kind": "drop"}), "field 'faults[1].path' is missing"),
         (json!({"path": "/"}), "field 'faults[1].kind' is missing"),
-        (json!({"path": "/", "kind": "delay"}), "field 'faults[1].ms' is missing"),
+        (json!({"path": "/", "kind": "delay"}), "field 'faults[1].delayMs' is missing"),
         (json!({"path": "/", "kind": "status"}), "field 'faults[1].status' is missing"),
-        (json!({"path": "/", "kind": "drop", "ms": 1}), "field 'faults[1].ms' goes with kind 'delay' only"),
+        (json!({"path": "/", "kind": "drop", "delayMs": 1}), "field 'faults[1].delayMs' goes with kind 'delay' only"),
         (json!({"path": "/", "kind": "drop", "status": 500}), "field 'faults[1].status' goes with kind 'status' only"),
         (
             json!({"path": "/", "kind": "drop", "retryAfterSeconds": 1}),
@@ -120,9 +120,9 @@ async fn are_refused_by_field() {
 
 #[tokio::test(start_paused = true)]
 async fn delay_serves_late() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
-    bench.faults(json!([{"path": "/v1/client/mobile/otp/start", "kind": "delay", "ms": 2500}])).await;
+    bench.faults(json!([{"path": "/v1/client/mobile/otp/start", "kind": "delay", "delayMs": 2500}])).await;
     let begin = tokio::time::Instant::now();
     let (reply, ()) = tokio::join!(bench.page(&started, "mobile/otp/start", json!({})), async {
         tokio::time::sleep(Duration::from_millis(2499)).await;
@@ -133,13 +133,13 @@ async fn delay_serves_late() {
 
 #[tokio::test(start_paused = true)]
 async fn status_answers_without_acting() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     for (status, code, message) in [
         (401, 8002, "no, wrong or expired credentials"),
-        (418, 418, "a fault that was asked for"),
+        (418, 418, "injected fault"),
         (500, 8000, "internal error"),
-        (503, 503, "a fault that was asked for"),
+        (503, 503, "injected fault"),
     ] {
         let fault = json!({"path": "/v1/client/*", "kind": "status", "status": status, "retryAfterSeconds": 3});
         bench.faults(json!([fault])).await;
@@ -152,7 +152,7 @@ async fn status_answers_without_acting() {
 
 #[tokio::test(start_paused = true)]
 async fn drop_breaks_the_connection_without_acting() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     for kind in ["drop", "refuse"] {
         bench.faults(json!([{"path": "/v1/client/mobile/otp/start", "kind": kind, "count": 1}])).await;
@@ -165,7 +165,7 @@ async fn drop_breaks_the_connection_without_acting() {
 
 #[tokio::test(start_paused = true)]
 async fn lose_reply_acts_and_breaks_the_connection() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     bench.faults(json!([{"path": "/v1/client/mobile/otp/*", "kind": "lose_reply"}])).await;
     assert!(bench.try_page(&started, "mobile/otp/start", json!({})).await.is_none());
@@ -177,7 +177,7 @@ async fn lose_reply_acts_and_breaks_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_leaves_a_request_open() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.faults(json!([{"path": STATUS, "kind": "silence"}])).await;
     let begin = tokio::time::Instant::now();
@@ -192,7 +192,7 @@ async fn silence_leaves_a_request_open() {
 
 #[tokio::test(start_paused = true)]
 async fn are_limited_by_path_method_and_count() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench
         .faults(json!([
@@ -212,7 +212,7 @@ async fn are_limited_by_path_method_and_count() {
 
 #[tokio::test(start_paused = true)]
 async fn never_hit_the_inspection_or_a_preflight() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.faults(json!([{"path": "/*", "kind": "status", "status": 500}])).await;
     for path in ["/sandbox/messages", "/sandbox/faults", &format!("/sandbox/sessions/{}", started.correlation_id)] {
@@ -229,7 +229,7 @@ async fn never_hit_the_inspection_or_a_preflight() {
 
 #[tokio::test(start_paused = true)]
 async fn hit_the_servers_calls_and_the_phones_link_too() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     bench.page(&started, "mobile/instantlink/start", json!({})).await;
     bench
@@ -257,8 +257,8 @@ async fn hit_the_servers_calls_and_the_phones_link_too() {
     assert_eq!(bench.told(&started, 8).await, ["backend>server validate passed !lose_reply"]);
 }
 
-async fn sockets(bench: &Bench, started: &Started) -> Vec<Socket> {
-    let mut sockets: Vec<_> = (0..3).map(|_| Socket::open(bench, started)).collect();
+async fn sockets(bench: &TestSandbox, started: &StartedSession) -> Vec<TestSocket> {
+    let mut sockets: Vec<_> = (0..3).map(|_| TestSocket::open(bench, started)).collect();
     for socket in &mut sockets {
         assert!(socket.is_quiet().await);
     }
@@ -266,7 +266,7 @@ async fn sockets(bench: &Bench, started: &Started) -> Vec<Socket> {
 }
 
 /// How many of these sockets the server has let go of.
-async fn gone(sockets: &mut [Socket]) -> usize {
+async fn gone(sockets: &mut [TestSocket]) -> usize {
     let mut gone = 0;
     for socket in sockets {
         assert!(socket.is_quiet().await);
@@ -277,7 +277,7 @@ async fn gone(sockets: &mut [Socket]) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn drop_ends_a_waiting_socket_without_a_close() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let mut sockets = sockets(&bench, &started).await;
     bench.faults(json!([{"path": STATUS, "kind": "drop", "count": 2}])).await;
@@ -291,7 +291,7 @@ async fn drop_ends_a_waiting_socket_without_a_close() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_keeps_a_waiting_socket_open() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let mut sockets = sockets(&bench, &started).await;
     bench.faults(json!([{"path": STATUS, "kind": "silence", "method": "GET"}])).await;
@@ -303,14 +303,14 @@ async fn silence_keeps_a_waiting_socket_open() {
     bench.page(&started, "mobile/instantlink/start", json!({})).await;
     bench.get(&bench.link_path().await).await;
     assert_eq!(gone(&mut sockets).await, 0, "neither pong nor done, and open");
-    Socket::open(&bench, &started).told().await;
+    TestSocket::open(&bench, &started).outcome().await;
     bench.pass_ms(599_000).await;
     assert_eq!(gone(&mut sockets).await, 0);
     bench.pass_ms(1_000).await;
     assert_eq!(gone(&mut sockets).await, 3, "ten minutes at most");
 
     let started = bench.link(true).await;
-    let mut socket = Socket::open(&bench, &started);
+    let mut socket = TestSocket::open(&bench, &started);
     assert!(socket.is_quiet().await);
     bench.faults(json!([{"path": STATUS, "kind": "silence"}])).await;
     assert!(socket.is_quiet().await);
@@ -320,14 +320,14 @@ async fn silence_keeps_a_waiting_socket_open() {
 
 #[tokio::test(start_paused = true)]
 async fn leave_waiting_sockets_alone_otherwise() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let mut sockets = sockets(&bench, &started).await;
     let listed = bench
         .faults(json!([
             {"path": STATUS, "kind": "refuse"},
             {"path": STATUS, "kind": "lose_reply"},
-            {"path": STATUS, "kind": "delay", "ms": 1},
+            {"path": STATUS, "kind": "delay", "delayMs": 1},
             {"path": STATUS, "kind": "status", "status": 500},
             {"path": STATUS, "kind": "drop", "method": "POST"},
             {"path": "/v1/client/mobile/*", "kind": "silence"},
@@ -337,13 +337,13 @@ async fn leave_waiting_sockets_alone_otherwise() {
     assert_eq!(bench.get("/sandbox/faults").await.json()["faults"], listed, "none was hit");
     for mut socket in sockets {
         socket.send(Message::text("ping"));
-        assert_eq!(socket.next_said().await, Some(Message::text("pong")));
+        assert_eq!(socket.next_but_pings().await, Some(Message::text("pong")));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn stand_on_the_timeline() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     let path = "/v1/client/mobile/otp/start";
     let seen = async |fault: Value| {
@@ -352,10 +352,10 @@ async fn stand_on_the_timeline() {
         bench.try_page(&started, "mobile/otp/start", json!({})).await;
         bench.told(&started, before).await
     };
-    let asked = |fault: &str| format!("module>backend otp_start{fault}");
-    let answered = |text: &str| format!("backend>module otp_start {text}");
+    let asked = |fault: &str| format!("client>backend otp_start{fault}");
+    let answered = |text: &str| format!("backend>client otp_start {text}");
     let sms = || "backend>phone sms_code".to_owned();
-    let lines = seen(json!({"path": path, "kind": "delay", "ms": 1000})).await;
+    let lines = seen(json!({"path": path, "kind": "delay", "delayMs": 1000})).await;
     assert_eq!(lines, [asked(" !delay"), sms(), answered("accepted")]);
     let lines = seen(json!({"path": path, "kind": "status", "status": 503})).await;
     assert_eq!(lines, [asked(""), answered("refused !status")]);
@@ -372,5 +372,5 @@ async fn stand_on_the_timeline() {
     let mut sockets = sockets;
     assert_eq!(gone(&mut sockets).await, 1);
     let lines = bench.told(&started, 8).await;
-    assert_eq!(lines, ["backend>module socket_closed dropped !drop", "backend>module socket_silent !silence"]);
+    assert_eq!(lines, ["backend>client socket_closed dropped !drop", "backend>client socket_silent !silence"]);
 }

@@ -1,4 +1,4 @@
-//! A client that goes away in the middle of its request, while the store is still writing.
+//! A client that disconnects while the store writes its request: the request is completed.
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,22 +9,23 @@ use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use handset_sandbox_store::SqliteStore;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE};
+use crate::support::{PHONE, TestSandbox};
 
 /// In real time: the store has a thread of its own.
-async fn bench(folder: &tempfile::TempDir) -> Bench {
+async fn bench(folder: &tempfile::TempDir) -> TestSandbox {
     let store = SqliteStore::open(&folder.path().join("sandbox.db")).unwrap();
     let random = Arc::new(SystemRandom::new().unwrap());
-    Bench::on(AppState::open(Config::default(), Arc::new(SystemClock), random, Arc::new(store)).await.unwrap()).await
+    TestSandbox::on(AppState::open(Config::default(), Arc::new(SystemClock), random, Arc::new(store)).await.unwrap())
+        .await
 }
 
-/// Begins it, and no more.
+/// Polls the request once.
 fn poll_once<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) {
     assert!(future.poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
 #[tokio::test]
-async fn what_follows_from_a_request_does_not_wait_for_the_next_one() {
+async fn the_effects_of_a_request_do_not_wait_for_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(&folder).await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE})).await;
@@ -35,7 +36,7 @@ async fn what_follows_from_a_request_does_not_wait_for_the_next_one() {
         poll_once(sending);
     }
     let messages = messages.await.json();
-    assert_eq!(messages.as_array().map(Vec::len), Some(1), "whoever waits for the message is told of it");
+    assert_eq!(messages.as_array().map(Vec::len), Some(1), "a waiting reader gets the message");
     let reply = bench.page(&started, "mobile/otp/finish", json!({"otp": messages[0]["code"]})).await;
     assert_eq!(reply["next"], Value::from("done"));
 }

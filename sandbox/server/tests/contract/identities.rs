@@ -1,50 +1,50 @@
-//! Identity Manager.
+//! Identity Manager: enrollment, lookups, lists, batches, activation and deletion.
 
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, BEGIN, Bench, OTHER_PHONE, PHONE};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{BEGIN, OTHER_PHONE, PHONE, TestResponse, TestSandbox};
 
 rows![
     enrolling_gives_an_id,
     the_same_number_again_is_the_same_identity,
-    one_is_described_by_its_id,
-    they_are_listed_page_by_page,
+    an_identity_is_returned_by_its_id,
+    identities_are_listed_page_by_page,
     the_list_leaves_out_the_inactive,
     bad_queries_are_named,
-    they_are_looked_up_by_number,
+    identities_are_looked_up_by_number,
     activating_undoes_deactivating,
     enrolling_again_undoes_deactivating,
-    one_that_is_deleted_is_gone,
+    a_deleted_identity_is_gone,
     of_two_deletions_at_once_one_succeeds,
     an_unknown_id_is_not_found,
     a_batch_is_answered_one_by_one,
     a_batch_goes_by_either_name,
     a_batch_has_1_to_100,
     members_are_named,
-    every_credential_sees_the_same,
-    reset_forgets_them,
+    every_credential_sees_the_same_identities,
+    reset_deletes_identities,
 ];
 
 /// A test user of Identity Manager.
 const MERLA: &str = "2001004031";
 
-async fn ask(bench: &Bench, method: &str, uri: &str) -> Answer {
+async fn ask(bench: &TestSandbox, method: &str, uri: &str) -> TestResponse {
     bench.request_as("sandbox-identity-manager", method, uri, None).await
 }
 
-async fn enroll(bench: &Bench, body: Value) -> String {
+async fn enroll(bench: &TestSandbox, body: Value) -> String {
     let answer = bench.request_as("sandbox-identity-manager", "POST", "/v3/identity", Some(body)).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()["identityId"].as_str().unwrap().to_owned()
 }
 
-async fn unlimited() -> Bench {
-    Bench::with(Config { rate_limit: 0, ..Config::default() }).await
+async fn unlimited() -> TestSandbox {
+    TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await
 }
 
-async fn listed(bench: &Bench, query: &str) -> (Vec<String>, Option<String>) {
+async fn listed(bench: &TestSandbox, query: &str) -> (Vec<String>, Option<String>) {
     let reply = ask(bench, "GET", &format!("/v3/identity{query}")).await.json();
     let id = |one: &Value| {
         assert_eq!(one["identityId"], one["proveId"]);
@@ -77,7 +77,7 @@ async fn the_same_number_again_is_the_same_identity() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_is_described_by_its_id() {
+async fn an_identity_is_returned_by_its_id() {
     let bench = unlimited().await;
     bench.pass_ms(1234).await;
     let id = enroll(&bench, json!({"phoneNumber": MERLA})).await;
@@ -93,7 +93,7 @@ async fn one_is_described_by_its_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn they_are_listed_page_by_page() {
+async fn identities_are_listed_page_by_page() {
     let bench = unlimited().await;
     assert_eq!(ask(&bench, "GET", "/v3/identity").await.json(), json!({"results": []}));
     let mut ids = Vec::new();
@@ -153,7 +153,7 @@ async fn bad_queries_are_named() {
     }
     for field in ["limit", "startKey", "showInactive"] {
         let answer = ask(&bench, "GET", &format!("/v3/identity?{field}=1&{field}=2")).await;
-        answer.refused(400, 8001, &format!("field '{field}' is there twice"));
+        answer.refused(400, 8001, &format!("field '{field}' appears twice"));
         let answer = ask(&bench, "GET", &format!("/v3/identity?{field}=%FF")).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!(8001)), "{}", answer.text);
     }
@@ -162,7 +162,7 @@ async fn bad_queries_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn they_are_looked_up_by_number() {
+async fn identities_are_looked_up_by_number() {
     let bench = unlimited().await;
     let id = enroll(&bench, json!({"phoneNumber": MERLA})).await;
     let one = ask(&bench, "GET", &format!("/v3/identity/{id}")).await.json();
@@ -206,7 +206,7 @@ async fn enrolling_again_undoes_deactivating() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_is_deleted_is_gone() {
+async fn a_deleted_identity_is_gone() {
     let bench = unlimited().await;
     let id = enroll(&bench, json!({"phoneNumber": MERLA})).await;
     assert_eq!(ask(&bench, "DELETE", &format!("/v3/identity/{id}")).await.json(), json!({"success": true}));
@@ -220,7 +220,7 @@ async fn one_that_is_deleted_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn of_two_deletions_at_once_one_succeeds() {
-    let bench = Bench::yielding().await;
+    let bench = TestSandbox::yielding().await;
     let id = enroll(&bench, json!({"phoneNumber": MERLA})).await;
     let mut answers = bench.at_once("DELETE", &format!("/v3/identity/{id}"), "").await;
     answers.sort();
@@ -323,7 +323,7 @@ async fn members_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_credential_sees_the_same() {
+async fn every_credential_sees_the_same_identities() {
     let bench = unlimited().await;
     let id = enroll(&bench, json!({"phoneNumber": OTHER_PHONE})).await;
     let seen = bench.request_as("sandbox", "GET", &format!("/v3/identity/{id}"), None).await;
@@ -334,7 +334,7 @@ async fn every_credential_sees_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reset_forgets_them() {
+async fn reset_deletes_identities() {
     let bench = unlimited().await;
     let id = enroll(&bench, json!({"phoneNumber": MERLA})).await;
     assert_eq!(bench.post("/sandbox/reset", None, "").await.status, 204);

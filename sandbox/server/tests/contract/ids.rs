@@ -1,4 +1,4 @@
-//! What names something must not be guessed: whoever knows an id or a link holds what it names.
+//! Ids and links cannot be guessed: whoever knows one may use it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 use handset_sandbox::{AppState, Config, Random, SystemClock, SystemRandom};
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE, TARGET, claims};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, TARGET, TestSandbox, claims};
 
 rows![have_128_bits_in_their_form, come_from_the_random_source_and_from_nothing_else, differ_in_every_bit,];
 
-/// Everything that is drawn for a link flow and an identity, by name.
-async fn drawn(bench: &Bench) -> Vec<(&'static str, String)> {
+/// Every random id of a link flow and of an identity, by name.
+async fn random_ids(bench: &TestSandbox) -> Vec<(&'static str, String)> {
     let body = json!({"flowType": "desktop", "phoneNumber": PHONE, "finalTargetUrl": TARGET});
     let started = bench.start(body).await;
     bench.page(&started, "mobile/instantlink/start", json!({"sourceIp": null, "isMobile": false})).await;
@@ -43,24 +43,24 @@ fn is_formed(name: &str, id: &str) -> bool {
         }
 }
 
-async fn bench(random: impl Random) -> Bench {
+async fn bench(random: impl Random) -> TestSandbox {
     let config = Config { rate_limit: 0, ..Config::default() };
-    Bench::on(AppState::new(config, Arc::new(SystemClock), Arc::new(random))).await
+    TestSandbox::on(AppState::new(config, Arc::new(SystemClock), Arc::new(random))).await
 }
 
 #[tokio::test]
 async fn have_128_bits_in_their_form() {
     let bench = bench(SystemRandom::new().unwrap()).await;
     let mut seen = BTreeSet::new();
-    for (name, id) in drawn(&bench).await {
+    for (name, id) in random_ids(&bench).await {
         assert!(is_formed(name, &id), "{name}: {id}");
-        assert!(seen.insert(id), "{name}: each is drawn by itself");
+        assert!(seen.insert(id), "{name}: each id is random by itself");
     }
 }
 
-struct Constant;
+struct ConstantRandom;
 
-impl Random for Constant {
+impl Random for ConstantRandom {
     fn fill(&self, buffer: &mut [u8]) {
         buffer.fill(0x5a);
     }
@@ -68,8 +68,8 @@ impl Random for Constant {
 
 #[tokio::test]
 async fn come_from_the_random_source_and_from_nothing_else() {
-    let bench = bench(Constant).await;
-    for (name, id) in drawn(&bench).await {
+    let bench = bench(ConstantRandom).await;
+    for (name, id) in random_ids(&bench).await {
         let expected = match name {
             "chlg" | "link" => "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
             _ => "5a5a5a5a-5a5a-4a5a-9a5a-5a5a5a5a5a5a",

@@ -1,4 +1,4 @@
-//! `/sandbox/*` and `/demo/*`.
+//! The inspection (`/sandbox/*`) and the demo backend (`/demo/*`).
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use axum::http::Request;
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::events::Events;
-use crate::support::{BEGIN, Bench, OTHER_PHONE, PHONE, Started, TEST_USER, wrong};
+use crate::support::event_stream::EventStream;
+use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TEST_USER, TestSandbox, wrong};
 
-async fn send_code(bench: &Bench, started: &Started) {
+async fn send_code(bench: &TestSandbox, started: &StartedSession) {
     bench.page(started, "mobile/otp/start", json!({})).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn messages_are_filtered_by_number_and_id() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     send_code(&bench, &started).await;
     bench.page(&started, "mobile/otp/start", json!({"mobileNumber": OTHER_PHONE})).await;
@@ -38,10 +38,10 @@ async fn messages_are_filtered_by_number_and_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_query_that_cannot_be_meant_is_refused_and_not_waited_for() {
-    let bench = Bench::new().await;
+async fn an_invalid_query_is_refused_at_once() {
+    let bench = TestSandbox::new().await;
     let number = "query 'to' must be a phone number: ten digits for the US and Canada, else + and the country code";
-    let members = "a query here may have 'to', 'since', 'wait', 'project' and nothing else";
+    let members = "allowed query parameters are 'to', 'since', 'wait', 'project'";
     for (query, message) in [
         ("to=nonsense", number),
         ("to=", number),
@@ -49,7 +49,7 @@ async fn a_query_that_cannot_be_meant_is_refused_and_not_waited_for() {
         ("wait=soon", "query 'wait' must be a whole number: seconds"),
         ("wait=-1", "query 'wait' must be a whole number: seconds"),
         ("since=last", "query 'since' must be a whole number: the id of a message"),
-        ("since=1&since=2", "query 'since' is there twice"),
+        ("since=1&since=2", "query 'since' appears twice"),
         ("phone=5005550006", members),
         ("To=5005550006", members),
         ("to[]=5005550006", members),
@@ -58,7 +58,7 @@ async fn a_query_that_cannot_be_meant_is_refused_and_not_waited_for() {
             bench.get(&format!("{path}?{query}")).await.refused(400, 8001, message);
         }
     }
-    let none = "a query here may have 'project' and nothing else";
+    let none = "allowed query parameters are 'project'";
     for path in ["/sandbox/sessions/x", "/sandbox/sessions/x/stream", "/sandbox/faults", "/sandbox/numbers"] {
         bench.get(&format!("{path}?to=5005550006&project=a")).await.refused(400, 8001, none);
     }
@@ -70,7 +70,7 @@ async fn a_query_that_cannot_be_meant_is_refused_and_not_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_long_poll_ends_with_the_first_message_or_its_time() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     let begin = tokio::time::Instant::now();
     let poll = bench.get("/sandbox/messages?wait=10");
@@ -88,17 +88,17 @@ async fn a_long_poll_ends_with_the_first_message_or_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_tells_of_every_message_and_goes_on_after_a_reconnect() {
-    let bench = Bench::new().await;
+async fn a_stream_carries_every_message_and_continues_after_a_reconnect() {
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     send_code(&bench, &started).await;
     let path = "/sandbox/messages/stream";
-    let mut events = Events::open(&bench, path, None).await;
+    let mut events = EventStream::open(&bench, path, None).await;
     let (first, message) = events.next().await.unwrap();
     assert_eq!(message, bench.messages().await[0]);
     send_code(&bench, &started).await;
     assert_eq!(events.next().await.unwrap().1, bench.messages().await[1]);
-    let (_, message) = Events::open(&bench, path, Some(&first)).await.next().await.unwrap();
+    let (_, message) = EventStream::open(&bench, path, Some(&first)).await.next().await.unwrap();
     assert_eq!(message, bench.messages().await[1]);
     bench.state.shut_down().await;
     assert_eq!(events.next().await, None, "and ends with the sandbox");
@@ -106,7 +106,7 @@ async fn a_stream_tells_of_every_message_and_goes_on_after_a_reconnect() {
 
 #[tokio::test(start_paused = true)]
 async fn the_clock_moves_every_lifetime() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     send_code(&bench, &started).await;
     let answer = bench.post("/sandbox/clock", None, r#"{"advanceSeconds":120}"#).await;
@@ -124,8 +124,8 @@ async fn the_clock_moves_every_lifetime() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reset_forgets_everything_and_moves_the_clock_back() {
-    let bench = Bench::new().await;
+async fn reset_deletes_everything_and_moves_the_clock_back() {
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     send_code(&bench, &started).await;
     let last = bench.messages().await[0]["id"].as_u64().unwrap();
@@ -142,7 +142,7 @@ async fn reset_forgets_everything_and_moves_the_clock_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_shows_its_state_and_timeline_but_no_secret() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     send_code(&bench, &started).await;
     let code = bench.code().await;
@@ -150,9 +150,9 @@ async fn a_session_shows_its_state_and_timeline_but_no_secret() {
     bench.page(&started, "mobile/otp/finish", json!({"otp": wrong(&code)})).await;
     let answer = bench.get(&format!("/sandbox/sessions/{}", started.correlation_id)).await;
     let session = answer.json();
-    assert_eq!((&session["state"], &session["step"]), (&json!("pending"), &json!("mobile/otp")));
-    assert_eq!((&session["attemptsLeft"], &session["sentExpiresAt"]), (&json!(2), &json!(BEGIN + 120_000)));
-    let whats: Vec<_> = session["timeline"].as_array().unwrap().iter().map(|moment| &moment["what"]).collect();
+    assert_eq!((&session["status"], &session["step"]), (&json!("pending"), &json!("mobile/otp")));
+    assert_eq!((&session["attemptsLeft"], &session["challengeExpiresAt"]), (&json!(2), &json!(BEGIN + 120_000)));
+    let whats: Vec<_> = session["timeline"].as_array().unwrap().iter().map(|moment| &moment["kind"]).collect();
     assert_eq!(whats, ["start", "start", "otp_start", "sms_code", "otp_start", "otp_finish", "otp_finish"]);
     for secret in [PHONE, &code, started.auth_token.expose()] {
         assert!(!answer.text.contains(&format!("\"{secret}\"")));
@@ -160,15 +160,15 @@ async fn a_session_shows_its_state_and_timeline_but_no_secret() {
     let link = bench.link(true).await;
     bench.page(&link, "mobile/instantlink/start", json!({})).await;
     let session = bench.get(&format!("/sandbox/sessions/{}", link.correlation_id)).await;
-    assert_eq!(session.json()["links"][0]["state"], "live");
+    assert_eq!(session.json()["links"][0]["status"], "live");
     assert!(!session.text.contains(bench.link_path().await.trim_start_matches("/l/")));
     let unknown = bench.get("/sandbox/sessions/x").await;
     unknown.refused(404, 8008, "field 'correlationId' is unknown, malformed or expired");
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_website_can_ask() {
-    let bench = Bench::new().await;
+async fn no_website_can_call_the_inspection() {
+    let bench = TestSandbox::new().await;
     let gets = [
         "/sandbox/messages",
         "/sandbox/messages/stream",
@@ -183,13 +183,13 @@ async fn no_website_can_ask() {
                        HANDSET_SANDBOX_ALLOW_HOST or allow_hosts in the settings file";
         answer.refused(403, 403, message);
         let answer = bench.get_with(path, &[("origin", "https://evil.test")]).await;
-        answer.refused(403, 403, "other origins may not ask this");
+        answer.refused(403, 403, "cross-origin requests are not allowed");
         assert_eq!(answer.header("access-control-allow-origin"), "");
     }
     for path in ["/sandbox/clock", "/sandbox/reset", "/demo/start", "/demo/verify", "/demo/complete"] {
         let foreign = Request::post(path).header("host", "localhost").header("sec-fetch-site", "cross-site");
         let answer = bench.send(foreign.body(Body::empty()).unwrap()).await;
-        answer.refused(403, 403, "other sites may not ask this");
+        answer.refused(403, 403, "cross-site requests are not allowed");
         let preflight = Request::options(path).header("host", "localhost").header("origin", "https://evil.test");
         let answer = bench.send(preflight.body(Body::empty()).unwrap()).await;
         assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (403, ""));
@@ -197,14 +197,14 @@ async fn no_website_can_ask() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_container_asks_by_a_name_that_was_allowed() {
+async fn a_container_calls_by_an_allowed_name() {
     let config = Config {
         listen: "0.0.0.0:8787".parse().unwrap(),
         origin: Some("http://localhost:8787".parse().unwrap()),
         allow_hosts: vec!["sandbox".parse().unwrap()],
         ..Config::default()
     };
-    let bench = Bench::with(config).await;
+    let bench = TestSandbox::with(config).await;
     for path in ["/sandbox/messages", "/metrics"] {
         for host in ["sandbox:8787", "sandbox", "localhost:8787"] {
             let request = Request::get(path).header("host", host);
@@ -216,15 +216,16 @@ async fn a_container_asks_by_a_name_that_was_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_demo_backend_does_a_whole_journey() {
-    let bench = Bench::new().await;
+async fn the_demo_backend_runs_a_whole_flow() {
+    let bench = TestSandbox::new().await;
     let demo = async |path: &str, body: Value| bench.post(&format!("/demo/{path}"), None, &body.to_string()).await;
     let body = json!({"phoneNumber": TEST_USER, "flowType": "desktop", "allowOTPRetry": true, "smsMessage": "Go ####"});
     let reply = demo("start", body).await.json();
     let members: Vec<_> = reply.as_object().unwrap().keys().collect();
     assert_eq!(members, ["authToken", "correlationId"]);
     let id = reply["correlationId"].as_str().unwrap().to_owned();
-    let started = Started { auth_token: reply["authToken"].as_str().unwrap().into(), correlation_id: id.clone() };
+    let started =
+        StartedSession { auth_token: reply["authToken"].as_str().unwrap().into(), correlation_id: id.clone() };
     assert_eq!(bench.page(&started, "mobile/instantlink/start", json!({})).await, json!({}));
     let opened = bench.get(&bench.link_path().await).await;
     assert!(opened.header("location").starts_with("http://127.0.0.1:8787/linked.html?authId="));
@@ -243,7 +244,7 @@ async fn the_demo_backend_does_a_whole_journey() {
 
 #[tokio::test(start_paused = true)]
 async fn the_demo_backend_outlives_its_access_token() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for _ in 0..3 {
         let answer = bench.post("/demo/start", None, r#"{"flowType":"mobile"}"#).await;
         assert_eq!(answer.status, 200);

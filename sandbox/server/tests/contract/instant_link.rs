@@ -1,8 +1,10 @@
+//! The page's requests of a flow with a link, and of Mobile Auth.
+
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::{BEGIN, Bench, OTHER_PHONE, PHONE, Started, TARGET};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TARGET, TestSandbox};
 
 rows![
     start_sends_the_link,
@@ -17,7 +19,7 @@ rows![
     start_at_another_step_is_an_error,
     a_fourth_number_ends,
     an_empty_number_is_a_resend,
-    a_number_change_kills_the_old_link,
+    a_number_change_invalidates_the_old_link,
     replies_carry_times,
     late_requests_are_answered_harmlessly,
     an_unopened_link_ends_the_flow_after_the_grace,
@@ -34,7 +36,7 @@ fn ended(message: &str) -> Value {
     json!({"next": "done", "error": {"code": 10000, "message": message}})
 }
 
-async fn start_with(bench: &Bench, started: &Started, number: Option<&str>) -> Value {
+async fn start_with(bench: &TestSandbox, started: &StartedSession, number: Option<&str>) -> Value {
     let mut body = json!({"sourceIp": null, "isMobile": false});
     if let Some(number) = number {
         body["mobileNumber"] = number.into();
@@ -42,21 +44,21 @@ async fn start_with(bench: &Bench, started: &Started, number: Option<&str>) -> V
     bench.page(started, "mobile/instantlink/start", body).await
 }
 
-async fn start(bench: &Bench, started: &Started) -> Value {
+async fn start(bench: &TestSandbox, started: &StartedSession) -> Value {
     start_with(bench, started, None).await
 }
 
-async fn numberless(bench: &Bench) -> Started {
+async fn numberless(bench: &TestSandbox) -> StartedSession {
     bench.start(json!({"flowType": "desktop", "finalTargetUrl": TARGET, "allowOTPRetry": true})).await
 }
 
-async fn status(bench: &Bench, started: &Started) -> Value {
+async fn status(bench: &TestSandbox, started: &StartedSession) -> Value {
     bench.page(started, "status", json!({})).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn start_sends_the_link() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let body =
         json!({"flowType": "desktop", "phoneNumber": PHONE, "finalTargetUrl": TARGET, "smsMessage": "Go: ####!"});
     let started = bench.start(body).await;
@@ -72,19 +74,19 @@ async fn start_sends_the_link() {
 
 #[tokio::test(start_paused = true)]
 async fn start_without_retry_answers_empty_data() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     assert_eq!(start(&bench, &bench.link(false).await).await, json!({"data": {}}));
 }
 
 #[tokio::test(start_paused = true)]
 async fn start_with_retry_answers_nothing() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     assert_eq!(start(&bench, &bench.link(true).await).await, json!({}));
 }
 
 #[tokio::test(start_paused = true)]
 async fn start_on_a_mobile_browser_ends_the_wait() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for retry in [false, true] {
         let started = bench.link(retry).await;
         let reply =
@@ -98,7 +100,7 @@ async fn start_on_a_mobile_browser_ends_the_wait() {
 async fn the_reply_can_be_forced() {
     for (shape, expected) in [("data", json!({"data": {}})), ("empty", json!({}))] {
         let config = Config::from_toml(&format!("[instant_link]\nstart_reply = '{shape}'")).unwrap();
-        let bench = Bench::with(config).await;
+        let bench = TestSandbox::with(config).await;
         for (retry, mobile) in [(false, false), (false, true), (true, false), (true, true)] {
             let started = bench.link(retry).await;
             let reply = bench.page(&started, "mobile/instantlink/start", json!({"isMobile": mobile})).await;
@@ -109,7 +111,7 @@ async fn the_reply_can_be_forced() {
 
 #[tokio::test(start_paused = true)]
 async fn start_with_a_bad_number_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = numberless(&bench).await;
     assert_eq!(start_with(&bench, &started, Some("nobody")).await, refused("this is not a phone number"));
     assert_eq!(start_with(&bench, &started, Some(PHONE)).await, json!({}));
@@ -117,7 +119,7 @@ async fn start_with_a_bad_number_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn start_without_any_number_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = numberless(&bench).await;
     for number in [None, Some("")] {
         assert_eq!(start_with(&bench, &started, number).await, refused("a phone number is needed"));
@@ -126,7 +128,7 @@ async fn start_without_any_number_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fourth_time_without_any_number_ends() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = numberless(&bench).await;
     for _ in 0..3 {
         assert_eq!(start(&bench, &started).await, refused("a phone number is needed"));
@@ -143,7 +145,7 @@ async fn a_fourth_time_without_any_number_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn start_with_a_number_already_proved_is_done() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = numberless(&bench).await;
     assert_eq!(start_with(&bench, &started, Some("2001001695")).await, json!({"next": "done"}));
     assert_eq!(bench.messages().await.len(), 0);
@@ -152,14 +154,14 @@ async fn start_with_a_number_already_proved_is_done() {
 
 #[tokio::test(start_paused = true)]
 async fn start_at_another_step_is_an_error() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let error = json!({"error": {"code": 10003, "message": "this flow is not at the link step"}});
     assert_eq!(start(&bench, &bench.otp(false).await).await, error);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fourth_number_ends() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     for number in ["5005550001", "5005550002"] {
         assert_eq!(start_with(&bench, &started, Some(number)).await, json!({}));
@@ -172,7 +174,7 @@ async fn a_fourth_number_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_number_is_a_resend() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     start(&bench, &started).await;
     let old = bench.link_path().await;
@@ -188,8 +190,8 @@ async fn an_empty_number_is_a_resend() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_number_change_kills_the_old_link() {
-    let bench = Bench::new().await;
+async fn a_number_change_invalidates_the_old_link() {
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     start(&bench, &started).await;
     let old = bench.link_path().await;
@@ -202,7 +204,7 @@ async fn a_number_change_kills_the_old_link() {
 
 #[tokio::test(start_paused = true)]
 async fn replies_carry_times() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let body = json!({"sourceIp": null, "isMobile": false});
     let reply = bench.page_with_times(&bench.link(false).await, "mobile/instantlink/start", body).await;
     assert_eq!(reply, json!({"data": {}, "serverTime": BEGIN, "expiresAt": BEGIN + 180_000}));
@@ -210,7 +212,7 @@ async fn replies_carry_times() {
 
 #[tokio::test(start_paused = true)]
 async fn late_requests_are_answered_harmlessly() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     start(&bench, &started).await;
     bench.get(&bench.link_path().await).await;
@@ -222,7 +224,7 @@ async fn late_requests_are_answered_harmlessly() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unopened_link_ends_the_flow_after_the_grace() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(false).await;
     start(&bench, &started).await;
     bench.pass_ms(189_999).await;
@@ -232,7 +234,7 @@ async fn an_unopened_link_ends_the_flow_after_the_grace() {
     assert_eq!(bench.validated(&started).await, (false, json!({"done": "done"})));
 }
 
-async fn mobile_auth(bench: &Bench) -> (Started, String) {
+async fn mobile_auth(bench: &TestSandbox) -> (StartedSession, String) {
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": "5555555555"})).await;
     let start = json!({"cellularIp": null, "implementation": "fetch"});
     let reply = bench.page(&started, "mobile/instant/start", start).await;
@@ -243,7 +245,7 @@ async fn mobile_auth(bench: &Bench) -> (Started, String) {
 
 #[tokio::test(start_paused = true)]
 async fn mobile_auth_passes() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, vfp) = mobile_auth(&bench).await;
     let reply = bench.page(&started, "mobile/instant/finish", json!({"vfp": vfp})).await;
     assert_eq!(reply, json!({"next": "done"}));
@@ -252,7 +254,7 @@ async fn mobile_auth_passes() {
 
 #[tokio::test(start_paused = true)]
 async fn mobile_auth_with_something_else_falls_back() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, vfp) = mobile_auth(&bench).await;
     let reply = bench.page(&started, "mobile/instant/finish", json!({"vfp": format!("{vfp}x")})).await;
     assert_eq!(reply, json!({"next": "mobile/otp"}));
@@ -261,7 +263,7 @@ async fn mobile_auth_with_something_else_falls_back() {
 
 #[tokio::test(start_paused = true)]
 async fn mobile_auth_out_of_order_is_an_error() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let prohibited = |message: &str| json!({"error": {"code": 10003, "message": message}});
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": "5555555555"})).await;
     let reply = bench.page(&started, "mobile/instant/finish", json!({"vfp": ""})).await;

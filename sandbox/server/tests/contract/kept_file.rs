@@ -1,4 +1,4 @@
-//! A sandbox on the file of another one.
+//! A sandbox that opens the file of an earlier one.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use handset_sandbox_domain::Phone;
 use handset_sandbox_store::{IdentityLookup, SqliteStore, Store};
 
-/// What a sandbox has left behind, as SQL.
+/// The file of an earlier sandbox, as SQL.
 const FILE: &str = include_str!("../../../store/src/sqlite/versions/1.sql");
 
 #[tokio::test]
-async fn the_outbox_that_a_sandbox_left_behind_is_carried_out_by_the_next() {
+async fn the_outbox_of_an_earlier_sandbox_is_drained_by_the_next() {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("sandbox.db");
     rusqlite::Connection::open(&file).unwrap().execute_batch(FILE).unwrap();

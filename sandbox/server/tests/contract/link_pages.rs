@@ -1,10 +1,12 @@
+//! The link in an SMS: a person spends it once and in time, a machine does not.
+
 use axum::body::Body;
 use axum::http::Request;
 use handset_sandbox::Config;
 use serde_json::json;
 
-use crate::support::{Answer, Bench, PHONE, Started};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, StartedSession, TestResponse, TestSandbox};
 
 rows![
     opening_redirects_to_the_target,
@@ -15,35 +17,35 @@ rows![
     an_older_link_says_so,
     a_link_of_a_flow_that_ended_says_so,
     an_unknown_link_says_so,
-    head_does_not_spend_it,
-    preview_bots_do_not_spend_it,
-    people_in_the_browsers_of_other_applications_are_people,
-    whoever_is_taken_for_a_machine_has_a_button,
-    the_button_spends_the_link_as_opening_does,
+    a_head_request_does_not_use_the_link,
+    preview_bots_do_not_use_the_link,
+    in_app_browsers_count_as_people,
+    a_suspected_bot_gets_a_button,
+    the_button_uses_the_link_as_opening_does,
     pages_are_readable,
 ];
 
-async fn resend(bench: &Bench, started: &Started) -> String {
+async fn resend(bench: &TestSandbox, started: &StartedSession) -> String {
     bench.page(started, "mobile/instantlink/start", json!({"isMobile": false, "mobileNumber": ""})).await;
     bench.link_path().await
 }
 
-/// A session whose link is on its way, and the link's path.
-async fn with_link(bench: &Bench) -> (Started, String) {
+/// A session whose link was sent, and the link's path.
+async fn with_link(bench: &TestSandbox) -> (StartedSession, String) {
     let started = bench.link(true).await;
     let path = resend(bench, &started).await;
     (started, path)
 }
 
 #[track_caller]
-fn says(answer: &Answer, status: u16, title: &str) {
+fn says(answer: &TestResponse, status: u16, title: &str) {
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (status, "text/html; charset=utf-8"));
     assert!(answer.text.contains(&format!("<h1>{title}</h1>")), "{}", answer.text);
 }
 
 #[tokio::test(start_paused = true)]
 async fn opening_redirects_to_the_target() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     let answer = bench.get(&path).await;
     let auth_id = bench.session(&started).await["authId"].as_str().unwrap().to_owned();
@@ -55,7 +57,7 @@ async fn opening_redirects_to_the_target() {
 
 #[tokio::test(start_paused = true)]
 async fn the_target_keeps_its_query() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let target = "https://shop.test/a?cart=7";
     let started = bench.start(json!({"flowType": "desktop", "phoneNumber": PHONE, "finalTargetUrl": target})).await;
     let answer = bench.get(&resend(&bench, &started).await).await;
@@ -66,7 +68,7 @@ async fn the_target_keeps_its_query() {
 
 #[tokio::test(start_paused = true)]
 async fn a_link_works_once() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     assert_eq!(bench.get(&path).await.status, 303);
     says(&bench.get(&path).await, 410, "This link was already used");
@@ -77,7 +79,7 @@ async fn a_link_works_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_link_works_for_three_minutes() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (_, in_time) = with_link(&bench).await;
     bench.pass_ms(179_999).await;
     assert_eq!(bench.get(&in_time).await.status, 303);
@@ -91,7 +93,7 @@ async fn a_link_works_for_three_minutes() {
 
 #[tokio::test(start_paused = true)]
 async fn the_lifetime_is_a_setting() {
-    let bench = Bench::with(Config { link_seconds: 9, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { link_seconds: 9, ..Config::default() }).await;
     let (_, path) = with_link(&bench).await;
     bench.pass_ms(9000).await;
     says(&bench.get(&path).await, 410, "This link has expired");
@@ -99,7 +101,7 @@ async fn the_lifetime_is_a_setting() {
 
 #[tokio::test(start_paused = true)]
 async fn an_older_link_says_so() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, old) = with_link(&bench).await;
     let new = resend(&bench, &started).await;
     says(&bench.get(&old).await, 410, "There is a newer link");
@@ -108,7 +110,7 @@ async fn an_older_link_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn a_link_of_a_flow_that_ended_says_so() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     bench.page(&started, "mobile/instantlink/error", json!({"message": "x"})).await;
     says(&bench.get(&path).await, 410, "This sign-in has ended");
@@ -117,15 +119,15 @@ async fn a_link_of_a_flow_that_ended_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_link_says_so() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for path in ["/l/0123456789abcdef0123456789abcdef", "/l/x", "/l/%F0%9F%93%B1"] {
         says(&bench.get(path).await, 404, "We do not know this link");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn head_does_not_spend_it() {
-    let bench = Bench::new().await;
+async fn a_head_request_does_not_use_the_link() {
+    let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     let answer = bench.send(Request::head(&path).body(Body::empty()).unwrap()).await;
     assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, ""));
@@ -134,8 +136,8 @@ async fn head_does_not_spend_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn preview_bots_do_not_spend_it() {
-    let bench = Bench::new().await;
+async fn preview_bots_do_not_use_the_link() {
+    let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     let agents = [
         "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
@@ -230,8 +232,8 @@ const PEOPLE: [&str; 22] = [
 ];
 
 #[tokio::test(start_paused = true)]
-async fn people_in_the_browsers_of_other_applications_are_people() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+async fn in_app_browsers_count_as_people() {
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     for agent in PEOPLE.into_iter().chain(["curl/8.5.0", "node", "python-requests/2.31", "okhttp/4.12.0", ""]) {
         let (_, path) = with_link(&bench).await;
         assert_eq!(bench.get_with(&path, &[("user-agent", agent)]).await.status, 303, "{agent}");
@@ -241,8 +243,8 @@ async fn people_in_the_browsers_of_other_applications_are_people() {
 const BOT: (&str, &str) = ("user-agent", "facebookexternalhit/1.1");
 
 #[tokio::test(start_paused = true)]
-async fn whoever_is_taken_for_a_machine_has_a_button() {
-    let bench = Bench::new().await;
+async fn a_suspected_bot_gets_a_button() {
+    let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     let answer = bench.get_with(&path, &[BOT]).await;
     assert!(answer.text.contains("<form method=\"post\">\n<button type=\"submit\">Confirm sign-in</button>\n</form>"));
@@ -251,10 +253,10 @@ async fn whoever_is_taken_for_a_machine_has_a_button() {
     assert!(policy.contains("default-src 'none'") && !policy.contains("form-action"), "{policy}");
     assert_eq!(bench.page(&started, "status", json!({})).await, json!({"next": ""}), "nothing is spent by looking");
     let unknown = bench.get_with("/l/unknown", &[BOT]).await;
-    assert_eq!((unknown.status, unknown.text), (answer.status, answer.text), "and nothing is told to a machine");
+    assert_eq!((unknown.status, unknown.text), (answer.status, answer.text), "a bot learns nothing");
 }
 
-async fn press(bench: &Bench, path: &str) -> Answer {
+async fn press(bench: &TestSandbox, path: &str) -> TestResponse {
     let request = Request::post(path)
         .header("content-type", "application/x-www-form-urlencoded")
         .header("origin", "null")
@@ -263,8 +265,8 @@ async fn press(bench: &Bench, path: &str) -> Answer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_button_spends_the_link_as_opening_does() {
-    let bench = Bench::new().await;
+async fn the_button_uses_the_link_as_opening_does() {
+    let bench = TestSandbox::new().await;
     let (started, path) = with_link(&bench).await;
     let answer = press(&bench, &path).await;
     assert_eq!(answer.status, 303);
@@ -280,7 +282,7 @@ async fn the_button_spends_the_link_as_opening_does() {
 
 #[tokio::test(start_paused = true)]
 async fn pages_are_readable() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let answer = bench.get("/l/unknown").await;
     for part in ["<html lang=\"en\">", "width=device-width", "<title>We do not know this link</title>", "<main>"] {
         assert!(answer.text.contains(part), "{part}");

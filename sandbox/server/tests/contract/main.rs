@@ -8,6 +8,7 @@
     reason = "a test that fails panics"
 )]
 
+mod rows;
 mod support;
 mod table;
 
@@ -15,14 +16,14 @@ mod auth_token;
 mod behaviour_numbers;
 mod bodies;
 mod chaos;
+mod evaluation;
+mod failed_attempts;
 mod faults;
-mod guessing;
 mod hanging_up;
 mod identities;
 mod ids;
 mod inspection;
 mod instant_link;
-mod journey;
 mod kept_file;
 mod link_pages;
 mod members;
@@ -35,6 +36,7 @@ mod readiness;
 mod refusals;
 mod reports;
 mod requests;
+mod server_stage;
 mod sms_bounds;
 mod start;
 mod status;
@@ -42,9 +44,8 @@ mod test_users;
 mod timeline;
 mod token;
 mod unify;
-mod verdicts;
-mod verify;
-mod verify_at_once;
+mod verify_v1;
+mod verify_v2;
 mod web;
 mod webhook_inspection;
 mod webhook_load;

@@ -1,4 +1,4 @@
-//! Every member of every request of the server API.
+//! Every member of every request of the server API: its type, its format, and its absence.
 
 use std::collections::BTreeSet;
 
@@ -8,41 +8,41 @@ use proptest::test_runner::TestRunner;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE, TEST_USER};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, TEST_USER, TestSandbox};
 
 rows![
-    they_are_those_of_the_document,
-    every_one_of_the_wrong_type_is_named,
+    are_those_of_the_document,
+    of_the_wrong_type_are_named,
     null_and_blank_count_as_left_out,
     null_in_a_list_is_empty,
-    unknown_ones_are_ignored_at_every_depth,
+    that_are_unknown_are_ignored_at_every_depth,
     texts_are_those_that_the_document_describes,
 ];
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum JsonType {
     Text,
     Flag,
     Object,
     Texts,
     Objects,
 }
-use Kind::{Flag, Object, Objects, Text, Texts};
+use JsonType::{Flag, Object, Objects, Text, Texts};
 
-const ID: (&str, Kind) = ("correlationId", Text);
-const REQUEST: (&str, Kind) = ("clientRequestId", Text);
-const CUSTOMER: (&str, Kind) = ("clientCustomerId", Text);
-const PHONE_NUMBER: (&str, Kind) = ("phoneNumber", Text);
-const POSSESSION: (&str, Kind) = ("possessionType", Text);
-const TARGET_URL: (&str, Kind) = ("finalTargetUrl", Text);
-const SMS: (&str, Kind) = ("smsMessage", Text);
-const RETRY: (&str, Kind) = ("allowOTPRetry", Flag);
-const EMAIL: (&str, Kind) = ("emailAddress", Text);
+const ID: (&str, JsonType) = ("correlationId", Text);
+const REQUEST: (&str, JsonType) = ("clientRequestId", Text);
+const CUSTOMER: (&str, JsonType) = ("clientCustomerId", Text);
+const PHONE_NUMBER: (&str, JsonType) = ("phoneNumber", Text);
+const POSSESSION: (&str, JsonType) = ("possessionType", Text);
+const TARGET_URL: (&str, JsonType) = ("finalTargetUrl", Text);
+const SMS: (&str, JsonType) = ("smsMessage", Text);
+const RETRY: (&str, JsonType) = ("allowOTPRetry", Flag);
+const EMAIL: (&str, JsonType) = ("emailAddress", Text);
 
-/// Where they stand, and what they are.
+/// The path and the type of every member, by call.
 #[rustfmt::skip]
-const MEMBERS: &[(&str, &[(&str, Kind)])] = &[
+const MEMBERS: &[(&str, &[(&str, JsonType)])] = &[
     ("/v3/start", &[
         ("flowType", Text), PHONE_NUMBER, TARGET_URL, ("ssn", Text), ("dob", Text), EMAIL, ("ipAddress", Text), SMS, RETRY,
     ]),
@@ -87,7 +87,7 @@ fn body_with(member: &str, value: Value) -> Value {
     })
 }
 
-/// The members of a schema, and of those in it.
+/// The members of a schema, and those of its nested schemas.
 fn members(document: &Value, schema: &Value, place: &str, found: &mut BTreeSet<String>) {
     let schema = match schema["$ref"].as_str() {
         Some(to) => document.pointer(to.trim_start_matches('#')).unwrap(),
@@ -106,8 +106,8 @@ fn members(document: &Value, schema: &Value, place: &str, found: &mut BTreeSet<S
 }
 
 #[tokio::test(start_paused = true)]
-async fn they_are_those_of_the_document() {
-    let document = Bench::new().await.get("/openapi.json").await.json();
+async fn are_those_of_the_document() {
+    let document = TestSandbox::new().await.get("/openapi.json").await.json();
     let mut documented = BTreeSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         let body = &operations["post"]["requestBody"]["content"]["application/json"];
@@ -126,8 +126,8 @@ async fn they_are_those_of_the_document() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_one_of_the_wrong_type_is_named() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+async fn of_the_wrong_type_are_named() {
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let number = json!(123_456_789);
     let list = json!([["dateOfBirth", "1974-12-09"]]);
     for (path, members) in MEMBERS {
@@ -154,7 +154,7 @@ async fn every_one_of_the_wrong_type_is_named() {
     }
 }
 
-/// Bodies that are right, and what in them may be left out.
+/// Valid bodies, and their optional members.
 fn right() -> Vec<(&'static str, Value, Vec<&'static str>)> {
     let named = json!({"phoneNumber": PHONE, "firstName": "A", "lastName": "B"});
     let with = |more: Value| {
@@ -179,19 +179,19 @@ fn right() -> Vec<(&'static str, Value, Vec<&'static str>)> {
     ]
 }
 
-/// What was drawn for the request.
-const DRAWN: [&str; 2] = ["authToken", "correlationId"];
+/// Members with a random value.
+const RANDOM: [&str; 2] = ["authToken", "correlationId"];
 
 #[tokio::test(start_paused = true)]
 async fn null_and_blank_count_as_left_out() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let identity =
         async || bench.request_as("sandbox", "GET", &format!("/v3/identity/{PHONE}/lookup"), None).await.json();
     let answer = async |path: &str, body: &Value| {
         let answer = bench.call(path, body.clone()).await;
         assert_eq!(answer.status, 200, "{path} {body}: {}", answer.text);
         let mut reply = answer.json();
-        DRAWN.iter().for_each(|drawn| drop(reply.as_object_mut().unwrap().remove(*drawn)));
+        RANDOM.iter().for_each(|drawn| drop(reply.as_object_mut().unwrap().remove(*drawn)));
         reply
     };
     bench.call("/v3/identity", json!({"phoneNumber": PHONE})).await;
@@ -211,7 +211,7 @@ async fn null_and_blank_count_as_left_out() {
     }
     assert_eq!(identity().await, known, "and nothing blank was kept");
     let (unify, _) = bench.open("/v3/unify", json!({"possessionType": "mobile", "clientRequestId": " "})).await;
-    assert_eq!(bench.ask(&unify, "/v3/unify-status").await.json(), json!({"success": "pending"}), "nor is it told");
+    assert_eq!(bench.ask(&unify, "/v3/unify-status").await.json(), json!({"success": "pending"}), "nor is it reported");
     let missing = bench.call("/v3/device/revoke", json!({"deviceId": " "})).await;
     missing.refused(400, 8001, "field 'deviceId' is missing");
     let missing = bench.call("/v3/verify", json!({"phoneNumber": PHONE, "verificationType": " "})).await;
@@ -220,7 +220,7 @@ async fn null_and_blank_count_as_left_out() {
 
 #[tokio::test(start_paused = true)]
 async fn null_in_a_list_is_empty() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": TEST_USER})).await;
     bench.show_by_code(&started).await;
     assert!(bench.validated(&started).await.0);
@@ -242,8 +242,8 @@ async fn null_in_a_list_is_empty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unknown_ones_are_ignored_at_every_depth() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+async fn that_are_unknown_are_ignored_at_every_depth() {
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let later = json!({"deep": [null, {"x": 1}]});
     for (path, mut right, _) in right() {
         right["later"] = later.clone();
@@ -271,8 +271,8 @@ async fn unknown_ones_are_ignored_at_every_depth() {
     assert_eq!(answer.json(), json!({"success": true}));
 }
 
-/// Texts of Start, those that are taken and those that are not. A number may also be written as a contact list does: the
-/// document describes what is answered.
+/// Accepted and refused texts of Start. A number may also have the notation of a contact list: the document describes the
+/// one of replies.
 const TEXTS: [(&str, &[&str], &[&str]); 6] = [
     (
         "phoneNumber",
@@ -343,7 +343,7 @@ const DRAWN_TEXTS: usize = 100;
 
 #[tokio::test(start_paused = true)]
 async fn texts_are_those_that_the_document_describes() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let document = bench.get("/openapi.json").await.json();
     let mut runner = TestRunner::deterministic();
     for (member, taken, refused) in TEXTS {

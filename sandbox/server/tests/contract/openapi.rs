@@ -1,4 +1,4 @@
-//! The document of the server API, held against the contract and against what is served.
+//! The OpenAPI document agrees with the contract and with the routes that are served.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::support::Bench;
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::TestSandbox;
 
 rows![
     it_is_of_openapi_3_1,
@@ -21,7 +21,7 @@ rows![
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// Members by schema, those that are required with `*`.
+/// Members by schema, required ones with `*`.
 const MEMBERS: [(&str, &str); 50] = [
     ("TokenRequest", "grant_type* client_id* client_secret*"),
     ("TokenReply", "access_token* expires_in* token_type*"),
@@ -87,7 +87,7 @@ const MEMBERS: [(&str, &str); 50] = [
     ("IdentityActionRequest", "clientRequestId"),
 ];
 
-/// What texts may be.
+/// The formats of texts.
 const VALUES: [(&str, &str); 11] = [
     ("/StartRequest/properties/flowType", "desktop mobile"),
     ("/VerifyRequest/properties/possessionType", "desktop mobile none"),
@@ -130,7 +130,7 @@ const CODES: [(&str, &[u16]); 18] = [
     ("lookupIdentity", &[8007, 8009]),
 ];
 
-async fn document(bench: &Bench) -> Value {
+async fn document(bench: &TestSandbox) -> Value {
     let answer = bench.get("/openapi.json").await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
     answer.json()
@@ -152,7 +152,7 @@ fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
 
 #[tokio::test(start_paused = true)]
 async fn it_is_of_openapi_3_1() {
-    let document = document(&Bench::new().await).await;
+    let document = document(&TestSandbox::new().await).await;
     assert_eq!(document["openapi"], "3.1.0");
     let mut ids = BTreeSet::new();
     for (path, method, operation) in operations(&document) {
@@ -167,7 +167,7 @@ async fn it_is_of_openapi_3_1() {
     assert!(!document.to_string().contains("::"), "no path of Rust");
 }
 
-/// Paths of the router, as its debug output tells them.
+/// Paths of the router, from its debug output.
 pub(crate) fn routed(app: &str) -> BTreeSet<&str> {
     let routes = app.split("RouteId(").filter_map(|rest| rest.split_once("): \"")?.1.split_once('"'));
     routes.map(|(path, _)| path).collect()
@@ -175,7 +175,7 @@ pub(crate) fn routed(app: &str) -> BTreeSet<&str> {
 
 #[tokio::test(start_paused = true)]
 async fn it_holds_every_call_that_is_served_and_no_other() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let document = document(&bench).await;
     let documented: BTreeSet<(&str, &str)> =
         operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
@@ -210,7 +210,7 @@ async fn it_holds_every_call_that_is_served_and_no_other() {
 
 #[tokio::test(start_paused = true)]
 async fn it_names_every_member_of_the_contract() {
-    let document = document(&Bench::new().await).await;
+    let document = document(&TestSandbox::new().await).await;
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let expected: BTreeMap<&str, &str> = MEMBERS.into();
     let without_members =
@@ -261,7 +261,7 @@ fn codes(operation: &Value) -> BTreeSet<(u16, u16)> {
 
 #[tokio::test(start_paused = true)]
 async fn it_names_every_code_where_it_can_come() {
-    let document = document(&Bench::new().await).await;
+    let document = document(&TestSandbox::new().await).await;
     let own: BTreeMap<&str, &[u16]> = CODES.into();
     let status = |code: u16| match code {
         8007 | 8008 => 400,
@@ -301,7 +301,7 @@ fn all<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
 
 #[tokio::test(start_paused = true)]
 async fn its_references_and_links_lead_somewhere() {
-    let document = document(&Bench::new().await).await;
+    let document = document(&TestSandbox::new().await).await;
     let mut references = Vec::new();
     all(&document, "$ref", &mut references);
     assert!(references.len() > 50);
@@ -324,7 +324,7 @@ async fn its_references_and_links_lead_somewhere() {
 
 #[tokio::test(start_paused = true)]
 async fn its_examples_work_as_they_stand() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let document = document(&bench).await;
     let mut tried = 0;
     for (path, method, operation) in operations(&document) {
@@ -347,7 +347,7 @@ async fn its_examples_work_as_they_stand() {
 
 #[tokio::test(start_paused = true)]
 async fn the_pages_fetch_nothing_from_elsewhere() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for path in ["/docs", "/docs/"] {
         let answer = bench.get(path).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/html; charset=utf-8"));

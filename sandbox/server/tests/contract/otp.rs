@@ -1,8 +1,10 @@
+//! The page's requests of a flow with a code: sending, checking, attempts, resends and changes of the number.
+
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::{BEGIN, Bench, OTHER_PHONE, PHONE, Started, TEST_USER, wrong};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TEST_USER, TestSandbox, wrong};
 
 rows![
     start_with_the_known_number_sends_the_code,
@@ -14,17 +16,17 @@ rows![
     start_with_an_unknown_number_is_refused_when_strict,
     start_at_another_step_is_an_error,
     finish_with_the_right_code_is_done,
-    finish_with_a_wrong_code_leaves_tries_with_retry,
+    finish_with_a_wrong_code_leaves_attempts_with_retry,
     finish_with_a_wrong_code_ends_without_retry,
     finish_before_any_code_is_an_error,
     finish_after_two_minutes_ends,
     the_lifetime_is_a_setting,
-    resend_kills_the_old_code,
-    resend_does_not_give_back_tries,
-    a_number_change_kills_the_old_code,
+    resend_invalidates_the_old_code,
+    resend_does_not_reset_the_attempts,
+    a_number_change_invalidates_the_old_code,
     a_fourth_number_ends,
     the_same_number_again_is_a_resend,
-    a_refused_change_leaves_the_old_code_good,
+    a_refused_change_leaves_the_old_code_valid,
     an_early_resend_sends_nothing_with_a_pause,
     a_number_change_does_not_wait_for_the_pause,
     replies_carry_times,
@@ -54,32 +56,32 @@ fn try_again(left: u32) -> Value {
     json!({"data": {"code": 10000, "message": "the code is wrong", "attemptsLeft": left}})
 }
 
-async fn start(bench: &Bench, started: &Started) -> Value {
+async fn start(bench: &TestSandbox, started: &StartedSession) -> Value {
     bench.page(started, "mobile/otp/start", json!({})).await
 }
 
-async fn start_with(bench: &Bench, started: &Started, number: &str) -> Value {
+async fn start_with(bench: &TestSandbox, started: &StartedSession, number: &str) -> Value {
     bench.page(started, "mobile/otp/start", json!({"mobileNumber": number})).await
 }
 
-async fn finish(bench: &Bench, started: &Started, code: &str) -> Value {
+async fn finish(bench: &TestSandbox, started: &StartedSession, code: &str) -> Value {
     bench.page(started, "mobile/otp/finish", json!({"otp": code})).await
 }
 
-/// A session whose code is on its way, and the code.
-async fn with_code(bench: &Bench, retry: bool) -> (Started, String) {
+/// A session whose code was sent, and the code.
+async fn with_code(bench: &TestSandbox, retry: bool) -> (StartedSession, String) {
     let started = bench.otp(retry).await;
     assert_eq!(start(bench, &started).await, sent());
     (started, bench.code().await)
 }
 
-async fn numberless(bench: &Bench) -> Started {
+async fn numberless(bench: &TestSandbox) -> StartedSession {
     bench.start(json!({"flowType": "mobile"})).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn start_with_the_known_number_sends_the_code() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     assert_eq!(start(&bench, &started).await, sent());
     let messages = bench.messages().await;
@@ -93,7 +95,7 @@ async fn start_with_the_known_number_sends_the_code() {
 
 #[tokio::test(start_paused = true)]
 async fn start_with_a_given_number_sends_the_code() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = numberless(&bench).await;
     assert_eq!(start_with(&bench, &started, OTHER_PHONE).await, sent());
     assert_eq!(bench.messages().await[0]["to"], OTHER_PHONE);
@@ -103,7 +105,7 @@ async fn start_with_a_given_number_sends_the_code() {
 
 #[tokio::test(start_paused = true)]
 async fn start_without_any_number_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = numberless(&bench).await;
     assert_eq!(start(&bench, &started).await, refused("a phone number is needed"));
     assert_eq!(start_with(&bench, &started, "").await, refused("a phone number is needed"));
@@ -112,7 +114,7 @@ async fn start_without_any_number_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fourth_time_without_any_number_ends() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = numberless(&bench).await;
     for _ in 0..3 {
         assert_eq!(start(&bench, &started).await, refused("a phone number is needed"));
@@ -129,7 +131,7 @@ async fn a_fourth_time_without_any_number_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn start_with_a_bad_number_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for number in ["12345", "+", "500 555 006", "500 555 0006 x7", "not a number"] {
         let started = numberless(&bench).await;
         assert_eq!(start_with(&bench, &started, number).await, refused("this is not a phone number"), "{number}");
@@ -139,14 +141,14 @@ async fn start_with_a_bad_number_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn start_with_a_number_of_another_product_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = numberless(&bench).await;
     assert_eq!(start_with(&bench, &started, "2001004014").await, refused("this number is not served here"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn start_with_an_unknown_number_is_refused_when_strict() {
-    let bench = Bench::with(Config { strict_test_users: true, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { strict_test_users: true, ..Config::default() }).await;
     let started = numberless(&bench).await;
     let reply = start_with(&bench, &started, PHONE).await;
     assert_eq!(reply, refused("no test user found matching the phone number"));
@@ -155,7 +157,7 @@ async fn start_with_an_unknown_number_is_refused_when_strict() {
 
 #[tokio::test(start_paused = true)]
 async fn start_at_another_step_is_an_error() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(false).await;
     let error = json!({"error": {"code": 10003, "message": "this flow is not at the code step"}});
     assert_eq!(start(&bench, &started).await, error);
@@ -165,15 +167,15 @@ async fn start_at_another_step_is_an_error() {
 
 #[tokio::test(start_paused = true)]
 async fn finish_with_the_right_code_is_done() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, code) = with_code(&bench, false).await;
     assert_eq!(finish(&bench, &started, &code).await, done());
     assert!(bench.validated(&started).await.0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn finish_with_a_wrong_code_leaves_tries_with_retry() {
-    let bench = Bench::new().await;
+async fn finish_with_a_wrong_code_leaves_attempts_with_retry() {
+    let bench = TestSandbox::new().await;
     let (started, code) = with_code(&bench, true).await;
     assert_eq!(finish(&bench, &started, &wrong(&code)).await, try_again(2));
     assert_eq!(finish(&bench, &started, "").await, try_again(1));
@@ -189,7 +191,7 @@ async fn finish_with_a_wrong_code_leaves_tries_with_retry() {
 
 #[tokio::test(start_paused = true)]
 async fn finish_with_a_wrong_code_ends_without_retry() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, code) = with_code(&bench, false).await;
     let end = ended("the code is wrong and no try is left");
     assert_eq!(finish(&bench, &started, &wrong(&code)).await, end);
@@ -199,7 +201,7 @@ async fn finish_with_a_wrong_code_ends_without_retry() {
 
 #[tokio::test(start_paused = true)]
 async fn finish_before_any_code_is_an_error() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     let error = json!({"error": {"code": 10003, "message": "no code was sent"}});
     assert_eq!(finish(&bench, &started, "1234").await, error);
@@ -208,7 +210,7 @@ async fn finish_before_any_code_is_an_error() {
 
 #[tokio::test(start_paused = true)]
 async fn finish_after_two_minutes_ends() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (in_time, code) = with_code(&bench, true).await;
     bench.pass_ms(119_999).await;
     assert_eq!(finish(&bench, &in_time, &code).await, done());
@@ -220,15 +222,15 @@ async fn finish_after_two_minutes_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn the_lifetime_is_a_setting() {
-    let bench = Bench::with(Config { otp_seconds: 7, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { otp_seconds: 7, ..Config::default() }).await;
     let (started, code) = with_code(&bench, true).await;
     bench.pass_ms(7000).await;
     assert_eq!(finish(&bench, &started, &code).await, ended("the code has expired"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn resend_kills_the_old_code() {
-    let bench = Bench::new().await;
+async fn resend_invalidates_the_old_code() {
+    let bench = TestSandbox::new().await;
     let (started, old) = with_code(&bench, true).await;
     bench.pass_ms(119_000).await;
     assert_eq!(start(&bench, &started).await, sent());
@@ -240,8 +242,8 @@ async fn resend_kills_the_old_code() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn resend_does_not_give_back_tries() {
-    let bench = Bench::new().await;
+async fn resend_does_not_reset_the_attempts() {
+    let bench = TestSandbox::new().await;
     let (started, code) = with_code(&bench, true).await;
     assert_eq!(finish(&bench, &started, &wrong(&code)).await, try_again(2));
     start(&bench, &started).await;
@@ -252,8 +254,8 @@ async fn resend_does_not_give_back_tries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_number_change_kills_the_old_code() {
-    let bench = Bench::new().await;
+async fn a_number_change_invalidates_the_old_code() {
+    let bench = TestSandbox::new().await;
     let (started, old) = with_code(&bench, true).await;
     assert_eq!(start_with(&bench, &started, OTHER_PHONE).await, sent());
     assert_eq!(bench.messages().await[1]["to"], OTHER_PHONE);
@@ -264,7 +266,7 @@ async fn a_number_change_kills_the_old_code() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fourth_number_ends() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, _) = with_code(&bench, true).await;
     assert_eq!(start_with(&bench, &started, OTHER_PHONE).await, sent());
     assert_eq!(start_with(&bench, &started, "bad").await, refused("this is not a phone number"), "it counts too");
@@ -282,7 +284,7 @@ async fn a_fourth_number_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_number_again_is_a_resend() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     for number in [PHONE, "15005550006", "(500) 555-0006", "tel:+1-500-555-0006", "+1\u{a0}500\u{2011}555\u{2011}0006"]
     {
@@ -298,8 +300,8 @@ async fn the_same_number_again_is_a_resend() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_change_leaves_the_old_code_good() {
-    let bench = Bench::new().await;
+async fn a_refused_change_leaves_the_old_code_valid() {
+    let bench = TestSandbox::new().await;
     let (started, code) = with_code(&bench, true).await;
     assert_eq!(start_with(&bench, &started, "bad").await, refused("this is not a phone number"));
     assert_eq!(finish(&bench, &started, &code).await, done());
@@ -307,7 +309,7 @@ async fn a_refused_change_leaves_the_old_code_good() {
 
 #[tokio::test(start_paused = true)]
 async fn an_early_resend_sends_nothing_with_a_pause() {
-    let bench = Bench::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
     let (started, code) = with_code(&bench, true).await;
     bench.pass_ms(29_999).await;
     let early = bench.page_with_times(&started, "mobile/otp/start", json!({})).await;
@@ -322,7 +324,7 @@ async fn an_early_resend_sends_nothing_with_a_pause() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_change_does_not_wait_for_the_pause() {
-    let bench = Bench::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
     let (started, _) = with_code(&bench, true).await;
     assert_eq!(start_with(&bench, &started, OTHER_PHONE).await, sent());
     assert_eq!(bench.messages().await.len(), 2);
@@ -330,7 +332,7 @@ async fn a_number_change_does_not_wait_for_the_pause() {
 
 #[tokio::test(start_paused = true)]
 async fn replies_carry_times() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     bench.pass_ms(5000).await;
     let reply = bench.page_with_times(&started, "mobile/otp/start", json!({})).await;
@@ -339,7 +341,7 @@ async fn replies_carry_times() {
 
 #[tokio::test(start_paused = true)]
 async fn late_requests_are_answered_harmlessly() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, code) = with_code(&bench, true).await;
     finish(&bench, &started, &code).await;
     assert_eq!(start(&bench, &started).await, done());
@@ -353,7 +355,7 @@ async fn late_requests_are_answered_harmlessly() {
 
 #[tokio::test(start_paused = true)]
 async fn the_length_follows_the_hashes() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (text, length) in [("Use ####", 4), ("##### it is", 5), ("Use ###### now", 6)] {
         let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE, "smsMessage": text})).await;
         start(&bench, &started).await;
@@ -368,7 +370,7 @@ async fn the_length_follows_the_hashes() {
 
 #[tokio::test(start_paused = true)]
 async fn the_text_ends_in_the_line_that_browsers_read() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let cases = [
         (Some("https://shop.test"), "shop.test"),
         (Some("http://localhost:5173"), "localhost"),
@@ -392,7 +394,7 @@ async fn the_text_ends_in_the_line_that_browsers_read() {
 
 #[tokio::test(start_paused = true)]
 async fn codes_differ() {
-    let bench = Bench::with(Config { sms_per_session: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { sms_per_session: 0, ..Config::default() }).await;
     let started = bench.otp(false).await;
     for _ in 0..20 {
         start(&bench, &started).await;

@@ -1,17 +1,19 @@
+//! Pre-Fill: the challenge gives out the owner's record, once and in order.
+
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Bench, Started, holds_nothing};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{StartedSession, TestResponse, TestSandbox, holds_nothing};
 
 rows![
     validate_leads_to_the_challenge,
-    the_challenge_gives_out_the_record,
-    the_challenge_takes_what_start_had,
-    the_challenge_comes_before_what_start_had,
-    a_wrong_challenge_gives_out_nothing,
-    a_challenge_has_to_be_given,
+    the_challenge_returns_the_record,
+    the_challenge_uses_the_members_of_start,
+    members_of_the_challenge_override_those_of_start,
+    a_wrong_challenge_returns_nothing,
+    the_challenge_needs_a_member,
     bad_members_are_named,
-    the_challenge_is_judged_once,
+    the_challenge_is_evaluated_once,
     complete_follows_the_challenge,
     calls_out_of_order_are_refused,
 ];
@@ -20,31 +22,31 @@ rows![
 const MARCIA: &str = "2001001693";
 const REFUSED: &str = "step not allowed";
 
-async fn call(bench: &Bench, started: &Started, path: &str, more: Value) -> Answer {
+async fn call(bench: &TestSandbox, started: &StartedSession, path: &str, more: Value) -> TestResponse {
     let mut body = json!({"correlationId": started.correlation_id});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     bench.call_as("sandbox-prefill", path, body).await
 }
 
-async fn start(bench: &Bench, more: Value) -> Started {
+async fn start(bench: &TestSandbox, more: Value) -> StartedSession {
     let mut body = json!({"flowType": "mobile", "phoneNumber": MARCIA});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let reply = bench.call_as("sandbox-prefill", "/v3/start", body).await.json();
-    Started {
+    StartedSession {
         auth_token: reply["authToken"].as_str().unwrap().into(),
         correlation_id: reply["correlationId"].as_str().unwrap().to_owned(),
     }
 }
 
 /// A session that Validate has said yes to.
-async fn validated(bench: &Bench, more: Value) -> Started {
+async fn validated(bench: &TestSandbox, more: Value) -> StartedSession {
     let started = start(bench, more).await;
     bench.show_by_code(&started).await;
     assert_eq!(call(bench, &started, "/v3/validate", json!({})).await.json()["success"], true);
     started
 }
 
-async fn challenged(bench: &Bench, started: &Started, given: Value) -> Value {
+async fn challenged(bench: &TestSandbox, started: &StartedSession, given: Value) -> Value {
     let answer = call(bench, started, "/v3/challenge", given).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
@@ -52,7 +54,7 @@ async fn challenged(bench: &Bench, started: &Started, given: Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn validate_leads_to_the_challenge() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let cases = [(json!({}), true), (json!({"ssn": "6227"}), false), (json!({"dob": "1982-07"}), false)];
     for (more, missing) in cases {
         let started = start(&bench, more).await;
@@ -69,8 +71,8 @@ async fn validate_leads_to_the_challenge() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_challenge_gives_out_the_record() {
-    let bench = Bench::new().await;
+async fn the_challenge_returns_the_record() {
+    let bench = TestSandbox::new().await;
     let individual = json!({
         "firstName": "Marcia", "lastName": "Longo", "dob": "1982-07-19", "ssn": "470806227",
         "emailAddresses": ["mlongok@amazonaws.com"],
@@ -94,8 +96,8 @@ async fn the_challenge_gives_out_the_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_challenge_takes_what_start_had() {
-    let bench = Bench::new().await;
+async fn the_challenge_uses_the_members_of_start() {
+    let bench = TestSandbox::new().await;
     for (at_start, success) in [("6227", true), ("6228", false)] {
         let started = validated(&bench, json!({"ssn": at_start})).await;
         assert_eq!(challenged(&bench, &started, json!({})).await["success"], success);
@@ -106,8 +108,8 @@ async fn the_challenge_takes_what_start_had() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_challenge_comes_before_what_start_had() {
-    let bench = Bench::new().await;
+async fn members_of_the_challenge_override_those_of_start() {
+    let bench = TestSandbox::new().await;
     for (at_start, given, success) in [("0000", "6227", true), ("6227", "0000", false), ("0000", "", false)] {
         let started = validated(&bench, json!({"ssn": at_start})).await;
         assert_eq!(challenged(&bench, &started, json!({"ssn": given})).await["success"], success);
@@ -115,8 +117,8 @@ async fn the_challenge_comes_before_what_start_had() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_challenge_gives_out_nothing() {
-    let bench = Bench::new().await;
+async fn a_wrong_challenge_returns_nothing() {
+    let bench = TestSandbox::new().await;
     for given in [json!({"ssn": "6228"}), json!({"dob": "1982-08"}), json!({"ssn": "6227", "dob": "07-18"})] {
         let started = validated(&bench, json!({})).await;
         let expected = json!({"success": false, "next": {"v3-complete": "/v3/complete"}});
@@ -125,8 +127,8 @@ async fn a_wrong_challenge_gives_out_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_challenge_has_to_be_given() {
-    let bench = Bench::new().await;
+async fn the_challenge_needs_a_member() {
+    let bench = TestSandbox::new().await;
     let started = validated(&bench, json!({})).await;
     for given in [json!({}), json!({"ssn": "", "dob": null})] {
         let answer = call(&bench, &started, "/v3/challenge", given).await;
@@ -137,7 +139,7 @@ async fn a_challenge_has_to_be_given() {
 
 #[tokio::test(start_paused = true)]
 async fn bad_members_are_named() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = validated(&bench, json!({})).await;
     let cases = [
         (json!({"ssn": "123"}), "field 'ssn' must be nine digits or the last four"),
@@ -154,8 +156,8 @@ async fn bad_members_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_challenge_is_judged_once() {
-    let bench = Bench::new().await;
+async fn the_challenge_is_evaluated_once() {
+    let bench = TestSandbox::new().await;
     for first in ["6227", "6228"] {
         let started = validated(&bench, json!({})).await;
         challenged(&bench, &started, json!({"ssn": first})).await;
@@ -168,7 +170,7 @@ async fn the_challenge_is_judged_once() {
 
 #[tokio::test(start_paused = true)]
 async fn complete_follows_the_challenge() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for challenge in ["6227", "6228"] {
         let started = validated(&bench, json!({})).await;
         challenged(&bench, &started, json!({"ssn": challenge})).await;
@@ -183,7 +185,7 @@ async fn complete_follows_the_challenge() {
 
 #[tokio::test(start_paused = true)]
 async fn calls_out_of_order_are_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let individual = json!({"individual": {"ssn": "6227"}});
     let challenge = json!({"ssn": "6227"});
     let started = start(&bench, json!({})).await;

@@ -1,19 +1,19 @@
-//! Who may call what, and for which test users.
+//! Products: the calls and the test users that a credential may use.
 
 use axum::http::Request;
 use handset_sandbox::Config;
 use handset_sandbox_domain::Product;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Bench, PHONE, TARGET};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, TARGET, TestResponse, TestSandbox};
 use crate::test_users::USERS;
 
 rows![
     a_credential_makes_the_calls_of_its_product_only,
     a_session_is_hidden_behind_the_product_of_the_call,
     test_users_belong_to_products,
-    numbers_typed_in_the_page_are_judged_by_product,
+    numbers_typed_in_the_page_are_checked_by_product,
     a_session_is_served_by_the_calls_of_its_product_only,
     unknown_numbers_are_refused_when_strict,
     every_call_takes_a_slash_at_its_end,
@@ -31,7 +31,7 @@ const CREDENTIALS: [(&str, Product); 6] = [
     ("sandbox-identity-manager", Product::IdentityManager),
 ];
 
-/// Every call that opens something or stands on its own, with a body that is right.
+/// Every call without a correlationId, with a valid body.
 fn calls() -> Vec<(Product, &'static str, &'static str, Option<Value>)> {
     let named = json!({"possessionType": "none", "phoneNumber": PHONE, "firstName": "A", "lastName": "B"});
     vec![
@@ -46,7 +46,7 @@ fn calls() -> Vec<(Product, &'static str, &'static str, Option<Value>)> {
     ]
 }
 
-/// The calls that take a correlationId, and whose they are.
+/// The calls with a correlationId, and their products.
 const OF_SESSION: [(&[Product], &str); 6] = [
     (&[Product::Identity, Product::Prefill], "/v3/validate"),
     (&[Product::Prefill], "/v3/challenge"),
@@ -56,7 +56,7 @@ const OF_SESSION: [(&[Product], &str); 6] = [
     (&[Product::Unify], "/v3/unify-bind"),
 ];
 
-/// What opens a session, by credential.
+/// The call that opens a session, by credential.
 fn opening(product: Product) -> (&'static str, Value) {
     match product {
         Product::VerifiedUsers => {
@@ -81,13 +81,13 @@ fn of_second(phone: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_credential_makes_the_calls_of_its_product_only() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     for (client_id, product) in CREDENTIALS {
-        let judge = |answer: Answer, of: &[Product], what: &str| match product == Product::All || of.contains(&product)
-        {
-            true => assert_eq!(answer.status, 200, "{client_id} {what}: {}", answer.text),
-            false => answer.refused(403, 8003, "step not allowed"),
-        };
+        let judge =
+            |answer: TestResponse, of: &[Product], what: &str| match product == Product::All || of.contains(&product) {
+                true => assert_eq!(answer.status, 200, "{client_id} {what}: {}", answer.text),
+                false => answer.refused(403, 8003, "step not allowed"),
+            };
         let start = bench.call_as(client_id, "/v3/start", json!({"flowType": "mobile"})).await;
         judge(start, &[Product::Identity, Product::Prefill], "/v3/start");
         for (of, method, uri, body) in calls() {
@@ -110,7 +110,7 @@ async fn a_credential_makes_the_calls_of_its_product_only() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_is_hidden_behind_the_product_of_the_call() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     // Manager's credential opens none.
     let openers = CREDENTIALS.into_iter().filter(|(_, product)| *product != Product::IdentityManager);
     let mut sessions = Vec::new();
@@ -146,10 +146,10 @@ async fn a_session_is_hidden_behind_the_product_of_the_call() {
 
 #[tokio::test(start_paused = true)]
 async fn test_users_belong_to_products() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     for user in &USERS {
         let phone = user.phone;
-        let judge = |answer: Answer, product: Product| match user.products.contains(&product) {
+        let judge = |answer: TestResponse, product: Product| match user.products.contains(&product) {
             true => assert_eq!(answer.status, 200, "{phone} {product:?}: {}", answer.text),
             false => answer.refused(403, 8009, OTHER),
         };
@@ -183,8 +183,8 @@ async fn test_users_belong_to_products() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn numbers_typed_in_the_page_are_judged_by_product() {
-    let bench = Bench::new().await;
+async fn numbers_typed_in_the_page_are_checked_by_product() {
+    let bench = TestSandbox::new().await;
     let identity = bench.start(json!({"flowType": "mobile"})).await;
     let (unify, _) = bench.open("/v3/unify", json!({"possessionType": "mobile"})).await;
     let refused = json!({"data": {"code": 10001, "message": "this number is not served here"}});
@@ -198,7 +198,7 @@ async fn numbers_typed_in_the_page_are_judged_by_product() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_is_served_by_the_calls_of_its_product_only() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let named = json!({"possessionType": "mobile", "phoneNumber": PHONE, "firstName": "A", "lastName": "B"});
     let identity = bench.otp(false).await;
     let (verify, _) = bench.open("/v3/verify", named).await;
@@ -207,7 +207,7 @@ async fn a_session_is_served_by_the_calls_of_its_product_only() {
     let of_unify = ["/v3/unify-status", "/v3/unify-bind"];
     let cases: [(_, &[&str]); 3] = [(identity, &journey), (verify, &["/v3/verify-status"]), (unify, &of_unify)];
     for (started, own) in cases {
-        let before = bench.session(&started).await["state"].clone();
+        let before = bench.session(&started).await["status"].clone();
         for path in journey.into_iter().chain(of_unify).chain(["/v3/challenge", "/v3/verify-status"]) {
             if !own.contains(&path) {
                 let body = json!({"correlationId": started.correlation_id, "phoneNumber": PHONE, "ssn": "1234",
@@ -215,13 +215,13 @@ async fn a_session_is_served_by_the_calls_of_its_product_only() {
                 bench.call(path, body).await.refused(403, 8003, "step not allowed");
             }
         }
-        assert_eq!(bench.session(&started).await["state"], before, "and nothing has changed");
+        assert_eq!(bench.session(&started).await["status"], before, "and nothing has changed");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn unknown_numbers_are_refused_when_strict() {
-    let bench = Bench::with(Config { strict_test_users: true, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { strict_test_users: true, ..Config::default() }).await;
     let (unify, _) = bench.open("/v3/unify", json!({"possessionType": "none"})).await;
     let named = json!({"possessionType": "none", "phoneNumber": PHONE, "firstName": "A", "lastName": "B"});
     let nobody = "no test user found matching the phone number";
@@ -242,7 +242,7 @@ async fn unknown_numbers_are_refused_when_strict() {
 
 #[tokio::test(start_paused = true)]
 async fn every_call_takes_a_slash_at_its_end() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
     let request = Request::post("/token/").header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(bench.send(request.body(form.into()).unwrap()).await.status, 200);

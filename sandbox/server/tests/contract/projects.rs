@@ -1,13 +1,13 @@
-//! Projects: what keeps tests apart that run side by side.
+//! Projects: each one has its own sessions, messages, identities, clock, faults and rate.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::events::Events;
-use crate::support::socket::Socket;
-use crate::support::{BEGIN, Bench, PHONE, Started, TARGET};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::event_stream::EventStream;
+use crate::support::socket::TestSocket;
+use crate::support::{BEGIN, PHONE, StartedSession, TARGET, TestSandbox};
 
 rows![
     are_named_by_a_header_or_in_the_query,
@@ -21,36 +21,36 @@ rows![
     are_reset_alone,
     share_access_tokens,
     are_passed_on_by_the_demo_backend,
-    are_forgotten_when_idle,
-    begin_with_those_who_may_use_them,
-    make_no_room_while_in_use,
+    are_deleted_when_idle,
+    begin_with_an_authorized_call,
+    are_not_evicted_while_in_use,
 ];
 
 const STATUS: &str = "/v1/client/status";
 
 /// A session of a project, at the link step.
-async fn link(bench: &Bench, project: &str) -> Started {
+async fn link(bench: &TestSandbox, project: &str) -> StartedSession {
     let body = json!({"flowType": "desktop", "phoneNumber": PHONE, "finalTargetUrl": TARGET});
     let reply = bench.call(&format!("/v3/start?project={project}"), body).await.json();
-    Started {
+    StartedSession {
         auth_token: reply["authToken"].as_str().unwrap().into(),
         correlation_id: reply["correlationId"].as_str().unwrap().to_owned(),
     }
 }
 
-async fn send_link(bench: &Bench, started: &Started) {
+async fn send_link(bench: &TestSandbox, started: &StartedSession) {
     bench.page(started, "mobile/instantlink/start", json!({})).await;
 }
 
-async fn messages(bench: &Bench, project: &str) -> Vec<Value> {
+async fn messages(bench: &TestSandbox, project: &str) -> Vec<Value> {
     bench.get(&format!("/sandbox/messages?project={project}")).await.json().as_array().unwrap().clone()
 }
 
-async fn session_status(bench: &Bench, started: &Started, project: &str) -> u16 {
+async fn session_status(bench: &TestSandbox, started: &StartedSession, project: &str) -> u16 {
     bench.get(&format!("/sandbox/sessions/{}?project={project}", started.correlation_id)).await.status.as_u16()
 }
 
-async fn post(bench: &Bench, path: &str, project: &str, body: Value) -> Value {
+async fn post(bench: &TestSandbox, path: &str, project: &str, body: Value) -> Value {
     let answer = bench.post(&format!("/sandbox/{path}?project={project}"), None, &body.to_string()).await;
     assert!(answer.status.is_success(), "{}", answer.text);
     if answer.text.is_empty() { Value::Null } else { answer.json() }
@@ -58,7 +58,7 @@ async fn post(bench: &Bench, path: &str, project: &str, body: Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn are_named_by_a_header_or_in_the_query() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = link(&bench, "a").await;
     let path = format!("/sandbox/sessions/{}", started.correlation_id);
     assert_eq!(bench.get_with(&path, &[("handset-project", "a")]).await.status, 200);
@@ -72,7 +72,7 @@ async fn are_named_by_a_header_or_in_the_query() {
 
 #[tokio::test(start_paused = true)]
 async fn are_refused_by_name() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let shape = "must be 1 to 64 letters, digits, - or _";
     let long = "x".repeat(65);
     for name in ["", "a%20b", "%C3%A4", "a/b", &long] {
@@ -105,9 +105,9 @@ async fn are_refused_by_name() {
 
 #[tokio::test(start_paused = true)]
 async fn keep_their_messages_apart() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let sessions = [link(&bench, "a").await, link(&bench, "b").await];
-    let mut stream = Events::open(&bench, "/sandbox/messages/stream?project=b", None).await;
+    let mut stream = EventStream::open(&bench, "/sandbox/messages/stream?project=b", None).await;
     let begin = tokio::time::Instant::now();
     let poll = async {
         let found = bench.get("/sandbox/messages?project=b&wait=30").await.json();
@@ -128,9 +128,9 @@ async fn keep_their_messages_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn keep_their_clocks_apart() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let sessions = [link(&bench, "a").await, link(&bench, "b").await];
-    let mut sockets = sessions.each_ref().map(|started| Socket::open(&bench, started));
+    let mut sockets = sessions.each_ref().map(|started| TestSocket::open(&bench, started));
     for started in &sessions {
         send_link(&bench, started).await;
     }
@@ -138,13 +138,13 @@ async fn keep_their_clocks_apart() {
     assert_eq!(now, json!({"now": BEGIN + 190_000}));
     assert!(sockets[1].is_quiet().await);
     let [a, mut b] = sockets;
-    assert_eq!(a.told().await["error"]["message"], "the link has expired");
+    assert_eq!(a.outcome().await["error"]["message"], "the link has expired");
     let opened = async |project: &str| {
         let url = messages(&bench, project).await[0]["url"].as_str().unwrap().to_owned();
         bench.get(url.strip_prefix("http://127.0.0.1:8787").unwrap()).await.status.as_u16()
     };
     assert_eq!((opened("a").await, opened("b").await), (410, 303));
-    assert_eq!(b.next_said().await, Some(axum::extract::ws::Message::text(r#"{"next":"done"}"#)));
+    assert_eq!(b.next_but_pings().await, Some(axum::extract::ws::Message::text(r#"{"next":"done"}"#)));
     assert_eq!(post(&bench, "clock", "b", json!({"advanceSeconds": 0})).await, json!({"now": BEGIN}));
 
     let started = link(&bench, "a").await;
@@ -160,9 +160,9 @@ async fn keep_their_clocks_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn keep_their_faults_apart() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (a, b) = (link(&bench, "a").await, link(&bench, "b").await);
-    let mut sockets = [&a, &b].map(|started| Socket::open(&bench, started));
+    let mut sockets = [&a, &b].map(|started| TestSocket::open(&bench, started));
     for socket in &mut sockets {
         assert!(socket.is_quiet().await);
     }
@@ -184,14 +184,14 @@ async fn keep_their_faults_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn keep_their_sessions_apart() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = link(&bench, "a").await;
     for (project, status) in [("a", 200), ("b", 404), ("default", 404)] {
         assert_eq!(session_status(&bench, &started, project).await, status);
     }
     let stream = format!("/sandbox/sessions/{}/stream", started.correlation_id);
     bench.get(&stream).await.refused(404, 8008, "field 'correlationId' is unknown, malformed or expired");
-    assert_eq!(Events::open(&bench, &format!("{stream}?project=a"), None).await.next().await.unwrap().0, "1");
+    assert_eq!(EventStream::open(&bench, &format!("{stream}?project=a"), None).await.next().await.unwrap().0, "1");
     bench.validate(&started).await.refused(400, 8008, "field 'correlationId' is unknown, malformed or expired");
     let id = json!({"correlationId": started.correlation_id});
     assert_eq!(bench.call("/v3/validate?project=a", id).await.status, 200);
@@ -199,7 +199,7 @@ async fn keep_their_sessions_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn keep_their_identities_apart() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let call = async |path: &str, project: &str, body: Value| {
         let answer = bench.call(&format!("{path}?project={project}"), body).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
@@ -219,7 +219,8 @@ async fn keep_their_identities_apart() {
     let unify = async |project: &str| {
         let reply = call("/v3/unify", project, json!({"phoneNumber": PHONE, "possessionType": "mobile"})).await;
         let id = reply["correlationId"].as_str().unwrap().to_owned();
-        let started = Started { auth_token: reply["authToken"].as_str().unwrap().into(), correlation_id: id.clone() };
+        let started =
+            StartedSession { auth_token: reply["authToken"].as_str().unwrap().into(), correlation_id: id.clone() };
         bench.page(&started, "mobile/otp/start", json!({})).await;
         let code = messages(&bench, project).await[0]["code"].clone();
         bench.page(&started, "mobile/otp/finish", json!({"otp": code})).await;
@@ -240,7 +241,7 @@ async fn keep_their_identities_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn keep_their_rates_apart() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let passed = async |project: &str| {
         let mut passed = 0;
         let uri = format!("/v3/start?project={project}");
@@ -254,14 +255,14 @@ async fn keep_their_rates_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn are_reset_alone() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (a, b) = (link(&bench, "a").await, link(&bench, "b").await);
     for (project, started) in [("a", &a), ("b", &b)] {
         post(&bench, "clock", project, json!({"advanceSeconds": 60})).await;
         post(&bench, "faults", project, json!({"faults": [{"path": "/nothing", "kind": "drop"}]})).await;
         send_link(&bench, started).await;
     }
-    let mut sockets = [&a, &b].map(|started| Socket::open(&bench, started));
+    let mut sockets = [&a, &b].map(|started| TestSocket::open(&bench, started));
     for socket in &mut sockets {
         assert!(socket.is_quiet().await);
     }
@@ -285,7 +286,7 @@ async fn are_reset_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn share_access_tokens() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
     let request =
         axum::http::Request::post("/token?project=a").header("content-type", "application/x-www-form-urlencoded");
@@ -299,13 +300,14 @@ async fn share_access_tokens() {
 
 #[tokio::test(start_paused = true)]
 async fn are_passed_on_by_the_demo_backend() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let demo = async |path: &str, body: Value| {
         bench.post(&format!("/demo/{path}?project=a"), None, &body.to_string()).await.json()
     };
     let reply = demo("start", json!({"flowType": "desktop", "phoneNumber": PHONE})).await;
     let id = reply["correlationId"].as_str().unwrap().to_owned();
-    let started = Started { auth_token: reply["authToken"].as_str().unwrap().into(), correlation_id: id.clone() };
+    let started =
+        StartedSession { auth_token: reply["authToken"].as_str().unwrap().into(), correlation_id: id.clone() };
     assert_eq!(session_status(&bench, &started, "a").await, 200);
     send_link(&bench, &started).await;
     let url = messages(&bench, "a").await[0]["url"].as_str().unwrap().to_owned();
@@ -318,12 +320,12 @@ async fn are_passed_on_by_the_demo_backend() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_forgotten_when_idle() {
-    let bench = Bench::new().await;
+async fn are_deleted_when_idle() {
+    let bench = TestSandbox::new().await;
     post(&bench, "clock", "idle", json!({"advanceSeconds": 1800})).await;
     post(&bench, "clock", "followed", json!({"advanceSeconds": 1800})).await;
     let idle = link(&bench, "idle").await;
-    let _follower = Events::open(&bench, "/sandbox/messages/stream?project=followed", None).await;
+    let _follower = EventStream::open(&bench, "/sandbox/messages/stream?project=followed", None).await;
     bench.pass_ms(3_600_000).await;
     assert_eq!(session_status(&bench, &idle, "new").await, 404, "another begins");
     assert_eq!(session_status(&bench, &idle, "idle").await, 404);
@@ -337,8 +339,8 @@ async fn are_forgotten_when_idle() {
 const TOO_MANY: usize = 1001;
 
 #[tokio::test(start_paused = true)]
-async fn begin_with_those_who_may_use_them() {
-    let bench = Bench::new().await;
+async fn begin_with_an_authorized_call() {
+    let bench = TestSandbox::new().await;
     let token = json!("grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret");
     let calls = [
         ("/v3/identity", 401, ["authorization", "Bearer x"], json!(null)),
@@ -370,8 +372,8 @@ async fn begin_with_those_who_may_use_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn make_no_room_while_in_use() {
-    let bench = Bench::new().await;
+async fn are_not_evicted_while_in_use() {
+    let bench = TestSandbox::new().await;
     let mine = link(&bench, "mine").await;
     let begin = async |name: String| bench.get(&format!("/sandbox/faults?project={name}")).await;
     for number in 0..TOO_MANY {

@@ -1,3 +1,5 @@
+//! Refusals of the server API: each has its code and its HTTP status.
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -6,9 +8,9 @@ use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
 use crate::openapi::routed;
-use crate::support::Bench;
-use crate::support::broken::Broken;
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::TestSandbox;
+use crate::support::broken_store::BrokenStore;
 
 rows![
     internal_errors_are_8000,
@@ -19,7 +21,7 @@ rows![
     a_wrong_method_is_8003,
     an_unknown_path_is_404,
     a_wrong_method_elsewhere_is_405,
-    what_a_wrong_method_is_told_is_what_the_router_allows_on_every_path,
+    the_allowed_methods_in_a_refusal_are_the_routers_on_every_path,
     too_many_requests_are_429_with_retry_after,
     the_rate_is_a_setting,
 ];
@@ -43,14 +45,14 @@ const CALLS: [&str; 12] = [
 #[tokio::test(start_paused = true)]
 async fn internal_errors_are_8000() {
     let random = Arc::new(SystemRandom::new().unwrap());
-    let state = AppState::with_store(Config::default(), Arc::new(SystemClock), random, Arc::new(Broken));
-    let bench = Bench::on(state).await;
+    let state = AppState::with_store(Config::default(), Arc::new(SystemClock), random, Arc::new(BrokenStore));
+    let bench = TestSandbox::on(state).await;
     bench.call("/v3/start", json!({"flowType": "mobile"})).await.refused(500, 8000, "internal error");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_not_json_is_8001() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let token = bench.access_token("sandbox").await;
     for path in CALLS {
         for body in ["", "flowType=mobile", "{\"flowType\":", "{} {}", "\u{feff}", "\u{feff}\u{feff}{}"] {
@@ -65,7 +67,7 @@ async fn a_body_that_is_not_json_is_8001() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_over_4_kb_is_8001() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let token = bench.access_token("sandbox").await;
     let body = |bytes: usize| format!("{:<bytes$}", r#"{"flowType":"mobile"}"#);
     assert_eq!(bench.post("/v3/start", Some(&token), &body(4096)).await.status, 200);
@@ -82,7 +84,7 @@ async fn a_body_over_4_kb_is_8001() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_of_another_type_is_8001() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let token = bench.access_token("sandbox").await;
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
         let request = Request::post("/v3/start")
@@ -95,7 +97,7 @@ async fn a_body_of_another_type_is_8001() {
 
 #[tokio::test(start_paused = true)]
 async fn no_or_wrong_credentials_are_8002() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for path in CALLS.into_iter().chain(["/v3/identity/0/activate", "/v3/identity/0/deactivate"]) {
         for token in [None, Some("".into()), Some("garbage".into())] {
             // Credentials come before the body.
@@ -114,7 +116,7 @@ async fn no_or_wrong_credentials_are_8002() {
     }
 }
 
-async fn with_method(bench: &Bench, method: Method, path: &str) -> crate::support::Answer {
+async fn with_method(bench: &TestSandbox, method: Method, path: &str) -> crate::support::TestResponse {
     let request = Request::builder().method(method).uri(path).header("host", "localhost");
     bench.send(request.body(Body::empty()).unwrap()).await
 }
@@ -127,7 +129,7 @@ fn sorted(methods: &str) -> Vec<&str> {
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_method_is_8003() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for path in CALLS.into_iter().chain(["/token", "/v3/identity/0/activate", "/v3/identity/0/deactivate"]) {
         for method in [Method::GET, Method::PUT, Method::DELETE] {
             if path == "/v3/identity" && method == Method::GET {
@@ -153,12 +155,12 @@ async fn a_wrong_method_is_8003() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_path_is_404() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for path in ["/v3/nothing", "/v1/client/nothing", "/sandbox/nothing", "/demo/nothing", "/nothing.js", "/l"] {
         bench.get(path).await.refused(404, 404, "no such path");
     }
     let folder = tempfile::tempdir().unwrap();
-    let of_folder = Bench::with(Config { www: Some(folder.path().to_owned()), ..Config::default() }).await;
+    let of_folder = TestSandbox::with(Config { www: Some(folder.path().to_owned()), ..Config::default() }).await;
     for path in ["/v3/nothing", "/v3/start/later", "/v3/identity/0/nothing", "/v3/", "/v3", "/v2/start", "/nothing.js"]
     {
         for method in [Method::GET, Method::POST, Method::DELETE] {
@@ -171,7 +173,7 @@ async fn an_unknown_path_is_404() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_method_elsewhere_is_405() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (path, named, allowed) in [
         ("/v1/client/mobile/otp/start", "POST", "POST"),
         ("/v1/client/status", "GET or POST", "GET,HEAD,POST"),
@@ -195,7 +197,7 @@ async fn a_wrong_method_elsewhere_is_405() {
     }
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("index.html"), "<!doctype html>").unwrap();
-    let bench = Bench::with(Config { www: Some(folder.path().to_owned()), ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { www: Some(folder.path().to_owned()), ..Config::default() }).await;
     for path in ["/index.html", "/"] {
         with_method(&bench, Method::POST, path).await.refused(405, 405, "wrong method: this path takes GET");
         assert_eq!(bench.get(path).await.text, "<!doctype html>");
@@ -203,8 +205,8 @@ async fn a_wrong_method_elsewhere_is_405() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_wrong_method_is_told_is_what_the_router_allows_on_every_path() {
-    let bench = Bench::new().await;
+async fn the_allowed_methods_in_a_refusal_are_the_routers_on_every_path() {
+    let bench = TestSandbox::new().await;
     let app = format!("{:?}", bench.app);
     let mut held = 0;
     // Those of a wildcard take any method.
@@ -229,7 +231,7 @@ async fn what_a_wrong_method_is_told_is_what_the_router_allows_on_every_path() {
 
 #[tokio::test(start_paused = true)]
 async fn too_many_requests_are_429_with_retry_after() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let body = json!({"flowType": "mobile"});
     // The token itself was the first.
     for _ in 1..25 {
@@ -246,11 +248,11 @@ async fn too_many_requests_are_429_with_retry_after() {
 #[tokio::test(start_paused = true)]
 async fn the_rate_is_a_setting() {
     let body = json!({"flowType": "mobile"});
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     for _ in 0..100 {
         assert_eq!(bench.call("/v3/start", body.clone()).await.status, 200);
     }
-    let bench = Bench::with(Config { rate_limit: 2, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { rate_limit: 2, ..Config::default() }).await;
     assert_eq!(bench.call("/v3/start", body.clone()).await.status, 200);
     assert_eq!(bench.call("/v3/start", body).await.status, 429);
 }

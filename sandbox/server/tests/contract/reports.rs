@@ -1,8 +1,10 @@
+//! Error reports of the page: each one ends its flow as failed, or leads to another step.
+
 use handset_protocol::steps::ERROR_AREAS;
 use serde_json::json;
 
-use crate::support::{Bench, Started};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{StartedSession, TestSandbox};
 
 rows![
     otp_ends_as_failed,
@@ -10,11 +12,11 @@ rows![
     every_other_area_ends_as_failed,
     mobile_auth_falls_back_to_otp,
     repeated_reports_are_answered_alike,
-    what_is_settled_stays_settled,
+    a_report_after_the_end_changes_nothing,
     an_unknown_area_is_not_found,
 ];
 
-async fn ends_as_failed(bench: &Bench, started: &Started, area: &str) {
+async fn ends_as_failed(bench: &TestSandbox, started: &StartedSession, area: &str) {
     let report = json!({"message": "Failed to start OTP flow: no", "code": 7});
     assert_eq!(bench.page(started, &format!("{area}/error"), report).await, json!({"next": "done"}), "{area}");
     assert_eq!(bench.validated(started).await, (false, json!({"done": "done"})), "{area}");
@@ -22,19 +24,19 @@ async fn ends_as_failed(bench: &Bench, started: &Started, area: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn otp_ends_as_failed() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     ends_as_failed(&bench, &bench.otp(true).await, "mobile/otp").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn instant_link_ends_as_failed() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     ends_as_failed(&bench, &bench.link(true).await, "mobile/instantlink").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_other_area_ends_as_failed() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let own = ["mobile/otp", "mobile/instantlink", "mobile/instant"];
     for area in ERROR_AREAS.iter().filter(|area| !own.contains(area)) {
         ends_as_failed(&bench, &bench.otp(true).await, area).await;
@@ -43,7 +45,7 @@ async fn every_other_area_ends_as_failed() {
 
 #[tokio::test(start_paused = true)]
 async fn mobile_auth_falls_back_to_otp() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": "5550000000"})).await;
     for _ in 0..2 {
         let report = json!({"message": "Unknown authentication step: mobile/instant", "code": 10002});
@@ -58,7 +60,7 @@ async fn mobile_auth_falls_back_to_otp() {
 
 #[tokio::test(start_paused = true)]
 async fn repeated_reports_are_answered_alike() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     let mut seen = Vec::new();
     for _ in 0..3 {
@@ -72,8 +74,8 @@ async fn repeated_reports_are_answered_alike() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_settled_stays_settled() {
-    let bench = Bench::new().await;
+async fn a_report_after_the_end_changes_nothing() {
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.page(&started, "mobile/otp/start", json!({})).await;
     bench.page(&started, "mobile/otp/finish", json!({"otp": bench.code().await})).await;
@@ -86,7 +88,7 @@ async fn what_is_settled_stays_settled() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_area_is_not_found() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     for area in ["mobile", "mobile/other", "scan/message"] {
         let answer = bench.post(&format!("/v1/client/{area}/error"), Some(&started.auth_token), "{}").await;

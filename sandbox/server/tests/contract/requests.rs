@@ -1,16 +1,18 @@
+//! What all requests of a page have in common: status, bodies, authorization and CORS.
+
 use axum::body::Body;
 use axum::http::Request;
 use handset_protocol::client::headers;
 use serde_json::{Value, json};
 
-use crate::support::Bench;
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::TestSandbox;
 
 rows![
     answer_json_with_status_200,
     answer_a_bad_token_with_401_and_json,
     pass_the_preflight_of_any_origin,
-    pass_the_preflight_of_what_traces_them,
+    pass_the_preflight_of_tracing_headers,
     let_any_origin_read_the_reply,
     refuse_a_malformed_body_by_field,
     ignore_unknown_members,
@@ -37,7 +39,7 @@ fn holds_null(value: &Value) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn answer_json_with_status_200() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for started in [bench.otp(true).await, bench.link(true).await] {
         for (path, body) in POSTS {
             let answer = bench.post(&format!("/v1/client/{path}"), Some(&started.auth_token), body).await;
@@ -50,7 +52,7 @@ async fn answer_json_with_status_200() {
 
 #[tokio::test(start_paused = true)]
 async fn answer_a_bad_token_with_401_and_json() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let good = bench.otp(false).await.auth_token;
     bench.get("/").await;
     let reset = bench.post("/sandbox/reset", None, "").await;
@@ -66,7 +68,7 @@ async fn answer_a_bad_token_with_401_and_json() {
 
 #[tokio::test(start_paused = true)]
 async fn pass_the_preflight_of_any_origin() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let wanted = ["authorization", "accept", "content-type"];
     let own = [headers::VERSION, headers::SIG_VERSION, headers::CHALLENGE, headers::KEY_ID, headers::SIGNATURE];
     let wanted: Vec<String> = wanted.iter().chain(&own).map(|name| name.to_lowercase()).collect();
@@ -89,8 +91,8 @@ async fn pass_the_preflight_of_any_origin() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pass_the_preflight_of_what_traces_them() {
-    let bench = Bench::new().await;
+async fn pass_the_preflight_of_tracing_headers() {
+    let bench = TestSandbox::new().await;
     for names in [
         "traceparent,tracestate,baggage",
         "sentry-trace,baggage",
@@ -121,7 +123,7 @@ async fn pass_the_preflight_of_what_traces_them() {
 
 #[tokio::test(start_paused = true)]
 async fn let_any_origin_read_the_reply() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     let request = Request::post("/v1/client/status")
         .header("origin", "https://shop.test")
@@ -134,7 +136,7 @@ async fn let_any_origin_read_the_reply() {
 
 #[tokio::test(start_paused = true)]
 async fn refuse_a_malformed_body_by_field() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let token = bench.otp(false).await.auth_token;
     let long = format!(r#"{{"otp":"{}"}}"#, "0".repeat(16 * 1024));
     let cases = [
@@ -158,7 +160,7 @@ async fn refuse_a_malformed_body_by_field() {
 
 #[tokio::test(start_paused = true)]
 async fn ignore_unknown_members() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     let reply = bench.page(&started, "mobile/otp/start", json!({"later": [1, {"x": null}]})).await;
     assert_eq!(reply, json!({}));

@@ -1,4 +1,4 @@
-//! How many SMS are sent, whatever a page asks for and however often: of one session, to one number, and in what time.
+//! The limits of SMS: of one session, and to one number within a window.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::support::{BEGIN, Bench, OTHER_PHONE, PHONE, Started, TEST_USER};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TEST_USER, TestSandbox};
 
 rows![
     a_session_sends_ten_and_ends_with_the_next,
@@ -25,9 +25,9 @@ rows![
     an_early_resend_counts_for_nothing,
     a_link_waits_for_the_pause_as_a_code_does,
     the_same_number_refused_again_and_again_ends_the_flow,
-    all_that_is_asked_for_at_once_is_bounded_exactly,
-    and_in_a_file,
-    a_restart_gives_no_sms_back,
+    requests_at_once_are_limited_exactly,
+    requests_at_once_are_limited_exactly_in_a_file,
+    a_restart_does_not_reset_the_counts,
 ];
 
 /// As the sandbox does without settings.
@@ -44,7 +44,7 @@ fn unlimited() -> Config {
     Config { rate_limit: 0, ..Config::default() }
 }
 
-async fn open(bench: &Bench, flow: &str, number: Option<&str>) -> Started {
+async fn open(bench: &TestSandbox, flow: &str, number: Option<&str>) -> StartedSession {
     let mut body = json!({"flowType": flow, "allowOTPRetry": true, "finalTargetUrl": "https://shop.test/linked"});
     if let Some(number) = number {
         body["phoneNumber"] = number.into();
@@ -63,15 +63,15 @@ fn asking(path: &str, number: Option<&str>) -> Value {
     body
 }
 
-/// Asks for an SMS: whether it was sent.
-async fn is_sent(bench: &Bench, started: &Started, path: &str, number: Option<&str>) -> bool {
+/// Requests an SMS: whether it was sent.
+async fn is_sent(bench: &TestSandbox, started: &StartedSession, path: &str, number: Option<&str>) -> bool {
     let reply = bench.page(started, path, asking(path, number)).await;
     assert!(reply == too_many() || reply == json!({}), "{path}: {reply}");
     reply != too_many()
 }
 
 /// Opens sessions for a number, with ten SMS each, until one is refused. How many were sent.
-async fn exhaust(bench: &Bench, flow: &str, path: &str, number: &str, most: usize) -> usize {
+async fn exhaust(bench: &TestSandbox, flow: &str, path: &str, number: &str, most: usize) -> usize {
     let before = bench.messages().await.len();
     for _ in 0..most.div_ceil(OF_SESSION) + 1 {
         let started = open(bench, flow, Some(number)).await;
@@ -87,7 +87,7 @@ async fn exhaust(bench: &Bench, flow: &str, path: &str, number: &str, most: usiz
 #[tokio::test(start_paused = true)]
 async fn a_session_sends_ten_and_ends_with_the_next() {
     for (flow, path) in STARTS {
-        let bench = Bench::with(unlimited()).await;
+        let bench = TestSandbox::with(unlimited()).await;
         let started = open(&bench, flow, Some(PHONE)).await;
         for sent in 1..=OF_SESSION {
             assert!(is_sent(&bench, &started, path, None).await, "{flow}: {sent}");
@@ -108,7 +108,7 @@ async fn a_session_sends_ten_and_ends_with_the_next() {
 #[tokio::test(start_paused = true)]
 async fn a_number_gets_a_hundred_over_all_sessions() {
     for (flow, path) in STARTS {
-        let bench = Bench::with(unlimited()).await;
+        let bench = TestSandbox::with(unlimited()).await;
         assert_eq!(exhaust(&bench, flow, path, PHONE, OF_NUMBER).await, OF_NUMBER, "{flow}");
         for number in [format!("+1{PHONE}"), format!("1{PHONE}")] {
             let started = open(&bench, flow, Some(&number)).await;
@@ -122,7 +122,7 @@ async fn a_number_gets_a_hundred_over_all_sessions() {
 
 #[tokio::test(start_paused = true)]
 async fn codes_and_links_are_counted_together() {
-    let bench = Bench::with(Config { sms_per_number: 2, ..unlimited() }).await;
+    let bench = TestSandbox::with(Config { sms_per_number: 2, ..unlimited() }).await;
     for (flow, path) in STARTS {
         assert!(is_sent(&bench, &open(&bench, flow, Some(PHONE)).await, path, None).await);
     }
@@ -134,7 +134,7 @@ async fn codes_and_links_are_counted_together() {
 #[tokio::test(start_paused = true)]
 async fn a_number_that_is_typed_into_a_page_is_counted() {
     for (flow, path) in STARTS {
-        let bench = Bench::with(Config { sms_per_number: 2, ..unlimited() }).await;
+        let bench = TestSandbox::with(Config { sms_per_number: 2, ..unlimited() }).await;
         for _ in 0..2 {
             assert!(is_sent(&bench, &open(&bench, flow, None).await, path, Some(PHONE)).await);
         }
@@ -148,7 +148,7 @@ async fn a_number_that_is_typed_into_a_page_is_counted() {
 
 #[tokio::test(start_paused = true)]
 async fn the_window_moves() {
-    let bench = Bench::with(Config { sms_per_number: 2, ..unlimited() }).await;
+    let bench = TestSandbox::with(Config { sms_per_number: 2, ..unlimited() }).await;
     let (flow, path) = STARTS[0];
     let next = async || is_sent(&bench, &open(&bench, flow, Some(PHONE)).await, path, None).await;
     assert!(next().await);
@@ -165,7 +165,7 @@ async fn the_window_moves() {
 async fn bounds_and_window_are_settings() {
     let (flow, path) = STARTS[1];
     let config = Config { sms_per_session: 2, sms_per_number: 3, sms_window_seconds: 5, ..unlimited() };
-    let bench = Bench::with(config).await;
+    let bench = TestSandbox::with(config).await;
     for _ in 0..2 {
         let started = open(&bench, flow, Some(PHONE)).await;
         let mut sent = Vec::new();
@@ -178,7 +178,7 @@ async fn bounds_and_window_are_settings() {
         assert!(!is_sent(&bench, &started, path, None).await);
         bench.pass_ms(5000).await;
     }
-    let bench = Bench::with(Config { sms_per_session: 0, sms_per_number: 0, ..unlimited() }).await;
+    let bench = TestSandbox::with(Config { sms_per_session: 0, sms_per_number: 0, ..unlimited() }).await;
     let started = open(&bench, flow, Some(PHONE)).await;
     for _ in 0..2 * OF_NUMBER {
         assert!(is_sent(&bench, &started, path, None).await, "0 is any number");
@@ -187,7 +187,7 @@ async fn bounds_and_window_are_settings() {
 
 #[tokio::test(start_paused = true)]
 async fn test_users_are_bounded_by_their_session_only() {
-    let bench = Bench::with(Config { sms_per_number: 2, ..unlimited() }).await;
+    let bench = TestSandbox::with(Config { sms_per_number: 2, ..unlimited() }).await;
     for (flow, path) in STARTS {
         for number in [TEST_USER, "2005550104"] {
             for _ in 0..3 {
@@ -203,7 +203,7 @@ async fn test_users_are_bounded_by_their_session_only() {
 
 #[tokio::test(start_paused = true)]
 async fn a_project_has_its_own_count_and_reset_forgets_it() {
-    let bench = Bench::with(Config { sms_per_number: 1, ..unlimited() }).await;
+    let bench = TestSandbox::with(Config { sms_per_number: 1, ..unlimited() }).await;
     let (flow, path) = STARTS[0];
     let next = async || is_sent(&bench, &open(&bench, flow, Some(PHONE)).await, path, None).await;
     assert!(next().await);
@@ -217,7 +217,7 @@ async fn a_project_has_its_own_count_and_reset_forgets_it() {
 #[tokio::test(start_paused = true)]
 async fn an_early_resend_counts_for_nothing() {
     for (flow, path) in STARTS {
-        let bench = Bench::with(Config { sms_per_session: 2, otp_resend_pause_seconds: 30, ..unlimited() }).await;
+        let bench = TestSandbox::with(Config { sms_per_session: 2, otp_resend_pause_seconds: 30, ..unlimited() }).await;
         let started = open(&bench, flow, Some(PHONE)).await;
         for _ in 0..20 {
             assert!(is_sent(&bench, &started, path, None).await);
@@ -236,7 +236,7 @@ async fn an_early_resend_counts_for_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_link_waits_for_the_pause_as_a_code_does() {
     let (flow, path) = STARTS[1];
-    let bench = Bench::with(Config { otp_resend_pause_seconds: 30, ..unlimited() }).await;
+    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..unlimited() }).await;
     let started = open(&bench, flow, Some(PHONE)).await;
     let first = bench.page_with_times(&started, path, asking(path, None)).await;
     assert_eq!(first, json!({"serverTime": BEGIN, "expiresAt": BEGIN + 180_000, "resendAt": BEGIN + 30_000}));
@@ -244,7 +244,7 @@ async fn a_link_waits_for_the_pause_as_a_code_does() {
     let early = bench.page_with_times(&started, path, asking(path, Some(""))).await;
     let times = json!({"serverTime": BEGIN + 29_999, "expiresAt": BEGIN + 180_000, "resendAt": BEGIN + 30_000});
     assert_eq!(early, times, "those of the SMS that was sent");
-    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>module link_start too_early");
+    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>client link_start too_early");
     assert_eq!(bench.messages().await.len(), 1);
     let changed = bench.page_with_times(&started, path, asking(path, Some(OTHER_PHONE))).await;
     assert_eq!(changed["resendAt"], BEGIN + 59_999, "another number does not wait");
@@ -264,7 +264,7 @@ async fn the_same_number_refused_again_and_again_ends_the_flow() {
     let numbers = ["not a number", "2001004014", "2005550101", "+1"];
     for (flow, path) in STARTS {
         for number in numbers {
-            let bench = Bench::with(unlimited()).await;
+            let bench = TestSandbox::with(unlimited()).await;
             let started = open(&bench, flow, None).await;
             for turn in 1..=3 {
                 let reply = bench.page(&started, path, asking(path, Some(number))).await;
@@ -284,7 +284,7 @@ async fn the_same_number_refused_again_and_again_ends_the_flow() {
 async fn ask_at_once(store: impl Store) {
     let random = Arc::new(SystemRandom::new().unwrap());
     let state = AppState::with_store(unlimited(), Arc::new(SystemClock), random, Arc::new(store));
-    let bench = Bench::on(state).await;
+    let bench = TestSandbox::on(state).await;
     let mut asked = JoinSet::new();
     for session in 0..60 {
         let (flow, path) = STARTS[session % 2];
@@ -312,18 +312,18 @@ async fn ask_at_once(store: impl Store) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_that_is_asked_for_at_once_is_bounded_exactly() {
+async fn requests_at_once_are_limited_exactly() {
     ask_at_once(MemoryStore::new()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn and_in_a_file() {
+async fn requests_at_once_are_limited_exactly_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     ask_at_once(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap()).await;
 }
 
 #[tokio::test]
-async fn a_restart_gives_no_sms_back() {
+async fn a_restart_does_not_reset_the_counts() {
     let folder = tempfile::tempdir().unwrap();
     let (flow, path) = STARTS[0];
     let mut tokens = Vec::new();
@@ -331,7 +331,7 @@ async fn a_restart_gives_no_sms_back() {
         let store = Arc::new(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap());
         let random = Arc::new(SystemRandom::new().unwrap());
         let config = Config { sms_per_session: 2, sms_per_number: 5, ..unlimited() };
-        let bench = Bench::on(AppState::open(config, Arc::new(SystemClock), random, store).await.unwrap()).await;
+        let bench = TestSandbox::on(AppState::open(config, Arc::new(SystemClock), random, store).await.unwrap()).await;
         if round < 2 {
             let started = open(&bench, flow, Some(PHONE)).await;
             assert!(is_sent(&bench, &started, path, None).await);

@@ -1,15 +1,17 @@
+//! Start: its reply, its members and their formats, the numbers that it accepts.
+
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE, TARGET, TEST_USER};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, TARGET, TEST_USER, TestSandbox};
 
 rows![
     answers_token_id_and_next,
     flow_type_is_required,
     final_target_url_is_required_for_desktop,
-    bad_members_are_named_with_their_shape,
-    good_members_are_taken,
+    bad_members_are_named_with_their_format,
+    valid_members_are_accepted,
     empty_members_count_as_left_out,
     unknown_numbers_are_refused_when_strict,
     test_users_of_other_products_are_refused,
@@ -23,7 +25,7 @@ fn with(field: &str, value: Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn answers_token_id_and_next() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let answer = bench.call("/v3/start", json!({"flowType": "mobile"})).await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
     let reply = answer.json();
@@ -38,7 +40,7 @@ async fn answers_token_id_and_next() {
 
 #[tokio::test(start_paused = true)]
 async fn flow_type_is_required() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for body in [json!({}), json!({"flowType": null}), json!({"phoneNumber": PHONE})] {
         bench.call("/v3/start", body).await.refused(400, 8001, "field 'flowType' is missing");
     }
@@ -46,15 +48,15 @@ async fn flow_type_is_required() {
 
 #[tokio::test(start_paused = true)]
 async fn final_target_url_is_required_for_desktop() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let answer = bench.call("/v3/start", json!({"flowType": "desktop"})).await;
     answer.refused(400, 8001, "field 'finalTargetUrl' is missing");
     assert_eq!(bench.call("/v3/start", json!({"flowType": "mobile"})).await.status, 200);
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_members_are_named_with_their_shape() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+async fn bad_members_are_named_with_their_format() {
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let long = format!("https://shop.test/{}", "a".repeat(111));
     let cases = [
         ("flowType", vec![json!("tablet"), json!(1), json!("")], "'desktop' or 'mobile'"),
@@ -96,8 +98,8 @@ async fn bad_members_are_named_with_their_shape() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn good_members_are_taken() {
-    let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
+async fn valid_members_are_accepted() {
+    let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
     let cases = [
         ("phoneNumber", vec!["2001004009", "12001004009", "+12001004009", "+447700900000"]),
         (
@@ -131,7 +133,7 @@ async fn good_members_are_taken() {
 
 #[tokio::test(start_paused = true)]
 async fn empty_members_count_as_left_out() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for field in ["phoneNumber", "ssn", "dob", "emailAddress", "ipAddress", "smsMessage"] {
         for value in [json!(""), json!(null), json!(" ")] {
             assert_eq!(bench.call("/v3/start", with(field, value)).await.status, 200, "{field}");
@@ -145,7 +147,7 @@ async fn empty_members_count_as_left_out() {
 
 #[tokio::test(start_paused = true)]
 async fn unknown_numbers_are_refused_when_strict() {
-    let bench = Bench::with(Config { strict_test_users: true, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { strict_test_users: true, ..Config::default() }).await;
     let answer = bench.call("/v3/start", with("phoneNumber", json!(PHONE))).await;
     answer.refused(400, 8007, "no test user found matching the phone number");
     assert_eq!(bench.call("/v3/start", with("phoneNumber", json!(TEST_USER))).await.status, 200);
@@ -154,7 +156,7 @@ async fn unknown_numbers_are_refused_when_strict() {
 
 #[tokio::test(start_paused = true)]
 async fn test_users_of_other_products_are_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for client_id in ["sandbox", "sandbox-identity"] {
         for phone in ["2001004011", "+447968900002", "2001004014", "2001004018", "2001004031", "2001004049"] {
             let answer = bench.call_as(client_id, "/v3/start", with("phoneNumber", json!(phone))).await;

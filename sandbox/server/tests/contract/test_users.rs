@@ -1,39 +1,41 @@
+//! Test users: their records, their products and their scenarios; and synthetic owners.
+
 use handset_sandbox::Config;
 use handset_sandbox_domain::Product::{self, Identity, IdentityManager, Prefill, Unify, VerifiedUsers};
 use handset_sandbox_domain::TEST_USERS;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE, Started, TARGET, TEST_USER, claims, holds_nothing};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, StartedSession, TARGET, TEST_USER, TestSandbox, claims, holds_nothing};
 
 rows![
-    they_are_fifteen,
-    every_role_is_played,
-    every_record_is_confirmed_and_given_out,
+    there_are_fifteen,
+    every_scenario_runs,
+    every_record_is_confirmed_and_returned,
     the_code_is_1234,
-    a_made_up_person_never_changes,
-    a_made_up_person_is_confirmed_and_given_out,
+    a_synthetic_person_never_changes,
+    a_synthetic_person_is_confirmed_and_returned,
 ];
 
 /// A test user, as the contract has them.
-pub(crate) struct User {
+pub(crate) struct ContractUser {
     pub(crate) phone: &'static str,
     pub(crate) name: [&'static str; 2],
     /// Address, city, region, ZIP, date of birth, SSN, e-mail address.
     record: Option<[&'static str; 7]>,
     pub(crate) products: &'static [Product],
-    role: Role,
+    role: UserScenario,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Role {
+enum UserScenario {
     Plain,
     Passes,
     MobileAuth,
     Al2,
     Al0,
 }
-use Role::{Al0, Al2, MobileAuth, Passes, Plain};
+use UserScenario::{Al0, Al2, MobileAuth, Passes, Plain};
 
 const BOTH: &[Product] = &[Identity, Prefill];
 
@@ -42,13 +44,13 @@ const fn user(
     name: [&'static str; 2],
     record: Option<[&'static str; 7]>,
     products: &'static [Product],
-    role: Role,
-) -> User {
-    User { phone, name, record, products, role }
+    role: UserScenario,
+) -> ContractUser {
+    ContractUser { phone, name, record, products, role }
 }
 
 #[rustfmt::skip]
-pub(crate) const USERS: [User; 15] = [
+pub(crate) const USERS: [ContractUser; 15] = [
     user("2001001695", ["Milo", "Pinson"], Some(["6377 Birchwood Hill", "Littleton", "CO", "80161-2001", "1981-01-17",
         "847350596", "mpinsonm@dyndns.org"]), BOTH, Passes),
     user("2001001693", ["Marcia", "Longo"], Some(["00 Mallard Park", "New Orleans", "LA", "70165", "1982-07-19",
@@ -75,19 +77,19 @@ pub(crate) const USERS: [User; 15] = [
     user("2001004054", ["Alf", "Novotni"], None, &[VerifiedUsers], Al0),
 ];
 
-/// A record as Complete takes it and Challenge gives it out.
+/// A record in the form of Complete and Challenge.
 fn individual([first, last]: [&str; 2], record: [&str; 7]) -> Value {
     let [address, city, region, postal_code, dob, ssn, email] = record;
     let home = json!({"address": address, "city": city, "region": region, "postalCode": postal_code});
     json!({"firstName": first, "lastName": last, "dob": dob, "ssn": ssn, "emailAddresses": [email], "addresses": [home]})
 }
 
-async fn unlimited() -> Bench {
-    Bench::with(Config { rate_limit: 0, ..Config::default() }).await
+async fn unlimited() -> TestSandbox {
+    TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await
 }
 
 /// The page shows possession, in the way of that role.
-async fn show(bench: &Bench, started: &Started, role: Role) {
+async fn show(bench: &TestSandbox, started: &StartedSession, role: UserScenario) {
     let first = claims(&started.auth_token)["auth"]["next"].as_str().unwrap().to_owned();
     match role {
         Passes => return assert_eq!(first, "done"),
@@ -109,25 +111,25 @@ async fn show(bench: &Bench, started: &Started, role: Role) {
 }
 
 #[test]
-fn they_are_fifteen() {
+fn there_are_fifteen() {
     let listed: Vec<_> = TEST_USERS.iter().map(|user| (user.phone, user.first_name, user.last_name)).collect();
     assert_eq!(listed, USERS.map(|user| (user.phone, user.name[0], user.name[1])));
 }
 
-async fn call(bench: &Bench, client_id: &str, path: &str, body: Value) -> Value {
+async fn call(bench: &TestSandbox, client_id: &str, path: &str, body: Value) -> Value {
     let answer = bench.call_as(client_id, path, body).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text);
     answer.json()
 }
 
-async fn open(bench: &Bench, client_id: &str, path: &str, body: Value) -> Started {
+async fn open(bench: &TestSandbox, client_id: &str, path: &str, body: Value) -> StartedSession {
     let reply = call(bench, client_id, path, body).await;
     let text = |member: &str| reply[member].as_str().unwrap().to_owned();
-    Started { auth_token: text("authToken").into(), correlation_id: text("correlationId") }
+    StartedSession { auth_token: text("authToken").into(), correlation_id: text("correlationId") }
 }
 
 /// A session of Prove Identity or Pre-Fill to which Validate says yes.
-async fn validated(bench: &Bench, client_id: &str, user: &User) -> Started {
+async fn validated(bench: &TestSandbox, client_id: &str, user: &ContractUser) -> StartedSession {
     let body = json!({"flowType": "mobile", "phoneNumber": user.phone, "finalTargetUrl": TARGET});
     let started = open(bench, client_id, "/v3/start", body).await;
     show(bench, &started, user.role).await;
@@ -137,7 +139,7 @@ async fn validated(bench: &Bench, client_id: &str, user: &User) -> Started {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_role_is_played() {
+async fn every_scenario_runs() {
     let bench = unlimited().await;
     for user in &USERS {
         let [first, last] = user.name;
@@ -178,8 +180,8 @@ async fn every_role_is_played() {
     }
 }
 
-/// What Complete says of a person of whom everything agrees.
-async fn confirmed(bench: &Bench, client_id: &str, started: &Started, individual: &Value) {
+/// Complete's reply about a person whose whole record agrees.
+async fn confirmed(bench: &TestSandbox, client_id: &str, started: &StartedSession, individual: &Value) {
     let body = json!({"correlationId": started.correlation_id, "individual": individual});
     let reply = call(bench, client_id, "/v3/complete", body).await;
     let address = json!({"addressScore": 100, "distance": 0.0, "streetNumber": 100, "street": true, "city": true,
@@ -191,7 +193,7 @@ async fn confirmed(bench: &Bench, client_id: &str, started: &Started, individual
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_record_is_confirmed_and_given_out() {
+async fn every_record_is_confirmed_and_returned() {
     let bench = unlimited().await;
     for user in &USERS {
         let Some(record) = user.record else { continue };
@@ -217,7 +219,7 @@ async fn every_record_is_confirmed_and_given_out() {
 }
 
 /// The owner of a number as Verify gives them out, in the form of Complete.
-async fn prefilled(bench: &Bench, phone: &str) -> Value {
+async fn prefilled(bench: &TestSandbox, phone: &str) -> Value {
     let asked = json!({"verificationType": "prefill", "phoneNumber": phone});
     let mut known = call(bench, "sandbox-verified-users", "/v3/verify", asked).await["identity"].clone();
     let home = known["addresses"][0].as_object_mut().unwrap();
@@ -229,7 +231,7 @@ async fn prefilled(bench: &Bench, phone: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn the_code_is_1234() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let body = json!({"flowType": "mobile", "phoneNumber": TEST_USER, "allowOTPRetry": true, "smsMessage": "######"});
     let started = bench.start(body).await;
     for _ in 0..2 {
@@ -243,7 +245,7 @@ async fn the_code_is_1234() {
     assert_eq!(late["error"]["message"], "the code has expired");
 }
 
-/// Their records are part of what teams' tests hold on to: the seed is fixed.
+/// Teams' tests rely on these records: the seed is fixed.
 #[rustfmt::skip]
 const MADE_UP: [(&str, [&str; 2], [&str; 7]); 3] = [
     (PHONE, ["Chidi", "Farkas"], ["630 Dale Road", "Eugene", "OR", "97401", "1973-05-28", "981889919",
@@ -255,7 +257,7 @@ const MADE_UP: [(&str, [&str; 2], [&str; 7]); 3] = [
 ];
 
 #[tokio::test(start_paused = true)]
-async fn a_made_up_person_never_changes() {
+async fn a_synthetic_person_never_changes() {
     let bench = unlimited().await;
     for (phone, name, record) in MADE_UP {
         assert_eq!(prefilled(&bench, phone).await, individual(name, record), "{phone}");
@@ -264,7 +266,7 @@ async fn a_made_up_person_never_changes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_made_up_person_is_confirmed_and_given_out() {
+async fn a_synthetic_person_is_confirmed_and_returned() {
     let bench = unlimited().await;
     for (phone, name, record) in &MADE_UP[..2] {
         let individual = individual(*name, *record);

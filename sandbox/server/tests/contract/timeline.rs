@@ -1,4 +1,4 @@
-//! The timeline of a session: what a sequence diagram is drawn from.
+//! The timeline of a session, which is the source of a sequence diagram.
 
 use std::time::Duration;
 
@@ -6,38 +6,38 @@ use axum::extract::ws::Message;
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::events::Events;
-use crate::support::socket::Socket;
-use crate::support::{BEGIN, Bench, OTHER_PHONE, PHONE, Started, state, wrong};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::event_stream::EventStream;
+use crate::support::socket::TestSocket;
+use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TestSandbox, state, wrong};
 
 rows![
-    tells_an_otp_flow_message_by_message,
-    tells_a_link_flow_with_its_sockets,
+    records_an_otp_flow_message_by_message,
+    records_a_link_flow_with_its_sockets,
     names_every_outcome_of_a_request,
     names_every_end_of_a_socket,
-    names_what_became_of_a_link,
-    tells_what_time_alone_ended,
+    names_the_outcome_of_a_link,
+    records_expiry,
     holds_no_secret,
-    streams_every_moment_as_it_comes,
-    goes_on_after_a_reconnect,
+    streams_every_event_as_it_comes,
+    continues_after_a_reconnect,
     ends_its_stream_with_the_session_or_the_sandbox,
     is_not_found_for_an_unknown_session,
 ];
 
-fn stream_of(started: &Started) -> String {
+fn stream_of(started: &StartedSession) -> String {
     format!("/sandbox/sessions/{}/stream", started.correlation_id)
 }
 
 /// The outcomes of the replies so far but that of Start.
-async fn outcomes(bench: &Bench, started: &Started) -> Vec<String> {
+async fn outcomes(bench: &TestSandbox, started: &StartedSession) -> Vec<String> {
     let lines = bench.told(started, 2).await;
-    lines.iter().filter_map(|line| line.strip_prefix("backend>module ")).map(str::to_owned).collect()
+    lines.iter().filter_map(|line| line.strip_prefix("backend>client ")).map(str::to_owned).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn tells_an_otp_flow_message_by_message() {
-    let bench = Bench::new().await;
+async fn records_an_otp_flow_message_by_message() {
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.page(&started, "mobile/otp/start", json!({})).await;
     let code = bench.code().await;
@@ -50,13 +50,13 @@ async fn tells_an_otp_flow_message_by_message() {
     let expected = [
         "server>backend start",
         "backend>server start accepted",
-        "module>backend otp_start",
+        "client>backend otp_start",
         "backend>phone sms_code",
-        "backend>module otp_start accepted",
-        "module>backend otp_finish",
-        "backend>module otp_finish wrong_code",
-        "module>backend otp_finish",
-        "backend>module otp_finish passed",
+        "backend>client otp_start accepted",
+        "client>backend otp_finish",
+        "backend>client otp_finish wrong_code",
+        "client>backend otp_finish",
+        "backend>client otp_finish passed",
         "server>backend validate",
         "backend>server validate passed",
         "server>backend complete",
@@ -66,43 +66,43 @@ async fn tells_an_otp_flow_message_by_message() {
     let session = bench.session(&started).await;
     assert_eq!(
         session["timeline"][0],
-        json!({"id": 1, "at": BEGIN, "from": "server", "to": "backend", "what": "start"})
+        json!({"id": 1, "at": BEGIN, "from": "server", "to": "backend", "kind": "start"})
     );
     assert_eq!((&session["timeline"][8]["id"], &session["timeline"][8]["at"]), (&json!(9), &json!(BEGIN + 1500)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn tells_a_link_flow_with_its_sockets() {
-    let bench = Bench::new().await;
+async fn records_a_link_flow_with_its_sockets() {
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
-    let mut socket = Socket::open(&bench, &started);
+    let mut socket = TestSocket::open(&bench, &started);
     assert!(socket.is_quiet().await);
     bench.page(&started, "mobile/instantlink/start", json!({"isMobile": false})).await;
     socket.send(Message::text("ping"));
-    assert_eq!(socket.next_said().await, Some(Message::text("pong")));
+    assert_eq!(socket.next_but_pings().await, Some(Message::text("pong")));
     bench.page(&started, "status", json!({})).await;
     bench.get(&bench.link_path().await).await;
-    socket.told().await;
+    socket.outcome().await;
     let expected = [
-        "module>backend socket_open",
-        "backend>module socket_open accepted",
-        "module>backend link_start",
+        "client>backend socket_open",
+        "backend>client socket_open accepted",
+        "client>backend link_start",
         "backend>phone sms_link",
-        "backend>module link_start accepted",
-        "module>backend socket_ping",
-        "backend>module socket_pong",
-        "module>backend status_asked",
-        "backend>module status_asked pending",
+        "backend>client link_start accepted",
+        "client>backend socket_ping",
+        "backend>client socket_pong",
+        "client>backend status_polled",
+        "backend>client status_polled pending",
         "phone>backend link_opened",
         "backend>phone link_opened passed",
-        "backend>module socket_done passed",
+        "backend>client socket_done passed",
     ];
     assert_eq!(bench.told(&started, 2).await, expected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn names_every_outcome_of_a_request() {
-    let bench = Bench::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
     let started = bench.start(json!({"flowType": "mobile", "allowOTPRetry": true})).await;
     let page = async |path: &str, body: Value| bench.page(&started, path, body).await;
     page("mobile/otp/start", json!({"mobileNumber": "12"})).await;
@@ -125,10 +125,10 @@ async fn names_every_outcome_of_a_request() {
         "link_start refused",
         "otp_finish wrong_code",
         "otp_finish wrong_code",
-        "otp_finish no_try_left",
+        "otp_finish attempts_exhausted",
         "otp_start failed",
         "error_reported failed",
-        "status_asked failed",
+        "status_polled failed",
     ];
     assert_eq!(outcomes(&bench, &started).await, expected);
 
@@ -141,7 +141,7 @@ async fn names_every_outcome_of_a_request() {
     bench.validated(&started).await;
     bench.validate(&started).await;
     let expected =
-        ["instant_start accepted", "instant_finish fell_back", "otp_start accepted", "otp_finish code_expired"];
+        ["instant_start accepted", "instant_finish fell_back_to_otp", "otp_start accepted", "otp_finish code_expired"];
     assert_eq!(outcomes(&bench, &started).await, expected);
     let lines = bench.told(&started, 0).await;
     assert!(
@@ -166,43 +166,43 @@ async fn names_every_outcome_of_a_request() {
 
 #[tokio::test(start_paused = true)]
 async fn names_every_end_of_a_socket() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let last = async || bench.told(&started, 2).await.pop().unwrap();
 
-    let socket = Socket::open(&bench, &started);
+    let socket = TestSocket::open(&bench, &started);
     socket.send(Message::Close(None));
     socket.left().await;
-    assert_eq!(last().await, "module>backend socket_closed");
+    assert_eq!(last().await, "client>backend socket_closed");
 
-    Socket::open(&bench, &started).left().await;
-    assert_eq!(last().await, "module>backend socket_closed dropped");
+    TestSocket::open(&bench, &started).left().await;
+    assert_eq!(last().await, "client>backend socket_closed dropped");
 
-    let socket = Socket::open(&bench, &started);
+    let socket = TestSocket::open(&bench, &started);
     socket.send(Message::binary("ping"));
     socket.closed_with().await;
-    assert_eq!(last().await, "backend>module socket_closed bad_frame");
+    assert_eq!(last().await, "backend>client socket_closed bad_frame");
 
-    Socket::open(&bench, &started).closed_with().await;
-    assert_eq!(last().await, "backend>module socket_closed silent");
+    TestSocket::open(&bench, &started).closed_with().await;
+    assert_eq!(last().await, "backend>client socket_closed idle_timeout");
 
-    let mut socket = Socket::open(&bench, &started);
+    let mut socket = TestSocket::open(&bench, &started);
     assert!(socket.is_quiet().await);
     bench.page(&started, "mobile/instantlink/error", json!({"message": "x"})).await;
-    socket.told().await;
-    assert_eq!(last().await, "backend>module socket_done failed");
+    socket.outcome().await;
+    assert_eq!(last().await, "backend>client socket_done failed");
 
     let started = bench.link(true).await;
-    let mut socket = Socket::open(&bench, &started);
+    let mut socket = TestSocket::open(&bench, &started);
     assert!(socket.is_quiet().await);
     bench.state.shut_down().await;
     socket.closed_with().await;
-    assert_eq!(bench.told(&started, 2).await.pop().unwrap(), "backend>module socket_closed ending");
+    assert_eq!(bench.told(&started, 2).await.pop().unwrap(), "backend>client socket_closed going_away");
 }
 
 #[tokio::test(start_paused = true)]
-async fn names_what_became_of_a_link() {
-    let bench = Bench::new().await;
+async fn names_the_outcome_of_a_link() {
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     let mut links = Vec::new();
     for _ in 0..2 {
@@ -229,20 +229,20 @@ async fn names_what_became_of_a_link() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tells_what_time_alone_ended() {
-    let bench = Bench::new().await;
+async fn records_expiry() {
+    let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     bench.page(&started, "mobile/instantlink/start", json!({})).await;
     bench.pass_ms(190_000).await;
     bench.page(&started, "status", json!({})).await;
     let expected =
-        ["backend>backend lapsed link_expired", "module>backend status_asked", "backend>module status_asked failed"];
+        ["backend>backend expired link_expired", "client>backend status_polled", "backend>client status_polled failed"];
     assert_eq!(bench.told(&started, 5).await, expected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn holds_no_secret() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let otp = bench.otp(true).await;
     bench.page(&otp, "mobile/otp/start", json!({})).await;
     let code = bench.code().await;
@@ -264,10 +264,10 @@ async fn holds_no_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn streams_every_moment_as_it_comes() {
-    let bench = Bench::new().await;
+async fn streams_every_event_as_it_comes() {
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
-    let mut events = Events::open(&bench, &stream_of(&started), None).await;
+    let mut events = EventStream::open(&bench, &stream_of(&started), None).await;
     let mut streamed = Vec::new();
     for _ in 0..2 {
         streamed.push(events.next().await.unwrap());
@@ -290,14 +290,14 @@ async fn streams_every_moment_as_it_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn goes_on_after_a_reconnect() {
-    let bench = Bench::new().await;
+async fn continues_after_a_reconnect() {
+    let bench = TestSandbox::new().await;
     let started = bench.otp(true).await;
     bench.page(&started, "mobile/otp/start", json!({})).await;
     for (last, next) in [(None, "1"), (Some("0"), "1"), (Some("3"), "4"), (Some("none"), "1")] {
-        assert_eq!(Events::open(&bench, &stream_of(&started), last).await.next().await.unwrap().0, next);
+        assert_eq!(EventStream::open(&bench, &stream_of(&started), last).await.next().await.unwrap().0, next);
     }
-    let mut events = Events::open(&bench, &stream_of(&started), Some("5")).await;
+    let mut events = EventStream::open(&bench, &stream_of(&started), Some("5")).await;
     let (event, ()) = tokio::join!(events.next(), async {
         bench.page(&started, "status", json!({})).await;
     });
@@ -306,10 +306,10 @@ async fn goes_on_after_a_reconnect() {
 
 #[tokio::test(start_paused = true)]
 async fn ends_its_stream_with_the_session_or_the_sandbox() {
-    let bench = Bench::on(state(Config::default())).await;
+    let bench = TestSandbox::on(state(Config::default())).await;
     for end in ["reset", "shut down"] {
         let started = bench.otp(true).await;
-        let mut events = Events::open(&bench, &stream_of(&started), Some("2")).await;
+        let mut events = EventStream::open(&bench, &stream_of(&started), Some("2")).await;
         let (event, ()) = tokio::join!(events.next(), async {
             if end == "reset" {
                 bench.post("/sandbox/reset", None, "").await;
@@ -323,7 +323,7 @@ async fn ends_its_stream_with_the_session_or_the_sandbox() {
 
 #[tokio::test(start_paused = true)]
 async fn is_not_found_for_an_unknown_session() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let answer = bench.get("/sandbox/sessions/x/stream").await;
     answer.refused(404, 8008, "field 'correlationId' is unknown, malformed or expired");
 }

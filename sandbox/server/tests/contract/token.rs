@@ -1,3 +1,5 @@
+//! The token call: credentials in, an access token out, as RFC 6749 has it.
+
 use std::sync::Arc;
 
 use axum::http::Request;
@@ -5,8 +7,8 @@ use base64ct::{Base64, Encoding};
 use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
-use crate::support::{Answer, Bench};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{TestResponse, TestSandbox};
 
 rows![
     gives_an_access_token,
@@ -14,9 +16,9 @@ rows![
     wrong_credentials_are_refused,
     missing_members_are_named,
     http_basic_takes_the_place_of_both_members,
-    wrong_credentials_by_http_basic_are_asked_for_again,
+    wrong_credentials_by_http_basic_get_a_challenge,
     a_credential_that_comes_twice_is_refused,
-    too_many_token_calls_are_told_so_that_a_library_reads_it,
+    too_many_token_calls_are_refused_in_the_form_of_oauth,
     an_access_token_lives_an_hour,
     tokens_of_the_other_kind_are_refused,
     tokens_of_another_sandbox_are_refused,
@@ -33,7 +35,7 @@ const CREDENTIALS: [&str; 6] = [
 
 #[tokio::test(start_paused = true)]
 async fn gives_an_access_token() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let forms = [
         "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret",
         "client_secret=sandbox%2Dsecret&more=1&client_id=%73andbox&grant_type=client%5Fcredentials",
@@ -49,7 +51,7 @@ async fn gives_an_access_token() {
 
 #[tokio::test(start_paused = true)]
 async fn every_shipped_credential_is_known() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for client_id in CREDENTIALS {
         bench.access_token(client_id).await;
     }
@@ -57,7 +59,7 @@ async fn every_shipped_credential_is_known() {
 
 #[tokio::test(start_paused = true)]
 async fn wrong_credentials_are_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (id, secret) in [("sandbox", "wrong"), ("sandbox", "sandbox-secret "), ("nobody", "sandbox-secret"), ("", "")] {
         let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
         let answer = bench.token(&form).await;
@@ -68,7 +70,7 @@ async fn wrong_credentials_are_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn missing_members_are_named() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let cases = [
         ("", "invalid_request", "field 'grant_type' is missing"),
         ("grant_type=password", "unsupported_grant_type", "field 'grant_type' must be client_credentials"),
@@ -86,7 +88,7 @@ async fn missing_members_are_named() {
 
 const GRANT: &str = "grant_type=client_credentials";
 
-async fn token_by(bench: &Bench, authorization: &str, form: &str) -> Answer {
+async fn token_by(bench: &TestSandbox, authorization: &str, form: &str) -> TestResponse {
     let request = Request::post("/token")
         .header("content-type", "application/x-www-form-urlencoded;charset=UTF-8")
         .header("authorization", authorization);
@@ -99,7 +101,7 @@ fn basic(both: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn http_basic_takes_the_place_of_both_members() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for client_id in CREDENTIALS {
         let answer = token_by(&bench, &basic(&format!("{client_id}:sandbox-secret")), GRANT).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["token_type"]), (200, &json!("Bearer")), "{}", answer.text);
@@ -115,8 +117,8 @@ async fn http_basic_takes_the_place_of_both_members() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wrong_credentials_by_http_basic_are_asked_for_again() {
-    let bench = Bench::new().await;
+async fn wrong_credentials_by_http_basic_get_a_challenge() {
+    let bench = TestSandbox::new().await;
     for both in ["sandbox:wrong", "nobody:sandbox-secret", ":", "sandbox:sandbox-secret ", "sandbox:sandbox%20secret"] {
         let answer = token_by(&bench, &basic(both), GRANT).await;
         answer.token_refused(401, 8002, "invalid_client", "no, wrong or expired credentials");
@@ -133,17 +135,17 @@ async fn wrong_credentials_by_http_basic_are_asked_for_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_credential_that_comes_twice_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (more, field) in [("client_secret=sandbox-secret", "client_secret"), ("client_id=sandbox-unify", "client_id")] {
         let answer = token_by(&bench, &basic("sandbox:sandbox-secret"), &format!("{GRANT}&{more}")).await;
-        let message = format!("field '{field}' must be left out where header 'Authorization' has the credential");
+        let message = format!("field '{field}' must be absent when header 'Authorization' has the credential");
         answer.token_refused(400, 8001, "invalid_request", &message);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_token_calls_are_told_so_that_a_library_reads_it() {
-    let bench = Bench::with(Config { rate_limit: 1, ..Config::default() }).await;
+async fn too_many_token_calls_are_refused_in_the_form_of_oauth() {
+    let bench = TestSandbox::with(Config { rate_limit: 1, ..Config::default() }).await;
     let answer = token_by(&bench, &basic("sandbox:sandbox-secret"), GRANT).await;
     answer.token_refused(429, 429, "temporarily_unavailable", "too many requests");
     assert_eq!(answer.header("retry-after"), "1");
@@ -151,7 +153,7 @@ async fn too_many_token_calls_are_told_so_that_a_library_reads_it() {
 
 #[tokio::test(start_paused = true)]
 async fn an_access_token_lives_an_hour() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     bench.pass_ms(3_599_999).await;
     assert_eq!(bench.call("/v3/start", json!({"flowType": "mobile"})).await.status, 200);
     bench.pass_ms(1).await;
@@ -162,7 +164,7 @@ async fn an_access_token_lives_an_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn tokens_of_the_other_kind_are_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     let answer = bench.post("/v3/start", Some(&started.auth_token), r#"{"flowType":"mobile"}"#).await;
     answer.refused(401, 8002, "no, wrong or expired credentials");
@@ -172,7 +174,7 @@ async fn tokens_of_the_other_kind_are_refused() {
 async fn tokens_of_another_sandbox_are_refused() {
     let sandbox = async || {
         let random = Arc::new(SystemRandom::new().unwrap());
-        Bench::on(AppState::new(Config::default(), Arc::new(SystemClock), random)).await
+        TestSandbox::on(AppState::new(Config::default(), Arc::new(SystemClock), random)).await
     };
     let (one, other) = (sandbox().await, sandbox().await);
     let token = one.access_token("sandbox").await;

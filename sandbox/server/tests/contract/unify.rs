@@ -1,8 +1,10 @@
+//! Unify: a session binds a device to a number's owner, and a device is replaced or revoked.
+
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Bench, OTHER_PHONE, PHONE, Started, TARGET, claims};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{OTHER_PHONE, PHONE, StartedSession, TARGET, TestResponse, TestSandbox, claims};
 
 rows![
     answers_token_id_and_pending,
@@ -12,16 +14,16 @@ rows![
     failed_possession_binds_nothing,
     some_pass_without_the_browser,
     without_possession_a_device_has_to_be_bound,
-    the_relying_party_binds_what_it_has_seen,
+    the_relying_party_may_bind_a_device_itself,
     another_number_is_not_bound,
-    binding_is_for_those_without_possession_only,
+    binding_is_for_sessions_without_possession_only,
     a_number_to_bind_is_one_of_unify,
     a_number_keeps_its_device,
     rebind_replaces_the_device,
     a_device_can_be_revoked,
-    a_session_goes_on_telling_its_own_device,
+    a_session_keeps_reporting_its_own_device,
     of_two_revocations_at_once_one_succeeds,
-    reputation_is_looked_at_on_demand,
+    reputation_is_checked_on_demand,
     the_owner_is_the_same_in_every_product,
     members_are_named,
     an_unknown_id_is_refused,
@@ -29,7 +31,7 @@ rows![
 
 /// A test user of Unify.
 const LORANT: &str = "2001004014";
-/// One who passes without the browser.
+/// A test user who passes without the browser.
 const BARBARA: &str = "2001004018";
 
 fn body(possession: &str, phone: &str) -> Value {
@@ -41,30 +43,30 @@ fn with(mut body: Value, field: &str, value: Value) -> Value {
     body
 }
 
-async fn unify(bench: &Bench, body: Value) -> Started {
+async fn unify(bench: &TestSandbox, body: Value) -> StartedSession {
     bench.pass_ms(1000).await;
     bench.open("/v3/unify", body).await.0
 }
 
-async fn status(bench: &Bench, started: &Started) -> Value {
+async fn status(bench: &TestSandbox, started: &StartedSession) -> Value {
     let answer = bench.ask(started, "/v3/unify-status").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
 }
 
-async fn bind(bench: &Bench, started: &Started, phone: &str) -> Answer {
+async fn bind(bench: &TestSandbox, started: &StartedSession, phone: &str) -> TestResponse {
     let body = json!({"correlationId": started.correlation_id, "phoneNumber": phone});
     bench.call("/v3/unify-bind", body).await
 }
 
 /// A device that is bound to a number by a code.
-async fn bound(bench: &Bench, body: Value) -> String {
+async fn bound(bench: &TestSandbox, body: Value) -> String {
     let started = unify(bench, body).await;
     bench.show_by_code(&started).await;
     status(bench, &started).await["deviceId"].as_str().unwrap().to_owned()
 }
 
-async fn revoke(bench: &Bench, device_id: &str) -> Value {
+async fn revoke(bench: &TestSandbox, device_id: &str) -> Value {
     let body = json!({"clientRequestId": "request-7", "deviceId": device_id});
     bench.call("/v3/device/revoke", body).await.json()
 }
@@ -78,7 +80,7 @@ fn not_shown() -> Value {
     json!({"authentication": {"result": "fail", "failureReasons": why}})
 }
 
-/// What is said of a success but for the ids, which must be there.
+/// The reply of a success without its ids, which must be there.
 fn without_ids(mut reply: Value) -> Value {
     for id in ["proveId", "deviceId"] {
         let id = reply.as_object_mut().unwrap().remove(id).unwrap();
@@ -89,7 +91,7 @@ fn without_ids(mut reply: Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn answers_token_id_and_pending() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (possession, step) in [("desktop", "mobile/instantlink"), ("mobile", "mobile/otp"), ("none", "done")] {
         let (started, reply) = bench.open("/v3/unify", body(possession, LORANT)).await;
         let members: Vec<_> = reply.as_object().unwrap().keys().collect();
@@ -101,7 +103,7 @@ async fn answers_token_id_and_pending() {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_binds_a_device() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, with(body("mobile", LORANT), "clientRequestId", json!("request-7"))).await;
     let pending = json!({"success": "pending", "phoneNumber": LORANT, "clientRequestId": "request-7"});
     assert_eq!(status(&bench, &started).await, pending);
@@ -115,7 +117,7 @@ async fn a_code_binds_a_device() {
 
 #[tokio::test(start_paused = true)]
 async fn a_link_binds_a_device() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, body("desktop", LORANT)).await;
     bench.show_by_link(&started).await;
     let expected = json!({"success": "true", "phoneNumber": LORANT, "evaluation": shown()});
@@ -124,7 +126,7 @@ async fn a_link_binds_a_device() {
 
 #[tokio::test(start_paused = true)]
 async fn the_page_may_give_the_number() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, json!({"possessionType": "mobile"})).await;
     assert_eq!(claims(&started.auth_token)["auth"]["subs"]["mob"]["auths"]["otp"], json!({"mnp": false}));
     assert_eq!(status(&bench, &started).await, json!({"success": "pending"}));
@@ -135,7 +137,7 @@ async fn the_page_may_give_the_number() {
 
 #[tokio::test(start_paused = true)]
 async fn failed_possession_binds_nothing() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, body("mobile", LORANT)).await;
     bench.page(&started, "mobile/otp/start", json!({})).await;
     bench.page(&started, "mobile/otp/finish", json!({"otp": "4321"})).await;
@@ -147,7 +149,7 @@ async fn failed_possession_binds_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn some_pass_without_the_browser() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for possession in ["desktop", "mobile", "none"] {
         let started = unify(&bench, body(possession, BARBARA)).await;
         assert_eq!(claims(&started.auth_token)["auth"]["next"], "done");
@@ -160,7 +162,7 @@ async fn some_pass_without_the_browser() {
 
 #[tokio::test(start_paused = true)]
 async fn without_possession_a_device_has_to_be_bound() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, body("none", LORANT)).await;
     assert_eq!(status(&bench, &started).await, json!({"success": "possession_required", "phoneNumber": LORANT}));
     assert_eq!(bench.page(&started, "status", json!({})).await, json!({"next": "done"}), "the page has nothing to do");
@@ -174,8 +176,8 @@ async fn without_possession_a_device_has_to_be_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_relying_party_binds_what_it_has_seen() {
-    let bench = Bench::new().await;
+async fn the_relying_party_may_bind_a_device_itself() {
+    let bench = TestSandbox::new().await;
     for body in [body("none", LORANT), json!({"possessionType": "none"})] {
         let started = unify(&bench, body).await;
         let first = bind(&bench, &started, LORANT).await.json();
@@ -189,7 +191,7 @@ async fn the_relying_party_binds_what_it_has_seen() {
 
 #[tokio::test(start_paused = true)]
 async fn another_number_is_not_bound() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, body("none", LORANT)).await;
     let expected = json!({"success": "false", "phoneNumber": LORANT, "evaluation": not_shown()});
     assert_eq!(bind(&bench, &started, PHONE).await.json(), expected);
@@ -202,7 +204,7 @@ async fn another_number_is_not_bound() {
 async fn a_number_to_bind_is_one_of_unify() {
     const OF_IDENTITY: &str = "2001004009";
     for strict_test_users in [false, true] {
-        let bench = Bench::with(Config { strict_test_users, ..Config::default() }).await;
+        let bench = TestSandbox::with(Config { strict_test_users, ..Config::default() }).await;
         let started = unify(&bench, body("none", LORANT)).await;
         let message = "test user cannot be accessed with your current product credentials";
         bind(&bench, &started, OF_IDENTITY).await.refused(403, 8009, message);
@@ -214,8 +216,8 @@ async fn a_number_to_bind_is_one_of_unify() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn binding_is_for_those_without_possession_only() {
-    let bench = Bench::new().await;
+async fn binding_is_for_sessions_without_possession_only() {
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, body("mobile", LORANT)).await;
     bind(&bench, &started, LORANT).await.refused(403, 8003, "step not allowed");
     bench.show_by_code(&started).await;
@@ -225,7 +227,7 @@ async fn binding_is_for_those_without_possession_only() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_keeps_its_device() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let first = bound(&bench, body("mobile", LORANT)).await;
     assert_eq!(bound(&bench, body("mobile", "+12001004014")).await, first, "however it is written");
     assert_ne!(bound(&bench, body("mobile", PHONE)).await, first, "another number has another");
@@ -233,7 +235,7 @@ async fn a_number_keeps_its_device() {
 
 #[tokio::test(start_paused = true)]
 async fn rebind_replaces_the_device() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let first = bound(&bench, body("mobile", LORANT)).await;
     let second = bound(&bench, with(body("mobile", LORANT), "rebind", json!(true))).await;
     assert_ne!(second, first);
@@ -243,7 +245,7 @@ async fn rebind_replaces_the_device() {
 
 #[tokio::test(start_paused = true)]
 async fn a_device_can_be_revoked() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let first = bound(&bench, body("mobile", LORANT)).await;
     assert_eq!(revoke(&bench, &first).await, json!({"success": true}));
     assert_eq!(revoke(&bench, &first).await, json!({"success": false}), "not twice");
@@ -256,8 +258,8 @@ async fn a_device_can_be_revoked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_goes_on_telling_its_own_device() {
-    let bench = Bench::new().await;
+async fn a_session_keeps_reporting_its_own_device() {
+    let bench = TestSandbox::new().await;
     let rebinding = with(body("mobile", LORANT), "rebind", json!(true));
     let mut told = Vec::new();
     for body in [body("mobile", LORANT), body("mobile", LORANT), rebinding, body("mobile", LORANT)] {
@@ -283,7 +285,7 @@ async fn a_session_goes_on_telling_its_own_device() {
 
 #[tokio::test(start_paused = true)]
 async fn of_two_revocations_at_once_one_succeeds() {
-    let bench = Bench::yielding().await;
+    let bench = TestSandbox::yielding().await;
     let (started, _) = bench.open("/v3/unify", body("none", LORANT)).await;
     let device = bind(&bench, &started, LORANT).await.json()["deviceId"].clone();
     let mut answers = bench.at_once("POST", "/v3/device/revoke", &json!({"deviceId": device}).to_string()).await;
@@ -293,8 +295,8 @@ async fn of_two_revocations_at_once_one_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reputation_is_looked_at_on_demand() {
-    let bench = Bench::new().await;
+async fn reputation_is_checked_on_demand() {
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, with(body("mobile", LORANT), "checkReputation", json!(true))).await;
     bench.show_by_code(&started).await;
     let expected = json!({"authentication": {"result": "pass"}, "risk": {"result": "pass"}});
@@ -303,7 +305,7 @@ async fn reputation_is_looked_at_on_demand() {
 
 #[tokio::test(start_paused = true)]
 async fn the_owner_is_the_same_in_every_product() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, body("mobile", PHONE)).await;
     bench.show_by_code(&started).await;
     let reply = status(&bench, &started).await;
@@ -321,7 +323,7 @@ async fn the_owner_is_the_same_in_every_product() {
 
 #[tokio::test(start_paused = true)]
 async fn members_are_named() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let cases = [
         (json!({}), "field 'possessionType' is missing"),
         (json!({"possessionType": "tablet"}), "field 'possessionType' must be 'desktop', 'mobile' or 'none'"),
@@ -352,7 +354,7 @@ async fn members_are_named() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_id_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = unify(&bench, body("none", LORANT)).await;
     let unknown = "field 'correlationId' is unknown, malformed or expired";
     for path in ["/v3/unify-status", "/v3/unify-bind"] {

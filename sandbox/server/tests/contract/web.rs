@@ -1,12 +1,12 @@
-//! The page, and what every answer carries.
+//! The demo page, and the headers of every response.
 
 use handset_sandbox::Config;
 
-use crate::support::Bench;
+use crate::support::TestSandbox;
 
 #[tokio::test(start_paused = true)]
 async fn a_page_is_built_in() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for path in ["/", "/index.html"] {
         let answer = bench.get(path).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/html; charset=utf-8"));
@@ -18,7 +18,7 @@ async fn a_page_is_built_in() {
 }
 
 #[tokio::test]
-async fn a_folder_takes_its_place() {
+async fn a_folder_replaces_the_built_in_page() {
     let folder = std::env::temp_dir().join(format!("handset-sandbox-www-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     for (name, text) in
@@ -26,7 +26,7 @@ async fn a_folder_takes_its_place() {
     {
         std::fs::write(folder.join(name), text).unwrap();
     }
-    let bench = Bench::with(Config { www: Some(folder.clone()), ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { www: Some(folder.clone()), ..Config::default() }).await;
     let cases =
         [("/", "text/html"), ("/a.js", "text/javascript"), ("/a.css", "text/css"), ("/a.wasm", "application/wasm")];
     for (path, content_type) in cases {

@@ -1,4 +1,4 @@
-//! Webhooks: what can be set, asked for and looked at.
+//! Webhooks in the inspection: settings, triggers and the record of deliveries.
 
 use std::sync::Arc;
 
@@ -6,47 +6,47 @@ use handset_sandbox::Config;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::receiver::{Got, Manner, Receiver, SECRET, URL};
-use crate::support::webhooks::{deliveries, enroll, now, settled, tell, trigger, untold};
-use crate::support::{BEGIN, Bench, PHONE};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::receiver::{ReceivedWebhook, ReceiverBehaviour, SECRET, TestReceiver, URL};
+use crate::support::webhooks::{deliveries, enroll, finished_delivery, now, trigger, trigger_sent, trigger_suppressed};
+use crate::support::{BEGIN, PHONE, TestSandbox};
 
 rows![
     are_set_in_the_settings_or_by_request,
     refuse_bad_settings_by_name,
     refuse_bad_triggers_by_name,
     can_be_tried_by_test_events,
-    show_what_was_delivered_and_no_secret,
+    show_their_deliveries_and_no_secret,
     are_kept_apart_by_project,
-    are_forgotten_by_reset,
+    are_deleted_by_reset,
 ];
 
 #[tokio::test(start_paused = true)]
 async fn are_set_in_the_settings_or_by_request() {
     let settings = format!("[webhook]\nurl = 'http://settings.test/a'\nsecret = '{SECRET}'\ntimeout_seconds = 2");
-    let bench = Bench::with(Config::from_toml(&settings).unwrap()).await;
-    let mut receiver = Receiver::of(&bench);
+    let bench = TestSandbox::with(Config::from_toml(&settings).unwrap()).await;
+    let mut receiver = TestReceiver::of(&bench);
     enroll(&bench, PHONE).await;
     assert_eq!(bench.get("/sandbox/webhook").await.json(), json!({"url": "http://settings.test/a"}));
-    receiver.will([Manner::Hang]);
-    tell(&bench, "PORT", PHONE).await;
+    receiver.will([ReceiverBehaviour::Hang]);
+    trigger_sent(&bench, "PORT", PHONE).await;
     assert!(receiver.next().await.claims(SECRET).is_some());
     let again = receiver.next().await;
     assert_eq!(now(&bench).await, BEGIN + 7_000, "2 s without a reply, 5 s of pause");
     assert_eq!(again.header("host"), "settings.test");
-    // One of its own; the secret is made where none is given, and told once.
+    // A webhook of its own; without a secret in the request one is generated, and returned once.
     let told = bench.put("/sandbox/webhook", &json!({"url": URL})).await.json();
     let secret = told["secret"].as_str().unwrap();
     assert!(secret.starts_with("whsec_") && secret.len() == 38, "whsec_ and 32 digits");
     assert_eq!(bench.get("/sandbox/webhook").await.json(), json!({"url": URL}));
-    tell(&bench, "PORT", PHONE).await;
+    trigger_sent(&bench, "PORT", PHONE).await;
     let got = receiver.next().await;
     assert!(got.claims(secret).is_some() && got.claims(SECRET).is_none());
     assert_eq!(got.header("host"), "receiver.test:3000");
     // None.
     assert_eq!(bench.delete("/sandbox/webhook").await.status, 204);
     bench.get("/sandbox/webhook").await.refused(404, 404, "no webhook is set");
-    assert_eq!(untold(&bench, "PORT", PHONE).await, "no_webhook");
+    assert_eq!(trigger_suppressed(&bench, "PORT", PHONE).await, "no_webhook");
     // Back to the settings.
     assert_eq!(bench.post("/sandbox/reset", None, "{}").await.status, 204);
     assert_eq!(bench.get("/sandbox/webhook").await.json(), json!({"url": "http://settings.test/a"}));
@@ -54,7 +54,7 @@ async fn are_set_in_the_settings_or_by_request() {
 
 #[tokio::test(start_paused = true)]
 async fn refuse_bad_settings_by_name() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     bench.get("/sandbox/webhook").await.refused(404, 404, "no webhook is set");
     let url = "field 'url' must be an http or https URL of at most 2000 characters, without user, password or fragment";
     let secret = "field 'secret' must be whsec_ and 16 to 250 printable characters without blanks";
@@ -74,7 +74,7 @@ async fn refuse_bad_settings_by_name() {
 
 #[tokio::test(start_paused = true)]
 async fn refuse_bad_triggers_by_name() {
-    let bench = Bench::with(Config { strict_test_users: true, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { strict_test_users: true, ..Config::default() }).await;
     let merla = "2001004031";
     let identity_id = enroll(&bench, merla).await;
     let change = "PHONE_NUMBER_CHANGE";
@@ -114,10 +114,10 @@ async fn refuse_bad_triggers_by_name() {
 
 #[tokio::test(start_paused = true)]
 async fn can_be_tried_by_test_events() {
-    let bench = Bench::new().await;
-    assert_eq!(trigger(&bench, json!({"type": "TEST"})).await.json(), json!({"isTold": false, "reason": "no_webhook"}));
-    let mut receiver = Receiver::set(&bench).await;
-    receiver.will([Manner::Status(500)]);
+    let bench = TestSandbox::new().await;
+    assert_eq!(trigger(&bench, json!({"type": "TEST"})).await.json(), json!({"isSent": false, "reason": "no_webhook"}));
+    let mut receiver = TestReceiver::set(&bench).await;
+    receiver.will([ReceiverBehaviour::Status(500)]);
     let reply = trigger(&bench, json!({"type": "TEST", "count": 3})).await.json();
     let first = receiver.next().await;
     let second = receiver.next().await;
@@ -130,33 +130,33 @@ async fn can_be_tried_by_test_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn show_what_was_delivered_and_no_secret() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+async fn show_their_deliveries_and_no_secret() {
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     assert_eq!(deliveries(&bench).await, [] as [Value; 0]);
     let identity_id = enroll(&bench, PHONE).await;
-    receiver.will([Manner::Status(503)]);
-    tell(&bench, "PORT", PHONE).await;
+    receiver.will([ReceiverBehaviour::Status(503)]);
+    trigger_sent(&bench, "PORT", PHONE).await;
     let first = receiver.next().await;
     while deliveries(&bench).await[0]["attempts"].as_array().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
-    let attempt = |got: &Got, ms: i64, outcome: &str, status: u16| {
+    let attempt = |got: &ReceivedWebhook, ms: i64, outcome: &str, status: u16| {
         let correlation_id = got.header("x-correlation-id");
-        json!({"at": BEGIN + ms, "correlationId": correlation_id, "outcome": outcome, "status": status})
+        json!({"at": BEGIN + ms, "correlationId": correlation_id, "outcome": outcome, "statusCode": status})
     };
     let mut expected = json!({
-        "state": "waiting",
+        "status": "pending",
         "nextAttemptAt": BEGIN + 5_000,
         "events": first.body,
-        "attempts": [attempt(&first, 0, "refused", 503)],
+        "attempts": [attempt(&first, 0, "rejected", 503)],
     });
     assert_eq!(deliveries(&bench).await, std::slice::from_ref(&expected));
     let second = receiver.next().await;
-    settled(&bench).await;
-    expected["state"] = json!("delivered");
+    finished_delivery(&bench).await;
+    expected["status"] = json!("delivered");
     expected.as_object_mut().unwrap().remove("nextAttemptAt");
-    expected["attempts"] = json!([attempt(&first, 0, "refused", 503), attempt(&second, 5_000, "accepted", 204)]);
+    expected["attempts"] = json!([attempt(&first, 0, "rejected", 503), attempt(&second, 5_000, "accepted", 204)]);
     assert_eq!(deliveries(&bench).await, [expected]);
     for uri in ["/sandbox/webhook", "/sandbox/webhook/deliveries", &format!("/v3/identity/{identity_id}")] {
         let text = bench.request_as("sandbox", "GET", uri, None).await.text;
@@ -168,8 +168,8 @@ async fn show_what_was_delivered_and_no_secret() {
 
 #[tokio::test(start_paused = true)]
 async fn are_kept_apart_by_project() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
     let other = |path: &str| format!("{path}?project=other");
     bench.get(&other("/sandbox/webhook")).await.refused(404, 404, "no webhook is set");
@@ -179,9 +179,9 @@ async fn are_kept_apart_by_project() {
     bench.call(&other("/v3/identity"), json!({"phoneNumber": PHONE})).await;
     bench.post(&other("/sandbox/webhook/events"), None, &body).await;
     assert_eq!(receiver.next().await.header("host"), "other.test");
-    tell(&bench, "DISCONNECT", PHONE).await;
+    trigger_sent(&bench, "DISCONNECT", PHONE).await;
     assert_eq!(receiver.next().await.header("host"), "receiver.test:3000");
-    assert_eq!(settled(&bench).await["events"][0]["eventType"], "DISCONNECT");
+    assert_eq!(finished_delivery(&bench).await["events"][0]["eventType"], "DISCONNECT");
     let of_other = bench.get(&other("/sandbox/webhook/deliveries")).await.json();
     assert_eq!((of_other.as_array().unwrap().len(), &of_other[0]["events"][0]["eventType"]), (1, &json!("PORT")));
     bench.post(&other("/sandbox/reset"), None, "{}").await;
@@ -190,17 +190,17 @@ async fn are_kept_apart_by_project() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_forgotten_by_reset() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+async fn are_deleted_by_reset() {
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
-    tell(&bench, "LINE_TYPE_CHANGE", PHONE).await;
+    trigger_sent(&bench, "LINE_TYPE_CHANGE", PHONE).await;
     receiver.next().await;
     let late = Arc::new(Notify::new());
-    receiver.will([Manner::Status(500), Manner::Late(late.clone())]);
+    receiver.will([ReceiverBehaviour::Status(500), ReceiverBehaviour::Late(late.clone())]);
     trigger(&bench, json!({"type": "TEST"})).await;
     receiver.next().await;
-    tell(&bench, "PORT", PHONE).await;
+    trigger_sent(&bench, "PORT", PHONE).await;
     receiver.next().await;
     // One waits for its next attempt, the other for a reply.
     assert_eq!(bench.post("/sandbox/reset", None, "{}").await.status, 204);

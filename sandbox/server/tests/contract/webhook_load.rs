@@ -1,4 +1,4 @@
-//! Webhooks: many events, slow receivers, and a store that fails.
+//! Webhooks under load: many events, slow receivers, and a store that fails.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,29 +7,29 @@ use std::time::Duration;
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::support::receiver::{Manner, Receiver, SECRET, URL};
+use crate::rows::rows;
+use crate::support::receiver::{ReceiverBehaviour, SECRET, TestReceiver, URL};
 use crate::support::webhooks::{deliveries, outcomes, trigger};
-use crate::support::yielding::{Trouble, Yielding};
-use crate::support::{BEGIN, Bench, PHONE};
-use crate::table::rows;
+use crate::support::yielding_store::{StoreTrouble, YieldingStore};
+use crate::support::{BEGIN, PHONE, TestSandbox};
 
 rows![
     take_a_bounded_number_of_connections,
-    cost_other_requests_nothing_while_they_wait,
-    go_on_after_a_store_that_failed,
-    keep_the_newest_that_are_over,
+    cost_other_requests_nothing_while_pending,
+    continue_after_a_failure_of_the_store,
+    keep_the_newest_finished_deliveries,
     are_counted,
 ];
 
 /// How many requests of a project are under way at once.
 const AT_ONCE: usize = 16;
 
-async fn bench() -> Bench {
-    Bench::with(Config { rate_limit: 0, ..Config::default() }).await
+async fn bench() -> TestSandbox {
+    TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await
 }
 
 /// That many deliveries of one event each. Returns the ids of the events.
-async fn test(bench: &Bench, count: usize) -> Vec<String> {
+async fn test(bench: &TestSandbox, count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..count {
         let reply = trigger(bench, json!({"type": "TEST"})).await.json();
@@ -49,8 +49,8 @@ async fn settle() {
 async fn take_a_bounded_number_of_connections() {
     const COUNT: usize = 10 * AT_ONCE;
     let bench = bench().await;
-    let mut receiver = Receiver::set(&bench).await;
-    receiver.always("receiver.test", Manner::Hang);
+    let mut receiver = TestReceiver::set(&bench).await;
+    receiver.always("receiver.test", ReceiverBehaviour::Hang);
     let ids = test(&bench, COUNT).await;
     settle().await;
     assert_eq!(receiver.connections(), (AT_ONCE, AT_ONCE));
@@ -66,7 +66,7 @@ async fn take_a_bounded_number_of_connections() {
     }
     settle().await;
     let of_other = bench.get(&other("/sandbox/webhook/deliveries")).await.json();
-    let is_delivered = |delivery: &Value| delivery["state"] == "delivered" && delivery["attempts"][0]["at"] == BEGIN;
+    let is_delivered = |delivery: &Value| delivery["status"] == "delivered" && delivery["attempts"][0]["at"] == BEGIN;
     assert!(of_other.as_array().unwrap().iter().all(is_delivered), "no time has passed");
     assert_eq!((of_other.as_array().unwrap().len(), receiver.connections().0), (COUNT, AT_ONCE));
     // Whoever has waited in vain makes room for the next, and all have their turns.
@@ -74,19 +74,19 @@ async fn take_a_bounded_number_of_connections() {
         assert_eq!(receiver.next().await.header("host"), "receiver.test:3000");
         assert!(receiver.connections().0 <= AT_ONCE);
     }
-    while deliveries(&bench).await.iter().any(|delivery| delivery["state"] == "waiting") {
+    while deliveries(&bench).await.iter().any(|delivery| delivery["status"] == "pending") {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let over = deliveries(&bench).await;
     assert_eq!((over.len(), receiver.connections().0), (COUNT, 0));
     for delivery in over {
-        assert_eq!((&delivery["state"], outcomes(&delivery)), (&json!("failed"), vec![("timed_out", None); 3]));
+        assert_eq!((&delivery["status"], outcomes(&delivery)), (&json!("failed"), vec![("timed_out", None); 3]));
     }
     assert!(receiver.is_quiet());
 }
 
 /// How often each operation of the store was done so far.
-async fn operations(bench: &Bench) -> BTreeMap<String, u64> {
+async fn operations(bench: &TestSandbox) -> BTreeMap<String, u64> {
     let text = bench.get("/metrics").await.text;
     let lines = text.lines().filter_map(|line| line.strip_prefix("handset_sandbox_store_latency_seconds_count{"));
     let counted = |line: &str| {
@@ -96,8 +96,8 @@ async fn operations(bench: &Bench) -> BTreeMap<String, u64> {
     lines.map(counted).collect()
 }
 
-/// What one flow asks of the store.
-async fn flow(bench: &Bench) -> BTreeMap<String, u64> {
+/// The store calls of one flow.
+async fn flow(bench: &TestSandbox) -> BTreeMap<String, u64> {
     let before = operations(bench).await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE})).await;
     bench.show_by_code(&started).await;
@@ -110,10 +110,10 @@ async fn flow(bench: &Bench) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cost_other_requests_nothing_while_they_wait() {
+async fn cost_other_requests_nothing_while_pending() {
     let bench = bench().await;
-    let receiver = Receiver::set(&bench).await;
-    receiver.always("receiver.test", Manner::Hang);
+    let receiver = TestReceiver::set(&bench).await;
+    receiver.always("receiver.test", ReceiverBehaviour::Hang);
     let alone = flow(&bench).await;
     test(&bench, 10 * AT_ONCE).await;
     settle().await;
@@ -135,31 +135,31 @@ async fn cost_other_requests_nothing_while_they_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn go_on_after_a_store_that_failed() {
-    let store = Arc::new(Yielding::default());
-    let bench = Bench::over(store.clone()).await;
-    let mut receiver = Receiver::set(&bench).await;
-    store.is_in(Trouble::Fails);
+async fn continue_after_a_failure_of_the_store() {
+    let store = Arc::new(YieldingStore::default());
+    let bench = TestSandbox::over(store.clone()).await;
+    let mut receiver = TestReceiver::set(&bench).await;
+    store.is_in(StoreTrouble::Fails);
     let ids = test(&bench, 1).await;
     // What came of it cannot be written: it is tried again, and again.
     for _ in 0..2 {
         assert_eq!(receiver.next().await.event_id(), ids[0]);
     }
-    store.is_in(Trouble::None);
+    store.is_in(StoreTrouble::None);
     let last = receiver.next().await;
     settle().await;
     let over = deliveries(&bench).await;
-    assert_eq!((over.len(), &over[0]["state"]), (1, &json!("delivered")));
+    assert_eq!((over.len(), &over[0]["status"]), (1, &json!("delivered")));
     assert_eq!(outcomes(&over[0]), [("accepted", Some(204))]);
     assert_eq!(over[0]["attempts"][0]["correlationId"], last.header("x-correlation-id"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn keep_the_newest_that_are_over() {
+async fn keep_the_newest_finished_deliveries() {
     const KEPT: usize = 200;
     let bench = bench().await;
-    let mut receiver = Receiver::set(&bench).await;
-    receiver.always("receiver.test", Manner::Status(200));
+    let mut receiver = TestReceiver::set(&bench).await;
+    receiver.always("receiver.test", ReceiverBehaviour::Status(200));
     let ids = test(&bench, KEPT + 5).await;
     for _ in &ids {
         receiver.next().await;
@@ -169,8 +169,8 @@ async fn keep_the_newest_that_are_over() {
     assert_eq!(told, ids[5..], "oldest first");
 }
 
-/// What is counted of webhooks and is not 0.
-async fn counted(bench: &Bench) -> Vec<String> {
+/// The metrics of webhooks with a value other than 0.
+async fn counted(bench: &TestSandbox) -> Vec<String> {
     let text = bench.get("/metrics").await.text;
     let lines = text.lines().filter_map(|line| line.strip_prefix("handset_sandbox_webhook_"));
     let mut counted: Vec<_> = lines.filter(|line| !line.ends_with(" 0")).map(str::to_owned).collect();
@@ -181,9 +181,14 @@ async fn counted(bench: &Bench) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn are_counted() {
     let bench = bench().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let mut receiver = TestReceiver::set(&bench).await;
     assert_eq!(counted(&bench).await, [""; 0]);
-    receiver.will([Manner::Status(500), Manner::Lose, Manner::Status(204), Manner::Status(500)]);
+    receiver.will([
+        ReceiverBehaviour::Status(500),
+        ReceiverBehaviour::Lose,
+        ReceiverBehaviour::Status(204),
+        ReceiverBehaviour::Status(500),
+    ]);
     test(&bench, 1).await;
     for _ in 0..3 {
         receiver.next().await;
@@ -194,8 +199,8 @@ async fn are_counted() {
     settle().await;
     let attempts = [
         r#"attempts_total{outcome="accepted"} 1"#,
-        r#"attempts_total{outcome="broken"} 1"#,
-        r#"attempts_total{outcome="refused"} 2"#,
+        r#"attempts_total{outcome="connection_lost"} 1"#,
+        r#"attempts_total{outcome="rejected"} 2"#,
     ];
     let waiting = [r#"deliveries_total{state="delivered"} 1"#, "deliveries_waiting 1"];
     assert_eq!(counted(&bench).await, [&attempts[..], &waiting].concat());
@@ -203,9 +208,9 @@ async fn are_counted() {
     bench.post("/sandbox/reset", None, "{}").await;
     settle().await;
     assert_eq!(counted(&bench).await, [&attempts[..], &waiting[..1]].concat());
-    // Nobody is there any more to tell.
+    // The receiver is gone.
     bench.put("/sandbox/webhook", &json!({"url": URL, "secret": SECRET})).await;
-    receiver.will([Manner::Status(500)]);
+    receiver.will([ReceiverBehaviour::Status(500)]);
     test(&bench, 1).await;
     receiver.next().await;
     settle().await;

@@ -1,4 +1,5 @@
-//! Webhooks: what is told, when, and how often. The queue over a restart, and the example receiver: elsewhere.
+//! Webhooks: events, signatures, retries and their order. Restarts are in the process tests, the example receiver in
+//! tests/e2e.
 
 use std::time::Duration;
 
@@ -6,32 +7,34 @@ use handset_sandbox::Config;
 use handset_sandbox_domain::{Person, Phone};
 use serde_json::json;
 
-use crate::support::receiver::{Manner, Receiver, SECRET};
-use crate::support::webhooks::{deliveries, enroll, now, outcomes, settled, tell, trigger, untold};
-use crate::support::{BEGIN, Bench, OTHER_PHONE, PHONE};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::receiver::{ReceiverBehaviour, SECRET, TestReceiver};
+use crate::support::webhooks::{
+    deliveries, enroll, finished_delivery, now, outcomes, trigger, trigger_sent, trigger_suppressed,
+};
+use crate::support::{BEGIN, OTHER_PHONE, PHONE, TestSandbox};
 
 rows![
     are_signed_posts_of_a_list_of_events,
     are_tried_three_times_with_pauses,
     are_repeated_when_their_reply_is_lost_or_late,
     follow_no_redirect,
-    tell_each_type_of_event,
+    carry_each_type_of_event,
     change_the_number_in_the_store,
-    of_changes_to_one_number_at_once_tell_one,
+    of_changes_to_one_number_at_once_one_is_sent,
     come_one_after_the_other_for_an_identity,
-    end_after_the_last_news_until_the_identity_is_enrolled_or_verified_again,
+    end_after_the_last_event_until_the_identity_is_enrolled_or_verified_again,
     end_with_deactivating_and_deleting,
 ];
 
 #[tokio::test(start_paused = true)]
 async fn are_signed_posts_of_a_list_of_events() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     let identity_id = enroll(&bench, PHONE).await;
     // What a receiver judges by is its own clock, wherever that of the project is.
     bench.post("/sandbox/clock", None, r#"{"advanceSeconds":3000}"#).await;
-    let event_id = tell(&bench, "PORT", PHONE).await;
+    let event_id = trigger_sent(&bench, "PORT", PHONE).await;
     let got = receiver.next().await;
     let event = json!({
         "eventId": event_id,
@@ -58,23 +61,28 @@ async fn are_signed_posts_of_a_list_of_events() {
 
 #[tokio::test(start_paused = true)]
 async fn are_tried_three_times_with_pauses() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
-    receiver.will([Manner::Status(500), Manner::Away, Manner::Status(404), Manner::Away]);
-    let event_id = tell(&bench, "PORT", PHONE).await;
+    receiver.will([
+        ReceiverBehaviour::Status(500),
+        ReceiverBehaviour::Away,
+        ReceiverBehaviour::Status(404),
+        ReceiverBehaviour::Away,
+    ]);
+    let event_id = trigger_sent(&bench, "PORT", PHONE).await;
     let first = receiver.next().await;
     let waiting = &deliveries(&bench).await[0];
-    assert_eq!((&waiting["state"], now(&bench).await), (&json!("waiting"), BEGIN));
+    assert_eq!((&waiting["status"], now(&bench).await), (&json!("pending"), BEGIN));
     // The second finds nobody.
     let third = receiver.next().await;
     assert_eq!((first.event_id(), third.event_id()), (event_id.as_str(), event_id.as_str()));
     assert_eq!(first.body, third.body, "the same each time");
     assert_ne!(first.header("x-correlation-id"), third.header("x-correlation-id"), "a name for each attempt");
     assert_ne!(first.claims(SECRET).unwrap()["exp"], third.claims(SECRET).unwrap()["exp"], "a fresh token");
-    let delivery = settled(&bench).await;
-    assert_eq!(delivery["state"], "failed");
-    assert_eq!(outcomes(&delivery), [("refused", Some(500)), ("unreachable", None), ("refused", Some(404))]);
+    let delivery = finished_delivery(&bench).await;
+    assert_eq!(delivery["status"], "failed");
+    assert_eq!(outcomes(&delivery), [("rejected", Some(500)), ("unreachable", None), ("rejected", Some(404))]);
     let at: Vec<_> = delivery["attempts"].as_array().unwrap().iter().map(|one| one["at"].as_i64().unwrap()).collect();
     assert_eq!(at, [BEGIN, BEGIN + 5_000, BEGIN + 30_000]);
     bench.pass_ms(3_600_000).await;
@@ -84,14 +92,14 @@ async fn are_tried_three_times_with_pauses() {
 
 #[tokio::test(start_paused = true)]
 async fn are_repeated_when_their_reply_is_lost_or_late() {
-    for manner in [Manner::Lose, Manner::Hang] {
-        let bench = Bench::new().await;
-        let mut receiver = Receiver::set(&bench).await;
+    for manner in [ReceiverBehaviour::Lose, ReceiverBehaviour::Hang] {
+        let bench = TestSandbox::new().await;
+        let mut receiver = TestReceiver::set(&bench).await;
         enroll(&bench, PHONE).await;
         let (outcome, late_ms): (_, i64) =
-            if matches!(manner, Manner::Hang) { ("timed_out", 5_000) } else { ("broken", 0) };
+            if matches!(manner, ReceiverBehaviour::Hang) { ("timed_out", 5_000) } else { ("connection_lost", 0) };
         receiver.will([manner]);
-        let event_id = tell(&bench, "DISCONNECT", PHONE).await;
+        let event_id = trigger_sent(&bench, "DISCONNECT", PHONE).await;
         let first = receiver.next().await;
         assert_eq!(first.event_id(), event_id);
         if late_ms > 0 {
@@ -104,8 +112,8 @@ async fn are_repeated_when_their_reply_is_lost_or_late() {
         bench.post("/sandbox/clock", None, r#"{"advanceSeconds":5}"#).await;
         let second = receiver.next().await;
         assert_eq!(second.body, first.body);
-        let delivery = settled(&bench).await;
-        assert_eq!(delivery["state"], "delivered");
+        let delivery = finished_delivery(&bench).await;
+        assert_eq!(delivery["status"], "delivered");
         assert_eq!(outcomes(&delivery), [(outcome, None), ("accepted", Some(204))]);
         let late = delivery["attempts"][1]["at"].as_i64().unwrap() - BEGIN - 5_000;
         assert!((late_ms..late_ms + 5).contains(&late), "{late}");
@@ -114,22 +122,22 @@ async fn are_repeated_when_their_reply_is_lost_or_late() {
 
 #[tokio::test(start_paused = true)]
 async fn follow_no_redirect() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
-    receiver.will([Manner::Redirect]);
-    tell(&bench, "PORT", PHONE).await;
+    receiver.will([ReceiverBehaviour::Redirect]);
+    trigger_sent(&bench, "PORT", PHONE).await;
     for _ in 0..2 {
         receiver.next().await;
     }
-    assert_eq!(outcomes(&settled(&bench).await), [("refused", Some(307)), ("accepted", Some(204))]);
+    assert_eq!(outcomes(&finished_delivery(&bench).await), [("rejected", Some(307)), ("accepted", Some(204))]);
     assert_eq!(receiver.called(), vec![("receiver.test".to_owned(), 3000); 2]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn tell_each_type_of_event() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+async fn carry_each_type_of_event() {
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     for kind in ["PORT", "LINE_TYPE_CHANGE", "DISCONNECT", "MOVED_OUT_OF_COVERAGE"] {
         let identity_id = enroll(&bench, PHONE).await;
         let before = bench.request_as("sandbox", "GET", &format!("/v3/identity/{identity_id}"), None).await.json();
@@ -152,11 +160,11 @@ async fn tell_each_type_of_event() {
 
 #[tokio::test(start_paused = true)]
 async fn change_the_number_in_the_store() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     let identity_id = enroll(&bench, PHONE).await;
     let body = json!({"type": "PHONE_NUMBER_CHANGE", "phoneNumber": PHONE, "newPhoneNumber": OTHER_PHONE});
-    assert_eq!(trigger(&bench, body.clone()).await.json()["isTold"], true);
+    assert_eq!(trigger(&bench, body.clone()).await.json()["isSent"], true);
     let got = receiver.next().await;
     assert_eq!(got.kind(), "PHONE_NUMBER_CHANGE");
     let event = got.event();
@@ -180,16 +188,16 @@ async fn change_the_number_in_the_store() {
         answer.refused(400, 8001, "field 'newPhoneNumber' must be a number that nobody has");
     }
     // What happens next happens to the new number.
-    tell(&bench, "PORT", OTHER_PHONE).await;
+    trigger_sent(&bench, "PORT", OTHER_PHONE).await;
     assert_eq!(receiver.next().await.event()["phoneNumber"], OTHER_PHONE);
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_changes_to_one_number_at_once_tell_one() {
+async fn of_changes_to_one_number_at_once_one_is_sent() {
     const WANTED: &str = "+15005550010";
     for round in 0..8 {
-        let bench = Bench::yielding().await;
-        let mut receiver = Receiver::set(&bench).await;
+        let bench = TestSandbox::yielding().await;
+        let mut receiver = TestReceiver::set(&bench).await;
         let identities = [enroll(&bench, PHONE).await, enroll(&bench, OTHER_PHONE).await];
         let change = async |phone: &str, turns: usize| {
             for _ in 0..turns {
@@ -203,7 +211,7 @@ async fn of_changes_to_one_number_at_once_tell_one() {
         };
         let (one, other, ()) = tokio::join!(change(PHONE, 0), change(OTHER_PHONE, round), enrolled);
         let (told, refused) = if one.status == 200 { (&one, &other) } else { (&other, &one) };
-        assert_eq!(told.json()["isTold"], true, "{round}: {}", told.text);
+        assert_eq!(told.json()["isSent"], true, "{round}: {}", told.text);
         refused.refused(400, 8001, "field 'newPhoneNumber' must be a number that nobody has");
         let got = receiver.next().await;
         assert_eq!(got.event_id(), told.json()["eventIds"][0].as_str().unwrap());
@@ -216,22 +224,22 @@ async fn of_changes_to_one_number_at_once_tell_one() {
         let moved = if one.status == 200 { [WANTED, OTHER_PHONE] } else { [PHONE, WANTED] };
         assert_eq!(numbers, moved, "{round}");
         bench.pass_ms(60_000).await;
-        assert!(receiver.is_quiet(), "nothing is told of what was refused");
+        assert!(receiver.is_quiet(), "a refused trigger sends nothing");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn come_one_after_the_other_for_an_identity() {
-    let bench = Bench::new().await;
-    let mut receiver = Receiver::set(&bench).await;
+    let bench = TestSandbox::new().await;
+    let mut receiver = TestReceiver::set(&bench).await;
     enroll(&bench, PHONE).await;
     enroll(&bench, OTHER_PHONE).await;
-    receiver.will([Manner::Status(500), Manner::Status(204), Manner::Status(500)]);
-    tell(&bench, "PORT", PHONE).await;
+    receiver.will([ReceiverBehaviour::Status(500), ReceiverBehaviour::Status(204), ReceiverBehaviour::Status(500)]);
+    trigger_sent(&bench, "PORT", PHONE).await;
     let moved = json!({"type": "PHONE_NUMBER_CHANGE", "phoneNumber": PHONE, "newPhoneNumber": "5005550008"});
-    assert_eq!(trigger(&bench, moved).await.json()["isTold"], true);
-    tell(&bench, "DISCONNECT", "5005550008").await;
-    tell(&bench, "LINE_TYPE_CHANGE", OTHER_PHONE).await;
+    assert_eq!(trigger(&bench, moved).await.json()["isSent"], true);
+    trigger_sent(&bench, "DISCONNECT", "5005550008").await;
+    trigger_sent(&bench, "LINE_TYPE_CHANGE", OTHER_PHONE).await;
     let mut told = Vec::new();
     for _ in 0..6 {
         told.push(receiver.next().await.kind().to_owned());
@@ -240,26 +248,26 @@ async fn come_one_after_the_other_for_an_identity() {
     let of_other = told.remove(1);
     assert_eq!(of_other, "LINE_TYPE_CHANGE");
     assert_eq!(told, ["PORT", "PORT", "PORT", "PHONE_NUMBER_CHANGE", "DISCONNECT"]);
-    while deliveries(&bench).await.iter().any(|delivery| delivery["state"] != "delivered") {
+    while deliveries(&bench).await.iter().any(|delivery| delivery["status"] != "delivered") {
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn end_after_the_last_news_until_the_identity_is_enrolled_or_verified_again() {
+async fn end_after_the_last_event_until_the_identity_is_enrolled_or_verified_again() {
     for (last, reason) in [("DISCONNECT", "disconnected"), ("MOVED_OUT_OF_COVERAGE", "moved_out_of_coverage")] {
-        let bench = Bench::with(Config { rate_limit: 0, ..Config::default() }).await;
-        let mut receiver = Receiver::set(&bench).await;
+        let bench = TestSandbox::with(Config { rate_limit: 0, ..Config::default() }).await;
+        let mut receiver = TestReceiver::set(&bench).await;
         let identity_id = enroll(&bench, PHONE).await;
-        tell(&bench, last, PHONE).await;
+        trigger_sent(&bench, last, PHONE).await;
         assert_eq!(receiver.next().await.kind(), last);
         for kind in ["PORT", last] {
-            assert_eq!(untold(&bench, kind, PHONE).await, reason);
+            assert_eq!(trigger_suppressed(&bench, kind, PHONE).await, reason);
         }
         bench.call(&format!("/v3/identity/{identity_id}/activate"), json!({})).await;
-        assert_eq!(untold(&bench, "PORT", PHONE).await, reason, "activating it is not enrolling it");
+        assert_eq!(trigger_suppressed(&bench, "PORT", PHONE).await, reason, "activating it is not enrolling it");
         assert_eq!(enroll(&bench, PHONE).await, identity_id);
-        tell(&bench, last, PHONE).await;
+        trigger_sent(&bench, last, PHONE).await;
         assert_eq!(receiver.next().await.kind(), last);
         // By a verification.
         let owner = Person::owner_of(&Phone::parse(&PHONE.into()).unwrap());
@@ -267,7 +275,7 @@ async fn end_after_the_last_news_until_the_identity_is_enrolled_or_verified_agai
             "possessionType": "none", "phoneNumber": PHONE, "firstName": owner.first_name, "lastName": owner.last_name,
         });
         assert_eq!(bench.call("/v3/verify", body).await.json()["success"], "true");
-        tell(&bench, "PORT", PHONE).await;
+        trigger_sent(&bench, "PORT", PHONE).await;
         assert_eq!(receiver.next().await.kind(), "PORT");
         bench.pass_ms(3_600_000).await;
         assert!(receiver.is_quiet());
@@ -276,25 +284,25 @@ async fn end_after_the_last_news_until_the_identity_is_enrolled_or_verified_agai
 
 #[tokio::test(start_paused = true)]
 async fn end_with_deactivating_and_deleting() {
-    for (method, what, reason) in [("POST", "/deactivate", "inactive"), ("DELETE", "", "gone")] {
-        let bench = Bench::new().await;
-        let mut receiver = Receiver::set(&bench).await;
+    for (method, what, reason) in [("POST", "/deactivate", "inactive"), ("DELETE", "", "identity_deleted")] {
+        let bench = TestSandbox::new().await;
+        let mut receiver = TestReceiver::set(&bench).await;
         let identity_id = enroll(&bench, PHONE).await;
-        receiver.will([Manner::Status(500)]);
-        tell(&bench, "PORT", PHONE).await;
+        receiver.will([ReceiverBehaviour::Status(500)]);
+        trigger_sent(&bench, "PORT", PHONE).await;
         receiver.next().await;
         let uri = format!("/v3/identity/{identity_id}{what}");
         assert_eq!(bench.request_as("sandbox", method, &uri, None).await.status, 200);
         match reason {
-            "inactive" => assert_eq!(untold(&bench, "LINE_TYPE_CHANGE", PHONE).await, reason),
+            "inactive" => assert_eq!(trigger_suppressed(&bench, "LINE_TYPE_CHANGE", PHONE).await, reason),
             _ => assert_eq!(trigger(&bench, json!({"type": "PORT", "phoneNumber": PHONE})).await.status, 404),
         }
         bench.pass_ms(600_000).await;
-        let delivery = settled(&bench).await;
-        assert_eq!((&delivery["state"], &delivery["reason"]), (&json!("withdrawn"), &json!(reason)));
+        let delivery = finished_delivery(&bench).await;
+        assert_eq!((&delivery["status"], &delivery["reason"]), (&json!("cancelled"), &json!(reason)));
         assert!(receiver.is_quiet(), "not even another attempt");
         assert_eq!(enroll(&bench, PHONE).await == identity_id, reason == "inactive");
-        tell(&bench, "PORT", PHONE).await;
+        trigger_sent(&bench, "PORT", PHONE).await;
         assert_eq!(receiver.next().await.kind(), "PORT");
     }
 }

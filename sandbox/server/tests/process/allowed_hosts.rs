@@ -1,16 +1,16 @@
-//! Names by which others reach the sandbox: from the flag, the environment variable and the settings file.
+//! Allowed host names: from the flag, the environment variable and the settings file.
 
 use std::fs;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::running::{PATIENCE, Running, command};
+use crate::running::{PATIENCE, SandboxProcess, command};
 
 const ALLOW_HOST: &str = "HANDSET_SANDBOX_ALLOW_HOST";
 
 /// A sandbox with these flags, that value of the variable, and that list in its settings file.
-async fn start(flags: &[&str], variable: Option<&str>, listed: &str) -> Running {
+async fn start(flags: &[&str], variable: Option<&str>, listed: &str) -> SandboxProcess {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sandbox.toml");
     fs::write(&file, format!("listen = '127.0.0.1:0'\nallow_hosts = {listed}\n")).unwrap();
@@ -19,11 +19,11 @@ async fn start(flags: &[&str], variable: Option<&str>, listed: &str) -> Running 
     if let Some(variable) = variable {
         command.env(ALLOW_HOST, variable);
     }
-    Running::spawn(command).await
+    SandboxProcess::spawn(command).await
 }
 
-/// The status of a request that asks for it by that name.
-async fn status(running: &Running, name: &str) -> u16 {
+/// The status of a request with that Host header.
+async fn status(running: &SandboxProcess, name: &str) -> u16 {
     let port = running.address.rsplit(':').next().unwrap();
     let head = format!("GET /sandbox/messages HTTP/1.1\r\nhost: {name}:{port}\r\nconnection: close\r\n\r\n");
     let mut stream = running.connect().await.unwrap();
@@ -33,8 +33,8 @@ async fn status(running: &Running, name: &str) -> u16 {
     reply.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// It answers to these names, and to none of the others.
-async fn answers(running: &Running, names: &[&str]) {
+/// Checks that the sandbox answers under these names, and under none of the others.
+async fn answers(running: &SandboxProcess, names: &[&str]) {
     for name in ["localhost", "sandbox", "other", "listed"] {
         let expected = if name == "localhost" || names.contains(&name) { 200 } else { 403 };
         assert_eq!(status(running, name).await, expected, "{name}, allowed: {names:?}");

@@ -1,4 +1,4 @@
-//! A file that cannot be used, and one that stops taking writes while the sandbox runs.
+//! A SQLite file that cannot be used, and one that refuses writes while the sandbox runs.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::{TempDir, tempdir};
 use tokio::process::Command;
 
-use crate::running::{LOGS, Running, command};
+use crate::running::{LOGS, SandboxProcess, command};
 use crate::start_and_end::refusal;
 
 fn flags(file: &Path) -> [String; 3] {
@@ -16,10 +16,10 @@ fn flags(file: &Path) -> [String; 3] {
     ["--listen=127.0.0.1:0".to_owned(), "--rate-limit=off".to_owned(), store]
 }
 
-async fn start(file: &Path) -> Running {
+async fn start(file: &Path) -> SandboxProcess {
     let mut command = command(&[]);
     command.args(flags(file));
-    Running::spawn(command).await
+    SandboxProcess::spawn(command).await
 }
 
 /// A folder with the file of a sandbox that has ended, and the correlationId of a flow in it.
@@ -32,7 +32,7 @@ async fn kept() -> (TempDir, PathBuf, String) {
     (folder, file, correlation_id)
 }
 
-async fn is_known(running: &Running, correlation_id: &str) -> bool {
+async fn is_known(running: &SandboxProcess, correlation_id: &str) -> bool {
     running.send("GET", &format!("/sandbox/sessions/{correlation_id}"), &[], "").await.0.starts_with("HTTP/1.1 200 ")
 }
 
@@ -56,16 +56,16 @@ async fn a_name_that_means_something_to_sqlite_is_a_file_when_it_is_spelled_as_o
     };
     let mut first = command(&[]);
     spelled(&mut first);
-    let running = Running::spawn(first).await;
+    let running = SandboxProcess::spawn(first).await;
     let (_, correlation_id) = running.flow("mobile", "5005550006").await;
     running.kill().await;
     let mut second = command(&[]);
     spelled(&mut second);
-    assert!(is_known(&Running::spawn(second).await, &correlation_id).await);
+    assert!(is_known(&SandboxProcess::spawn(second).await, &correlation_id).await);
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_written_is_told_with_the_files_name() {
+async fn a_folder_that_cannot_be_written_is_reported_with_the_files_name() {
     let (folder, file, _) = kept().await;
     let is_root = fs::metadata(&file).unwrap().uid() == 0;
     let copy = folder.path().join("handset-sandbox");
@@ -77,7 +77,7 @@ async fn a_folder_that_cannot_be_written_is_told_with_the_files_name() {
         fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
         let mut command = command(&[]);
         if is_root {
-            // Who may do everything does not see what a mode forbids. Nobody may not reach the binary where it is.
+            // File modes do not bind root, and another user may not reach the binary.
             command = Command::new(&copy);
             command.uid(65534);
         }
@@ -89,16 +89,16 @@ async fn a_folder_that_cannot_be_written_is_told_with_the_files_name() {
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
 }
 
-/// A disk that fills up, as a process meets it that may write no longer file.
+/// A full disk, by a limit of the process on the size of a file.
 #[tokio::test]
-async fn a_store_that_fails_refuses_what_it_cannot_keep_and_a_restart_has_all_that_was_answered() {
+async fn a_failing_store_refuses_writes_and_a_restart_has_every_acknowledged_one() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("sandbox.db");
     let mut limited = Command::new("sh");
-    // The signal would end it before it could tell anybody.
+    // The signal would end the process before it reports the error.
     limited.args(["-c", r#"trap "" XFSZ; ulimit -f 800; exec "$0" "$@""#, env!("CARGO_BIN_EXE_handset-sandbox")]);
     limited.args(flags(&file)).env("RUST_LOG", "trace").kill_on_drop(true);
-    let running = Running::spawn(limited).await;
+    let running = SandboxProcess::spawn(limited).await;
 
     let phone = "5005550123";
     LOGS.secret("number", phone);

@@ -1,13 +1,13 @@
-//! A seeded plan of faults over real connections.
+//! `--chaos` over real connections.
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::running::{PATIENCE, Running};
+use crate::running::{PATIENCE, SandboxProcess};
 
-/// What became of a handshake, and the socket if there is one, which has answered a ping.
+/// The outcome of a handshake, and the socket if there is one, which has answered a ping.
 macro_rules! open {
     ($running:expr, $token:expr) => {
         match connect_async($running.socket_url($token)).await {
@@ -23,8 +23,8 @@ macro_rules! open {
 }
 
 #[tokio::test]
-async fn the_plan_of_the_seed_breaks_sockets() {
-    let running = Running::start(&["--listen", "127.0.0.1:0", "--chaos", "7"]).await;
+async fn the_schedule_of_the_seed_breaks_sockets() {
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0", "--chaos", "7"]).await;
     let (token, id) = running.flow("desktop", "5005550006").await;
     let (mut outcomes, mut sockets) = (Vec::new(), Vec::new());
     for _ in 0..9 {
@@ -36,8 +36,8 @@ async fn the_plan_of_the_seed_breaks_sockets() {
     let mut last = sockets.pop().unwrap();
     let dropped = timeout(PATIENCE, last.next()).await.unwrap();
     assert!(matches!(dropped, Some(Err(_))), "without a close: {dropped:?}");
-    running.told(&id, "socket_closed", 1).await;
-    // The others live on.
+    running.wait_for_timeline(&id, "socket_closed", 1).await;
+    // The other sockets stay open.
     for socket in &mut sockets {
         socket.send(Message::text("ping")).await.unwrap();
         assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("pong"));
@@ -46,7 +46,7 @@ async fn the_plan_of_the_seed_breaks_sockets() {
 
 #[tokio::test]
 async fn the_seed_is_logged() {
-    let running = Running::start(&["--listen", "127.0.0.1:0", "--chaos", "18446744073709551615"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0", "--chaos", "18446744073709551615"]).await;
     let log = running.end("TERM").await.stderr;
     let line = log.lines().find(|line| line.contains("chaos")).unwrap();
     assert!(line.contains("WARN") && line.ends_with("the seed 18446744073709551615"), "{line}");

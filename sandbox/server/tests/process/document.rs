@@ -1,11 +1,11 @@
-//! Refusals that only a live port gives, held against the document that it serves.
+//! Refusals that only a live port gives agree with the OpenAPI document that it serves.
 
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::running::{PATIENCE, Running, limited};
+use crate::running::{PATIENCE, SandboxProcess, limited};
 
 const FORM: &str = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
 
@@ -13,12 +13,12 @@ const FORM: &str = "grant_type=client_credentials&client_id=sandbox&client_secre
 struct Operation {
     method: String,
     path: String,
-    /// What it says of this call.
-    told: Value,
+    /// The document's part about this call.
+    documented: Value,
     content_type: Option<String>,
 }
 
-async fn operations(running: &Running) -> Vec<Operation> {
+async fn operations(running: &SandboxProcess) -> Vec<Operation> {
     let (_, document) = running.send("GET", "/openapi.json", &[], "").await;
     let document: Value = serde_json::from_str(&document).unwrap();
     let mut all = Vec::new();
@@ -28,7 +28,7 @@ async fn operations(running: &Running) -> Vec<Operation> {
             all.push(Operation {
                 method: method.to_uppercase(),
                 path: path.replace(['{', '}'], "x"),
-                told: told.clone(),
+                documented: told.clone(),
                 content_type: content_type.cloned(),
             });
         }
@@ -37,7 +37,7 @@ async fn operations(running: &Running) -> Vec<Operation> {
     all
 }
 
-async fn access_token(running: &Running) -> String {
+async fn access_token(running: &SandboxProcess) -> String {
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let (_, reply) = request(running, "POST", "/token", &form, FORM.len(), FORM).await;
     serde_json::from_str::<Value>(&reply).unwrap()["access_token"].as_str().unwrap().to_owned()
@@ -45,7 +45,7 @@ async fn access_token(running: &Running) -> String {
 
 /// A request whose body is said to have that length. Head and body of the reply.
 async fn request(
-    running: &Running,
+    running: &SandboxProcess,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
@@ -65,16 +65,16 @@ async fn request(
 }
 
 impl Operation {
-    /// The reply has that status, and stands in the document with its code and its headers.
+    /// Checks that the reply has that status, and that the document has its code and its headers.
     fn holds(&self, status: u16, (head, body): &(String, String)) {
         let name = format!("{} {}", self.method, self.path);
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {head}");
-        let told = &self.told["responses"][status.to_string()];
+        let told = &self.documented["responses"][status.to_string()];
         let content = &told["content"]["application/json"];
         assert!(head.contains("\r\ncontent-type: application/json"), "{name}: {head}");
         let body: Value = serde_json::from_str(body).unwrap();
         let codes = content["schema"]["properties"]["code"]["enum"].as_array().unwrap_or_else(|| panic!("{name}"));
-        assert!(codes.contains(&body["code"]) && body["message"].is_string(), "{name}: {body}, told: {codes:?}");
+        assert!(codes.contains(&body["code"]) && body["message"].is_string(), "{name}: {body}, documented: {codes:?}");
         let members = if self.path == "/token" { 4 } else { 2 };
         assert_eq!(body.as_object().unwrap().len(), members, "{name}: {body}");
         for header in told["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
@@ -84,7 +84,7 @@ impl Operation {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_too_slowly_is_refused_as_documented() {
+async fn a_slow_body_is_refused_as_documented() {
     let running = limited("body_seconds = 1", &[]).await;
     let bearer = format!("Bearer {}", access_token(&running).await);
     let operations = operations(&running).await;
@@ -93,13 +93,13 @@ async fn a_body_that_comes_too_slowly_is_refused_as_documented() {
             let headers = [("authorization", bearer.as_str()), ("content-type", content_type)];
             operation.holds(408, &request(&running, &operation.method, &operation.path, &headers, 1000, "{").await);
         }
-        None => assert!(operation.told["responses"].get("408").is_none(), "{}", operation.path),
+        None => assert!(operation.documented["responses"].get("408").is_none(), "{}", operation.path),
     });
     join_all(slow).await;
 }
 
 #[tokio::test]
-async fn a_request_too_many_is_refused_as_documented() {
+async fn a_request_over_the_limit_is_refused_as_documented() {
     let running = limited("", &["--rate-limit", "1"]).await;
     let bearer = format!("Bearer {}", access_token(&running).await);
     for operation in operations(&running).await {

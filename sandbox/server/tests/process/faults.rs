@@ -1,4 +1,4 @@
-//! Faults over real connections.
+//! Injected faults over real connections.
 
 use std::io::ErrorKind;
 
@@ -8,16 +8,16 @@ use tokio::io::AsyncReadExt;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::running::Running;
+use crate::running::SandboxProcess;
 
 const STATUS: &str = "/v1/client/status";
 
-async fn post(running: &Running, faults: Value) {
+async fn post(running: &SandboxProcess, faults: Value) {
     running.post("/sandbox/faults", "", json!({"faults": faults})).await;
 }
 
-/// What comes before the connection breaks, and how it does.
-async fn broken(running: &Running, path: &str, token: &str, body: &str) -> (String, ErrorKind) {
+/// The bytes before the connection breaks, and the kind of its end.
+async fn broken(running: &SandboxProcess, path: &str, token: &str, body: &str) -> (String, ErrorKind) {
     let mut stream = running.open("POST", path, &[("authorization", &format!("Bearer {token}"))], body).await;
     let mut reply = Vec::new();
     let error = stream.read_to_end(&mut reply).await.unwrap_err();
@@ -28,7 +28,7 @@ async fn broken(running: &Running, path: &str, token: &str, body: &str) -> (Stri
 /// interim reply for an empty one.
 #[tokio::test]
 async fn a_broken_connection_is_reset_after_an_interim_reply() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let path = "/v1/client/mobile/otp/start";
     let reset = ("HTTP/1.1 102 Processing\r\n\r\n".to_owned(), ErrorKind::ConnectionReset);
     for (kind, messages) in [("drop", 0), ("refuse", 0), ("lose_reply", 1)] {
@@ -41,7 +41,7 @@ async fn a_broken_connection_is_reset_after_an_interim_reply() {
 
 #[tokio::test]
 async fn a_handshake_is_refused() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let (token, _) = running.flow("desktop", "5005550006").await;
     for (fault, expected) in [
         (json!({"path": STATUS, "kind": "refuse"}), 503),
@@ -59,7 +59,7 @@ async fn a_handshake_is_refused() {
 
 #[tokio::test]
 async fn a_socket_is_dropped_without_a_close() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let (token, _) = running.flow("desktop", "5005550006").await;
     let fault = json!([{"path": STATUS, "kind": "drop", "method": "GET", "count": 1}]);
     let (mut waiting, _) = connect_async(running.socket_url(&token)).await.unwrap();
@@ -72,13 +72,13 @@ async fn a_socket_is_dropped_without_a_close() {
 
 #[tokio::test]
 async fn a_silent_socket_stays_open_and_says_nothing() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let (token, id) = running.flow("desktop", "5005550006").await;
     let (mut waiting, _) = connect_async(running.socket_url(&token)).await.unwrap();
     post(&running, json!([{"path": STATUS, "kind": "silence"}])).await;
     let (mut fresh, _) = connect_async(running.socket_url(&token)).await.unwrap();
     post(&running, json!([])).await;
-    running.told(&id, "socket_silent", 2).await;
+    running.wait_for_timeline(&id, "socket_silent", 2).await;
     for socket in [&mut waiting, &mut fresh] {
         socket.send(Message::text("ping")).await.unwrap();
     }
@@ -93,14 +93,14 @@ async fn a_silent_socket_stays_open_and_says_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_fault_holds_does_not_hold_the_sandbox() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+async fn a_request_that_a_fault_holds_does_not_delay_the_shutdown() {
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let (token, id) = running.flow("desktop", "5005550006").await;
     post(&running, json!([{"path": "/v1/client/*", "kind": "silence"}])).await;
     let (_socket, _) = connect_async(running.socket_url(&token)).await.unwrap();
     let _request = running.open("POST", STATUS, &[("authorization", &format!("Bearer {token}"))], "{}").await;
-    running.told(&id, "socket_silent", 1).await;
-    running.told(&id, "status_asked", 1).await;
+    running.wait_for_timeline(&id, "socket_silent", 1).await;
+    running.wait_for_timeline(&id, "status_polled", 1).await;
     let begin = std::time::Instant::now();
     assert!(running.end("TERM").await.status.success());
     assert!(begin.elapsed().as_secs() < 10);

@@ -1,4 +1,4 @@
-//! What `--help` says is also in docs/sandbox.md, word for word.
+//! docs/sandbox.md holds the text of `--help`, word for word.
 
 use crate::running::command;
 

@@ -1,4 +1,4 @@
-//! The whole of a flow over https, with a certificate of the sandbox's own or a given one.
+//! A whole flow over https, with the sandbox's own certificate or a given one.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,27 +12,27 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::running::{Running, connector};
+use crate::running::{SandboxProcess, connector};
 use crate::start_and_end::refusal;
 
 pub(crate) fn ca(data: &Path) -> PathBuf {
     data.join("tls/ca/ca.pem")
 }
 
-async fn self_signed(data: &Path, more: &[&str]) -> Running {
+async fn self_signed(data: &Path, more: &[&str]) -> SandboxProcess {
     let flags = ["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.to_str().unwrap()];
-    Running::start(&[&flags, more].concat()).await
+    SandboxProcess::start(&[&flags, more].concat()).await
 }
 
-/// The same, with a client that trusts it.
-async fn trusted(data: &Path) -> Running {
+/// A sandbox over https, with a client that trusts its CA.
+async fn trusted(data: &Path) -> SandboxProcess {
     let mut running = self_signed(data, &[]).await;
     running.trust(&ca(data));
     running
 }
 
 /// A link flow, over https and wss alone.
-async fn runs_a_flow(running: &Running) {
+async fn runs_a_flow(running: &SandboxProcess) {
     let (token, correlation_id) = running.flow("desktop", "5005550006").await;
     let mut socket = running.socket(&token).await;
     socket.send(Message::text("ping")).await.unwrap();
@@ -51,11 +51,11 @@ async fn runs_a_flow(running: &Running) {
 }
 
 #[tokio::test]
-async fn a_flow_runs_over_https_for_whoever_trusts_the_ca_that_is_kept() {
+async fn a_flow_runs_over_https_for_a_client_that_trusts_the_stored_ca() {
     let data = tempdir().unwrap();
     let running = trusted(data.path()).await;
     assert!(running.ready.starts_with("handset-sandbox listening on https://127.0.0.1:"), "{}", running.ready);
-    running.logged(&format!("made a CA for this machine: {}", ca(data.path()).display())).await;
+    running.logged(&format!("created a local CA: {}", ca(data.path()).display())).await;
     runs_a_flow(&running).await;
     assert!(running.end("TERM").await.status.success());
 
@@ -64,11 +64,11 @@ async fn a_flow_runs_over_https_for_whoever_trusts_the_ca_that_is_kept() {
     assert_eq!(fs::read(ca(data.path())).unwrap(), kept, "it has to be trusted once");
     runs_a_flow(&again).await;
     let log = again.end("TERM").await.stderr;
-    assert!(log.contains("its certificate is signed by") && !log.contains("made a CA"), "{log}");
+    assert!(log.contains("certificate signed by the local CA") && !log.contains("created a local CA"), "{log}");
 }
 
 #[tokio::test]
-async fn who_does_not_trust_the_ca_is_not_talked_to() {
+async fn a_client_that_does_not_trust_the_ca_gets_no_reply() {
     let (data, other) = (tempdir().unwrap(), tempdir().unwrap());
     let mut running = self_signed(data.path(), &[]).await;
     let _other = self_signed(other.path(), &[]).await;
@@ -108,17 +108,17 @@ pub(crate) async fn signed(data: &Path, names: &[&str]) -> (Certificate, KeyPair
     (params.signed_by(&own, &issuer).unwrap(), own)
 }
 
-/// What the CA's key is worth to a thief.
+/// A thief of the CA's key cannot use it for other hosts.
 #[tokio::test]
-async fn whatever_else_is_signed_with_the_cas_key_is_not_believed() {
+async fn other_certificates_of_the_cas_key_are_not_trusted() {
     let data = tempdir().unwrap();
     let (forged, own) = signed(data.path(), &["bank.test", "10.0.0.1"]).await;
     let (cert, key) = (data.path().join("forged.pem"), data.path().join("forged-key.pem"));
     fs::write(&cert, forged.pem()).unwrap();
     fs::write(&key, own.serialize_pem()).unwrap();
     let flags = ["--listen", "127.0.0.1:0", "--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
-    let running = Running::start(&flags).await;
-    // Of its own names it is believed, or the rest would show nothing.
+    let running = SandboxProcess::start(&flags).await;
+    // The certificate is trusted for its own names, or the rest would show nothing.
     for name in ["bank.test", "10.0.0.1"] {
         let stream = TcpStream::connect(&running.address).await.unwrap();
         let refused = connector(&ca(data.path())).connect(name.try_into().unwrap(), stream).await.unwrap_err();
@@ -127,7 +127,7 @@ async fn whatever_else_is_signed_with_the_cas_key_is_not_believed() {
 }
 
 #[tokio::test]
-async fn the_cas_key_is_its_owners_alone() {
+async fn only_the_owner_can_read_the_cas_key() {
     let data = tempdir().unwrap();
     assert!(self_signed(data.path(), &[]).await.end("TERM").await.status.success());
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -176,7 +176,7 @@ async fn a_given_certificate_is_shown() {
     fs::write(&cert_file, cert.pem()).unwrap();
     fs::write(&key_file, signing_key.serialize_pem()).unwrap();
     let (cert, key) = (cert_file.to_str().unwrap(), key_file.to_str().unwrap());
-    let mut running = Running::start(&["--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key]).await;
+    let mut running = SandboxProcess::start(&["--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key]).await;
     running.trust(&cert_file);
     runs_a_flow(&running).await;
 
@@ -190,7 +190,7 @@ async fn a_given_certificate_is_shown() {
     let cases: [(&[&str], &str); 6] = [
         (&["--tls-cert", cert, "--tls-key", other], &apart),
         (&["--tls-cert", broken, "--tls-key", key], "holds no certificate as PEM"),
-        (&["--tls-cert", cert], "'tls.cert' (--tls-cert) and 'tls.key' (--tls-key) come together"),
+        (&["--tls-cert", cert], "'tls.cert' (--tls-cert) and 'tls.key' (--tls-key) go together"),
         (&["--tls-cert", "/no/such/file", "--tls-key", key], "'tls.cert' (--tls-cert) /no/such/file"),
         (&["--tls-cert", key, "--tls-key", key], "holds no certificate as PEM"),
         (&["--tls-cert", cert, "--tls-key", cert], "holds no private key as PEM"),
@@ -202,7 +202,7 @@ async fn a_given_certificate_is_shown() {
 }
 
 #[tokio::test]
-async fn plain_http_on_the_https_port_is_told_where_to_go() {
+async fn plain_http_on_the_https_port_gets_a_hint() {
     let data = tempdir().unwrap();
     let running = self_signed(data.path(), &[]).await;
     // Longer than what is read of it: the reply must not be lost in a reset.

@@ -1,3 +1,5 @@
+//! No secret and nothing that a client chooses reaches a log, at any level and in any format.
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -5,30 +7,30 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::running::{LOGS, Running, command};
+use crate::running::{LOGS, SandboxProcess, command};
 
 #[tokio::test]
 async fn no_secret_reaches_a_log_at_the_trace_level() {
-    look(Running::start(&["--listen", "127.0.0.1:0"]).await).await;
+    look(SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await).await;
 }
 
 #[tokio::test]
-async fn nor_where_a_file_keeps_them() {
+async fn no_secret_reaches_a_log_with_a_store_file() {
     let folder = tempdir().unwrap();
     let store = format!("sqlite:{}", folder.path().join("sandbox.db").display());
-    look(Running::start(&["--listen", "127.0.0.1:0", "--store", &store]).await).await;
+    look(SandboxProcess::start(&["--listen", "127.0.0.1:0", "--store", &store]).await).await;
 }
 
 #[tokio::test]
-async fn nor_where_its_lines_are_json() {
-    look(Running::start(&["--listen", "127.0.0.1:0", "--log-format", "json"]).await).await;
+async fn no_secret_reaches_a_json_log() {
+    look(SandboxProcess::start(&["--listen", "127.0.0.1:0", "--log-format", "json"]).await).await;
 }
 
 #[tokio::test]
-async fn nor_what_was_encrypted() {
+async fn no_secret_reaches_a_log_over_https() {
     let data = tempdir().unwrap();
     let flags = ["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.path().to_str().unwrap()];
-    let mut running = Running::start(&flags).await;
+    let mut running = SandboxProcess::start(&flags).await;
     running.trust(&data.path().join("tls/ca/ca.pem"));
     let key = std::fs::read_to_string(data.path().join("tls/ca/ca-key.pem")).unwrap();
     let lines: Vec<_> = key.lines().filter(|line| !line.starts_with("-----")).collect();
@@ -37,11 +39,11 @@ async fn nor_what_was_encrypted() {
         LOGS.secret("private key", line);
     }
     let log = look(running).await;
-    assert!(log.contains("made a CA") && !lines.iter().any(|line| log.contains(line)));
+    assert!(log.contains("created a local CA") && !lines.iter().any(|line| log.contains(line)));
 }
 
 /// The log, in which nothing was found.
-async fn look(running: Running) -> String {
+async fn look(running: SandboxProcess) -> String {
     let phone = "5005550123";
     let mut secrets =
         vec![phone.to_owned(), "sandbox-secret".to_owned(), "987654321".to_owned(), "Nobodysname".to_owned()];
@@ -105,13 +107,13 @@ async fn look(running: Running) -> String {
     log
 }
 
-/// Whatever it is, it may be a secret in the wrong place.
+/// Any text of a client may be a secret in the wrong place.
 #[tokio::test]
-async fn nothing_that_a_client_chooses_reaches_a_log_whatever_is_asked_for() {
+async fn nothing_that_a_client_chooses_reaches_a_log_whatever_it_requests() {
     for (format, filter) in [("text", "trace"), ("json", "trace,tungstenite=trace,tungstenite::protocol=trace")] {
         let mut command = command(&["--listen", "127.0.0.1:0", "--log-format", format]);
         command.env("RUST_LOG", filter);
-        let running = Running::spawn(command).await;
+        let running = SandboxProcess::spawn(command).await;
         let chosen = "WhateverItLikes";
         let close = "connection: close\r\n\r\n";
         for raw in [
@@ -159,16 +161,16 @@ async fn nothing_that_a_client_chooses_reaches_a_log_whatever_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_filter_that_cannot_be_read_is_told() {
+async fn an_unreadable_filter_is_reported() {
     for filter in ["foo=bar=baz", "handset_sandbox=loud"] {
         let mut command = command(&["--listen", "127.0.0.1:0"]);
         command.env("RUST_LOG", filter);
-        let log = Running::spawn(command).await.end("TERM").await.stderr;
+        let log = SandboxProcess::spawn(command).await.end("TERM").await.stderr;
         assert!(log.contains("WARN") && log.contains("RUST_LOG cannot be read"), "{filter}: {log}");
         assert!(log.contains("INFO"), "as without it: {log}");
     }
     let mut command = command(&["--listen", "127.0.0.1:0"]);
     command.env("RUST_LOG", "");
-    let log = Running::spawn(command).await.end("TERM").await.stderr;
+    let log = SandboxProcess::spawn(command).await.end("TERM").await.stderr;
     assert!(log.contains("INFO") && !log.contains("WARN"), "{log}");
 }

@@ -1,4 +1,4 @@
-//! What whoever runs the sandbox asks of it.
+//! The endpoints for operators: health, readiness and metrics.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use openmetrics_parser::OpenMetricsValue;
 use openmetrics_parser::openmetrics::parse_openmetrics;
 use serde_json::{Value, json};
 
-use crate::running::{LOGS, Running};
+use crate::running::{LOGS, SandboxProcess};
 use crate::start_and_end::refusal;
 
 #[tokio::test]
-async fn life_and_readiness_are_told_by_any_name() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+async fn health_and_readiness_are_answered_under_any_host_name() {
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     for (path, says) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
         for host in ["localhost", "10.0.0.7:8787", "sandbox.internal"] {
             let mut stream = running.connect().await.unwrap();
@@ -25,11 +25,11 @@ async fn life_and_readiness_are_told_by_any_name() {
 }
 
 /// Name and labels of every sample, and its value.
-type Samples = BTreeMap<String, BTreeMap<Vec<(String, String)>, f64>>;
+type MetricSamples = BTreeMap<String, BTreeMap<Vec<(String, String)>, f64>>;
 
-fn parsed(text: &str) -> Samples {
+fn parsed(text: &str) -> MetricSamples {
     let exposition = parse_openmetrics(text).unwrap();
-    let mut samples = Samples::new();
+    let mut samples = MetricSamples::new();
     for (name, family) in &exposition.families {
         let of_family = samples.entry(name.clone()).or_default();
         for sample in family.iter_samples() {
@@ -42,7 +42,7 @@ fn parsed(text: &str) -> Samples {
     samples
 }
 
-/// What it counted; of a histogram, how often.
+/// The value of a counter, or the count of a histogram.
 fn figure(value: &OpenMetricsValue) -> f64 {
     match value {
         OpenMetricsValue::Counter(counter) => counter.value.as_f64(),
@@ -53,21 +53,21 @@ fn figure(value: &OpenMetricsValue) -> f64 {
     }
 }
 
-async fn metrics(running: &Running) -> (String, Samples) {
+async fn metrics(running: &SandboxProcess) -> (String, MetricSamples) {
     let (head, text) = running.send("GET", "/metrics", &[], "").await;
     assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"), "{head}");
     let samples = parsed(&text);
     (text, samples)
 }
 
-fn of(samples: &Samples, name: &str, labels: &[(&str, &str)]) -> f64 {
+fn of(samples: &MetricSamples, name: &str, labels: &[(&str, &str)]) -> f64 {
     let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
     samples[&format!("handset_sandbox_{name}")].get(&labels).copied().unwrap_or(0.0)
 }
 
 #[tokio::test]
 async fn what_happens_is_counted() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let (token, correlation_id) = running.flow("mobile", "5005550006").await;
     running.post("/v1/client/mobile/otp/start", &token, json!({})).await;
     let code = running.messages().await[0]["code"].as_str().unwrap().to_owned();
@@ -106,31 +106,31 @@ async fn what_happens_is_counted() {
 }
 
 #[tokio::test]
-async fn every_figure_is_documented_and_no_other() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+async fn every_metric_is_documented_and_no_other() {
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     running.send("GET", "/healthz", &[], "").await;
     let (text, _) = metrics(&running).await;
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
-    let mut told: Vec<_> = types
+    let mut served: Vec<_> = types
         .map(|(name, kind)| match kind {
             "counter" => (format!("{name}_total"), kind.to_owned()),
             "info" => (format!("{name}_info"), kind.to_owned()),
             _ => (name.to_owned(), kind.to_owned()),
         })
         .collect();
-    told.sort();
+    served.sort();
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sandbox.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `handset_sandbox_")?.split_once("` | "));
     let mut documented: Vec<_> = rows
         .map(|(name, rest)| (format!("handset_sandbox_{name}"), rest.split(" |").next().unwrap().to_owned()))
         .collect();
     documented.sort();
-    assert_eq!(documented, told);
+    assert_eq!(documented, served);
 }
 
 #[tokio::test]
 async fn no_label_holds_what_a_client_chose() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let phone = "5005550123";
     let (token, correlation_id) = running.flow("desktop", phone).await;
     running.post("/v1/client/mobile/instantlink/start", &token, json!({"isMobile": false})).await;
@@ -159,8 +159,8 @@ async fn no_label_holds_what_a_client_chose() {
 }
 
 #[tokio::test]
-async fn figures_are_for_this_machine_only() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+async fn metrics_are_for_this_machine_only() {
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     for header in [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site")] {
         let (head, _) = running.send("GET", "/metrics", &[header], "").await;
         assert!(head.starts_with("HTTP/1.1 403 "), "{head}");
@@ -180,7 +180,7 @@ fn is_json(log: &str) {
 
 #[tokio::test]
 async fn every_line_of_the_log_is_json_if_asked_for() {
-    let running = Running::start(&["--listen", "127.0.0.1:0", "--log-format", "json"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0", "--log-format", "json"]).await;
     let (token, _) = running.flow("mobile", "5005550006").await;
     running.post("/v1/client/mobile/otp/start", &token, json!({})).await;
     running.send("POST", "/v3/start", &[("x-odd", "a\"b\\c")], "{").await;
@@ -188,7 +188,7 @@ async fn every_line_of_the_log_is_json_if_asked_for() {
     is_json(&log);
     let of_request = |line: &&str| line.contains(r#""route":"/v1/client/mobile/otp/start""#);
     assert!(log.lines().any(|line| of_request(&line)), "the request's span is there");
-    assert!(log.contains(r#""message":"ending""#), "{log}");
+    assert!(log.contains(r#""message":"shutting down""#), "{log}");
     // Also where it does not start.
     is_json(&refusal(&["--log-format", "json", "--otp-seconds", "0"]).await);
     is_json(&refusal(&["--log-format", "json", "--config", "/no/such/file"]).await);

@@ -1,15 +1,15 @@
-//! The file that tells other processes the port.
+//! The port file, which tells other processes the port.
 
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use crate::running::{PATIENCE, Running, command};
+use crate::running::{PATIENCE, SandboxProcess, command};
 use crate::start_and_end::refusal;
 
-/// A path of its own, in a folder of its own.
-struct Place(PathBuf);
+/// A port file in a folder of its own.
+struct PortFolder(PathBuf);
 
-impl Place {
+impl PortFolder {
     fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("handset-port-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -29,29 +29,29 @@ impl Place {
         entries.map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned()).collect()
     }
 
-    async fn start(&self) -> Running {
+    async fn start(&self) -> SandboxProcess {
         self.start_with(&[]).await
     }
 
-    async fn start_with(&self, flags: &[&str]) -> Running {
-        Running::start(&[&["--listen", "127.0.0.1:0", "--port-file", &self.file()], flags].concat()).await
+    async fn start_with(&self, flags: &[&str]) -> SandboxProcess {
+        SandboxProcess::start(&[&["--listen", "127.0.0.1:0", "--port-file", &self.file()], flags].concat()).await
     }
 }
 
-impl Drop for Place {
+impl Drop for PortFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-fn line(running: &Running) -> String {
+fn line(running: &SandboxProcess) -> String {
     format!("{}\n", running.address.rsplit(':').next().unwrap())
 }
 
 #[tokio::test]
-async fn it_holds_the_port_from_the_ready_line_on_and_goes_at_the_end() {
+async fn the_file_holds_the_port_from_the_ready_line_until_the_end() {
     for signal in ["TERM", "INT"] {
-        let place = Place::new(signal);
+        let place = PortFolder::new(signal);
         let running = place.start().await;
         assert_eq!(place.read(), Some(line(&running)));
         assert_eq!(place.names(), ["port"], "nothing beside it");
@@ -60,10 +60,10 @@ async fn it_holds_the_port_from_the_ready_line_on_and_goes_at_the_end() {
     }
 }
 
-/// Whoever polls for it can use at once what it says, whatever was there before.
+/// A process that polls for the file can use its content at once, whatever was there before.
 #[tokio::test]
-async fn it_is_never_there_in_part_and_never_old() {
-    let place = Place::new("polled");
+async fn the_file_is_never_partial_and_never_stale() {
+    let place = PortFolder::new("polled");
     std::fs::write(place.file(), "1\n").unwrap();
     let poll = async {
         loop {
@@ -83,8 +83,8 @@ async fn it_is_never_there_in_part_and_never_old() {
 }
 
 #[tokio::test]
-async fn the_file_of_a_later_one_is_left_alone() {
-    let place = Place::new("later");
+async fn the_file_of_a_later_process_is_left_alone() {
+    let place = PortFolder::new("later");
     let (earlier, later) = (place.start().await, place.start().await);
     assert!(earlier.end("TERM").await.status.success());
     assert_eq!(place.read(), Some(line(&later)));
@@ -92,10 +92,10 @@ async fn the_file_of_a_later_one_is_left_alone() {
     assert_eq!(place.read(), None);
 }
 
-/// What does not start has no port to tell, and leaves the word of the one that serves.
+/// A process that does not start has no port, and leaves the file of the running one.
 #[tokio::test]
-async fn a_start_that_fails_leaves_the_file_of_the_one_that_runs() {
-    let place = Place::new("failed");
+async fn a_start_that_fails_leaves_the_file_of_the_running_process() {
+    let place = PortFolder::new("failed");
     let store = format!("sqlite:{}", place.0.join("sandbox.db").display());
     let running = place.start_with(&["--store", &store]).await;
     let file = place.file();
@@ -115,8 +115,8 @@ async fn a_start_that_fails_leaves_the_file_of_the_one_that_runs() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_written_is_refused_by_name() {
-    let place = Place::new("refused");
+async fn a_file_that_cannot_be_written_is_refused_by_name() {
+    let place = PortFolder::new("refused");
     let file = place.0.join("no/such/folder/port");
     let output = command(&["--listen", "127.0.0.1:0", "--port-file", file.to_str().unwrap()])
         .stdout(Stdio::piped())
@@ -125,7 +125,7 @@ async fn one_that_cannot_be_written_is_refused_by_name() {
         .await
         .unwrap();
     assert!(!output.status.success());
-    assert_eq!(output.stdout, b"", "nobody is told that it listens");
+    assert_eq!(output.stdout, b"", "there is no ready line");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("--port-file: "), "{said}");
 }

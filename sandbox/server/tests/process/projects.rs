@@ -1,8 +1,8 @@
-//! Tests that run side by side against one sandbox.
+//! Projects keep test runs apart that share one sandbox.
 
 use serde_json::{Value, json};
 
-use crate::running::{LOGS, Running};
+use crate::running::{LOGS, SandboxProcess};
 
 const TESTS: usize = 8;
 const ROUNDS: usize = 5;
@@ -11,7 +11,7 @@ const PHONE: &str = "5005550006";
 const FINISH: &str = "/v1/client/mobile/otp/finish";
 
 /// One of the tests: it moves the clock, breaks what the others use, and clears everything.
-async fn test(running: &Running, number: usize) {
+async fn test(running: &SandboxProcess, number: usize) {
     let of_project = |path: &str| format!("{path}?project=test-{number}");
     let post = async |path: &str, body: Value| running.post(&of_project(path), "", body).await;
     let get = async |path: &str| -> Value {
@@ -47,7 +47,7 @@ async fn test(running: &Running, number: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tests_side_by_side_do_not_see_each_other() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     futures_util::future::join_all((0..TESTS).map(|number| test(&running, number))).await;
     assert!(running.messages().await.is_empty(), "the default project");
 }

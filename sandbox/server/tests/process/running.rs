@@ -1,4 +1,4 @@
-//! A sandbox in a process of its own, and as much of an HTTP client as it takes.
+//! A sandbox in a process of its own, and a small HTTP client.
 
 use std::path::Path;
 use std::pin::Pin;
@@ -17,35 +17,38 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async};
 
-/// Longest that anything here may take.
+/// The longest that any step may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What every sandbox of these tests logs, and the secrets that it was given or gave out.
+/// The logs of every sandbox of these tests, and the secrets that it got or issued.
 pub(crate) static LOGS: Logs = Logs::new("process");
 
 /// A connection, encrypted or not.
-pub(crate) type Connection = Pin<Box<dyn Both>>;
+pub(crate) type ClientConnection = Pin<Box<dyn ReadWrite>>;
 
-pub(crate) trait Both: AsyncRead + AsyncWrite + Send {}
+/// A WebSocket of `connect_async` to a port that speaks plain http.
+pub(crate) type PlainSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-impl<T: AsyncRead + AsyncWrite + Send> Both for T {}
+pub(crate) trait ReadWrite: AsyncRead + AsyncWrite + Send {}
 
-pub(crate) struct Running {
+impl<T: AsyncRead + AsyncWrite + Send> ReadWrite for T {}
+
+pub(crate) struct SandboxProcess {
     child: Child,
     stdout: Lines<BufReader<ChildStdout>>,
-    /// What it has said so far; without a sender once it has ended.
+    /// Its stderr so far; the sender goes when the process ends.
     stderr: watch::Receiver<String>,
-    /// The one line that says where it listens.
+    /// The ready line.
     pub(crate) ready: String,
     pub(crate) address: String,
-    /// Where the port speaks https: what is trusted.
+    /// The client of a port that speaks https, with the trusted CA.
     tls: Option<TlsConnector>,
 }
 
-/// What an ended sandbox leaves.
-pub(crate) struct Ended {
+/// The exit status and the output of an ended sandbox.
+pub(crate) struct ProcessEnd {
     pub(crate) status: ExitStatus,
     /// After the ready line.
     pub(crate) stdout: Vec<String>,
@@ -58,22 +61,22 @@ pub(crate) fn command(flags: &[&str]) -> Command {
     command
 }
 
-/// A sandbox with these limits and no other, that of the rate neither.
-pub(crate) async fn limited(limits: &str, flags: &[&str]) -> Running {
+/// A sandbox with these limits and without a rate limit.
+pub(crate) async fn limited(limits: &str, flags: &[&str]) -> SandboxProcess {
     logging("trace", limits, flags).await
 }
 
-/// The same, which logs at that level.
-pub(crate) async fn logging(level: &str, limits: &str, flags: &[&str]) -> Running {
+/// Such a sandbox, which logs at that level.
+pub(crate) async fn logging(level: &str, limits: &str, flags: &[&str]) -> SandboxProcess {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("sandbox.toml");
     std::fs::write(&config, format!("listen = '127.0.0.1:0'\nrate_limit = 'off'\n[limits]\n{limits}")).unwrap();
     let mut command = command(&[&["--config", config.to_str().unwrap()], flags].concat());
     command.env("RUST_LOG", level);
-    Running::spawn(command).await
+    SandboxProcess::spawn(command).await
 }
 
-impl Running {
+impl SandboxProcess {
     pub(crate) async fn start(flags: &[&str]) -> Self {
         Self::spawn(command(flags)).await
     }
@@ -99,13 +102,13 @@ impl Running {
         self.tls = Some(connector(certificate));
     }
 
-    /// Of its process.
+    /// The id of its process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap()
     }
 
     /// Sends it a signal and waits for its end.
-    pub(crate) async fn end(mut self, signal: &str) -> Ended {
+    pub(crate) async fn end(mut self, signal: &str) -> ProcessEnd {
         let id = self.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().await.unwrap().success());
         let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
@@ -114,36 +117,36 @@ impl Running {
             stdout.push(line);
         }
         while self.stderr.changed().await.is_ok() {}
-        Ended { status, stdout, stderr: self.stderr.borrow().clone() }
+        ProcessEnd { status, stdout, stderr: self.stderr.borrow().clone() }
     }
 
-    /// Kills it. Returns what it has said on stderr.
+    /// Kills it. Returns its stderr.
     pub(crate) async fn kill(mut self) -> String {
         self.child.kill().await.unwrap();
         while self.stderr.changed().await.is_ok() {}
         self.stderr.borrow().clone()
     }
 
-    /// Waits until it has logged that.
+    /// Waits until the text stands in its log.
     pub(crate) async fn logged(&self, text: &str) {
         let mut stderr = self.stderr.clone();
         timeout(PATIENCE, stderr.wait_for(|said| said.contains(text))).await.unwrap().unwrap();
     }
 
     /// Waits until a session's timeline holds that many of these.
-    pub(crate) async fn told(&self, correlation_id: &str, what: &str, count: usize) {
+    pub(crate) async fn wait_for_timeline(&self, correlation_id: &str, what: &str, count: usize) {
         let path = format!("/sandbox/sessions/{correlation_id}");
         let what = format!("\"{what}\"");
-        let told = async {
+        let recorded = async {
             while self.send("GET", &path, &[], "").await.1.matches(&what).count() < count {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(PATIENCE, told).await.unwrap();
+        timeout(PATIENCE, recorded).await.unwrap();
     }
 
-    /// A connection over which nothing was sent.
-    pub(crate) async fn connect(&self) -> std::io::Result<Connection> {
+    /// A new connection.
+    pub(crate) async fn connect(&self) -> std::io::Result<ClientConnection> {
         let stream = TcpStream::connect(&self.address).await?;
         let Some(tls) = &self.tls else { return Ok(Box::pin(stream)) };
         let host = self.address.rsplit_once(':').unwrap().0.to_owned();
@@ -151,12 +154,18 @@ impl Running {
     }
 
     /// A status socket.
-    pub(crate) async fn socket(&self, token: &str) -> WebSocketStream<Connection> {
+    pub(crate) async fn socket(&self, token: &str) -> WebSocketStream<ClientConnection> {
         client_async(self.socket_url(token), self.connect().await.unwrap()).await.unwrap().0
     }
 
     /// Sends a request and leaves the connection open.
-    pub(crate) async fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Connection {
+    pub(crate) async fn open(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> ClientConnection {
         let mut stream = self.connect().await.unwrap();
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
         for (name, value) in headers {

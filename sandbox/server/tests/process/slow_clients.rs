@@ -1,24 +1,21 @@
-//! Clients that hold on to what they were given: each is cut off, and the others are served.
+//! Slow clients: each one is disconnected at its deadline, and other clients are served.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
+use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::running::{Connection, PATIENCE, Running, limited, logging};
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use crate::running::{ClientConnection, PATIENCE, PlainSocket, SandboxProcess, limited, logging};
 
 /// How often a slow client sends a byte.
 const DRIBBLE: Duration = Duration::from_millis(20);
 
-/// All that comes until the other side ends it.
-async fn rest(stream: &mut Connection) -> String {
+/// Everything that arrives until the other side ends the connection.
+async fn rest(stream: &mut ClientConnection) -> String {
     let mut bytes = Vec::new();
     // A reset is an end as well.
     let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap();
@@ -26,7 +23,7 @@ async fn rest(stream: &mut Connection) -> String {
 }
 
 /// Sends a byte now and then until the other side ends it.
-async fn dribble(stream: Connection, byte: u8) -> String {
+async fn dribble(stream: ClientConnection, byte: u8) -> String {
     let (mut from, mut to) = tokio::io::split(stream);
     let sending = async move {
         let mut ticks = interval(DRIBBLE);
@@ -46,13 +43,13 @@ async fn dribble(stream: Connection, byte: u8) -> String {
 }
 
 /// The value of a metric without labels.
-async fn metric(running: &Running, name: &str) -> u64 {
+async fn metric(running: &SandboxProcess, name: &str) -> u64 {
     let (_, text) = running.send("GET", "/metrics", &[], "").await;
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or("0");
     value.parse().unwrap()
 }
 
-async fn until_metric(running: &Running, name: &str, value: u64) {
+async fn until_metric(running: &SandboxProcess, name: &str, value: u64) {
     let reached = async {
         while metric(running, name).await != value {
             tokio::task::yield_now().await;
@@ -62,7 +59,7 @@ async fn until_metric(running: &Running, name: &str, value: u64) {
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_is_not_waited_for() {
+async fn an_endless_head_times_out() {
     let running = limited("head_seconds = 1", &[]).await;
     let mut silent = running.connect().await.unwrap();
     let mut half = running.connect().await.unwrap();
@@ -85,7 +82,7 @@ async fn a_connection_that_idles_between_requests_is_closed() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_never_ends_is_not_waited_for() {
+async fn an_endless_handshake_times_out() {
     let data = tempdir().unwrap();
     let flags = ["--tls-self-signed", "--data", data.path().to_str().unwrap()];
     let running = limited("head_seconds = 1", &flags).await;
@@ -112,7 +109,7 @@ async fn a_long_head_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_answered_408() {
+async fn an_endless_body_is_answered_408() {
     let running = limited("body_seconds = 1", &[]).await;
     let (token, _) = running.flow("mobile", "5005550006").await;
     let head = format!(
@@ -126,13 +123,13 @@ async fn a_body_that_never_ends_is_answered_408() {
     let (half, slow) = tokio::join!(rest(&mut half), dribble(slow, b' '));
     for reply in [half, slow] {
         assert!(reply.starts_with("HTTP/1.1 408 "), "{reply}");
-        let body = json!({"code": 408, "message": "the body came too slowly"});
+        let body = json!({"code": 408, "message": "the body was not complete in time"});
         assert_eq!(serde_json::from_str::<Value>(reply.split_once("\r\n\r\n").unwrap().1).unwrap(), body);
     }
 }
 
 #[tokio::test]
-async fn a_long_body_is_refused_before_it_came() {
+async fn a_long_body_is_refused_before_it_arrives() {
     let running = limited("body_seconds = 600", &[]).await;
     let (token, _) = running.flow("mobile", "5005550006").await;
     for length in ["content-length: 1000000000000", "transfer-encoding: chunked"] {
@@ -150,7 +147,7 @@ async fn a_long_body_is_refused_before_it_came() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_cut_off() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let www = tempdir().unwrap();
     std::fs::write(www.path().join("large.bin"), vec![0; 32 * 1024 * 1024]).unwrap();
     let running = limited("write_seconds = 1", &["--www", www.path().to_str().unwrap()]).await;
@@ -164,7 +161,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
 }
 
 /// A connection that has ended may count for a moment yet.
-async fn socket_when_free(running: &Running, token: &str) -> Socket {
+async fn socket_when_free(running: &SandboxProcess, token: &str) -> PlainSocket {
     let opened = async {
         loop {
             if let Ok((socket, _)) = connect_async(running.socket_url(token)).await {
@@ -176,7 +173,7 @@ async fn socket_when_free(running: &Running, token: &str) -> Socket {
 }
 
 #[tokio::test]
-async fn a_connection_too_many_is_closed_and_a_place_is_given_again() {
+async fn a_connection_over_the_limit_is_closed_until_another_one_ends() {
     let running = limited("connections = 2", &[]).await;
     let (token, _) = running.flow("desktop", "5005550006").await;
     // A socket is a connection as well, also when the request that opened it is over.
@@ -200,7 +197,7 @@ async fn a_connection_too_many_is_closed_and_a_place_is_given_again() {
 }
 
 #[tokio::test]
-async fn a_socket_too_many_is_refused_and_a_place_is_given_again() {
+async fn a_socket_over_the_limit_is_refused_until_another_one_ends() {
     let running = limited("sockets = 2", &[]).await;
     let (token, _) = running.flow("desktop", "5005550006").await;
     let first = running.socket(&token).await;
@@ -215,7 +212,7 @@ async fn a_socket_too_many_is_refused_and_a_place_is_given_again() {
 }
 
 /// The most memory that it has taken so far, in KiB; where the system says so.
-fn peak_kib(running: &Running) -> Option<u64> {
+fn peak_kib(running: &SandboxProcess) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
 }

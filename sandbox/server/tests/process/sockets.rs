@@ -1,13 +1,15 @@
+//! Status sockets over a real port.
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::running::Running;
+use crate::running::SandboxProcess;
 
 #[tokio::test]
 async fn a_bad_token_fails_the_handshake_with_401() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     for token in ["", "garbage"] {
         let Err(Error::Http(response)) = connect_async(running.socket_url(token)).await else { panic!("{token}") };
         assert_eq!(response.status(), 401);
@@ -15,8 +17,8 @@ async fn a_bad_token_fails_the_handshake_with_401() {
 }
 
 #[tokio::test]
-async fn a_link_opened_on_the_phone_is_told_to_the_desktop() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+async fn a_link_opened_on_the_phone_ends_the_wait_of_the_desktop() {
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let (token, correlation_id) = running.flow("desktop", "5005550006").await;
     let (mut socket, _) = connect_async(running.socket_url(&token)).await.unwrap();
     socket.send(Message::text("ping")).await.unwrap();
@@ -36,7 +38,7 @@ async fn a_link_opened_on_the_phone_is_told_to_the_desktop() {
 
 #[tokio::test]
 async fn a_long_frame_ends_the_socket() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let (token, _) = running.flow("desktop", "5005550006").await;
     let (mut socket, _) = connect_async(running.socket_url(&token)).await.unwrap();
     socket.send(Message::text("x".repeat(1025))).await.unwrap();

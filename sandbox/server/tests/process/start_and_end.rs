@@ -1,13 +1,15 @@
+//! How the process starts and ends: the ready line, signals, exit statuses, settings that do not work.
+
 use std::process::Stdio;
 
 use futures_util::StreamExt;
 use tokio::io::AsyncReadExt;
 
-use crate::running::{Running, command};
+use crate::running::{SandboxProcess, command};
 
 #[tokio::test]
 async fn the_ready_line_is_all_that_stdout_says() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+    let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
     let port: u16 = running.address.rsplit(':').next().unwrap().parse().unwrap();
     assert_ne!(port, 0);
     assert_eq!(running.ready, format!("handset-sandbox listening on http://127.0.0.1:{port}"));
@@ -20,7 +22,7 @@ async fn the_ready_line_is_all_that_stdout_says() {
 #[tokio::test]
 async fn both_signals_end_it_with_everything_open() {
     for signal in ["TERM", "INT"] {
-        let running = Running::start(&["--listen", "127.0.0.1:0"]).await;
+        let running = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
         let (token, _) = running.flow("desktop", "5005550006").await;
         let (mut socket, _) = tokio_tungstenite::connect_async(running.socket_url(&token)).await.unwrap();
         let mut stream = running.open("GET", "/sandbox/messages/stream", &[], "").await;
@@ -54,7 +56,7 @@ impl CloseCode for tokio_tungstenite::tungstenite::Message {
     }
 }
 
-/// What it says on stderr when it does not start.
+/// The stderr of a sandbox that does not start.
 pub(crate) async fn refusal(flags: &[&str]) -> String {
     let output = command(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).output().await.unwrap();
     assert!(!output.status.success(), "{flags:?}");
@@ -68,11 +70,11 @@ fn config_file(name: &str, text: &str) -> std::path::PathBuf {
     path
 }
 
-/// More than any number may be.
+/// A value above every limit.
 const HUGE: &str = "18446744073709551616";
 
 #[tokio::test]
-async fn what_cannot_work_is_refused_by_name() {
+async fn a_setting_that_cannot_work_is_refused_by_name() {
     let beyond = refusal(&["--listen", "0.0.0.0:0"]).await;
     assert!(beyond.contains("'origin' (--origin) is required when listening beyond loopback"), "{beyond}");
     let origin = refusal(&["--origin", "https://shop.test/path"]).await;
@@ -90,7 +92,7 @@ async fn what_cannot_work_is_refused_by_name() {
     }
     for listen in ["localhost:8787", "8787", ":8787", "127.0.0.1"] {
         let refused = refusal(&["--listen", listen]).await;
-        let expected = "'listen' (--listen) must be an IP address and a port, as 127.0.0.1:8787 or [::1]:0";
+        let expected = "'listen' (--listen) must be an IP address and a port, for example 127.0.0.1:8787 or [::1]:0";
         assert!(refused.contains(expected), "{listen}: {refused}");
     }
     let www = refusal(&["--www", "/no/such/folder"]).await;
@@ -110,7 +112,7 @@ async fn what_cannot_work_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn the_exit_status_tells_misuse_from_failure() {
+async fn the_exit_status_distinguishes_misuse_from_failure() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let cases: [(&[&str], i32); 6] = [
@@ -130,7 +132,7 @@ async fn the_exit_status_tells_misuse_from_failure() {
 #[tokio::test]
 async fn flags_come_before_the_file() {
     let file = config_file("flags", "listen = '127.0.0.1:0'\nstrict_test_users = true\n[otp]\nseconds = 50\n");
-    let running = Running::start(&["--config", file.to_str().unwrap(), "--otp-seconds", "70"]).await;
+    let running = SandboxProcess::start(&["--config", file.to_str().unwrap(), "--otp-seconds", "70"]).await;
     let (token, _) = running.flow("mobile", "2001004009").await;
     let reply = running.post("/v1/client/mobile/otp/start", &token, serde_json::json!({})).await;
     let lifetime = reply["expiresAt"].as_i64().unwrap() - reply["serverTime"].as_i64().unwrap();
@@ -144,7 +146,7 @@ async fn flags_come_before_the_file() {
 
 #[tokio::test]
 async fn listening_beyond_loopback_warns() {
-    let running = Running::start(&["--listen", "0.0.0.0:0", "--origin", "https://sandbox.test"]).await;
+    let running = SandboxProcess::start(&["--listen", "0.0.0.0:0", "--origin", "https://sandbox.test"]).await;
     let (token, _) = running.flow("mobile", "2001004009").await;
     assert!(!token.is_empty());
     let ended = running.end("TERM").await;

@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::running::{LOGS, PATIENCE, Running};
+use crate::running::{LOGS, PATIENCE, SandboxProcess};
 
 pub(crate) const SECRET: &str = "whsec_bm9ib2R5cy1wcm9jZXNzLXNlY3JldA==";
 const PHONE: &str = "5005550177";
@@ -18,7 +18,7 @@ async fn got(listener: &TcpListener) -> (String, Value, TcpStream) {
     request(stream).await
 }
 
-/// The same over a connection that was made.
+/// The next request over an accepted connection.
 pub(crate) async fn request<S: AsyncRead + Unpin>(mut stream: S) -> (String, Value, S) {
     let (mut text, mut buffer) = (String::new(), [0; 4096]);
     loop {
@@ -43,12 +43,12 @@ pub(crate) async fn answer(mut stream: impl AsyncWrite + Unpin, status: &str) {
     stream.shutdown().await.unwrap();
 }
 
-async fn get(running: &Running, path: &str) -> Value {
+async fn get(running: &SandboxProcess, path: &str) -> Value {
     serde_json::from_str(&running.send("GET", path, &[], "").await.1).unwrap()
 }
 
-/// The only delivery, once it was tried that often.
-pub(crate) async fn tried(running: &Running, attempts: usize) -> Value {
+/// The only delivery, once it has that many attempts.
+pub(crate) async fn tried(running: &SandboxProcess, attempts: usize) -> Value {
     let tried = async {
         loop {
             let all = get(running, "/sandbox/webhook/deliveries").await;
@@ -62,7 +62,7 @@ pub(crate) async fn tried(running: &Running, attempts: usize) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_promised_is_delivered_after_a_kill_and_no_secret_is_logged() {
+async fn a_pending_event_is_delivered_after_a_kill_and_no_secret_is_logged() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}{PATH}", listener.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
@@ -74,7 +74,7 @@ async fn what_was_promised_is_delivered_after_a_kill_and_no_secret_is_logged() {
     }
     let mut logs = Vec::new();
 
-    let running = Running::start(&flags).await;
+    let running = SandboxProcess::start(&flags).await;
     let body = json!({"url": url, "secret": SECRET}).to_string();
     let (head, _) = running.send("PUT", "/sandbox/webhook", &[], &body).await;
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
@@ -90,24 +90,24 @@ async fn what_was_promised_is_delivered_after_a_kill_and_no_secret_is_logged() {
     answer(stream, "500 Internal Server Error").await;
     tried(&running, 1).await;
     running.post("/sandbox/clock", "", json!({"advanceSeconds": 5})).await;
-    // Killed while the receiver works: nobody will ever know what came of it.
+    // Killed while the receiver works: the outcome of the attempt stays unknown.
     let (lost, again, stream) = got(&listener).await;
     logs.push(running.end("KILL").await.stderr);
     drop(stream);
 
-    let running = Running::start(&flags).await;
+    let running = SandboxProcess::start(&flags).await;
     let (second, third_time, stream) = got(&listener).await;
     assert_eq!((&again, &third_time), (&body, &body), "the same events, with the same ids");
     answer(stream, "204 No Content").await;
     let delivery = tried(&running, 2).await;
-    assert_eq!(delivery["state"], "delivered");
+    assert_eq!(delivery["status"], "delivered");
     let names: Vec<_> = (0..2).map(|index| delivery["attempts"][index]["correlationId"].as_str().unwrap()).collect();
     assert_eq!(names, [first.as_str(), second.as_str()]);
     assert!(!names.contains(&lost.as_str()), "an attempt that it did not live to see the end of does not count");
     logs.push(running.end("TERM").await.stderr);
 
-    // What is over is remembered, too, and where news go.
-    let running = Running::start(&flags).await;
+    // Finished deliveries and the webhook are kept, too.
+    let running = SandboxProcess::start(&flags).await;
     assert_eq!(get(&running, "/sandbox/webhook").await, json!({"url": url}));
     assert_eq!(tried(&running, 2).await, delivery);
     logs.push(running.end("TERM").await.stderr);

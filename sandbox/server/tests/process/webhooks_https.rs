@@ -1,4 +1,4 @@
-//! Webhooks that speak https, and whom the sandbox believes.
+//! Webhooks over https, and the certificates that the sandbox trusts.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::https::{ca, signed};
-use crate::running::{LOGS, PATIENCE, Running};
+use crate::running::{LOGS, PATIENCE, SandboxProcess};
 use crate::start_and_end::refusal;
 use crate::webhooks::{PATH, SECRET, answer, request, tried};
 
@@ -31,20 +31,20 @@ async fn accepted(listener: &TcpListener) -> TcpStream {
     timeout(PATIENCE, listener.accept()).await.unwrap().unwrap().0
 }
 
-/// A sandbox that posts there; `more`: of its settings.
-async fn sandbox(data: &Path, url: &str, more: &str) -> Running {
+/// A sandbox with that webhook, and with `more` settings.
+async fn sandbox(data: &Path, url: &str, more: &str) -> SandboxProcess {
     let settings = data.join("settings.toml");
     fs::write(&settings, format!("[webhook]\nurl = '{url}'\nsecret = '{SECRET}'\n{more}\n")).unwrap();
     LOGS.secret("webhook secret", SECRET);
-    Running::start(&["--listen", "127.0.0.1:0", "--config", settings.to_str().unwrap()]).await
+    SandboxProcess::start(&["--listen", "127.0.0.1:0", "--config", settings.to_str().unwrap()]).await
 }
 
-async fn test(running: &Running) -> Value {
+async fn test(running: &SandboxProcess) -> Value {
     running.post("/sandbox/webhook/events", "", json!({"type": "TEST"})).await
 }
 
 #[tokio::test]
-async fn a_receiver_is_believed_whose_ca_is_named() {
+async fn a_receiver_is_trusted_when_its_ca_is_configured() {
     let data = tempdir().unwrap();
     let (tls, listener) = receiver(data.path(), &["127.0.0.1", "localhost"]).await;
     let port = listener.local_addr().unwrap().port();
@@ -64,7 +64,7 @@ async fn a_receiver_is_believed_whose_ca_is_named() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_to_a_receiver_that_is_not_believed() {
+async fn no_event_is_sent_to_an_untrusted_receiver() {
     let data = tempdir().unwrap();
     let (tls, listener) = receiver(data.path(), &["localhost"]).await;
     let port = listener.local_addr().unwrap().port();
@@ -74,13 +74,13 @@ async fn nothing_is_told_to_a_receiver_that_is_not_believed() {
         test(&running).await;
         let refused = timeout(PATIENCE, tls.accept(accepted(&listener).await)).await.unwrap();
         assert!(refused.is_err(), "{host}");
-        assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "untrusted", "{host}");
+        assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "tls_failed", "{host}");
     }
-    // One that speaks no TLS.
+    // A receiver without TLS.
     let running = sandbox(data.path(), &format!("https://localhost:{port}{PATH}"), &trusting).await;
     test(&running).await;
     answer(accepted(&listener).await, "204 No Content").await;
-    assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "untrusted");
+    assert_eq!(tried(&running, 1).await["attempts"][0]["outcome"], "tls_failed");
 }
 
 #[tokio::test]

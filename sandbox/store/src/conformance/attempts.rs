@@ -1,8 +1,10 @@
-//! Guesses at a number: they are written with the session that they were made in.
+//! Failed attempts of a number: they are written together with the session of the attempt.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, put, session};
@@ -10,89 +12,90 @@ use crate::Store;
 use handset_sandbox_domain::{Effect, FailedAttempts, Phone, Session, SessionPolicy};
 
 const RULES: fn() -> SessionPolicy =
-    || SessionPolicy { tries_per_number: 3, number_window_seconds: 10, ..SessionPolicy::default() };
+    || SessionPolicy { tries_per_number: 3, number_window: Duration::from_secs(10), ..SessionPolicy::default() };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
-    are_of_the_number_that_the_session_has(&new()).await;
-    are_forgotten_by_their_last_and_with_their_project(&new()).await;
-    a_guess_in_between_is_counted(Arc::new(new())).await;
-    one_of_many_gets_the_last_try_of_a_number(Arc::new(new())).await;
+    attempts_belong_to_the_number_in_force(&new()).await;
+    attempts_expire_with_the_last_one_and_with_their_project(&new()).await;
+    an_attempt_in_between_is_counted(Arc::new(new())).await;
+    one_of_many_gets_the_last_attempt_of_a_number(Arc::new(new())).await;
 }
 
 pub(super) fn of_number(name: &str, number: &str) -> Session {
     Session { phone: Phone::parse(&number.into()), ..session(name) }
 }
 
-/// Tries a code at `now`, in ms; whether it was judged.
-pub(super) async fn guess(store: &impl Store, name: &str, now: i64) -> bool {
-    let decide = |session: Option<&Session>, guesses: &FailedAttempts| {
-        let mut guesses = guesses.clone();
-        if !guesses.is_allowed(&RULES(), now) {
-            return (session.cloned(), guesses, vec![]);
+/// Submits a wrong code at `now`, in ms; whether it was checked.
+pub(super) async fn attempt(store: &impl Store, name: &str, now: i64) -> bool {
+    let now = UnixMillis::new(now);
+    let decide = |session: Option<&Session>, attempts: &FailedAttempts| {
+        let mut attempts = attempts.clone();
+        if !attempts.is_allowed(&RULES(), now) {
+            return (session.cloned(), attempts, vec![]);
         }
-        guesses.add(&RULES(), now);
-        let judged = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
-        (judged, guesses, vec![Effect::WakeWatchers])
+        attempts.add(&RULES(), now);
+        let checked = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
+        (checked, attempts, vec![Effect::WakeWatchers])
     };
     !store.update_with_attempts(&format!("auth-{name}"), None, &decide).await.unwrap().is_empty()
 }
 
-async fn are_of_the_number_that_the_session_has(store: &impl Store) {
+async fn attempts_belong_to_the_number_in_force(store: &impl Store) {
     let other = Session { project: "other".to_owned(), ..of_number("d", "+12005550006") };
     for session in [of_number("a", "2005550006"), of_number("b", "12005550006"), of_number("c", "2005550007"), other] {
         put(store, &session).await;
     }
     put(store, &session("none")).await;
-    assert!(guess(store, "a", 0).await && guess(store, "b", 0).await && guess(store, "a", 0).await);
-    assert!(!guess(store, "b", 0).await, "however it is written, and in whatever session");
-    assert!(guess(store, "c", 0).await && guess(store, "d", 0).await, "not another number, nor another project");
+    assert!(attempt(store, "a", 0).await && attempt(store, "b", 0).await && attempt(store, "a", 0).await);
+    assert!(!attempt(store, "b", 0).await, "however it is written, and in whatever session");
+    assert!(attempt(store, "c", 0).await && attempt(store, "d", 0).await, "not another number, nor another project");
     put(store, &of_number("c", "2005550006")).await;
-    assert!(!guess(store, "c", 0).await, "it is the number in force");
+    assert!(!attempt(store, "c", 0).await, "it is the number in force");
     for _ in 0..9 {
-        assert!(guess(store, "none", 0).await, "without a number nothing is counted");
+        assert!(attempt(store, "none", 0).await, "without a number nothing is counted");
     }
-    assert!(guess(store, "a", 10_000).await, "the window has moved");
+    assert!(attempt(store, "a", 10_000).await, "the window has moved");
     assert_eq!(store.get("auth-a").await.unwrap().unwrap().numbers_given, 3);
 }
 
-async fn are_forgotten_by_their_last_and_with_their_project(store: &impl Store) {
+async fn attempts_expire_with_the_last_one_and_with_their_project(store: &impl Store) {
     put(store, &of_number("a", "2005550006")).await;
     put(store, &of_number("b", "2005550007")).await;
     for at in [1, 2, 3] {
-        assert!(guess(store, "a", at).await && guess(store, "b", at + 1).await);
+        assert!(attempt(store, "a", at).await && attempt(store, "b", at + 1).await);
     }
     for before in [0, 3] {
-        store.expire_attempts(before).await.unwrap();
-        assert!(!guess(store, "a", 4).await, "the last was not before");
+        store.expire_attempts(UnixMillis::new(before)).await.unwrap();
+        assert!(!attempt(store, "a", 4).await, "the last was not before");
     }
-    store.expire_attempts(4).await.unwrap();
-    assert!(!guess(store, "b", 4).await);
-    assert!(guess(store, "a", 4).await);
+    store.expire_attempts(UnixMillis::new(4)).await.unwrap();
+    assert!(!attempt(store, "b", 4).await);
+    assert!(attempt(store, "a", 4).await);
     assert_eq!(store.projects().await.unwrap(), [PROJECT]);
     store.delete_project(PROJECT).await.unwrap();
-    assert!(guess(store, "b", 4).await);
+    assert!(attempt(store, "b", 4).await);
 }
 
-/// Another session's guess at the same number is written while this one is deciding.
-async fn a_guess_in_between_is_counted(store: Arc<impl Store>) {
+/// Another session's attempt at the same number is written while this one is deciding.
+async fn an_attempt_in_between_is_counted(store: Arc<impl Store>) {
     put(&*store, &of_number("a", "2005550006")).await;
     put(&*store, &of_number("b", "2005550006")).await;
-    assert!(guess(&*store, "b", 0).await && guess(&*store, "b", 0).await);
+    assert!(attempt(&*store, "b", 0).await && attempt(&*store, "b", 0).await);
     let calls = AtomicU32::new(0);
-    let decide = |session: Option<&Session>, guesses: &FailedAttempts| {
+    let decide = |session: Option<&Session>, attempts: &FailedAttempts| {
         if calls.fetch_add(1, Ordering::SeqCst) == 0 {
             let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
-            let intruder = std::thread::spawn(move || handle.block_on(guess(&*store, "b", 0)));
+            let intruder = std::thread::spawn(move || handle.block_on(attempt(&*store, "b", 0)));
             assert!(intruder.join().unwrap());
         }
-        let is_judged = guesses.is_allowed(&RULES(), 0);
-        (session.cloned(), guesses.clone(), if is_judged { vec![Effect::WakeWatchers] } else { vec![] })
+        let is_checked = attempts.is_allowed(&RULES(), UnixMillis::EPOCH);
+        (session.cloned(), attempts.clone(), if is_checked { vec![Effect::WakeWatchers] } else { vec![] })
     };
     assert_eq!(store.update_with_attempts("auth-a", None, &decide).await.unwrap(), [], "the last try is gone");
     assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
-async fn one_of_many_gets_the_last_try_of_a_number(store: Arc<impl Store>) {
+async fn one_of_many_gets_the_last_attempt_of_a_number(store: Arc<impl Store>) {
     const NAMES: [&str; 4] = ["a", "b", "c", "d"];
     for name in NAMES {
         put(&*store, &of_number(name, "2005550006")).await;
@@ -100,10 +103,10 @@ async fn one_of_many_gets_the_last_try_of_a_number(store: Arc<impl Store>) {
     let mut tasks = JoinSet::new();
     for task in 0..64 {
         let store = store.clone();
-        tasks.spawn(async move { guess(&*store, NAMES[task % NAMES.len()], 0).await });
+        tasks.spawn(async move { attempt(&*store, NAMES[task % NAMES.len()], 0).await });
     }
-    let judged = tasks.join_all().await.into_iter().filter(|judged| *judged).count();
-    assert_eq!(judged, 3);
+    let checked = tasks.join_all().await.into_iter().filter(|checked| *checked).count();
+    assert_eq!(checked, 3);
     let mut written = 0;
     for name in NAMES {
         written += store.get(&format!("auth-{name}")).await.unwrap().unwrap().numbers_given;

@@ -1,6 +1,8 @@
-//! The same for deliveries to webhooks.
+//! Deliveries to webhooks: pending, attempted, finished, and kept in order.
 
 use std::sync::Arc;
+
+use handset_protocol::UnixMillis;
 
 use super::fixtures::PROJECT;
 use crate::{MAX_FINISHED_DELIVERIES, PendingDelivery, Store};
@@ -9,29 +11,30 @@ use handset_sandbox_domain::{
 };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
-    a_delivery_waits_apart_from_what_can_be_done_at_once(&new()).await;
-    a_delivery_that_was_tried_waits_or_is_over(&new()).await;
-    what_has_left_does_not_come_back(&new()).await;
-    the_newest_that_are_over_are_kept(&new()).await;
-    those_of_projects_are_kept_apart(&new()).await;
-    who_follows_the_sequences_misses_none(Arc::new(new())).await;
+    a_delivery_is_pending_apart_from_the_outbox(&new()).await;
+    an_attempted_delivery_is_pending_or_finished(&new()).await;
+    a_removed_delivery_does_not_come_back(&new()).await;
+    the_newest_finished_deliveries_are_kept(&new()).await;
+    deliveries_of_projects_are_kept_apart(&new()).await;
+    a_reader_of_the_sequences_misses_none(Arc::new(new())).await;
 }
 
 pub(super) fn delivery(project: &str, name: &str) -> Delivery {
-    Delivery::test(project, "nobody", &[name.to_owned()], 7).unwrap()
+    Delivery::test(project, "nobody", &[name.to_owned()], UnixMillis::new(7)).unwrap()
 }
 
-/// Puts it into the outbox. Returns its sequence.
+/// Writes a delivery into the outbox. Returns its sequence.
 pub(super) async fn leave(store: &impl Store, project: &str, name: &str) -> u64 {
-    let tell = Effect::DeliverWebhook(Box::new(delivery(project, name)));
-    store.update("nobody", &|_| (None, vec![tell.clone()])).await.unwrap();
+    let deliver = Effect::DeliverWebhook(Box::new(delivery(project, name)));
+    store.update("nobody", &|_| (None, vec![deliver.clone()])).await.unwrap();
     let waiting = store.pending_deliveries(Some(project), 0).await.unwrap();
     waiting.into_iter().find(|waiting| waiting.delivery.id() == name).unwrap().sequence
 }
 
-/// After one more attempt.
+/// A delivery after one more attempt.
 pub(super) fn tried(delivery: Delivery, outcome: AttemptOutcome) -> AfterAttempt {
-    delivery.record_attempt(Attempt { at: 7, correlation_id: "attempt".to_owned(), outcome, status: None }, 8)
+    let (at, now) = (UnixMillis::new(7), UnixMillis::new(8));
+    delivery.record_attempt(Attempt { at, correlation_id: "attempt".to_owned(), outcome, status: None }, now)
 }
 
 pub(super) fn over(next: &AfterAttempt) -> &FinishedDelivery {
@@ -43,9 +46,9 @@ async fn names(store: &impl Store, project: &str) -> Vec<String> {
     store.finished_deliveries(project).await.unwrap().iter().map(|settled| settled.id().to_owned()).collect()
 }
 
-async fn a_delivery_waits_apart_from_what_can_be_done_at_once(store: &impl Store) {
-    let tell = |name: &str| Effect::DeliverWebhook(Box::new(delivery(PROJECT, name)));
-    let effects = vec![tell("one"), Effect::WakeWatchers, tell("two")];
+async fn a_delivery_is_pending_apart_from_the_outbox(store: &impl Store) {
+    let deliver = |name: &str| Effect::DeliverWebhook(Box::new(delivery(PROJECT, name)));
+    let effects = vec![deliver("one"), Effect::WakeWatchers, deliver("two")];
     assert_eq!(store.update("nobody", &|_| (None, effects.clone())).await.unwrap(), effects);
     let at_once = store.outbox().await.unwrap();
     assert_eq!(at_once.iter().map(|entry| &entry.effect).collect::<Vec<_>>(), [&Effect::WakeWatchers]);
@@ -62,7 +65,7 @@ async fn a_delivery_waits_apart_from_what_can_be_done_at_once(store: &impl Store
     }
 }
 
-async fn a_delivery_that_was_tried_waits_or_is_over(store: &impl Store) {
+async fn an_attempted_delivery_is_pending_or_finished(store: &impl Store) {
     let first = leave(store, PROJECT, "one").await;
     let again = tried(delivery(PROJECT, "one"), AttemptOutcome::Refused);
     store.record_attempt(first, again.clone()).await.unwrap();
@@ -87,7 +90,7 @@ async fn a_delivery_that_was_tried_waits_or_is_over(store: &impl Store) {
     assert_eq!(names(store, PROJECT).await, ["one", "two"]);
 }
 
-async fn what_has_left_does_not_come_back(store: &impl Store) {
+async fn a_removed_delivery_does_not_come_back(store: &impl Store) {
     let sequence = leave(store, PROJECT, "one").await;
     store.delete_project(PROJECT).await.unwrap();
     for outcome in [AttemptOutcome::Refused, AttemptOutcome::Accepted] {
@@ -102,7 +105,7 @@ async fn what_has_left_does_not_come_back(store: &impl Store) {
     }
 }
 
-async fn the_newest_that_are_over_are_kept(store: &impl Store) {
+async fn the_newest_finished_deliveries_are_kept(store: &impl Store) {
     let late = leave(store, PROJECT, "late").await;
     for name in 0..=MAX_FINISHED_DELIVERIES {
         let name = name.to_string();
@@ -119,7 +122,7 @@ async fn the_newest_that_are_over_are_kept(store: &impl Store) {
     );
 }
 
-async fn those_of_projects_are_kept_apart(store: &impl Store) {
+async fn deliveries_of_projects_are_kept_apart(store: &impl Store) {
     for project in ["default", "other"] {
         let sequence = leave(store, project, "over").await;
         store.record_attempt(sequence, tried(delivery(project, "over"), AttemptOutcome::Accepted)).await.unwrap();
@@ -136,16 +139,16 @@ async fn those_of_projects_are_kept_apart(store: &impl Store) {
     assert_eq!(store.projects().await.unwrap(), ["other"]);
 }
 
-/// Whoever has seen a sequence has seen all before it.
-async fn who_follows_the_sequences_misses_none(store: Arc<impl Store>) {
+/// A reader that has seen a sequence has seen all lower ones.
+async fn a_reader_of_the_sequences_misses_none(store: Arc<impl Store>) {
     let writers: Vec<_> = (0..4)
         .map(|writer| {
             let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
             std::thread::spawn(move || {
                 handle.block_on(async {
                     for turn in 0..25 {
-                        let tell = Effect::DeliverWebhook(Box::new(delivery(PROJECT, &format!("{writer}-{turn}"))));
-                        store.update(&format!("nobody-{writer}"), &|_| (None, vec![tell.clone()])).await.unwrap();
+                        let deliver = Effect::DeliverWebhook(Box::new(delivery(PROJECT, &format!("{writer}-{turn}"))));
+                        store.update(&format!("nobody-{writer}"), &|_| (None, vec![deliver.clone()])).await.unwrap();
                     }
                 });
             })
@@ -154,9 +157,9 @@ async fn who_follows_the_sequences_misses_none(store: Arc<impl Store>) {
     let (mut seen, mut last) = (Vec::new(), 0);
     while seen.len() < 4 * 25 {
         let is_over = writers.iter().all(std::thread::JoinHandle::is_finished);
-        let news = store.pending_deliveries(None, last).await.unwrap();
-        assert!(!is_over || !news.is_empty(), "some were not seen: {} of 100 were", seen.len());
-        for waiting in news {
+        let pending = store.pending_deliveries(None, last).await.unwrap();
+        assert!(!is_over || !pending.is_empty(), "some were not seen: {} of 100 were", seen.len());
+        for waiting in pending {
             assert!(waiting.sequence > last);
             last = waiting.sequence;
             seen.push(waiting.delivery.id().to_owned());

@@ -1,7 +1,8 @@
-//! What a store has to do that outlives its process.
+//! What a store that outlives its process still has after it is opened again.
 
 use std::sync::Arc;
 
+use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, link, noted, put, session, sms};
@@ -9,7 +10,7 @@ use super::{attempts, deliveries, identities};
 use crate::{IdentityLookup, IdentityPage, Lookup, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Store};
 use handset_sandbox_domain::{AttemptOutcome, Effect, MessageKind, Session};
 
-/// Runs every check. `new` makes a place for a store, and `open` opens what is there, after the store before was dropped.
+/// Runs every check. `new` makes a place for a store, and `open` opens the store there, after the previous one was dropped.
 pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -> S) {
     let (place, reopen) = (new, open);
     everything_is_there_after_a_restart(place(), &reopen).await;
@@ -17,9 +18,9 @@ pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -
     identities_are_there_after_a_restart(place(), &reopen).await;
     the_newest_messages_are_there_after_a_restart(place(), &reopen).await;
     what_many_tasks_wrote_is_there_after_a_restart(place(), &reopen).await;
-    guesses_are_there_after_a_restart(place(), &reopen).await;
+    failed_attempts_are_there_after_a_restart(place(), &reopen).await;
     deliveries_are_there_after_a_restart(place(), &reopen).await;
-    what_is_forgotten_stays_forgotten(place(), &reopen).await;
+    deleted_rows_stay_deleted(place(), &reopen).await;
 }
 
 async fn everything_is_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
@@ -46,7 +47,7 @@ async fn everything_is_there_after_a_restart<P, S: Store>(place: P, open: &impl 
         assert_eq!(store.find(lookup).await.unwrap().as_deref(), Some("auth-a"), "{lookup:?}");
     }
     assert_eq!(store.find(Lookup::CorrelationId("correlation-gone")).await.unwrap(), None);
-    assert_eq!(store.expiring_before(None, i64::MAX).await.unwrap(), ["auth-a", "auth-b"]);
+    assert_eq!(store.expiring_before(None, UnixMillis::MAX).await.unwrap(), ["auth-a", "auth-b"]);
     assert_eq!((store.outbox().await.unwrap(), store.messages(PROJECT, 0, &|_| true).await.unwrap()), before);
     assert_eq!(store.setting(None, "keys").await.unwrap().as_deref(), Some(&[0, 1, 255][..]));
     assert_eq!(store.setting(Some("other"), "keys").await.unwrap().as_deref(), Some(&b"of another"[..]));
@@ -148,20 +149,20 @@ async fn what_many_tasks_wrote_is_there_after_a_restart<P, S: Store>(place: P, o
     }
 }
 
-async fn guesses_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+async fn failed_attempts_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
     let names = ["a", "b"];
     for at in 0..3 {
         let store = open(&place);
         for name in names {
             put(&store, &attempts::of_number(name, "2005550006")).await;
         }
-        assert!(attempts::guess(&store, names[at % 2], 0).await, "{at}");
+        assert!(attempts::attempt(&store, names[at % 2], 0).await, "{at}");
     }
     let store = open(&place);
-    assert!(!attempts::guess(&store, "a", 0).await);
-    store.expire_attempts(1).await.unwrap();
+    assert!(!attempts::attempt(&store, "a", 0).await);
+    store.expire_attempts(UnixMillis::new(1)).await.unwrap();
     drop(store);
-    assert!(attempts::guess(&open(&place), "a", 0).await);
+    assert!(attempts::attempt(&open(&place), "a", 0).await);
 }
 
 async fn deliveries_are_there_after_a_restart<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
@@ -197,7 +198,7 @@ async fn deliveries_are_there_after_a_restart<P, S: Store>(place: P, open: &impl
     assert_eq!((waiting.len(), settled.last()), (1, Some(deliveries::over(&done))));
 }
 
-async fn what_is_forgotten_stays_forgotten<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
+async fn deleted_rows_stay_deleted<P, S: Store>(place: P, open: &impl Fn(&P) -> S) {
     let store = open(&place);
     let session = session("a");
     let effects = vec![sms(&session, 7)];

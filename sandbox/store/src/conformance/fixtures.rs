@@ -1,5 +1,6 @@
-//! What the checks put into a store.
+//! The rows that the checks write into a store.
 
+use handset_protocol::UnixMillis;
 use handset_protocol::server::StartRequest;
 use handset_sandbox_domain::{
     Credential, Effect, LinkState, Message, MessageKind, MessagePurpose, NewTimelineEvent, SentLink, Session,
@@ -23,7 +24,7 @@ pub(super) fn session(name: &str) -> Session {
         request_id: format!("request-{name}"),
         challenge: format!("challenge-{name}"),
     };
-    open(&request, Credential::find("sandbox").unwrap(), drawn, SessionPolicy::default(), 0).unwrap()
+    open(&request, Credential::find("sandbox").unwrap(), drawn, SessionPolicy::default(), UnixMillis::EPOCH).unwrap()
 }
 
 pub(super) async fn put(store: &impl Store, session: &Session) {
@@ -32,15 +33,15 @@ pub(super) async fn put(store: &impl Store, session: &Session) {
 }
 
 pub(super) fn link(token: &str) -> SentLink {
-    SentLink { token: token.into(), sent_at: 0, expires_at: 1, state: LinkState::Live }
+    SentLink { token: token.into(), sent_at: UnixMillis::EPOCH, expires_at: UnixMillis::new(1), state: LinkState::Live }
 }
 
 pub(super) fn noted(mut session: Session, what: MessageKind) -> Session {
-    session.timeline.push(0, NewTimelineEvent::from_client(what, None));
+    session.timeline.push(UnixMillis::EPOCH, NewTimelineEvent::from_client(what, None));
     session
 }
 
-/// An SMS of a session.
+/// An SMS of a session, sent that many ms after the epoch.
 pub(super) fn sms(session: &Session, sent_at: i64) -> Effect {
     Effect::SendMessage(Message {
         to: "5005550006".into(),
@@ -48,7 +49,7 @@ pub(super) fn sms(session: &Session, sent_at: i64) -> Effect {
         text: "Your code is 123456.".into(),
         project: session.project.clone(),
         auth_id: session.auth_id.clone(),
-        sent_at,
-        expires_at: sent_at + 1,
+        sent_at: UnixMillis::new(sent_at),
+        expires_at: UnixMillis::new(sent_at + 1),
     })
 }

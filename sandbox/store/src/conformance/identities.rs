@@ -1,6 +1,8 @@
-//! The same for identities.
+//! Identities: one for each number, their lookups and pages, and changes of a number.
 
 use std::sync::Arc;
+
+use handset_protocol::UnixMillis;
 
 use super::fixtures::PROJECT;
 use crate::{IdentityLookup, IdentityPage, Store};
@@ -8,15 +10,15 @@ use handset_sandbox_domain::{Device, DeviceBinding, Effect, Identity, NewEnrollm
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     an_identity_is_found_by_every_name(&new()).await;
-    an_identity_that_is_gone_is_found_by_none(&new()).await;
+    a_deleted_identity_is_found_by_none(&new()).await;
     effects_of_an_identity_go_to_the_outbox(&new()).await;
-    an_entry_of_the_outbox_is_carried_out_once(&new()).await;
-    two_at_once_carry_out_each_entry_once(Arc::new(new())).await;
+    an_entry_of_the_outbox_is_applied_once(&new()).await;
+    two_tasks_apply_each_entry_once(Arc::new(new())).await;
     two_identities_are_written_at_once(&new()).await;
     a_number_is_taken_once(Arc::new(new())).await;
-    those_enrolled_are_listed_page_by_page(&new()).await;
-    all_identities_can_be_forgotten(&new()).await;
-    those_of_projects_are_kept_apart(&new()).await;
+    enrolled_identities_are_listed_page_by_page(&new()).await;
+    all_identities_can_be_deleted(&new()).await;
+    identities_of_projects_are_kept_apart(&new()).await;
     no_concurrent_enrollment_is_lost(Arc::new(new())).await;
 }
 
@@ -28,12 +30,22 @@ fn enrolled(last: u32, at: i64) -> Identity {
     let identity_id = format!("identity-{last}");
     let client_customer_id = Some("customer".to_owned());
     let (project, phone) = (PROJECT.to_owned(), number(last));
-    Identity::enroll(None, &NewEnrollment { project, phone, at, identity_id, client_customer_id, device_id: None })
+    Identity::enroll(
+        None,
+        &NewEnrollment { project, phone, at: UnixMillis::new(at), identity_id, client_customer_id, device_id: None },
+    )
 }
 
 fn binding(last: u32, device: &str) -> DeviceBinding {
     let (project, phone, identity_id) = (PROJECT.to_owned(), number(last), format!("identity-{last}"));
-    DeviceBinding { project, phone, at: 1, identity_id, device_id: Some(device.to_owned()), replaces: true }
+    DeviceBinding {
+        project,
+        phone,
+        at: UnixMillis::new(1),
+        identity_id,
+        device_id: Some(device.to_owned()),
+        replaces: true,
+    }
 }
 
 pub(super) async fn put(store: &impl Store, identity: &Identity) {
@@ -45,6 +57,7 @@ pub(super) fn in_project(project: &str) -> Identity {
 }
 
 async fn names(store: &impl Store, after: Option<(i64, &str)>, limit: usize, with_inactive: bool) -> Vec<String> {
+    let after = after.map(|(since, id)| (UnixMillis::new(since), id));
     let page = IdentityPage { project: PROJECT, after, limit, with_inactive };
     store.identities(page).await.unwrap().into_iter().map(|identity| identity.id).collect()
 }
@@ -77,7 +90,7 @@ async fn an_identity_is_found_by_every_name(store: &impl Store) {
     }
 }
 
-async fn an_identity_that_is_gone_is_found_by_none(store: &impl Store) {
+async fn a_deleted_identity_is_found_by_none(store: &impl Store) {
     let identity = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
     put(store, &identity).await;
     store.update_identity(PROJECT, &identity.phone, &|_| (None, Vec::new())).await.unwrap();
@@ -102,14 +115,14 @@ async fn effects_of_an_identity_go_to_the_outbox(store: &impl Store) {
     assert!(waiting[0].sequence < waiting[1].sequence);
 }
 
-/// Puts something into the outbox. Returns its sequence.
+/// Writes an entry into the outbox. Returns its sequence.
 async fn leave(store: &impl Store, device: &str) -> u64 {
     let bind = Effect::Bind(binding(1, device));
     store.update("nobody", &|_| (None, vec![bind.clone()])).await.unwrap();
     store.outbox().await.unwrap().last().unwrap().sequence
 }
 
-async fn an_entry_of_the_outbox_is_carried_out_once(store: &impl Store) {
+async fn an_entry_of_the_outbox_is_applied_once(store: &impl Store) {
     let (first, second) = (leave(store, "one").await, leave(store, "two").await);
     let identity = enrolled(1, 5);
     store
@@ -134,7 +147,7 @@ async fn an_entry_of_the_outbox_is_carried_out_once(store: &impl Store) {
     assert_eq!(store.outbox().await.unwrap(), waiting[1..], "also when nothing changes");
 }
 
-async fn two_at_once_carry_out_each_entry_once(store: Arc<impl Store>) {
+async fn two_tasks_apply_each_entry_once(store: Arc<impl Store>) {
     let mut entries = Vec::new();
     for entry in 0..50 {
         entries.push(leave(&*store, &format!("device-{entry}")).await);
@@ -163,7 +176,7 @@ async fn two_at_once_carry_out_each_entry_once(store: Arc<impl Store>) {
     assert_eq!(store.outbox().await.unwrap(), []);
 }
 
-/// Goes to another number, if nobody has it.
+/// Changes to another number, if no identity has it.
 async fn go(store: &impl Store, from: u32, to: u32) -> bool {
     let to = number(to);
     let go = |[old, there]: [Option<&Identity>; 2]| match (old, there) {
@@ -205,7 +218,7 @@ async fn two_identities_are_written_at_once(store: &impl Store) {
     assert_eq!(names(store, None, 9, true).await, ["identity-1", "identity-3"]);
 }
 
-/// Whoever comes first has it, and nobody is lost.
+/// The first writer gets the number, and no identity is lost.
 async fn a_number_is_taken_once(store: Arc<impl Store>) {
     for last in 0..16 {
         put(&*store, &enrolled(last, i64::from(last))).await;
@@ -233,7 +246,7 @@ async fn a_number_is_taken_once(store: Arc<impl Store>) {
     assert_eq!(all, expected);
 }
 
-async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {
+async fn enrolled_identities_are_listed_page_by_page(store: &impl Store) {
     for (last, at) in [(3, 10), (1, 20), (2, 20), (4, 30)] {
         put(store, &enrolled(last, at)).await;
     }
@@ -254,7 +267,7 @@ async fn those_enrolled_are_listed_page_by_page(store: &impl Store) {
     assert_eq!(names(store, Some((20, "identity-2")), 9, true).await, ["identity-4"], "the mark itself may be gone");
 }
 
-async fn all_identities_can_be_forgotten(store: &impl Store) {
+async fn all_identities_can_be_deleted(store: &impl Store) {
     put(store, &enrolled(1, 5)).await;
     put(store, &Identity::bind(None, &binding(2, "one"))).await;
     store.delete_project(PROJECT).await.unwrap();
@@ -265,7 +278,7 @@ async fn all_identities_can_be_forgotten(store: &impl Store) {
     }
 }
 
-async fn those_of_projects_are_kept_apart(store: &impl Store) {
+async fn identities_of_projects_are_kept_apart(store: &impl Store) {
     let own = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
     let with =
         DeviceBinding { project: "other".to_owned(), identity_id: "of another".to_owned(), ..binding(1, "another") };
@@ -290,7 +303,7 @@ async fn those_of_projects_are_kept_apart(store: &impl Store) {
     assert_eq!((listed(PROJECT).await, listed("other").await), (vec![], vec![other]));
 }
 
-/// Whoever comes first gives the id; nobody's device is lost.
+/// The first enrollment gives the id, and no device is lost.
 async fn no_concurrent_enrollment_is_lost(store: Arc<impl Store>) {
     let writers: Vec<_> = (0..8)
         .map(|writer| {

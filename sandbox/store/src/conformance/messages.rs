@@ -1,4 +1,4 @@
-//! The same for messages, facts, and what a project has of them.
+//! Messages, settings, and the rows of a project.
 
 use super::fixtures::{PROJECT, put, session, sms};
 use crate::{MAX_MESSAGES, Store};
@@ -6,12 +6,12 @@ use handset_sandbox_domain::{Effect, Session};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_message_is_there_from_the_write_on(&new()).await;
-    messages_are_asked_for_by_what_they_are(&new()).await;
+    messages_are_filtered(&new()).await;
     the_newest_messages_of_each_project_are_kept(&new()).await;
-    ids_go_on_when_messages_are_forgotten(&new()).await;
-    a_fact_is_what_was_last_said(&new()).await;
-    a_project_is_known_by_anything_that_is_kept_of_it(&new()).await;
-    forgetting_a_project_leaves_the_others(&new()).await;
+    ids_continue_after_messages_are_deleted(&new()).await;
+    a_setting_has_its_last_value(&new()).await;
+    a_project_is_listed_by_any_of_its_rows(&new()).await;
+    deleting_a_project_leaves_the_others(&new()).await;
 }
 
 fn of(project: &str) -> Session {
@@ -30,7 +30,7 @@ async fn send(store: &impl Store, sent_at: i64) {
 
 async fn times_in(store: &impl Store, project: &str, since: u64) -> Vec<i64> {
     let messages = store.messages(project, since, &|_| true).await.unwrap();
-    messages.into_iter().map(|sent| sent.message.sent_at).collect()
+    messages.into_iter().map(|sent| sent.message.sent_at.as_millis()).collect()
 }
 
 async fn times(store: &impl Store, since: u64) -> Vec<i64> {
@@ -49,7 +49,7 @@ async fn a_message_is_there_from_the_write_on(store: &impl Store) {
     assert_eq!(store.messages(PROJECT, 0, &|_| true).await.unwrap(), sent, "its delivery takes nothing away");
 }
 
-async fn messages_are_asked_for_by_what_they_are(store: &impl Store) {
+async fn messages_are_filtered(store: &impl Store) {
     for at in 1..=5 {
         send(store, at).await;
         send_in(store, "other", at + 10).await;
@@ -57,8 +57,8 @@ async fn messages_are_asked_for_by_what_they_are(store: &impl Store) {
     assert_eq!(times(store, 0).await, [1, 2, 3, 4, 5], "oldest first");
     assert_eq!(times_in(store, "other", 0).await, [11, 12, 13, 14, 15]);
     assert_eq!(times_in(store, "none", 0).await, [0; 0]);
-    let odd = store.messages(PROJECT, 0, &|message| message.sent_at % 2 == 1).await.unwrap();
-    assert_eq!(odd.iter().map(|sent| sent.message.sent_at).collect::<Vec<_>>(), [1, 3, 5]);
+    let odd = store.messages(PROJECT, 0, &|message| message.sent_at.as_millis() % 2 == 1).await.unwrap();
+    assert_eq!(odd.iter().map(|sent| sent.message.sent_at.as_millis()).collect::<Vec<_>>(), [1, 3, 5]);
     assert_eq!(times(store, odd[1].id).await, [4, 5], "only those after the id");
     assert_eq!(times(store, u64::MAX).await, [0; 0]);
 }
@@ -73,7 +73,7 @@ async fn the_newest_messages_of_each_project_are_kept(store: &impl Store) {
     assert_eq!(times_in(store, "other", 0).await, [7]);
 }
 
-async fn ids_go_on_when_messages_are_forgotten(store: &impl Store) {
+async fn ids_continue_after_messages_are_deleted(store: &impl Store) {
     send(store, 1).await;
     let first = store.messages(PROJECT, 0, &|_| true).await.unwrap()[0].id;
     store.delete_project(PROJECT).await.unwrap();
@@ -82,7 +82,7 @@ async fn ids_go_on_when_messages_are_forgotten(store: &impl Store) {
     assert_eq!(times(store, first).await, [2]);
 }
 
-async fn a_fact_is_what_was_last_said(store: &impl Store) {
+async fn a_setting_has_its_last_value(store: &impl Store) {
     for project in [None, Some(PROJECT), Some("other")] {
         assert_eq!(store.setting(project, "a").await.unwrap(), None, "{project:?}");
         for value in [&b"one"[..], &[0, 255], b""] {
@@ -93,7 +93,7 @@ async fn a_fact_is_what_was_last_said(store: &impl Store) {
     }
 }
 
-async fn a_project_is_known_by_anything_that_is_kept_of_it(store: &impl Store) {
+async fn a_project_is_listed_by_any_of_its_rows(store: &impl Store) {
     store.set_setting(None, "a", b"of the sandbox itself").await.unwrap();
     assert_eq!(store.projects().await.unwrap(), [""; 0]);
     put(store, &of("of-a-session")).await;
@@ -109,7 +109,7 @@ async fn a_project_is_known_by_anything_that_is_kept_of_it(store: &impl Store) {
     assert_eq!(store.projects().await.unwrap(), ["of-a-session"], "sessions end one by one");
 }
 
-async fn forgetting_a_project_leaves_the_others(store: &impl Store) {
+async fn deleting_a_project_leaves_the_others(store: &impl Store) {
     store.set_setting(None, "a", b"one").await.unwrap();
     for project in [PROJECT, "other"] {
         send_in(store, project, 1).await;

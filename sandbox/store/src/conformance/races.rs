@@ -1,9 +1,10 @@
-//! The same under races: many writers at once, on threads of their own and as tasks.
+//! Races: many writers at once, on threads and as tasks, lose no write.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::fixtures::{noted, put, session};
@@ -16,7 +17,7 @@ pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     no_concurrent_update_is_lost(Arc::new(new())).await;
     no_update_of_many_tasks_is_lost(Arc::new(new())).await;
     the_outbox_is_in_the_order_of_the_writes(Arc::new(new())).await;
-    one_of_many_gets_the_last_try(Arc::new(new())).await;
+    one_of_many_gets_the_last_attempt(Arc::new(new())).await;
 }
 
 /// Writes from a thread of its own, while this one is deciding.
@@ -65,7 +66,7 @@ async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
             std::thread::spawn(move || {
                 handle.block_on(async {
                     for _ in 0..25 {
-                        note_once(&*store, "auth-a", vec![]).await;
+                        record_once(&*store, "auth-a", vec![]).await;
                     }
                 });
             })
@@ -77,7 +78,7 @@ async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
     assert_eq!(store.get("auth-a").await.unwrap().unwrap().timeline.events().len(), 2 + 8 * 25);
 }
 
-async fn note_once(store: &impl Store, auth_id: &str, effects: Vec<Effect>) {
+async fn record_once(store: &impl Store, auth_id: &str, effects: Vec<Effect>) {
     let note = |old: Option<&Session>| (old.cloned().map(|old| noted(old, MessageKind::StatusAsked)), effects.clone());
     store.update(auth_id, &note).await.unwrap();
 }
@@ -93,7 +94,7 @@ async fn no_update_of_many_tasks_is_lost(store: Arc<impl Store>) {
         tasks.spawn(async move {
             for turn in 0..8 {
                 let name = NAMES[(task + turn) % NAMES.len()];
-                note_once(&*store, &format!("auth-{name}"), vec![Effect::WakeWatchers]).await;
+                record_once(&*store, &format!("auth-{name}"), vec![Effect::WakeWatchers]).await;
             }
         });
     }
@@ -116,7 +117,7 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
             let name = format!("{task}");
             for turn in 0..16 {
                 let mut session = session(&name);
-                session.expires_at = turn;
+                session.expires_at = UnixMillis::new(turn);
                 let effects = vec![super::fixtures::sms(&session, turn), Effect::WakeWatchers];
                 store.update(&session.auth_id, &|_| (Some(session.clone()), effects.clone())).await.unwrap();
             }
@@ -129,7 +130,7 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
         let auth_id = format!("auth-{task}");
         let own: Vec<_> = waiting.iter().filter(|entry| entry.subject == auth_id).collect();
         let times = own.iter().filter_map(|entry| match &entry.effect {
-            Effect::SendMessage(message) => Some(message.sent_at),
+            Effect::SendMessage(message) => Some(message.sent_at.as_millis()),
             _ => None,
         });
         assert!(times.eq(0..16), "in the order of its writes");
@@ -138,8 +139,8 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
     }
 }
 
-/// A rule that holds for a session holds however many write it at once.
-async fn one_of_many_gets_the_last_try(store: Arc<impl Store>) {
+/// A rule of a session holds however many tasks write it at once.
+async fn one_of_many_gets_the_last_attempt(store: Arc<impl Store>) {
     put(&*store, &session("a")).await;
     let mut tasks = JoinSet::new();
     for _ in 0..64 {

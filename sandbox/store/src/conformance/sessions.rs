@@ -1,5 +1,6 @@
 //! Sessions, their lookups, and the outbox.
 
+use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{Effect, Session};
 
 use super::fixtures::{PROJECT, link, put, session};
@@ -7,7 +8,7 @@ use crate::{Lookup, Store};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_session_is_found_by_every_name(&new()).await;
-    a_session_that_is_gone_is_found_by_none(&new()).await;
+    a_deleted_session_is_found_by_none(&new()).await;
     an_unchanged_session_is_not_written(&new()).await;
     outgoing_effects_stay_until_delivered(&new()).await;
     sequences_are_never_given_out_again(&new()).await;
@@ -28,7 +29,7 @@ async fn a_session_is_found_by_every_name(store: &impl Store) {
     assert_eq!(store.get("auth-b").await.unwrap(), None);
 }
 
-async fn a_session_that_is_gone_is_found_by_none(store: &impl Store) {
+async fn a_deleted_session_is_found_by_none(store: &impl Store) {
     let mut session = session("a");
     session.links = vec![link("one")];
     put(store, &session).await;
@@ -98,19 +99,19 @@ async fn sequences_are_never_given_out_again(store: &impl Store) {
 
 async fn sessions_are_listed_by_their_end(store: &impl Store) {
     for (name, expires_at) in [("b", 200), ("a", 100), ("c", 300)] {
-        put(store, &Session { expires_at, ..session(name) }).await;
+        put(store, &Session { expires_at: UnixMillis::new(expires_at), ..session(name) }).await;
     }
-    let ending = async |ms| store.expiring_before(None, ms).await.unwrap();
+    let ending = async |millis| store.expiring_before(None, UnixMillis::new(millis)).await.unwrap();
     assert_eq!(ending(100).await, [""; 0]);
     assert_eq!(ending(201).await, ["auth-a", "auth-b"], "soonest first");
-    put(store, &Session { expires_at: 150, ..session("c") }).await;
+    put(store, &Session { expires_at: UnixMillis::new(150), ..session("c") }).await;
     assert_eq!(ending(i64::MAX).await, ["auth-a", "auth-c", "auth-b"]);
-    put(store, &Session { expires_at: 175, project: "other".to_owned(), ..session("d") }).await;
+    put(store, &Session { expires_at: UnixMillis::new(175), project: "other".to_owned(), ..session("d") }).await;
     assert_eq!(ending(i64::MAX).await, ["auth-a", "auth-c", "auth-d", "auth-b"]);
     for (project, expected) in [(PROJECT, &["auth-a", "auth-c", "auth-b"][..]), ("other", &["auth-d"]), ("none", &[])] {
-        assert_eq!(store.expiring_before(Some(project), i64::MAX).await.unwrap(), expected, "{project}");
+        assert_eq!(store.expiring_before(Some(project), UnixMillis::MAX).await.unwrap(), expected, "{project}");
     }
-    assert_eq!(store.expiring_before(Some("other"), 175).await.unwrap(), [""; 0]);
+    assert_eq!(store.expiring_before(Some("other"), UnixMillis::new(175)).await.unwrap(), [""; 0]);
     assert_eq!(ending(150).await, ["auth-a"], "one that ends just then does not end before");
     store.update("auth-a", &|_| (None, Vec::new())).await.unwrap();
     assert_eq!(ending(i64::MAX).await, ["auth-c", "auth-d", "auth-b"]);

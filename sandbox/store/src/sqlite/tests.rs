@@ -1,6 +1,9 @@
+//! The SQLite store conforms, owns its file alone, and reads the files of its schema.
+
 use std::path::PathBuf;
 use std::time::Duration;
 
+use handset_protocol::UnixMillis;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -25,13 +28,13 @@ impl TestFile {
         SqliteStore::open(&self.file()).unwrap()
     }
 
-    /// The file as anybody else sees it.
+    /// The file as another program opens it.
     fn raw(&self) -> Connection {
         std::fs::create_dir_all(self.file().parent().unwrap()).unwrap();
         Connection::open(self.file()).unwrap()
     }
 
-    /// Why it is not opened, after its name.
+    /// The error of opening it, without its name.
     fn refusal(&self) -> String {
         let refusal = SqliteStore::open(&self.file()).err().map(|error| error.to_string()).unwrap_or_default();
         let named = format!("store: cannot open {}: ", self.file().display());
@@ -101,7 +104,7 @@ fn only_its_owner_can_read_it() {
 }
 
 #[test]
-fn a_file_is_of_one_sandbox_at_a_time() {
+fn a_file_belongs_to_one_sandbox_at_a_time() {
     let place = TestFile::new();
     let store = place.open();
     let refusal = SqliteStore::open_within(&place.file(), Duration::ZERO).unwrap_err().to_string();
@@ -111,7 +114,7 @@ fn a_file_is_of_one_sandbox_at_a_time() {
 }
 
 #[test]
-fn what_is_no_sandboxs_file_is_left_alone() {
+fn another_programs_file_is_left_alone() {
     let place = TestFile::new();
     place.raw().execute_batch("CREATE TABLE invoices (id INTEGER)").unwrap();
     assert!(place.refusal().contains("it is not a sandbox's file"), "{}", place.refusal());
@@ -129,17 +132,17 @@ fn a_file_of_a_newer_sandbox_is_refused() {
     assert!(place.refusal().contains("of version 99, a newer sandbox's"), "{}", place.refusal());
 }
 
-/// How many guesses at a number of the project `default` are kept.
-async fn guesses(store: &SqliteStore, number: &str) -> usize {
+/// How many failed attempts of a number of the project `default` are stored.
+async fn attempts(store: &SqliteStore, number: &str) -> usize {
     let phone = handset_sandbox_domain::Phone::parse(&number.into()).unwrap();
-    for auth_id in store.expiring_before(Some("default"), i64::MAX).await.unwrap() {
+    for auth_id in store.expiring_before(Some("default"), UnixMillis::MAX).await.unwrap() {
         let session = store.get(&auth_id).await.unwrap().unwrap();
         if session.phone.is_some_and(|own| own.is_same(&phone)) {
             let counted = std::sync::atomic::AtomicUsize::new(0);
             let look = |session: Option<&handset_sandbox_domain::Session>,
-                        guesses: &handset_sandbox_domain::FailedAttempts| {
-                counted.store(guesses.count(), std::sync::atomic::Ordering::Relaxed);
-                (session.cloned(), guesses.clone(), Vec::new())
+                        attempts: &handset_sandbox_domain::FailedAttempts| {
+                counted.store(attempts.count(), std::sync::atomic::Ordering::Relaxed);
+                (session.cloned(), attempts.clone(), Vec::new())
             };
             store.update_with_attempts(&auth_id, None, &look).await.unwrap();
             return counted.into_inner();
@@ -162,7 +165,7 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
         let store = SqliteStore::open(&place.file()).unwrap_or_else(|error| {
             panic!("version {}: {error}. What is new needs a default in serde, or a step that puts it there", index + 1)
         });
-        assert_eq!(store.expiring_before(None, i64::MAX).await.unwrap().len(), sessions);
+        assert_eq!(store.expiring_before(None, UnixMillis::MAX).await.unwrap().len(), sessions);
         let undelivered = store.pending_deliveries(None, 0).await.unwrap().len();
         assert_eq!(store.outbox().await.unwrap().len() + undelivered, entries);
         assert_eq!((undelivered, store.finished_deliveries("test-7").await.unwrap().len()), (2, 2));
@@ -175,14 +178,14 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
         let page = crate::IdentityPage { project: "default", after: None, limit: 9, with_inactive: true };
         assert_eq!(store.identities(page).await.unwrap().len(), 2);
         assert_eq!(store.setting(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
-        assert_eq!(guesses(&store, "5005550006").await, 2);
+        assert_eq!(attempts(&store, "5005550006").await, 2);
         drop(store);
         assert_eq!(version(&place.raw()).unwrap(), STEPS.len());
     }
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_told_without_its_text() {
+async fn an_unreadable_row_is_reported_without_its_text() {
     let place = TestFile::new();
     drop(place.open());
     place.raw().execute("INSERT INTO messages VALUES (1, 'default', '{\"to\": 123456}')", []).unwrap();
@@ -205,7 +208,7 @@ fn steps_are_taken_once_and_whole() {
 }
 
 #[tokio::test]
-async fn a_write_that_fails_is_told_and_leaves_nothing() {
+async fn a_failed_write_is_reported_and_leaves_nothing() {
     let place = TestFile::new();
     let store = place.open();
     store.set_setting(None, "a", b"one").await.unwrap();
@@ -216,11 +219,7 @@ async fn a_write_that_fails_is_told_and_leaves_nothing() {
         .unwrap();
     let store = place.open();
     assert!(store.set_setting(None, "a", b"two").await.is_err());
-    assert_eq!(
-        store.setting(None, "a").await.unwrap().as_deref(),
-        Some(&b"one"[..]),
-        "what is told is what is in the file"
-    );
+    assert_eq!(store.setting(None, "a").await.unwrap().as_deref(), Some(&b"one"[..]), "the reply agrees with the file");
     store.set_setting(None, "b", b"three").await.unwrap();
     assert_eq!(store.setting(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "what comes after is written");
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, mpsc};
 
+use handset_protocol::UnixMillis;
 use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
@@ -158,7 +159,7 @@ fn put(transaction: &Transaction<'_>, what: &WriteOp) -> Result<(), StoreError> 
             counted.as_ref().map_or(Ok(()), |counted| put_attempts(transaction, counted))
         }
         WriteOp::ExpireAttempts(before) => {
-            execute(transaction, "DELETE FROM failed_attempts WHERE last < ?", params![before])
+            execute(transaction, "DELETE FROM failed_attempts WHERE last < ?", params![before.as_millis()])
         }
         WriteOp::Identities { rows, entry } => {
             for row in rows {
@@ -217,7 +218,7 @@ fn put_attempts(transaction: &Transaction<'_>, counted: &AttemptsSwap) -> Result
     let AttemptsSwap { owner: (project, digits), after: Some(guesses), .. } = counted else { return Ok(()) };
     let sql = "INSERT INTO failed_attempts (project, digits, last, value) VALUES (?, ?, ?, ?)
                ON CONFLICT (project, digits) DO UPDATE SET last = excluded.last, value = excluded.value";
-    execute(transaction, sql, params![project, digits, guesses.last(), json(guesses)?])
+    execute(transaction, sql, params![project, digits, guesses.last().map(UnixMillis::as_millis), json(guesses)?])
 }
 
 fn delete_entry(transaction: &Transaction<'_>, sequence: u64) -> Result<(), StoreError> {

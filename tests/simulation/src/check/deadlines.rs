@@ -1,8 +1,8 @@
-//! Deadlines are neither late nor early, and the page is told them rightly, whatever the clocks do.
+//! Deadlines are neither late nor early, and the page hears the right ones, whatever the clocks do.
 
 use handset_protocol::client::paths;
 
-use super::{Findings, FlowRun};
+use super::{findings::Findings, flow_run::FlowRun};
 use crate::trace::TraceEntry;
 
 /// The two lifetimes of the contract, in ms.
@@ -30,15 +30,15 @@ struct SentSms {
     beyond: i64,
 }
 
-/// Waiting for what an SMS brought, from one telling of the deadline to the next.
+/// A wait for a code or a link, between two events with a deadline.
 #[derive(Debug)]
 struct Wait {
     sent: SentSms,
     from: u64,
     to: u64,
-    /// When the waiting ends, whatever is told meanwhile.
+    /// The end of the wait.
     over: u64,
-    /// Told, in epoch ms of the page's clock, and when that was found out.
+    /// The deadline of the event, in epoch ms of the page's clock, and the time of the event.
     expires: i64,
     anchored: u64,
 }
@@ -52,7 +52,7 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     check_early(flow, &waits, findings);
 }
 
-/// Every stretch of waiting within which the page was told nothing new.
+/// Every stretch of waiting without a new event for the page.
 fn waits(flow: &FlowRun<'_>) -> Vec<Wait> {
     let mut waits: Vec<Wait> = Vec::new();
     let mut accepted = None;
@@ -67,9 +67,9 @@ fn waits(flow: &FlowRun<'_>) -> Vec<Wait> {
             waiting = false;
         }
         match entry {
-            TraceEntry::Accepted { judged, good_until, told_ms } => {
+            TraceEntry::Accepted { judged, good_until, lifetime_ms } => {
                 let usual = if flow.scenario.setup.is_mobile { OTP_MS } else { LINK_MS };
-                let theirs = told_ms.unwrap_or(usual);
+                let theirs = lifetime_ms.unwrap_or(usual);
                 let limit = flow.scenario.setup.own_limit_ms.map_or(theirs, i64::from);
                 let (judged, good_until) = (*judged, *good_until);
                 accepted = Some(SentSms { at: *at, judged, good_until, limit, beyond: limit - theirs });
@@ -96,19 +96,19 @@ fn waits(flow: &FlowRun<'_>) -> Vec<Wait> {
 }
 
 impl Wait {
-    /// What is left at a moment, in ms: by the monotonic clock and by the wall clock, from what was told.
+    /// The time left at a moment, in ms, from the event: by the monotonic clock and by the wall clock.
     fn left(&self, flow: &FlowRun<'_>, at: u64) -> (i64, i64) {
         let (then, now) = (flow.machine.clocks_at(self.anchored), flow.machine.clocks_at(at));
         (self.expires - then.wall - (now.mono - then.mono), self.expires - now.wall)
     }
 
-    /// What is left by the monotonic clock of the time that the SMS was accepted with, in ms.
+    /// The time left of the SMS's lifetime by the monotonic clock, in ms.
     fn own_left(&self, flow: &FlowRun<'_>, at: u64) -> i64 {
         let (then, now) = (flow.machine.clocks_at(self.sent.at), flow.machine.clocks_at(at));
         self.sent.limit - (now.mono - then.mono)
     }
 
-    /// What is left in truth, in ms: as the backend's clock has it.
+    /// The time left by the backend's clock, in ms.
     fn true_left(&self, flow: &FlowRun<'_>, at: u64) -> i64 {
         let advances = flow.scenario.backend.advances.iter().filter(|(when, _)| (self.sent.judged..=at).contains(when));
         let advanced: i64 = advances.map(|(_, seconds)| i64::from(*seconds) * 1000).sum();
@@ -177,7 +177,7 @@ fn check_noticed(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     }
 }
 
-/// What the page was told last is right at the end of the telling, unless a question is open that will tell.
+/// The last deadline is right at the end of its stretch, unless a status call is under way.
 fn check_told(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     let end = wait.to.saturating_sub(1).max(wait.from);
     if flow.machine.asleep_until(end).is_some() {
@@ -186,7 +186,7 @@ fn check_told(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     let changed = changes(flow).into_iter().filter(|at| (wait.sent.at..=end).contains(at)).max();
     let asking = flow
         .times(|entry| match entry {
-            TraceEntry::Sends(path) | TraceEntry::Came { path, .. } => path == paths::STATUS,
+            TraceEntry::Sends(path) | TraceEntry::RequestEnds { path, .. } => path == paths::STATUS,
             _ => false,
         })
         .rfind(|at| (wait.sent.at..=end).contains(at));
@@ -202,7 +202,7 @@ fn check_told(flow: &FlowRun<'_>, wait: &Wait, findings: &mut Findings) {
     // What the backend said after the last sleep binds.
     let woke = flow.scenario.clocks.naps.iter().filter(|nap| nap.to <= end).map(|nap| nap.to).max().unwrap_or(0);
     let answer = flow.first(|entry| match entry {
-        TraceEntry::Came { path, judged: Some(judged), outcome: "ok", .. } if path == paths::STATUS => {
+        TraceEntry::RequestEnds { path, judged: Some(judged), outcome: "ok", .. } if path == paths::STATUS => {
             (*judged >= woke.max(wait.sent.at)).then_some(*judged)
         }
         _ => None,

@@ -1,8 +1,8 @@
-//! Nothing is sent twice that the page asked for once.
+//! A request that the page made once is not sent twice.
 
 use handset_protocol::client::paths;
 
-use super::{Findings, FlowRun};
+use super::{findings::Findings, flow_run::FlowRun};
 use crate::trace::TraceEntry;
 
 pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {

@@ -1,16 +1,16 @@
-//! That every flow ends, and ends as the backend says.
+//! Every flow ends, and ends as the backend says.
 
 use handset_protocol::client::paths;
 
-use super::{Findings, FlowRun};
+use super::{findings::Findings, flow_run::FlowRun};
 use crate::{
-    scenario::{Restart, Sockets, StatusCall},
+    scenario::{Restart, SocketPath, StatusCall},
     trace::{FlowEnding, TraceEntry},
 };
 
 /// Between hearing that the flow is settled and AuthFinishStep, in ms: no request, no wait.
 const PROMPT_MS: u64 = 1_000;
-/// How long a calm network takes to bring the news, in ms: a socket that died unseen is found out after two pings.
+/// How long a calm network takes to bring the outcome, in ms: a socket that died unseen is found out after two pings.
 const NEWS_MS: u64 = 75_000;
 /// How long a link may be opened, in ms.
 const LINK_MS: u64 = 180_000;
@@ -34,7 +34,8 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     }
 
     // What the client heard, it acts upon at once.
-    if let Some((heard, ())) = flow.first(|entry| (*entry == TraceEntry::Told { proved: true }).then_some(())) {
+    if let Some((heard, ())) = flow.first(|entry| (*entry == TraceEntry::OutcomeArrives { proved: true }).then_some(()))
+    {
         let prompt = flow.later(heard, PROMPT_MS);
         let ran = runs.first().is_some_and(|(at, failure)| *at <= prompt && failure.is_none());
         findings.must(ran || (flow.is_stopped() && flow.ended <= prompt), "good news is acted upon at once");
@@ -44,10 +45,10 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     check_timeouts(flow, findings);
 }
 
-/// Whatever the network did before: once it is back, the news arrives.
+/// Once the network is calm, the outcome arrives.
 fn check_news(flow: &FlowRun<'_>, runs: &[(u64, Option<&'static str>)], findings: &mut Findings) {
     let scenario = flow.scenario;
-    let can_hear = scenario.sockets == Sockets::Pass || scenario.backend.status_call == StatusCall::Answered;
+    let can_hear = scenario.sockets == SocketPath::Pass || scenario.backend.status_call == StatusCall::Answered;
     // A backend whose clock was moved, or which knows the flow no more, has other news.
     let is_itself =
         scenario.backend.advances.is_empty() && scenario.backend.restart.is_none_or(|restart| restart.keeps);
@@ -70,11 +71,11 @@ fn check_news(flow: &FlowRun<'_>, runs: &[(u64, Option<&'static str>)], findings
     }
 }
 
-/// What ends a flow although the link was opened: the person's doing, or a request that must not be repeated.
+/// Whether a flow may end although its link was opened: by the person, or by a failed request that is not repeated.
 fn is_own_doing(entry: &TraceEntry) -> bool {
     match entry {
         TraceEntry::Person("rejects") | TraceEntry::Answers("resend" | "change") => true,
-        TraceEntry::Came { path, outcome, .. } => path == paths::LINK_START && *outcome != "ok",
+        TraceEntry::RequestEnds { path, outcome, .. } => path == paths::LINK_START && *outcome != "ok",
         _ => false,
     }
 }
@@ -105,7 +106,7 @@ fn check_timeouts(flow: &FlowRun<'_>, findings: &mut Findings) {
         return findings.must(false, "a last question goes before every timeout");
     };
     let answer = before.iter().rev().find_map(|(at, entry)| match entry {
-        TraceEntry::Came { path, sent, judged, outcome } if path == paths::STATUS && *sent == asked => {
+        TraceEntry::RequestEnds { path, sent, judged, outcome } if path == paths::STATUS && *sent == asked => {
             Some((*at, *judged, *outcome))
         }
         _ => None,

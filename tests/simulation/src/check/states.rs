@@ -1,6 +1,6 @@
-//! What the page is told.
+//! The page's events follow the tables of docs/events.md.
 
-use super::{Findings, FlowRun};
+use super::{findings::Findings, flow_run::FlowRun};
 use crate::{
     tables,
     trace::{FlowEnding, TraceEntry},

@@ -1,4 +1,4 @@
-//! One event of a page, and its reply.
+//! Applies an event of a page and maps the result to a reply.
 
 use axum::Json;
 use handset_protocol::client::Reply;
@@ -9,7 +9,7 @@ use crate::app::client_calls::{self, ClientAnswer};
 use crate::http::shared::errors::{ApiError, refused_with};
 use crate::http::shared::extract::AuthenticatedSession;
 
-/// What a handler of a page answers.
+/// The result of a client handler.
 pub(super) type ClientResult = Result<Json<Reply>, ApiError>;
 
 /// Applies the event to the page's session.

@@ -1,4 +1,4 @@
-//! What a page's authenticator calls, from any origin: the authToken is the only credential.
+//! The client API of a page's authenticator. Any origin may call it; the authToken is the only credential.
 
 mod act;
 mod socket;
@@ -29,7 +29,7 @@ use handset_sandbox_domain::SessionEvent;
 
 pub use status::{Unauthorized, status_socket};
 
-/// To be nested at `/v1/client`.
+/// Routes, to be nested at `/v1/client`.
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     let mut router = Router::new()
         .route("/mobile/otp/start", post(otp_start))
@@ -48,12 +48,11 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     router
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        // Faults inside of CORS: a page can read the status that one answers, and preflights pass.
+        // Faults inside CORS, so that a page can read the status of a fault and preflights pass.
         .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(run_to_completion)))
 }
 
-/// Any origin, without cookies; every header that is asked for, since what traces a page's requests adds its own; what a
-/// client may read of a reply.
+/// CORS for any origin, without cookies. Every requested header is allowed, since tracing SDKs add their own.
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
@@ -100,7 +99,7 @@ async fn instant_start(
     JsonBody(_): JsonBody<InstantStart>,
 ) -> ClientResult {
     let vfp = unguessable(&*sandbox.random);
-    // Nobody visits it: a client that sees `testVfp` takes its value as what the visit brought back.
+    // No visit follows: a client takes the value of `testVfp` as the result of the visit.
     let url = format!("{}/mobile-auth?testVfp={vfp}", sandbox.origin);
     apply_event(&sandbox, &flow, &SessionEvent::InstantStart { vfp: vfp.into(), url }).await
 }
@@ -113,7 +112,7 @@ async fn instant_finish(
     apply_event(&sandbox, &flow, &SessionEvent::InstantFinish { vfp: body.vfp }).await
 }
 
-/// The host of the page that asks, without port, for the last line of its SMS.
+/// The host of the page, without port, for the last line of the SMS (WebOTP).
 fn page_host(headers: &HeaderMap) -> Option<String> {
     let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
     Url::parse(origin).ok()?.host_str().map(str::to_owned)

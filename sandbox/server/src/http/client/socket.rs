@@ -13,18 +13,18 @@ use crate::app::{AppError, Services, SessionHandle};
 use crate::faults::FaultAction;
 use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome};
 
-/// How often the server pings, so that nothing in between takes the connection for dead.
+/// Interval of server pings, so that no proxy closes the connection as idle.
 const PING: Duration = Duration::from_secs(30);
-/// How long a client may be silent: hidden tabs throttle a ping of every 30 s.
+/// Maximum silence of a client. Generous, since hidden tabs throttle their ping of every 30 s.
 const SILENCE: Duration = Duration::from_secs(150);
-/// How long a client may take to answer a close.
+/// Time limit for the reply to a close frame.
 const LINGER: Duration = Duration::from_secs(2);
-/// How long a socket that a fault has silenced stays open.
+/// Time that a socket silenced by a fault stays open.
 const MAX_SILENCE: Duration = Duration::from_secs(600);
-/// Where sockets are opened.
+/// The path of the status socket.
 const PATH: &str = "/v1/client/status";
 
-/// Tells how the flow ends, once, then closes.
+/// Sends the result of the flow once, then closes the socket.
 pub(crate) async fn serve<S, E>(sandbox: &Services, subject: &SessionHandle, mut socket: S, faults: SocketFaults)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
@@ -35,23 +35,23 @@ where
         .record(subject, &[asked, NewTimelineEvent::to_client(MessageKind::SocketOpen, Some(Outcome::Accepted))])
         .await;
     let end = match faults.at_once {
-        Some(Fault::Drop) => SocketEnd::Cut,
-        Some(Fault::Silence) => SocketEnd::Silenced,
+        Some(Fault::Drop) => SocketOutcome::Cut,
+        Some(Fault::Silence) => SocketOutcome::Silenced,
         _ => run_socket(sandbox, subject, &mut socket, faults).await,
     };
     let seen = |sight| async move { sandbox.record(subject, &[sight]).await };
     match end {
-        SocketEnd::Settled(text, outcome) => {
+        SocketOutcome::Settled(text, outcome) => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketDone, Some(outcome))).await;
             if socket.send(Message::Text(text)).await.is_ok() {
                 close(&mut socket, close_code::NORMAL).await;
             }
         }
-        SocketEnd::Closed(code, outcome) => {
+        SocketOutcome::Closed(code, outcome) => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(outcome))).await;
             close(&mut socket, code).await;
         }
-        SocketEnd::Unreadable => {
+        SocketOutcome::Unreadable => {
             let frame = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::default() };
             if socket.send(Message::Close(Some(frame))).await.is_ok() {
                 seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::BadFrame))).await;
@@ -60,61 +60,63 @@ where
                 seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await;
             }
         }
-        SocketEnd::ClosedByPage => {
+        SocketOutcome::ClosedByPage => {
             seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, None)).await;
-            // Its close is answered by reading on.
+            // Reading on answers the close frame.
             drain(&mut socket).await;
         }
-        SocketEnd::Cut => {
+        SocketOutcome::Cut => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Drop))
                 .await
         }
-        SocketEnd::Silenced => {
+        SocketOutcome::Silenced => {
             let silent = NewTimelineEvent::to_client(MessageKind::SocketSilent, None).under(Fault::Silence);
             seen(silent).await;
             hold_open(sandbox, subject).await;
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence))
                 .await;
         }
-        SocketEnd::Gone => seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await,
+        SocketOutcome::Gone => {
+            seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await
+        }
     }
 }
 
-/// What is done to a socket.
+/// Faults of a socket.
 pub(crate) struct SocketFaults {
-    /// From the handshake on.
+    /// A fault from the handshake on.
     pub(crate) at_once: Option<Fault>,
-    /// Then it is dropped.
+    /// The time after which the socket is dropped.
     pub(crate) lifetime: Option<Duration>,
-    /// Tells when faults are posted that may hit it while it waits.
+    /// Signals new faults, which may apply to the waiting socket.
     pub(crate) posted: watch::Receiver<()>,
 }
 
-/// Why a socket ends.
-enum SocketEnd {
-    /// The flow did: this is told.
+/// The reason of the end of a socket.
+enum SocketOutcome {
+    /// The flow has ended: the text is sent.
     Settled(Utf8Bytes, Outcome),
-    /// From here, with that code.
+    /// The sandbox closes the socket with that code.
     Closed(u16, Outcome),
-    /// The page has closed it.
+    /// The page has closed the socket.
     ClosedByPage,
-    /// The connection is no more.
+    /// The connection is gone.
     Gone,
-    /// A fault breaks it.
+    /// A fault resets the connection.
     Cut,
-    /// A fault leaves it open and does nothing more.
+    /// A fault silences the socket.
     Silenced,
-    /// What came was too long, or no WebSocket at all, or the connection broke.
+    /// A message was too long or malformed, or the connection broke.
     Unreadable,
 }
 
-/// Answers pings until there is a reason to end.
+/// Answers pings until the socket ends.
 async fn run_socket<S, E>(
     sandbox: &Services,
     subject: &SessionHandle,
     socket: &mut S,
     mut faults: SocketFaults,
-) -> SocketEnd
+) -> SocketOutcome
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
@@ -131,24 +133,24 @@ where
     };
     tokio::pin!(dropped);
     loop {
-        // In a box: sockets are many and wait long, and need no room for what they do at their beginning and their end.
+        // Boxed: sockets are many and wait long, and their futures should not reserve space for their start and end.
         let lapses_at = match Box::pin(socket_status(sandbox, subject)).await {
             Ok(SocketStatus::Pending { expires_at: lapses_at }) => lapses_at,
             Ok(SocketStatus::Settled(reply)) => return settled(&reply),
-            Ok(SocketStatus::Reset) => return SocketEnd::Cut,
-            Err(code) => return SocketEnd::Closed(code, Outcome::Ending),
+            Ok(SocketStatus::Reset) => return SocketOutcome::Cut,
+            Err(code) => return SocketOutcome::Closed(code, Outcome::Ending),
         };
-        // Runs until the session may have changed.
+        // Until the session may have changed.
         loop {
             let sent = tokio::select! {
                 biased;
-                () = sandbox.shutdown.cancelled() => return SocketEnd::Closed(close_code::AWAY, Outcome::Ending),
+                () = sandbox.shutdown.cancelled() => return SocketOutcome::Closed(close_code::AWAY, Outcome::Ending),
                 Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(PATH) {
-                    Some(FaultAction::Silence) => return SocketEnd::Silenced,
-                    Some(_) => return SocketEnd::Cut,
+                    Some(FaultAction::Silence) => return SocketOutcome::Silenced,
+                    Some(_) => return SocketOutcome::Cut,
                     None => Ok(()),
                 },
-                () = &mut dropped => return SocketEnd::Cut,
+                () = &mut dropped => return SocketOutcome::Cut,
                 () = watch.changed() => break,
                 () = subject.project.clock.sleep_until(lapses_at) => break,
                 message = next_message(socket) => {
@@ -160,35 +162,35 @@ where
                             socket.feed(Message::Text(Utf8Bytes::from_static("pong"))).await
                         }
                         Some(Ok(Message::Binary(_))) => {
-                            return SocketEnd::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
+                            return SocketOutcome::Closed(close_code::UNSUPPORTED, Outcome::BadFrame);
                         }
-                        Some(Ok(Message::Close(_))) => return SocketEnd::ClosedByPage,
-                        None => return SocketEnd::Gone,
+                        Some(Ok(Message::Close(_))) => return SocketOutcome::ClosedByPage,
+                        None => return SocketOutcome::Gone,
                         Some(Ok(_)) => Ok(()),
-                        Some(Err(_)) => return SocketEnd::Unreadable,
+                        Some(Err(_)) => return SocketOutcome::Unreadable,
                     }
                 }
                 _ = pings.tick() => socket.send(Message::Ping(Default::default())).await,
-                () = sleep_until(silent_at) => return SocketEnd::Closed(close_code::AWAY, Outcome::Silent),
+                () = sleep_until(silent_at) => return SocketOutcome::Closed(close_code::AWAY, Outcome::Silent),
             };
             if sent.is_err() {
-                return SocketEnd::Gone;
+                return SocketOutcome::Gone;
             }
         }
     }
 }
 
-/// What the page is told at the end.
-fn settled(reply: &Reply) -> SocketEnd {
+/// The final message for the page.
+fn settled(reply: &Reply) -> SocketOutcome {
     let outcome = if reply.error.is_none() { Outcome::Passed } else { Outcome::Failed };
     match serde_json::to_string(reply) {
-        Ok(text) => SocketEnd::Settled(text.into(), outcome),
-        Err(_) => SocketEnd::Closed(close_code::ERROR, Outcome::Ending),
+        Ok(text) => SocketOutcome::Settled(text.into(), outcome),
+        Err(_) => SocketOutcome::Closed(close_code::ERROR, Outcome::Ending),
     }
 }
 
-/// What comes next, once the answer to what came before is on its way: whoever does not read is not read either, so no
-/// answers pile up here. The stream itself answers pings of the protocol.
+/// The next message, after the previous reply is flushed: backpressure for a client that does not read. The stream itself
+/// answers protocol pings.
 async fn next_message<S, E>(socket: &mut S) -> Option<Result<Message, E>>
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
@@ -199,7 +201,7 @@ where
     }
 }
 
-/// Keeps a socket open without reading from it or writing to it, so that not even a close is answered.
+/// Keeps a socket open without reading or writing, so that not even a close frame is answered.
 async fn hold_open(sandbox: &Services, subject: &SessionHandle) {
     tokio::select! {
         biased;
@@ -209,7 +211,7 @@ async fn hold_open(sandbox: &Services, subject: &SessionHandle) {
     }
 }
 
-/// How the flow stands now, or with which code to close where that cannot be said.
+/// The status of the flow, or the close code if there is none.
 async fn socket_status(sandbox: &Services, subject: &SessionHandle) -> Result<SocketStatus, u16> {
     sockets::status(sandbox, subject).await.map_err(|error| match error {
         AppError::Store(_) => close_code::ERROR,
@@ -217,7 +219,7 @@ async fn socket_status(sandbox: &Services, subject: &SessionHandle) -> Result<So
     })
 }
 
-/// Closes, and waits a moment for the other side to do the same: dropping the connection could lose what was sent.
+/// Closes the socket and waits briefly for the reply of the client: dropping the connection could lose the last message.
 async fn close<S, E>(socket: &mut S, code: u16)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
@@ -232,6 +234,6 @@ async fn drain<S, E>(socket: &mut S)
 where
     S: Stream<Item = Result<Message, E>> + Unpin,
 {
-    // Whoever does not end in time is cut off.
+    // After the time limit the connection is dropped.
     let _ = timeout(LINGER, async { while let Some(Ok(_)) = socket.next().await {} }).await;
 }

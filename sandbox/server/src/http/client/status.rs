@@ -1,4 +1,4 @@
-//! How a flow stands: asked by POST, or told through a socket.
+//! The status of a flow: by POST, or through a WebSocket.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -19,11 +19,11 @@ use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
 use crate::http::shared::request::{SocketLifetime, SocketQuery, fault_of};
 use handset_sandbox_domain::{Refusal, SessionEvent};
 
-/// Longest message of a client, in bytes: all it has to say is `ping`.
+/// Maximum size of a client message, in bytes. Clients only send `ping`.
 const MESSAGE_BYTES: usize = 1024;
-/// What is read ahead, in bytes. The library's 128 KiB for each socket would be for nothing.
+/// Read buffer, in bytes. The default of the library is 128 KiB per socket.
 const READ_AHEAD_BYTES: usize = 256;
-/// Most that waits to be written, in bytes: a pong, a ping, and how the flow ended. The library has no bound of its own.
+/// Maximum write buffer, in bytes: a pong, a ping and the result. The library has no default limit.
 const UNWRITTEN_BYTES: usize = 4096;
 
 /// `POST /v1/client/status`.
@@ -35,7 +35,7 @@ pub(crate) async fn ask(
     apply_event(&sandbox, &flow, &SessionEvent::Status).await
 }
 
-/// `GET /v1/client/status?token=…`. The query is the only credential: a page cannot set a socket's headers.
+/// `GET /v1/client/status?token=…`. The credential is in the query, since a page cannot set headers of a WebSocket.
 pub(crate) async fn upgrade(
     State(sandbox): State<Sandbox>,
     credentials: Result<Query<SocketQuery>, QueryRejection>,
@@ -57,10 +57,10 @@ pub(crate) async fn upgrade(
         .read_buffer_size(READ_AHEAD_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(UNWRITTEN_BYTES);
-    // Taken before the reply, so that handshakes at once are not more than there are places.
+    // Acquired before the reply, so that concurrent handshakes cannot exceed the limit.
     let place = sandbox.free_sockets.clone().try_acquire_owned().map_err(|_| ApiError::too_many_sockets())?;
     let open = sandbox.metrics.socket();
-    // Before the reply: whoever sees the socket open and then posts a fault must hit it.
+    // Before the reply: a fault that is set once the socket is open must apply to it.
     let lifetime = extensions.get::<SocketLifetime>().map(|lifetime| lifetime.0);
     let faults = SocketFaults { at_once: fault_of(&extensions), lifetime, posted: subject.project.faults.subscribe() };
     let sockets = sandbox.sockets.clone();
@@ -71,11 +71,14 @@ pub(crate) async fn upgrade(
     Ok(upgrade.on_upgrade(move |socket| sockets.track_future(serve(socket))))
 }
 
-/// The authToken is bad or expired, or its session gone.
+/// The authToken is invalid or expired, or its session is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unauthorized;
 
-/// Serves the status socket on any stream of messages, as `GET /v1/client/status` does after the handshake.
+/// Serves the status socket on any stream of messages, like `GET /v1/client/status` after the handshake.
+///
+/// # Errors
+/// The authToken is invalid or expired, or its session is gone.
 pub async fn status_socket<S, E>(state: &AppState, auth_token: &Secret, socket: S) -> Result<(), Unauthorized>
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,

@@ -4,11 +4,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::views::{FaultListView, FaultView};
 use crate::app::Sandbox;
-use crate::faults::{ActiveFault, FaultRule, MAX_FAULTS};
+use crate::faults::{FaultMethod, FaultRule, MAX_FAULTS};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::{JsonBody, RequestBody};
 use crate::http::shared::scope::ProjectExt;
@@ -16,7 +17,7 @@ use handset_sandbox_domain::request::expected_format;
 use handset_sandbox_domain::{Fault, Refusal};
 
 /// What a fault may say.
-const MEMBERS: [&str; 7] = ["path", "kind", "ms", "status", "retryAfterSeconds", "count", "method"];
+const MEMBERS: [&str; 7] = ["path", "kind", "delayMs", "status", "retryAfterSeconds", "count", "method"];
 /// Longest delay, in ms.
 const LONGEST_DELAY: u32 = 600_000;
 /// Longest path, in bytes.
@@ -36,20 +37,60 @@ impl RequestBody for SetFaults {
     const REQUIRED: &'static [&'static str] = &["faults"];
 }
 
-#[derive(Serialize)]
-struct FaultList {
-    faults: Vec<ActiveFault>,
+/// A fault as it is asked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FaultRequest {
+    path: String,
+    kind: FaultKind,
+    delay_ms: Option<u32>,
+    status: Option<u16>,
+    retry_after_seconds: Option<u32>,
+    count: Option<u32>,
+    method: Option<FaultMethod>,
 }
 
-async fn list(ProjectExt(project): ProjectExt) -> Json<FaultList> {
-    Json(FaultList { faults: project.faults.list() })
+/// The kind of a fault, by its name in the inspection API.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FaultKind {
+    Delay,
+    Status,
+    Drop,
+    Refuse,
+    Silence,
+    LoseReply,
+}
+
+impl From<FaultKind> for Fault {
+    fn from(kind: FaultKind) -> Self {
+        match kind {
+            FaultKind::Delay => Self::Delay,
+            FaultKind::Status => Self::Status,
+            FaultKind::Drop => Self::Drop,
+            FaultKind::Refuse => Self::Refuse,
+            FaultKind::Silence => Self::Silence,
+            FaultKind::LoseReply => Self::LoseReply,
+        }
+    }
+}
+
+impl From<FaultRequest> for FaultRule {
+    fn from(request: FaultRequest) -> Self {
+        let FaultRequest { path, kind, delay_ms, status, retry_after_seconds, count, method } = request;
+        Self { path, kind: kind.into(), delay_ms, status, retry_after_seconds, count, method }
+    }
+}
+
+async fn list(ProjectExt(project): ProjectExt) -> Json<FaultListView> {
+    Json(FaultListView { faults: project.faults.list().into_iter().map(FaultView::from).collect() })
 }
 
 async fn replace(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
     JsonBody(wanted): JsonBody<SetFaults>,
-) -> Result<Json<FaultList>, ApiError> {
+) -> Result<Json<FaultListView>, ApiError> {
     if wanted.faults.len() > MAX_FAULTS {
         return Err(Refusal::shape("faults", expected_format("faults")).into());
     }
@@ -76,13 +117,14 @@ fn read(place: &str, rule: Map<String, Value>) -> Result<FaultRule, Refusal> {
             return Err(Refusal::missing(&named(member)));
         }
     }
-    let rule: FaultRule = serde_path_to_error::deserialize(Value::Object(rule)).map_err(|error| {
+    let request: FaultRequest = serde_path_to_error::deserialize(Value::Object(rule)).map_err(|error| {
         let member = error.path().to_string();
         Refusal::shape(&named(&member), expected_format(&member))
     })?;
+    let rule = FaultRule::from(request);
     let checks = [
         ("path", is_path(&rule.path)),
-        ("ms", rule.ms.is_none_or(|ms| (1..=LONGEST_DELAY).contains(&ms))),
+        ("delayMs", rule.delay_ms.is_none_or(|ms| (1..=LONGEST_DELAY).contains(&ms))),
         ("status", rule.status.is_none_or(|status| (400..=599).contains(&status))),
         ("count", rule.count.is_none_or(|count| count > 0)),
     ];
@@ -91,9 +133,9 @@ fn read(place: &str, rule: Map<String, Value>) -> Result<FaultRule, Refusal> {
     }
     let (is_delay, is_status) = (rule.kind == Fault::Delay, rule.kind == Fault::Status);
     match () {
-        () if is_delay && rule.ms.is_none() => Err(Refusal::missing(&named("ms"))),
+        () if is_delay && rule.delay_ms.is_none() => Err(Refusal::missing(&named("delayMs"))),
         () if is_status && rule.status.is_none() => Err(Refusal::missing(&named("status"))),
-        () if !is_delay && rule.ms.is_some() => Err(belongs(&named("ms"), "delay")),
+        () if !is_delay && rule.delay_ms.is_some() => Err(belongs(&named("delayMs"), "delay")),
         () if !is_status && rule.status.is_some() => Err(belongs(&named("status"), "status")),
         () if !is_status && rule.retry_after_seconds.is_some() => Err(belongs(&named("retryAfterSeconds"), "status")),
         () => Ok(rule),

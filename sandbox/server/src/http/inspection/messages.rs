@@ -1,26 +1,24 @@
 //! `/sandbox/messages`: every SMS that would have been sent.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::response::sse;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use futures_util::{Stream, stream};
 use handset_sandbox_domain::Phone;
 use tokio::sync::watch;
 
-use super::sse::{KEEP_ALIVE, last_event_id};
+use super::sse::{self, Feed, last_event_id};
+use super::views::MessageView;
 use crate::app::Sandbox;
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::query;
 use crate::http::shared::scope::ProjectExt;
-use crate::projects::{MessageQuery, MessageView, Project};
+use crate::projects::{MessageQuery, Project};
 
 /// Longest long poll, in s.
 const LONGEST_WAIT: u64 = 30;
@@ -72,60 +70,47 @@ async fn messages(
     loop {
         let list = sandbox.messages(&project, &filter).await?;
         if !list.is_empty() || wait.is_zero() {
-            return Ok(Json(list));
+            return Ok(Json(list.into_iter().map(|(id, message)| MessageView::new(id, message)).collect()));
         }
         tokio::select! {
             biased;
-            () = sandbox.shutdown.cancelled() => return Ok(Json(list)),
+            () = sandbox.shutdown.cancelled() => return Ok(Json(Vec::new())),
             _ = arrived.changed() => {}
-            () = tokio::time::sleep_until(deadline) => return Ok(Json(list)),
+            () = tokio::time::sleep_until(deadline) => return Ok(Json(Vec::new())),
         }
     }
 }
 
-/// Server-sent events, one for each message, with its id: a browser that reconnects goes on where it was.
+/// Server-sent events, one for each message.
 async fn message_stream(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
     headers: HeaderMap,
     MessagesParams { mut filter, .. }: MessagesParams,
-) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
+) -> impl IntoResponse {
     filter.since = last_event_id(&headers).unwrap_or(filter.since);
-    let reader =
-        MessageReader { arrived: project.messages.subscribe(), sandbox, project, filter, waiting: VecDeque::new() };
-    let events = stream::unfold(reader, async |mut reader| {
-        let message = reader.next().await?;
-        let event = sse::Event::default().id(message.id.to_string()).json_data(&message).unwrap_or_default();
-        Some((Ok(event), reader))
-    });
-    Ok(sse::Sse::new(events).keep_alive(sse::KeepAlive::new().interval(KEEP_ALIVE)))
+    let feed = MessageFeed { arrived: project.messages.subscribe(), sandbox: sandbox.clone(), project, filter };
+    sse::events(sandbox, feed)
 }
 
-/// Reads the inbox from where it was left.
-struct MessageReader {
+/// Reads the messages of a project from where they were left.
+struct MessageFeed {
     sandbox: Sandbox,
     project: Arc<Project>,
     arrived: watch::Receiver<()>,
     filter: MessageQuery,
-    waiting: VecDeque<MessageView>,
 }
 
-impl MessageReader {
-    async fn next(&mut self) -> Option<MessageView> {
-        loop {
-            if let Some(message) = self.waiting.pop_front() {
-                return Some(message);
-            }
-            self.waiting = self.sandbox.messages(&self.project, &self.filter).await.ok()?.into();
-            if let Some(newest) = self.waiting.back() {
-                self.filter.since = newest.id;
-                continue;
-            }
-            tokio::select! {
-                biased;
-                () = self.sandbox.shutdown.cancelled() => return None,
-                changed = self.arrived.changed() => changed.ok()?,
-            }
-        }
+impl Feed for MessageFeed {
+    type View = MessageView;
+
+    async fn read(&mut self) -> Option<Vec<(u64, MessageView)>> {
+        let new = self.sandbox.messages(&self.project, &self.filter).await.ok()?;
+        self.filter.since = new.last().map_or(self.filter.since, |(id, _)| *id);
+        Some(new.into_iter().map(|(id, message)| (id, MessageView::new(id, message))).collect())
+    }
+
+    async fn changed(&mut self) -> Option<()> {
+        self.arrived.changed().await.ok()
     }
 }

@@ -5,15 +5,19 @@ mod faults;
 mod messages;
 mod sessions;
 mod sse;
+mod views;
 mod webhook;
+
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::post;
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use self::views::ClockView;
 use crate::app::Sandbox;
 use crate::http::shared::detach::run_to_completion;
 use crate::http::shared::errors::{ApiError, not_found};
@@ -53,12 +57,6 @@ impl RequestBody for AdvanceClock {
     const REQUIRED: &'static [&'static str] = &["advanceSeconds"];
 }
 
-#[derive(Serialize)]
-struct ClockView {
-    /// Epoch ms.
-    now: i64,
-}
-
 /// Moves the clock that every lifetime runs on.
 async fn advance(
     State(sandbox): State<Sandbox>,
@@ -68,7 +66,7 @@ async fn advance(
     if body.advance_seconds > FURTHEST_ADVANCE {
         return Err(Refusal::shape("advanceSeconds", expected_format("advanceSeconds")).into());
     }
-    sandbox.advance_clock(&project, body.advance_seconds).await?;
+    sandbox.advance_clock(&project, Duration::from_secs(body.advance_seconds.into())).await?;
     Ok(Json(ClockView { now: project.clock.now() }))
 }
 

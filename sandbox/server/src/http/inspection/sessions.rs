@@ -1,24 +1,21 @@
-//! A session as the inspection shows it, and its timeline as it grows.
+//! `/sandbox/sessions`: a session, and its timeline as it grows.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::sse;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use futures_util::{Stream, stream};
-use serde::Serialize;
 
-use super::sse::{KEEP_ALIVE, last_event_id};
+use super::sse::{self, Feed, last_event_id};
+use super::views::{SessionView, TimelineEventView};
 use crate::app::watchers::Watch;
 use crate::app::{AppError, Sandbox, inspection};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::scope::ProjectExt;
 use crate::projects::Project;
-use handset_sandbox_domain::{LinkState, Possession, SentLink, Session, TimelineEvent};
+use handset_sandbox_domain::Session;
 
 /// To be merged into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
@@ -40,132 +37,42 @@ async fn show(
     Ok(Json(SessionView::from(find(&sandbox, &project, &correlation_id).await?)))
 }
 
-/// Server-sent events, one for each moment, with its id: a browser that reconnects goes on where it was.
+/// Server-sent events, one for each event of the timeline.
 async fn follow(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
     Path(correlation_id): Path<String>,
     headers: HeaderMap,
-) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let auth_id = find(&sandbox, &project, &correlation_id).await?.auth_id;
     let last_id = last_event_id(&headers).unwrap_or(0);
     let watch = sandbox.timeline_watchers.watch(&auth_id);
-    let reader = TimelineReader { watch, sandbox, _project: project, auth_id, last_id, waiting: VecDeque::new() };
-    let events = stream::unfold(reader, async |mut reader| {
-        let moment = reader.next().await?;
-        let event = sse::Event::default().id(moment.id.to_string()).json_data(&moment).unwrap_or_default();
-        Some((Ok(event), reader))
-    });
-    Ok(sse::Sse::new(events).keep_alive(sse::KeepAlive::new().interval(KEEP_ALIVE)))
+    let feed = TimelineFeed { watch, sandbox: sandbox.clone(), _project: project, auth_id, last_id };
+    Ok(sse::events(sandbox, feed))
 }
 
-/// Reads a timeline from where it was left.
-struct TimelineReader {
+/// Reads a timeline from where it was left. It ends when the session is deleted.
+struct TimelineFeed {
     sandbox: Sandbox,
     /// One that somebody follows is not forgotten.
     _project: Arc<Project>,
     watch: Watch,
     auth_id: String,
     last_id: u32,
-    waiting: VecDeque<TimelineEvent>,
 }
 
-impl TimelineReader {
-    /// `None`: the sandbox is ending, or has forgotten the session.
-    async fn next(&mut self) -> Option<TimelineEvent> {
-        loop {
-            if let Some(moment) = self.waiting.pop_front() {
-                self.last_id = moment.id;
-                return Some(moment);
-            }
-            let session = inspection::reload_session(&self.sandbox, &self.auth_id).await?;
-            self.waiting = session.timeline.after(self.last_id).to_vec().into();
-            if !self.waiting.is_empty() {
-                continue;
-            }
-            tokio::select! {
-                biased;
-                () = self.sandbox.shutdown.cancelled() => return None,
-                () = self.watch.changed() => {}
-            }
-        }
+impl Feed for TimelineFeed {
+    type View = TimelineEventView;
+
+    async fn read(&mut self) -> Option<Vec<(u64, TimelineEventView)>> {
+        let session = inspection::reload_session(&self.sandbox, &self.auth_id).await?;
+        let new = session.timeline.after(self.last_id);
+        self.last_id = new.last().map_or(self.last_id, |event| event.id);
+        Some(new.iter().map(|event| (event.id.into(), event.into())).collect())
     }
-}
 
-/// A session without its secrets. Times in ms since the epoch.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SessionView {
-    correlation_id: String,
-    auth_id: String,
-    client_id: String,
-    flow_type: &'static str,
-    /// `pending`, `passed` or `failed`.
-    state: &'static str,
-    /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<&'static str>,
-    /// The step that is waited for, or `done`.
-    step: &'static str,
-    /// How far the relying party's server has come: `started`, `validated` or `ended`.
-    journey: &'static str,
-    numbers_given: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempts_left: Option<u8>,
-    links: Vec<LinkView>,
-    created_at: i64,
-    expires_at: i64,
-    /// When what was sent last is no longer good.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sent_expires_at: Option<i64>,
-    timeline: Vec<TimelineEvent>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LinkView {
-    /// `live`, `used` or `replaced`.
-    state: &'static str,
-    sent_at: i64,
-    expires_at: i64,
-}
-
-impl From<Session> for SessionView {
-    fn from(session: Session) -> Self {
-        let (state, failure) = match session.possession {
-            Possession::Passed => ("passed", None),
-            Possession::Failed(failure) => ("failed", Some(failure.message())),
-            _ => ("pending", None),
-        };
-        let attempts_left = match &session.possession {
-            Possession::Otp(otp) => Some(session.policy.tries().saturating_sub(otp.wrong)),
-            _ => None,
-        };
-        let link = |link: &SentLink| LinkView {
-            state: match link.state {
-                LinkState::Live => "live",
-                LinkState::Used => "used",
-                LinkState::Replaced => "replaced",
-            },
-            sent_at: link.sent_at,
-            expires_at: link.expires_at,
-        };
-        Self {
-            flow_type: session.flow_type.as_str(),
-            state,
-            failure,
-            step: session.possession.step(),
-            journey: session.stage.as_str(),
-            numbers_given: session.numbers_given,
-            attempts_left,
-            links: session.links.iter().map(link).collect(),
-            created_at: session.created_at,
-            expires_at: session.expires_at,
-            sent_expires_at: session.challenge_expires_at(),
-            timeline: session.timeline.events().to_vec(),
-            correlation_id: session.correlation_id,
-            auth_id: session.auth_id,
-            client_id: session.client_id,
-        }
+    async fn changed(&mut self) -> Option<()> {
+        self.watch.changed().await;
+        Some(())
     }
 }

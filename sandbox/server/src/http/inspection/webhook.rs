@@ -5,17 +5,17 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use handset_protocol::Secret;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::app::webhook_events::{self, EventTrigger, TriggeredEvent};
-use crate::app::{AppError, Sandbox};
+use super::views::{DeliveryView, TriggeredEventView, WebhookView};
+use crate::app::webhook_events::{self, EventTrigger};
+use crate::app::{AppError, Sandbox, inspection};
 use crate::config::{Webhook, WebhookSecret, WebhookUrl};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::{JsonBody, RequestBody};
 use crate::http::shared::scope::ProjectExt;
 use crate::random::unguessable;
-use crate::webhooks::DeliveryView;
-use handset_sandbox_domain::{NotSentReason, Refusal};
+use handset_sandbox_domain::Refusal;
 
 /// To be merged into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
@@ -23,14 +23,6 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/webhook", get(get_webhook).put(set_webhook).delete(delete_webhook))
         .route("/webhook/events", post(trigger_event))
         .route("/webhook/deliveries", get(deliveries))
-}
-
-#[derive(Serialize)]
-struct WebhookView {
-    url: String,
-    /// One that was made for it: it is told once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
 }
 
 async fn get_webhook(
@@ -79,7 +71,8 @@ async fn deliveries(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
 ) -> Result<Json<Vec<DeliveryView>>, ApiError> {
-    Ok(Json(sandbox.webhooks.list(&project).await.map_err(AppError::from)?))
+    let list = inspection::deliveries(&sandbox, &project).await?;
+    Ok(Json(list.into_iter().map(DeliveryView::from).collect()))
 }
 
 #[derive(Deserialize)]
@@ -96,25 +89,13 @@ impl RequestBody for TriggerRequest {
     const REQUIRED: &'static [&'static str] = &["type"];
 }
 
-/// What becomes of it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TriggerReply {
-    is_sent: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<NotSentReason>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    event_ids: Vec<String>,
-}
-
 async fn trigger_event(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
     JsonBody(trigger): JsonBody<TriggerRequest>,
-) -> Result<Json<TriggerReply>, ApiError> {
+) -> Result<Json<TriggeredEventView>, ApiError> {
     let TriggerRequest { r#type, phone_number, identity_id, new_phone_number, count } = trigger;
     let trigger = EventTrigger { r#type, phone_number, identity_id, new_phone_number, count };
-    let TriggeredEvent { reason, event_ids } = webhook_events::trigger_event(&sandbox, &project, &trigger).await?;
-    let is_told = reason.is_none();
-    Ok(Json(TriggerReply { is_sent: is_told, reason, event_ids: if is_told { event_ids } else { Vec::new() } }))
+    let triggered = webhook_events::trigger_event(&sandbox, &project, &trigger).await?;
+    Ok(Json(TriggeredEventView::from(triggered)))
 }

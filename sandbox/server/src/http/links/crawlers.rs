@@ -1,35 +1,35 @@
-//! Who may be a machine that looks at a link, to show a preview or to search it, by its user agent.
+//! Recognition of crawlers and preview fetchers by their user agent.
 //!
-//! Nobody can be sure of it. What is taken for one is asked to press a button, so a person who is mistaken for a machine
-//! loses a moment; a machine that is not recognised spends the link.
+//! It is a guess. A recognised agent gets a page with a button, so a person who is mistaken for a crawler loses a moment; an
+//! unrecognised crawler uses up the link.
 
 use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet};
 
-/// The list, as it is kept by others.
+/// The third-party list.
 const LIST: &str = include_str!("crawlers/patterns.txt");
 
-/// What the list lacks: fetchers of previews, and whatever calls itself a machine. Lower case.
+/// Additions to the list: preview fetchers, and agents that call themselves a bot. Lower case.
 const MORE: &str = r"(?x) google-messages | kakaotalk-scrap | line-poker | ms-office | microsoft\ office
     | bots?[/;)\ ,] | bots?$ | crawler | spider | preview | scraper | \bfetcher";
 
-/// Applications of the list whose own browsers have their name in a user agent that is otherwise a browser's. What
-/// fetches previews for them has the name alone.
+/// Apps of the list whose in-app browsers add the app's name to a browser's user agent. Their preview fetchers send the name
+/// alone.
 const APPS: [&str; 2] = ["WhatsApp", "Viber"];
 
 static PATTERNS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| LIST.lines().filter(|line| !line.starts_with('#')).collect());
 
-/// One that cannot be read would be none: a test holds that all can.
+/// An invalid pattern would empty the set; a test holds that all are valid.
 static CRAWLERS: LazyLock<RegexSet> = LazyLock::new(|| RegexSet::new(&*PATTERNS).unwrap_or_default());
 
 static MORE_CRAWLERS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(MORE).ok());
 
-/// Whether it is of a crawler, or might be. Who says nothing is taken for a person: tests do so.
+/// Whether the user agent may be a crawler. An empty one counts as a person, since tests send none.
 pub(crate) fn may_be(agent: &str) -> bool {
     let lower = agent.to_ascii_lowercase();
-    // A kind of phone whose name ends like one.
+    // A phone brand whose name ends in "bot".
     let lower = lower.replace("cubot", "");
     if MORE_CRAWLERS.as_ref().is_some_and(|more| more.is_match(&lower)) {
         return true;

@@ -1,4 +1,4 @@
-//! The link in an SMS, opened on the phone.
+//! The Instant Link of an SMS, opened on the phone.
 
 mod crawlers;
 
@@ -15,12 +15,11 @@ use crate::http::shared::method::method_not_allowed;
 use crate::http::shared::request::fault_of;
 use handset_sandbox_domain::LinkPage;
 
-/// Headers by which a browser says that nobody has asked for the page yet.
+/// Headers that mark a prefetch.
 const PREFETCH_HEADERS: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
-/// Keeps the link's secret out of the `Referer` of the page that follows, and the page out of indexes and of other sites'
-/// frames. The demo page opens it in a frame of its own. The policy says nothing of forms: browsers would hold it against
-/// the page that the button's answer leads to, too, and that may be anywhere.
+/// Keeps the secret out of `Referer`, and the page out of search indexes and frames of other sites; the demo page frames it.
+/// No `form-action`: browsers would also apply it to the redirect after the button, which may lead to any origin.
 const PAGE_HEADERS: [(HeaderName, &str); 3] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"),
@@ -42,18 +41,18 @@ async fn open(
         return Ok(with_headers(StatusCode::OK.into_response()));
     }
     if is_prefetch(&headers) {
-        // Not a success, so that the browser asks again when a person does.
+        // An error, so that the browser requests the page again on a real visit.
         return Ok(with_headers(StatusCode::SERVICE_UNAVAILABLE.into_response()));
     }
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if crawlers::may_be(agent) {
-        // Whoever it is: a person has a way on, and nothing else presses a button.
+        // A person can press the button; a crawler does not.
         return Ok(ask());
     }
     spend(&sandbox, token, &extensions).await
 }
 
-/// A person has pressed the button.
+/// The button of the confirmation page.
 async fn confirm(
     State(sandbox): State<Sandbox>,
     Path(token): Path<Secret>,
@@ -105,7 +104,7 @@ fn page(status: StatusCode, title: &str, text: &str) -> Response {
     with_form(status, title, text, "")
 }
 
-/// The form goes where the page is, and needs no script.
+/// The confirmation page. Its form posts to its own URL and needs no script.
 fn ask() -> Response {
     const FORM: &str = "<form method=\"post\">\n<button type=\"submit\">Confirm sign-in</button>\n</form>\n";
     let text = "If it is you who is signing in, confirm it here. If it is not, close this page.";

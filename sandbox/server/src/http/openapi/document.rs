@@ -1,5 +1,5 @@
-//! Brings what the handlers say of themselves into the form of the contract: members that are left out and never null,
-//! texts that are plain, refusals, examples and links.
+//! Adapts the generated document to the contract: absent instead of null members, plain texts, error replies, examples and
+//! links.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::http::server::tags;
 use crate::http::shared::errors::TokenErrorReply;
 
 const ABOUT: &str = include_str!("about.md");
-/// Types of their own in the code that are plain ones on the wire, beside the shared ones.
+/// Types that are inlined, since they are plain values on the wire.
 const PLAIN: [&str; 2] = ["Secret", "BTreeMap"];
 
-/// The members in the order in which people read them.
+/// The members in reading order.
 #[derive(Serialize)]
 struct Document {
     openapi: &'static str,
@@ -29,7 +29,7 @@ struct Document {
     components: Value,
 }
 
-/// An object whose members keep their order.
+/// An object that keeps the order of its members.
 struct InOrder(Vec<(String, Value)>);
 
 impl Serialize for InOrder {
@@ -143,7 +143,7 @@ fn simplify(value: &mut Value, inlined: &BTreeMap<String, Value>) {
     }
 }
 
-/// Takes null out of the choices; one that is left takes the place of the choice.
+/// Removes null from the alternatives; a single remaining one replaces the choice.
 fn without_null(schema: &mut Map<String, Value>, name: &str) {
     let Some(Value::Array(choices)) = schema.get_mut(name) else { return };
     let before = choices.len();
@@ -160,7 +160,7 @@ fn without_null(schema: &mut Map<String, Value>, name: &str) {
     }
 }
 
-/// A rustdoc comment without links, and without a first sentence that names a path: the document says it anyway.
+/// A rustdoc comment without links and without a first sentence that only names a path.
 fn plain(text: &str) -> String {
     let rest = match text.split_once('.') {
         Some((first, rest)) if first.contains("paths::") => rest,

@@ -1,9 +1,9 @@
-//! Bodies that work as they stand, and links: what a reply gives is what the next call takes.
+//! Examples that work unchanged, and links from replies to the next calls.
 
 use handset_protocol::server::schemas::{EXAMPLE_CORRELATION_ID, EXAMPLE_TARGET_URL};
 use serde_json::{Map, Value, json};
 
-/// Adds both to an operation.
+/// Adds examples and links to an operation.
 pub(crate) fn add(operation: &mut Value) {
     let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
     let examples: Map<String, Value> = bodies(&id)
@@ -26,7 +26,7 @@ pub(crate) fn add(operation: &mut Value) {
 
 type Example = (&'static str, &'static str, Value);
 
-/// Of each name, what it shows, and the body.
+/// Name, summary and body of each example.
 fn bodies(id: &str) -> Vec<Example> {
     match id {
         "token" => vec![(
@@ -117,7 +117,7 @@ fn milo() -> Value {
     })
 }
 
-/// Of each name, and what it is.
+/// Name and value of each.
 fn links(id: &str) -> Vec<(&'static str, Value)> {
     let body = |operation: &str, body: Value| json!({"operationId": operation, "requestBody": body});
     let first = |operation: &str| bodies(operation).into_iter().next().map(|(_, _, body)| body).unwrap_or_default();
@@ -142,7 +142,7 @@ fn links(id: &str) -> Vec<(&'static str, Value)> {
             ("enrollBatch", body("enrollBatch", first("enrollBatch"))),
             ("listIdentities", json!({"operationId": "listIdentities"})),
         ],
-        // What `next` names.
+        // The call that `next` names.
         "start" => vec![("validate", body("validate", replied()))],
         "validate" => vec![("challenge", body("challenge", again())), ("complete", complete(again()))],
         "challenge" => vec![("complete", complete(again()))],

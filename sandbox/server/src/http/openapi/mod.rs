@@ -1,4 +1,4 @@
-//! The document of the server API, made from its handlers and messages, and pages that show it.
+//! The OpenAPI document of the server API, generated from handlers and messages, and its viewer.
 
 mod document;
 mod examples;
@@ -17,7 +17,7 @@ use crate::app::Sandbox;
 use crate::http::server::document as document_of_calls;
 use crate::http::shared::method::method_not_allowed;
 
-/// As it is served: it is the same for every sandbox.
+/// The served document, the same for every sandbox.
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document::make(document_of_calls()));
 
 pub(crate) fn router() -> Router<Sandbox> {

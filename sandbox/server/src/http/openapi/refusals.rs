@@ -1,4 +1,4 @@
-//! The refusals of a call, by what it takes: so a call that takes a number cannot forget those of numbers.
+//! Error replies of a call, derived from its members, so that none is forgotten.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ const UNSUPPORTED_MEDIA_TYPE: u16 = 415;
 const TOO_MANY_REQUESTS: u16 = 429;
 const SERVICE_UNAVAILABLE: u16 = 503;
 
-/// Adds the replies that are no success.
+/// Adds the error replies.
 pub(crate) fn add(operation: &mut Value, schemas: &BTreeMap<String, Value>) {
     let all = of(operation, schemas);
     let is_token = operation.get("operationId").and_then(Value::as_str) == Some("token");
@@ -24,7 +24,7 @@ pub(crate) fn add(operation: &mut Value, schemas: &BTreeMap<String, Value>) {
     }
 }
 
-/// By HTTP status.
+/// Error replies by HTTP status.
 fn of(operation: &Value, schemas: &BTreeMap<String, Value>) -> BTreeMap<u16, Vec<ErrorReply>> {
     let is = |id: &str| operation.get("operationId").and_then(Value::as_str) == Some(id);
     let takes = |member: &str| takes(operation, schemas, member);
@@ -40,7 +40,7 @@ fn of(operation: &Value, schemas: &BTreeMap<String, Value>) -> BTreeMap<u16, Vec
     if !is("token") {
         add(403, Refusal::NotAllowed.to_reply());
     }
-    // In a batch a refusal stands in the place of what it refuses.
+    // In a batch an error replaces the result of its item.
     if takes("phoneNumber") || takes("mobileNumber") {
         add(400, Refusal::NoTestUser.to_reply());
         add(403, Refusal::OtherProduct.to_reply());
@@ -53,19 +53,19 @@ fn of(operation: &Value, schemas: &BTreeMap<String, Value>) -> BTreeMap<u16, Vec
     }
     let plain = |code: u16, message: &str| ErrorReply { code, message: message.to_owned() };
     if has_body {
-        add(REQUEST_TIMEOUT, plain(REQUEST_TIMEOUT, "the body came too slowly"));
+        add(REQUEST_TIMEOUT, plain(REQUEST_TIMEOUT, "the body was not complete in time"));
         add(UNSUPPORTED_MEDIA_TYPE, ApiError::unknown_encoding().into_reply());
     }
     add(TOO_MANY_REQUESTS, plain(TOO_MANY_REQUESTS, "too many requests"));
     add(500, Refusal::Internal.to_reply());
-    // No project begins with a token.
+    // The token call creates no project.
     if !is("token") {
         add(SERVICE_UNAVAILABLE, plain(SERVICE_UNAVAILABLE, "too many projects are in use"));
     }
     all
 }
 
-/// Whether the path, the query or the body has a member of that name.
+/// Whether path, query or body has that member.
 fn takes(operation: &Value, schemas: &BTreeMap<String, Value>, member: &str) -> bool {
     let mut parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
     let body = operation
@@ -102,7 +102,7 @@ fn reply(status: u16, refusals: &[ErrorReply], is_token: bool) -> Value {
     });
     let header = match status {
         401 if is_token => {
-            let description = "`Basic` where the credential came so.";
+            let description = "`Basic` if the credential came by HTTP Basic.";
             let schema = json!({"enum": [BASIC_CHALLENGE, "Bearer"]});
             Some(("WWW-Authenticate", json!({"required": true, "description": description, "schema": schema})))
         }
@@ -122,7 +122,7 @@ fn reply(status: u16, refusals: &[ErrorReply], is_token: bool) -> Value {
     reply
 }
 
-/// What a code means, in words.
+/// The description of a code.
 fn meaning(code: u16) -> &'static str {
     match code {
         codes::INTERNAL => "the sandbox is at fault",

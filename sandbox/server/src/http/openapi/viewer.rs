@@ -1,4 +1,4 @@
-//! The document as pages: Swagger UI, from a crate, so that nothing is fetched from elsewhere.
+//! The viewer of the document: Swagger UI, embedded, without external requests.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::app::Sandbox;
 use crate::http::shared::errors::{ApiError, not_found};
 use handset_sandbox_domain::Refusal;
 
-/// From here only, and what is tried out goes to here only. Swagger UI's pictures are `data:` in its style sheet.
+/// The Content-Security-Policy: this origin only. Images of Swagger UI are `data:` URLs in its style sheet.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 

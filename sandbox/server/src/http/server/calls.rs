@@ -10,18 +10,17 @@ use utoipa_axum::routes;
 use super::{flow, identities, token, unify, verify};
 use crate::app::Sandbox;
 
-/// What is served.
+/// The routes.
 pub(super) fn router() -> Router<Sandbox> {
     CALLS.0.clone()
 }
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers.
 pub(crate) fn document() -> &'static OpenApi {
     &CALLS.1
 }
 
-/// Every call with its part of the document: what is served and what is documented is one list. Made once, for many a
-/// test has a sandbox of its own.
+/// Routes and their documentation from one list. Built once per process, since tests create many sandboxes.
 static CALLS: LazyLock<(Router<Sandbox>, OpenApi)> = LazyLock::new(|| documented().split_for_parts());
 
 fn documented() -> OpenApiRouter<Sandbox> {
@@ -29,7 +28,7 @@ fn documented() -> OpenApiRouter<Sandbox> {
     let calls =
         token.into_iter().chain(flow::calls()).chain(verify::calls()).chain(unify::calls()).chain(identities::calls());
     calls.fold(OpenApiRouter::new(), |router, call| {
-        // With and without a slash at the end: the SDKs differ.
+        // With and without a trailing slash, since SDKs differ.
         let with_slash = call.1.paths.keys().next().map(|path| format!("{path}/"));
         let methods = call.2.clone();
         let router = router.routes(call);

@@ -19,7 +19,7 @@ pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
 
 /// Opens a session.
 ///
-/// On a desktop its first step is an Instant Link; on a phone it is Mobile Auth where that works, then a code.
+/// The first step on a desktop is an Instant Link, on a phone Mobile Auth where available, then a code.
 #[utoipa::path(
     post,
     path = paths::START,
@@ -36,16 +36,16 @@ async fn start(
     Ok(Json(opening::start(&sandbox, &caller, &request).await?))
 }
 
-/// Tells whether the person holds the phone.
+/// Returns the result of the possession check.
 ///
-/// Until that is decided, and after it has failed, `success` is false. `next` says which of both it is.
+/// `success` is false while the check is pending and after it has failed; `next` tells the two apart.
 #[utoipa::path(
     post,
     path = paths::VALIDATE,
     tag = tags::FLOW,
     operation_id = "validate",
     request_body(content = ValidateRequest),
-    responses((status = OK, body = ValidateReply, description = "Whether possession was shown."))
+    responses((status = OK, body = ValidateReply, description = "The result of the possession check."))
 )]
 async fn validate(
     State(sandbox): State<Sandbox>,
@@ -55,14 +55,14 @@ async fn validate(
     Ok(Json(server_calls::validate(&sandbox, &caller, &request).await?))
 }
 
-/// Gives out the person's record, in Pre-Fill.
+/// Returns the person's record (Pre-Fill).
 #[utoipa::path(
     post,
     path = paths::CHALLENGE,
     tag = tags::FLOW,
     operation_id = "challenge",
     request_body(content = ChallengeRequest),
-    responses((status = OK, body = ChallengeReply, description = "Whether the challenge was met."))
+    responses((status = OK, body = ChallengeReply, description = "The result of the challenge, with the record if it passed."))
 )]
 async fn challenge(
     State(sandbox): State<Sandbox>,
@@ -72,14 +72,14 @@ async fn challenge(
     Ok(Json(server_calls::challenge(&sandbox, &caller, &request).await?))
 }
 
-/// Tells whether the person is who they say.
+/// Verifies the details of the person.
 #[utoipa::path(
     post,
     path = paths::COMPLETE,
     tag = tags::FLOW,
     operation_id = "complete",
     request_body(content = CompleteRequest),
-    responses((status = OK, body = CompleteReply, description = "The verdict."))
+    responses((status = OK, body = CompleteReply, description = "The evaluation."))
 )]
 async fn complete(
     State(sandbox): State<Sandbox>,

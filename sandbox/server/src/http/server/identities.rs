@@ -17,7 +17,7 @@ use crate::app::{ApiClient, Sandbox};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::{JsonBody, OptionalJsonBody};
 
-/// A part of the path. What is no UTF-8 names nothing.
+/// A path segment. A segment that is not UTF-8 identifies nothing.
 type Segment = Result<Path<String>, PathRejection>;
 
 pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
@@ -31,14 +31,14 @@ pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
     ]
 }
 
-/// Enrolls a number, once and for all: the same number again keeps its names.
+/// Enrolls a number. Enrolling the same number again returns the same identity.
 #[utoipa::path(
     post,
     path = paths::IDENTITY,
     tag = tags::IDENTITY_MANAGER,
     operation_id = "enroll",
     request_body(content = EnrollRequest),
-    responses((status = OK, body = EnrollReply, description = "Its names."))
+    responses((status = OK, body = EnrollReply, description = "The identity."))
 )]
 async fn enroll(
     State(sandbox): State<Sandbox>,
@@ -48,14 +48,14 @@ async fn enroll(
     Ok(Json(identities::enroll(&sandbox, &caller, &request).await?))
 }
 
-/// Enrolls up to a hundred numbers.
+/// Enrolls up to 100 numbers.
 #[utoipa::path(
     post,
     path = paths::IDENTITY_BATCH,
     tag = tags::IDENTITY_MANAGER,
     operation_id = "enrollBatch",
     request_body(content = BatchEnrollRequest),
-    responses((status = OK, body = BatchEnrollReply, description = "Names or an error for each."))
+    responses((status = OK, body = BatchEnrollReply, description = "An identity or an error for each item."))
 )]
 async fn batch(
     State(sandbox): State<Sandbox>,
@@ -65,12 +65,12 @@ async fn batch(
     Ok(Json(identities::enroll_batch(&sandbox, &caller, request).await?))
 }
 
-/// A member of the query, as a text, so that a refusal can name it. An empty or blank one counts as left out.
+/// A query parameter as text, so that an error can name it. A blank value counts as absent.
 fn member<'a>(query: &'a [(String, String)], field: &str) -> Result<Option<&'a str>, Refusal> {
     let mut all = query.iter().filter(|(name, _)| name == field).map(|(_, text)| text.as_str());
     match (all.next(), all.next()) {
         (first, None) => Ok(first.filter(|text| !text.trim().is_empty())),
-        _ => Err(Refusal::BadRequest(format!("field '{field}' is there twice"))),
+        _ => Err(Refusal::BadRequest(format!("field '{field}' appears twice"))),
     }
 }
 
@@ -94,7 +94,7 @@ fn read_query(query: &[(String, String)]) -> Result<IdentityQuery, Refusal> {
     tag = tags::IDENTITY_MANAGER,
     operation_id = "listIdentities",
     params(IdentityQuery),
-    responses((status = OK, body = IdentityList, description = "A page of them."))
+    responses((status = OK, body = IdentityList, description = "A page of identities."))
 )]
 async fn list(
     State(sandbox): State<Sandbox>,
@@ -105,14 +105,14 @@ async fn list(
     Ok(Json(identities::list(&sandbox, &caller, &read_query(&query)?).await?))
 }
 
-/// Tells what is known of an identity.
+/// Returns an identity.
 #[utoipa::path(
     get,
     path = paths::IDENTITY_ONE,
     tag = tags::IDENTITY_MANAGER,
     operation_id = "getIdentity",
-    params(("identityId" = String, Path, description = "Names the identity.")),
-    responses((status = OK, body = IdentityReply, description = "What is known of it."))
+    params(("identityId" = String, Path, description = "The identity's id.")),
+    responses((status = OK, body = IdentityReply, description = "The identity."))
 )]
 async fn one(State(sandbox): State<Sandbox>, caller: ApiClient, id: Segment) -> Result<Json<IdentityReply>, ApiError> {
     authorize(&caller)?;
@@ -126,8 +126,8 @@ async fn one(State(sandbox): State<Sandbox>, caller: ApiClient, id: Segment) -> 
     path = paths::IDENTITY_LOOKUP,
     tag = tags::IDENTITY_MANAGER,
     operation_id = "lookupIdentity",
-    params(("mobileNumber" = String, Path, description = "The number.")),
-    responses((status = OK, body = IdentityLookupReply, description = "It, or none."))
+    params(("mobileNumber" = String, Path, description = "The phone number.")),
+    responses((status = OK, body = IdentityLookupReply, description = "The identity, or an empty list."))
 )]
 async fn lookup(
     State(sandbox): State<Sandbox>,
@@ -140,15 +140,15 @@ async fn lookup(
     Ok(Json(identities::lookup(&sandbox, &caller, &phone).await?))
 }
 
-/// Sends news of an identity again.
+/// Activates an identity: its events are delivered again.
 #[utoipa::path(
     post,
     path = paths::IDENTITY_ACTIVATE,
     tag = tags::IDENTITY_MANAGER,
     operation_id = "activateIdentity",
-    params(("identityId" = String, Path, description = "Names the identity.")),
+    params(("identityId" = String, Path, description = "The identity's id.")),
     request_body(content = Option<IdentityActionRequest>),
-    responses((status = OK, body = SuccessReply, description = "It is active."))
+    responses((status = OK, body = SuccessReply, description = "The identity is active."))
 )]
 async fn activate(
     State(sandbox): State<Sandbox>,
@@ -159,15 +159,15 @@ async fn activate(
     change(&sandbox, &caller, id, &|identity| identity.set_active(true)).await
 }
 
-/// Stops news of an identity.
+/// Deactivates an identity: its events are not delivered.
 #[utoipa::path(
     post,
     path = paths::IDENTITY_DEACTIVATE,
     tag = tags::IDENTITY_MANAGER,
     operation_id = "deactivateIdentity",
-    params(("identityId" = String, Path, description = "Names the identity.")),
+    params(("identityId" = String, Path, description = "The identity's id.")),
     request_body(content = Option<IdentityActionRequest>),
-    responses((status = OK, body = SuccessReply, description = "It is inactive."))
+    responses((status = OK, body = SuccessReply, description = "The identity is inactive."))
 )]
 async fn deactivate(
     State(sandbox): State<Sandbox>,
@@ -178,14 +178,14 @@ async fn deactivate(
     change(&sandbox, &caller, id, &|identity| identity.set_active(false)).await
 }
 
-/// Forgets an identity.
+/// Deletes an identity.
 #[utoipa::path(
     delete,
     path = paths::IDENTITY_ONE,
     tag = tags::IDENTITY_MANAGER,
     operation_id = "deleteIdentity",
-    params(("identityId" = String, Path, description = "Names the identity.")),
-    responses((status = OK, body = SuccessReply, description = "It is gone."))
+    params(("identityId" = String, Path, description = "The identity's id.")),
+    responses((status = OK, body = SuccessReply, description = "The identity is deleted."))
 )]
 async fn disenroll(
     State(sandbox): State<Sandbox>,
@@ -195,7 +195,7 @@ async fn disenroll(
     change(&sandbox, &caller, id, &Identity::disenroll).await
 }
 
-/// Changes an identity that is enrolled.
+/// Changes an enrolled identity.
 async fn change(
     sandbox: &Sandbox,
     caller: &ApiClient,

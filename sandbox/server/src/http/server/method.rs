@@ -1,4 +1,4 @@
-//! A wrong method in the server API: the answer names those that its document has.
+//! 405 in the server API: the message names the methods of the OpenAPI document.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use super::calls::document;
 use crate::http::shared::errors::ApiError;
 use handset_sandbox_domain::Refusal;
 
-/// Those of the server API, as its document has them.
+/// Allowed methods by path, from the document.
 static OF_CALLS: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
     let of = |item: &PathItem| {
         let methods = [("GET", &item.get), ("POST", &item.post), ("DELETE", &item.delete)];
@@ -21,7 +21,7 @@ static OF_CALLS: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
     document().paths.paths.iter().map(|(path, item)| (path.as_str(), of(item))).collect()
 });
 
-/// In the server API, which has a code for it.
+/// 405 with the code of the contract.
 pub(crate) async fn step_not_allowed(path: MatchedPath) -> ApiError {
     let methods = OF_CALLS.get(path.as_str().trim_end_matches('/')).map_or("POST", String::as_str);
     let message = format!("step not allowed: this path takes {methods}");

@@ -1,4 +1,4 @@
-//! What a relying party's server calls.
+//! The server API of a relying party.
 
 mod calls;
 mod flow;
@@ -19,6 +19,6 @@ pub(crate) use calls::document;
 pub(crate) fn router() -> Router<Sandbox> {
     calls::router()
         .method_not_allowed_fallback(method::step_not_allowed)
-        // Of any method: the demo page's files, which come next, are for reading only.
+        // Every method, before the fallback to the files of the demo page.
         .route("/v3/{*rest}", any(not_found))
 }

@@ -1,4 +1,4 @@
-//! What the calls are sorted under, in the order of the document.
+//! Tags of the OpenAPI document, in its order.
 
 pub(crate) const CREDENTIALS: &str = "Credentials";
 pub(crate) const FLOW: &str = "Prove Identity and Pre-Fill";

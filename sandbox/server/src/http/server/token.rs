@@ -1,5 +1,5 @@
-//! `POST /token`, as the libraries of OAuth 2.0 clients call it: the credential in the form or in HTTP Basic, and refusals
-//! that they can read beside the contract's members (RFC 6749, sections 2.3.1 and 5.2).
+//! `POST /token`, compatible with OAuth 2.0 client libraries: the credential in the form or in HTTP Basic, errors with the
+//! members of RFC 6749 beside those of the contract (sections 2.3.1 and 5.2).
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -20,12 +20,12 @@ use handset_sandbox_domain::{Credential, Refusal};
 const FORM: &str = "application/x-www-form-urlencoded";
 const GRANT_TYPE: &str = "client_credentials";
 
-/// What RFC 6749 calls a refused request.
+/// Error codes of RFC 6749.
 mod called {
     pub(crate) const INVALID_REQUEST: &str = "invalid_request";
     pub(crate) const INVALID_CLIENT: &str = "invalid_client";
     pub(crate) const UNSUPPORTED_GRANT_TYPE: &str = "unsupported_grant_type";
-    /// From the other endpoint: there is none for it here, and libraries want one.
+    /// Of the authorization endpoint; section 5.2 has no code for it, and libraries require one.
     pub(crate) const TEMPORARILY_UNAVAILABLE: &str = "temporarily_unavailable";
     /// Likewise.
     pub(crate) const SERVER_ERROR: &str = "server_error";
@@ -49,7 +49,7 @@ pub(crate) async fn token(State(sandbox): State<Sandbox>, request: Request) -> R
     exchange(&sandbox, request).await.map_err(|Refused { called, error }| error.of_token(called, used_basic))
 }
 
-/// Why there is no token, and what RFC 6749 calls it.
+/// An error with its code of RFC 6749.
 struct Refused {
     called: &'static str,
     error: ApiError,
@@ -67,7 +67,7 @@ impl From<Refusal> for Refused {
     }
 }
 
-/// What a refusal of that status is called.
+/// The error code of RFC 6749 for a status.
 pub(crate) fn called(status: u16) -> &'static str {
     match status {
         401 => called::INVALID_CLIENT,
@@ -103,7 +103,7 @@ async fn exchange(sandbox: &Sandbox, request: Request) -> Result<Json<TokenReply
     };
     let credential = Credential::authenticate(&client_id, &secret).ok_or(Refusal::Unauthorized)?;
     let now = sandbox.projects.now_in(&project);
-    // No project begins with it: the token is good in every one, and another site's page can post this form.
+    // Creates no project: the token is valid in every project, and a page of another site can post this form.
     if let Some(project) = sandbox.projects.get_and_touch(&project) {
         project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
     }
@@ -112,10 +112,10 @@ async fn exchange(sandbox: &Sandbox, request: Request) -> Result<Json<TokenReply
     Ok(Json(TokenReply { access_token, expires_in, token_type: "Bearer".to_owned() }))
 }
 
-/// The credential of the header, which the form may name but not have, too.
+/// The credential of the header; the form may repeat its id but not its secret.
 fn alone((client_id, secret): (String, Secret), form: &TokenRequest) -> Result<(String, Secret), Refusal> {
     let twice = |field: &str| {
-        let message = format!("field '{field}' must be left out where header 'Authorization' has the credential");
+        let message = format!("field '{field}' must be absent when header 'Authorization' has the credential");
         Err(Refusal::BadRequest(message))
     };
     if form.client_secret.is_some() {
@@ -127,14 +127,14 @@ fn alone((client_id, secret): (String, Secret), form: &TokenRequest) -> Result<(
     }
 }
 
-/// What stands behind `Basic`.
+/// The value after `Basic`.
 fn basic(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     scheme.eq_ignore_ascii_case("Basic").then(|| rest.trim())
 }
 
-/// The two halves, each form-encoded before both were put together.
+/// Client id and secret, each form-encoded before they were joined.
 fn credentials(encoded: &str) -> Result<(String, Secret), Refusal> {
     let decoded = Base64Unpadded::decode_vec(encoded.trim_end_matches('=')).ok();
     let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());

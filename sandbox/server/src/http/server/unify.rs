@@ -17,7 +17,7 @@ pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
     vec![routes!(unify), routes!(status), routes!(bind), routes!(revoke)]
 }
 
-/// Binds a device to a number, once possession is shown.
+/// Opens a session that binds a device to a number after a possession check.
 #[utoipa::path(
     post,
     path = paths::UNIFY,
@@ -34,14 +34,14 @@ async fn unify(
     Ok(Json(opening::unify(&sandbox, &caller, &request).await?))
 }
 
-/// Tells what became of a Unify.
+/// Returns the status of a Unify session.
 #[utoipa::path(
     post,
     path = paths::UNIFY_STATUS,
     tag = tags::UNIFY,
     operation_id = "unifyStatus",
     request_body(content = UnifyStatusRequest),
-    responses((status = OK, body = UnifyStatusReply, description = "How it stands."))
+    responses((status = OK, body = UnifyStatusReply, description = "The status."))
 )]
 async fn status(
     State(sandbox): State<Sandbox>,
@@ -51,7 +51,7 @@ async fn status(
     Ok(Json(server_calls::unify_status(&sandbox, &caller, &request).await?))
 }
 
-/// Binds a device after the relying party has seen possession itself.
+/// Binds a device after the relying party has verified possession itself.
 ///
 /// Only for a session with `possessionType` `none`.
 #[utoipa::path(
@@ -60,7 +60,7 @@ async fn status(
     tag = tags::UNIFY,
     operation_id = "unifyBind",
     request_body(content = UnifyBindRequest),
-    responses((status = OK, body = UnifyStatusReply, description = "How it stands."))
+    responses((status = OK, body = UnifyStatusReply, description = "The status."))
 )]
 async fn bind(
     State(sandbox): State<Sandbox>,
@@ -70,14 +70,14 @@ async fn bind(
     Ok(Json(server_calls::unify_bind(&sandbox, &caller, &request).await?))
 }
 
-/// Undoes a binding.
+/// Revokes a device.
 #[utoipa::path(
     post,
     path = paths::DEVICE_REVOKE,
     tag = tags::UNIFY,
     operation_id = "deviceRevoke",
     request_body(content = RevokeRequest),
-    responses((status = OK, body = SuccessReply, description = "Whether it was bound until now."))
+    responses((status = OK, body = SuccessReply, description = "Whether the device was bound."))
 )]
 async fn revoke(
     State(sandbox): State<Sandbox>,

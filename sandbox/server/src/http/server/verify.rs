@@ -14,17 +14,17 @@ pub(super) fn calls() -> Vec<UtoipaMethodRouter<Sandbox>> {
     vec![routes!(verify), routes!(status)]
 }
 
-/// Tells whether a number is a person's.
+/// Verifies that a number belongs to a person.
 ///
-/// A body with `verificationType` is of the second generation, which answers at once. Every other is of the first: it opens a
-/// session, unless `possessionType` is `none`.
+/// A body with `verificationType` is a v2 request, which returns the evaluation directly. Every other body is a v1 request: it
+/// opens a session, unless `possessionType` is `none`.
 #[utoipa::path(
     post,
     path = paths::VERIFY,
     tag = tags::VERIFIED_USERS,
     operation_id = "verify",
     request_body(content = VerifyRequest),
-    responses((status = OK, body = VerifyAnswer, description = "The session, or the verdict."))
+    responses((status = OK, body = VerifyAnswer, description = "The session, or the evaluation."))
 )]
 async fn verify(
     State(sandbox): State<Sandbox>,
@@ -34,14 +34,14 @@ async fn verify(
     Ok(Json(opening::verify(&sandbox, &caller, &request).await?))
 }
 
-/// Tells what became of a Verify of the first generation.
+/// Returns the status of a v1 Verify session.
 #[utoipa::path(
     post,
     path = paths::VERIFY_STATUS,
     tag = tags::VERIFIED_USERS,
     operation_id = "verifyStatus",
     request_body(content = VerifyStatusRequest),
-    responses((status = OK, body = VerifyStatusReply, description = "How it stands."))
+    responses((status = OK, body = VerifyStatusReply, description = "The status."))
 )]
 async fn status(
     State(sandbox): State<Sandbox>,

@@ -1,4 +1,4 @@
-//! The whole body of a request, as its client meant it: unpacked, in UTF-8, and no longer than it may be.
+//! The body of a request: decompressed, UTF-8, and within its size limit.
 
 use std::error::Error;
 
@@ -14,25 +14,28 @@ use crate::http::shared::errors::ApiError;
 use handset_sandbox_domain::Refusal;
 use handset_sandbox_listener::BodyDeadline;
 
-/// What some programs put in front of a text.
+/// The byte order mark that some programs prepend.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The whole body. The bound holds for what it unpacks to.
+/// Reads the body. The limit holds for the decompressed size.
+///
+/// # Errors
+/// The encoding is unknown, the body is too long, too slow or incomplete.
 pub(crate) async fn read(mut request: Request, most_bytes: usize) -> Result<Bytes, ApiError> {
     let deadline = BodyDeadline::of(&request);
     let is_packed = is_packed(request.headers())?;
     if let Some(name) = is_packed {
-        // In the one way to write it that the layer knows.
+        // The one spelling that the layer accepts.
         request.headers_mut().insert(header::CONTENT_ENCODING, name);
         request = unpack(request).await?;
     }
-    let too_slow = |_| ApiError::http(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
+    let too_slow = |_| ApiError::http(StatusCode::REQUEST_TIMEOUT, "the body was not complete in time");
     let reading = axum::body::to_bytes(request.into_body(), most_bytes);
     let bytes = BodyDeadline::hold(deadline, reading).await.map_err(too_slow)?;
     Ok(bytes.map_err(|error| unread(&error, most_bytes))?)
 }
 
-/// How it is packed, where it is.
+/// The content encoding, if the body is compressed.
 fn is_packed(headers: &HeaderMap) -> Result<Option<axum::http::HeaderValue>, ApiError> {
     let Some(encoding) = headers.get(header::CONTENT_ENCODING) else { return Ok(None) };
     let is_alone = headers.get_all(header::CONTENT_ENCODING).iter().count() == 1;
@@ -46,7 +49,7 @@ fn is_packed(headers: &HeaderMap) -> Result<Option<axum::http::HeaderValue>, Api
     }
 }
 
-/// The same request, whose body unpacks itself while it is read.
+/// The same request with a body that decompresses while it is read.
 async fn unpack(request: Request) -> Result<Request, ApiError> {
     let take = service_fn(async |request: Request<DecompressionBody<Body>>| {
         Ok::<_, std::convert::Infallible>(Response::new(Body::new(request.into_body())))
@@ -64,16 +67,16 @@ fn unread(error: &axum::Error, most_bytes: usize) -> Refusal {
         }
         cause = error.source();
     }
-    Refusal::BadRequest("the body breaks off, or is not packed as header 'Content-Encoding' says".to_owned())
+    Refusal::BadRequest("the body is incomplete, or not encoded as header 'Content-Encoding' says".to_owned())
 }
 
-/// The text of a body.
+/// The body as text.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, Refusal> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let is_utf_16 = bytes.iter().take(2).any(|byte| *byte == 0);
     match std::str::from_utf8(bytes) {
         Ok(text) if !is_utf_16 => Ok(text),
-        _ => Err(Refusal::BadRequest("the body must be a text in UTF-8".to_owned())),
+        _ => Err(Refusal::BadRequest("the body must be UTF-8 text".to_owned())),
     }
 }
 
@@ -95,7 +98,7 @@ mod tests {
             utf_16("{}", b"", u16::to_be_bytes),
             b"{\"a\":\"\xe4\"}".to_vec(),
         ] {
-            assert_eq!(text(&bytes), Err(Refusal::BadRequest("the body must be a text in UTF-8".to_owned())));
+            assert_eq!(text(&bytes), Err(Refusal::BadRequest("the body must be UTF-8 text".to_owned())));
         }
     }
 }

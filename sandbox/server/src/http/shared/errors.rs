@@ -1,4 +1,4 @@
-//! Refusals on their way out.
+//! Error replies.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,33 +10,33 @@ use serde_json::{Value, json};
 use crate::app::AppError;
 use handset_sandbox_domain::Refusal;
 
-/// What asks a client that used HTTP Basic to try again.
+/// The `WWW-Authenticate` challenge for a client that used HTTP Basic.
 pub(crate) const BASIC_CHALLENGE: &str = "Basic realm=\"handset-sandbox\"";
 
-/// A refusal on its way out: always `{"code": …, "message": …}`.
+/// An error reply: `{"code": …, "message": …}`.
 ///
-/// Where the contract has a code, it is that one. What it leaves open (404, 405 outside the server API, 429, 503)
-/// carries the HTTP status as its code.
+/// The code is that of the contract; where the contract has none (404, 405 outside the server API, 429, 503), it is the HTTP
+/// status.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
     reply: ErrorReply,
     retry_after_seconds: Option<u64>,
-    /// How OAuth 2.0 calls it, and what a client is asked to authenticate by; of the token call only.
+    /// The members of RFC 6749; only for the token call.
     oauth: Option<OAuth>,
 }
 
-/// What the answers of the token call have besides.
+/// Additional members of error replies of the token call.
 #[derive(Clone, Copy, Debug)]
 struct OAuth {
     error: &'static str,
     used_basic: bool,
 }
 
-/// A refusal of the token call: the contract's members, and beside them those of RFC 6749, section 5.2.
+/// An error reply of the token call: the members of the contract and those of RFC 6749, section 5.2.
 #[derive(Serialize)]
 pub(crate) struct TokenErrorReply {
-    /// What the library of an OAuth client looks at.
+    /// The error code of RFC 6749.
     error: &'static str,
     /// The same text as `message`.
     error_description: String,
@@ -51,11 +51,11 @@ impl TokenErrorReply {
         Self { error, error_description: reply.message.clone(), reply }
     }
 
-    /// Its schema, from that of what it adds to.
+    /// The schema, from the schema of an error reply.
     pub(crate) fn schema(of_reply: &Value) -> Value {
         let mut schema = of_reply.clone();
         let more = json!({
-            "error": {"type": "string", "description": "What it is called in RFC 6749, section 5.2."},
+            "error": {"type": "string", "description": "The error code of RFC 6749, section 5.2."},
             "error_description": {"type": "string", "description": "The same text as `message`."},
         });
         if let (Some(Value::Object(members)), Value::Object(more)) = (schema.get_mut("properties"), more) {
@@ -65,27 +65,29 @@ impl TokenErrorReply {
             required.extend(["error".into(), "error_description".into()]);
         }
         if let Some(schema) = schema.as_object_mut() {
-            schema
-                .insert("description".to_owned(), "A refusal, as libraries of OAuth 2.0 clients read it, too.".into());
+            schema.insert(
+                "description".to_owned(),
+                "An error reply with the members that OAuth 2.0 client libraries read.".into(),
+            );
         }
         schema
     }
 }
 
 impl ApiError {
-    /// A refusal that the contract has no code for.
+    /// An error without a code in the contract.
     pub(crate) fn http(status: StatusCode, message: &str) -> Self {
         let reply = ErrorReply { code: status.as_u16(), message: message.to_owned() };
         Self { status, reply, retry_after_seconds: None, oauth: None }
     }
 
-    /// The body is packed in a way that nobody unpacks here.
+    /// The content encoding of the body is not supported.
     pub(crate) fn unknown_encoding() -> Self {
-        let message = "header 'Content-Encoding' must be gzip or deflate, or left out";
+        let message = "header 'Content-Encoding' must be gzip, deflate or absent";
         Self::http(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
     }
 
-    /// The same, as a client of OAuth 2.0 reads it: `error` is what the refused request is called there.
+    /// The same with the members of RFC 6749; `error` is its error code.
     pub(crate) fn of_token(self, error: &'static str, used_basic: bool) -> Self {
         Self { oauth: Some(OAuth { error, used_basic }), ..self }
     }
@@ -112,7 +114,7 @@ impl ApiError {
         Self { retry_after_seconds: seconds.map(Into::into), ..self }
     }
 
-    /// As many sockets as are allowed are open.
+    /// The limit of open sockets is reached.
     pub(crate) fn too_many_sockets() -> Self {
         let error = Self::http(StatusCode::SERVICE_UNAVAILABLE, "too many open sockets");
         Self { retry_after_seconds: Some(1), ..error }
@@ -141,7 +143,7 @@ impl From<AppError> for ApiError {
         match error {
             AppError::Refused(refusal) => refusal.into(),
             AppError::Store(error) => {
-                tracing::error!(%error, "the store failed");
+                tracing::error!(%error, "store operation failed");
                 Refusal::Internal.into()
             }
         }
@@ -170,17 +172,17 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// No such path.
+/// 404.
 pub(crate) async fn not_found() -> ApiError {
     ApiError::http(StatusCode::NOT_FOUND, "no such path")
 }
 
-/// The contract's form of a refusal that was asked for.
+/// The error reply of an injected fault.
 pub(crate) fn refused_with(status: u16, retry_after_seconds: Option<u32>) -> ApiError {
     let error = match StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE) {
         StatusCode::UNAUTHORIZED => Refusal::Unauthorized.into(),
         StatusCode::INTERNAL_SERVER_ERROR => Refusal::Internal.into(),
-        status => ApiError::http(status, "a fault that was asked for"),
+        status => ApiError::http(status, "injected fault"),
     };
     error.with_retry_after(retry_after_seconds)
 }

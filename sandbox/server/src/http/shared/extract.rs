@@ -1,4 +1,4 @@
-//! What handlers ask of a request before they look at it, in the order of their arguments.
+//! Extractors: the API client, the session of an authToken, JSON bodies.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -17,7 +17,7 @@ use crate::app::{ApiClient, Sandbox, SessionHandle};
 use handset_sandbox_domain::Refusal;
 use handset_sandbox_domain::request::expected_format;
 
-/// Longest body of a page's request, in bytes.
+/// Maximum size of a body of a page's request, in bytes.
 const CLIENT_BODY_BYTES: usize = 16 * 1024;
 
 const NOT_JSON_TYPE: &str = "header 'Content-Type' must be application/json";
@@ -30,14 +30,14 @@ impl FromRequestParts<Sandbox> for ApiClient {
         let now = sandbox.projects.now_in(&name);
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
         let credential = sandbox.keys.credential(token, now).ok_or(Refusal::Unauthorized)?;
-        // Not before: whoever may not call begins nothing.
+        // Only after authorization, so that an unauthorized request creates no project.
         let project = scope::get_or_create_project(sandbox, &name).await?;
         project.limiter.pass(credential.client_id, now).map_err(ApiError::too_many_requests)?;
         Ok(Self { credential, project, fault: fault_of(&parts.extensions) })
     }
 }
 
-/// The page's flow: its authToken is good and its session there.
+/// The session of a page: its authToken is valid and the session exists.
 pub(crate) struct AuthenticatedSession(pub(crate) SessionHandle);
 
 impl FromRequestParts<Sandbox> for AuthenticatedSession {
@@ -49,13 +49,13 @@ impl FromRequestParts<Sandbox> for AuthenticatedSession {
     }
 }
 
-/// A body that the contract knows, and the members without which it cannot be read.
+/// A JSON body of the contract, with its required members and its size limit.
 pub(crate) trait RequestBody: DeserializeOwned {
     const REQUIRED: &'static [&'static str] = &[];
     const MAX_BYTES: usize = CLIENT_BODY_BYTES;
 }
 
-/// Bodies of the server API. Which members they require is judged by the core.
+/// Bodies of the server API. The domain checks their members.
 macro_rules! of_server {
     ($($body:ident: $most_bytes:expr),* $(,)?) => {
         $(impl RequestBody for server::$body {
@@ -92,7 +92,7 @@ impl RequestBody for client::InstantFinish {
 }
 impl RequestBody for client::Report {}
 
-/// A JSON object of the right shape.
+/// The extractor of a JSON object.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<T: RequestBody, S: Sync> FromRequest<S> for JsonBody<T> {
@@ -107,7 +107,7 @@ impl<T: RequestBody, S: Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// The same, which may be left out.
+/// The extractor of a JSON object or an empty body.
 pub(crate) struct OptionalJsonBody<T>(pub(crate) T);
 
 impl<T: RequestBody + Default, S: Sync> FromRequest<S> for OptionalJsonBody<T> {
@@ -124,13 +124,13 @@ impl<T: RequestBody + Default, S: Sync> FromRequest<S> for OptionalJsonBody<T> {
     }
 }
 
-/// Whether the body is said to be of that type, parameters aside.
+/// Whether `Content-Type` is that type, ignoring parameters.
 pub(crate) fn has_type(headers: &HeaderMap, expected: &str) -> bool {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(expected)
 }
 
-/// Never repeats what was sent: it may be a secret.
+/// Parses a body. Errors never repeat a value, which may be a secret.
 fn parse<T: RequestBody>(bytes: &[u8]) -> Result<T, Refusal> {
     let body: Value =
         serde_json::from_str(text(bytes)?).map_err(|_| Refusal::BadRequest("the body is not JSON".to_owned()))?;

@@ -1,7 +1,7 @@
-//! Keeps websites away from what is meant for the developer's own machine.
+//! Same-origin guard of the inspection API and the demo server.
 //!
-//! A page elsewhere could reach a server on loopback in two ways: directly, as a foreign origin, or by pointing its own
-//! name at 127.0.0.1 (DNS rebinding). The first shows in `Origin` and `Sec-Fetch-Site`, the second in `Host`.
+//! A page of another site can reach a server on loopback as a cross-origin request, visible in `Origin` and `Sec-Fetch-Site`,
+//! or by DNS rebinding, visible in `Host`.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ use crate::app::Sandbox;
 use crate::config::{AllowedHost, Origin};
 use crate::http::shared::errors::ApiError;
 
-/// Lets a request pass that names this machine, and that no other site has caused.
+/// Middleware: accepts requests with an allowed `Host` that no other site has caused.
 pub(crate) async fn same_origin_only(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
     match check(&request, &sandbox.origin, &sandbox.config.allow_hosts, sandbox.config.tls.is_on()) {
         Ok(()) => next.run(request).await,
@@ -26,11 +26,11 @@ pub(crate) async fn same_origin_only(State(sandbox): State<Sandbox>, request: Re
 const WRONG_HOST: &str = "header 'Host' must be a loopback name, that of --origin, or one that is allowed: by \
                           --allow-host, HANDSET_SANDBOX_ALLOW_HOST or allow_hosts in the settings file";
 
-/// `is_secure`: whether the port speaks https.
+/// `is_secure`: whether the port serves https.
 fn check(request: &Request, own: &Origin, allowed: &[AllowedHost], is_secure: bool) -> Result<(), &'static str> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let authority = request.uri().authority().map(|authority| authority.as_str());
-    // A URI that names the host, as in process or through a proxy, comes before the header.
+    // An absolute URI, in process or through a proxy, takes precedence over the header.
     let host = authority.or_else(|| header(header::HOST.as_str())).unwrap_or_default();
     let scheme = if own.authority() == host {
         own.scheme()
@@ -49,16 +49,16 @@ fn check(request: &Request, own: &Origin, allowed: &[AllowedHost], is_secure: bo
     if let Some(site) = header("sec-fetch-site")
         && !matches!(site, "same-origin" | "none")
     {
-        return Err("other sites may not ask this");
+        return Err("cross-site requests are not allowed");
     }
     if request.headers().contains_key(header::ORIGIN) {
         let origin = header(header::ORIGIN.as_str()).and_then(|origin| Url::parse(origin).ok());
-        // A proxy may have put its own name into `Host`: the configured origin is this site all the same.
+        // A proxy may have replaced `Host`: the configured origin counts as the same site.
         let is_own = |origin: &Url| {
             origin.origin() == here.origin() || *origin.origin().ascii_serialization() == *own.to_string()
         };
         if !origin.as_ref().is_some_and(is_own) {
-            return Err("other origins may not ask this");
+            return Err("cross-origin requests are not allowed");
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::config::Origin;
 
-/// The link with that secret in it.
+/// The URL with the secret of the link.
 pub(crate) fn url(origin: &Origin, token: &str) -> String {
     format!("{origin}/l/{token}")
 }

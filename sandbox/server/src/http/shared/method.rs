@@ -1,5 +1,5 @@
-//! A wrong method on a path that is there: the answer names those that work. The router adds `Allow` outside of every layer
-//! that a router can have, so the message cannot be made of it: a test holds both against each other on every path.
+//! 405 outside the server API: the message names the allowed methods. axum adds `Allow` outside every layer of a router, so the
+//! message cannot be derived from it; a test compares both on every path.
 
 use axum::extract::MatchedPath;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::errors::ApiError;
 
-/// Methods outside the server API, by the beginning of a path: the first that fits.
+/// Allowed methods by path prefix; the first match wins.
 const METHODS: [(&str, &str); 12] = [
     ("/v1/client/status", "GET or POST"),
     ("/v1/client/", "POST"),
@@ -23,13 +23,13 @@ const METHODS: [(&str, &str); 12] = [
     ("/", "GET"),
 ];
 
-/// Outside the server API.
+/// 405 outside the server API.
 pub(crate) async fn method_not_allowed(path: MatchedPath) -> ApiError {
     let methods = METHODS.into_iter().find(|(beginning, _)| path.as_str().starts_with(beginning));
     elsewhere(methods.map_or("GET", |(_, methods)| methods))
 }
 
-/// A file, which is for reading.
+/// 405 of a file of the page.
 pub(crate) async fn not_for_writing() -> Response {
     let mut response = elsewhere("GET").into_response();
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));

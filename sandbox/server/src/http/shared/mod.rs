@@ -1,4 +1,4 @@
-//! What handlers of every audience need: bodies, errors, extractors, guards and layers.
+//! Shared by all audiences: bodies, errors, extractors, guards and middleware. No routes.
 
 pub(crate) mod body;
 pub(crate) mod detach;

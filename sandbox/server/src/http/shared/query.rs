@@ -1,4 +1,4 @@
-//! The queries of the inspection. What is not known there is a slip of the pen, and is refused rather than passed over.
+//! Query strings of the inspection API. An unknown parameter is an error, since it is probably a typing mistake.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -13,10 +13,13 @@ use crate::http::shared::errors::ApiError;
 use crate::http::shared::scope;
 use handset_sandbox_domain::Refusal;
 
-/// Paths with members of their own, below where the inspection is nested. They read them with [`of`].
+/// Paths below `/sandbox` with parameters of their own, which they read with [`of`].
 const WITH_MEMBERS: [&str; 2] = ["/messages", "/messages/stream"];
 
-/// The members of the query but the project's name, each of which must be one of `known`, and there once.
+/// The parameters except the project's name.
+///
+/// # Errors
+/// A parameter is not one of `known`, or appears twice.
 pub(crate) fn of(uri: &Uri, known: &[&str]) -> Result<Vec<(String, String)>, Refusal> {
     let mut members: Vec<(String, String)> = Vec::new();
     for (name, text) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
@@ -25,28 +28,28 @@ pub(crate) fn of(uri: &Uri, known: &[&str]) -> Result<Vec<(String, String)>, Ref
         }
         if !known.contains(&name.as_ref()) {
             let known: Vec<_> = known.iter().chain(&[scope::QUERY]).map(|name| format!("'{name}'")).collect();
-            let message = format!("a query here may have {} and nothing else", known.join(", "));
+            let message = format!("allowed query parameters are {}", known.join(", "));
             return Err(Refusal::BadRequest(message));
         }
         if members.iter().any(|(other, _)| *other == name) {
-            return Err(Refusal::BadRequest(format!("query '{name}' is there twice")));
+            return Err(Refusal::BadRequest(format!("query '{name}' appears twice")));
         }
         members.push((name.into_owned(), text.into_owned()));
     }
     Ok(members)
 }
 
-/// A member of the query is not what it has to be.
+/// The error of an invalid parameter.
 pub(crate) fn wrong(name: &str, expected: impl Display) -> Refusal {
     Refusal::BadRequest(format!("query '{name}' must be {expected}"))
 }
 
-/// A member of the query that counts something.
+/// A numeric parameter.
 pub(crate) fn whole<T: FromStr>(name: &str, text: &str, of_what: &str) -> Result<T, Refusal> {
     text.parse().map_err(|_| wrong(name, format_args!("a whole number: {of_what}")))
 }
 
-/// To be laid around the inspection: nothing but the project's name where a path has no members of its own.
+/// Middleware of the inspection API: paths without parameters of their own accept only the project's name.
 pub(crate) async fn known_only(request: Request, next: Next) -> Response {
     if !WITH_MEMBERS.contains(&request.uri().path())
         && let Err(refusal) = of(request.uri(), &[])

@@ -1,4 +1,4 @@
-//! What layers and handlers tell each other of a request, by its headers and extensions.
+//! What middleware and handlers exchange through headers and extensions of a request.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use handset_protocol::Secret;
 use handset_sandbox_domain::Fault;
 use serde::Deserialize;
 
-/// What was done to this request, for whoever acts on it.
+/// Request extension: the fault that was injected into the request.
 #[derive(Clone, Copy)]
 pub(crate) struct AppliedFault(pub(crate) Fault);
 
-/// How long this socket lives, at most.
+/// Request extension: the maximum lifetime of the socket.
 #[derive(Clone, Copy)]
 pub(crate) struct SocketLifetime(pub(crate) Duration);
 
-/// In a response: nobody gets it, the connection broke.
+/// Response extension: the connection was reset, the client gets no reply.
 #[derive(Clone, Copy)]
 pub(crate) struct ConnectionReset;
 
@@ -25,7 +25,7 @@ pub(crate) struct SocketQuery {
     pub(crate) token: Option<Secret>,
 }
 
-/// What is done to the request.
+/// The injected fault of a request.
 pub(crate) fn fault_of(extensions: &Extensions) -> Option<Fault> {
     extensions.get::<AppliedFault>().map(|mark| mark.0)
 }

@@ -1,4 +1,4 @@
-//! Which project a request is about: named by a header or in the query, or the default.
+//! The project of a request: from the header, the query, or the default.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use crate::http::shared::errors::ApiError;
 use crate::projects::{DEFAULT, Project, is_name};
 use handset_sandbox_domain::Refusal;
 
-/// Names a project.
+/// The header with the name of the project.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("handset-project");
-/// The same in a query.
+/// The query parameter with the name of the project.
 pub(crate) const QUERY: &str = "project";
 
-/// The project that a request names, which begins with it. Only where whoever may not call was turned away before, and
-/// not for what a page's authenticator calls: there the session knows.
+/// Extractor: creates the project on first use. Use only after authorization; client routes take the project from their
+/// session.
 pub(crate) struct ProjectExt(pub(crate) Arc<Project>);
 
 impl<S: Sync> FromRequestParts<S> for ProjectExt
@@ -33,13 +33,16 @@ where
     }
 }
 
-/// The project of that name, which begins where it has not begun.
+/// The project with that name, created if it is new.
 pub(crate) async fn get_or_create_project(sandbox: &Sandbox, name: &str) -> Result<Arc<Project>, ApiError> {
     let too_many = || ApiError::http(StatusCode::SERVICE_UNAVAILABLE, "too many projects are in use");
     sandbox.get_or_create_project(name).await?.ok_or_else(too_many)
 }
 
-/// The name, of the form that names have.
+/// The name of the project.
+///
+/// # Errors
+/// The name is malformed, or header and query differ.
 pub(crate) fn project_name(headers: &HeaderMap, uri: &Uri) -> Result<String, Refusal> {
     const SHAPE: &str = "1 to 64 letters, digits, - or _";
     let of_header = headers.get(HEADER).map(|name| name.to_str().unwrap_or_default());

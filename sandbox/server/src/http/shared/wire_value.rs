@@ -1,4 +1,4 @@
-//! JSON as the contract reads it: an object is an object, and null is nothing.
+//! JSON deserialization by the rules of the contract: objects are objects, and null counts as absent.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};

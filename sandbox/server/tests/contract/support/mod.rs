@@ -1,12 +1,12 @@
 //! One sandbox in one process, in tokio's paused time.
 #![allow(dead_code, reason = "every test crate uses a part of it")]
 
-pub(crate) mod broken;
-pub(crate) mod events;
+pub(crate) mod broken_store;
+pub(crate) mod event_stream;
 pub(crate) mod receiver;
 pub(crate) mod socket;
 pub(crate) mod webhooks;
-pub(crate) mod yielding;
+pub(crate) mod yielding_store;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use handset_protocol::Secret;
+use handset_protocol::{Secret, UnixMillis};
 use handset_sandbox::{AppState, Clock, Config, Random, app};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
@@ -23,21 +23,21 @@ use tower::ServiceExt;
 
 /// Where the test clock begins, in ms since the epoch.
 pub(crate) const BEGIN: i64 = 1_800_000_000_000;
-/// A number that is nobody's in particular.
+/// The number of a synthetic person.
 pub(crate) const PHONE: &str = "5005550006";
-/// Another.
+/// Another number.
 pub(crate) const OTHER_PHONE: &str = "5005550007";
 /// A test user.
 pub(crate) const TEST_USER: &str = "2001004009";
-/// Where links end in these tests.
+/// The final target of links.
 pub(crate) const TARGET: &str = "https://shop.test/linked";
 
-/// Reads tokio's time, so that it stands still while the test thinks.
+/// Reads tokio's time, which stands still while the test computes.
 struct TestClock(Instant);
 
 impl Clock for TestClock {
-    fn now_ms(&self) -> i64 {
-        BEGIN + i64::try_from(self.0.elapsed().as_millis()).unwrap()
+    fn now(&self) -> UnixMillis {
+        UnixMillis::new(BEGIN) + self.0.elapsed()
     }
 }
 
@@ -50,7 +50,7 @@ impl Random for SeededRandom {
 }
 
 /// A sandbox under test.
-pub(crate) struct Bench {
+pub(crate) struct TestSandbox {
     pub(crate) state: AppState,
     pub(crate) app: Router,
     access_token: Secret,
@@ -58,20 +58,20 @@ pub(crate) struct Bench {
 
 /// A session that was started.
 #[derive(Clone, Debug)]
-pub(crate) struct Started {
+pub(crate) struct StartedSession {
     pub(crate) auth_token: Secret,
     pub(crate) correlation_id: String,
 }
 
-/// What came back.
+/// A response of the sandbox, read whole.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
     }
@@ -88,7 +88,7 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/json");
     }
 
-    /// The same of the token call, which has two members more.
+    /// The refusal of the token call, which has two more members.
     #[track_caller]
     pub(crate) fn token_refused(&self, status: u16, code: u16, error: &str, message: &str) {
         let expected = json!({"code": code, "message": message, "error": error, "error_description": message});
@@ -106,7 +106,7 @@ pub(crate) fn state(config: Config) -> AppState {
     AppState::new(config, clock, random)
 }
 
-impl Bench {
+impl TestSandbox {
     pub(crate) async fn new() -> Self {
         Self::with(Config::default()).await
     }
@@ -122,13 +122,13 @@ impl Bench {
         bench
     }
 
-    /// A sandbox on which requests at once all read before any of them writes. It has no rate limit.
+    /// A sandbox whose concurrent requests all read before any of them writes. It has no rate limit.
     pub(crate) async fn yielding() -> Self {
-        Self::over(Arc::new(yielding::Yielding::default())).await
+        Self::over(Arc::new(yielding_store::YieldingStore::default())).await
     }
 
-    /// The same on that store.
-    pub(crate) async fn over(store: Arc<yielding::Yielding>) -> Self {
+    /// Such a sandbox on that store.
+    pub(crate) async fn over(store: Arc<yielding_store::YieldingStore>) -> Self {
         let config = Config { rate_limit: 0, ..Config::default() };
         let (clock, random) = parts();
         Self::on(AppState::with_store(config, clock, random, store)).await
@@ -141,29 +141,29 @@ impl Bench {
         answer.json()["access_token"].as_str().unwrap().into()
     }
 
-    pub(crate) async fn token(&self, form: &str) -> Answer {
+    pub(crate) async fn token(&self, form: &str) -> TestResponse {
         let request = Request::post("/token").header("content-type", "application/x-www-form-urlencoded");
         self.send(request.body(form.to_owned().into()).unwrap()).await
     }
 
-    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> TestResponse {
         self.try_send(request).await.expect("a reply")
     }
 
     /// `None`: the connection broke before the reply.
-    pub(crate) async fn try_send(&self, request: Request<Body>) -> Option<Answer> {
+    pub(crate) async fn try_send(&self, request: Request<Body>) -> Option<TestResponse> {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.ok()?;
-        Some(Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() })
+        Some(TestResponse { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() })
     }
 
     /// A GET, as from this machine.
-    pub(crate) async fn get(&self, uri: &str) -> Answer {
+    pub(crate) async fn get(&self, uri: &str) -> TestResponse {
         self.get_with(uri, &[]).await
     }
 
-    pub(crate) async fn get_with(&self, uri: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn get_with(&self, uri: &str, headers: &[(&str, &str)]) -> TestResponse {
         let mut request = Request::get(uri).header("host", "localhost:8787");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -171,20 +171,20 @@ impl Bench {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    pub(crate) async fn put(&self, uri: &str, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, uri: &str, body: &Value) -> TestResponse {
         let request = Request::put(uri).header("host", "localhost:8787").header("content-type", "application/json");
         self.send(request.body(body.to_string().into()).unwrap()).await
     }
 
-    pub(crate) async fn delete(&self, uri: &str) -> Answer {
+    pub(crate) async fn delete(&self, uri: &str) -> TestResponse {
         self.send(Request::delete(uri).header("host", "localhost:8787").body(Body::empty()).unwrap()).await
     }
 
-    pub(crate) async fn post(&self, uri: &str, token: Option<&Secret>, body: &str) -> Answer {
+    pub(crate) async fn post(&self, uri: &str, token: Option<&Secret>, body: &str) -> TestResponse {
         self.try_post(uri, token, body).await.expect("a reply")
     }
 
-    pub(crate) async fn try_post(&self, uri: &str, token: Option<&Secret>, body: &str) -> Option<Answer> {
+    pub(crate) async fn try_post(&self, uri: &str, token: Option<&Secret>, body: &str) -> Option<TestResponse> {
         let mut request =
             Request::post(uri).header("host", "localhost:8787").header("content-type", "application/json");
         if let Some(token) = token {
@@ -194,63 +194,60 @@ impl Bench {
     }
 
     /// A call of the relying party's server.
-    pub(crate) async fn call(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn call(&self, path: &str, body: Value) -> TestResponse {
         self.post(path, Some(&self.access_token), &body.to_string()).await
     }
 
-    pub(crate) async fn call_as(&self, client_id: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn call_as(&self, client_id: &str, path: &str, body: Value) -> TestResponse {
         let token = self.access_token(client_id).await;
         self.post(path, Some(&token), &body.to_string()).await
     }
 
-    pub(crate) async fn start(&self, body: Value) -> Started {
+    pub(crate) async fn start(&self, body: Value) -> StartedSession {
         let answer = self.call("/v3/start", body).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         let reply = answer.json();
-        Started {
+        StartedSession {
             auth_token: reply["authToken"].as_str().unwrap().into(),
             correlation_id: reply["correlationId"].as_str().unwrap().to_owned(),
         }
     }
 
-    /// A session that another call than Start has opened, and what that call answered.
-    pub(crate) async fn open(&self, path: &str, body: Value) -> (Started, Value) {
+    /// A session of another call than Start, and the reply of that call.
+    pub(crate) async fn open(&self, path: &str, body: Value) -> (StartedSession, Value) {
         let answer = self.call(path, body).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         let reply = answer.json();
         let auth_token = reply["authToken"].as_str().unwrap_or_default().into();
-        (Started { auth_token, correlation_id: reply["correlationId"].as_str().unwrap().to_owned() }, reply)
+        (StartedSession { auth_token, correlation_id: reply["correlationId"].as_str().unwrap().to_owned() }, reply)
     }
 
-    /// The answer of a call that takes nothing but the correlationId.
-    pub(crate) async fn ask(&self, started: &Started, path: &str) -> Answer {
+    /// The response to a call with the correlationId alone.
+    pub(crate) async fn ask(&self, started: &StartedSession, path: &str) -> TestResponse {
         self.call(path, json!({"correlationId": started.correlation_id})).await
     }
 
-    /// The page shows possession by a code.
-    pub(crate) async fn show_by_code(&self, started: &Started) {
+    /// The page proves possession with a code.
+    pub(crate) async fn show_by_code(&self, started: &StartedSession) {
         assert_eq!(self.page(started, "mobile/otp/start", json!({})).await, json!({}));
         let reply = self.page(started, "mobile/otp/finish", json!({"otp": self.code().await})).await;
         assert_eq!(reply, json!({"next": "done"}));
     }
 
-    /// The page shows possession by a link that is opened on the phone.
-    pub(crate) async fn show_by_link(&self, started: &Started) {
-        let mut socket = socket::Socket::open(self, started);
-        self.page(started, "mobile/instantlink/start", json!({"sourceIp": null, "isMobile": false})).await;
-        assert!(socket.is_quiet().await);
-        assert_eq!(self.get(&self.link_path().await).await.status, StatusCode::SEE_OTHER);
-        assert_eq!(socket.told().await, json!({"next": "done"}));
-    }
-
     /// The page gives up.
-    pub(crate) async fn give_up(&self, started: &Started) {
+    pub(crate) async fn give_up(&self, started: &StartedSession) {
         let reply = self.page(started, "mobile/otp/error", json!({"message": "x"})).await;
         assert_eq!(reply, json!({"next": "done"}));
     }
 
     /// A request of any method, with the access token of a credential.
-    pub(crate) async fn request_as(&self, client_id: &str, method: &str, uri: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn request_as(
+        &self,
+        client_id: &str,
+        method: &str,
+        uri: &str,
+        body: Option<Value>,
+    ) -> TestResponse {
         let token = self.access_token(client_id).await;
         let mut request = Request::builder()
             .method(method)
@@ -288,12 +285,12 @@ impl Bench {
     }
 
     /// A session at the code step, with a number.
-    pub(crate) async fn otp(&self, retry: bool) -> Started {
+    pub(crate) async fn otp(&self, retry: bool) -> StartedSession {
         self.start(json!({"flowType": "mobile", "phoneNumber": PHONE, "allowOTPRetry": retry})).await
     }
 
     /// A session at the link step, with a number.
-    pub(crate) async fn link(&self, retry: bool) -> Started {
+    pub(crate) async fn link(&self, retry: bool) -> StartedSession {
         let target = {
             let (flow, phone) = ("desktop", PHONE);
             json!({"flowType": flow, "phoneNumber": phone, "finalTargetUrl": TARGET, "allowOTPRetry": retry})
@@ -302,7 +299,7 @@ impl Bench {
     }
 
     /// A request of the page; the reply without the extensions, which have tests of their own.
-    pub(crate) async fn page(&self, started: &Started, path: &str, body: Value) -> Value {
+    pub(crate) async fn page(&self, started: &StartedSession, path: &str, body: Value) -> Value {
         let mut reply = self.page_with_times(started, path, body).await;
         for extension in ["serverTime", "expiresAt", "resendAt"] {
             reply.as_object_mut().unwrap().remove(extension);
@@ -311,7 +308,7 @@ impl Bench {
     }
 
     /// A request of the page. `None`: the connection broke before the reply.
-    pub(crate) async fn try_page(&self, started: &Started, path: &str, body: Value) -> Option<Answer> {
+    pub(crate) async fn try_page(&self, started: &StartedSession, path: &str, body: Value) -> Option<TestResponse> {
         self.try_post(&format!("/v1/client/{path}"), Some(&started.auth_token), &body.to_string()).await
     }
 
@@ -322,19 +319,19 @@ impl Bench {
         answer.json()["faults"].clone()
     }
 
-    pub(crate) async fn page_with_times(&self, started: &Started, path: &str, body: Value) -> Value {
+    pub(crate) async fn page_with_times(&self, started: &StartedSession, path: &str, body: Value) -> Value {
         let uri = format!("/v1/client/{path}");
         let answer = self.post(&uri, Some(&started.auth_token), &body.to_string()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         answer.json()
     }
 
-    pub(crate) async fn validate(&self, started: &Started) -> Answer {
+    pub(crate) async fn validate(&self, started: &StartedSession) -> TestResponse {
         self.call("/v3/validate", json!({"correlationId": started.correlation_id})).await
     }
 
     /// Whether Validate says yes; and its `next`.
-    pub(crate) async fn validated(&self, started: &Started) -> (bool, Value) {
+    pub(crate) async fn validated(&self, started: &StartedSession) -> (bool, Value) {
         let answer = self.validate(started).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         (answer.json()["success"].as_bool().unwrap(), answer.json()["next"].clone())
@@ -355,16 +352,16 @@ impl Bench {
         url.strip_prefix("http://127.0.0.1:8787").unwrap().to_owned()
     }
 
-    pub(crate) async fn session(&self, started: &Started) -> Value {
+    pub(crate) async fn session(&self, started: &StartedSession) -> Value {
         self.get(&format!("/sandbox/sessions/{}", started.correlation_id)).await.json()
     }
 
-    /// The moments of a session from the one with that index on, each as `from>to what`, followed by its outcome and by
+    /// The moments of a session from the one with that index on, each as `from>to kind`, followed by its outcome and by
     /// `!` with what was done to it.
-    pub(crate) async fn told(&self, started: &Started, from: usize) -> Vec<String> {
+    pub(crate) async fn told(&self, started: &StartedSession, from: usize) -> Vec<String> {
         let line = |moment: &Value| {
             let text = |member: &str| moment[member].as_str();
-            let mut line = format!("{}>{} {}", text("from").unwrap(), text("to").unwrap(), text("what").unwrap());
+            let mut line = format!("{}>{} {}", text("from").unwrap(), text("to").unwrap(), text("kind").unwrap());
             if let Some(outcome) = text("outcome") {
                 line = format!("{line} {outcome}");
             }
@@ -382,7 +379,7 @@ impl Bench {
     }
 }
 
-/// Whether a null, an empty list or an empty map stands anywhere in it.
+/// Whether the value holds a null, an empty list or an empty map at any depth.
 pub(crate) fn holds_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -392,7 +389,7 @@ pub(crate) fn holds_nothing(value: &Value) -> bool {
     }
 }
 
-/// A code that is not this one.
+/// A code other than this one.
 pub(crate) fn wrong(code: &str) -> String {
     let digit = |digit: char| if digit == '9' { '0' } else { char::from(digit as u8 + 1) };
     code.chars().map(digit).collect()

@@ -18,39 +18,39 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
-use super::Bench;
+use super::TestSandbox;
 
-/// Where it is.
+/// The URL of the receiver.
 pub(crate) const URL: &str = "http://receiver.test:3000/hook?of=sandbox";
-/// What signs.
+/// The secret that signs.
 pub(crate) const SECRET: &str = "whsec_c2FuZGJveC10ZXN0LXNlY3JldA==";
 
-/// What it does with a request; without any, it accepts.
+/// The answer to one request; without any, the receiver accepts.
 #[derive(Clone)]
-pub(crate) enum Manner {
+pub(crate) enum ReceiverBehaviour {
     /// Answers with that status.
     Status(u16),
-    /// Sends elsewhere.
+    /// Redirects elsewhere.
     Redirect,
     /// Reads the request and never answers.
     Hang,
     /// Reads the request and breaks the connection.
     Lose,
-    /// Is not there.
+    /// Refuses the connection.
     Away,
-    /// Answers once it is told to.
+    /// Answers once the test notifies it.
     Late(Arc<Notify>),
 }
 
-/// A request that it got.
+/// A request that the receiver got.
 #[derive(Debug)]
-pub(crate) struct Got {
+pub(crate) struct ReceivedWebhook {
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
 
-impl Got {
+impl ReceivedWebhook {
     pub(crate) fn event(&self) -> &Value {
         assert_eq!(self.body.as_array().unwrap().len(), 1);
         &self.body[0]
@@ -81,83 +81,84 @@ impl Got {
 }
 
 #[derive(Clone)]
-struct Door {
-    manners: Arc<Mutex<VecDeque<Manner>>>,
-    /// That of a host, whatever is asked for, where it has one.
-    of_host: Arc<Mutex<Option<(String, Manner)>>>,
+struct ReceiverNetwork {
+    behaviours: Arc<Mutex<VecDeque<ReceiverBehaviour>>>,
+    /// The behaviour of one host, for all its requests.
+    of_host: Arc<Mutex<Option<(String, ReceiverBehaviour)>>>,
     open: Arc<AtomicUsize>,
     most_open: Arc<AtomicUsize>,
     called: Arc<Mutex<Vec<(String, u16)>>>,
-    got: mpsc::UnboundedSender<Got>,
+    got: mpsc::UnboundedSender<ReceivedWebhook>,
 }
 
-pub(crate) struct Receiver {
-    door: Door,
-    got: mpsc::UnboundedReceiver<Got>,
+pub(crate) struct TestReceiver {
+    network: ReceiverNetwork,
+    got: mpsc::UnboundedReceiver<ReceivedWebhook>,
 }
 
-impl Receiver {
-    /// The sandbox reaches it by every name.
-    pub(crate) fn of(bench: &Bench) -> Self {
+impl TestReceiver {
+    /// A receiver that the sandbox reaches by every host name.
+    pub(crate) fn of(bench: &TestSandbox) -> Self {
         let (sender, got) = mpsc::unbounded_channel();
-        let door = Door {
-            manners: Arc::default(),
+        let network = ReceiverNetwork {
+            behaviours: Arc::default(),
             of_host: Arc::default(),
             open: Arc::default(),
             most_open: Arc::default(),
             called: Arc::default(),
             got: sender,
         };
-        bench.state.set_network(Arc::new(door.clone()));
-        Self { door, got }
+        bench.state.set_network(Arc::new(network.clone()));
+        Self { network, got }
     }
 
-    /// The same, and it is the default project's webhook.
-    pub(crate) async fn set(bench: &Bench) -> Self {
+    /// A receiver that is the default project's webhook.
+    pub(crate) async fn set(bench: &TestSandbox) -> Self {
         let receiver = Self::of(bench);
         let answer = bench.put("/sandbox/webhook", &json!({"url": URL, "secret": SECRET})).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({"url": URL})), "the secret is not repeated");
         receiver
     }
 
-    /// What it does with the next requests, in order.
-    pub(crate) fn will(&self, manners: impl IntoIterator<Item = Manner>) {
-        self.door.manners.lock().unwrap().extend(manners);
+    /// The behaviours for the next requests, in order.
+    pub(crate) fn will(&self, behaviours: impl IntoIterator<Item = ReceiverBehaviour>) {
+        self.network.behaviours.lock().unwrap().extend(behaviours);
     }
 
-    /// What a host does from here on.
-    pub(crate) fn always(&self, host: &str, manner: Manner) {
-        *self.door.of_host.lock().unwrap() = Some((host.to_owned(), manner));
+    /// The behaviour of a host from here on.
+    pub(crate) fn always(&self, host: &str, behaviour: ReceiverBehaviour) {
+        *self.network.of_host.lock().unwrap() = Some((host.to_owned(), behaviour));
     }
 
     /// How many connections are open, and how many were at most.
     pub(crate) fn connections(&self) -> (usize, usize) {
-        (self.door.open.load(Ordering::SeqCst), self.door.most_open.load(Ordering::SeqCst))
+        (self.network.open.load(Ordering::SeqCst), self.network.most_open.load(Ordering::SeqCst))
     }
 
-    /// Where it was called so far.
+    /// The hosts and ports of the connections so far.
     pub(crate) fn called(&self) -> Vec<(String, u16)> {
-        self.door.called.lock().unwrap().clone()
+        self.network.called.lock().unwrap().clone()
     }
 
     /// The next request. Time passes where nothing else happens.
-    pub(crate) async fn next(&mut self) -> Got {
+    pub(crate) async fn next(&mut self) -> ReceivedWebhook {
         self.got.recv().await.unwrap()
     }
 
-    /// Whether it got all there is.
+    /// Whether no other request has arrived.
     pub(crate) fn is_quiet(&mut self) -> bool {
         self.got.try_recv().is_err()
     }
 }
 
 #[async_trait]
-impl Network for Door {
+impl Network for ReceiverNetwork {
     async fn connect(&self, host: &str, port: u16) -> io::Result<Box<dyn NetworkStream>> {
         self.called.lock().unwrap().push((host.to_owned(), port));
-        let of_host = self.of_host.lock().unwrap().clone().filter(|(of, _)| of == host).map(|(_, manner)| manner);
-        let manner = of_host.unwrap_or_else(|| self.manners.lock().unwrap().pop_front().unwrap_or(Manner::Status(204)));
-        if matches!(manner, Manner::Away) {
+        let of_host = self.of_host.lock().unwrap().clone().filter(|(of, _)| of == host).map(|(_, behaviour)| behaviour);
+        let behaviour = of_host
+            .unwrap_or_else(|| self.behaviours.lock().unwrap().pop_front().unwrap_or(ReceiverBehaviour::Status(204)));
+        if matches!(behaviour, ReceiverBehaviour::Away) {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         let (near, far) = tokio::io::duplex(1024);
@@ -165,8 +166,8 @@ impl Network for Door {
         self.most_open.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         tokio::spawn(async move {
             let service = service_fn(move |request: Request<Incoming>| {
-                let (got, manner) = (got.clone(), manner.clone());
-                async move { answer(request, &got, manner).await }
+                let (got, behaviour) = (got.clone(), behaviour.clone());
+                async move { answer(request, &got, behaviour).await }
             });
             // One that breaks off is what some of them want.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service).await;
@@ -178,8 +179,8 @@ impl Network for Door {
 
 async fn answer(
     request: Request<Incoming>,
-    got: &mpsc::UnboundedSender<Got>,
-    manner: Manner,
+    got: &mpsc::UnboundedSender<ReceivedWebhook>,
+    behaviour: ReceiverBehaviour,
 ) -> Result<Response<Full<Bytes>>, io::Error> {
     let (parts, body) = request.into_parts();
     assert_eq!(parts.method, "POST");
@@ -187,17 +188,17 @@ async fn answer(
     let body = serde_json::from_slice(&body).unwrap();
     let (target, headers) = (parts.uri.to_string(), parts.headers);
     // A test that has seen enough does not look any more.
-    let _ = got.send(Got { target, headers, body });
+    let _ = got.send(ReceivedWebhook { target, headers, body });
     let reply = Response::builder();
-    let reply = match manner {
-        Manner::Status(status) => reply.status(status),
-        Manner::Redirect => reply.status(307).header("location", "http://elsewhere.test/"),
-        Manner::Late(notify) => {
+    let reply = match behaviour {
+        ReceiverBehaviour::Status(status) => reply.status(status),
+        ReceiverBehaviour::Redirect => reply.status(307).header("location", "http://elsewhere.test/"),
+        ReceiverBehaviour::Late(notify) => {
             notify.notified().await;
             reply.status(200)
         }
-        Manner::Hang => std::future::pending::<Result<_, Infallible>>().await.unwrap(),
-        Manner::Lose | Manner::Away => return Err(io::ErrorKind::ConnectionReset.into()),
+        ReceiverBehaviour::Hang => std::future::pending::<Result<_, Infallible>>().await.unwrap(),
+        ReceiverBehaviour::Lose | ReceiverBehaviour::Away => return Err(io::ErrorKind::ConnectionReset.into()),
     };
     Ok(reply.body(Full::default()).unwrap())
 }

@@ -5,27 +5,28 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::extract::ws::Message;
+use axum::http::StatusCode;
 use futures_util::{Sink, Stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
-use super::{Bench, Started};
+use super::{StartedSession, TestSandbox};
 
 /// The server's end.
-struct Served {
+struct ServerEnd {
     incoming: UnboundedReceiver<Message>,
     outgoing: UnboundedSender<Message>,
 }
 
 /// The page's end.
-pub(crate) struct Socket {
+pub(crate) struct TestSocket {
     incoming: UnboundedReceiver<Message>,
     outgoing: Option<UnboundedSender<Message>>,
     server: JoinHandle<()>,
 }
 
-impl Stream for Served {
+impl Stream for ServerEnd {
     type Item = Result<Message, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -33,7 +34,7 @@ impl Stream for Served {
     }
 }
 
-impl Sink<Message> for Served {
+impl Sink<Message> for ServerEnd {
     type Error = ();
 
     fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
@@ -53,12 +54,12 @@ impl Sink<Message> for Served {
     }
 }
 
-impl Socket {
-    pub(crate) fn open(bench: &Bench, started: &Started) -> Self {
+impl TestSocket {
+    pub(crate) fn open(bench: &TestSandbox, started: &StartedSession) -> Self {
         let (to_server, from_page) = unbounded_channel();
         let (to_page, from_server) = unbounded_channel();
         let (state, token) = (bench.state.clone(), started.auth_token.clone());
-        let served = Served { incoming: from_page, outgoing: to_page };
+        let served = ServerEnd { incoming: from_page, outgoing: to_page };
         let server = tokio::spawn(async move {
             handset_sandbox::status_socket(&state, &token, served).await.unwrap();
         });
@@ -69,13 +70,13 @@ impl Socket {
         self.outgoing.as_ref().unwrap().send(message).unwrap();
     }
 
-    /// The next message, whatever it is.
+    /// The next message of any kind.
     pub(crate) async fn next(&mut self) -> Option<Message> {
         self.incoming.recv().await
     }
 
-    /// The next message that is no ping.
-    pub(crate) async fn next_said(&mut self) -> Option<Message> {
+    /// The next message other than a ping.
+    pub(crate) async fn next_but_pings(&mut self) -> Option<Message> {
         loop {
             match self.next().await {
                 Some(Message::Ping(_)) => {}
@@ -84,40 +85,51 @@ impl Socket {
         }
     }
 
-    /// How the flow ended, which has to be followed by a close with 1000 and nothing else.
-    pub(crate) async fn told(mut self) -> Value {
-        let Some(Message::Text(text)) = self.next_said().await else { panic!("no text") };
-        let told = serde_json::from_str(&text).unwrap();
+    /// The outcome of the flow, which a close with 1000 and nothing else follows.
+    pub(crate) async fn outcome(mut self) -> Value {
+        let Some(Message::Text(text)) = self.next_but_pings().await else { panic!("no text") };
+        let outcome = serde_json::from_str(&text).unwrap();
         assert_eq!(self.closed_with().await, 1000);
-        told
+        outcome
     }
 
     /// The code of the close that has to come next.
     pub(crate) async fn closed_with(mut self) -> u16 {
-        let Some(Message::Close(Some(frame))) = self.next_said().await else { panic!("no close") };
+        let Some(Message::Close(Some(frame))) = self.next_but_pings().await else { panic!("no close") };
         self.outgoing = None;
         self.server.await.unwrap();
         assert_eq!(self.incoming.recv().await, None, "nothing after a close");
         frame.code
     }
 
-    /// The page's end goes away; until the server's is gone too.
+    /// Closes the page's end, and waits until the server's end is closed too.
     pub(crate) async fn left(mut self) {
         self.outgoing = None;
         self.server.await.unwrap();
     }
 
-    /// Whether the server has let go of it.
+    /// Whether the server has ended the socket.
     pub(crate) fn is_over(&self) -> bool {
         self.server.is_finished()
     }
 
-    /// Whether the server has said nothing so far.
+    /// Whether the server has sent nothing so far.
     pub(crate) async fn is_quiet(&mut self) -> bool {
         // The server's task runs until it waits.
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
         self.incoming.is_empty()
+    }
+}
+
+impl TestSandbox {
+    /// The page proves possession with a link that is opened on the phone.
+    pub(crate) async fn show_by_link(&self, started: &StartedSession) {
+        let mut socket = TestSocket::open(self, started);
+        self.page(started, "mobile/instantlink/start", json!({"sourceIp": null, "isMobile": false})).await;
+        assert!(socket.is_quiet().await);
+        assert_eq!(self.get(&self.link_path().await).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(socket.outcome().await, json!({"next": "done"}));
     }
 }

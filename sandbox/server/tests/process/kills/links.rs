@@ -1,21 +1,18 @@
-//! Flows with a link, whose page waits at its socket.
+//! Flows with a link: a page that waits at its socket completes after a kill.
 
 use futures_util::StreamExt;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::relying_party::{Page, RelyingParty, assert_goes_on};
-use crate::running::PATIENCE;
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use super::relying_party::{PageSession, RelyingParty, assert_goes_on};
+use crate::running::{PATIENCE, PlainSocket};
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Doing {
+enum LinkRequest {
     #[default]
     Nothing,
     Sending,
@@ -25,22 +22,22 @@ enum Doing {
 #[derive(Default)]
 pub(super) struct LinkFlow {
     number: String,
-    page: Option<Page>,
-    /// Where the page waits.
-    socket: Option<Socket>,
-    doing: Doing,
-    /// How often sending was answered.
+    page: Option<PageSession>,
+    /// The socket at which the page waits.
+    socket: Option<PlainSocket>,
+    doing: LinkRequest,
+    /// How many requests for an SMS were answered.
     sent: usize,
-    /// The messages that were shown.
+    /// The messages that the inspection showed.
     shown: Vec<Value>,
-    /// Whether the phone was answered.
+    /// Whether the phone got a response.
     opened: bool,
-    /// Its moments that were shown.
+    /// The timeline that the inspection showed.
     timeline: Vec<Value>,
 }
 
 /// `None`: the socket is gone.
-async fn told(socket: &mut Socket) -> Option<Value> {
+async fn outcome(socket: &mut PlainSocket) -> Option<Value> {
     match timeout(PATIENCE, socket.next()).await.unwrap()? {
         Ok(Message::Text(text)) => Some(serde_json::from_str(&text).unwrap()),
         _ => None,
@@ -52,9 +49,9 @@ impl LinkFlow {
         Self { number, ..Self::default() }
     }
 
-    /// Whether it was killed in the middle of something.
+    /// Whether a request was under way at the kill.
     pub(super) fn is_unsure(&self) -> bool {
-        self.doing != Doing::Nothing
+        self.doing != LinkRequest::Nothing
     }
 
     fn url(&self) -> &str {
@@ -68,9 +65,9 @@ impl LinkFlow {
         let page = self.page.insert(party.open("/v3/start", body).await?).clone();
         let (socket, _) = connect_async(party.socket_url(&page)).await.ok()?;
         let socket = self.socket.insert(socket);
-        self.doing = Doing::Sending;
+        self.doing = LinkRequest::Sending;
         party.page(&page, "mobile/instantlink/start", json!({"isMobile": false})).await?;
-        self.doing = Doing::Nothing;
+        self.doing = LinkRequest::Nothing;
         self.sent += 1;
         self.shown = party.messages(&self.number).await?;
         assert_eq!(self.shown.len(), 1);
@@ -78,30 +75,30 @@ impl LinkFlow {
             self.timeline = party.timeline(&page).await?;
         }
         if chance.random_bool(0.5) {
-            self.doing = Doing::Opening;
+            self.doing = LinkRequest::Opening;
             let url = self.shown[0]["url"].as_str().unwrap();
             assert_eq!(party.open_link(url).await?, 303);
-            self.doing = Doing::Nothing;
+            self.doing = LinkRequest::Nothing;
             self.opened = true;
-            assert_eq!(told(socket).await?, json!({"next": "done"}));
+            assert_eq!(outcome(socket).await?, json!({"next": "done"}));
         }
         Some(())
     }
 
-    /// Looks for all that was answered; a page that waits asks and connects again, as the client does, and completes.
+    /// Checks every answered request; a page that waits asks and connects again, as the client does, and completes.
     pub(super) async fn check(&mut self, party: &RelyingParty) {
         let Some(page) = self.page.clone() else { return };
         let session = party.session(&page).await.unwrap();
         assert_goes_on(session["timeline"].as_array().unwrap(), &self.timeline);
         let messages = party.messages(&self.number).await.unwrap();
         assert!(messages.starts_with(&self.shown), "messages are missing: {messages:?}");
-        let unsure = usize::from(self.doing == Doing::Sending);
+        let unsure = usize::from(self.doing == LinkRequest::Sending);
         assert!((self.sent..=self.sent + unsure).contains(&messages.len()), "{messages:?}");
         self.shown = messages;
-        let is_passed = session["state"] == "passed";
-        assert!(if self.opened { is_passed } else { !is_passed || self.doing == Doing::Opening }, "{session}");
+        let is_passed = session["status"] == "passed";
+        assert!(if self.opened { is_passed } else { !is_passed || self.doing == LinkRequest::Opening }, "{session}");
         if let Some(mut old) = self.socket.take().filter(|_| !self.opened) {
-            assert_eq!(told(&mut old).await, None, "the page's socket has broken");
+            assert_eq!(outcome(&mut old).await, None, "the page's socket has broken");
         }
         let status = party.page(&page, "status", json!({})).await.unwrap();
         assert_eq!(status["next"] == "done", is_passed, "{status}");
@@ -113,7 +110,7 @@ impl LinkFlow {
         if !is_passed {
             assert_eq!(party.open_link(self.url()).await, Some(303));
         }
-        assert_eq!(told(&mut socket).await, Some(json!({"next": "done"})));
+        assert_eq!(outcome(&mut socket).await, Some(json!({"next": "done"})));
         assert!(party.validate(&page).await.unwrap());
         let individual = json!({"firstName": "Ada", "lastName": "Example"});
         let body = json!({"correlationId": page.correlation_id, "individual": individual});

@@ -1,102 +1,103 @@
-//! A sandbox that is killed under load, at whatever moment that is, and started again on the same file. What it had
-//! answered before is all there.
+//! A sandbox is killed under load at a random moment and started again on the same file: every write that it acknowledged
+//! is there.
 //!
-//! `HANDSET_KILLS` says how many times.
+//! `HANDSET_KILLS` is the number of kills.
 
 mod codes;
-mod guesses;
+mod failed_attempts;
+mod identities;
+mod identity_events;
 mod links;
-mod members;
-mod people;
 mod receiver;
 mod relying_party;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use handset_sandbox::{Clock, SystemClock};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tempfile::TempDir;
 
-use crate::running::{Running, command};
+use crate::running::{SandboxProcess, command};
 use codes::CodeFlow;
-use guesses::Guesser;
+use failed_attempts::NumberAttempts;
+use identities::KeptIdentity;
+use identity_events::EventIdentity;
 use links::LinkFlow;
-use members::Member;
-use people::Person;
-use receiver::Receiver;
+use receiver::WebhookReceiver;
 use relying_party::RelyingParty;
 
-/// How many times where nothing else is said.
+/// How many kills by default.
 const KILLS: usize = 10;
-/// Who asks at the same time.
+/// Clients at the same time.
 const CLIENTS: usize = 8;
-/// A kill comes after that many answers, at most.
+/// The most responses before a kill.
 const ANSWERS: u64 = 250;
 /// How far the clock of each project is moved.
-const ADVANCE_SECONDS: u64 = 1000;
-/// How many of the rounds before are looked at again.
+const ADVANCE: Duration = Duration::from_secs(1000);
+/// How many earlier rounds are checked again.
 const ROUNDS_BACK: usize = 3;
 
-/// What one client has been told, and what it was asking for when the sandbox was killed.
+/// Every response that one client got, and its request under way when the sandbox was killed.
 #[derive(Default)]
-struct Told {
+struct ClientLog {
     codes: Vec<CodeFlow>,
     links: Vec<LinkFlow>,
-    guessers: Vec<Guesser>,
-    people: Vec<Person>,
-    members: Vec<Member>,
+    attempts: Vec<NumberAttempts>,
+    identities: Vec<KeptIdentity>,
+    event_identities: Vec<EventIdentity>,
     /// How many of them were killed in the middle of a request.
     unanswered: usize,
 }
 
-impl Told {
+impl ClientLog {
     fn extend(&mut self, other: Self) {
         self.codes.extend(other.codes);
         self.links.extend(other.links);
-        self.guessers.extend(other.guessers);
-        self.people.extend(other.people);
-        self.members.extend(other.members);
+        self.attempts.extend(other.attempts);
+        self.identities.extend(other.identities);
+        self.event_identities.extend(other.event_identities);
     }
 }
 
-/// Does one thing after the other until the sandbox is gone.
-async fn client(party: Arc<RelyingParty>, seed: u64) -> Told {
+/// Runs one flow after the other until the sandbox is gone.
+async fn client(party: Arc<RelyingParty>, seed: u64) -> ClientLog {
     let mut chance = StdRng::seed_from_u64(seed);
-    let mut told = Told::default();
+    let mut log = ClientLog::default();
     for turn in 0.. {
         let number = format!("+4915{:09}", seed * 100_000 + turn);
         let goes_on = match chance.random_range(0..6) {
             0 | 1 => {
                 let mut flow = CodeFlow::of(number);
                 let goes_on = flow.run(&party, &mut chance).await;
-                told.codes.push(flow);
+                log.codes.push(flow);
                 goes_on
             }
             2 => {
                 let mut flow = LinkFlow::of(number);
                 let goes_on = flow.run(&party, &mut chance).await;
-                told.links.push(flow);
+                log.links.push(flow);
                 goes_on
             }
             3 => {
-                let mut member = Member::of(number);
-                let goes_on = member.run(&party, &mut chance).await;
-                told.members.push(member);
+                let mut identity = EventIdentity::of(number);
+                let goes_on = identity.run(&party, &mut chance).await;
+                log.event_identities.push(identity);
                 goes_on
             }
             4 => {
-                let mut guesser = Guesser::of(number);
-                let goes_on = guesser.run(&party.guessing(), &mut chance).await;
-                told.guessers.push(guesser);
+                let mut attempts = NumberAttempts::of(number);
+                let goes_on = attempts.run(&party.for_attempts(), &mut chance).await;
+                log.attempts.push(attempts);
                 goes_on
             }
             _ => {
-                let mut person = Person::of(number);
-                let goes_on = person.run(&party, &mut chance).await;
-                told.people.push(person);
+                let mut identity = KeptIdentity::of(number);
+                let goes_on = identity.run(&party, &mut chance).await;
+                log.identities.push(identity);
                 goes_on
             }
         };
@@ -104,10 +105,10 @@ async fn client(party: Arc<RelyingParty>, seed: u64) -> Told {
             break;
         }
     }
-    told
+    log
 }
 
-async fn start(file: &Path, port: &str) -> Running {
+async fn start(file: &Path, port: &str) -> SandboxProcess {
     let listen = format!("127.0.0.1:{port}");
     let store = format!("sqlite:{}", file.display());
     let flags = [
@@ -123,29 +124,25 @@ async fn start(file: &Path, port: &str) -> Running {
         "600",
     ];
     let mut command = command(&flags);
-    // What it does under load fills a disk at the trace level; `logs` looks at that.
+    // Under load the trace level fills a disk; the tests in `logs` use it.
     command.env("RUST_LOG", "warn");
-    Running::spawn(command).await
+    SandboxProcess::spawn(command).await
 }
 
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
-}
-
-/// One round: loads the sandbox, kills it, starts it again, and looks for all that it had answered.
+/// One round: loads the sandbox, kills it, starts it again, and checks every answered request.
 async fn round(
     number: usize,
-    running: Running,
+    running: SandboxProcess,
     token: &str,
     file: &Path,
-    receiver: &Receiver,
-) -> (Running, Arc<RelyingParty>, Told) {
+    receiver: &WebhookReceiver,
+) -> (SandboxProcess, Arc<RelyingParty>, ClientLog) {
     let party = Arc::new(RelyingParty::new(&running.address, token, format!("round-{number}")));
-    let before = now_ms();
-    for party in [&party, &party.guessing()] {
-        party.advance(ADVANCE_SECONDS).await.unwrap();
+    let before = SystemClock.now();
+    for party in [&party, &party.for_attempts()] {
+        party.advance(ADVANCE).await.unwrap();
     }
-    members::set_webhook(&party, receiver).await;
+    identity_events::set_webhook(&party, receiver).await;
     let mut chance = StdRng::seed_from_u64(number as u64);
     let last = chance.random_range(1..=ANSWERS);
     let seeds = (0..CLIENTS).map(|client| (number * CLIENTS + client) as u64);
@@ -154,63 +151,63 @@ async fn round(
     let port = running.address.rsplit(':').next().unwrap().to_owned();
     let said = running.kill().await;
     assert_eq!(said, "", "it has nothing to complain of");
-    let mut told = Told::default();
+    let mut log = ClientLog::default();
     for client in join_all(clients).await {
-        told.extend(client.unwrap());
+        log.extend(client.unwrap());
     }
-    told.unanswered = told.codes.iter().filter(|flow| flow.is_unsure()).count();
-    told.unanswered += told.links.iter().filter(|flow| flow.is_unsure()).count();
-    told.unanswered += told.members.iter().filter(|member| member.is_unsure()).count();
+    log.unanswered = log.codes.iter().filter(|flow| flow.is_unsure()).count();
+    log.unanswered += log.links.iter().filter(|flow| flow.is_unsure()).count();
+    log.unanswered += log.event_identities.iter().filter(|identity| identity.is_unsure()).count();
     let running = start(file, &port).await;
-    let now = party.advance(0).await.unwrap();
-    assert!(now >= before + ADVANCE_SECONDS * 1000, "the clock is where it was moved to");
-    for flow in &mut told.codes {
+    let now = party.advance(Duration::ZERO).await.unwrap();
+    assert!(now >= before + ADVANCE, "the clock is where it was moved to");
+    for flow in &mut log.codes {
         flow.check(&party).await;
     }
-    for flow in &mut told.links {
+    for flow in &mut log.links {
         flow.check(&party).await;
     }
-    let guessing = party.guessing();
-    join_all(told.guessers.iter_mut().map(|guesser| guesser.check(&guessing))).await;
-    for person in &told.people {
-        person.check(&party).await;
+    let attempts_party = party.for_attempts();
+    join_all(log.attempts.iter_mut().map(|attempts| attempts.check(&attempts_party))).await;
+    for identity in &log.identities {
+        identity.check(&party).await;
     }
-    members::all_told(&party).await;
-    members::check(&told.members, &party, receiver).await;
-    (running, party, told)
+    identity_events::all_finished(&party).await;
+    identity_events::check(&log.event_identities, &party, receiver).await;
+    (running, party, log)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
+async fn no_acknowledged_write_is_lost_when_the_sandbox_is_killed() {
     let kills = std::env::var("HANDSET_KILLS").map_or(KILLS, |count| count.parse().unwrap());
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("sandbox.db");
-    let receiver = Receiver::start().await;
+    let receiver = WebhookReceiver::start().await;
     let mut running = start(&file, "0").await;
     let token = RelyingParty::token(&running.address).await;
-    let mut rounds: Vec<(Arc<RelyingParty>, Told)> = Vec::new();
-    let (mut flows, mut people, mut events, mut between, mut unanswered) = (0, 0, 0, 0, 0);
+    let mut rounds: Vec<(Arc<RelyingParty>, ClientLog)> = Vec::new();
+    let (mut flows, mut identities, mut events, mut between, mut unanswered) = (0, 0, 0, 0, 0);
     for number in 0..kills {
-        let (next, party, told) = round(number, running, &token, &file, &receiver).await;
+        let (next, party, log) = round(number, running, &token, &file, &receiver).await;
         running = next;
-        flows += told.codes.len() + told.links.len();
-        people += told.people.len();
-        events += told.members.iter().map(Member::events).sum::<usize>();
-        unanswered += told.unanswered;
-        between += told.guessers.iter().filter(|guesser| guesser.is_between()).count();
-        if let Some((party, told)) = rounds.last() {
-            Guesser::check_again(&told.guessers, &party.guessing()).await;
+        flows += log.codes.len() + log.links.len();
+        identities += log.identities.len();
+        events += log.event_identities.iter().map(EventIdentity::events).sum::<usize>();
+        unanswered += log.unanswered;
+        between += log.attempts.iter().filter(|attempts| attempts.is_between()).count();
+        if let Some((party, log)) = rounds.last() {
+            NumberAttempts::check_again(&log.attempts, &party.for_attempts()).await;
         }
-        rounds.push((party, told));
+        rounds.push((party, log));
         let from = rounds.len().saturating_sub(ROUNDS_BACK + 1);
-        for (party, told) in &rounds[from..number] {
-            for flow in &told.codes {
+        for (party, log) in &rounds[from..number] {
+            for flow in &log.codes {
                 flow.check_again(party).await;
             }
-            for person in &told.people {
-                person.check(party).await;
+            for identity in &log.identities {
+                identity.check(party).await;
             }
-            members::check(&told.members, party, &receiver).await;
+            identity_events::check(&log.event_identities, party, &receiver).await;
         }
     }
     assert!(running.end("TERM").await.status.success());
@@ -218,11 +215,11 @@ async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
         rusqlite::Connection::open(&file).unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
     println!(
-        "{kills} kills: {flows} flows, {people} people, {events} events, {between} numbers between tries, \
+        "{kills} kills: {flows} flows, {identities} identities, {events} events, {between} numbers between attempts, \
          {unanswered} killed in the middle of a request"
     );
     let (accepted, failed, repeated) = receiver.counts();
-    println!("of {accepted} events that were told, {failed} were refused at first, and {repeated} came again");
-    assert!(flows >= kills && people > 0 && events > 0 && between > 0 && unanswered > 0, "the load was none");
+    println!("of {accepted} events that were sent, {failed} were refused at first, and {repeated} came again");
+    assert!(flows >= kills && identities > 0 && events > 0 && between > 0 && unanswered > 0, "the load was none");
     assert!(accepted >= events && failed > 0, "the webhook had nothing to do");
 }

@@ -1,4 +1,4 @@
-//! The relying party's webhook, which outlives the sandbox. It fails now and then, and accepts what comes again.
+//! The relying party's webhook, which outlives the sandbox: it fails now and then, and accepts the retry.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -13,22 +13,22 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 #[derive(Default)]
-struct Book {
-    /// By their ids.
+struct ReceiverLog {
+    /// The ids of all events.
     seen: BTreeSet<String>,
-    /// What was accepted of each identity, in the order of the first time.
+    /// The accepted events of each identity, in the order of their first delivery.
     accepted: BTreeMap<String, Vec<Value>>,
     failed: usize,
     repeated: usize,
 }
 
 #[derive(Clone)]
-pub(super) struct Receiver {
+pub(super) struct WebhookReceiver {
     pub(super) url: String,
-    book: Arc<Mutex<Book>>,
+    book: Arc<Mutex<ReceiverLog>>,
 }
 
-impl Receiver {
+impl WebhookReceiver {
     pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self { url: format!("http://{}/hook", listener.local_addr().unwrap()), book: Arc::default() };
@@ -41,7 +41,7 @@ impl Receiver {
                     let receiver = receiver.clone();
                     async move { Ok::<_, Infallible>(receiver.answer(request).await) }
                 });
-                // A sandbox that is killed breaks off.
+                // A killed sandbox breaks the connection.
                 tokio::spawn(
                     hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
                 );
@@ -63,7 +63,7 @@ impl Receiver {
         assert!(events.is_empty(), "there are no tests");
         let id = event["eventId"].as_str().unwrap().to_owned();
         let mut book = self.book.lock().unwrap();
-        // A quarter, each once.
+        // A quarter of the events fails, each once.
         if book.seen.insert(id.clone()) && id.ends_with(['0', '1', '2', '3']) {
             book.failed += 1;
             return 500;
@@ -79,12 +79,12 @@ impl Receiver {
         204
     }
 
-    /// What it has accepted of an identity, each once.
-    pub(super) fn told_of(&self, identity_id: &str) -> Vec<Value> {
+    /// The accepted events of an identity, each once.
+    pub(super) fn accepted_of(&self, identity_id: &str) -> Vec<Value> {
         self.book.lock().unwrap().accepted.get(identity_id).cloned().unwrap_or_default()
     }
 
-    /// How many events it has accepted, how many it did not at first, and how many came again after they were accepted.
+    /// How many events were accepted, failed at first, and came again after they were accepted.
     pub(super) fn counts(&self) -> (usize, usize, usize) {
         let book = self.book.lock().unwrap();
         (book.accepted.values().map(Vec::len).sum(), book.failed, book.repeated)

@@ -1,5 +1,8 @@
-//! A relying party, its page and its test, as far as they ask the sandbox. An answer counts only when it is whole.
+//! The requests of a relying party, its page and its test. Only a whole response counts.
 
+use std::time::Duration;
+
+use handset_protocol::UnixMillis;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -8,9 +11,9 @@ use tokio::time::timeout;
 
 use crate::running::PATIENCE;
 
-/// A flow as its page knows it.
+/// The page's part of a session.
 #[derive(Clone)]
-pub(super) struct Page {
+pub(super) struct PageSession {
     pub(super) auth_token: String,
     pub(super) correlation_id: String,
 }
@@ -22,13 +25,13 @@ pub(super) struct RelyingParty {
     answers: watch::Sender<u64>,
 }
 
-pub(super) struct Answer {
+pub(super) struct JsonResponse {
     pub(super) status: u16,
     pub(super) body: Value,
 }
 
-/// `None`: it is gone, or was before its answer was whole.
-async fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str) -> Option<Answer> {
+/// `None`: the sandbox went before its response was whole.
+async fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str) -> Option<JsonResponse> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let length = body.len();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}");
@@ -42,7 +45,7 @@ async fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str)
         return None;
     }
     let status = head.split(' ').nth(1)?.parse().unwrap();
-    Some(Answer { status, body: serde_json::from_str(body).unwrap_or_default() })
+    Some(JsonResponse { status, body: serde_json::from_str(body).unwrap_or_default() })
 }
 
 impl RelyingParty {
@@ -50,14 +53,14 @@ impl RelyingParty {
         Self { address: address.to_owned(), token: token.to_owned(), project, answers: watch::Sender::new(0) }
     }
 
-    /// The same in a project of its own, whose clock can be moved without the others.
-    pub(super) fn guessing(&self) -> Self {
+    /// The same relying party in a project of its own, whose clock moves without the others.
+    pub(super) fn for_attempts(&self) -> Self {
         let Self { address, token, project, answers } = self;
-        let project = format!("{project}-guesses");
+        let project = format!("{project}-attempts");
         Self { address: address.clone(), token: token.clone(), project, answers: answers.clone() }
     }
 
-    /// An access token. It stays good over every restart.
+    /// An access token. It stays valid over every restart.
     pub(super) async fn token(address: &str) -> String {
         let form = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
         let headers = "content-type: application/x-www-form-urlencoded\r\n";
@@ -70,7 +73,7 @@ impl RelyingParty {
         timeout(PATIENCE, self.answers.subscribe().wait_for(|answers| *answers >= count)).await.unwrap().unwrap();
     }
 
-    async fn send(&self, method: &str, path: &str, bearer: &str, body: &Value) -> Option<Answer> {
+    async fn send(&self, method: &str, path: &str, bearer: &str, body: &Value) -> Option<JsonResponse> {
         let project = &self.project;
         let headers = format!(
             "authorization: Bearer {bearer}\r\nhandset-project: {project}\r\ncontent-type: application/json\r\n"
@@ -82,33 +85,33 @@ impl RelyingParty {
     }
 
     /// A call of the server API.
-    pub(super) async fn call(&self, method: &str, path: &str, body: &Value) -> Option<Answer> {
+    pub(super) async fn call(&self, method: &str, path: &str, body: &Value) -> Option<JsonResponse> {
         self.send(method, path, &self.token, body).await
     }
 
-    /// A call that has to be accepted.
+    /// A call that the sandbox has to accept.
     pub(super) async fn post(&self, path: &str, body: Value) -> Option<Value> {
-        let Answer { status, body } = self.call("POST", path, &body).await?;
+        let JsonResponse { status, body } = self.call("POST", path, &body).await?;
         assert_eq!(status, 200, "{path}: {body}");
         Some(body)
     }
 
     /// A call of the page's authenticator.
-    pub(super) async fn page(&self, page: &Page, path: &str, body: Value) -> Option<Value> {
+    pub(super) async fn page(&self, page: &PageSession, path: &str, body: Value) -> Option<Value> {
         let path = format!("/v1/client/{path}");
-        let Answer { status, body } = self.send("POST", &path, &page.auth_token, &body).await?;
+        let JsonResponse { status, body } = self.send("POST", &path, &page.auth_token, &body).await?;
         assert_eq!(status, 200, "{path}: {body}");
         Some(body)
     }
 
-    pub(super) async fn open(&self, path: &str, body: Value) -> Option<Page> {
+    pub(super) async fn open(&self, path: &str, body: Value) -> Option<PageSession> {
         let reply = self.post(path, body).await?;
         let text = |member: &str| reply[member].as_str().unwrap().to_owned();
-        Some(Page { auth_token: text("authToken"), correlation_id: text("correlationId") })
+        Some(PageSession { auth_token: text("authToken"), correlation_id: text("correlationId") })
     }
 
-    /// Whether possession was shown.
-    pub(super) async fn validate(&self, page: &Page) -> Option<bool> {
+    /// Whether possession was proved.
+    pub(super) async fn validate(&self, page: &PageSession) -> Option<bool> {
         let reply = self.post("/v3/validate", json!({"correlationId": page.correlation_id})).await?;
         reply["success"].as_bool()
     }
@@ -119,14 +122,14 @@ impl RelyingParty {
     }
 
     /// The session as the inspection shows it.
-    pub(super) async fn session(&self, page: &Page) -> Option<Value> {
-        let Answer { status, body } =
+    pub(super) async fn session(&self, page: &PageSession) -> Option<Value> {
+        let JsonResponse { status, body } =
             self.call("GET", &format!("/sandbox/sessions/{}", page.correlation_id), &Value::Null).await?;
         assert_eq!(status, 200, "{body}");
         Some(body)
     }
 
-    pub(super) async fn timeline(&self, page: &Page) -> Option<Vec<Value>> {
+    pub(super) async fn timeline(&self, page: &PageSession) -> Option<Vec<Value>> {
         Some(self.session(page).await?["timeline"].as_array().unwrap().clone())
     }
 
@@ -136,17 +139,18 @@ impl RelyingParty {
         Some(self.call("GET", path, &Value::Null).await?.status)
     }
 
-    pub(super) fn socket_url(&self, page: &Page) -> String {
+    pub(super) fn socket_url(&self, page: &PageSession) -> String {
         format!("ws://{}/v1/client/status?token={}", self.address, page.auth_token)
     }
 
-    /// Moves the project's clock. Returns its time, in ms since the epoch.
-    pub(super) async fn advance(&self, seconds: u64) -> Option<u64> {
-        self.post("/sandbox/clock", json!({"advanceSeconds": seconds})).await?["now"].as_u64()
+    /// Moves the project's clock by whole seconds. Returns its time.
+    pub(super) async fn advance(&self, by: Duration) -> Option<UnixMillis> {
+        let reply = self.post("/sandbox/clock", json!({"advanceSeconds": by.as_secs()})).await?;
+        reply["now"].as_i64().map(UnixMillis::new)
     }
 }
 
-/// What was seen of a timeline stands at its beginning.
+/// The timeline begins with the events that were seen of it.
 pub(super) fn assert_goes_on(timeline: &[Value], seen: &[Value]) {
-    assert!(timeline.starts_with(seen), "moments are missing: {seen:?} was seen, and there is {timeline:?}");
+    assert!(timeline.starts_with(seen), "events are missing: {seen:?} of {timeline:?}");
 }

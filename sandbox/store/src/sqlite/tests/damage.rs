@@ -1,4 +1,4 @@
-//! Files that something has broken: a disk, a copy that ended early, somebody with an editor.
+//! Damaged files: by a disk, by a copy that ended early, by an editor.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ fn page_size(bytes: &[u8]) -> usize {
 }
 
 #[test]
-fn a_broken_page_is_told_at_the_start_whichever_it_is() {
+fn a_damaged_page_is_reported_at_the_start_whichever_it_is() {
     let (place, bytes) = filled();
     let size = page_size(&bytes);
     assert!(bytes.len() / size > 10, "a page for each table and index");
@@ -33,7 +33,7 @@ fn a_broken_page_is_told_at_the_start_whichever_it_is() {
 }
 
 #[test]
-fn a_file_that_ends_early_is_told_at_the_start() {
+fn a_truncated_file_is_reported_at_the_start() {
     let (place, bytes) = filled();
     let size = page_size(&bytes);
     for length in [100, size, bytes.len() / 2, bytes.len() - size - 1, bytes.len() - size] {
@@ -43,8 +43,8 @@ fn a_file_that_ends_early_is_told_at_the_start() {
 }
 
 #[test]
-fn so_is_one_that_somebody_has_edited() {
-    for (sql, told) in [
+fn an_edited_file_is_reported_at_the_start() {
+    for (sql, reported) in [
         ("DROP TABLE outbox", "no such table: outbox"),
         ("UPDATE sequence SET last = -1", "-1 out of range"),
         ("PRAGMA user_version = 0", "table failed_attempts already exists"),
@@ -52,12 +52,12 @@ fn so_is_one_that_somebody_has_edited() {
     ] {
         let (place, _) = filled();
         place.raw().execute_batch(sql).unwrap();
-        assert!(place.refusal().contains(told), "{sql}: {}", place.refusal());
+        assert!(place.refusal().contains(reported), "{sql}: {}", place.refusal());
     }
 }
 
 #[test]
-fn so_is_what_is_no_file() {
+fn a_folder_in_its_place_is_reported_at_the_start() {
     let place = TestFile::new();
     fs::create_dir_all(place.file()).unwrap();
     assert!(place.refusal().contains("directory"), "{}", place.refusal());

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_tungstenite::{client_async, tungstenite::Message};
 
 use crate::{
-    network::{LiveCount, NetworkState, SocketView},
+    network_state::{LiveCount, NetworkState, SocketView},
     replies,
     trace::TraceEntry,
 };
@@ -22,15 +22,15 @@ use crate::{
 /// Bytes in flight in each direction.
 const PIPE_BYTES: usize = 16 * 1024;
 
-/// What becomes of one socket.
-pub(crate) struct Fate {
+/// The fate of one socket, drawn when it opens.
+pub(crate) struct SocketFate {
     pub(crate) is_refused: bool,
     /// Its handshake has no end.
     pub(crate) hangs: bool,
-    /// There is no network when it begins.
+    /// There is no network at its start.
     pub(crate) is_out: bool,
     pub(crate) delay_ms: u64,
-    /// It dies, and both sides see it.
+    /// The connection breaks, and both sides see it.
     pub(crate) drops_in_ms: Option<u64>,
     /// Nothing gets through any more, and neither side sees why.
     pub(crate) silent_in_ms: Option<u64>,
@@ -46,7 +46,7 @@ pub(crate) struct SimulatedSocket {
 }
 
 impl SimulatedSocket {
-    pub(crate) fn open(shared: &Rc<NetworkState>, id: u32, url: &Secret, fate: Fate) -> Self {
+    pub(crate) fn open(shared: &Rc<NetworkState>, id: u32, url: &Secret, fate: SocketFate) -> Self {
         let (to_client, events) = mpsc::unbounded_channel();
         let (texts, from_client) = mpsc::unbounded_channel();
         let (url, carried) = (url.clone(), shared.clone());
@@ -59,7 +59,7 @@ impl SimulatedSocket {
         Self { id, events, texts, carrier, shared: shared.clone(), _counted: counted }
     }
 
-    /// Keeps in mind what the client has come to know of this socket, while it is the newest.
+    /// Updates the client's view of this socket, while it is the newest.
     fn sees(&self, change: impl FnOnce(&mut SocketView)) {
         let mut seen = self.shared.newest.get();
         if seen.id == self.id {
@@ -89,7 +89,7 @@ impl Socket for SimulatedSocket {
             SocketEvent::Text(text) => {
                 self.sees(|seen| seen.asked = None);
                 if let Some(proved) = replies::settles(text) {
-                    shared.trace.add(TraceEntry::Told { proved });
+                    shared.trace.add(TraceEntry::OutcomeArrives { proved });
                 }
             }
             SocketEvent::Closed => self.sees(|seen| seen.closed = true),
@@ -104,11 +104,11 @@ impl Drop for SimulatedSocket {
     }
 }
 
-/// Carries texts both ways until the socket ends, and says how it did.
+/// Carries texts both ways until the socket ends. Returns the kind of its end.
 async fn carry(
     shared: &NetworkState,
     url: &Secret,
-    fate: &Fate,
+    fate: &SocketFate,
     to_client: &mpsc::UnboundedSender<SocketEvent>,
     mut from_client: mpsc::UnboundedReceiver<String>,
 ) -> &'static str {

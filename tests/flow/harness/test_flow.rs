@@ -1,4 +1,4 @@
-//! The test bench of a flow: it scripts one, runs it to its end, and checks the invariants.
+//! A flow under test: its script, its run to the end, and the check of the invariants.
 
 use std::{
     cell::RefCell,
@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_lite::future::or;
-use handset::flow::{Config, authenticate};
+use handset::flow::{FlowConfig, authenticate};
 use handset_protocol::client::paths;
 
 use super::{
@@ -30,10 +30,10 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 type Action = Box<dyn FnOnce(&World)>;
 
 /// One flow with a scripted world, page and token.
-pub(crate) struct FlowBench {
+pub(crate) struct TestFlow {
     pub(crate) world: World,
     pub(crate) page: ScriptedPage,
-    pub(crate) config: Config,
+    pub(crate) config: FlowConfig,
     pub(crate) token: TestToken,
     /// The token's text, if it is not that of `token`.
     pub(crate) token_text: Option<String>,
@@ -42,12 +42,12 @@ pub(crate) struct FlowBench {
     stop_at_wait: Option<usize>,
 }
 
-impl FlowBench {
+impl TestFlow {
     /// A page with every step; the token names this first step.
     pub(crate) fn new(first_step: &str) -> Self {
         let world = World::new();
         let page = ScriptedPage::new(world.start(), world.said_done.clone());
-        let config = Config { has_otp: true, has_link: true, has_auth_finish: true, ..Config::default() };
+        let config = FlowConfig { has_otp: true, has_link: true, has_auth_finish: true, ..FlowConfig::default() };
         let token = TestToken::new(first_step);
         Self { world, page, config, token, token_text: None, actions: Vec::new(), stop_at: None, stop_at_wait: None }
     }

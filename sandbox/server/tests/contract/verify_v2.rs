@@ -1,25 +1,25 @@
-//! Verified Users, second generation.
+//! Verified Users, version 2: a verification in one call.
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE, holds_nothing};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, TestSandbox, holds_nothing};
 
 rows![
     answers_in_one_call,
     names_of_the_owner_reach_al2,
     more_than_names_reaches_al3,
     a_number_alone_reaches_al1,
-    what_does_not_agree_fails_at_al0,
-    test_users_play_their_roles,
-    what_is_given_out_depends_on_what_is_asked,
+    a_mismatch_fails_at_al0,
+    test_users_have_their_scenarios,
+    the_returned_members_depend_on_the_verification_type,
     success_enrolls_the_number,
     required_members_are_named,
     bad_members_are_named,
     there_is_no_status_call,
 ];
 
-/// A test user of Verified Users of whom everything is known.
+/// A test user of Verified Users with a whole record.
 const SHEILA: &str = "2001004011";
 const TYPES: [&str; 6] =
     ["verifiedUser", "accountOpening", "humanAssurance", "prefill", "prefillForBiz", "identityResolution"];
@@ -45,7 +45,7 @@ fn with(mut body: Value, kind: &str, value: &str) -> Value {
     body
 }
 
-async fn verify(bench: &Bench, body: Value) -> Value {
+async fn verify(bench: &TestSandbox, body: Value) -> Value {
     let answer = bench.call("/v3/verify", body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let reply = answer.json();
@@ -54,7 +54,7 @@ async fn verify(bench: &Bench, body: Value) -> Value {
 }
 
 /// Success, level, and why.
-async fn judged(bench: &Bench, body: Value) -> (String, String, Value) {
+async fn judged(bench: &TestSandbox, body: Value) -> (String, String, Value) {
     let reply = verify(bench, body).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     (text(&reply["success"]), text(&reply["identity"]["assuranceLevel"]), reply["evaluation"].clone())
@@ -66,7 +66,7 @@ fn passing() -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn answers_in_one_call() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let mut body = sheila("verifiedUser");
     body["clientRequestId"] = json!("request-7");
     let mut reply = verify(&bench, body).await;
@@ -82,7 +82,7 @@ async fn answers_in_one_call() {
 
 #[tokio::test(start_paused = true)]
 async fn names_of_the_owner_reach_al2() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for what in TYPES {
         assert_eq!(judged(&bench, sheila(what)).await, ("true".into(), "AL2".into(), passing()), "{what}");
     }
@@ -90,7 +90,7 @@ async fn names_of_the_owner_reach_al2() {
 
 #[tokio::test(start_paused = true)]
 async fn more_than_names_reaches_al3() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (kind, value) in [("dateOfBirth", "1974-12-09"), ("nationalId", "148882298"), ("nationalId", "2298")] {
         let judged = judged(&bench, with(sheila("accountOpening"), kind, value)).await;
         assert_eq!(judged, ("true".into(), "AL3".into(), passing()), "{kind}");
@@ -100,7 +100,7 @@ async fn more_than_names_reaches_al3() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_alone_reaches_al1() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for what in ["humanAssurance", "prefill", "prefillForBiz", "identityResolution"] {
         assert_eq!(judged(&bench, asked(what, SHEILA)).await, ("true".into(), "AL1".into(), passing()));
         assert_eq!(judged(&bench, asked(what, PHONE)).await, ("true".into(), "AL1".into(), passing()));
@@ -108,8 +108,8 @@ async fn a_number_alone_reaches_al1() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_agree_fails_at_al0() {
-    let bench = Bench::new().await;
+async fn a_mismatch_fails_at_al0() {
+    let bench = TestSandbox::new().await;
     let cases = [
         (named("verifiedUser", SHEILA, ["Sheila", "Butrimovich"]), vec!["9011", "9014"]),
         (with(sheila("verifiedUser"), "dateOfBirth", "1974-12-10"), vec!["9011", "9013"]),
@@ -126,8 +126,8 @@ async fn what_does_not_agree_fails_at_al0() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn test_users_play_their_roles() {
-    let bench = Bench::new().await;
+async fn test_users_have_their_scenarios() {
+    let bench = TestSandbox::new().await;
     for what in TYPES {
         let bettina = named(what, "2001004049", ["Bettina", "Halbert"]);
         assert_eq!(judged(&bench, bettina).await, ("true".into(), "AL2".into(), passing()), "{what}");
@@ -141,8 +141,8 @@ async fn test_users_play_their_roles() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_given_out_depends_on_what_is_asked() {
-    let bench = Bench::new().await;
+async fn the_returned_members_depend_on_the_verification_type() {
+    let bench = TestSandbox::new().await;
     let level = json!({"assuranceLevel": "AL2", "reasons": ["AL2a"]});
     let mut names = json!({"firstName": "Sheilakathryn", "lastName": "Butrimovich"});
     names.as_object_mut().unwrap().extend(level.as_object().unwrap().clone());
@@ -166,7 +166,7 @@ async fn what_is_given_out_depends_on_what_is_asked() {
 
 #[tokio::test(start_paused = true)]
 async fn success_enrolls_the_number() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let listed = async || bench.request_as("sandbox", "GET", "/v3/identity", None).await.json();
     verify(&bench, named("verifiedUser", SHEILA, ["A", "B"])).await;
     assert_eq!(listed().await, json!({"results": []}), "a failure enrolls nobody");
@@ -177,7 +177,7 @@ async fn success_enrolls_the_number() {
 
 #[tokio::test(start_paused = true)]
 async fn required_members_are_named() {
-    let bench = Bench::with(handset_sandbox::Config { rate_limit: 0, ..Default::default() }).await;
+    let bench = TestSandbox::with(handset_sandbox::Config { rate_limit: 0, ..Default::default() }).await;
     for what in TYPES {
         let answer = bench.call("/v3/verify", json!({"verificationType": what})).await;
         answer.refused(400, 8001, "field 'phoneNumber' is missing");
@@ -199,7 +199,7 @@ async fn required_members_are_named() {
 
 #[tokio::test(start_paused = true)]
 async fn bad_members_are_named() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let types =
         "'verifiedUser', 'accountOpening', 'humanAssurance', 'prefill', 'prefillForBiz' or 'identityResolution'";
     let phone = "a phone number: ten digits for the US and Canada, else + and the country code";
@@ -230,7 +230,7 @@ async fn bad_members_are_named() {
 
 #[tokio::test(start_paused = true)]
 async fn there_is_no_status_call() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let id = verify(&bench, sheila("verifiedUser")).await["correlationId"].clone();
     let unknown = "field 'correlationId' is unknown, malformed or expired";
     bench.call("/v3/verify-status", json!({"correlationId": id})).await.refused(400, 8008, unknown);

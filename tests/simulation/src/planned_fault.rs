@@ -1,20 +1,20 @@
-//! Faults that the sandbox is asked for: `POST /sandbox/faults`.
+//! Faults that a scenario injects into the sandbox: `POST /sandbox/faults`.
 
 use handset_protocol::client::paths;
 use serde_json::{Value, json};
 
-use crate::{chance::Chance, trace::Trace};
+use crate::chance::Chance;
 
 /// One fault on the sandbox's list, from a moment on, in ms from the start of the first flow.
 #[derive(Debug)]
-pub(crate) struct Ordered {
+pub(crate) struct PlannedFault {
     pub(crate) from: u64,
     /// When the list is cleared.
     pub(crate) to: u64,
     pub(crate) fault: Value,
 }
 
-/// What the sandbox calls a fault, and what the report does.
+/// The sandbox's name of a fault, and the report's.
 const KINDS: [(&str, &str); 6] = [
     ("delay", "sandbox delays on demand"),
     ("status", "sandbox answers with a status on demand"),
@@ -24,10 +24,10 @@ const KINDS: [(&str, &str); 6] = [
     ("lose_reply", "sandbox loses a reply on demand"),
 ];
 
-/// What the client asks for, and everything.
+/// Paths of the client, and a pattern for all of them.
 const PATHS: [&str; 5] = [paths::STATUS, paths::LINK_START, paths::OTP_START, paths::OTP_FINISH, "/v1/client/*"];
 
-impl Ordered {
+impl PlannedFault {
     pub(crate) fn draw(chance: &Chance) -> Self {
         let any = |most: usize| chance.below(u32::try_from(most).unwrap_or(1)) as usize;
         let kind = KINDS.get(any(KINDS.len())).map_or("drop", |(kind, _)| kind);
@@ -39,7 +39,7 @@ impl Ordered {
             }
         };
         match kind {
-            "delay" => say("ms", chance.between(1, 30_000)),
+            "delay" => say("delayMs", chance.between(1, 30_000)),
             "status" => {
                 // Those that mean "later", and one that does not. 500 is for what goes wrong in earnest.
                 say("status", [429, 502, 503, 504, 404].get(any(5)).copied().unwrap_or(503));
@@ -54,19 +54,17 @@ impl Ordered {
         Self { from, to: from + chance.between(1_000, 90_000), fault }
     }
 
-    /// From when on it does nothing: what it held back at last has come.
+    /// The end of its effect, with the last delay.
     pub(crate) fn over_ms(&self) -> u64 {
-        self.to + self.fault.get("ms").and_then(Value::as_u64).unwrap_or(0)
+        self.to + self.fault.get("delayMs").and_then(Value::as_u64).unwrap_or(0)
     }
 
-    /// Names those on the sandbox's list that have hit something.
-    pub(crate) fn struck(listed: &Value, trace: &Trace) {
+    /// The report's names of those on the sandbox's list that have hit a request.
+    pub(crate) fn struck(listed: &Value) -> impl Iterator<Item = &'static str> {
         let faults = listed.get("faults").and_then(Value::as_array).into_iter().flatten();
-        for fault in faults.filter(|fault| fault.get("hits").and_then(Value::as_u64) > Some(0)) {
+        faults.filter(|fault| fault.get("hits").and_then(Value::as_u64) > Some(0)).filter_map(|fault| {
             let kind = fault.get("kind").and_then(Value::as_str);
-            if let Some((_, name)) = KINDS.iter().find(|(known, _)| Some(*known) == kind) {
-                trace.strikes(name);
-            }
-        }
+            KINDS.iter().find(|(known, _)| Some(*known) == kind).map(|(_, name)| *name)
+        })
     }
 }

@@ -1,9 +1,10 @@
 //! A store that lets others run after each read, so that requests at once all read before any of them writes; it can be
-//! made to fail, or to hang, where facts are written and where deliveries were tried.
+//! made to fail, or to hang, at writes of settings and of delivery attempts.
 
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{AfterAttempt, Delivery, Effect, FinishedDelivery, Identity, Phone, Session};
 use handset_sandbox_store::{
     Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentityLookup, IdentityPage, Lookup, MemoryStore,
@@ -12,7 +13,7 @@ use handset_sandbox_store::{
 use tokio::task::yield_now;
 
 #[derive(Clone, Copy, Default)]
-pub(crate) enum Trouble {
+pub(crate) enum StoreTrouble {
     #[default]
     None,
     Fails,
@@ -20,25 +21,25 @@ pub(crate) enum Trouble {
 }
 
 #[derive(Default)]
-pub(crate) struct Yielding(MemoryStore, Mutex<Trouble>);
+pub(crate) struct YieldingStore(MemoryStore, Mutex<StoreTrouble>);
 
-impl Yielding {
-    pub(crate) fn is_in(&self, trouble: Trouble) {
+impl YieldingStore {
+    pub(crate) fn is_in(&self, trouble: StoreTrouble) {
         *self.1.lock().unwrap() = trouble;
     }
 
     async fn trouble(&self) -> Result<(), StoreError> {
         let trouble = *self.1.lock().unwrap();
         match trouble {
-            Trouble::None => Ok(()),
-            Trouble::Fails => Err(StoreError("the disk is full".to_owned())),
-            Trouble::Hangs => std::future::pending().await,
+            StoreTrouble::None => Ok(()),
+            StoreTrouble::Fails => Err(StoreError("the disk is full".to_owned())),
+            StoreTrouble::Hangs => std::future::pending().await,
         }
     }
 }
 
 #[async_trait]
-impl Store for Yielding {
+impl Store for YieldingStore {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         self.0.update(auth_id, decide).await
     }
@@ -50,8 +51,8 @@ impl Store for Yielding {
     ) -> Result<Vec<Effect>, StoreError> {
         self.0.update_with_attempts(auth_id, given, decide).await
     }
-    async fn expire_attempts(&self, ms: i64) -> Result<(), StoreError> {
-        self.0.expire_attempts(ms).await
+    async fn expire_attempts(&self, before: UnixMillis) -> Result<(), StoreError> {
+        self.0.expire_attempts(before).await
     }
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
         let session = self.0.get(auth_id).await;
@@ -63,8 +64,8 @@ impl Store for Yielding {
         yield_now().await;
         found
     }
-    async fn expiring_before(&self, project: Option<&str>, ms: i64) -> Result<Vec<String>, StoreError> {
-        self.0.expiring_before(project, ms).await
+    async fn expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<Vec<String>, StoreError> {
+        self.0.expiring_before(project, time).await
     }
     async fn update_identity(
         &self,

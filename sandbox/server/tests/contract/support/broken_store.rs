@@ -1,20 +1,21 @@
-//! A store that fails whenever it is asked.
+//! A store that fails at every call.
 
 use async_trait::async_trait;
+use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{AfterAttempt, Delivery, Effect, FinishedDelivery, Identity, Phone, Session};
 use handset_sandbox_store::{
     Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentityLookup, IdentityPage, Lookup, MessageFilter,
     OutboxEntry, PendingDelivery, Store, StoreError, StoredMessage,
 };
 
-pub(crate) struct Broken;
+pub(crate) struct BrokenStore;
 
 fn broken<T>() -> Result<T, StoreError> {
     Err(StoreError("broken".to_owned()))
 }
 
 #[async_trait]
-impl Store for Broken {
+impl Store for BrokenStore {
     async fn update(&self, _: &str, _: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
         broken()
     }
@@ -26,7 +27,7 @@ impl Store for Broken {
     ) -> Result<Vec<Effect>, StoreError> {
         broken()
     }
-    async fn expire_attempts(&self, _: i64) -> Result<(), StoreError> {
+    async fn expire_attempts(&self, _: UnixMillis) -> Result<(), StoreError> {
         broken()
     }
     async fn get(&self, _: &str) -> Result<Option<Session>, StoreError> {
@@ -35,7 +36,7 @@ impl Store for Broken {
     async fn find(&self, _: Lookup<'_>) -> Result<Option<String>, StoreError> {
         broken()
     }
-    async fn expiring_before(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, StoreError> {
+    async fn expiring_before(&self, _: Option<&str>, _: UnixMillis) -> Result<Vec<String>, StoreError> {
         broken()
     }
     async fn update_identity(&self, _: &str, _: &Phone, _: DecideIdentity<'_>) -> Result<Vec<Effect>, StoreError> {

@@ -1,4 +1,4 @@
-//! How many codes are judged for one number, whatever is opened, resent and sent at once.
+//! The limit of wrong codes for one number, over all its sessions, resends and requests at once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,26 +13,26 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::support::{Bench, OTHER_PHONE, PHONE, Started, TEST_USER, wrong};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{OTHER_PHONE, PHONE, StartedSession, TEST_USER, TestSandbox, wrong};
 
 rows![
-    tries_are_counted_over_all_sessions_of_a_number,
-    resends_give_nothing_back,
+    wrong_codes_are_counted_over_all_sessions_of_a_number,
+    a_resend_does_not_reset_the_count,
     a_number_is_the_same_however_it_is_written,
     a_right_code_is_not_counted,
     the_window_moves,
-    tries_and_window_are_settings,
+    limit_and_window_are_settings,
     known_codes_are_exempt,
     a_project_has_its_own_count_and_reset_forgets_it,
-    ten_thousand_at_once_are_not_judged_beyond_the_tries,
-    three_thousand_at_once_are_not_judged_beyond_the_tries_in_a_file,
-    a_restart_gives_no_try_back,
-    a_session_has_its_tries_at_once_too,
+    ten_thousand_at_once_are_not_checked_beyond_the_limit,
+    three_thousand_at_once_are_not_checked_beyond_the_limit_in_a_file,
+    a_restart_does_not_reset_the_count,
+    a_session_has_its_limit_for_codes_at_once_too,
 ];
 
 /// As the sandbox does without settings.
-const TRIES: usize = 10;
+const LIMIT: usize = 10;
 
 const START: &str = "mobile/otp/start";
 const FINISH: &str = "mobile/otp/finish";
@@ -41,17 +41,17 @@ fn spent() -> Value {
     json!({"next": "done", "error": {"code": 10000, "message": "too many wrong codes were tried for this number"}})
 }
 
-async fn bench() -> Bench {
-    Bench::with(unlimited()).await
+async fn bench() -> TestSandbox {
+    TestSandbox::with(unlimited()).await
 }
 
-/// What is counted here is codes.
+/// No limit but that of wrong codes.
 fn unlimited() -> Config {
     Config { rate_limit: 0, sms_per_session: 0, sms_per_number: 0, ..Config::default() }
 }
 
 /// A session of that number, with a code on its way.
-async fn begin(bench: &Bench, number: &str) -> (Started, String) {
+async fn begin(bench: &TestSandbox, number: &str) -> (StartedSession, String) {
     let started = bench
         .start(json!({"flowType": "mobile", "phoneNumber": number, "allowOTPRetry": true, "smsMessage": "######"}));
     let started = started.await;
@@ -60,12 +60,12 @@ async fn begin(bench: &Bench, number: &str) -> (Started, String) {
     (started, code)
 }
 
-async fn finish(bench: &Bench, started: &Started, code: &str) -> Value {
+async fn finish(bench: &TestSandbox, started: &StartedSession, code: &str) -> Value {
     bench.page(started, FINISH, json!({"otp": code})).await
 }
 
-/// Tries so many wrong codes, in as many sessions as that takes.
-async fn guess_wrong(bench: &Bench, number: &str, times: usize) {
+/// Submits so many wrong codes, in as many sessions as that takes.
+async fn submit_wrong_codes(bench: &TestSandbox, number: &str, times: usize) {
     for tried in 0..times {
         let (started, code) = begin(bench, number).await;
         let reply = finish(bench, &started, &wrong(&code)).await;
@@ -73,8 +73,8 @@ async fn guess_wrong(bench: &Bench, number: &str, times: usize) {
     }
 }
 
-/// Whether a code of a new session is judged.
-async fn is_judged(bench: &Bench, number: &str) -> bool {
+/// Whether a code of a new session is checked.
+async fn is_checked(bench: &TestSandbox, number: &str) -> bool {
     let (started, code) = begin(bench, number).await;
     let reply = finish(bench, &started, &code).await;
     assert!(reply == spent() || reply == json!({"next": "done"}), "{reply}");
@@ -83,21 +83,21 @@ async fn is_judged(bench: &Bench, number: &str) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tries_are_counted_over_all_sessions_of_a_number() {
+async fn wrong_codes_are_counted_over_all_sessions_of_a_number() {
     let bench = bench().await;
-    guess_wrong(&bench, PHONE, TRIES).await;
+    submit_wrong_codes(&bench, PHONE, LIMIT).await;
     let (started, code) = begin(&bench, PHONE).await;
     assert_eq!(finish(&bench, &started, &code).await, spent(), "not even the right one");
-    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>module otp_finish too_many_tries");
+    assert_eq!(bench.told(&started, 0).await.last().unwrap(), "backend>client otp_finish too_many_tries");
     assert_eq!(finish(&bench, &started, &code).await, spent(), "and it stays so");
     assert!(!bench.validated(&started).await.0);
-    assert!(is_judged(&bench, OTHER_PHONE).await, "another number has its own");
+    assert!(is_checked(&bench, OTHER_PHONE).await, "another number has its own");
 }
 
 #[tokio::test(start_paused = true)]
-async fn resends_give_nothing_back() {
+async fn a_resend_does_not_reset_the_count() {
     let bench = bench().await;
-    guess_wrong(&bench, PHONE, TRIES - 1).await;
+    submit_wrong_codes(&bench, PHONE, LIMIT - 1).await;
     let (started, code) = begin(&bench, PHONE).await;
     finish(&bench, &started, &wrong(&code)).await;
     for _ in 0..3 {
@@ -112,57 +112,57 @@ async fn resends_give_nothing_back() {
 async fn a_number_is_the_same_however_it_is_written() {
     let bench = bench().await;
     for number in [format!("+1{PHONE}"), format!("({}) {}-{}", &PHONE[..3], &PHONE[3..6], &PHONE[6..])] {
-        guess_wrong(&bench, &number, TRIES / 2).await;
+        submit_wrong_codes(&bench, &number, LIMIT / 2).await;
     }
-    assert!(!is_judged(&bench, PHONE).await);
+    assert!(!is_checked(&bench, PHONE).await);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_right_code_is_not_counted() {
     let bench = bench().await;
-    for _ in 0..2 * TRIES {
-        assert!(is_judged(&bench, PHONE).await);
+    for _ in 0..2 * LIMIT {
+        assert!(is_checked(&bench, PHONE).await);
     }
-    guess_wrong(&bench, PHONE, TRIES - 1).await;
-    assert!(is_judged(&bench, PHONE).await);
-    guess_wrong(&bench, PHONE, 1).await;
-    assert!(!is_judged(&bench, PHONE).await, "nor does it take back what was counted");
+    submit_wrong_codes(&bench, PHONE, LIMIT - 1).await;
+    assert!(is_checked(&bench, PHONE).await);
+    submit_wrong_codes(&bench, PHONE, 1).await;
+    assert!(!is_checked(&bench, PHONE).await, "nor does it take back what was counted");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_window_moves() {
     let bench = bench().await;
-    guess_wrong(&bench, PHONE, 1).await;
+    submit_wrong_codes(&bench, PHONE, 1).await;
     bench.pass_ms(600_000).await;
-    guess_wrong(&bench, PHONE, TRIES - 1).await;
+    submit_wrong_codes(&bench, PHONE, LIMIT - 1).await;
     bench.pass_ms(299_999).await;
-    assert!(!is_judged(&bench, PHONE).await);
+    assert!(!is_checked(&bench, PHONE).await);
     bench.pass_ms(1).await;
-    guess_wrong(&bench, PHONE, 1).await;
-    assert!(!is_judged(&bench, PHONE).await, "only the first is no longer counted");
+    submit_wrong_codes(&bench, PHONE, 1).await;
+    assert!(!is_checked(&bench, PHONE).await, "only the first is no longer counted");
     bench.pass_ms(600_000).await;
-    guess_wrong(&bench, PHONE, TRIES - 1).await;
+    submit_wrong_codes(&bench, PHONE, LIMIT - 1).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn tries_and_window_are_settings() {
+async fn limit_and_window_are_settings() {
     let config = Config { otp_tries_per_number: 2, otp_number_window_seconds: 5, ..unlimited() };
-    let bench = Bench::with(config).await;
+    let bench = TestSandbox::with(config).await;
     for _ in 0..2 {
-        guess_wrong(&bench, PHONE, 2).await;
-        assert!(!is_judged(&bench, PHONE).await);
+        submit_wrong_codes(&bench, PHONE, 2).await;
+        assert!(!is_checked(&bench, PHONE).await);
         bench.pass_ms(5000).await;
     }
-    let bench = Bench::with(Config { otp_tries_per_number: 0, ..unlimited() }).await;
-    guess_wrong(&bench, PHONE, 5 * TRIES).await;
-    assert!(is_judged(&bench, PHONE).await, "0 is any number");
+    let bench = TestSandbox::with(Config { otp_tries_per_number: 0, ..unlimited() }).await;
+    submit_wrong_codes(&bench, PHONE, 5 * LIMIT).await;
+    assert!(is_checked(&bench, PHONE).await, "0 is any number");
 }
 
 #[tokio::test(start_paused = true)]
 async fn known_codes_are_exempt() {
     let bench = bench().await;
     for number in [TEST_USER, "2005550100"] {
-        for _ in 0..2 * TRIES {
+        for _ in 0..2 * LIMIT {
             let (started, _) = begin_twice(&bench, number).await;
             assert_eq!(finish(&bench, &started, "1235").await["data"]["attemptsLeft"], 2);
         }
@@ -171,8 +171,8 @@ async fn known_codes_are_exempt() {
     }
 }
 
-/// The same, where a number may be refused the first time.
-async fn begin_twice(bench: &Bench, number: &str) -> (Started, Value) {
+/// A session of a number that the first request for an SMS may refuse, and the reply to the second.
+async fn begin_twice(bench: &TestSandbox, number: &str) -> (StartedSession, Value) {
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": number, "allowOTPRetry": true})).await;
     bench.page(&started, START, json!({})).await;
     let reply = bench.page(&started, START, json!({})).await;
@@ -182,21 +182,21 @@ async fn begin_twice(bench: &Bench, number: &str) -> (Started, Value) {
 #[tokio::test(start_paused = true)]
 async fn a_project_has_its_own_count_and_reset_forgets_it() {
     let bench = bench().await;
-    guess_wrong(&bench, PHONE, TRIES).await;
+    submit_wrong_codes(&bench, PHONE, LIMIT).await;
     let other = bench.post("/sandbox/reset?project=other", None, "{}").await;
     assert_eq!(other.status, 204);
-    assert!(!is_judged(&bench, PHONE).await, "a reset of another project changes nothing");
+    assert!(!is_checked(&bench, PHONE).await, "a reset of another project changes nothing");
     bench.post("/sandbox/reset", None, "{}").await;
-    guess_wrong(&bench, PHONE, TRIES).await;
-    assert!(!is_judged(&bench, PHONE).await);
+    submit_wrong_codes(&bench, PHONE, LIMIT).await;
+    assert!(!is_checked(&bench, PHONE).await);
 }
 
 /// How often each thing became of a code, by the timelines.
-async fn outcomes(bench: &Bench, all: &[(Started, String)]) -> BTreeMap<String, usize> {
+async fn outcomes(bench: &TestSandbox, all: &[(StartedSession, String)]) -> BTreeMap<String, usize> {
     let mut outcomes = BTreeMap::new();
     for (started, _) in all {
         for line in bench.told(started, 0).await {
-            if let Some(outcome) = line.strip_prefix("backend>module otp_finish ") {
+            if let Some(outcome) = line.strip_prefix("backend>client otp_finish ") {
                 *outcomes.entry(outcome.to_owned()).or_default() += 1;
             }
         }
@@ -204,26 +204,26 @@ async fn outcomes(bench: &Bench, all: &[(Started, String)]) -> BTreeMap<String, 
     outcomes
 }
 
-const JUDGED: [&str; 3] = ["wrong_code", "no_try_left", "passed"];
+const CHECKED: [&str; 3] = ["wrong_code", "attempts_exhausted", "passed"];
 
-fn judged(outcomes: &BTreeMap<String, usize>) -> usize {
-    outcomes.iter().filter(|(outcome, _)| JUDGED.contains(&outcome.as_str())).map(|(_, count)| count).sum()
+fn checked(outcomes: &BTreeMap<String, usize>) -> usize {
+    outcomes.iter().filter(|(outcome, _)| CHECKED.contains(&outcome.as_str())).map(|(_, count)| count).sum()
 }
 
 /// A request of the page.
-struct Asking<'a> {
+struct PageRequest<'a> {
     path: &'static str,
     body: Value,
-    of: &'a Started,
-    /// Sent only once a code was not judged.
+    of: &'a StartedSession,
+    /// Sent only once a code was not checked.
     is_late: bool,
 }
 
 /// Sends requests at once.
-async fn at_once(bench: &Bench, requests: impl Iterator<Item = Asking<'_>>) {
+async fn at_once(bench: &TestSandbox, requests: impl Iterator<Item = PageRequest<'_>>) {
     let is_spent = watch::Sender::new(false);
     let mut running = JoinSet::new();
-    for Asking { path, body, of, is_late } in requests {
+    for PageRequest { path, body, of, is_late } in requests {
         let request = Request::post(format!("/v1/client/{path}"))
             .header("content-type", "application/json")
             .header("authorization", format!("Bearer {}", of.auth_token.expose()))
@@ -246,13 +246,13 @@ async fn at_once(bench: &Bench, requests: impl Iterator<Item = Asking<'_>>) {
 }
 
 /// Forty times as many codes for one number at once as there are sessions, with resends: in each session wrong ones
-/// first, and the right one among the later. A right code that is judged before the last wrong one that may be is
+/// first, and the right one among the later. A right code that is checked before the last wrong one that may be is
 /// rightly accepted, so none is sent before that.
-async fn guess_at_once(store: impl Store, sessions: usize) {
+async fn submit_at_once(store: impl Store, sessions: usize) {
     const EACH: usize = 40;
     let random = Arc::new(SystemRandom::new().unwrap());
     let config = unlimited();
-    let bench = Bench::on(AppState::with_store(config, Arc::new(SystemClock), random, Arc::new(store))).await;
+    let bench = TestSandbox::on(AppState::with_store(config, Arc::new(SystemClock), random, Arc::new(store))).await;
     let mut all = Vec::new();
     for _ in 0..sessions {
         all.push(begin(&bench, PHONE).await);
@@ -263,61 +263,61 @@ async fn guess_at_once(store: impl Store, sessions: usize) {
             let is_resend = turn % 20 == 19;
             let body = json!({"otp": if is_right { code.clone() } else { wrong(code) }});
             let (path, body) = if is_resend { (START, json!({})) } else { (FINISH, body) };
-            Asking { path, body, of, is_late: is_right }
+            PageRequest { path, body, of, is_late: is_right }
         })
     });
     // In the place of the resends.
     let more = all.iter().flat_map(|(of, code)| {
-        [(); 2].map(|()| Asking { path: FINISH, body: json!({"otp": wrong(code)}), of, is_late: false })
+        [(); 2].map(|()| PageRequest { path: FINISH, body: json!({"otp": wrong(code)}), of, is_late: false })
     });
     at_once(&bench, codes.chain(more)).await;
     let outcomes = outcomes(&bench, &all).await;
     assert_eq!(outcomes.values().sum::<usize>(), sessions * EACH, "each was answered: {outcomes:?}");
-    assert_eq!((judged(&outcomes), outcomes.get("passed")), (TRIES, None), "{outcomes:?}");
-    assert!(!is_judged(&bench, PHONE).await);
+    assert_eq!((checked(&outcomes), outcomes.get("passed")), (LIMIT, None), "{outcomes:?}");
+    assert!(!is_checked(&bench, PHONE).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ten_thousand_at_once_are_not_judged_beyond_the_tries() {
-    guess_at_once(MemoryStore::new(), 250).await;
+async fn ten_thousand_at_once_are_not_checked_beyond_the_limit() {
+    submit_at_once(MemoryStore::new(), 250).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn three_thousand_at_once_are_not_judged_beyond_the_tries_in_a_file() {
+async fn three_thousand_at_once_are_not_checked_beyond_the_limit_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
-    guess_at_once(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap(), 75).await;
+    submit_at_once(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap(), 75).await;
 }
 
 #[tokio::test]
-async fn a_restart_gives_no_try_back() {
+async fn a_restart_does_not_reset_the_count() {
     let folder = tempfile::tempdir().unwrap();
     for round in 0..3 {
         let store = Arc::new(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap());
         let random = Arc::new(SystemRandom::new().unwrap());
         let config = unlimited();
         let state = AppState::open(config, Arc::new(SystemClock), random, store).await.unwrap();
-        let bench = Bench::on(state).await;
+        let bench = TestSandbox::on(state).await;
         match round {
-            0 => guess_wrong(&bench, PHONE, TRIES - 1).await,
-            1 => guess_wrong(&bench, PHONE, 1).await,
-            _ => assert!(!is_judged(&bench, PHONE).await),
+            0 => submit_wrong_codes(&bench, PHONE, LIMIT - 1).await,
+            1 => submit_wrong_codes(&bench, PHONE, 1).await,
+            _ => assert!(!is_checked(&bench, PHONE).await),
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_session_has_its_tries_at_once_too() {
+async fn a_session_has_its_limit_for_codes_at_once_too() {
     let random = Arc::new(SystemRandom::new().unwrap());
     let config = Config { otp_tries_per_number: 0, ..unlimited() };
     let store = Arc::new(MemoryStore::new());
-    let bench = Bench::on(AppState::with_store(config, Arc::new(SystemClock), random, store)).await;
+    let bench = TestSandbox::on(AppState::with_store(config, Arc::new(SystemClock), random, store)).await;
     let all = [begin(&bench, PHONE).await];
     let (started, code) = &all[0];
     let codes = (0..200).map(|turn| if turn < 100 { wrong(code) } else { code.clone() });
-    let asking = |code| Asking { path: FINISH, body: json!({"otp": code}), of: started, is_late: false };
+    let asking = |code| PageRequest { path: FINISH, body: json!({"otp": code}), of: started, is_late: false };
     at_once(&bench, codes.map(asking)).await;
     let outcomes = outcomes(&bench, &all).await;
     let passed = outcomes.get("passed").copied().unwrap_or(0);
-    assert!(judged(&outcomes) - passed <= 3, "{outcomes:?}");
+    assert!(checked(&outcomes) - passed <= 3, "{outcomes:?}");
     tokio::time::timeout(Duration::from_secs(20), bench.validated(started)).await.unwrap();
 }

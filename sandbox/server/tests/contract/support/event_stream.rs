@@ -6,12 +6,12 @@ use futures_util::StreamExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::Bench;
+use super::TestSandbox;
 
-pub(crate) struct Events(BodyDataStream);
+pub(crate) struct EventStream(BodyDataStream);
 
-impl Events {
-    pub(crate) async fn open(bench: &Bench, uri: &str, last_id: Option<&str>) -> Self {
+impl EventStream {
+    pub(crate) async fn open(bench: &TestSandbox, uri: &str, last_id: Option<&str>) -> Self {
         let mut request = Request::get(uri).header("host", "localhost");
         if let Some(last_id) = last_id {
             request = request.header("last-event-id", last_id);

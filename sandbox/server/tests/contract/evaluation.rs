@@ -1,16 +1,16 @@
-//! What Validate and Complete compute from the record of a number's owner.
+//! Evaluations: the parts of Validate's and Complete's replies that come from the owner's record.
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE, TEST_USER, holds_nothing};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, TEST_USER, TestSandbox, holds_nothing};
 
 rows![
-    validate_judges_possession,
+    validate_evaluates_possession,
     complete_of_a_whole_person_confirms_everything,
     complete_compares_part_by_part,
     the_second_source_knows_less,
-    what_was_not_sent_is_left_out,
+    parts_that_were_not_sent_are_left_out,
     only_the_first_address_and_e_mail_count,
     identification_fails_with_its_reasons,
     kyc_needs_names_dob_and_ssn_or_address,
@@ -18,8 +18,8 @@ rows![
     nothing_is_null_or_empty,
 ];
 
-/// What Complete says of a person, of whom that test user's number was proved.
-async fn complete(bench: &Bench, phone: &str, individual: Value) -> Value {
+/// Complete's reply about a person who has proved the test user's number.
+async fn complete(bench: &TestSandbox, phone: &str, individual: Value) -> Value {
     bench.pass_ms(1000).await;
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": phone})).await;
     bench.show_by_code(&started).await;
@@ -50,8 +50,8 @@ fn passing() -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn validate_judges_possession() {
-    let bench = Bench::new().await;
+async fn validate_evaluates_possession() {
+    let bench = TestSandbox::new().await;
     let (passed, failed) = (bench.otp(false).await, bench.otp(false).await);
     assert_eq!(bench.validate(&passed).await.json().get("evaluation"), None, "nothing is decided");
     bench.show_by_code(&passed).await;
@@ -63,7 +63,7 @@ async fn validate_judges_possession() {
 
 #[tokio::test(start_paused = true)]
 async fn complete_of_a_whole_person_confirms_everything() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let address = json!({"addressScore": 100, "distance": 0.0, "streetNumber": 100, "street": true, "city": true,
         "region": true, "postalCode": true});
     let name = json!({"firstName": 100, "lastName": 100, "nameScore": 100});
@@ -83,7 +83,7 @@ async fn complete_of_a_whole_person_confirms_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn complete_compares_part_by_part() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let moved = json!([{"address": "27 Financial Pl.", "city": "Fresno", "region": "CA", "postalCode": "93650"}]);
     let nowhere = json!([{"address": "1 Elm Street", "city": "Austin", "region": "TX", "postalCode": "78744"}]);
     let cases = [
@@ -115,7 +115,7 @@ async fn complete_compares_part_by_part() {
 
 #[tokio::test(start_paused = true)]
 async fn the_second_source_knows_less() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let idv = complete(&bench, TEST_USER, but("ssn", json!("111112770"))).await["idv"].clone();
     assert_eq!(idv["dataSource1"]["reasonCodes"], json!(["9012"]));
     assert_eq!(idv["dataSource2"].get("reasonCodes"), None, "the last four digits agree");
@@ -126,8 +126,8 @@ async fn the_second_source_knows_less() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_sent_is_left_out() {
-    let bench = Bench::new().await;
+async fn parts_that_were_not_sent_are_left_out() {
+    let bench = TestSandbox::new().await;
     let names = complete(&bench, TEST_USER, json!({"firstName": "Benny", "lastName": "Harper"})).await;
     let source = json!({"cipConfidence": "LOW", "name": {"firstName": 100, "lastName": 100, "nameScore": 100}});
     assert_eq!(names["idv"]["dataSource1"], source);
@@ -140,7 +140,7 @@ async fn what_was_not_sent_is_left_out() {
 
 #[tokio::test(start_paused = true)]
 async fn only_the_first_address_and_e_mail_count() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let other = json!({"address": "1 Elm Street", "city": "Austin", "region": "TX", "postalCode": "78744"});
     let home = benny()["addresses"][0].clone();
     let mail = benny()["emailAddresses"][0].clone();
@@ -159,7 +159,7 @@ async fn only_the_first_address_and_e_mail_count() {
 
 #[tokio::test(start_paused = true)]
 async fn identification_fails_with_its_reasons() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let nowhere = json!([{"address": "1 Elm Street", "city": "Austin", "region": "TX", "postalCode": "78744"}]);
     let mut all_wrong = but("addresses", nowhere.clone());
     all_wrong["ssn"] = json!("111111111");
@@ -186,7 +186,7 @@ async fn identification_fails_with_its_reasons() {
 
 #[tokio::test(start_paused = true)]
 async fn kyc_needs_names_dob_and_ssn_or_address() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let without = |fields: &[&str]| {
         let mut individual = benny();
         fields.iter().for_each(|field| drop(individual.as_object_mut().unwrap().remove(*field)));
@@ -211,7 +211,7 @@ async fn kyc_needs_names_dob_and_ssn_or_address() {
 
 #[tokio::test(start_paused = true)]
 async fn a_listed_name_is_a_hit() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (name, aml_type) in [("Percy", "PEP"), ("sandra", "SANCTIONS"), ("Adam", "ADVERSE_MEDIA")] {
         let person = json!({"firstName": name, "lastName": "Listed", "dob": "1990-01-01", "ssn": "123456789"});
         let reply = complete(&bench, PHONE, person).await;
@@ -230,7 +230,7 @@ async fn a_listed_name_is_a_hit() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_null_or_empty() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for individual in [benny(), json!({"ssn": "2770"}), json!({"firstName": "A", "lastName": "B", "addresses": []})] {
         let reply = complete(&bench, TEST_USER, individual).await;
         assert!(!holds_nothing(&reply), "{reply}");

@@ -1,7 +1,9 @@
+//! Validate and Complete: their answers at each stage of a session, and their order.
+
 use serde_json::{Value, json};
 
-use crate::support::{Bench, PHONE, Started, TEST_USER};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{PHONE, StartedSession, TEST_USER, TestSandbox};
 
 rows![
     validate_says_pending_before_the_check,
@@ -10,7 +12,7 @@ rows![
     validate_says_no_once,
     complete_before_validate_is_refused,
     complete_compares_with_the_record,
-    complete_of_another_than_the_made_up_owner_fails,
+    complete_of_another_than_the_synthetic_owner_fails,
     complete_needs_names_or_ssn,
     complete_names_bad_members,
     nothing_is_allowed_after_complete,
@@ -22,20 +24,20 @@ rows![
 const UNKNOWN: &str = "field 'correlationId' is unknown, malformed or expired";
 
 /// A session that has shown possession.
-async fn passed(bench: &Bench, phone: &str) -> Started {
+async fn passed(bench: &TestSandbox, phone: &str) -> StartedSession {
     let started = bench.start(json!({"flowType": "mobile", "phoneNumber": phone})).await;
     bench.page(&started, "mobile/otp/start", json!({})).await;
     bench.page(&started, "mobile/otp/finish", json!({"otp": bench.code().await})).await;
     started
 }
 
-fn complete(started: &Started, individual: Value) -> Value {
+fn complete(started: &StartedSession, individual: Value) -> Value {
     json!({"correlationId": started.correlation_id, "individual": individual})
 }
 
 #[tokio::test(start_paused = true)]
 async fn validate_says_pending_before_the_check() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     for _ in 0..2 {
         let next = json!({"v3-validate": "/v3/validate"});
@@ -46,7 +48,7 @@ async fn validate_says_pending_before_the_check() {
 
 #[tokio::test(start_paused = true)]
 async fn validate_says_yes_after_it() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = passed(&bench, PHONE).await;
     let next = json!({"v3-complete": "/v3/complete"});
     let evaluation = json!({"authentication": {"result": "pass"}});
@@ -57,7 +59,7 @@ async fn validate_says_yes_after_it() {
 
 #[tokio::test(start_paused = true)]
 async fn validate_can_be_asked_again_after_yes() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = passed(&bench, PHONE).await;
     let first = bench.validate(&started).await.json();
     assert_eq!(bench.validate(&started).await.json(), first);
@@ -65,7 +67,7 @@ async fn validate_can_be_asked_again_after_yes() {
 
 #[tokio::test(start_paused = true)]
 async fn validate_says_no_once() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     bench.page(&started, "mobile/otp/error", json!({"message": "x"})).await;
     let why = json!({"9100": "possession of the phone was not shown"});
@@ -78,7 +80,7 @@ async fn validate_says_no_once() {
 
 #[tokio::test(start_paused = true)]
 async fn complete_before_validate_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for started in [bench.otp(false).await, passed(&bench, PHONE).await] {
         let answer = bench.call("/v3/complete", complete(&started, json!({"ssn": "1234"}))).await;
         answer.refused(403, 8003, "step not allowed");
@@ -88,7 +90,7 @@ async fn complete_before_validate_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn complete_compares_with_the_record() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let address =
         json!({"address": "27 Financial Place", "city": "Bakersfield", "region": "CA", "postalCode": "93301"});
     let cases = [
@@ -109,8 +111,8 @@ async fn complete_compares_with_the_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn complete_of_another_than_the_made_up_owner_fails() {
-    let bench = Bench::new().await;
+async fn complete_of_another_than_the_synthetic_owner_fails() {
+    let bench = TestSandbox::new().await;
     let started = passed(&bench, PHONE).await;
     bench.validate(&started).await;
     let individual = json!({"firstName": "Nobody", "lastName": "Inparticular"});
@@ -119,7 +121,7 @@ async fn complete_of_another_than_the_made_up_owner_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn complete_needs_names_or_ssn() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = passed(&bench, TEST_USER).await;
     bench.validate(&started).await;
     let cases = [
@@ -140,7 +142,7 @@ async fn complete_needs_names_or_ssn() {
 
 #[tokio::test(start_paused = true)]
 async fn complete_names_bad_members() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = bench.otp(false).await;
     let cases = [
         (json!({"ssn": "12"}), "individual.ssn", "nine digits or the last four"),
@@ -164,7 +166,7 @@ async fn complete_names_bad_members() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_allowed_after_complete() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = passed(&bench, TEST_USER).await;
     bench.validate(&started).await;
     let body = complete(&started, json!({"ssn": "2770"}));
@@ -175,7 +177,7 @@ async fn nothing_is_allowed_after_complete() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_id_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let of_another = bench.otp(false).await.correlation_id;
     for id in ["", "x", "00000000-0000-4000-8000-000000000000", "00000000-0000-4000-8000-00000000000G"] {
         let body = json!({"correlationId": id, "individual": {"ssn": "1234"}});
@@ -191,7 +193,7 @@ async fn an_unknown_id_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn an_expired_id_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let started = passed(&bench, TEST_USER).await;
     bench.pass_ms(899_999).await;
     assert!(bench.validated(&started).await.0);
@@ -203,7 +205,7 @@ async fn an_expired_id_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_id_is_named() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for path in ["/v3/validate", "/v3/complete"] {
         bench.call(path, json!({})).await.refused(400, 8001, "field 'correlationId' is missing");
     }

@@ -1,4 +1,4 @@
-//! Ten thousand guesses at one number in parallel, over the port: never more are judged than there are tries.
+//! Ten thousand wrong codes for one number in parallel, over the port: no more are checked than the limit allows.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,25 +10,25 @@ use tempfile::tempdir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::running::{Connection, LOGS, PATIENCE, Running, command};
+use crate::running::{ClientConnection, LOGS, PATIENCE, SandboxProcess, command};
 
-/// As the sandbox does without settings.
-const TRIES: usize = 10;
-/// Those of them that are used up before the codes are sent again.
-const TRIES_BEFORE: usize = 4;
+/// The sandbox's default limit.
+const LIMIT: usize = 10;
+/// The wrong codes before the codes are sent again.
+const ATTEMPTS_BEFORE: usize = 4;
 const SESSIONS: usize = 250;
 /// Codes of each session.
 const EACH: usize = 40;
-/// Who guesses at the same time.
+/// Clients at the same time.
 const CLIENTS: usize = 150;
 const PHONE: &str = "5005550006";
 const START: &str = "/v1/client/mobile/otp/start";
 const FINISH: &str = "/v1/client/mobile/otp/finish";
 
 /// A connection that is used again and again.
-struct Client(Connection);
+struct HttpClient(ClientConnection);
 
-impl Client {
+impl HttpClient {
     async fn post(&mut self, path: &str, token: &str, body: &Value) -> Value {
         self.send("POST", path, token, &body.to_string()).await
     }
@@ -57,11 +57,11 @@ impl Client {
     }
 }
 
-/// Does so much, each thing once, in turn, with as many clients as there may be.
-async fn at_once<T>(running: &Running, count: usize, ask: impl AsyncFn(&mut Client, usize) -> T) -> Vec<T> {
+/// Calls `ask` with each number below `count`, over all clients.
+async fn at_once<T>(running: &SandboxProcess, count: usize, ask: impl AsyncFn(&mut HttpClient, usize) -> T) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let client = async || {
-        let mut client = Client(running.connect().await.unwrap());
+        let mut client = HttpClient(running.connect().await.unwrap());
         let mut answers = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -75,14 +75,14 @@ async fn at_once<T>(running: &Running, count: usize, ask: impl AsyncFn(&mut Clie
 }
 
 /// A session of the number, as its page knows it.
-struct Session {
+struct NumberSession {
     token: String,
     correlation_id: String,
     auth_id: String,
 }
 
 /// Starts a session and has a code sent.
-async fn begin(client: &mut Client) -> Session {
+async fn begin(client: &mut HttpClient) -> NumberSession {
     let body = json!({"flowType": "mobile", "phoneNumber": PHONE, "allowOTPRetry": true, "smsMessage": "######"});
     let started = client.post("/demo/start", "", &body).await;
     let text = |member: &str| started[member].as_str().unwrap().to_owned();
@@ -91,11 +91,11 @@ async fn begin(client: &mut Client) -> Session {
     client.post(START, &token, &json!({})).await;
     let claims = Base64UrlUnpadded::decode_vec(token.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
-    Session { token, correlation_id, auth_id: claims["auth"]["id"].as_str().unwrap().to_owned() }
+    NumberSession { token, correlation_id, auth_id: claims["auth"]["id"].as_str().unwrap().to_owned() }
 }
 
 /// The newest code of every session, by its authId, where each was sent one so many times.
-async fn codes(running: &Running, times: usize) -> HashMap<String, String> {
+async fn codes(running: &SandboxProcess, times: usize) -> HashMap<String, String> {
     let text = |message: &Value, member: &str| message[member].as_str().unwrap().to_owned();
     let messages = running.messages().await;
     assert_eq!(messages.len(), times * SESSIONS);
@@ -106,19 +106,19 @@ fn wrong(code: &str) -> Value {
     json!({"otp": code.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect::<String>()})
 }
 
-fn is_judged_wrong(reply: &Value) -> bool {
+fn is_wrong_code(reply: &Value) -> bool {
     reply["data"]["code"] == 10000
 }
 
-/// How often each thing became of a code, by the timelines.
-async fn outcomes(running: &Running, sessions: &[Session]) -> BTreeMap<String, usize> {
-    let told = at_once(running, sessions.len(), async |client, number| {
+/// The outcomes of all codes and their counts, by the timelines.
+async fn outcomes(running: &SandboxProcess, sessions: &[NumberSession]) -> BTreeMap<String, usize> {
+    let sessions_seen = at_once(running, sessions.len(), async |client, number| {
         client.send("GET", &format!("/sandbox/sessions/{}", sessions[number].correlation_id), "", "").await
     });
     let mut outcomes = BTreeMap::new();
-    for session in told.await {
+    for session in sessions_seen.await {
         for moment in session["timeline"].as_array().unwrap() {
-            if let (Some("otp_finish"), Some(outcome)) = (moment["what"].as_str(), moment["outcome"].as_str()) {
+            if let (Some("otp_finish"), Some(outcome)) = (moment["kind"].as_str(), moment["outcome"].as_str()) {
                 *outcomes.entry(outcome.to_owned()).or_default() += 1;
             }
         }
@@ -126,7 +126,7 @@ async fn outcomes(running: &Running, sessions: &[Session]) -> BTreeMap<String, u
     outcomes
 }
 
-async fn guess(store: &str) {
+async fn submit_codes(store: &str) {
     // What is counted here is codes.
     let folder = tempdir().unwrap();
     let config = folder.path().join("sandbox.toml");
@@ -136,19 +136,19 @@ async fn guess(store: &str) {
         command(&["--listen", "127.0.0.1:0", "--rate-limit", "off", "--store", store, "--config", config]);
     // So many requests would fill a disk at the trace level.
     command.env("RUST_LOG", "warn");
-    let running = Running::spawn(command).await;
+    let running = SandboxProcess::spawn(command).await;
     let sessions = at_once(&running, SESSIONS, async |client, _| begin(client).await).await;
     let old = codes(&running, 1).await;
-    let before = at_once(&running, TRIES_BEFORE, async |client, number| {
+    let before = at_once(&running, ATTEMPTS_BEFORE, async |client, number| {
         let session = &sessions[number];
         client.post(FINISH, &session.token, &wrong(&old[&session.auth_id])).await
     });
-    assert!(before.await.iter().all(is_judged_wrong));
+    assert!(before.await.iter().all(is_wrong_code));
     at_once(&running, SESSIONS, async |client, number| client.post(START, &sessions[number].token, &json!({})).await)
         .await;
     let codes = codes(&running, 2).await;
 
-    // In turn: the first thousand are wrong, which is more than may be judged and more than are asked at the same time.
+    // In turn: the first thousand are wrong, which is more than may be checked and more than are asked at the same time.
     let replies = at_once(&running, SESSIONS * EACH, async |client, number| {
         let (session, turn) = (&sessions[number % SESSIONS], number / SESSIONS);
         let code = &codes[&session.auth_id];
@@ -158,22 +158,22 @@ async fn guess(store: &str) {
     })
     .await;
     assert_eq!(replies.len(), SESSIONS * EACH);
-    assert!(!replies.contains(&json!({"next": "done"})), "a right code was judged");
-    assert!(replies.iter().filter(|reply| is_judged_wrong(reply)).count() <= TRIES - TRIES_BEFORE);
+    assert!(!replies.contains(&json!({"next": "done"})), "a right code was checked");
+    assert!(replies.iter().filter(|reply| is_wrong_code(reply)).count() <= LIMIT - ATTEMPTS_BEFORE);
     let outcomes = outcomes(&running, &sessions).await;
-    let judged = ["wrong_code", "no_try_left", "passed"].map(|name| outcomes.get(name).copied().unwrap_or(0));
-    assert_eq!(judged.iter().sum::<usize>(), TRIES, "{outcomes:?}");
-    assert_eq!(outcomes.values().sum::<usize>(), TRIES_BEFORE + SESSIONS * EACH, "each was answered: {outcomes:?}");
+    let checked = ["wrong_code", "attempts_exhausted", "passed"].map(|name| outcomes.get(name).copied().unwrap_or(0));
+    assert_eq!(checked.iter().sum::<usize>(), LIMIT, "{outcomes:?}");
+    assert_eq!(outcomes.values().sum::<usize>(), ATTEMPTS_BEFORE + SESSIONS * EACH, "each was answered: {outcomes:?}");
     assert_eq!(running.kill().await, "", "it has nothing to complain of");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_guesses_in_parallel_are_not_judged_beyond_the_tries() {
-    guess("memory").await;
+async fn ten_thousand_wrong_codes_in_parallel_are_not_checked_beyond_the_limit() {
+    submit_codes("memory").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_are_they_where_a_file_keeps_them() {
+async fn ten_thousand_wrong_codes_in_parallel_are_not_checked_beyond_the_limit_in_a_file() {
     let folder = tempdir().unwrap();
-    guess(&format!("sqlite:{}", folder.path().join("sandbox.db").display())).await;
+    submit_codes(&format!("sqlite:{}", folder.path().join("sandbox.db").display())).await;
 }

@@ -1,12 +1,12 @@
-//! Verified Users, first generation.
+//! Verified Users, version 1: a verification with a session and a page.
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, OTHER_PHONE, PHONE, Started, TARGET, claims};
-use crate::table::rows;
+use crate::rows::rows;
+use crate::support::{OTHER_PHONE, PHONE, StartedSession, TARGET, TestSandbox, claims};
 
 rows![
-    without_possession_is_judged_at_once,
+    without_possession_is_evaluated_at_once,
     with_possession_is_pending_at_first,
     a_code_shows_possession,
     a_link_shows_possession,
@@ -15,15 +15,15 @@ rows![
     the_names_do_not_count_when_possession_fails,
     a_number_that_the_page_changes_is_the_one_that_counts,
     success_enrolls_the_number,
-    status_says_the_same_as_often_as_asked,
+    the_status_call_can_be_repeated,
     required_members_are_named,
     bad_members_are_named,
     an_unknown_id_is_refused,
 ];
 
-/// A test user of Verified Users who shows possession by a code or a link.
+/// A test user of Verified Users who proves possession with a code or a link.
 const BETTINA: &str = "2001004049";
-/// One who passes without the browser.
+/// A test user who passes without the browser.
 const SHEILA: &str = "2001004011";
 
 fn body(possession: &str, phone: &str, names: [&str; 2]) -> Value {
@@ -36,7 +36,7 @@ fn bettina(possession: &str) -> Value {
     body(possession, BETTINA, ["Bettina", "Halbert"])
 }
 
-async fn status(bench: &Bench, started: &Started) -> Value {
+async fn status(bench: &TestSandbox, started: &StartedSession) -> Value {
     let answer = bench.ask(started, "/v3/verify-status").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
@@ -46,7 +46,7 @@ fn results(success: &str, possession: &str, verify: &str) -> Value {
     json!({"success": success, "possessionResult": possession, "verifyResult": verify})
 }
 
-/// Without what differs from run to run.
+/// A reply without the members that differ from run to run.
 fn results_of(mut reply: Value) -> Value {
     for member in ["correlationId", "authToken", "identityId"] {
         reply.as_object_mut().unwrap().remove(member);
@@ -55,8 +55,8 @@ fn results_of(mut reply: Value) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_possession_is_judged_at_once() {
-    let bench = Bench::new().await;
+async fn without_possession_is_evaluated_at_once() {
+    let bench = TestSandbox::new().await;
     let (started, reply) = bench.open("/v3/verify", bettina("none")).await;
     assert_eq!(reply.get("authToken"), None);
     assert_eq!(results_of(reply), results("true", "not_applicable", "success"));
@@ -68,7 +68,7 @@ async fn without_possession_is_judged_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn with_possession_is_pending_at_first() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for (possession, step) in [("desktop", "mobile/instantlink"), ("mobile", "mobile/otp")] {
         let (started, reply) = bench.open("/v3/verify", bettina(possession)).await;
         let members: Vec<_> = reply.as_object().unwrap().keys().collect();
@@ -81,7 +81,7 @@ async fn with_possession_is_pending_at_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_shows_possession() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, _) = bench.open("/v3/verify", bettina("mobile")).await;
     bench.show_by_code(&started).await;
     assert_eq!(results_of(status(&bench, &started).await), results("true", "success", "success"));
@@ -89,7 +89,7 @@ async fn a_code_shows_possession() {
 
 #[tokio::test(start_paused = true)]
 async fn a_link_shows_possession() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, _) = bench.open("/v3/verify", bettina("desktop")).await;
     bench.show_by_link(&started).await;
     assert_eq!(results_of(status(&bench, &started).await), results("true", "success", "success"));
@@ -97,11 +97,11 @@ async fn a_link_shows_possession() {
 
 #[tokio::test(start_paused = true)]
 async fn some_pass_without_the_browser() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let rozella = body("mobile", "+447968900002", ["Rozella", "Kimpton"]);
     for body in [body("desktop", SHEILA, ["Sheilakathryn", "Butrimovich"]), rozella] {
         let (started, reply) = bench.open("/v3/verify", body).await;
-        assert_eq!(results_of(reply), results("pending", "pending", "pending"), "the status call tells");
+        assert_eq!(results_of(reply), results("pending", "pending", "pending"), "the status call says so");
         assert_eq!(claims(&started.auth_token)["auth"]["next"], "done", "a page that runs the flow is done at once");
         assert_eq!(results_of(status(&bench, &started).await), results("true", "success", "success"));
     }
@@ -109,7 +109,7 @@ async fn some_pass_without_the_browser() {
 
 #[tokio::test(start_paused = true)]
 async fn the_names_have_to_be_the_owners() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for names in [["Bettina", "Halbart"], ["Bett", "Halbert"], ["Halbert", "Bettina"]] {
         let (started, _) = bench.open("/v3/verify", body("mobile", BETTINA, names)).await;
         bench.show_by_code(&started).await;
@@ -122,7 +122,7 @@ async fn the_names_have_to_be_the_owners() {
 
 #[tokio::test(start_paused = true)]
 async fn the_names_do_not_count_when_possession_fails() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, _) = bench.open("/v3/verify", bettina("mobile")).await;
     bench.page(&started, "mobile/otp/start", json!({})).await;
     bench.page(&started, "mobile/otp/finish", json!({"otp": "4321"})).await;
@@ -135,7 +135,7 @@ async fn the_names_do_not_count_when_possession_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_that_the_page_changes_is_the_one_that_counts() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, _) = bench.open("/v3/verify", bettina("mobile")).await;
     bench.page(&started, "mobile/otp/start", json!({"mobileNumber": OTHER_PHONE})).await;
     bench.page(&started, "mobile/otp/finish", json!({"otp": bench.code().await})).await;
@@ -144,7 +144,7 @@ async fn a_number_that_the_page_changes_is_the_one_that_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn success_enrolls_the_number() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let mut asked = bettina("mobile");
     asked["clientCustomerId"] = json!("customer-7");
     let (started, _) = bench.open("/v3/verify", asked).await;
@@ -166,12 +166,12 @@ async fn success_enrolls_the_number() {
     let (again, _) = bench.open("/v3/verify", bettina("none")).await;
     assert_eq!(status(&bench, &again).await["identityId"], id);
     let identity = bench.request_as("sandbox", "GET", &uri, None).await.json();
-    assert_eq!(identity["active"], true, "verified again: its news are wanted again");
+    assert_eq!(identity["active"], true, "a new verification makes the identity active again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn status_says_the_same_as_often_as_asked() {
-    let bench = Bench::new().await;
+async fn the_status_call_can_be_repeated() {
+    let bench = TestSandbox::new().await;
     let (passed, _) = bench.open("/v3/verify", bettina("mobile")).await;
     bench.show_by_code(&passed).await;
     let (failed, _) = bench.open("/v3/verify", bettina("mobile")).await;
@@ -186,7 +186,7 @@ async fn status_says_the_same_as_often_as_asked() {
 
 #[tokio::test(start_paused = true)]
 async fn required_members_are_named() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     for field in ["possessionType", "phoneNumber", "firstName", "lastName", "finalTargetUrl"] {
         for value in [None, Some(json!(null)), Some(json!("")), Some(json!(" \t"))] {
             let mut asked = bettina("desktop");
@@ -206,7 +206,7 @@ async fn required_members_are_named() {
 
 #[tokio::test(start_paused = true)]
 async fn bad_members_are_named() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let cases = [
         ("possessionType", json!("tablet"), "'desktop', 'mobile' or 'none'"),
         ("possessionType", json!(""), "'desktop', 'mobile' or 'none'"),
@@ -242,7 +242,7 @@ async fn bad_members_are_named() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_id_is_refused() {
-    let bench = Bench::new().await;
+    let bench = TestSandbox::new().await;
     let (started, _) = bench.open("/v3/verify", body("none", PHONE, ["A", "B"])).await;
     let unknown = "field 'correlationId' is unknown, malformed or expired";
     for id in ["x", "00000000-0000-4000-8000-000000000000"] {

@@ -1,14 +1,14 @@
-//! What is kept beyond sessions: identities, and devices that a session's outbox binds.
+//! Identities, and devices that a session's outbox binds, survive a kill.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
-use super::relying_party::{Page, RelyingParty};
+use super::relying_party::{PageSession, RelyingParty};
 
-/// What was answered last of an identity.
+/// The state of an identity by the last response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum IdentityState {
     #[default]
     Active,
     Inactive,
@@ -16,18 +16,18 @@ enum State {
 }
 
 #[derive(Default)]
-pub(super) struct Person {
+pub(super) struct KeptIdentity {
     number: String,
     identity: Option<String>,
-    state: State,
-    /// What was asked for and not answered.
-    becoming: Option<State>,
-    unified: Option<Page>,
-    /// What Unify has said, with its ids.
+    state: IdentityState,
+    /// The state of a request that has no response yet.
+    becoming: Option<IdentityState>,
+    unified: Option<PageSession>,
+    /// Unify's response, with its ids.
     bound: Option<Value>,
 }
 
-impl Person {
+impl KeptIdentity {
     pub(super) fn of(number: String) -> Self {
         Self { number, ..Self::default() }
     }
@@ -40,13 +40,14 @@ impl Person {
         let reply = party.post("/v3/identity", json!({"phoneNumber": self.number})).await?;
         let id = self.identity.insert(reply["identityId"].as_str().unwrap().to_owned()).clone();
         for _ in 0..chance.random_range(0..3) {
-            self.becoming = Some(if self.state == State::Active { State::Inactive } else { State::Active });
-            let change = if self.state == State::Active { "deactivate" } else { "activate" };
+            self.becoming =
+                Some(if self.state == IdentityState::Active { IdentityState::Inactive } else { IdentityState::Active });
+            let change = if self.state == IdentityState::Active { "deactivate" } else { "activate" };
             party.post(&format!("/v3/identity/{id}/{change}"), json!({})).await?;
             self.state = self.becoming.take().unwrap();
         }
         if chance.random_bool(0.3) {
-            self.becoming = Some(State::Gone);
+            self.becoming = Some(IdentityState::Gone);
             assert_eq!(party.call("DELETE", &format!("/v3/identity/{id}"), &Value::Null).await?.status, 200);
             self.state = self.becoming.take().unwrap();
         }
@@ -66,21 +67,21 @@ impl Person {
         Some(())
     }
 
-    /// Looks for all that was answered.
+    /// Checks every answered request.
     pub(super) async fn check(&self, party: &RelyingParty) {
         if let Some(page) = &self.unified {
             let body = json!({"correlationId": page.correlation_id});
             let status = party.post("/v3/unify-status", body).await.unwrap();
             assert!(self.bound.as_ref().is_none_or(|bound| *bound == status), "{status}");
-            // What the kill has left in the outbox was carried out at the start.
+            // The start drains the outbox that the kill left.
             assert_eq!(status["success"] == "true", status["deviceId"].is_string(), "{status}");
         }
         let Some(id) = &self.identity else { return };
         let found = party.call("GET", &format!("/v3/identity/{id}"), &Value::Null).await.unwrap();
         let state = match (found.status, found.body["active"].as_bool()) {
-            (200, Some(true)) => State::Active,
-            (200, Some(false)) => State::Inactive,
-            (404, _) => State::Gone,
+            (200, Some(true)) => IdentityState::Active,
+            (200, Some(false)) => IdentityState::Inactive,
+            (404, _) => IdentityState::Gone,
             _ => panic!("{}", found.body),
         };
         assert!(state == self.state || Some(state) == self.becoming, "{state:?}: {:?} was answered", self.state);

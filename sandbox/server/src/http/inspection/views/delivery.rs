@@ -1,0 +1,83 @@
+//! A delivery to a webhook, with its attempts. Its events are shown as they were sent, so they keep the protocol's type.
+
+use handset_protocol::UnixMillis;
+use handset_protocol::server::webhooks::WebhookEvent;
+use handset_sandbox_domain::{Attempt, AttemptOutcome, DeliveryStatus, NotSentReason};
+use serde::Serialize;
+
+use crate::app::inspection::DeliveryRecord;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::inspection) struct DeliveryView {
+    status: &'static str,
+    /// Why it was cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// Epoch ms; only while it is pending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt_at: Option<UnixMillis>,
+    events: Vec<WebhookEvent>,
+    attempts: Vec<AttemptView>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AttemptView {
+    /// Epoch ms.
+    at: UnixMillis,
+    correlation_id: String,
+    outcome: &'static str,
+    /// The HTTP status of the reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_code: Option<u16>,
+}
+
+impl From<DeliveryRecord> for DeliveryView {
+    fn from(record: DeliveryRecord) -> Self {
+        let (status, reason, next_attempt_at, events, attempts) = match record {
+            DeliveryRecord::Pending(it) => (PENDING, None, Some(it.due_at), it.events, it.attempts),
+            DeliveryRecord::Finished(it) => {
+                (status_name(it.status), it.reason.map(reason_name), None, it.events, it.attempts)
+            }
+        };
+        let attempts = attempts.into_iter().map(AttemptView::from).collect();
+        Self { status, reason, next_attempt_at, events, attempts }
+    }
+}
+
+impl From<Attempt> for AttemptView {
+    fn from(Attempt { at, correlation_id, outcome, status: status_code }: Attempt) -> Self {
+        Self { at, correlation_id, outcome: outcome_name(outcome), status_code }
+    }
+}
+
+/// The status of a delivery that is not finished.
+pub(super) const PENDING: &str = "pending";
+
+names! {
+    status_name(DeliveryStatus), FINISHED_STATUSES:
+    Delivered => "delivered",
+    Failed => "failed",
+    Cancelled => "cancelled",
+}
+
+names! {
+    outcome_name(AttemptOutcome), ATTEMPT_OUTCOMES:
+    Accepted => "accepted",
+    Refused => "rejected",
+    TimedOut => "timed_out",
+    Unreachable => "unreachable",
+    Untrusted => "tls_failed",
+    Broken => "connection_lost",
+}
+
+names! {
+    /// Why an event is not sent, or a delivery was cancelled.
+    reason_name(NotSentReason), REASONS:
+    NoWebhook => "no_webhook",
+    Inactive => "inactive",
+    Disconnected => "disconnected",
+    MovedOutOfCoverage => "moved_out_of_coverage",
+    IdentityDeleted => "identity_deleted",
+}

@@ -1,0 +1,87 @@
+//! The tables of the documents list every name that a view can show, each once, and no other.
+
+use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber};
+
+use super::behaviour_number::{SCRIPTED_OUTCOMES, outcome_name};
+use super::delivery::{ATTEMPT_OUTCOMES, FINISHED_STATUSES, PENDING, REASONS};
+use super::fault::FAULTS;
+use super::session::{LINK_STATUSES, SESSION_STATUSES, STAGES};
+use super::timeline::{MESSAGE_KINDS, OUTCOMES, PARTIES};
+
+const README: &str = include_str!("../../../../../README.md");
+const WEBHOOKS: &str = include_str!("../../../../../../docs/webhooks.md");
+const RULES: &str = include_str!("../../../../../../docs/sandbox-rules.md");
+const ERRORS: &str = include_str!("../../../../../../docs/errors.md");
+
+/// The rows below the only table head that begins so.
+fn rows<'a>(page: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
+    let (_, table) = page.split_once(&format!("\n{head}")).unwrap_or_else(|| panic!("no table {head}"));
+    assert!(!table.contains(&format!("\n{head}")), "two tables {head}");
+    table.lines().skip(2).take_while(|line| line.starts_with('|'))
+}
+
+/// The names in one column of a table, sorted.
+fn names(page: &'static str, head: &str, column: usize) -> Vec<&'static str> {
+    let cells = rows(page, head).map(|row| row.split('|').nth(column + 1).unwrap());
+    let mut names: Vec<_> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    names.sort_unstable();
+    names
+}
+
+fn sorted<'a>(lists: &[&[&'a str]]) -> Vec<&'a str> {
+    let mut names = lists.concat();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn the_readme_lists_every_name_of_sessions_timelines_and_faults_once() {
+    for (head, listed) in [
+        ("| session's `status` |", SESSION_STATUSES),
+        ("| `stage` |", STAGES),
+        ("| link's `status` |", LINK_STATUSES),
+        ("| `from`, `to` |", PARTIES),
+        ("| `kind` | between |", MESSAGE_KINDS),
+        ("| `outcome` |", OUTCOMES),
+        ("| `kind` | a request |", FAULTS),
+    ] {
+        assert_eq!(names(README, head, 0), sorted(&[listed]), "{head}");
+    }
+}
+
+#[test]
+fn the_readme_says_for_each_kind_of_message_which_outcomes_there_are() {
+    let mut told = names(README, "| `kind` | between |", 2);
+    told.dedup();
+    assert_eq!(told, sorted(&[OUTCOMES]));
+    for row in rows(README, "| `kind` | between |") {
+        let between = row.split('|').nth(2).unwrap();
+        let is_either = between.contains("the side that ended it");
+        assert!(is_either || PARTIES.iter().any(|party| between.contains(party)), "{row}");
+    }
+}
+
+#[test]
+fn the_page_of_webhooks_lists_every_name_of_deliveries_once() {
+    assert_eq!(names(WEBHOOKS, "| `status` |", 0), sorted(&[FINISHED_STATUSES, &[PENDING]]));
+    assert_eq!(names(WEBHOOKS, "| `outcome` |", 0), sorted(&[ATTEMPT_OUTCOMES]));
+    assert_eq!(names(WEBHOOKS, "| `reason` |", 0), sorted(&[REASONS]));
+}
+
+#[test]
+fn the_rules_page_lists_every_behaviour_number() {
+    let told: Vec<&str> = rows(RULES, "| number | name | what happens | by code | by link |").collect();
+    let row = |number: &BehaviourNumber| {
+        let BehaviourNumber { phone, name, happens, code, link, .. } = number;
+        let [code, link] = [code, link].map(|it| it.map_or("–".to_owned(), |it| format!("`{}`", outcome_name(it))));
+        format!("| {phone} | {name} | {happens} | {code} | {link} |")
+    };
+    assert_eq!(told, BEHAVIOUR_NUMBERS.iter().map(row).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_behaviour_number_ends_as_a_page_can_be_told() {
+    for name in SCRIPTED_OUTCOMES.iter().filter(|name| **name != "verified") {
+        assert!(ERRORS.contains(&format!("`{name}`")), "{name}");
+    }
+}
