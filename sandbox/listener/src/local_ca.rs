@@ -3,7 +3,7 @@
 //! made anew at every start, and its key never leaves the memory.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -205,54 +205,24 @@ fn make(folder: &Path, names: &CaScope) -> Result<(), TlsError> {
         }
         _ => TlsError(format!("{}: {error}", folder.display())),
     };
-    let new = folder.with_extension(format!("new-{}", std::process::id()));
     if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent).map_err(unwritable)?;
     }
-    private_folder(&new).map_err(unwritable)?;
-    let written = write(&new.join(KEY), &key.serialize_pem(), true)
-        .and_then(|()| write(&new.join(CERTIFICATE), &certificate.pem(), false))
-        .and_then(|()| fs::rename(&new, folder));
-    if let Err(error) = written {
-        let _ = fs::remove_dir_all(&new);
-        // Another sandbox may have been faster: then that one's is as good.
-        if !folder.join(CERTIFICATE).exists() {
-            return Err(unwritable(error));
-        }
-    }
-    Ok(())
-}
-
-fn write(file: &Path, text: &str, is_secret: bool) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if is_secret { 0o600 } else { 0o644 });
-    #[cfg(not(unix))]
-    let _ = is_secret;
-    options.open(file)?.write_all(text.as_bytes())
-}
-
-fn private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    let written = handset_sandbox_files::create_whole_folder(folder, |new| {
+        handset_sandbox_files::open_file(&new.join(KEY))?.write_all(key.serialize_pem().as_bytes())?;
+        fs::write(new.join(CERTIFICATE), certificate.pem())
+    });
+    // Another sandbox may have been faster: then that one's is as good.
+    written.or_else(|error| if folder.join(CERTIFICATE).exists() { Ok(()) } else { Err(unwritable(error)) })
 }
 
 /// Refuses a key that others can read.
 fn check_private_permissions(file: &Path) -> Result<(), TlsError> {
-    #[cfg(unix)]
-    {
-        let metadata = fs::metadata(file).map_err(|error| unreadable(file, &error))?;
-        if std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077 != 0 {
-            let file = file.display();
-            return Err(TlsError(format!("{file} can be read by others: delete its folder, and do not trust that CA")));
-        }
+    if handset_sandbox_files::is_private(file).map_err(|error| unreadable(file, &error))? {
+        return Ok(());
     }
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(())
+    let file = file.display();
+    Err(TlsError(format!("{file} can be read by others: delete its folder, and do not trust that CA")))
 }
 
 fn broken(folder: &Path, error: impl fmt::Display) -> TlsError {

@@ -2,8 +2,11 @@
 
 use std::any::Any;
 
+use strum::{EnumIter, IntoStaticStr};
+
 /// Why a connection was turned away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ConnectionRejection {
     /// As many connections as are allowed are open.
     TooMany,

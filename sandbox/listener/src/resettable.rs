@@ -2,10 +2,11 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -30,13 +31,9 @@ impl Connection {
         (connection.clone(), Stream { connection, _place: place })
     }
 
-    fn stream(&self) -> MutexGuard<'_, Option<TcpStream>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Breaks it: the other side sees a reset, and no reply. A handshake is not sent again, and wants no interim reply.
     pub async fn reset(&self, is_handshake: bool) {
-        let Some(mut stream) = self.stream().take() else { return };
+        let Some(mut stream) = self.0.lock().take() else { return };
         // Whether any of this works makes no difference to what follows.
         let _ = stream.set_zero_linger();
         if !is_handshake {
@@ -55,7 +52,7 @@ pub(crate) struct Stream {
 impl Stream {
     /// Fails once it was cut.
     fn poll<T>(&self, poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        match &mut *self.connection.stream() {
+        match &mut *self.connection.0.lock() {
             Some(stream) => poll(Pin::new(stream)),
             None => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
         }
@@ -64,7 +61,7 @@ impl Stream {
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut *self.connection.stream() {
+        match &mut *self.connection.0.lock() {
             Some(stream) => Pin::new(stream).poll_read(context, buffer),
             // An error would end the request that is about to end this connection. Its reply wakes the server.
             None => Poll::Pending,

@@ -58,6 +58,6 @@ impl ConnectionObserver for Metrics {
     }
 
     fn rejected(&self, reason: ConnectionRejection) {
-        self.refused(reason);
+        self.connections_refused.increment(reason);
     }
 }

@@ -14,15 +14,7 @@ impl PortFile {
     /// Whoever reads it at any time finds what was there before, or the whole line.
     pub(crate) fn write(path: &Path, port: u16) -> io::Result<Self> {
         let line = format!("{port}\n");
-        let mut unfinished = path.to_owned();
-        // Beside it: a rename is atomic within one file system.
-        unfinished.as_mut_os_string().push(format!(".{}", std::process::id()));
-        let written = fs::write(&unfinished, &line).and_then(|()| fs::rename(&unfinished, path));
-        if let Err(error) = written {
-            // What cannot be written may be there in part, or not at all.
-            let _ = fs::remove_file(&unfinished);
-            return Err(error);
-        }
+        handset_sandbox_files::write_whole_file(path, &line)?;
         Ok(Self { path: path.to_owned(), line })
     }
 }

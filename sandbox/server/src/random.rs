@@ -1,5 +1,4 @@
-use std::sync::{Mutex, PoisonError};
-
+use parking_lot::Mutex;
 use rand::{Rng, SeedableRng, rngs::StdRng, rngs::SysRng};
 
 /// Where the sandbox takes what must not be guessed: ids, codes, link tokens, signing keys.
@@ -22,7 +21,7 @@ impl SystemRandom {
 
 impl Random for SystemRandom {
     fn fill(&self, buffer: &mut [u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(buffer);
+        self.0.lock().fill_bytes(buffer);
     }
 }
 

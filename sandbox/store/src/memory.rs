@@ -1,4 +1,4 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::StoreError;
 use crate::tabled::TableStore;
@@ -27,7 +27,7 @@ impl MemoryStore {
 
 impl TableStore for MemoryStore {
     fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     async fn commit(&self, write: Write) -> Result<bool, StoreError> {

@@ -1,10 +1,11 @@
 //! Both stores answer from [`Tables`]; they differ in how a [`Write`] gets there.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use handset_protocol::UnixMillis;
+use parking_lot::MutexGuard;
 
 use super::attempts::AttemptsSnapshot;
 use super::{

@@ -53,12 +53,13 @@ pub const RULES: &[ImportRule] = &[
     },
     ImportRule {
         room: "sandbox/store/src",
-        never: OursExcept(&["handset-protocol", "handset-sandbox-domain"]),
+        never: OursExcept(&["handset-protocol", "handset-sandbox-domain", "handset-sandbox-files"]),
         why: "a store keeps what the domain decided, and knows no server",
     },
+    ImportRule { room: "sandbox/files/src", never: OursExcept(&[]), why: "files are created alike for whoever asks" },
     ImportRule {
         room: "sandbox/listener/src",
-        never: OursExcept(&[]),
+        never: OursExcept(&["handset-sandbox-files"]),
         why: "the listener serves any tower Service and knows no route",
     },
     // The client: src/.

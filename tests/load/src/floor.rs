@@ -1,7 +1,7 @@
 //! The floor: axum as the sandbox uses it, without a sandbox behind it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -49,7 +50,7 @@ async fn upgrade(
 /// Echoes messages until the socket is woken.
 async fn hold(waiting: WaitingSockets, number: u64, mut socket: WebSocket) {
     let (waker, mut woken) = oneshot::channel();
-    waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, waker);
+    waiting.lock().insert(number, waker);
     loop {
         tokio::select! {
             biased;
@@ -71,7 +72,7 @@ async fn hold(waiting: WaitingSockets, number: u64, mut socket: WebSocket) {
 }
 
 async fn wake(State(waiting): State<WaitingSockets>, Path(number): Path<u64>) -> StatusCode {
-    match waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number) {
+    match waiting.lock().remove(&number) {
         Some(waker) => {
             // The waiting socket may be closed.
             let _ = waker.send(());

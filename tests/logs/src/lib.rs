@@ -13,8 +13,10 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     process,
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::OnceLock,
 };
+
+use parking_lot::Mutex;
 
 mod searchable;
 
@@ -72,7 +74,7 @@ impl Logs {
     #[allow(clippy::panic, reason = "a suite whose log is lost must fail")]
     fn with(&self, write: impl FnOnce(&mut Files) -> io::Result<()>) {
         if let Some(files) = self.files() {
-            let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut files = files.lock();
             write(&mut files).unwrap_or_else(|error| panic!("the log of {}: {error}", self.suite));
         }
     }

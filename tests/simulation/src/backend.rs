@@ -3,7 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,6 +12,7 @@ use futures_lite::future::or;
 use handset_protocol::UnixMillis;
 use handset_sandbox::{AppState, Clock, Config, Random, app};
 use handset_sandbox_store::{MemoryStore, Store, StoreError};
+use parking_lot::Mutex;
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use serde_json::{Value, json};
 use tokio::{
@@ -78,7 +79,7 @@ struct BackendRandom(Mutex<ChaCha8Rng>);
 
 impl Random for BackendRandom {
     fn fill(&self, buffer: &mut [u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(buffer);
+        self.0.lock().fill_bytes(buffer);
     }
 }
 

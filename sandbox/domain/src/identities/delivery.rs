@@ -5,6 +5,7 @@ use std::time::Duration;
 use handset_protocol::UnixMillis;
 use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
 use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
 
 use crate::Phone;
 use crate::identities::identity::{Identity, NotSentReason};
@@ -48,20 +49,24 @@ pub struct Attempt {
 }
 
 /// What came of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum AttemptOutcome {
     /// A status of 200 to 299.
     Accepted,
     /// Any other status, that of a redirect too.
+    #[strum(serialize = "rejected")]
     Refused,
     /// No reply in time.
     TimedOut,
     /// Nobody to connect to.
     Unreachable,
     /// It does not speak TLS, or is not believed to be who it says.
+    #[strum(serialize = "tls_failed")]
     Untrusted,
     /// The connection broke before the reply.
+    #[strum(serialize = "connection_lost")]
     Broken,
 }
 
@@ -90,8 +95,9 @@ pub struct FinishedDelivery {
 }
 
 /// How a delivery ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DeliveryStatus {
     /// Its webhook has accepted it.
     Delivered,

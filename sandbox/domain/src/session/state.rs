@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use handset_protocol::{Secret, UnixMillis, client, limits, steps, token};
 use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
 
 use crate::people::magic_numbers::Behaviour;
 use crate::people::magic_numbers::BehaviourState;
@@ -70,7 +71,8 @@ pub struct Session {
 }
 
 /// Which kind of browser the relying party saw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum FlowType {
     /// Instant Link.
     Desktop,
@@ -83,11 +85,7 @@ pub enum FlowType {
 impl FlowType {
     /// As in `flowType` and `possessionType`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Desktop => "desktop",
-            Self::Mobile => "mobile",
-            Self::None => "none",
-        }
+        self.into()
     }
 }
 

@@ -1,8 +1,9 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use handset_protocol::UnixMillis;
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -281,11 +282,11 @@ impl Services {
         let written = Mutex::new(None);
         let enroll = |old: Option<&Identity>| {
             let identity = Identity::enroll(old, with);
-            *written.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity.clone());
+            *written.lock() = Some(identity.clone());
             (Some(identity), Vec::new())
         };
         self.store.update_identity(&with.project, &with.phone, &enroll).await?;
-        let written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let written = written.into_inner();
         written.ok_or_else(|| StoreError("nothing was decided".to_owned()))
     }
 

@@ -1,8 +1,9 @@
 //! Who waits for a session to change.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 /// Clones are the same.
@@ -17,19 +18,15 @@ pub(crate) struct Watch {
 }
 
 impl Watcher {
-    fn senders(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<()>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// From here on no change is missed.
     pub(crate) fn watch(&self, auth_id: &str) -> Watch {
-        let changes = self.senders().entry(auth_id.to_owned()).or_default().subscribe();
+        let changes = self.0.lock().entry(auth_id.to_owned()).or_default().subscribe();
         Watch { watchers: self.clone(), auth_id: auth_id.to_owned(), changes: Some(changes) }
     }
 
     /// The session has changed.
     pub(crate) fn wake(&self, auth_id: &str) {
-        if let Some(sender) = self.senders().get(auth_id) {
+        if let Some(sender) = self.0.lock().get(auth_id) {
             sender.send_replace(());
         }
     }
@@ -51,7 +48,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.changes = None;
-        let mut senders = self.watchers.senders();
+        let mut senders = self.watchers.0.lock();
         if senders.get(&self.auth_id).is_some_and(|sender| sender.receiver_count() == 0) {
             senders.remove(&self.auth_id);
         }
@@ -71,8 +68,8 @@ mod tests {
         watchers.wake("b");
         first.changed().await;
         drop(first);
-        assert_eq!(watchers.senders().len(), 1);
+        assert_eq!(watchers.0.lock().len(), 1);
         drop(second);
-        assert_eq!(watchers.senders().len(), 0);
+        assert_eq!(watchers.0.lock().len(), 0);
     }
 }

@@ -1,13 +1,12 @@
 //! What happens to identities on demand, and is told to webhooks.
 
-use std::sync::{Mutex, PoisonError};
-
 use handset_protocol::Secret;
 use handset_sandbox_domain::request::expected_format;
 use handset_sandbox_domain::{
     Delivery, Effect, Identity, IdentityEvent, NotSentReason, Phone, Product, Refusal, TestUser,
 };
 use handset_sandbox_store::IdentityLookup;
+use parking_lot::Mutex;
 
 use super::{AppError, Services};
 use crate::projects::Project;
@@ -51,7 +50,7 @@ pub(crate) async fn trigger_event(
         let old = old.filter(|old| old.id == identity.id);
         let happened = old.and_then(|old| news.apply(old, has_webhook, &event_id, now));
         let happened = happened.filter(|_| there.is_none());
-        *decided.lock().unwrap_or_else(PoisonError::into_inner) = match &happened {
+        *decided.lock() = match &happened {
             _ if there.is_some() => EventDecision::Taken,
             Some(happened) => EventDecision::Applied(happened.not_sent_reason),
             None => EventDecision::Gone,
@@ -76,7 +75,7 @@ pub(crate) async fn trigger_event(
         }
     }
     sandbox.webhooks.poll().await?;
-    match decided.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    match decided.into_inner() {
         EventDecision::Applied(reason) => Ok(TriggeredEvent { reason, event_ids: vec![event_id] }),
         EventDecision::Taken => Err(number_taken().into()),
         EventDecision::Gone => Err(Refusal::UnknownIdentity.into()),

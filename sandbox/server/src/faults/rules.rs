@@ -1,8 +1,8 @@
 //! Faults that were asked for: what is done to which requests, and how often.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::sync::watch;
 
@@ -119,22 +119,19 @@ impl Faults {
         Self { list: Mutex::default(), changed: watch::Sender::new(()) }
     }
 
-    fn active(&self) -> MutexGuard<'_, Vec<ActiveFault>> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes the place of what was listed, and lets waiting sockets know.
     pub(crate) fn replace(&self, rules: Vec<FaultRule>) {
-        *self.active() = rules.into_iter().map(|rule| ActiveFault { remaining: rule.count, rule, hits: 0 }).collect();
+        *self.list.lock() =
+            rules.into_iter().map(|rule| ActiveFault { remaining: rule.count, rule, hits: 0 }).collect();
         self.changed.send_replace(());
     }
 
     pub(crate) fn list(&self) -> Vec<ActiveFault> {
-        self.active().clone()
+        self.list.lock().clone()
     }
 
     pub(crate) fn clear(&self) {
-        self.active().clear();
+        self.list.lock().clear();
     }
 
     /// Ends when faults were posted since the subscription.
@@ -153,7 +150,7 @@ impl Faults {
     }
 
     fn first(&self, wanted: impl Fn(&FaultRule) -> bool) -> Option<FaultAction> {
-        let mut listed = self.active();
+        let mut listed = self.list.lock();
         let found = listed.iter_mut().find(|listed| listed.remaining != Some(0) && wanted(&listed.rule))?;
         found.remaining = found.remaining.map(|remaining| remaining.saturating_sub(1));
         found.hits += 1;

@@ -4,9 +4,9 @@
 //! that is handed in does not depend on how often a socket was opened before. Of four messages in a row in a lane at most
 //! one is broken, so whoever tries again gets through.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -51,7 +51,7 @@ impl Chaos {
     /// What happens to the next message of this kind.
     pub(crate) fn next(&self, what: MessageKind) -> Option<FaultAction> {
         let place = SCHEDULED.iter().position(|lane| *lane == what)?;
-        let mut lanes = self.schedules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lanes = self.schedules.lock();
         let hit = lanes.get_mut(place)?.next(what == MessageKind::SocketOpen);
         tracing::debug!(seed = self.seed, ?what, ?hit, "chaos");
         hit
@@ -59,7 +59,7 @@ impl Chaos {
 
     /// From the beginning again.
     pub(crate) fn reset(&self) {
-        *self.schedules.lock().unwrap_or_else(PoisonError::into_inner) = schedules(self.seed);
+        *self.schedules.lock() = schedules(self.seed);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The relying-party backend of the demo page. It uses the public server API like any relying party: token, start, validate,
 //! complete.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
 use axum::extract::{FromRef, Request, State};
@@ -14,6 +14,7 @@ use handset_protocol::Secret;
 use handset_protocol::server::{
     CompleteRequest, StartReply, StartRequest, TokenReply, TokenRequest, ValidateRequest, paths,
 };
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tower::ServiceExt;
 
@@ -128,7 +129,7 @@ impl DemoServer {
     /// Calls the server API. An expired access token is renewed once.
     async fn call(&self, project: &Project, path: &str, body: &impl Serialize) -> Result<Response, ApiError> {
         let body = serde_json::to_string(body).map_err(|_| Refusal::Internal)?;
-        let known = self.access_token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.access_token.lock().clone();
         if let Some(token) = known {
             let response = self.post(project, path, "application/json", Some(&token), body.clone()).await?;
             if response.status() != StatusCode::UNAUTHORIZED {
@@ -139,7 +140,7 @@ impl DemoServer {
             Ok(token) => token,
             Err(refused) => return Ok(refused),
         };
-        *self.access_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        *self.access_token.lock() = Some(token.clone());
         self.post(project, path, "application/json", Some(&token), body).await
     }
 

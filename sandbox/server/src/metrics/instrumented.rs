@@ -1,15 +1,16 @@
 //! A store under which everything is counted: what goes through it is all that happens.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use handset_protocol::UnixMillis;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::Metrics;
+use super::labels::{PossessionOutcome, SmsKind};
 use handset_sandbox_domain::{
-    AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, MessagePurpose, Phone, Possession,
-    PossessionFailure, Session,
+    AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, FlowType, Identity, Phone, Session,
 };
 use handset_sandbox_store::{
     Decide, DecideIdentities, DecideIdentity, DecideWithAttempts, IdentityLookup, IdentityPage, Lookup, MessageFilter,
@@ -41,19 +42,16 @@ impl InstrumentedStore {
 impl InstrumentedStore {
     /// What a write did.
     fn count(&self, seen: Mutex<SessionChange>, effects: &[Effect]) {
-        let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.into_inner();
         if let Some(kind) = seen.started {
-            self.metrics.flow_started(kind);
+            self.metrics.flows_started.increment(kind);
         }
         if let Some(ending) = seen.ended {
-            self.metrics.flow_ended(ending);
+            self.metrics.flows_ended.increment(ending);
         }
         for effect in effects {
             if let Effect::SendMessage(message) = effect {
-                self.metrics.message(match message.purpose {
-                    MessagePurpose::Otp(_) => "otp",
-                    MessagePurpose::Link(_) => "link",
-                });
+                self.metrics.messages_sent.increment(SmsKind::of(&message.purpose));
             }
         }
     }
@@ -62,39 +60,21 @@ impl InstrumentedStore {
 /// What a write did to a session, for the counters.
 #[derive(Default)]
 struct SessionChange {
-    started: Option<&'static str>,
-    ended: Option<&'static str>,
+    started: Option<FlowType>,
+    ended: Option<PossessionOutcome>,
 }
 
 impl SessionChange {
     fn between(before: Option<&Session>, after: Option<&Session>) -> Self {
         let was_settled = before.is_some_and(|session| session.possession.is_settled());
-        let started = if before.is_none() { after.map(|session| session.flow_type.as_str()) } else { None };
+        let started = if before.is_none() { after.map(|session| session.flow_type) } else { None };
         let ended = match (before, after) {
             _ if was_settled => None,
-            (_, Some(after)) => ending(&after.possession),
-            (Some(_), None) => Some("forgotten"),
+            (_, Some(after)) => PossessionOutcome::of(&after.possession),
+            (Some(_), None) => Some(PossessionOutcome::Forgotten),
             (None, None) => None,
         };
         Self { started, ended }
-    }
-}
-
-/// `None`: it goes on, or there was nothing to show.
-fn ending(possession: &Possession) -> Option<&'static str> {
-    match possession {
-        Possession::Passed => Some("passed"),
-        Possession::Failed(failure) => Some(match failure {
-            PossessionFailure::WrongCode => "wrong_code",
-            PossessionFailure::TooManyTries => "too_many_tries",
-            PossessionFailure::CodeExpired => "code_expired",
-            PossessionFailure::LinkExpired => "link_expired",
-            PossessionFailure::TooManyNumbers => "too_many_numbers",
-            PossessionFailure::TooManySms => "too_many_sms",
-            PossessionFailure::Reported => "reported",
-            PossessionFailure::SessionExpired => "session_expired",
-        }),
-        _ => None,
     }
 }
 
@@ -105,7 +85,7 @@ impl Store for InstrumentedStore {
         let observed = |before: Option<&Session>| {
             let (after, effects) = decide(before);
             // After a lost race it is decided again: the last time counts.
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = SessionChange::between(before, after.as_ref());
+            *seen.lock() = SessionChange::between(before, after.as_ref());
             (after, effects)
         };
         let effects = self.timed("update", self.store.update(auth_id, &observed)).await?;
@@ -122,7 +102,7 @@ impl Store for InstrumentedStore {
         let seen = Mutex::new(SessionChange::default());
         let observed = |before: Option<&Session>, guesses: &FailedAttempts| {
             let (after, guesses, effects) = decide(before, guesses);
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = SessionChange::between(before, after.as_ref());
+            *seen.lock() = SessionChange::between(before, after.as_ref());
             (after, guesses, effects)
         };
         let effects = self.timed("update_counted", self.store.update_with_attempts(auth_id, given, &observed)).await?;
@@ -213,7 +193,7 @@ impl Store for InstrumentedStore {
         };
         self.timed("tried", self.store.record_attempt(sequence, next)).await?;
         if let Some(upshot) = upshot {
-            self.metrics.delivery(upshot);
+            self.metrics.webhook_deliveries.increment(upshot);
         }
         Ok(())
     }

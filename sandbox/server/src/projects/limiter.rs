@@ -1,7 +1,8 @@
 //! A token bucket for each credential, on the injected clock.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use handset_protocol::UnixMillis;
 
@@ -32,7 +33,7 @@ impl RateLimiter {
             return Ok(());
         }
         let rate = i64::from(self.rate);
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.buckets.lock();
         let bucket = buckets.entry(client_id).or_insert(Bucket { left: rate * ONE, at: now });
         let passed = i64::try_from(now.since(bucket.at).as_millis()).unwrap_or(i64::MAX);
         let gained = passed.saturating_mul(rate);
@@ -47,7 +48,7 @@ impl RateLimiter {
     }
 
     pub(crate) fn reset(&self) {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.buckets.lock().clear();
     }
 }
 

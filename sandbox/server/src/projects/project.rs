@@ -2,11 +2,12 @@
 //! side do not see each other.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use handset_protocol::UnixMillis;
+use parking_lot::Mutex;
 
 use super::clock::{Clock, MovableClock};
 use super::limiter::RateLimiter;
@@ -91,7 +92,7 @@ impl Eviction<'_> {
 impl Drop for Eviction<'_> {
     fn drop(&mut self) {
         if let Some(project) = self.project.take() {
-            self.from.table().entry(project.name.clone()).or_insert(project);
+            self.from.table.lock().entry(project.name.clone()).or_insert(project);
         }
     }
 }
@@ -103,10 +104,6 @@ impl Projects {
             Self { clock, rate_limit, chaos_seed, table: Mutex::default(), creation_lock: Default::default() };
         projects.for_session(DEFAULT);
         projects
-    }
-
-    fn table(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Project>>> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Now, on the clock that nobody moves.
@@ -134,7 +131,7 @@ impl Projects {
             // Whoever waits for something in it holds it.
             project.name != DEFAULT && Arc::strong_count(project) == 1 && unused >= IDLE
         };
-        let mut table = self.table();
+        let mut table = self.table.lock();
         let name = table.values().find(|project| is_idle(project))?.name.clone();
         Some(Eviction { from: self, project: table.remove(&name) })
     }
@@ -144,13 +141,13 @@ impl Projects {
         if let Some(project) = self.get_and_touch(name) {
             return Some(project);
         }
-        if self.table().len() >= MAX_PROJECTS { None } else { Some(self.for_session(name)) }
+        if self.table.lock().len() >= MAX_PROJECTS { None } else { Some(self.for_session(name)) }
     }
 
     /// The project of a session, whatever their number.
     pub(crate) fn for_session(&self, name: &str) -> Arc<Project> {
         let now = self.system_now();
-        let mut table = self.table();
+        let mut table = self.table.lock();
         match table.get(name) {
             Some(project) => {
                 project.last_used_at.set(now);
@@ -162,7 +159,7 @@ impl Projects {
 
     /// The project of that name, if it has begun. It is no use of it.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Project>> {
-        self.table().get(name).cloned()
+        self.table.lock().get(name).cloned()
     }
 
     fn create(&self, table: &mut BTreeMap<String, Arc<Project>>, name: &str, now: UnixMillis) -> Arc<Project> {

@@ -1,7 +1,6 @@
 //! What a project knows of its webhook.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::config::Webhook;
@@ -28,18 +27,14 @@ impl ProjectWebhook {
         }
     }
 
-    fn own(&self) -> MutexGuard<'_, Option<Option<Webhook>>> {
-        self.own.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The webhook in force, where `settings` has that of all projects.
     pub(crate) fn webhook(&self, settings: Option<&Webhook>) -> Option<Webhook> {
-        self.own().clone().unwrap_or_else(|| settings.cloned())
+        self.own.lock().clone().unwrap_or_else(|| settings.cloned())
     }
 
     /// From here on it is that one, or none.
     pub(crate) fn set_webhook(&self, webhook: Option<Webhook>) {
-        *self.own() = Some(webhook);
+        *self.own.lock() = Some(webhook);
     }
 
     /// A request may be made until it is dropped. Whoever waits for longest is next. `None`: never.
@@ -54,7 +49,7 @@ impl ProjectWebhook {
 
     /// Back to the beginning.
     pub(crate) fn clear(&self) {
-        *self.own() = None;
+        *self.own.lock() = None;
         self.cleared.send_replace(());
     }
 }

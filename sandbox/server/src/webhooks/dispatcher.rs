@@ -1,12 +1,13 @@
 //! Carries out what the outbox has for webhooks, each delivery in a task of its own, those of one identity one after the
 //! other.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Bytes;
 use futures_util::future::BoxFuture;
 use handset_protocol::Secret;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -115,17 +116,13 @@ impl WebhookDispatcher {
         Ok(())
     }
 
-    fn queue(&self) -> MutexGuard<'_, DeliveryQueue> {
-        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes up what has come to wait. To be called after every write of news.
     pub(crate) fn poll(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         // A task may begin others, which are like it.
         Box::pin(async {
-            let seen = self.queue().cursor();
+            let seen = self.0.queue.lock().cursor();
             let waiting = self.0.store.pending_deliveries(None, seen).await?;
-            for lane in self.queue().enqueue(waiting) {
+            for lane in self.0.queue.lock().enqueue(waiting) {
                 self.0.tasks.spawn(self.clone().run_queue(lane));
             }
             Ok(())
@@ -142,9 +139,9 @@ impl WebhookDispatcher {
     async fn run_queue(self, lane: OrderedQueue) {
         let project = self.0.projects.for_session(&lane.project);
         loop {
-            let Some(sequence) = self.queue().next(&lane) else { return };
+            let Some(sequence) = self.0.queue.lock().next(&lane) else { return };
             match self.attempt_when_due(sequence, &project).await {
-                Ok(true) => self.queue().complete(&lane, sequence),
+                Ok(true) => self.0.queue.lock().complete(&lane, sequence),
                 Ok(false) => return,
                 Err(error) => {
                     tracing::error!(%error, "store operation failed");
@@ -204,7 +201,7 @@ impl WebhookDispatcher {
         let parcel = OutgoingRequest { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
         let network = self.0.network.get_or_init(|| Arc::new(TcpNetwork));
         let (outcome, status) = post(&**network, &self.0.tls, &webhook, parcel, self.0.timeout).await;
-        self.0.metrics.attempt(outcome);
+        self.0.metrics.webhook_attempts.increment(outcome);
         let count = delivery.attempts.len() + 1;
         tracing::info!(attempt = count, ?outcome, status, "webhook");
         let next = delivery.record_attempt(Attempt { at, correlation_id, outcome, status }, project.clock.now());

@@ -1,6 +1,5 @@
 //! The file itself: whose it is, and how SQLite treats it.
 
-use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,9 +15,11 @@ const APPLICATION_ID: i32 = 0x6873_6574;
 pub(super) fn open(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     let failed = |error: &dyn std::fmt::Display| StoreError(error.to_string());
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        make_folder(folder).map_err(|error| StoreError(format!("no folder for it: {error}")))?;
+        handset_sandbox_files::create_folder(folder)
+            .map_err(|error| StoreError(format!("no folder for it: {error}")))?;
     }
-    make_private(path).map_err(|error| failed(&error))?;
+    // The files that SQLite puts beside it get its mode.
+    handset_sandbox_files::open_file(path).map_err(|error| failed(&error))?;
     // SQLite gives some names another meaning, as `:memory:`, and none that is absolute.
     let path = std::path::absolute(path).map_err(|error| failed(&error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -67,28 +68,4 @@ fn claim(connection: &Connection) -> Result<bool, StoreError> {
 fn check(connection: &Connection) -> Result<(), StoreError> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
     if found == "ok" { Ok(()) } else { Err(StoreError(format!("it is damaged: {}", found.replace('\n', " ")))) }
-}
-
-#[cfg(unix)]
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)
-}
-
-/// The files that SQLite puts beside it get its mode.
-#[cfg(unix)]
-fn make_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))
-}
-
-#[cfg(not(unix))]
-fn make_private(path: &Path) -> std::io::Result<()> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map(drop)
 }

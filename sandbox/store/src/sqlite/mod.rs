@@ -10,10 +10,11 @@ mod schema;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::StoreError;
@@ -71,7 +72,7 @@ fn ended() -> StoreError {
 
 impl TableStore for SqliteStore {
     fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.lock()
     }
 
     async fn commit(&self, write: Write) -> Result<bool, StoreError> {

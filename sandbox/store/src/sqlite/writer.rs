@@ -1,9 +1,10 @@
 //! The thread that has the file.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 
 use handset_protocol::UnixMillis;
+use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -50,13 +51,9 @@ impl Writer {
         }
     }
 
-    fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Those that were decided on what is in force; the others hear at once that they were not.
     fn expected(&self, batch: Vec<Job>) -> Vec<Job> {
-        let tables = self.tables();
+        let tables = self.tables.lock();
         let (expected, lost): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| tables.expects(&job.write));
         drop(tables);
         for job in lost {
@@ -69,7 +66,7 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
-        let before = self.tables().sequence;
+        let before = self.tables.lock().sequence;
         let mut sequence = before;
         for job in &mut batch {
             job.write.number(&mut sequence);
@@ -79,7 +76,7 @@ impl Writer {
             tracing::error!(%error, "nothing was written");
         }
         let mut gone = Vec::new();
-        let mut tables = self.tables();
+        let mut tables = self.tables.lock();
         let answers: Vec<_> = batch
             .into_iter()
             .map(|Job { write, done }| {
