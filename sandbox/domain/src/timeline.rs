@@ -62,7 +62,7 @@ pub enum MessageKind {
     /// The authenticator reports a failure.
     ErrorReported,
     /// How things stand is asked by a request.
-    StatusAsked,
+    StatusPolled,
     /// The handshake of a status socket.
     SocketOpen,
     /// The page's `ping` on a socket.
@@ -72,11 +72,11 @@ pub enum MessageKind {
     /// How the flow ended is told on a socket. It has no reply.
     SocketDone,
     /// A fault has silenced a socket, which stays open. It has no reply.
-    SocketSilent,
+    IdleTimeout,
     /// A socket ends, from whoever ended it. It has no reply.
     SocketClosed,
     /// Time alone ended the flow: from the backend to itself.
-    Lapsed,
+    Expired,
 }
 
 /// What became of it.
@@ -128,7 +128,7 @@ pub enum Outcome {
     /// The page sent what a status socket does not take.
     BadFrame,
     /// The sandbox is ending, or has forgotten the session.
-    Ending,
+    GoingAway,
 }
 
 /// What is done to a message so that a client can show how it bears it.
@@ -157,7 +157,7 @@ pub struct NewTimelineEvent {
     /// Whom it was for.
     pub to: Party,
     /// What it was.
-    pub what: MessageKind,
+    pub kind: MessageKind,
     /// What became of it: set on replies, and on whatever ends something.
     pub outcome: Option<Outcome>,
     /// What was done to it.
@@ -166,8 +166,8 @@ pub struct NewTimelineEvent {
 
 impl NewTimelineEvent {
     /// A message to which nothing was done.
-    pub fn new(from: Party, to: Party, what: MessageKind, outcome: Option<Outcome>) -> Self {
-        Self { from, to, what, outcome, fault: None }
+    pub fn new(from: Party, to: Party, kind: MessageKind, outcome: Option<Outcome>) -> Self {
+        Self { from, to, kind, outcome, fault: None }
     }
 
     /// The same message, with what was done to it.
@@ -198,7 +198,7 @@ pub struct TimelineEvent {
     /// Whom it was for.
     pub to: Party,
     /// What it was.
-    pub what: MessageKind,
+    pub kind: MessageKind,
     /// What became of it: set on replies, and on whatever ends something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -217,12 +217,12 @@ pub struct Timeline {
 impl Timeline {
     /// Adds a moment, and drops the oldest where there are too many.
     pub fn push(&mut self, at: UnixMillis, sight: NewTimelineEvent) {
-        let NewTimelineEvent { from, to, what, outcome, fault } = sight;
+        let NewTimelineEvent { from, to, kind, outcome, fault } = sight;
         self.last_id = self.last_id.saturating_add(1);
         if self.events.len() >= MAX_EVENTS {
             self.events.remove(0);
         }
-        self.events.push(TimelineEvent { id: self.last_id, at, from, to, what, outcome, fault });
+        self.events.push(TimelineEvent { id: self.last_id, at, from, to, kind, outcome, fault });
     }
 
     /// The moments with a greater id.
@@ -246,7 +246,7 @@ mod tests {
         let mut timeline = Timeline::default();
         let ids = |moments: &[TimelineEvent]| moments.iter().map(|moment| moment.id).collect::<Vec<_>>();
         for at in (0..605).map(UnixMillis::new) {
-            timeline.push(at, NewTimelineEvent::from_client(MessageKind::StatusAsked, None));
+            timeline.push(at, NewTimelineEvent::from_client(MessageKind::StatusPolled, None));
         }
         assert_eq!(timeline.events().len(), 600);
         assert_eq!(ids(timeline.after(0))[..2], [6, 7]);

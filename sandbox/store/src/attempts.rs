@@ -3,7 +3,7 @@
 use crate::tables::{AttemptsSwap, Owner, Row, Tables};
 use handset_sandbox_domain::{FailedAttempts, Phone, Session};
 
-/// The guesses as they were read.
+/// The attempts as they were read.
 pub(super) struct AttemptsSnapshot {
     owner: Option<Owner>,
     pub(super) attempts: FailedAttempts,

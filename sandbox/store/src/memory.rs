@@ -16,10 +16,10 @@ impl MemoryStore {
 
     fn write(&self, mut write: Write) -> bool {
         let mut tables = self.tables();
-        if !tables.expects(&write) {
+        if !tables.is_current(&write) {
             return false;
         }
-        write.number(&mut tables.sequence);
+        write.assign_sequences(&mut tables.sequence);
         tables.apply(write);
         true
     }

@@ -28,10 +28,10 @@ pub enum Lookup<'a> {
     LinkToken(&'a str),
 }
 
-/// What becomes of a session and of the guesses at its number, and the effects.
+/// What becomes of a session and of the attempts at its number, and the effects.
 pub type ChangeWithAttempts = (Option<Session>, FailedAttempts, Vec<Effect>);
 
-/// Decides what becomes of a session and of the guesses at the number that is given to it, or that it has in force. Must be
+/// Decides what becomes of a session and of the attempts at the number that is given to it, or that it has in force. Must be
 /// a function of its arguments: after a lost race it is called again.
 pub type DecideWithAttempts<'a> = &'a (dyn Fn(Option<&Session>, &FailedAttempts) -> ChangeWithAttempts + Send + Sync);
 
@@ -127,7 +127,7 @@ pub trait Store: Send + Sync + 'static {
     /// over. The outgoing effects go to the outbox in the same write. Returns all effects, in order.
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError>;
 
-    /// The same together with the guesses at the number that is `given` to the session, or else at the one that it has in
+    /// The same together with the attempts at the number that is `given` to the session, or else at the one that it has in
     /// force: both are read at once, both are compared, and both are written in the same write. Without either number there
     /// are none, and none are written.
     async fn update_with_attempts(
@@ -137,7 +137,7 @@ pub trait Store: Send + Sync + 'static {
         decide: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError>;
 
-    /// Forgets the guesses at all numbers where the last was before that time.
+    /// Forgets the attempts at all numbers where the last was before that time.
     async fn expire_attempts(&self, before: UnixMillis) -> Result<(), StoreError>;
 
     /// The session.
@@ -188,7 +188,7 @@ pub trait Store: Send + Sync + 'static {
     /// The projects of which anything is kept, in the order of their names.
     async fn projects(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Forgets all of a project but its sessions: every identity, enrolled or not, every message, guess, delivery and fact.
+    /// Forgets all of a project but its sessions: every identity, enrolled or not, every message, attempt, delivery and fact.
     /// Sessions end one by one, by [`Store::update`], as others may wait for them.
     async fn delete_project(&self, project: &str) -> Result<(), StoreError>;
 

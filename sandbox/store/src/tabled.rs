@@ -27,7 +27,7 @@ pub(super) trait TableStore: Send + Sync + 'static {
     /// Writes some time: nobody waits for it, and it does no harm if it is lost.
     fn commit_later(&self, write: Write);
 
-    /// Changes a session; `counted`: and the guesses at the number that is given, or else at its own.
+    /// Changes a session; `counted`: and the attempts at the number that is given, or else at its own.
     fn swap_session(
         &self,
         auth_id: &str,
@@ -47,16 +47,16 @@ pub(super) trait TableStore: Send + Sync + 'static {
                     (before, revision, reading)
                 };
                 // Decided outside the lock, as any store with a network in between would have to.
-                let (after, guesses, effects) = decide(before.as_deref(), &reading.attempts);
+                let (after, attempts, effects) = decide(before.as_deref(), &reading.attempts);
                 let after = (after.as_ref() != before.as_deref()).then_some(after);
-                let guessed = reading.swap(guesses);
+                let attempts_swap = reading.swap(attempts);
                 let outgoing = outgoing(auth_id, &effects);
-                let is_counted = guessed.as_ref().is_some_and(|counted| counted.after.is_some());
+                let is_counted = attempts_swap.as_ref().is_some_and(|counted| counted.after.is_some());
                 if after.is_none() && outgoing.is_empty() && !is_counted {
                     return Ok(effects);
                 }
                 let after = after.map(|session| session.map(Arc::new));
-                let what = WriteOp::Session { auth_id: auth_id.to_owned(), revision, after, attempts: guessed };
+                let what = WriteOp::Session { auth_id: auth_id.to_owned(), revision, after, attempts: attempts_swap };
                 if self.commit(Write { op: what, outgoing }).await? {
                     return Ok(effects);
                 }
@@ -113,7 +113,9 @@ fn owner(project: &str, number: &Phone) -> Owner {
 }
 
 /// Decides about one.
-fn alone<'a>(decide: DecideIdentity<'a>) -> impl Fn([Option<&Identity>; 1]) -> IdentitiesChange<1> + Send + Sync + 'a {
+fn for_one<'a>(
+    decide: DecideIdentity<'a>,
+) -> impl Fn([Option<&Identity>; 1]) -> IdentitiesChange<1> + Send + Sync + 'a {
     move |[old]| {
         let (after, effects) = decide(old);
         ([after], effects)
@@ -129,9 +131,9 @@ fn outgoing(subject: &str, effects: &[Effect]) -> Vec<OutboxEntry> {
 #[async_trait]
 impl<T: TableStore> Store for T {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
-        let uncounted = |session: Option<&Session>, guesses: &FailedAttempts| {
+        let uncounted = |session: Option<&Session>, attempts: &FailedAttempts| {
             let (after, effects) = decide(session);
-            (after, guesses.clone(), effects)
+            (after, attempts.clone(), effects)
         };
         self.swap_session(auth_id, None, &uncounted).await
     }
@@ -182,7 +184,7 @@ impl<T: TableStore> Store for T {
         number: &Phone,
         decide: DecideIdentity<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
-        self.swap_identities([owner(project, number)], None, &alone(decide)).await
+        self.swap_identities([owner(project, number)], None, &for_one(decide)).await
     }
 
     async fn update_identities(
@@ -201,7 +203,7 @@ impl<T: TableStore> Store for T {
         number: &Phone,
         decide: DecideIdentity<'_>,
     ) -> Result<(), StoreError> {
-        self.swap_identities([owner(project, number)], Some(sequence), &alone(decide)).await.map(drop)
+        self.swap_identities([owner(project, number)], Some(sequence), &for_one(decide)).await.map(drop)
     }
 
     async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {

@@ -21,9 +21,9 @@ pub(super) struct Tables {
     pub(super) by_device: HashMap<String, Owner>,
     /// Those that are enrolled: project, since when, and id.
     pub(super) enrolled: BTreeMap<(String, UnixMillis, String), Owner>,
-    /// At whose codes was guessed.
+    /// At whose codes was attempts_swap.
     pub(super) attempts: BTreeMap<Owner, Row<FailedAttempts>>,
-    /// By the last guess, the oldest first.
+    /// By the last attempt, the oldest first.
     attempts_by_last: BTreeSet<(UnixMillis, Owner)>,
     /// But for what goes to webhooks, which may wait there for long.
     pub(super) outbox: BTreeMap<u64, OutboxEntry>,
@@ -70,7 +70,7 @@ pub(super) enum WriteOp {
         revision: Option<u64>,
         /// `None`: it stays as it is.
         after: Option<Option<Arc<Session>>>,
-        /// The guesses at its number, if those are still as they were read, too.
+        /// The attempts at its number, if those are still as they were read, too.
         attempts: Option<AttemptsSwap>,
     },
     /// The identities of numbers, likewise: all of them, or none.
@@ -114,11 +114,11 @@ pub(super) struct CompareAndSwap {
     pub(super) after: Option<Option<Arc<Identity>>>,
 }
 
-/// The guesses at a number.
+/// The attempts at a number.
 #[derive(Debug)]
 pub(super) struct AttemptsSwap {
     pub(super) owner: Owner,
-    /// That of the guesses which were read.
+    /// That of the attempts which were read.
     pub(super) revision: Option<u64>,
     /// `None`: they stay as they are.
     pub(super) after: Option<FailedAttempts>,
@@ -140,7 +140,7 @@ impl Write {
     }
 
     /// Gives out sequences.
-    pub(super) fn number(&mut self, last: &mut u64) {
+    pub(super) fn assign_sequences(&mut self, last: &mut u64) {
         let entries = self.outgoing.iter_mut().map(|entry| &mut entry.sequence);
         let finished = match &mut self.op {
             WriteOp::RecordAttempt { finished, .. } => finished.as_mut().map(|over| &mut over.id),
@@ -175,7 +175,7 @@ impl Write {
 
 impl Tables {
     /// Whether what it compares is still as it was read.
-    pub(super) fn expects(&self, write: &Write) -> bool {
+    pub(super) fn is_current(&self, write: &Write) -> bool {
         match &write.op {
             WriteOp::Session { auth_id, revision, attempts: counted, .. } => {
                 let of_guesses = |owner| self.attempts.get(owner).map(|row| row.revision);
@@ -318,18 +318,18 @@ impl Tables {
         all.chain(of_deliveries).chain(of_facts).filter(|project| *project != NO_PROJECT).collect()
     }
 
-    pub(super) fn put_attempts(&mut self, owner: Owner, guesses: Option<FailedAttempts>) {
+    pub(super) fn put_attempts(&mut self, owner: Owner, attempts: Option<FailedAttempts>) {
         if let Some(last) = self.attempts.remove(&owner).and_then(|old| old.value.last()) {
             self.attempts_by_last.remove(&(last, owner.clone()));
         }
-        if let Some((guesses, last)) = guesses.and_then(|guesses| guesses.last().map(|last| (guesses, last))) {
+        if let Some((attempts, last)) = attempts.and_then(|attempts| attempts.last().map(|last| (attempts, last))) {
             self.attempts_by_last.insert((last, owner.clone()));
             let revision = self.next_revision();
-            self.attempts.insert(owner, Row { value: guesses, revision });
+            self.attempts.insert(owner, Row { value: attempts, revision });
         }
     }
 
-    /// Whether there are guesses to forget.
+    /// Whether there are attempts to forget.
     pub(super) fn has_attempts_before(&self, time: UnixMillis) -> bool {
         self.attempts_by_last.first().is_some_and(|(last, _)| *last < time)
     }

@@ -56,18 +56,15 @@ pub enum AttemptOutcome {
     /// A status of 200 to 299.
     Accepted,
     /// Any other status, that of a redirect too.
-    #[strum(serialize = "rejected")]
-    Refused,
+    Rejected,
     /// No reply in time.
     TimedOut,
     /// Nobody to connect to.
     Unreachable,
     /// It does not speak TLS, or is not believed to be who it says.
-    #[strum(serialize = "tls_failed")]
-    Untrusted,
+    TlsFailed,
     /// The connection broke before the reply.
-    #[strum(serialize = "connection_lost")]
-    Broken,
+    ConnectionLost,
 }
 
 /// How a delivery goes on.

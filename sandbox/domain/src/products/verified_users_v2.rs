@@ -59,14 +59,14 @@ pub fn verify_v2(
         success: if success { VerifySuccess::True } else { VerifySuccess::False },
         prove_id: None,
         client_request_id: request::non_blank_text(&request.client_request_id).map(str::to_owned),
-        identity: Some(known(&owner, success.then_some(asked.what), level)),
+        identity: Some(disclosed(&owner, success.then_some(asked.what), level)),
         evaluation: Some(evaluation),
     };
     Ok((reply, success.then_some(enrolling)))
 }
 
 /// What is given out of a record: nothing but the level without a success.
-fn known(owner: &Person, asked: Option<Verification>, level: AssuranceLevel) -> VerifiedIdentity {
+fn disclosed(owner: &Person, asked: Option<Verification>, level: AssuranceLevel) -> VerifiedIdentity {
     let level_only = VerifiedIdentity {
         first_name: None,
         last_name: None,

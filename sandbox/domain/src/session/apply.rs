@@ -23,16 +23,16 @@ pub fn apply_with_fault(
     (session, effects)
 }
 
-/// The same, where wrong codes are counted beyond the session: `guesses` are those at its number.
+/// The same, where wrong codes are counted beyond the session: `attempts` are those at its number.
 pub fn apply_with_attempts(
     session: &Session,
-    guesses: &FailedAttempts,
+    attempts: &FailedAttempts,
     event: &SessionEvent,
     fault: Option<Fault>,
     now: UnixMillis,
 ) -> (Session, FailedAttempts, Vec<Effect>) {
     let mut turn = TransitionBuilder::new(session.clone(), now);
-    turn.attempts = guesses.clone();
+    turn.attempts = attempts.clone();
     turn.expire();
     turn.record_request(event, fault);
     match event {
@@ -55,6 +55,6 @@ pub fn apply_with_attempts(
         SessionEvent::UnifyStatus { is_bound } => turn.unify_status(*is_bound),
         SessionEvent::UnifyBind { phone } => turn.unify_bind(phone),
     }
-    let TransitionBuilder { session, attempts: guesses, effects, .. } = turn;
-    (session, guesses, effects)
+    let TransitionBuilder { session, attempts: attempts, effects, .. } = turn;
+    (session, attempts, effects)
 }

@@ -90,7 +90,7 @@ pub enum SessionEvent {
 }
 
 impl SessionEvent {
-    /// Whether it may be counted beyond its session: a code is judged, which may be a guess, or an SMS is asked for.
+    /// Whether it may be counted beyond its session: a code is checked, or an SMS is requested.
     pub fn counts_attempts(&self) -> bool {
         matches!(self, Self::OtpFinish { .. } | Self::OtpStart { .. } | Self::LinkStart { .. })
     }
@@ -104,10 +104,10 @@ impl SessionEvent {
     }
 
     /// The request that it is, and whose, for the timeline.
-    pub(crate) fn request(&self) -> Option<(Party, MessageKind)> {
+    pub(crate) fn message(&self) -> Option<(Party, MessageKind)> {
         Some(match self {
             Self::PollSocket | Self::Record(_) => return None,
-            Self::Status => (Party::Client, MessageKind::StatusAsked),
+            Self::Status => (Party::Client, MessageKind::StatusPolled),
             Self::OtpStart { .. } => (Party::Client, MessageKind::OtpStart),
             Self::OtpFinish { .. } => (Party::Client, MessageKind::OtpFinish),
             Self::LinkStart { .. } => (Party::Client, MessageKind::LinkStart),

@@ -35,7 +35,7 @@ impl FailedAttempts {
     }
 
     /// Counts a wrong code; those of before the window are forgotten.
-    pub fn add(&mut self, rules: &SessionPolicy, now: UnixMillis) {
+    pub fn record(&mut self, rules: &SessionPolicy, now: UnixMillis) {
         count(&mut self.at, rules.tries_per_number, rules.number_window, now);
     }
 
@@ -45,7 +45,7 @@ impl FailedAttempts {
     }
 
     /// Counts an SMS; those of before the window are forgotten.
-    pub fn add_sms(&mut self, rules: &SessionPolicy, now: UnixMillis) {
+    pub fn record_sms(&mut self, rules: &SessionPolicy, now: UnixMillis) {
         count(&mut self.sms, rules.sms_per_number, rules.sms_window, now);
     }
 }
@@ -75,47 +75,47 @@ mod tests {
     fn in_no_window_there_are_more_than_allowed() {
         let rules =
             SessionPolicy { tries_per_number: 3, number_window: Duration::from_secs(10), ..SessionPolicy::default() };
-        let mut guesses = FailedAttempts::default();
+        let mut attempts = FailedAttempts::default();
         let mut judged = Vec::new();
         for now in (0..60_000).step_by(700).map(UnixMillis::new) {
-            if guesses.is_allowed(&rules, now) {
-                guesses.add(&rules, now);
+            if attempts.is_allowed(&rules, now) {
+                attempts.record(&rules, now);
                 judged.push(now);
             }
         }
         assert!(judged.windows(4).all(|four| four[3].since(four[0]) >= Duration::from_secs(10)), "{judged:?}");
         assert!(judged.len() >= 15, "and the window moves on: {judged:?}");
-        assert!(guesses.count() <= 3, "what is old is not kept");
-        assert_eq!(guesses.last(), judged.last().copied());
+        assert!(attempts.count() <= 3, "what is old is not kept");
+        assert_eq!(attempts.last(), judged.last().copied());
     }
 
     #[test]
     fn sms_have_a_count_and_a_window_of_their_own() {
         let rules =
             SessionPolicy { sms_per_number: 2, sms_window: Duration::from_secs(10), ..SessionPolicy::default() };
-        let mut guesses = FailedAttempts::default();
+        let mut attempts = FailedAttempts::default();
         let mut sent = Vec::new();
         for now in (0..30_000).step_by(1000).map(UnixMillis::new) {
-            if guesses.is_sms_allowed(&rules, now) {
-                guesses.add_sms(&rules, now);
+            if attempts.is_sms_allowed(&rules, now) {
+                attempts.record_sms(&rules, now);
                 sent.push(now);
             }
         }
         assert_eq!(sent, [0, 1000, 10_000, 11_000, 20_000, 21_000].map(UnixMillis::new));
-        assert_eq!((guesses.count(), guesses.last()), (0, sent.last().copied()));
-        assert!(guesses.is_allowed(&rules, UnixMillis::new(21_000)));
+        assert_eq!((attempts.count(), attempts.last()), (0, sent.last().copied()));
+        assert!(attempts.is_allowed(&rules, UnixMillis::new(21_000)));
     }
 
     #[test]
     fn off_means_off_and_keeps_nothing() {
         let rules = SessionPolicy { tries_per_number: 0, sms_per_number: 0, ..SessionPolicy::default() };
-        let mut guesses = FailedAttempts::default();
+        let mut attempts = FailedAttempts::default();
         for now in (0..1000).map(UnixMillis::new) {
-            assert!(guesses.is_allowed(&rules, now));
-            guesses.add(&rules, now);
-            assert!(guesses.is_sms_allowed(&rules, now));
-            guesses.add_sms(&rules, now);
+            assert!(attempts.is_allowed(&rules, now));
+            attempts.record(&rules, now);
+            assert!(attempts.is_sms_allowed(&rules, now));
+            attempts.record_sms(&rules, now);
         }
-        assert_eq!(guesses, FailedAttempts::default());
+        assert_eq!(attempts, FailedAttempts::default());
     }
 }

@@ -42,7 +42,7 @@ pub fn open(
     let product = caller.start_product().ok_or(Refusal::NotAllowed)?;
     let (opened, challenge) = request::start(request)?;
     let case = if product == Product::Prefill { ProductState::Prefill(challenge) } else { ProductState::Identity };
-    let (session, _) = begin(opened, case, MessageKind::Start, caller, drawn, rules, now)?;
+    let (session, _) = new_session(opened, case, MessageKind::Start, caller, drawn, rules, now)?;
     Ok(session)
 }
 
@@ -60,7 +60,7 @@ pub fn open_verify(
     let client_customer_id = request::non_blank_text(&request.client_customer_id).map(str::to_owned);
     let case =
         ProductState::VerifiedUsers(VerifiedUsersState { first_name, last_name, client_customer_id, identity_id });
-    let (session, effects) = begin(opened, case, MessageKind::Verify, caller, drawn, rules, now)?;
+    let (session, effects) = new_session(opened, case, MessageKind::Verify, caller, drawn, rules, now)?;
     // Where possession is asked for, how it went is told by the status call only.
     let (success, possession_result, verify_result) = results(&session, session.flow_type != FlowType::None);
     let correlation_id = session.correlation_id.clone();
@@ -88,13 +88,13 @@ pub fn open_unify(
         is_bound: false,
         bound_at: None,
     });
-    let (session, effects) = begin(opened, case, MessageKind::Unify, caller, drawn, rules, now)?;
+    let (session, effects) = new_session(opened, case, MessageKind::Unify, caller, drawn, rules, now)?;
     let correlation_id = session.correlation_id.clone();
     let reply = UnifyReply { correlation_id, auth_token: None, success: UnifySuccess::Pending };
     Ok((session, effects, reply))
 }
 
-fn begin(
+fn new_session(
     opened: ValidOpenRequest,
     case: ProductState,
     what: MessageKind,

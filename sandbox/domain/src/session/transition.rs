@@ -51,7 +51,7 @@ impl TransitionBuilder {
 
     /// The event is a request: it goes on the timeline, and so will its answer.
     pub(crate) fn record_request(&mut self, event: &SessionEvent, fault: Option<Fault>) {
-        (self.request, self.fault) = (event.request(), fault);
+        (self.request, self.fault) = (event.message(), fault);
         if let Some((from, what)) = self.request {
             let fault = fault.filter(|fault| *fault != Fault::LoseReply);
             self.record(NewTimelineEvent { fault, ..NewTimelineEvent::new(from, Party::Backend, what, None) });
@@ -167,15 +167,17 @@ impl TransitionBuilder {
             return spoiled;
         }
         let Some(phone) = parsed else {
-            return self.ask_again("this is not a phone number");
+            return self.refuse_number_again("this is not a phone number");
         };
         if is_current {
             return NumberDecision::Ready { phone: self.session.phone.clone().unwrap_or(phone), changed: false };
         }
         match TestUser::authorize(&phone, self.session.product.product(), self.session.policy.strict_test_users) {
             Ok(_) => {}
-            Err(Refusal::NoTestUser) => return self.ask_again("no test user found matching the phone number"),
-            Err(_) => return self.ask_again("this number is not served here"),
+            Err(Refusal::NoTestUser) => {
+                return self.refuse_number_again("no test user found matching the phone number");
+            }
+            Err(_) => return self.refuse_number_again("this number is not served here"),
         }
         let changed = self.session.phone.is_some();
         self.session.phone = Some(phone.clone());
@@ -204,7 +206,7 @@ impl TransitionBuilder {
     }
 
     /// Asks for another number, as often as numbers may be given, also where the same is given again and again.
-    fn ask_again(&mut self, why: &'static str) -> NumberDecision {
+    fn refuse_number_again(&mut self, why: &'static str) -> NumberDecision {
         if self.session.refusals >= limits::PHONE_NUMBERS {
             return NumberDecision::TooMany;
         }
@@ -220,7 +222,7 @@ impl TransitionBuilder {
             }
             Behaviour::NumberRefused(often) if often == Repeat::Always || !self.session.behaviour_state.refusal => {
                 self.session.behaviour_state.refusal = true;
-                Some(self.ask_again("this number is refused on purpose"))
+                Some(self.refuse_number_again("this number is refused on purpose"))
             }
             _ => None,
         }
@@ -256,7 +258,7 @@ impl TransitionBuilder {
     }
 
     /// The SMS is sent. Times are extensions: only their differences count for a client.
-    pub(crate) fn sent_reply(&self) -> client::Reply {
+    pub(crate) fn sms_sent_reply(&self) -> client::Reply {
         client::Reply {
             server_time: Some(self.now.as_millis()),
             expires_at: self.session.challenge_expires_at().map(UnixMillis::as_millis),
@@ -269,7 +271,7 @@ impl TransitionBuilder {
     pub(crate) fn send(&mut self, what: MessageKind, message: Message) {
         self.session.sms_sent = self.session.sms_sent.saturating_add(1);
         if self.is_limited() {
-            self.attempts.add_sms(&self.session.policy, self.now);
+            self.attempts.record_sms(&self.session.policy, self.now);
         }
         let sight = NewTimelineEvent::new(Party::Backend, Party::Phone, what, None);
         if self.session.behaviour() == Some(Behaviour::SmsLost) {
@@ -289,7 +291,7 @@ impl TransitionBuilder {
         self.record(NewTimelineEvent::new(
             Party::Backend,
             Party::Backend,
-            MessageKind::Lapsed,
+            MessageKind::Expired,
             Some(failure.outcome()),
         ));
         self.settle(Possession::Failed(failure));

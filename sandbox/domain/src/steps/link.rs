@@ -115,7 +115,7 @@ impl TransitionBuilder {
             StartReplyShape::Auto if self.session.policy.allow_otp_retry => client::Reply::default(),
             StartReplyShape::Auto => with_data,
         };
-        let client::Reply { server_time, expires_at, resend_at, .. } = self.sent_reply();
+        let client::Reply { server_time, expires_at, resend_at, .. } = self.sms_sent_reply();
         client::Reply { server_time, expires_at, resend_at, ..shape }
     }
 }

@@ -32,7 +32,7 @@ impl TransitionBuilder {
                 if outcome == Outcome::Accepted {
                     self.send_code(&phone, fresh, host);
                 }
-                let reply = self.sent_reply();
+                let reply = self.sms_sent_reply();
                 self.reply(outcome, reply);
             }
         }
@@ -65,7 +65,7 @@ impl TransitionBuilder {
             return self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
         }
         if is_limited {
-            self.attempts.add(&self.session.policy, self.now);
+            self.attempts.record(&self.session.policy, self.now);
         }
         state.wrong = state.wrong.saturating_add(1);
         let left = tries.saturating_sub(state.wrong);

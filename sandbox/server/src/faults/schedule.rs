@@ -16,7 +16,7 @@ use handset_sandbox_domain::MessageKind;
 /// What has a lane. The place in this list is part of the plan: append only.
 const SCHEDULED: [MessageKind; 8] = [
     MessageKind::SocketOpen,
-    MessageKind::StatusAsked,
+    MessageKind::StatusPolled,
     MessageKind::OtpStart,
     MessageKind::OtpFinish,
     MessageKind::LinkStart,

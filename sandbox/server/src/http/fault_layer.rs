@@ -171,7 +171,7 @@ fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, Messa
         "mobile/instant/start" => MessageKind::InstantStart,
         "mobile/instant/finish" => MessageKind::InstantFinish,
         "status" if is_socket => MessageKind::SocketOpen,
-        "status" if method == Method::POST => MessageKind::StatusAsked,
+        "status" if method == Method::POST => MessageKind::StatusPolled,
         area if area.ends_with("/error") => MessageKind::ErrorReported,
         _ => return None,
     };

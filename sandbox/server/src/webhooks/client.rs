@@ -84,12 +84,12 @@ pub(crate) async fn post(
     let answer = match (status, sent) {
         // Whatever became of the rest of the reply.
         (Some(status), _) if StatusCode::is_success(&status) => AttemptOutcome::Accepted,
-        (Some(_), _) => AttemptOutcome::Refused,
+        (Some(_), _) => AttemptOutcome::Rejected,
         (None, Err(_)) => AttemptOutcome::TimedOut,
         (None, Ok(_)) => match reached {
             Progress::Nobody => AttemptOutcome::Unreachable,
-            Progress::Somebody => AttemptOutcome::Untrusted,
-            Progress::Webhook => AttemptOutcome::Broken,
+            Progress::Somebody => AttemptOutcome::TlsFailed,
+            Progress::Webhook => AttemptOutcome::ConnectionLost,
         },
     };
     (answer, status.map(|status| status.as_u16()))

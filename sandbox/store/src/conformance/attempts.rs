@@ -33,7 +33,7 @@ pub(super) async fn attempt(store: &impl Store, name: &str, now: i64) -> bool {
         if !attempts.is_allowed(&RULES(), now) {
             return (session.cloned(), attempts, vec![]);
         }
-        attempts.add(&RULES(), now);
+        attempts.record(&RULES(), now);
         let checked = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
         (checked, attempts, vec![Effect::WakeWatchers])
     };

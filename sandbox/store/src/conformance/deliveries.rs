@@ -67,7 +67,7 @@ async fn a_delivery_is_pending_apart_from_the_outbox(store: &impl Store) {
 
 async fn an_attempted_delivery_is_pending_or_finished(store: &impl Store) {
     let first = leave(store, PROJECT, "one").await;
-    let again = tried(delivery(PROJECT, "one"), AttemptOutcome::Refused);
+    let again = tried(delivery(PROJECT, "one"), AttemptOutcome::Rejected);
     store.record_attempt(first, again.clone()).await.unwrap();
     assert_eq!(store.delivery(first).await.unwrap(), None);
     let AfterAttempt::Retry(again) = again else { panic!("{again:?}") };
@@ -93,7 +93,7 @@ async fn an_attempted_delivery_is_pending_or_finished(store: &impl Store) {
 async fn a_removed_delivery_does_not_come_back(store: &impl Store) {
     let sequence = leave(store, PROJECT, "one").await;
     store.delete_project(PROJECT).await.unwrap();
-    for outcome in [AttemptOutcome::Refused, AttemptOutcome::Accepted] {
+    for outcome in [AttemptOutcome::Rejected, AttemptOutcome::Accepted] {
         store.record_attempt(sequence, tried(delivery(PROJECT, "one"), outcome)).await.unwrap();
         assert_eq!(store.pending_deliveries(None, 0).await.unwrap(), []);
         assert_eq!(store.finished_deliveries(PROJECT).await.unwrap(), []);

@@ -130,7 +130,7 @@ async fn what_many_tasks_wrote_is_there_after_a_restart<P, S: Store>(place: P, o
             put(&*store, &session(&format!("{task:02}"))).await;
             for _ in 0..8 {
                 let note = |old: Option<&Session>| {
-                    (old.cloned().map(|old| noted(old, MessageKind::StatusAsked)), vec![Effect::WakeWatchers])
+                    (old.cloned().map(|old| noted(old, MessageKind::StatusPolled)), vec![Effect::WakeWatchers])
                 };
                 store.update("auth-all", &note).await.unwrap();
             }

@@ -39,7 +39,7 @@ async fn a_lost_race_is_decided_again(store: Arc<impl Store>) {
     store.update("auth-a", &decide).await.unwrap();
     assert_eq!(calls.load(Ordering::SeqCst), 2, "decided once for nothing, and once on what the intruder wrote");
     let timeline = store.get("auth-a").await.unwrap().unwrap().timeline;
-    let whats: Vec<_> = timeline.events().iter().map(|moment| moment.what).collect();
+    let whats: Vec<_> = timeline.events().iter().map(|moment| moment.kind).collect();
     assert_eq!(whats, [MessageKind::Start, MessageKind::Start, MessageKind::LinkOpened, MessageKind::OtpStart]);
     assert_eq!(store.outbox().await.unwrap().len(), 1, "the effects of the decision that was dropped are gone");
 }
@@ -79,7 +79,7 @@ async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
 }
 
 async fn record_once(store: &impl Store, auth_id: &str, effects: Vec<Effect>) {
-    let note = |old: Option<&Session>| (old.cloned().map(|old| noted(old, MessageKind::StatusAsked)), effects.clone());
+    let note = |old: Option<&Session>| (old.cloned().map(|old| noted(old, MessageKind::StatusPolled)), effects.clone());
     store.update(auth_id, &note).await.unwrap();
 }
 

@@ -54,7 +54,7 @@ impl Writer {
     /// Those that were decided on what is in force; the others hear at once that they were not.
     fn expected(&self, batch: Vec<Job>) -> Vec<Job> {
         let tables = self.tables.lock();
-        let (expected, lost): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| tables.expects(&job.write));
+        let (expected, lost): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| tables.is_current(&job.write));
         drop(tables);
         for job in lost {
             answer(job.done, Ok(false));
@@ -69,7 +69,7 @@ impl Writer {
         let before = self.tables.lock().sequence;
         let mut sequence = before;
         for job in &mut batch {
-            job.write.number(&mut sequence);
+            job.write.assign_sequences(&mut sequence);
         }
         let written = self.write(&batch, (sequence != before).then_some(sequence));
         if let Err(error) = &written {
@@ -215,10 +215,10 @@ fn put_finished(
 }
 
 fn put_attempts(transaction: &Transaction<'_>, counted: &AttemptsSwap) -> Result<(), StoreError> {
-    let AttemptsSwap { owner: (project, digits), after: Some(guesses), .. } = counted else { return Ok(()) };
+    let AttemptsSwap { owner: (project, digits), after: Some(attempts), .. } = counted else { return Ok(()) };
     let sql = "INSERT INTO failed_attempts (project, digits, last, value) VALUES (?, ?, ?, ?)
                ON CONFLICT (project, digits) DO UPDATE SET last = excluded.last, value = excluded.value";
-    execute(transaction, sql, params![project, digits, guesses.last().map(UnixMillis::as_millis), json(guesses)?])
+    execute(transaction, sql, params![project, digits, attempts.last().map(UnixMillis::as_millis), json(attempts)?])
 }
 
 fn delete_entry(transaction: &Transaction<'_>, sequence: u64) -> Result<(), StoreError> {

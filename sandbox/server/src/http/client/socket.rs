@@ -70,7 +70,7 @@ where
                 .await
         }
         SocketOutcome::Silenced => {
-            let silent = NewTimelineEvent::to_client(MessageKind::SocketSilent, None).under(Fault::Silence);
+            let silent = NewTimelineEvent::to_client(MessageKind::IdleTimeout, None).under(Fault::Silence);
             seen(silent).await;
             hold_open(sandbox, subject).await;
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence))
@@ -138,13 +138,13 @@ where
             Ok(SocketStatus::Pending { expires_at: lapses_at }) => lapses_at,
             Ok(SocketStatus::Settled(reply)) => return settled(&reply),
             Ok(SocketStatus::Reset) => return SocketOutcome::Cut,
-            Err(code) => return SocketOutcome::Closed(code, Outcome::Ending),
+            Err(code) => return SocketOutcome::Closed(code, Outcome::GoingAway),
         };
         // Until the session may have changed.
         loop {
             let sent = tokio::select! {
                 biased;
-                () = sandbox.shutdown.cancelled() => return SocketOutcome::Closed(close_code::AWAY, Outcome::Ending),
+                () = sandbox.shutdown.cancelled() => return SocketOutcome::Closed(close_code::AWAY, Outcome::GoingAway),
                 Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(PATH) {
                     Some(FaultAction::Silence) => return SocketOutcome::Silenced,
                     Some(_) => return SocketOutcome::Cut,
@@ -185,7 +185,7 @@ fn settled(reply: &Reply) -> SocketOutcome {
     let outcome = if reply.error.is_none() { Outcome::Passed } else { Outcome::Failed };
     match serde_json::to_string(reply) {
         Ok(text) => SocketOutcome::Settled(text.into(), outcome),
-        Err(_) => SocketOutcome::Closed(close_code::ERROR, Outcome::Ending),
+        Err(_) => SocketOutcome::Closed(close_code::ERROR, Outcome::GoingAway),
     }
 }
 

@@ -47,7 +47,7 @@ fn an_edited_file_is_reported_at_the_start() {
     for (sql, reported) in [
         ("DROP TABLE outbox", "no such table: outbox"),
         ("UPDATE sequence SET last = -1", "-1 out of range"),
-        ("PRAGMA user_version = 0", "table failed_attempts already exists"),
+        ("PRAGMA user_version = 0", "table sessions already exists"),
         ("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 99 WHERE name = 'settings'", "malformed"),
     ] {
         let (place, _) = filled();

@@ -65,11 +65,11 @@ names! {
 names! {
     outcome_name(AttemptOutcome), ATTEMPT_OUTCOMES:
     Accepted => "accepted",
-    Refused => "rejected",
+    Rejected => "rejected",
     TimedOut => "timed_out",
     Unreachable => "unreachable",
-    Untrusted => "tls_failed",
-    Broken => "connection_lost",
+    TlsFailed => "tls_failed",
+    ConnectionLost => "connection_lost",
 }
 
 names! {

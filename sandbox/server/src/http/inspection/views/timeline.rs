@@ -29,7 +29,7 @@ impl From<&TimelineEvent> for TimelineEventView {
             at: event.at,
             from: party_name(event.from),
             to: party_name(event.to),
-            kind: kind_name(event.what),
+            kind: kind_name(event.kind),
             outcome: event.outcome.map(outcome_name),
             fault: event.fault.map(fault_name),
         }
@@ -64,14 +64,14 @@ names! {
     InstantStart => "instant_start",
     InstantFinish => "instant_finish",
     ErrorReported => "error_reported",
-    StatusAsked => "status_polled",
+    StatusPolled => "status_polled",
     SocketOpen => "socket_open",
     SocketPing => "socket_ping",
     SocketPong => "socket_pong",
     SocketDone => "socket_done",
-    SocketSilent => "socket_silent",
+    IdleTimeout => "socket_silent",
     SocketClosed => "socket_closed",
-    Lapsed => "expired",
+    Expired => "expired",
 }
 
 names! {
@@ -98,5 +98,5 @@ names! {
     Dropped => "dropped",
     Silent => "idle_timeout",
     BadFrame => "bad_frame",
-    Ending => "going_away",
+    GoingAway => "going_away",
 }
