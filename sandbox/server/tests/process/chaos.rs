@@ -49,5 +49,5 @@ async fn the_seed_is_logged() {
     let running = SandboxProcess::start(&["--listen", "127.0.0.1:0", "--chaos", "18446744073709551615"]).await;
     let log = running.end("TERM").await.stderr;
     let line = log.lines().find(|line| line.contains("chaos")).unwrap();
-    assert!(line.contains("WARN") && line.ends_with("the seed 18446744073709551615"), "{line}");
+    assert!(line.contains("WARN") && line.ends_with("seed 18446744073709551615"), "{line}");
 }
