@@ -55,6 +55,6 @@ pub fn apply_with_attempts(
         SessionEvent::UnifyStatus { is_bound } => turn.unify_status(*is_bound),
         SessionEvent::UnifyBind { phone } => turn.unify_bind(phone),
     }
-    let TransitionBuilder { session, attempts: attempts, effects, .. } = turn;
+    let TransitionBuilder { session, attempts, effects, .. } = turn;
     (session, attempts, effects)
 }
