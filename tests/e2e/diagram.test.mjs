@@ -19,12 +19,12 @@ async function opened(page, sandbox) {
 /** The arrows to and from the sandbox are the whole timeline, in its order. */
 async function holdsTheTimeline(view, sandbox, correlationId) {
   const { timeline } = await sandbox.call(`/sandbox/sessions/${correlationId}`);
-  await view.page.locator(`#arrows > [data-moment="${timeline.at(-1).id}"]`).waitFor();
+  await view.page.locator(`#arrows > [data-event="${timeline.at(-1).id}"]`).waitFor();
   const arrows = await view.arrows();
-  const seen = arrows.filter(({ moment }) => moment > 0);
+  const seen = arrows.filter(({ event }) => event > 0);
   assert.deepEqual(
-    seen.map(({ moment, who }) => [moment, who]),
-    timeline.map((moment) => [moment.id, who(moment)]),
+    seen.map(({ event, who }) => [event, who]),
+    timeline.map((event) => [event.id, who(event)]),
   );
   for (const [index, { outcome, to, fault }] of timeline.entries()) {
     if (outcome && to !== "backend" && !fault) assert.match(seen[index].kind, /reply/, JSON.stringify(seen[index]));
@@ -153,7 +153,7 @@ suite("the diagram", {}, (scenario) => {
     await view.ends("verified");
     await holdsTheTimeline(view, sandbox, correlationId);
     const { timeline } = await sandbox.call(`/sandbox/sessions/${correlationId}`);
-    const lost = (await view.arrows()).filter(({ kind }) => kind === "lost").map(({ moment }) => moment);
+    const lost = (await view.arrows()).filter(({ kind }) => kind === "lost").map(({ event }) => event);
     assert.deepEqual(lost, timeline.filter(({ fault }) => fault).map(({ id }) => id));
   });
 

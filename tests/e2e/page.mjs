@@ -70,7 +70,7 @@ export class VerifyPage {
     return this.page.locator("#arrows > li").evaluateAll((items) =>
       items.map((item) => {
         const words = (selector) => item.querySelector(selector)?.textContent.trim() ?? "";
-        return { moment: Number(item.dataset.moment ?? 0), who: words(".unseen"), what: words(".label"), kind: item.className };
+        return { event: Number(item.dataset.event ?? 0), who: words(".unseen"), what: words(".label"), kind: item.className };
       }),
     );
   }

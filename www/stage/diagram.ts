@@ -2,7 +2,7 @@
 import type { StateChange } from "handset";
 import { element } from "../dom.js";
 import { real } from "../shim.js";
-import { causeOf, comesBefore, ofChange, ofMoment, SandboxClock, type Arrow, type Before, type Lifeline, type Moment } from "./story.js";
+import { causeOf, comesBefore, ofChange, ofTimelineEvent, SandboxClock, type Arrow, type Before, type Lifeline, type TimelineEvent } from "./story.js";
 import { follow } from "./stream.js";
 
 const list = element("arrows", HTMLOListElement);
@@ -27,7 +27,7 @@ room.observe(list);
 interface Drawn {
   arrow: Arrow;
   /** The sandbox's event, unless the arrow is Handset's or a mark. */
-  moment?: Moment;
+  event?: TimelineEvent;
 }
 
 /** The diagram of one sign-up. */
@@ -48,14 +48,14 @@ export class Diagram {
   follow(correlationId: string): void {
     if (this.#isOver) return;
     const clock = new SandboxClock(this.#began, real.now());
-    this.#stop = follow<Moment>(`/sandbox/sessions/${correlationId}/stream`, {
-      item: (moment) => {
-        const cause = causeOf(moment, this.#drawn.map(({ arrow }) => arrow));
-        const arrow = ofMoment(moment, clock.when(moment, real.now(), cause));
+    this.#stop = follow<TimelineEvent>(`/sandbox/sessions/${correlationId}/stream`, {
+      item: (event) => {
+        const cause = causeOf(event, this.#drawn.map(({ arrow }) => arrow));
+        const arrow = ofTimelineEvent(event, clock.when(event, real.now(), cause));
         // The sandbox's events keep their order; only the page's own arrows move.
-        const isLater = (own: Drawn) => !own.moment && !comesBefore(own.arrow, moment, arrow.at);
+        const isLater = (own: Drawn) => !own.event && !comesBefore(own.arrow, event, arrow.at);
         const place = this.#drawn.findLastIndex((own) => !isLater(own)) + 1;
-        this.#put(place, arrow, moment);
+        this.#put(place, arrow, event);
       },
     });
   }
@@ -81,10 +81,10 @@ export class Diagram {
     this.#stop();
   }
 
-  #put(place: number, arrow: Arrow, moment?: Moment): void {
+  #put(place: number, arrow: Arrow, event?: TimelineEvent): void {
     const item = draw(arrow, arrow.at - this.#began);
     list.insertBefore(item, list.children[place] ?? null);
-    this.#drawn.splice(place, 0, moment ? { arrow, moment } : { arrow });
+    this.#drawn.splice(place, 0, event ? { arrow, event } : { arrow });
     empty.hidden = true;
     toEnd();
   }
@@ -95,7 +95,7 @@ function draw(arrow: Arrow, sinceMs: number): HTMLLIElement {
   const [from, to] = [columns[arrow.from], columns[arrow.to]];
   item.className = arrow.kind;
   item.dataset["direction"] = to < from ? "left" : "right";
-  if (arrow.moment !== undefined) item.dataset["moment"] = String(arrow.moment);
+  if (arrow.event !== undefined) item.dataset["event"] = String(arrow.event);
   item.style.setProperty("--left", String(Math.min(from, to)));
   item.style.setProperty("--span", String(Math.abs(to - from)));
 

@@ -9,7 +9,7 @@ import type { FlowState, StateChange } from "handset";
 export type Party = "server" | "client" | "backend" | "phone";
 
 /** An event of the sandbox's timeline. */
-export interface Moment {
+export interface TimelineEvent {
   /** Counts from 1 in each session. */
   id: number;
   /** In epoch ms of the sandbox's clock. */
@@ -34,9 +34,9 @@ export interface Arrow {
   /** A reply has a dashed line, a lost message a broken one, a note none; a mark goes across all lifelines. */
   kind: "call" | "reply" | "lost" | "note" | "mark";
   /** The id of the sandbox's event. */
-  moment?: number;
-  /** Whether this arrow comes before a `moment` of the same time. A cause comes before its effect. */
-  leads?: (moment: Moment) => boolean;
+  event?: number;
+  /** Whether this arrow comes before an `event` of the same time. A cause comes before its effect. */
+  leads?: (event: TimelineEvent) => boolean;
 }
 
 const lifelines: Record<Party, Lifeline> = { server: "page", client: "handset", backend: "backend", phone: "phone" };
@@ -103,7 +103,7 @@ const replies: Record<string, string> = {
 /** The text for a name; an unknown name is shown unchanged. */
 const inWords = (names: Record<string, string>, name: string) => names[name] ?? name.replaceAll("_", " ");
 
-function textOf({ kind, outcome }: Moment): string {
+function textOf({ kind, outcome }: TimelineEvent): string {
   const name = inWords(requests, kind);
   if (outcome === undefined) return name;
   const special = replies[`${kind} ${outcome}`];
@@ -112,7 +112,7 @@ function textOf({ kind, outcome }: Moment): string {
   return kind === "socket_done" || kind === "socket_closed" ? `${name}: ${words}` : words;
 }
 
-function kindOf({ from, to, kind, outcome, fault = "" }: Moment): Arrow["kind"] {
+function kindOf({ from, to, kind, outcome, fault = "" }: TimelineEvent): Arrow["kind"] {
   if (from === to) return "note";
   // A dropped request, a lost reply, a socket that ends without a close frame.
   const isCut = kind === "socket_closed" && fault !== "";
@@ -124,8 +124,8 @@ function kindOf({ from, to, kind, outcome, fault = "" }: Moment): Arrow["kind"] 
 
 const isSwallowed = (fault: string) => fault === "drop" || fault === "refuse" || fault === "silence";
 
-export function ofMoment(moment: Moment, at: number): Arrow {
-  return { at, from: lifelines[moment.from], to: lifelines[moment.to], text: textOf(moment), kind: kindOf(moment), moment: moment.id };
+export function ofTimelineEvent(event: TimelineEvent, at: number): Arrow {
+  return { at, from: lifelines[event.from], to: lifelines[event.to], text: textOf(event), kind: kindOf(event), event: event.id };
 }
 
 // ------------------------------------------------------------------------------------------ Handset's state changes
@@ -139,7 +139,7 @@ export interface Before {
 const always = () => true;
 const never = () => false;
 /** The arrow is the cause of a call of the page's server, and the effect of Handset's messages. */
-const beforeServer = (moment: Moment) => moment.from === "server";
+const beforeServer = (event: TimelineEvent) => event.from === "server";
 
 /** The arrows between page and Handset for one state change. */
 export function ofChange(before: Before, change: StateChange, at: number): Arrow[] {
@@ -195,9 +195,9 @@ function answerBetween(before: FlowState, state: FlowState): string | undefined 
 const caused = new Set(["otp_start", "otp_finish", "link_start", "validate"]);
 
 /** The time of the event's cause, if this side has seen it. */
-export function causeOf(moment: Moment, own: Arrow[]): number | undefined {
-  if (moment.to !== "backend" || !caused.has(moment.kind)) return undefined;
-  return own.findLast(({ leads }) => leads?.(moment))?.at;
+export function causeOf(event: TimelineEvent, own: Arrow[]): number | undefined {
+  if (event.to !== "backend" || !caused.has(event.kind)) return undefined;
+  return own.findLast(({ leads }) => leads?.(event))?.at;
 }
 
 /** Converts times of the sandbox's clock to this machine's clock. */
@@ -213,27 +213,27 @@ export class SandboxClock {
   ) {}
 
   /**
-   * The time of a moment that arrives at `now`; `causedAt` is the time of its cause, if this side has seen it. Never
-   * earlier than the previous moment.
+   * The time of a event that arrives at `now`; `causedAt` is the time of its cause, if this side has seen it. Never
+   * earlier than the previous event.
    */
-  when(moment: Moment, now: number, causedAt?: number): number {
-    if (moment.id === 1) {
-      const isSame = moment.at >= this.askedAt - 1 && moment.at <= this.answeredAt + 1;
-      this.#offsetMs = isSame ? 0 : Math.round((this.askedAt + this.answeredAt) / 2) - moment.at;
+  when(event: TimelineEvent, now: number, causedAt?: number): number {
+    if (event.id === 1) {
+      const isSame = event.at >= this.askedAt - 1 && event.at <= this.answeredAt + 1;
+      this.#offsetMs = isSame ? 0 : Math.round((this.askedAt + this.answeredAt) / 2) - event.at;
     }
-    // A time in the future means that the sandbox's clock was moved. A moment with a cause came right after the cause, even
+    // A time in the future means that the sandbox's clock was moved. An event with a cause came right after the cause, even
     // if it arrives late, and never before it.
-    const at = moment.at + this.#offsetMs;
+    const at = event.at + this.#offsetMs;
     if (at > now + 1) {
       this.#isMoved = true;
-      this.#offsetMs = (causedAt ?? now) - moment.at;
-    } else if (this.#isMoved && causedAt !== undefined && at < causedAt) this.#offsetMs = causedAt - moment.at;
-    this.#last = Math.max(this.#last, moment.at + this.#offsetMs);
+      this.#offsetMs = (causedAt ?? now) - event.at;
+    } else if (this.#isMoved && causedAt !== undefined && at < causedAt) this.#offsetMs = causedAt - event.at;
+    this.#last = Math.max(this.#last, event.at + this.#offsetMs);
     return this.#last;
   }
 }
 
 /** Whether an arrow of this side comes before the sandbox's event. */
-export function comesBefore(own: Arrow, moment: Moment, momentAt: number): boolean {
-  return own.at < momentAt || (own.at === momentAt && (own.leads ?? never)(moment));
+export function comesBefore(own: Arrow, event: TimelineEvent, eventAt: number): boolean {
+  return own.at < eventAt || (own.at === eventAt && (own.leads ?? never)(event));
 }
