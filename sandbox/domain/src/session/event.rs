@@ -169,7 +169,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Whether the effect belongs in the outbox, that is, is not a reply to the sender of the event.
+    /// Whether the effect belongs in the outbox. The other effects answer the sender of the event.
     pub fn is_outgoing(&self) -> bool {
         matches!(
             self,

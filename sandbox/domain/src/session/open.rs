@@ -43,10 +43,10 @@ pub fn open(
     now: UnixMillis,
 ) -> Result<Session, Refusal> {
     let product = caller.start_product().ok_or(Refusal::NotAllowed)?;
-    let (opened, challenge) = request::start(request)?;
+    let (valid_request, challenge) = request::start(request)?;
     let product_state =
         if product == Product::Prefill { ProductState::Prefill(challenge) } else { ProductState::Identity };
-    let (session, _) = new_session(opened, product_state, MessageKind::Start, caller, ids, policy, now)?;
+    let (session, _) = new_session(valid_request, product_state, MessageKind::Start, caller, ids, policy, now)?;
     Ok(session)
 }
 
@@ -64,11 +64,11 @@ pub fn open_verify(
     now: UnixMillis,
 ) -> Result<(Session, Vec<Effect>, VerifyReply), Refusal> {
     caller.authorize(&[Product::VerifiedUsers])?;
-    let (opened, first_name, last_name) = request::verify(request)?;
+    let (valid_request, first_name, last_name) = request::verify(request)?;
     let client_customer_id = request::non_blank_text(&request.client_customer_id).map(str::to_owned);
     let product_state =
         ProductState::VerifiedUsers(VerifiedUsersState { first_name, last_name, client_customer_id, identity_id });
-    let (session, effects) = new_session(opened, product_state, MessageKind::Verify, caller, ids, policy, now)?;
+    let (session, effects) = new_session(valid_request, product_state, MessageKind::Verify, caller, ids, policy, now)?;
     // With a possession check, only the status call returns the result.
     let (success, possession_result, verify_result) = results(&session, session.flow_type != FlowType::None);
     let correlation_id = session.correlation_id.clone();
@@ -90,7 +90,7 @@ pub fn open_unify(
     now: UnixMillis,
 ) -> Result<(Session, Vec<Effect>, UnifyReply), Refusal> {
     caller.authorize(&[Product::Unify])?;
-    let opened = request::unify(request)?;
+    let valid_request = request::unify(request)?;
     let product_state = ProductState::Unify(UnifyState {
         rebind: request.rebind.unwrap_or(false),
         check_reputation: request.check_reputation.unwrap_or(false),
@@ -100,14 +100,14 @@ pub fn open_unify(
         is_bound: false,
         bound_at: None,
     });
-    let (session, effects) = new_session(opened, product_state, MessageKind::Unify, caller, ids, policy, now)?;
+    let (session, effects) = new_session(valid_request, product_state, MessageKind::Unify, caller, ids, policy, now)?;
     let correlation_id = session.correlation_id.clone();
     let reply = UnifyReply { correlation_id, auth_token: None, success: UnifySuccess::Pending };
     Ok((session, effects, reply))
 }
 
 fn new_session(
-    opened: ValidOpenRequest,
+    valid_request: ValidOpenRequest,
     product_state: ProductState,
     kind: MessageKind,
     caller: Credential,
@@ -115,12 +115,12 @@ fn new_session(
     policy: SessionPolicy,
     now: UnixMillis,
 ) -> Result<(Session, Vec<Effect>), Refusal> {
-    let user = match &opened.phone {
+    let user = match &valid_request.phone {
         Some(phone) => TestUser::authorize(phone, product_state.product(), policy.strict_test_users)?,
         None => None,
     };
     let mobile_auth = user.is_some_and(|user| user.scenario == TestUserScenario::MobileAuthPasses);
-    let possession = match opened.flow_type {
+    let possession = match valid_request.flow_type {
         FlowType::Desktop => Possession::Link,
         FlowType::Mobile if mobile_auth => Possession::MobileAuth(None),
         FlowType::Mobile => Possession::Otp(Otp::default()),
@@ -138,18 +138,18 @@ fn new_session(
         client_id: caller.client_id.to_owned(),
         project: ids.project,
         product: product_state,
-        flow_type: opened.flow_type,
-        policy: SessionPolicy { allow_otp_retry: opened.allow_otp_retry, ..policy },
+        flow_type: valid_request.flow_type,
+        policy: SessionPolicy { allow_otp_retry: valid_request.allow_otp_retry, ..policy },
         created_at: now,
         expires_at: now + Duration::from_secs(limits::SESSION_SECONDS.into()),
-        final_target_url: opened.final_target_url,
-        sms_message: opened.sms_message,
-        numbers_given: u8::from(opened.phone.is_some()),
+        final_target_url: valid_request.final_target_url,
+        sms_message: valid_request.sms_message,
+        numbers_given: u8::from(valid_request.phone.is_some()),
         numbers_lacking: 0,
         refusals: 0,
         sms_sent: 0,
-        last_given: opened.phone.as_ref().map(|phone| phone.given().clone()),
-        phone: opened.phone,
+        last_given: valid_request.phone.as_ref().map(|phone| phone.given().clone()),
+        phone: valid_request.phone,
         behaviour_state: BehaviourState::default(),
         possession,
         links: Vec::new(),

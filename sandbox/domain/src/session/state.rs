@@ -271,8 +271,8 @@ impl PossessionFailure {
             Self::CodeExpired => "the code has expired",
             Self::LinkExpired => "the link has expired",
             Self::TooManyNumbers => "too many phone numbers",
-            Self::TooManySms => "too many SMS were asked for",
-            Self::Reported => "the flow was given up",
+            Self::TooManySms => "too many SMS were requested",
+            Self::Reported => "the client reported a failure",
             Self::SessionExpired => "the session has expired",
         }
     }

@@ -268,7 +268,7 @@ impl TransitionBuilder {
         }
     }
 
-    /// Sends an SMS and counts it, unless the number's behaviour loses it on the way.
+    /// Counts an SMS and sends it. The number's behaviour may lose it on the way.
     pub(crate) fn send(&mut self, kind: MessageKind, message: Message) {
         self.session.sms_sent = self.session.sms_sent.saturating_add(1);
         if self.is_limited() {
