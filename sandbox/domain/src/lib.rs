@@ -1,8 +1,8 @@
 //! The rules of the sandbox: pure functions. No HTTP, store, clock or random source.
 //!
-//! [`apply`] handles every event of an open session. The caller passes the time and every secret that the event may need
-//! (a fresh code, a fresh link), and carries out the effects. The same session, event and time always give the same
-//! result, so a store may call it again after a lost race.
+//! [`apply`] handles every event of an open session. The caller passes the time and every secret that the event may
+//! need (a fresh code, a fresh link), and carries out the effects. The same session, event and time always give the
+//! same result, so a store may call it again after a lost race.
 
 mod identities;
 mod people;

@@ -1,11 +1,11 @@
-//! The timeline of a session: every message between the parties, in order, for the debugging of a page. No secrets, and no
-//! storage.
+//! The timeline of a session: every message between the parties, in order, for the debugging of a page. No secrets, and
+//! no storage.
 
 use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
 
-/// Maximum number of events of a timeline; a new event beyond it drops the oldest. A page that polls every three seconds
-/// for fifteen minutes reaches it. After a drop the first id is greater than 1.
+/// Maximum number of events of a timeline; a new event beyond it drops the oldest. A page that polls every three
+/// seconds for fifteen minutes reaches it. After a drop the first id is greater than 1.
 const MAX_EVENTS: usize = 600;
 
 /// Sender or recipient of a message.

@@ -142,7 +142,8 @@ impl Identity {
         Some(Self { enrollment: Some(Enrollment { active, ..enrollment }), ..self.clone() })
     }
 
-    /// Removes the enrollment. `None`: the identity is to be deleted, since it has no devices; with devices it keeps its id.
+    /// Removes the enrollment. `None`: the identity is to be deleted, since it has no devices; with devices it keeps
+    /// its id.
     pub fn disenroll(&self) -> Option<Self> {
         (!self.devices.is_empty()).then(|| Self { enrollment: None, ..self.clone() })
     }
@@ -160,8 +161,8 @@ impl Identity {
         self.devices.iter().rev().find(|device| device.revoked_at.is_none())
     }
 
-    /// The device of a session that ended at `at`, even if it is now revoked: the device that the session bound, with the
-    /// id `own_id`, or the device that was bound at that time.
+    /// The device of a session that ended at `at`, even if it is now revoked: the device that the session bound, with
+    /// the id `own_id`, or the device that was bound at that time.
     pub fn device_since(&self, own_id: &str, at: UnixMillis) -> Option<&Device> {
         let own = self.devices.iter().find(|device| device.id == own_id);
         own.or_else(|| self.devices.iter().find(|device| device.revoked_at.is_none_or(|revoked| revoked >= at)))

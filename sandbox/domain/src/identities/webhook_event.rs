@@ -55,8 +55,8 @@ impl IdentityEvent {
         }
     }
 
-    /// Applies the event to an identity, even if no webhook is sent. `event_id` is a fresh id. `None`: the identity is not
-    /// enrolled.
+    /// Applies the event to an identity, even if no webhook is sent. `event_id` is a fresh id. `None`: the identity is
+    /// not enrolled.
     pub fn apply(&self, old: &Identity, has_webhook: bool, event_id: &str, now: UnixMillis) -> Option<AppliedEvent> {
         let enrollment = old.enrollment.as_ref()?;
         let not_sent_reason = enrollment.suppressed_by().or((!has_webhook).then_some(NotSentReason::NoWebhook));

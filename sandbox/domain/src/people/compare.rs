@@ -71,8 +71,8 @@ impl Comparison {
         self.address.map(|scores| scores.street_number > 0 && scores.street && (scores.city || scores.postal_code))
     }
 
-    /// Whether the person counts as the owner: every claimed name, date of birth and SSN agrees. Addresses and e-mail do not
-    /// count, since people move and have several.
+    /// Whether the person counts as the owner: every claimed name, date of birth and SSN agrees. Addresses and e-mail
+    /// do not count, since people move and have several.
     pub(crate) fn is_owner(&self) -> bool {
         [self.name, self.dob, self.ssn].into_iter().flatten().all(|agrees| agrees)
     }
@@ -113,7 +113,8 @@ fn names(first: Option<&str>, last: Option<&str>, known: &Person) -> NameScores 
     NameScores { first_name, last_name, name_score: first_name.midpoint(last_name) }
 }
 
-/// Similarity of two names. 100: equal; 80: one typing error; 60: one is the beginning of the other, such as an initial.
+/// Similarity of two names. 100: equal; 80: one typing error; 60: one is the beginning of the other, such as an
+/// initial.
 fn name_score(claimed: &str, known: &str) -> u32 {
     let is_long = |name: &str| name.chars().count() >= 3;
     match () {
@@ -143,8 +144,8 @@ fn compare_addresses(claimed: &Address, known: Option<&PostalAddress>) -> Addres
     )
 }
 
-/// The scores of an address, by the parts that agree. `region`: `None` if not claimed. A city of the same name in another
-/// region does not count for the distance.
+/// The scores of an address, by the parts that agree. `region`: `None` if not claimed. A city of the same name in
+/// another region does not count for the distance.
 fn scores(number: bool, street: bool, city: bool, region: Option<bool>, postal_code: bool) -> AddressScores {
     let points_if = |is_same: bool, points: u32| if is_same { points } else { 0 };
     let is_region = region.unwrap_or(false);

@@ -1,5 +1,5 @@
-//! Evaluations, scores and watch list hits, from a comparison. No comparison itself. `docs/sandbox-rules.md` describes the
-//! rules.
+//! Evaluations, scores and watch list hits, from a comparison. No comparison itself. `docs/sandbox-rules.md` describes
+//! the rules.
 
 use handset_protocol::server::{
     AmlField, AmlList, Cip, DataSource, EmailMatch, Evaluation, Finding, FindingResult, Identifiers, Idv, Individual,

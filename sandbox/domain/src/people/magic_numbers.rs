@@ -1,8 +1,8 @@
-//! Magic numbers: phone numbers with a fixed behaviour, so that the developer of a page can reach each branch by typing a
-//! number. Test users are in `test_users`.
+//! Magic numbers: phone numbers with a fixed behaviour, so that the developer of a page can reach each branch by typing
+//! a number. Test users are in `test_users`.
 //!
-//! [`BEHAVIOUR_NUMBERS`] is the only list: the inspection API returns it, tests compare the rules page and the demo with it,
-//! and the rules look up a number's behaviour in it.
+//! [`BEHAVIOUR_NUMBERS`] is the only list: the inspection API returns it, tests compare the rules page and the demo
+//! with it, and the rules look up a number's behaviour in it.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! Phone numbers and their owners: notation, test users, magic numbers, records, comparison and evaluation. No sessions.
+//! Phone numbers and their owners: notation, test users, magic numbers, records, comparison and evaluation. No
+//! sessions.
 
 pub(crate) mod compare;
 pub(crate) mod evaluation;

@@ -1,4 +1,4 @@
-//! Phone numbers: parsing, notation and comparison.
+//! Phone numbers: parsing, notation and comparison. No owners.
 
 use handset_protocol::{Secret, typed};
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ impl Phone {
     }
 }
 
-/// The omitted country code, and the part that has to be digits. `None`: the string has not the length of a number.
+/// The omitted country code, and the part that has to be digits. `None`: the string does not have the length of a number.
 fn parts(text: &str) -> Option<(&'static str, &str)> {
     match (text.strip_prefix('+'), text.len()) {
         // No country code begins with 0, and 1 is followed by ten digits.

@@ -1,5 +1,5 @@
-//! The server calls of Prove Identity and Pre-Fill in their order: Validate, in Pre-Fill Challenge, Complete. Start is in
-//! `session::open`.
+//! The server calls of Prove Identity and Pre-Fill in their order: Validate, in Pre-Fill Challenge, Complete. Start is
+//! in `session::open`.
 
 use handset_protocol::server::{ChallengeReply, CompleteReply, Individual, Next, ValidateReply, next_is, paths};
 
@@ -11,8 +11,8 @@ use crate::session::transition::TransitionBuilder;
 use crate::{Effect, Outcome, Person, Refusal};
 
 impl TransitionBuilder {
-    /// `/v3/validate`. A success may be requested again until Complete, since both the desktop and the phone of an Instant
-    /// Link end on a page that asks its server. A failure is returned once.
+    /// `/v3/validate`. A success may be requested again until Complete, since both the desktop and the phone of an
+    /// Instant Link end on a page that asks its server. A failure is returned once.
     pub(crate) fn validate(&mut self) {
         let missing = match self.is_in_order() {
             Ok(missing) if self.session.stage != ServerStage::Ended => missing,
@@ -65,7 +65,7 @@ impl TransitionBuilder {
     }
 
     /// `/v3/challenge`. It is checked once; Complete may follow a failure, too, with details from the person.
-    pub(crate) fn challenge(&mut self, given: &Challenge) {
+    pub(crate) fn challenge(&mut self, details: &Challenge) {
         if let Err(refusal) = self.is_in_order() {
             return self.refuse(refusal);
         }
@@ -75,8 +75,8 @@ impl TransitionBuilder {
             return self.refuse(Refusal::NotAllowed);
         };
         let challenge = Challenge {
-            ssn: given.ssn.clone().or_else(|| known.ssn.clone()),
-            dob: given.dob.clone().or_else(|| known.dob.clone()),
+            ssn: details.ssn.clone().or_else(|| known.ssn.clone()),
+            dob: details.dob.clone().or_else(|| known.dob.clone()),
         };
         if challenge.is_missing() {
             return self.refuse(Refusal::BadRequest("field 'dob' or 'ssn' is missing".to_owned()));

@@ -1,5 +1,5 @@
-//! Products: credentials, the state of each product in a session, and the rules of its server calls. The steps of the page
-//! are in `steps`.
+//! Products: credentials, the state of each product in a session, and the rules of its server calls. The steps of the
+//! page are in `steps`.
 
 pub(crate) mod credentials;
 pub(crate) mod flow;

@@ -41,8 +41,8 @@ impl VerifiedUsersState {
     }
 }
 
-/// The results of both checks together, of possession, and of the name. The name is checked only after possession, and not if
-/// possession failed. `early`: possession counts as pending in any case.
+/// The results of both checks together, of possession, and of the name. The name is checked only after possession, and
+/// not if possession failed. `early`: possession counts as pending in any case.
 pub(crate) fn results(session: &Session, early: bool) -> (VerifySuccess, CheckResult, CheckResult) {
     let possession = match session.possession {
         _ if early => CheckResult::Pending,

@@ -13,11 +13,11 @@ use crate::request;
 use crate::session::state::SessionPolicy;
 use crate::{Credential, Person, Product, Refusal, TestUser, TestUserScenario};
 
-/// `/v3/verify`, second generation. The ids are fresh ids of the request and of the identity. The caller adds the id of the
-/// identity to the reply, and stores the enrollment.
+/// `/v3/verify`, second generation. The ids are fresh ids of the request and of the identity. The caller adds the id of
+/// the identity to the reply, and stores the enrollment.
 ///
 /// # Errors
-/// The request is invalid, or the credential or the number belongs to another product.
+/// The request is invalid, the credential belongs to another product, or the product does not serve the number.
 pub fn verify_v2(
     request: &VerifyRequest,
     caller: Credential,

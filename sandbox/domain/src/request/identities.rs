@@ -1,4 +1,4 @@
-//! Validation of the requests of Identity Manager.
+//! Validation of the requests of Identity Manager. No identities themselves.
 
 use handset_protocol::UnixMillis;
 use handset_protocol::server::{BatchEnrollRequest, EnrollRequest, IdentityQuery, RevokeRequest};
@@ -17,7 +17,8 @@ const MAX_BATCH: usize = 100;
 /// The enrollment of an Enroll request. `identity_id` is a fresh id.
 ///
 /// # Errors
-/// The request is malformed, or the number belongs to a test user of another product, or to none if `strict`.
+/// The request is malformed; the number is a test user of another product; or, if `strict`, it is neither a test user
+/// nor a behaviour number.
 pub fn enroll(
     request: &EnrollRequest,
     strict: bool,

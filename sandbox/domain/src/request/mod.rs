@@ -1,5 +1,5 @@
-//! Validation of the requests of a relying party's server. A refusal names the member and its expected format. No checks
-//! against a session.
+//! Validation of the requests of a relying party's server. A refusal names the member and its expected format. No
+//! checks against a session.
 
 mod identities;
 mod unify;
@@ -192,8 +192,8 @@ pub fn complete(request: CompleteRequest) -> Result<(String, Individual), Refusa
 }
 
 /// The value of `correlationId`. A malformed one is refused like an unknown one.
-fn correlation_id(given: Option<&str>) -> Result<&str, Refusal> {
-    let id = given.ok_or_else(|| Refusal::missing("correlationId"))?;
+fn correlation_id(value: Option<&str>) -> Result<&str, Refusal> {
+    let id = value.ok_or_else(|| Refusal::missing("correlationId"))?;
     let groups: Vec<usize> = id.split('-').map(str::len).collect();
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
     if groups == [8, 4, 4, 4, 12] && id.bytes().all(is_hex) { Ok(id) } else { Err(Refusal::UnknownCorrelationId) }

@@ -1,4 +1,4 @@
-//! Validation of the requests of Unify.
+//! Validation of the requests of Unify. The rules of its calls are in `products::unify`.
 
 use handset_protocol::server::{UnifyBindRequest, UnifyRequest, UnifyStatusRequest};
 

@@ -1,4 +1,4 @@
-//! Validation of the requests of Verified Users, both generations.
+//! Validation of the requests of Verified Users, both generations. The rules of its calls are in `products`.
 
 use handset_protocol::Secret;
 use handset_protocol::server::{Verification, VerifyRequest, VerifyStatusRequest};

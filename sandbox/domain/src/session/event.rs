@@ -127,8 +127,8 @@ impl SessionEvent {
     }
 }
 
-/// An effect that the caller carries out. A reply goes to the sender of the event. The last five are outgoing: a store writes
-/// them to its outbox together with the session, and removes each one when it is carried out.
+/// An effect that the caller carries out. A reply goes to the sender of the event. The last five are outgoing: a store
+/// writes them to its outbox together with the session, and removes each one when it is carried out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
     /// Reply to the page.

@@ -1,5 +1,5 @@
-//! Limits of wrong codes and SMS for one number, over all sessions: a new session does not reset them. The limit of SMS in
-//! one session is in `transition`.
+//! Limits of wrong codes and SMS for one number, over all sessions: a new session does not reset them. The limit of SMS
+//! in one session is in `transition`.
 
 use std::time::Duration;
 

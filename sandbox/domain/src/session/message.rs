@@ -36,13 +36,15 @@ pub enum MessagePurpose {
 /// Allowed length of the run of `#` in an SMS text.
 const RUN: std::ops::RangeInclusive<usize> = 4..=6;
 
-/// Length of the code, from the run of `#` in a text. `None`: the text does not have exactly one run of four to six `#`.
+/// Length of the code, from the run of `#` in a text. `None`: the text does not have exactly one run of four to six
+/// `#`.
 pub(crate) fn code_length(template: &str) -> Option<usize> {
     let length = template.matches('#').count();
     (RUN.contains(&length) && template.contains(&"#".repeat(length))).then_some(length)
 }
 
-/// The text of an SMS with a code. The last line has the format of origin-bound one-time codes, for autofill in browsers.
+/// The text of an SMS with a code. The last line has the format of origin-bound one-time codes, for autofill in
+/// browsers.
 pub(crate) fn code_text(template: Option<&str>, code: &str, host: &str, lifetime: Duration) -> String {
     let text = match template {
         Some(template) => fill(template, code),

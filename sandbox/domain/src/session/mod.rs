@@ -1,5 +1,5 @@
-//! Sessions: their state, their events, and the transition of a state by an event. The rules of each step and product are in
-//! `steps` and `products`.
+//! Sessions: their state, their events, and the transition of a state by an event. The rules of each step and product
+//! are in `steps` and `products`.
 
 pub(crate) mod apply;
 pub(crate) mod event;

@@ -34,7 +34,7 @@ pub struct SessionIds {
 /// Opens a session for `/v3/start`.
 ///
 /// # Errors
-/// The request is invalid, or the credential or the number belongs to another product.
+/// The request is invalid, the credential belongs to another product, or the product does not serve the number.
 pub fn open(
     request: &StartRequest,
     caller: Credential,
@@ -50,11 +50,11 @@ pub fn open(
     Ok(session)
 }
 
-/// Opens a session for `/v3/verify`, first generation. `identity_id` is a fresh id for a possible enrollment. The caller adds
-/// the authToken to the reply.
+/// Opens a session for `/v3/verify`, first generation. `identity_id` is a fresh id for a possible enrollment. The
+/// caller adds the authToken to the reply.
 ///
 /// # Errors
-/// The request is invalid, or the credential or the number belongs to another product.
+/// The request is invalid, the credential belongs to another product, or the product does not serve the number.
 pub fn open_verify(
     request: &VerifyRequest,
     caller: Credential,
@@ -76,11 +76,11 @@ pub fn open_verify(
     Ok((session, effects, reply))
 }
 
-/// Opens a session for `/v3/unify`. The ids are fresh ids of the owner and the device. The caller adds the authToken to the
-/// reply.
+/// Opens a session for `/v3/unify`. The ids are fresh ids of the owner and the device. The caller adds the authToken to
+/// the reply.
 ///
 /// # Errors
-/// The request is invalid, or the credential or the number belongs to another product.
+/// The request is invalid, the credential belongs to another product, or the product does not serve the number.
 pub fn open_unify(
     request: &UnifyRequest,
     caller: Credential,

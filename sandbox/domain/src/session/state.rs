@@ -11,8 +11,8 @@ use crate::people::magic_numbers::BehaviourState;
 use crate::products::state::ProductState;
 use crate::{Outcome, Phone, Timeline};
 
-/// Time between the expiry of a link and its result on a waiting socket. A client with its own timer reports its timeout
-/// first; a client without one still gets the result.
+/// Time between the expiry of a link and its result on a waiting socket. A client with its own timer reports its
+/// timeout first; a client without one still gets the result.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// A session: one possession check of a phone, from its opening call to its end.
@@ -150,7 +150,8 @@ impl SessionPolicy {
     }
 }
 
-/// Shape of a successful reply to `instantlink/start`. Some clients need one shape with a retry step and another without.
+/// Shape of a successful reply to `instantlink/start`. Some clients need one shape with a retry step and another
+/// without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StartReplyShape {

@@ -1,5 +1,5 @@
-//! The transition of a session by one event: shared rules of numbers, SMS, replies and expiry. The rules of each step and
-//! product are in `steps` and `products`.
+//! The transition of a session by one event: shared rules of numbers, SMS, replies and expiry. The rules of each step
+//! and product are in `steps` and `products`.
 
 use handset_protocol::{Secret, UnixMillis, client, limits};
 
@@ -144,25 +144,26 @@ impl TransitionBuilder {
         self.reply(Outcome::NumberRefused, client::Reply { data: Some(data), ..Default::default() });
     }
 
-    /// Decides about the number of a start request. The same number again, in any notation, does not count as another one.
-    pub(crate) fn accept_number(&mut self, given: Option<&Secret>) -> NumberDecision {
-        let Some(given) = given.filter(|number| !number.is_empty()) else {
+    /// Decides about the number of a start request. The same number again, in any notation, does not count as another
+    /// one.
+    pub(crate) fn accept_number(&mut self, number: Option<&Secret>) -> NumberDecision {
+        let Some(number) = number.filter(|number| !number.is_empty()) else {
             return self.accept_no_number();
         };
-        let parsed = Phone::parse(given);
+        let parsed = Phone::parse(number);
         let behaviour = parsed.as_ref().and_then(Behaviour::of_phone);
         if let Some(Behaviour::HttpError(status, retry_after_seconds)) = behaviour {
             return NumberDecision::HttpError(status, retry_after_seconds);
         }
         let is_current = matches!((&parsed, &self.session.phone), (Some(new), Some(old)) if new.is_same(old));
-        let is_again = is_current || self.session.last_given.as_ref() == Some(given);
+        let is_again = is_current || self.session.last_given.as_ref() == Some(number);
         // Repetitions of an always refused number count, too; otherwise the page could send it for ever.
         if !is_again || behaviour == Some(Behaviour::NumberRefused(Repeat::Always)) {
             if self.session.numbers_given >= limits::PHONE_NUMBERS {
                 return NumberDecision::TooMany;
             }
             self.session.numbers_given += 1;
-            self.session.last_given = Some(given.clone());
+            self.session.last_given = Some(number.clone());
         }
         if let Some(decision) = self.apply_number_behaviour(behaviour) {
             return decision;
@@ -237,8 +238,8 @@ impl TransitionBuilder {
         self.effect(Effect::HttpError { status, retry_after_seconds });
     }
 
-    /// Whether an SMS may be sent to the current number: `Accepted`, or `TooEarly` if the previous code or link stays valid.
-    /// `None`: the maximum is exceeded, and the flow has failed.
+    /// Whether an SMS may be sent to the current number: `Accepted`, or `TooEarly` if the previous code or link stays
+    /// valid. `None`: the maximum is exceeded, and the flow has failed.
     pub(crate) fn authorize_sms(&mut self, changed: bool) -> Option<Outcome> {
         if !changed && self.session.resend_at().is_some_and(|at| self.now < at) {
             return Some(Outcome::TooEarly);

@@ -334,8 +334,8 @@ async fn members_are_named() {
         ),
         (
             json!({"possessionType": "mobile", "smsMessage": "#"}),
-            "field 'smsMessage' must be a string of at most 160 characters with one run of four to six # for the code or \
-             the link",
+            "field 'smsMessage' must be a string of at most 160 characters with one run of four to six # for the code \
+             or the link",
         ),
         (json!({"possessionType": "mobile", "rebind": "yes"}), "field 'rebind' must be true or false"),
         (json!({"possessionType": "mobile", "checkReputation": 1}), "field 'checkReputation' must be true or false"),
