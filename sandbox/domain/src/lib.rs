@@ -1,8 +1,8 @@
-//! The rules of the backend, without a web server, a clock or a random source.
+//! The rules of the sandbox: pure functions. No HTTP, store, clock or random source.
 //!
-//! Everything that happens to a session after it was opened goes through [`apply`], a pure function: the shell hands in
-//! the time and every secret that the outcome might need (a fresh code, a fresh link), and carries out the effects.
-//! The same session, event and time always give the same outcome, so a store may call it again after a lost race.
+//! [`apply`] handles every event of an open session. The caller passes the time and every secret that the event may
+//! need (a fresh code, a fresh link), and carries out the effects. The same session, event and time always give the
+//! same result, so a store may call it again after a lost race.
 
 mod identities;
 mod people;

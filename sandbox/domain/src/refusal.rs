@@ -1,39 +1,41 @@
+//! Refusals of the server API, with their codes and messages. No HTTP status: the server derives it from the code.
+
 use handset_protocol::server::{ErrorReply, codes};
 use serde::{Deserialize, Serialize};
 
-/// Why a call of the server API is refused.
+/// Reason for which a call of the server API is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
-    /// The sandbox is at fault.
+    /// An error in the sandbox.
     Internal,
-    /// The body is not what it has to be; the text names the member and the expected shape.
+    /// The body is invalid; the text names the member and its expected format.
     BadRequest(String),
-    /// No, wrong or expired credentials.
+    /// Missing, wrong or expired credentials.
     Unauthorized,
-    /// Out of order, or not for this credential.
+    /// The call is out of order, or not part of the credential's product.
     NotAllowed,
-    /// Only test users are served, and the number is none of them.
+    /// The number is not a test user, and the sandbox serves only test users.
     NoTestUser,
-    /// Unknown, malformed or expired correlationId.
+    /// Unknown, malformed or expired `correlationId`.
     UnknownCorrelationId,
-    /// A test user of another product.
+    /// The number is a test user of another product.
     OtherProduct,
-    /// No identity of that id.
+    /// No identity has that id.
     UnknownIdentity,
 }
 
 impl Refusal {
-    /// A required member is not there.
+    /// A required member is missing.
     pub fn missing(field: &str) -> Self {
         Self::BadRequest(format!("field '{field}' is missing"))
     }
 
-    /// A member is there but not what it has to be.
+    /// A member has the wrong format.
     pub fn shape(field: &str, expected: &str) -> Self {
         Self::BadRequest(format!("field '{field}' must be {expected}"))
     }
 
-    /// As it travels.
+    /// The error reply: code and message.
     pub fn to_reply(&self) -> ErrorReply {
         let (code, message) = match self {
             Self::Internal => (codes::INTERNAL, "internal error"),

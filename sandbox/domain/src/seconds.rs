@@ -1,4 +1,4 @@
-//! The stored form of a `Duration` in whole seconds: the number of them. For serde's `with`.
+//! Serde's `with` module for a `Duration` that is stored as a number of whole seconds. No other format.
 
 use std::time::Duration;
 

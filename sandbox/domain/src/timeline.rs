@@ -1,13 +1,14 @@
-//! What happened in a session, in order: every message between the parties, for whoever debugs a page or draws it.
+//! The timeline of a session: every message between the parties, in order, for the debugging of a page. No secrets, and
+//! no storage.
 
 use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
 
-/// How many moments a session keeps: the oldest goes first. A page that does nothing but ask for fifteen minutes, every
-/// three seconds, fills it; ids tell that something is gone.
+/// Maximum number of events of a timeline; a new event beyond it drops the oldest. A page that polls every three
+/// seconds for fifteen minutes reaches it. After a drop the first id is greater than 1.
 const MAX_EVENTS: usize = 600;
 
-/// Who sends or gets a message.
+/// Sender or recipient of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Party {
@@ -15,13 +16,13 @@ pub enum Party {
     Server,
     /// The authenticator in the page.
     Client,
-    /// The sandbox itself.
+    /// The sandbox.
     Backend,
     /// The phone.
     Phone,
 }
 
-/// What travels. A request and its reply have the same name.
+/// Kind of a message. A request and its reply have the same kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
@@ -43,171 +44,171 @@ pub enum MessageKind {
     UnifyStatus,
     /// `/v3/unify-bind`.
     UnifyBind,
-    /// A code is asked for.
+    /// The request for a code.
     OtpStart,
-    /// A code is handed in.
+    /// The check of a code.
     OtpFinish,
     /// An SMS with a code. It has no reply.
     SmsCode,
-    /// A link is asked for.
+    /// The request for a link.
     LinkStart,
     /// An SMS with a link. It has no reply.
     SmsLink,
-    /// A link is opened.
+    /// The opening of a link.
     LinkOpened,
-    /// Mobile Auth begins.
+    /// The start of Mobile Auth.
     InstantStart,
-    /// Mobile Auth ends.
+    /// The end of Mobile Auth.
     InstantFinish,
-    /// The authenticator reports a failure.
+    /// The authenticator's report of a failure.
     ErrorReported,
-    /// How things stand is asked by a request.
+    /// A status request.
     StatusPolled,
     /// The handshake of a status socket.
     SocketOpen,
     /// The page's `ping` on a socket.
     SocketPing,
-    /// The answer to it.
+    /// The backend's `pong` on a socket.
     SocketPong,
-    /// How the flow ended is told on a socket. It has no reply.
+    /// The result of the flow, sent on a socket. It has no reply.
     SocketDone,
-    /// A fault has silenced a socket, which stays open. It has no reply.
+    /// A fault silenced a socket, which stays open. It has no reply.
     IdleTimeout,
-    /// A socket ends, from whoever ended it. It has no reply.
+    /// The end of a socket; the sender is the party that ended it. It has no reply.
     SocketClosed,
-    /// Time alone ended the flow: from the backend to itself.
+    /// The flow expired: from the backend to itself.
     Expired,
 }
 
-/// What became of it.
+/// Outcome of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It was done; of a code or link: it is on its way.
+    /// The request succeeded; for a code or a link: the SMS is sent.
     Accepted,
-    /// Too early for another SMS: the last one stays good.
+    /// Too early for another SMS: the previous code or link stays valid.
     TooEarly,
-    /// Nothing is decided yet.
+    /// The session has no result yet.
     Pending,
-    /// The relying party has to see possession itself.
+    /// The relying party has to verify possession itself.
     PossessionRequired,
-    /// Possession is shown; of Challenge, Complete and VerifyStatus: the person's details agree, too.
+    /// Possession is verified; for Challenge, Complete and VerifyStatus the person's details agree, too.
     Passed,
-    /// Possession is not shown, or the person's details do not agree.
+    /// Possession is not verified, or the person's details do not agree.
     Failed,
-    /// Out of order, or not served.
+    /// The request is out of order or not allowed.
     Refused,
-    /// Another number is asked for.
+    /// The number is refused; the page may send another.
     NumberRefused,
-    /// One number too many, which ends the flow.
+    /// The maximum of numbers is exceeded, which ends the flow.
     TooManyNumbers,
-    /// As many SMS were sent as may be, which ends the flow.
+    /// The maximum of SMS is exceeded, which ends the flow.
     TooManySms,
-    /// A wrong code, and another may be tried.
+    /// A wrong code; another attempt is allowed.
     WrongCode,
-    /// A wrong code, which ends the flow.
+    /// A wrong code at the last attempt, which ends the flow.
     AttemptsExhausted,
-    /// A code that was not judged, since too many wrong ones were tried for the number, which ends the flow.
+    /// The code was not checked, since the number has too many wrong codes; this ends the flow.
     TooManyTries,
-    /// A code after its time, which ends the flow.
+    /// The code has expired, which ends the flow.
     CodeExpired,
-    /// A link after its time.
+    /// The link has expired.
     LinkExpired,
-    /// The session's time is over.
+    /// The session has expired.
     SessionExpired,
-    /// A link that was opened before.
+    /// The link was already opened.
     LinkUsed,
-    /// A link that a newer one has replaced.
+    /// A newer link has replaced this link.
     LinkReplaced,
-    /// On to a code instead.
+    /// The flow continues with a code.
     FellBackToOtp,
-    /// The connection went away without a word.
+    /// The connection was lost without a close.
     Dropped,
     /// The page was silent for too long.
     Silent,
-    /// The page sent what a status socket does not take.
+    /// The page sent an invalid frame.
     BadFrame,
-    /// The sandbox is ending, or has forgotten the session.
+    /// The sandbox is shutting down, or the session is deleted.
     GoingAway,
 }
 
-/// What is done to a message so that a client can show how it bears it.
+/// Fault that is injected into a message, to test how a client handles it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// It comes late.
+    /// The message is delayed.
     Delay,
-    /// It is answered with an HTTP status, and not acted upon.
+    /// The request gets an HTTP status as its reply and has no effect.
     Status,
-    /// The connection breaks: a request is not acted upon, a socket ends without a close.
+    /// The connection is reset: a request has no effect, a socket ends without a close.
     Drop,
-    /// A socket's handshake is refused. For a request the same as [`Fault::Drop`].
+    /// The handshake of a socket is refused. For a request the same as [`Fault::Drop`].
     Refuse,
-    /// Nothing more is heard from this side, and the connection stays open.
+    /// The backend sends nothing more, and the connection stays open.
     Silence,
-    /// It is acted upon, and the connection breaks before the reply.
+    /// The request has its effect, and the connection is reset before the reply.
     LoseReply,
 }
 
-/// A message as it was seen, without time and number. Never holds a secret.
+/// A message to be recorded, without its time and id. Holds no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewTimelineEvent {
-    /// Who sent it.
+    /// Sender.
     pub from: Party,
-    /// Whom it was for.
+    /// Recipient.
     pub to: Party,
-    /// What it was.
+    /// Kind of the message.
     pub kind: MessageKind,
-    /// What became of it: set on replies, and on whatever ends something.
+    /// Outcome, of a reply and of a message that ends a flow or a socket.
     pub outcome: Option<Outcome>,
-    /// What was done to it.
+    /// Injected fault.
     pub fault: Option<Fault>,
 }
 
 impl NewTimelineEvent {
-    /// A message to which nothing was done.
+    /// A message without a fault.
     pub fn new(from: Party, to: Party, kind: MessageKind, outcome: Option<Outcome>) -> Self {
         Self { from, to, kind, outcome, fault: None }
     }
 
-    /// The same message, with what was done to it.
+    /// The same message with a fault.
     pub fn under(self, fault: Fault) -> Self {
         Self { fault: Some(fault), ..self }
     }
 
-    /// The page's authenticator says something.
-    pub fn from_client(what: MessageKind, outcome: Option<Outcome>) -> Self {
-        Self::new(Party::Client, Party::Backend, what, outcome)
+    /// A message from the page's authenticator to the backend.
+    pub fn from_client(kind: MessageKind, outcome: Option<Outcome>) -> Self {
+        Self::new(Party::Client, Party::Backend, kind, outcome)
     }
 
-    /// The backend says something to the page's authenticator.
-    pub fn to_client(what: MessageKind, outcome: Option<Outcome>) -> Self {
-        Self::new(Party::Backend, Party::Client, what, outcome)
+    /// A message from the backend to the page's authenticator.
+    pub fn to_client(kind: MessageKind, outcome: Option<Outcome>) -> Self {
+        Self::new(Party::Backend, Party::Client, kind, outcome)
     }
 }
 
-/// Something that happened. Holds no secret.
+/// A recorded message. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineEvent {
-    /// Counts from 1 in each session.
+    /// Position in the session, from 1.
     pub id: u32,
-    /// When it happened.
+    /// Time of the message.
     pub at: UnixMillis,
-    /// Who sent it.
+    /// Sender.
     pub from: Party,
-    /// Whom it was for.
+    /// Recipient.
     pub to: Party,
-    /// What it was.
+    /// Kind of the message.
     pub kind: MessageKind,
-    /// What became of it: set on replies, and on whatever ends something.
+    /// Outcome, of a reply and of a message that ends a flow or a socket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// What was done to it.
+    /// Injected fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
 }
 
-/// The newest moments of a session, oldest first.
+/// The newest events of a session, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
     events: Vec<TimelineEvent>,
@@ -215,9 +216,9 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Adds a moment, and drops the oldest where there are too many.
-    pub fn push(&mut self, at: UnixMillis, sight: NewTimelineEvent) {
-        let NewTimelineEvent { from, to, kind, outcome, fault } = sight;
+    /// Appends an event, and drops the oldest one beyond the maximum.
+    pub fn push(&mut self, at: UnixMillis, event: NewTimelineEvent) {
+        let NewTimelineEvent { from, to, kind, outcome, fault } = event;
         self.last_id = self.last_id.saturating_add(1);
         if self.events.len() >= MAX_EVENTS {
             self.events.remove(0);
@@ -225,13 +226,13 @@ impl Timeline {
         self.events.push(TimelineEvent { id: self.last_id, at, from, to, kind, outcome, fault });
     }
 
-    /// The moments with a greater id.
+    /// The events with a greater id.
     pub fn after(&self, id: u32) -> &[TimelineEvent] {
-        let begin = self.events.partition_point(|moment| moment.id <= id);
+        let begin = self.events.partition_point(|event| event.id <= id);
         self.events.get(begin..).unwrap_or_default()
     }
 
-    /// All that are kept.
+    /// Every stored event.
     pub fn events(&self) -> &[TimelineEvent] {
         &self.events
     }
@@ -242,9 +243,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_goes_first_and_ids_go_on() {
+    fn the_oldest_event_is_dropped_first_and_ids_keep_counting() {
         let mut timeline = Timeline::default();
-        let ids = |moments: &[TimelineEvent]| moments.iter().map(|moment| moment.id).collect::<Vec<_>>();
+        let ids = |events: &[TimelineEvent]| events.iter().map(|event| event.id).collect::<Vec<_>>();
         for at in (0..605).map(UnixMillis::new) {
             timeline.push(at, NewTimelineEvent::from_client(MessageKind::StatusPolled, None));
         }

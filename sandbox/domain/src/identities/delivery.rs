@@ -1,4 +1,4 @@
-//! A request to a webhook, how often it is tried, and when.
+//! Webhook deliveries: their events, attempts and retry schedule. No HTTP client and no queue.
 
 use std::time::Duration;
 
@@ -10,102 +10,102 @@ use strum::{EnumIter, IntoStaticStr};
 use crate::Phone;
 use crate::identities::identity::{Identity, NotSentReason};
 
-/// How long after a failed attempt the next one is due; after the last there is none.
+/// Pauses between a failed attempt and the next one. After the last retry the delivery is finished.
 const RETRY_SCHEDULE: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(25)];
 
-/// The number in test events: nobody can have it.
+/// The number in test events, from the range for fiction.
 const TEST_NUMBER: &str = "+12025550100";
 
-/// Events that go to a webhook in one request, until it has accepted them.
+/// Events for a webhook endpoint in one request, repeated until the endpoint accepts it or the last attempt fails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// Whose webhook: that of the project of this name.
+    /// Name of the project, which has the endpoint.
     pub project: String,
-    /// Whom the events are about. `None`: nobody, they are tests.
+    /// The identity of the events. `None`: test events.
     pub identity_id: Option<String>,
-    /// What is told of an identity is told in this order, one after the other.
+    /// Position among the deliveries of the identity, which are sent one after the other in this order.
     pub event_sequence: u64,
     /// The events.
     pub events: Vec<WebhookEvent>,
-    /// When it is tried next.
+    /// Time of the next attempt.
     pub due_at: UnixMillis,
-    /// How it was tried, oldest first.
+    /// Attempts, oldest first.
     pub attempts: Vec<Attempt>,
 }
 
-/// A request that was made.
+/// An attempt: one request to the endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// When it was made.
+    /// Time of the request.
     pub at: UnixMillis,
-    /// Its `X-Correlation-ID`.
+    /// `X-Correlation-ID` of the request.
     pub correlation_id: String,
-    /// What came of it.
+    /// Outcome.
     pub outcome: AttemptOutcome,
-    /// The HTTP status of its reply.
+    /// HTTP status of the reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }
 
-/// What came of a request.
+/// Outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum AttemptOutcome {
     /// A status of 200 to 299.
     Accepted,
-    /// Any other status, that of a redirect too.
+    /// Any other status, including redirects.
     Rejected,
     /// No reply in time.
     TimedOut,
-    /// Nobody to connect to.
+    /// The endpoint does not accept a connection.
     Unreachable,
-    /// It does not speak TLS, or is not believed to be who it says.
+    /// The endpoint does not speak TLS, or its certificate is not trusted.
     TlsFailed,
-    /// The connection broke before the reply.
+    /// The connection was lost before the reply.
     ConnectionLost,
 }
 
-/// How a delivery goes on.
+/// The state of a delivery after an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AfterAttempt {
-    /// It is tried again.
+    /// Another attempt is due.
     Retry(Delivery),
-    /// It is over.
+    /// No further attempt follows.
     Finished(FinishedDelivery),
 }
 
-/// A delivery that is over, as it is kept.
+/// A finished delivery, in its stored form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinishedDelivery {
-    /// How it ended.
+    /// Final status.
     pub status: DeliveryStatus,
-    /// Why it was cancelled.
+    /// Reason of a cancellation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<NotSentReason>,
-    /// Its events.
+    /// The events.
     pub events: Vec<WebhookEvent>,
-    /// How it was tried, oldest first.
+    /// Attempts, oldest first.
     pub attempts: Vec<Attempt>,
 }
 
-/// How a delivery ended.
+/// Final status of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// Its webhook has accepted it.
+    /// The endpoint accepted the request.
     Delivered,
-    /// Every attempt has failed.
+    /// Every attempt failed.
     Failed,
-    /// It was not sent any more.
+    /// The delivery was cancelled before a successful attempt.
     Cancelled,
 }
 
 impl FinishedDelivery {
-    /// What it is known by: the id of its first event.
+    /// The id: that of the first event.
     pub fn id(&self) -> &str {
         first_id(&self.events)
     }
@@ -122,13 +122,13 @@ impl Delivery {
         Self { project, identity_id: None, event_sequence: 0, events, due_at: now, attempts: Vec::new() }
     }
 
-    /// Events by which nothing happened, each with one of these fresh ids. `None`: there is no such number.
+    /// A delivery of test events, one for each of the fresh ids. `None`: the number of test events is invalid.
     pub fn test(project: &str, identity_id: &str, event_ids: &[String], now: UnixMillis) -> Option<Self> {
         let phone = Phone::parse(&TEST_NUMBER.into())?;
         let event = |event_id: &String| WebhookEvent {
             event_id: event_id.clone(),
             event_type: WebhookEventType::Test,
-            description: "Nothing has happened: this event was asked for.".to_owned(),
+            description: "Test event: nothing has happened.".to_owned(),
             identity_id: identity_id.to_owned(),
             client_customer_id: None,
             phone_number: phone.given().clone(),
@@ -138,13 +138,13 @@ impl Delivery {
         Some(Self::due_now(project, event_ids.iter().map(event).collect(), now))
     }
 
-    /// What it is known by: the id of its first event.
+    /// The id: that of the first event.
     pub fn id(&self) -> &str {
         first_id(&self.events)
     }
 
-    /// Why it is not sent any more, given the identity as it is. What was queued before the last news of a number is
-    /// still told: it comes before them.
+    /// Reason to cancel the delivery, from the current state of its identity. A muted identity is no reason: deliveries
+    /// that were queued before the muting event are still sent.
     pub fn cancelled_by(&self, identity: Option<&Identity>) -> Option<NotSentReason> {
         self.identity_id.as_ref()?;
         match identity.and_then(|identity| identity.enrollment.as_ref()) {
@@ -154,13 +154,13 @@ impl Delivery {
         }
     }
 
-    /// It is not sent any more.
+    /// Cancels the delivery.
     pub fn cancel(self, reason: NotSentReason) -> FinishedDelivery {
         self.finished(DeliveryStatus::Cancelled, Some(reason))
     }
 
-    fn finished(self, state: DeliveryStatus, reason: Option<NotSentReason>) -> FinishedDelivery {
-        FinishedDelivery { status: state, reason, events: self.events, attempts: self.attempts }
+    fn finished(self, status: DeliveryStatus, reason: Option<NotSentReason>) -> FinishedDelivery {
+        FinishedDelivery { status, reason, events: self.events, attempts: self.attempts }
     }
 
     /// Records an attempt that ended at `now`.

@@ -1,54 +1,54 @@
-//! What is kept of a number beyond a session: its owner's id, whether the relying party wants to hear news of it, and
-//! the devices that are bound to it.
+//! Identities: the owner of a number, its enrollment for events, and its bound devices. They outlive sessions. No
+//! storage.
 
 use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 use crate::Phone;
 
-/// A number's owner, as the relying party knows them. All of its credentials share them.
+/// The owner of a number. All credentials of a project share its identities.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// `identityId` and `proveId`.
+    /// `identityId`, also `proveId`.
     pub id: String,
-    /// Among whose identities it is kept, see [`Session::project`](crate::Session::project).
+    /// The project, see [`Session::project`](crate::Session::project).
     pub project: String,
-    /// The number, as it was given first.
+    /// The number, in the notation of its first request.
     pub phone: Phone,
-    /// There while the number is enrolled.
+    /// The enrollment, while the number is enrolled.
     pub enrollment: Option<Enrollment>,
-    /// Oldest first; those that were revoked stay.
+    /// Oldest first, including revoked devices.
     pub devices: Vec<Device>,
 }
 
-/// That the relying party wants to hear news of a number.
+/// The relying party's subscription to events of a number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrollment {
-    /// When it was enrolled first.
+    /// Time of the first enrollment.
     pub since: UnixMillis,
-    /// Whether it was not deactivated.
+    /// False after deactivation.
     pub active: bool,
-    /// The news after which no other follows, until the number is verified or enrolled again.
+    /// The last event, after which no other is sent until the number is verified or enrolled again.
     pub muted: Option<Muted>,
-    /// The relying party's own name of the customer.
+    /// The relying party's id of the customer.
     pub client_customer_id: Option<String>,
-    /// A device that the relying party has named.
+    /// The relying party's id of a device.
     pub device_id: Option<String>,
-    /// What kind of line it is.
+    /// Line type.
     pub line_type: String,
-    /// Whose line it is.
+    /// Carrier of the line.
     pub carrier: String,
-    /// How many news were told of it.
+    /// Number of events sent so far.
     #[serde(default)]
     pub event_sequence: u64,
 }
 
-/// News after which no other follows.
+/// An event after which no other is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Muted {
     /// The number was disconnected.
     Disconnected,
-    /// The number has moved to where no news comes from.
+    /// The number left the coverage of the service.
     MovedOutOfCoverage,
 }
 
@@ -57,43 +57,43 @@ pub enum Muted {
 pub struct Device {
     /// `deviceId`.
     pub id: String,
-    /// When it was bound.
+    /// Time of the binding.
     pub bound_at: UnixMillis,
-    /// When it was unbound. `None`: it is bound.
+    /// Time of the revocation. `None`: the device is bound.
     pub revoked_at: Option<UnixMillis>,
 }
 
-/// A number is to be enrolled: on request, or because it was verified.
+/// An enrollment to be stored, after an Enroll request or a successful verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewEnrollment {
     /// See [`Identity::project`].
     pub project: String,
     /// The number.
     pub phone: Phone,
-    /// When it is enrolled.
+    /// Time of the enrollment.
     pub at: UnixMillis,
-    /// A fresh id, unless the number has one.
+    /// A fresh id, which is unused if the number already has an identity.
     pub identity_id: String,
-    /// The relying party's own name of the customer. `None`: what it was.
+    /// The relying party's id of the customer. `None`: unchanged.
     pub client_customer_id: Option<String>,
-    /// A device. `None`: what it was.
+    /// The relying party's id of a device. `None`: unchanged.
     pub device_id: Option<String>,
 }
 
-/// A device is to be bound.
+/// A device binding to be stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceBinding {
     /// See [`Identity::project`].
     pub project: String,
     /// The number.
     pub phone: Phone,
-    /// When it is bound.
+    /// Time of the binding.
     pub at: UnixMillis,
-    /// A fresh id for the owner, unless the number has one.
+    /// A fresh id of the owner, which is unused if the number already has an identity.
     pub identity_id: String,
-    /// A fresh id for the device. `None`: nothing is bound, only the owner is known from here on.
+    /// A fresh id of the device. `None`: only the identity is created, without a device.
     pub device_id: Option<String>,
-    /// Whether it takes the place of what is bound; else what is bound stays, and nothing is added.
+    /// Whether the new device replaces a bound device. Otherwise a bound device stays, and the new one is not added.
     pub replaces: bool,
 }
 
@@ -103,7 +103,7 @@ impl Identity {
         Self { id, project, phone: phone.clone(), enrollment: None, devices: Vec::new() }
     }
 
-    /// The number is enrolled, or enrolled again, which brings back news of it.
+    /// Enrolls a number. A repeated enrollment makes it active and unmuted again.
     pub fn enroll(old: Option<&Self>, with: &NewEnrollment) -> Self {
         let mut identity = old.cloned().unwrap_or_else(|| Self::new(&with.identity_id, &with.project, &with.phone));
         let mut enrollment = identity.enrollment.take().unwrap_or_else(|| Enrollment {
@@ -123,7 +123,7 @@ impl Identity {
         identity
     }
 
-    /// A device is bound.
+    /// Binds a device.
     pub fn bind(old: Option<&Self>, with: &DeviceBinding) -> Self {
         let mut identity = old.cloned().unwrap_or_else(|| Self::new(&with.identity_id, &with.project, &with.phone));
         let Some(device_id) = with.device_id.as_ref().filter(|_| with.replaces || identity.device().is_none()) else {
@@ -136,61 +136,62 @@ impl Identity {
         identity
     }
 
-    /// Whether its news are wanted at all, from here on. `None`: it is not enrolled.
+    /// Activates or deactivates the events of the identity. `None`: it is not enrolled.
     pub fn set_active(&self, active: bool) -> Option<Self> {
         let enrollment = self.enrollment.clone()?;
         Some(Self { enrollment: Some(Enrollment { active, ..enrollment }), ..self.clone() })
     }
 
-    /// It is no longer enrolled. What remains, if anything does: an owner with devices keeps the id.
+    /// Removes the enrollment. `None`: the identity is to be deleted, since it has no devices; with devices it keeps
+    /// its id.
     pub fn disenroll(&self) -> Option<Self> {
         (!self.devices.is_empty()).then(|| Self { enrollment: None, ..self.clone() })
     }
 
-    /// Unbinds a device. `None`: it is not bound.
+    /// Revokes a device. `None`: the device is not bound.
     pub fn revoke(&self, device_id: &str, now: UnixMillis) -> Option<Self> {
         let mut identity = self.clone();
-        let is_it = |device: &&mut Device| device.id == device_id && device.revoked_at.is_none();
-        identity.devices.iter_mut().find(is_it)?.revoked_at = Some(now);
+        let is_match = |device: &&mut Device| device.id == device_id && device.revoked_at.is_none();
+        identity.devices.iter_mut().find(is_match)?.revoked_at = Some(now);
         Some(identity)
     }
 
-    /// The device that is bound.
+    /// The bound device.
     pub fn device(&self) -> Option<&Device> {
         self.devices.iter().rev().find(|device| device.revoked_at.is_none())
     }
 
-    /// The device with which a session has ended, also when it is bound no longer: the one that it bound, by its id, or
-    /// the one that it found bound at that time.
+    /// The device of a session that ended at `at`, even if it is now revoked: the device that the session bound, with
+    /// the id `own_id`, or the device that was bound at that time.
     pub fn device_since(&self, own_id: &str, at: UnixMillis) -> Option<&Device> {
         let own = self.devices.iter().find(|device| device.id == own_id);
         own.or_else(|| self.devices.iter().find(|device| device.revoked_at.is_none_or(|revoked| revoked >= at)))
     }
 
-    /// Whether news of it are sent.
+    /// Whether events of the identity are sent.
     pub fn is_notified(&self) -> bool {
         self.enrollment.as_ref().is_some_and(|enrollment| enrollment.suppressed_by().is_none())
     }
 }
 
-/// Why nobody is told.
+/// Reason for which no webhook is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotSentReason {
-    /// No webhook is set.
+    /// The project has no webhook endpoint.
     NoWebhook,
     /// The identity was deactivated.
     Inactive,
-    /// It was told that the number was disconnected.
+    /// A disconnect event was already sent.
     Disconnected,
-    /// It was told that the number moved to where no news come from.
+    /// An event of lost coverage was already sent.
     MovedOutOfCoverage,
-    /// The identity is gone.
+    /// The identity was deleted.
     IdentityDeleted,
 }
 
 impl Enrollment {
-    /// Why no news of it are told.
+    /// Reason for which events of the identity are not sent.
     pub fn suppressed_by(&self) -> Option<NotSentReason> {
         match self.muted {
             _ if !self.active => Some(NotSentReason::Inactive),
@@ -200,7 +201,7 @@ impl Enrollment {
         }
     }
 
-    /// What is told of it is told in this order.
+    /// The position of the next event. Events of an identity are sent in this order.
     pub(crate) fn next_event_sequence(&mut self) -> u64 {
         self.event_sequence += 1;
         self.event_sequence
@@ -220,7 +221,7 @@ mod tests {
         Phone::parse(&"5005550006".into()).unwrap()
     }
 
-    fn enrolling(customer: Option<&str>) -> NewEnrollment {
+    fn new_enrollment(customer: Option<&str>) -> NewEnrollment {
         let (project, identity_id) = ("default".to_owned(), "fresh".to_owned());
         let client_customer_id = customer.map(str::to_owned);
         NewEnrollment {
@@ -246,14 +247,16 @@ mod tests {
     }
 
     #[test]
-    fn news_stop_until_it_is_enrolled_again() {
-        let identity = Identity::enroll(None, &enrolling(Some("one")));
+    fn no_events_are_sent_until_the_next_enrollment() {
+        let identity = Identity::enroll(None, &new_enrollment(Some("one")));
         assert!(identity.is_notified());
-        for silent in [identity.set_active(false), mute(&identity, Muted::Disconnected)] {
-            let silent = silent.unwrap();
-            assert!(!silent.is_notified());
-            let again =
-                Identity::enroll(Some(&silent), &NewEnrollment { identity_id: "x".to_owned(), ..enrolling(None) });
+        for muted_identity in [identity.set_active(false), mute(&identity, Muted::Disconnected)] {
+            let muted_identity = muted_identity.unwrap();
+            assert!(!muted_identity.is_notified());
+            let again = Identity::enroll(
+                Some(&muted_identity),
+                &NewEnrollment { identity_id: "x".to_owned(), ..new_enrollment(None) },
+            );
             assert_eq!(again, identity, "with its id, its customer and its time");
         }
         let muted = mute(&identity, Muted::MovedOutOfCoverage).unwrap();
@@ -262,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_bound_stays_unless_it_is_replaced() {
+    fn a_bound_device_stays_unless_the_binding_replaces_it() {
         let identity = Identity::bind(None, &binding("a", false));
         let bound = |identity: &Identity| identity.device().map(|device| device.id.clone());
         assert_eq!(bound(&identity).as_deref(), Some("a"));
@@ -295,12 +298,12 @@ mod tests {
 
     #[test]
     fn an_owner_with_devices_keeps_the_id() {
-        let enrolled = Identity::enroll(None, &enrolling(None));
+        let enrolled = Identity::enroll(None, &new_enrollment(None));
         assert_eq!(enrolled.disenroll(), None);
         let bound = Identity::bind(Some(&enrolled), &binding("a", false));
         let left = bound.disenroll().unwrap();
         assert_eq!((left.id.as_str(), left.is_notified()), ("fresh", false));
         assert_eq!(left.set_active(true), None);
-        assert_eq!(Identity::enroll(Some(&left), &enrolling(None)).id, "fresh");
+        assert_eq!(Identity::enroll(Some(&left), &new_enrollment(None)).id, "fresh");
     }
 }

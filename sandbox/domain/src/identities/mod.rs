@@ -1,4 +1,5 @@
-//! The owner of a phone number with its enrollment and devices, the events that happen to it, and their deliveries.
+//! Identities: the owner of a phone number with its enrollment and devices, its events, and their deliveries. No
+//! storage and no HTTP.
 
 pub(crate) mod delivery;
 pub(crate) mod identity;

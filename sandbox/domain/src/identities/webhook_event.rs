@@ -1,4 +1,4 @@
-//! What happens to an identity, and what the relying party is told of it.
+//! Events of an identity, and the webhook deliveries that they cause. No HTTP request: the delivery is an effect.
 
 use handset_protocol::UnixMillis;
 use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
@@ -7,44 +7,44 @@ use crate::identities::delivery::Delivery;
 use crate::identities::identity::{Enrollment, Identity, Muted, NotSentReason};
 use crate::{Effect, Phone};
 
-/// Something that happens to a number, and to whoever it belongs to.
+/// An event of an identity's phone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityEvent {
-    /// The owner has this number from here on.
+    /// The owner has a new number.
     NumberChanged(Phone),
     /// The number was disconnected.
     Disconnected,
-    /// It went to another carrier.
+    /// The number moved to another carrier.
     Ported,
-    /// It is of another kind of line.
+    /// The number has another line type.
     LineTypeChanged,
-    /// Nothing more is heard of it.
+    /// The number left the coverage of the service.
     MovedOutOfCoverage,
 }
 
-/// What became of an identity.
+/// The result of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AppliedEvent {
-    /// As it is from here on, with the number that it has then.
+    /// The identity after the event, with its number.
     pub identity: Identity,
-    /// What follows from it.
+    /// The effects for the caller.
     pub effects: Vec<Effect>,
-    /// Why nobody is told.
+    /// Reason for which no webhook is sent.
     pub not_sent_reason: Option<NotSentReason>,
 }
 
-/// Other than these there are none here.
+/// The only carriers of the sandbox.
 const CARRIERS: [&str; 2] = ["Sandbox Mobile", "Sandbox Wireless"];
 const LINE_TYPES: [&str; 2] = ["mobile", "landline"];
 
-/// The one of the two that it is not.
+/// The other value of the two.
 fn other(two: [&'static str; 2], current: &str) -> String {
     let [first, second] = two;
     if current == first { second } else { first }.to_owned()
 }
 
 impl IdentityEvent {
-    /// As an event of a webhook.
+    /// The event type in the webhook.
     pub fn kind(&self) -> WebhookEventType {
         match self {
             Self::NumberChanged(_) => WebhookEventType::PhoneNumberChange,
@@ -55,13 +55,13 @@ impl IdentityEvent {
         }
     }
 
-    /// Happens to an identity; `event_id` is a fresh one. It happens whether or not anyone is told. `None`: the identity
-    /// is not enrolled.
+    /// Applies the event to an identity, even if no webhook is sent. `event_id` is a fresh id. `None`: the identity is
+    /// not enrolled.
     pub fn apply(&self, old: &Identity, has_webhook: bool, event_id: &str, now: UnixMillis) -> Option<AppliedEvent> {
         let enrollment = old.enrollment.as_ref()?;
-        let untold = enrollment.suppressed_by().or((!has_webhook).then_some(NotSentReason::NoWebhook));
+        let not_sent_reason = enrollment.suppressed_by().or((!has_webhook).then_some(NotSentReason::NoWebhook));
         let mut identity = self.change(old, enrollment);
-        let delivery = untold.is_none().then(|| {
+        let delivery = not_sent_reason.is_none().then(|| {
             let number = identity.enrollment.as_mut().map_or(0, Enrollment::next_event_sequence);
             let event = self.event(old, enrollment, event_id, now);
             Delivery {
@@ -71,7 +71,7 @@ impl IdentityEvent {
             }
         });
         let effects = delivery.map(Box::new).map(Effect::DeliverWebhook).into_iter().collect();
-        Some(AppliedEvent { identity, effects, not_sent_reason: untold })
+        Some(AppliedEvent { identity, effects, not_sent_reason })
     }
 
     fn change(&self, old: &Identity, enrollment: &Enrollment) -> Identity {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::identities::identity::NewEnrollment;
 
-    fn enrolling(number: &str, id: &str, customer: Option<&str>) -> NewEnrollment {
+    fn new_enrollment(number: &str, id: &str, customer: Option<&str>) -> NewEnrollment {
         let phone = Phone::parse(&number.into()).unwrap();
         let (project, identity_id) = ("default".to_owned(), id.to_owned());
         let client_customer_id = customer.map(str::to_owned);
@@ -121,18 +121,21 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_has_happened_whether_or_not_it_is_told() {
-        let identity = Identity::enroll(None, &enrolling("5005550006", "one", None));
+    fn an_event_changes_the_identity_even_if_no_webhook_is_sent() {
+        let identity = Identity::enroll(None, &new_enrollment("5005550006", "one", None));
         let silent = identity.set_active(false).unwrap();
-        for (identity, has_webhook, untold) in [
+        for (identity, has_webhook, not_sent_reason) in [
             (&identity, true, None),
             (&identity, false, Some(NotSentReason::NoWebhook)),
             (&silent, true, Some(NotSentReason::Inactive)),
         ] {
-            let happened =
+            let applied =
                 IdentityEvent::Disconnected.apply(identity, has_webhook, "event", UnixMillis::new(7)).unwrap();
-            assert_eq!((happened.not_sent_reason, happened.effects.len()), (untold, usize::from(untold.is_none())));
-            let after = happened.identity;
+            assert_eq!(
+                (applied.not_sent_reason, applied.effects.len()),
+                (not_sent_reason, usize::from(not_sent_reason.is_none()))
+            );
+            let after = applied.identity;
             let again = IdentityEvent::Ported
                 .apply(&after.set_active(true).unwrap(), true, "another", UnixMillis::new(8))
                 .unwrap();
@@ -145,16 +148,16 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_to_another_number_stays_who_it_is() {
-        let identity = Identity::enroll(None, &enrolling("5005550006", "one", Some("first")));
+    fn a_number_change_keeps_the_identity() {
+        let identity = Identity::enroll(None, &new_enrollment("5005550006", "one", Some("first")));
         let to = Phone::parse(&"5005550007".into()).unwrap();
-        let happened = IdentityEvent::NumberChanged(to).apply(&identity, true, "event", UnixMillis::new(7)).unwrap();
-        let after = &happened.identity;
+        let applied = IdentityEvent::NumberChanged(to).apply(&identity, true, "event", UnixMillis::new(7)).unwrap();
+        let after = &applied.identity;
         let customer = after.enrollment.as_ref().unwrap().client_customer_id.as_deref();
         assert_eq!((after.id.as_str(), after.phone.digits(), customer), ("one", "15005550007", Some("first")));
-        let stored = serde_json::to_string(&happened.effects).unwrap();
-        assert_eq!(serde_json::from_str::<Vec<Effect>>(&stored).unwrap(), happened.effects);
-        let [Effect::DeliverWebhook(delivery)] = &happened.effects[..] else { panic!("{:?}", happened.effects) };
+        let stored = serde_json::to_string(&applied.effects).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<Effect>>(&stored).unwrap(), applied.effects);
+        let [Effect::DeliverWebhook(delivery)] = &applied.effects[..] else { panic!("{:?}", applied.effects) };
         assert_eq!((delivery.identity_id.as_deref(), delivery.events[0].event_id.as_str()), (Some("one"), "event"));
     }
 }

@@ -1,4 +1,5 @@
-//! Scores, hits and verdicts, computed from a comparison. The rules in words are in `docs/sandbox-rules.md`.
+//! Evaluations, scores and watch list hits, from a comparison. No comparison itself. `docs/sandbox-rules.md` describes
+//! the rules.
 
 use handset_protocol::server::{
     AmlField, AmlList, Cip, DataSource, EmailMatch, Evaluation, Finding, FindingResult, Identifiers, Idv, Individual,
@@ -7,27 +8,27 @@ use handset_protocol::server::{
 
 use crate::people::compare::Comparison;
 
-/// Why a category fails: the code, and what it says.
+/// Reason for the failure of a category, with its code and text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EvaluationReason {
-    /// Four details were sent, and they do not agree.
+    /// All four details were sent, and do not all agree.
     NotConfirmed,
-    /// Fewer were, and they do not agree.
+    /// Fewer than four details were sent, and do not all agree.
     NotConfirmedByFew,
-    /// The SSN.
+    /// The SSN differs.
     Ssn,
-    /// The date of birth.
+    /// The date of birth differs.
     Dob,
-    /// The name.
+    /// The name differs.
     Name,
-    /// The address.
+    /// The address differs.
     Address,
-    /// The phone.
+    /// Possession is not verified.
     Possession,
-    /// A watch list.
+    /// The name is on a watch list.
     Listed,
-    /// The number's repute.
-    Repute,
+    /// The number has a bad reputation.
+    Reputation,
 }
 
 impl EvaluationReason {
@@ -41,26 +42,26 @@ impl EvaluationReason {
             Self::Address => "9015",
             Self::Possession => "9100",
             Self::Listed => "9300",
-            Self::Repute => "9400",
+            Self::Reputation => "9400",
         }
     }
 
     fn text(self) -> &'static str {
         match self {
             Self::NotConfirmed => "name, date of birth, address and SSN were sent and do not all agree with the record",
-            Self::NotConfirmedByFew => "what was sent does not agree with the record",
+            Self::NotConfirmedByFew => "the details that were sent do not agree with the record",
             Self::Ssn => "the SSN is not the owner's",
             Self::Dob => "the date of birth is not the owner's",
             Self::Name => "the name is not the owner's",
             Self::Address => "the address is not the owner's",
             Self::Possession => "possession of the phone was not shown",
-            Self::Listed => "a watch list knows the name",
-            Self::Repute => "the number is of ill repute",
+            Self::Listed => "the name is on a watch list",
+            Self::Reputation => "the number has a bad reputation",
         }
     }
 }
 
-/// Passes unless there is a reason not to.
+/// The result of a category: it passes without reasons.
 pub(crate) fn finding(reasons: &[EvaluationReason]) -> Finding {
     Finding {
         result: if reasons.is_empty() { FindingResult::Pass } else { FindingResult::Fail },
@@ -68,21 +69,21 @@ pub(crate) fn finding(reasons: &[EvaluationReason]) -> Finding {
     }
 }
 
-/// Whether every category that was looked at has passed.
+/// Whether every evaluated category passes.
 pub(crate) fn passes(evaluation: &Evaluation) -> bool {
     let Evaluation { identification, authentication, compliance, risk } = evaluation;
     let mut all = [identification, authentication, compliance, risk].into_iter().flatten();
     all.all(|finding| finding.result == FindingResult::Pass)
 }
 
-/// The category that possession belongs to.
-pub(crate) fn evaluate_possession(is_shown: bool) -> Evaluation {
-    let authentication = finding(if is_shown { &[] } else { &[EvaluationReason::Possession] });
+/// The evaluation of possession: the category `authentication`.
+pub(crate) fn evaluate_possession(is_passed: bool) -> Evaluation {
+    let authentication = finding(if is_passed { &[] } else { &[EvaluationReason::Possession] });
     Evaluation { authentication: Some(authentication), ..Default::default() }
 }
 
 impl Comparison {
-    /// The category that what the person says belongs to.
+    /// The evaluation of the person's details: the category `identification`.
     pub(crate) fn identification(&self) -> Finding {
         if self.is_owner() {
             return finding(&[]);
@@ -94,7 +95,7 @@ impl Comparison {
         finding(&reasons)
     }
 
-    /// What does not agree, with the SSN as the source knows it.
+    /// Reasons for each detail that differs, with the source's comparison of the SSN.
     fn contradicted(&self, ssn: Option<bool>) -> impl Iterator<Item = EvaluationReason> {
         let all = [
             (ssn, EvaluationReason::Ssn),
@@ -105,7 +106,7 @@ impl Comparison {
         all.into_iter().filter(|(agrees, _)| *agrees == Some(false)).map(|(_, reason)| reason)
     }
 
-    /// Both sources. The second knows neither the e-mail address nor more of the SSN than its last four digits.
+    /// The results of both data sources. The second one has no e-mail address and only the last four digits of the SSN.
     pub(crate) fn idv(&self) -> Idv {
         let first = self.source(self.ssn, self.whole_ssn, self.email);
         let second = self.source(self.last4, self.whole_ssn.map(|_| false), None);
@@ -114,7 +115,7 @@ impl Comparison {
     }
 
     fn source(&self, ssn: Option<bool>, whole_ssn: Option<bool>, email: Option<bool>) -> DataSource {
-        let says_number = self.dob.is_some() || ssn.is_some();
+        let has_number = self.dob.is_some() || ssn.is_some();
         let identifiers = Identifiers {
             dob: self.dob.unwrap_or(false),
             last4: self.last4.unwrap_or(false),
@@ -125,13 +126,13 @@ impl Comparison {
             reason_codes: self.contradicted(ssn).map(|reason| reason.code().to_owned()).collect(),
             address: self.address,
             name: self.names,
-            identifiers: says_number.then_some(identifiers),
+            identifiers: has_number.then_some(identifiers),
             email: email.map(|email_address| EmailMatch { email_address }),
         }
     }
 }
 
-/// By how many of the four agree; anything that does not agree costs a step.
+/// Confidence by the number of details that agree. A detail that differs lowers it by one step.
 fn confidence(elements: [Option<bool>; 4]) -> Cip {
     let agreeing = elements.iter().filter(|element| **element == Some(true)).count();
     let contradicted = elements.contains(&Some(false));
@@ -143,7 +144,7 @@ fn confidence(elements: [Option<bool>; 4]) -> Cip {
     }
 }
 
-/// A name that a watch list knows. Nobody is called so.
+/// A fictitious name on a watch list.
 struct WatchListEntry {
     first_name: &'static str,
     last_name: &'static str,
@@ -176,13 +177,13 @@ const WATCH_LIST: [WatchListEntry; 3] = [
     },
 ];
 
-/// Hits in watch lists, by the names that were sent. `None`: not enough was sent to look.
-pub(crate) fn kyc(said: &Individual, compared: &Comparison) -> Option<Kyc> {
-    let (first, last) = (said.first_name.as_ref()?, said.last_name.as_ref()?);
+/// Watch list hits of the given and family name. `None`: too few details for a search.
+pub(crate) fn kyc(claimed: &Individual, compared: &Comparison) -> Option<Kyc> {
+    let (first, last) = (claimed.first_name.as_ref()?, claimed.last_name.as_ref()?);
     if compared.dob.is_none() || (compared.ssn.is_none() && compared.address.is_none()) {
         return None;
     }
-    let same = |said: &str, listed: &str| said.trim().eq_ignore_ascii_case(listed);
+    let same = |claimed: &str, listed: &str| claimed.trim().eq_ignore_ascii_case(listed);
     let hits = WATCH_LIST
         .iter()
         .filter(|listed| same(first.expose(), listed.first_name) && same(last.expose(), listed.last_name));
@@ -203,9 +204,9 @@ impl WatchListEntry {
     }
 }
 
-/// All that Complete says, of a person whose phone was shown.
-pub(crate) fn evaluate_individual(said: &Individual, compared: &Comparison) -> (Idv, Option<Kyc>, Evaluation) {
-    let kyc = kyc(said, compared);
+/// The evaluation of Complete, after successful possession.
+pub(crate) fn evaluate_individual(claimed: &Individual, compared: &Comparison) -> (Idv, Option<Kyc>, Evaluation) {
+    let kyc = kyc(claimed, compared);
     let listed = |kyc: &Kyc| finding(if kyc.total_hits == 0 { &[] } else { &[EvaluationReason::Listed] });
     let evaluation = Evaluation {
         identification: Some(compared.identification()),
@@ -222,7 +223,7 @@ mod tests {
     #[test]
     fn the_rules_page_has_every_reason_and_every_listed_name() {
         const PAGE: &str = include_str!("../../../../docs/sandbox-rules.md");
-        let told = PAGE.lines().filter(|line| line.starts_with("| 9")).collect::<Vec<_>>();
+        let documented = PAGE.lines().filter(|line| line.starts_with("| 9")).collect::<Vec<_>>();
         let reasons = [
             (EvaluationReason::NotConfirmed, "identification"),
             (EvaluationReason::NotConfirmedByFew, "identification"),
@@ -232,12 +233,12 @@ mod tests {
             (EvaluationReason::Address, "identification"),
             (EvaluationReason::Possession, "authentication"),
             (EvaluationReason::Listed, "compliance"),
-            (EvaluationReason::Repute, "risk"),
+            (EvaluationReason::Reputation, "risk"),
         ];
         let line = |(reason, category): (EvaluationReason, &str)| {
             format!("| {} | {category} | {} |", reason.code(), reason.text())
         };
-        assert_eq!(told, reasons.map(line));
+        assert_eq!(documented, reasons.map(line));
         for listed in WATCH_LIST {
             let row = format!("| {} {} | `{}` |", listed.first_name, listed.last_name, listed.aml_type);
             assert!(PAGE.contains(&row), "{row}");
@@ -245,17 +246,17 @@ mod tests {
     }
 
     #[test]
-    fn confidence_grows_with_what_agrees_and_falls_with_what_does_not() {
-        let (yes, no, unsaid) = (Some(true), Some(false), None);
+    fn confidence_grows_with_agreement_and_falls_with_contradiction() {
+        let (yes, no, absent) = (Some(true), Some(false), None);
         let cases = [
             ([yes, yes, yes, yes], Cip::High),
-            ([yes, yes, unsaid, yes], Cip::High),
+            ([yes, yes, absent, yes], Cip::High),
             ([yes, yes, no, yes], Cip::Medium),
-            ([yes, unsaid, unsaid, yes], Cip::Medium),
-            ([yes, no, unsaid, yes], Cip::Low),
-            ([yes, unsaid, unsaid, unsaid], Cip::Low),
-            ([no, no, unsaid, unsaid], Cip::None),
-            ([unsaid; 4], Cip::None),
+            ([yes, absent, absent, yes], Cip::Medium),
+            ([yes, no, absent, yes], Cip::Low),
+            ([yes, absent, absent, absent], Cip::Low),
+            ([no, no, absent, absent], Cip::None),
+            ([absent; 4], Cip::None),
         ];
         for (elements, expected) in cases {
             assert_eq!(confidence(elements), expected, "{elements:?}");

@@ -1,51 +1,52 @@
-//! Numbers that stand for one branch of a page each, so that whoever builds one can reach it by typing a number.
+//! Magic numbers: phone numbers with a fixed behaviour, so that the developer of a page can reach each branch by typing
+//! a number. Test users are in `test_users`.
 //!
-//! The list is [`BEHAVIOUR_NUMBERS`]: the inspection shows it, the rules page and the demo are held against it, and what
-//! a number does is looked up in it.
+//! [`BEHAVIOUR_NUMBERS`] is the only list: the inspection API returns it, tests compare the rules page and the demo
+//! with it, and the rules look up a number's behaviour in it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Phone;
 
-/// A number and what it stands for.
+/// A number with a fixed behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BehaviourNumber {
-    /// As it is usually written.
+    /// The number in its usual notation.
     pub phone: &'static str,
-    /// In a word or two.
+    /// Short name.
     pub name: &'static str,
-    /// What the backend does.
+    /// Description of the backend's behaviour.
     pub happens: &'static str,
-    /// How a flow with a code ends. `None`: as with any other number.
+    /// Result of a flow with a code. `None`: as with any other number.
     pub code: Option<ScriptedOutcome>,
-    /// How a flow with a link ends. `None`: as with any other number.
+    /// Result of a flow with a link. `None`: as with any other number.
     pub link: Option<ScriptedOutcome>,
-    /// What the rules look at.
+    /// Behaviour, for the rules.
     pub behaviour: Behaviour,
 }
 
-/// What a number does to its flow.
+/// Behaviour of a number in its flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
-    /// It is refused.
+    /// The number is refused.
     NumberRefused(Repeat),
     /// The SMS gets lost.
     SmsLost,
-    /// What the SMS carries has expired, whenever it is used.
+    /// The code or the link is always expired.
     Expired,
-    /// No code is right.
+    /// Every code is wrong.
     CodeWrong,
-    /// The link was opened before.
+    /// The link counts as already opened.
     LinkUsed,
-    /// Every request of the page is served late.
+    /// Every request of the page is delayed.
     Slow,
-    /// The status socket is cut.
+    /// The status socket is reset.
     SocketCut(Repeat),
-    /// What asks for an SMS is turned away with this HTTP status, and is told after how many s to come again.
+    /// A request for an SMS gets this HTTP status, with the seconds of `Retry-After`.
     HttpError(u16, Option<u32>),
 }
 
-/// How often something goes wrong in a session.
+/// Frequency of a behaviour in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
     /// The first time.
@@ -54,27 +55,27 @@ pub enum Repeat {
     Always,
 }
 
-/// How the page sees a flow end, where the person does what they are asked.
+/// Result of a flow on the page, if the person completes every step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScriptedOutcome {
     /// The phone is verified.
     Verified,
-    /// It fails: a code was refused, and no try is left.
+    /// Failure: the last allowed code was wrong.
     OtpInvalid,
-    /// It fails: no code came in time.
+    /// Failure: no code within the timeout.
     OtpTimeout,
-    /// It fails: the link was not opened in time.
+    /// Failure: the link was not opened within the timeout.
     LinkTimeout,
-    /// It fails: the backend refused to go on.
+    /// Failure: an error of the backend.
     Server,
 }
 
-/// What a session's number has done to it already, where that happens once.
+/// Which behaviours have already occurred in a session, for those that occur once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BehaviourState {
-    /// The number was refused.
+    /// The number has been refused.
     pub refusal: bool,
-    /// A socket was cut.
+    /// A socket has been reset.
     pub cut: bool,
 }
 
@@ -95,8 +96,8 @@ impl BehaviourNumber {
 use Behaviour::{CodeWrong, Expired, HttpError, LinkUsed, NumberRefused, Slow, SmsLost, SocketCut};
 use ScriptedOutcome::{LinkTimeout, OtpInvalid, OtpTimeout, Server, Verified};
 
-/// Every behaviour number. They are from 2005550100 to 2005550119, which can be nobody's: 555-0100 to 555-0199 are kept
-/// for fiction in every area code, and there is no area code 200.
+/// Every behaviour number. The range 2005550100 to 2005550119 belongs to nobody: 555-0100 to 555-0199 are reserved for
+/// fiction in every area code, and area code 200 does not exist.
 #[rustfmt::skip]
 pub const BEHAVIOUR_NUMBERS: &[BehaviourNumber] = &[
     number("2005550100", "Number refused once", NumberRefused(Repeat::Once))
@@ -135,7 +136,7 @@ pub const BEHAVIOUR_NUMBERS: &[BehaviourNumber] = &[
 ];
 
 impl Behaviour {
-    /// What that number does. `None`: nothing of its own.
+    /// Behaviour of that number. `None`: it has none.
     pub fn of_phone(phone: &Phone) -> Option<Self> {
         let digits = phone.digits().strip_prefix('1')?;
         BEHAVIOUR_NUMBERS.iter().find(|number| number.phone == digits).map(|number| number.behaviour)
@@ -148,7 +149,7 @@ mod tests {
     use crate::TestUser;
 
     #[test]
-    fn they_are_of_one_fictitious_range_and_nobody_elses() {
+    fn behaviour_numbers_are_one_fictitious_range_without_test_users() {
         for (index, number) in BEHAVIOUR_NUMBERS.iter().enumerate() {
             assert_eq!(number.phone, format!("20055501{index:02}"), "in order, without a gap");
             let phone = Phone::parse(&number.phone.into()).unwrap();

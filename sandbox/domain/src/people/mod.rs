@@ -1,4 +1,5 @@
-//! Whose a phone number is: how numbers are written, test users, magic numbers, records, and their comparison.
+//! Phone numbers and their owners: notation, test users, magic numbers, records, comparison and evaluation. No
+//! sessions.
 
 pub(crate) mod compare;
 pub(crate) mod evaluation;

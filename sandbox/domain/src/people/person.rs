@@ -1,8 +1,10 @@
+//! The records of owners, from test users or synthetic. No comparison.
+
 use handset_protocol::server::{Address, Individual};
 
 use crate::{Phone, TestUser};
 
-/// What the sandbox knows of a number's owner.
+/// The record of a number's owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// Given name.
@@ -15,7 +17,7 @@ pub struct Person {
     pub ssn: Option<String>,
     /// E-mail address.
     pub email: Option<String>,
-    /// Where they live.
+    /// Postal address.
     pub address: Option<PostalAddress>,
 }
 
@@ -56,7 +58,7 @@ const PLACES: [[&str; 3]; 8] = [
 ];
 
 impl Person {
-    /// The owner of a number: a test user, or someone made up, always the same for the same number.
+    /// The owner of a number: a test user, or a synthetic person, always the same for the same number.
     pub fn owner_of(phone: &Phone) -> Self {
         let Some(user) = TestUser::find(phone) else {
             return Self::synthetic(phone);
@@ -78,7 +80,7 @@ impl Person {
     }
 
     fn synthetic(phone: &Phone) -> Self {
-        // FNV-1a: any fixed spreading of the digits will do, as long as it never changes.
+        // FNV-1a. Any fixed hash of the digits suffices, but a change of it would change every owner.
         let seed = phone
             .digits()
             .bytes()
@@ -102,7 +104,7 @@ impl Person {
         }
     }
 
-    /// As Pre-Fill gives it out.
+    /// The record in the format of Pre-Fill.
     pub fn to_individual(&self) -> Individual {
         let secret = |text: &String| text.as_str().into();
         let address = |home: &PostalAddress| Address {
@@ -132,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_number_has_an_owner_who_stays_the_same() {
+    fn an_unknown_number_always_has_the_same_owner() {
         let owner = |text: &str| Person::owner_of(&Phone::parse(&text.into()).unwrap());
         assert_eq!(owner("+15005550006"), owner("5005550006"));
         assert_ne!(owner("5005550006"), owner("5005550007"));

@@ -1,7 +1,9 @@
+//! Phone numbers: parsing, notation and comparison. No owners.
+
 use handset_protocol::{Secret, typed};
 use serde::{Deserialize, Serialize};
 
-/// A phone number: `+`, country code, number. US and Canada may be given with or without `+1`.
+/// A phone number: `+`, country code, number. `+1` is optional for the US and Canada.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phone {
     given: Secret,
@@ -9,10 +11,10 @@ pub struct Phone {
 }
 
 impl Phone {
-    /// What a number has to look like.
+    /// The expected format, for a refusal.
     pub const SHAPE: &str = "a phone number: ten digits for the US and Canada, else + and the country code";
 
-    /// Reads a number as people and their contact lists write it. `None`: it is not a number.
+    /// Parses a number in the notation of people and their contact lists. `None`: not a phone number.
     pub fn parse(given: &Secret) -> Option<Self> {
         let given = typed::number(given.expose());
         let (country, rest) = parts(&given)?;
@@ -21,17 +23,17 @@ impl Phone {
         is_number.then(|| Self { given: given.into(), digits })
     }
 
-    /// As it was given, without what stands between its digits.
+    /// The number in its original notation, without separators.
     pub fn given(&self) -> &Secret {
         &self.given
     }
 
-    /// Country code and number, without `+`: equal for every way to write the same number.
+    /// Country code and number, without `+`: equal for every notation of the same number.
     pub fn digits(&self) -> &str {
         self.digits.expose()
     }
 
-    /// The two letters of its country, where the sandbox knows them.
+    /// The two-letter code of the country, if the sandbox knows it.
     pub fn country(&self) -> Option<&'static str> {
         const KNOWN: [(&str, &str); 8] = [
             ("1", "US"),
@@ -46,19 +48,19 @@ impl Phone {
         KNOWN.into_iter().find(|(code, _)| self.digits().starts_with(code)).map(|(_, country)| country)
     }
 
-    /// Whether that text is the same number, however it is written.
+    /// Whether that string is the same number in any notation.
     pub fn is_written(&self, text: &str) -> bool {
-        // Where it equals digits, it is digits.
+        // Equal to digits, so the rest needs no check for digits.
         parts(text).is_some_and(|(country, rest)| self.digits().strip_prefix(country) == Some(rest))
     }
 
-    /// Whether both are the same number, however they were written.
+    /// Whether both are the same number in any notation.
     pub fn is_same(&self, other: &Self) -> bool {
         self.digits == other.digits
     }
 }
 
-/// The country code that is left out, and what has to be digits, of a text as long as a number.
+/// The omitted country code, and the part that has to be digits. `None`: the string does not have the length of a number.
 fn parts(text: &str) -> Option<(&'static str, &str)> {
     match (text.strip_prefix('+'), text.len()) {
         // No country code begins with 0, and 1 is followed by ten digits.
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_read_as_a_contact_list_writes_it() {
+    fn the_notation_of_contact_lists_is_accepted() {
         for (text, given) in [
             ("(200) 100-4009", "2001004009"),
             ("200-100-4009", "2001004009"),
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_not_numbers() {
+    fn other_strings_are_not_numbers() {
         for text in [
             "",
             "+",

@@ -1,23 +1,25 @@
+//! Test users: numbers with a known owner, and the scenarios of their flows. Magic numbers are in `magic_numbers`.
+
 use crate::{Behaviour, Phone, Product, Refusal};
 
-/// A test user: a number with a known owner, a known code and a role.
+/// A test user: a number with a known owner, a known code and a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TestUser {
-    /// As it is usually written.
+    /// The number in its usual notation.
     pub phone: &'static str,
     /// Given name.
     pub first_name: &'static str,
     /// Family name.
     pub last_name: &'static str,
-    /// Whatever else is known.
+    /// The rest of the record.
     pub record: Option<Record>,
-    /// Whose credentials may use it.
+    /// Products that serve it.
     pub products: Products,
-    /// What happens to it.
+    /// Scenario of its flows.
     pub scenario: TestUserScenario,
 }
 
-/// What is known of a person besides the name.
+/// The record of a test user, without the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
     /// House number and street.
@@ -36,7 +38,7 @@ pub struct Record {
     pub email: &'static str,
 }
 
-/// Whose credentials may use a test user.
+/// The products that serve a test user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Products {
     /// Prove Identity.
@@ -52,7 +54,7 @@ pub struct Products {
 }
 
 impl Products {
-    /// Whether it is one of them.
+    /// Whether the product is one of them.
     pub fn has(self, product: Product) -> bool {
         match product {
             Product::All => true,
@@ -65,14 +67,14 @@ impl Products {
     }
 }
 
-/// What happens to a test user.
+/// The scenario of a test user's flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestUserScenario {
-    /// Possession is shown by a code or a link.
+    /// A code or a link verifies possession.
     Plain,
-    /// Possession is shown before the page is asked.
+    /// Possession is verified before the page's first request.
     PassesWithoutBrowser,
-    /// Mobile Auth shows possession on a mobile browser.
+    /// Mobile Auth verifies possession on a mobile browser.
     MobileAuthPasses,
     /// Verified Users, second generation: success with assurance level AL2.
     VerifiesAtAl2,
@@ -81,16 +83,18 @@ pub enum TestUserScenario {
 }
 
 impl TestUser {
-    /// The right code of every test user, still subject to expiry and tries.
+    /// The correct code of every test user. Expiry and the maximum of attempts apply to it.
     pub const CODE: &str = "1234";
 
-    /// Whether the code of that number is [`TestUser::CODE`]: a test user's is, and that of a number with a behaviour.
+    /// Whether the code of that number is [`TestUser::CODE`], as for test users and behaviour numbers.
     pub fn has_known_code(phone: &Phone) -> bool {
         Self::find(phone).is_some() || Behaviour::of_phone(phone).is_some()
     }
 
-    /// Refuses a number that a product does not serve: that of another product's test user, and, where only test users
-    /// are served, everybody else's but those that have a behaviour.
+    /// Checks that the product serves the number, and returns its test user, if it is one.
+    ///
+    /// # Errors
+    /// The number is a test user of another product; or, if `strict`, neither a test user nor a behaviour number.
     pub fn authorize(phone: &Phone, product: Product, strict: bool) -> Result<Option<&'static Self>, Refusal> {
         match Self::find(phone) {
             Some(user) if !user.products.has(product) => Err(Refusal::OtherProduct),
@@ -99,7 +103,7 @@ impl TestUser {
         }
     }
 
-    /// The test user of that number.
+    /// The test user with that number.
     pub fn find(phone: &Phone) -> Option<&'static Self> {
         TEST_USERS.iter().find(|user| match user.phone.strip_prefix('+') {
             Some(digits) => digits == phone.digits(),
@@ -125,12 +129,12 @@ const fn user(phone: &'static str, name: [&'static str; 2], products: Products, 
 }
 
 impl TestUser {
-    const fn living(self, address: &'static str, place: [&'static str; 3]) -> Self {
+    const fn with_address(self, address: &'static str, place: [&'static str; 3]) -> Self {
         let [city, region, postal_code] = place;
         Self { record: Some(Record { address, city, region, postal_code, dob: "", ssn: "", email: "" }), ..self }
     }
 
-    const fn known(self, dob: &'static str, ssn: &'static str, email: &'static str) -> Self {
+    const fn with_details(self, dob: &'static str, ssn: &'static str, email: &'static str) -> Self {
         match self.record {
             Some(record) => Self { record: Some(Record { dob, ssn, email, ..record }), ..self },
             None => self,
@@ -142,32 +146,32 @@ impl TestUser {
 #[rustfmt::skip]
 pub const TEST_USERS: &[TestUser] = &[
     user("2001001695", ["Milo", "Pinson"], IDENTITY_AND_PREFILL, TestUserScenario::PassesWithoutBrowser)
-        .living("6377 Birchwood Hill", ["Littleton", "CO", "80161-2001"])
-        .known("1981-01-17", "847350596", "mpinsonm@dyndns.org"),
+        .with_address("6377 Birchwood Hill", ["Littleton", "CO", "80161-2001"])
+        .with_details("1981-01-17", "847350596", "mpinsonm@dyndns.org"),
     user("2001001693", ["Marcia", "Longo"], IDENTITY_AND_PREFILL, TestUserScenario::Plain)
-        .living("00 Mallard Park", ["New Orleans", "LA", "70165"])
-        .known("1982-07-19", "470806227", "mlongok@amazonaws.com"),
+        .with_address("00 Mallard Park", ["New Orleans", "LA", "70165"])
+        .with_details("1982-07-19", "470806227", "mlongok@amazonaws.com"),
     user("2001001688", ["Nevin", "Chattey"], IDENTITY_AND_PREFILL, TestUserScenario::Plain)
-        .living("9398 Scott Plaza", ["Austin", "TX", "78744"])
-        .known("1980-03-20", "542742985", "nchatteyf@techcrunch.com"),
+        .with_address("9398 Scott Plaza", ["Austin", "TX", "78744"])
+        .with_details("1980-03-20", "542742985", "nchatteyf@techcrunch.com"),
     user("2001001687", ["Agretha", "Chene"], IDENTITY_AND_PREFILL, TestUserScenario::Plain)
-        .living("4861 Jay Junction", ["Boston", "MS", "02208"])
-        .known("1994-12-29", "369956933", "achenee@printfriendly.com"),
+        .with_address("4861 Jay Junction", ["Boston", "MS", "02208"])
+        .with_details("1994-12-29", "369956933", "achenee@printfriendly.com"),
     user("2001001686", ["Tod", "Weedall"], IDENTITY_AND_PREFILL, TestUserScenario::Plain)
-        .living("39 South Trail", ["San Antonio", "TX", "78285"])
-        .known("1984-12-10", "565228370", "tweedalld@ehow.com"),
+        .with_address("39 South Trail", ["San Antonio", "TX", "78285"])
+        .with_details("1984-12-10", "565228370", "tweedalld@ehow.com"),
     user("2001004009", ["Benny", "Harper"], IDENTITY, TestUserScenario::Plain)
-        .living("27 Financial Place", ["Bakersfield", "CA", "93301-2425"])
-        .known("1994-09-02", "565252770", "bharperd@superstars.com"),
+        .with_address("27 Financial Place", ["Bakersfield", "CA", "93301-2425"])
+        .with_details("1994-09-02", "565252770", "bharperd@superstars.com"),
     user("5550000000", ["Cathee", "Simmonett"], IDENTITY_AND_PREFILL, TestUserScenario::MobileAuthPasses)
-        .living("49 Moulton Plaza", ["Athens", "GA", "30610"])
-        .known("1962-10-06", "771240999", "csimmonettj@toplist.cz"),
+        .with_address("49 Moulton Plaza", ["Athens", "GA", "30610"])
+        .with_details("1962-10-06", "771240999", "csimmonettj@toplist.cz"),
     user("5555555555", ["Van", "Moors"], IDENTITY_AND_PREFILL, TestUserScenario::MobileAuthPasses)
-        .living("9 Prairie Rose Court", ["Columbus", "MS", "39705"])
-        .known("1976-01-07", "465112233", "vmoors@example.com"),
+        .with_address("9 Prairie Rose Court", ["Columbus", "MS", "39705"])
+        .with_details("1976-01-07", "465112233", "vmoors@example.com"),
     user("2001004011", ["Sheilakathryn", "Butrimovich"], VERIFIED_USERS, TestUserScenario::PassesWithoutBrowser)
-        .living("0 Mccormick Trail", ["Pittsburgh", "PA", "15205"])
-        .known("1974-12-09", "148882298", "sbutrimovichb@who.int"),
+        .with_address("0 Mccormick Trail", ["Pittsburgh", "PA", "15205"])
+        .with_details("1974-12-09", "148882298", "sbutrimovichb@who.int"),
     user("+447968900002", ["Rozella", "Kimpton"], VERIFIED_USERS, TestUserScenario::PassesWithoutBrowser),
     user("2001004014", ["Lorant", "Nerger"], UNIFY, TestUserScenario::Plain),
     user("2001004018", ["Barbaraanne", "Canet"], UNIFY, TestUserScenario::PassesWithoutBrowser),
@@ -184,7 +188,7 @@ mod tests {
     fn the_rules_page_lists_every_test_user() {
         const PAGE: &str = include_str!("../../../../docs/sandbox-rules.md");
         let (_, table) = PAGE.split_once("| number | name | products | role |\n").unwrap();
-        let told: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
+        let documented: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
         let row = |user: &TestUser| {
             let products = [
                 (Product::Identity, "identity"),
@@ -204,6 +208,6 @@ mod tests {
             let products = names.collect::<Vec<_>>().join(", ");
             format!("| {} | {} {} | {products} | {role}|", user.phone, user.first_name, user.last_name)
         };
-        assert_eq!(told, TEST_USERS.iter().map(row).collect::<Vec<_>>());
+        assert_eq!(documented, TEST_USERS.iter().map(row).collect::<Vec<_>>());
     }
 }

@@ -1,13 +1,15 @@
+//! The built-in credentials and their products. No tokens: the server issues them.
+
 use handset_protocol::Secret;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::Refusal;
 
-/// What a credential is for.
+/// A product, as the scope of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Product {
-    /// Every product; `/v3/start` then means Identity.
+    /// Every product; `/v3/start` opens a session of Prove Identity.
     All,
     /// Prove Identity.
     Identity,
@@ -21,16 +23,16 @@ pub enum Product {
     IdentityManager,
 }
 
-/// A relying party's credential. All are public knowledge: the sandbox guards nothing of value.
+/// A relying party's credential. All are public: the sandbox holds nothing of value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// `client_id`.
     pub client_id: &'static str,
-    /// What it is for.
+    /// Scope.
     pub product: Product,
 }
 
-/// Every credential that the sandbox ships.
+/// Every built-in credential.
 const CREDENTIALS: [Credential; 6] = [
     Credential { client_id: "sandbox", product: Product::All },
     Credential { client_id: "sandbox-identity", product: Product::Identity },
@@ -41,32 +43,35 @@ const CREDENTIALS: [Credential; 6] = [
 ];
 
 impl Credential {
-    /// The secret of every shipped credential.
+    /// The secret of every built-in credential.
     pub const SECRET: &str = "sandbox-secret";
 
-    /// Every one that the sandbox ships.
+    /// Every built-in credential.
     pub fn all() -> [Self; 6] {
         CREDENTIALS
     }
 
-    /// The credential of that name.
+    /// The credential with that `client_id`.
     pub fn find(client_id: &str) -> Option<Self> {
         CREDENTIALS.into_iter().find(|credential| credential.client_id == client_id)
     }
 
-    /// The credential of that name, if the secret is its own.
+    /// The credential with that `client_id`, if the secret is correct. Compares in constant time.
     pub fn authenticate(client_id: &str, secret: &Secret) -> Option<Self> {
-        let right: bool = secret.expose().as_bytes().ct_eq(Self::SECRET.as_bytes()).into();
-        Self::find(client_id).filter(|_| right)
+        let is_correct: bool = secret.expose().as_bytes().ct_eq(Self::SECRET.as_bytes()).into();
+        Self::find(client_id).filter(|_| is_correct)
     }
 
-    /// Refuses a call that is of none of its products.
+    /// Checks that the credential covers one of the products.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`]: it covers none of them.
     pub fn authorize(self, products: &[Product]) -> Result<(), Refusal> {
-        let is_served = self.product == Product::All || products.contains(&self.product);
-        if is_served { Ok(()) } else { Err(Refusal::NotAllowed) }
+        let is_covered = self.product == Product::All || products.contains(&self.product);
+        if is_covered { Ok(()) } else { Err(Refusal::NotAllowed) }
     }
 
-    /// As which product `/v3/start` and what follows are meant. `None`: it may not call them.
+    /// The product of a session from `/v3/start`. `None`: the credential may not call it.
     pub fn start_product(self) -> Option<Product> {
         match self.product {
             Product::All | Product::Identity => Some(Product::Identity),

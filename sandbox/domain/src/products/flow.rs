@@ -1,4 +1,5 @@
-//! The order of Prove Identity and Pre-Fill: start, validate, in Pre-Fill the challenge, complete.
+//! The server calls of Prove Identity and Pre-Fill in their order: Validate, in Pre-Fill Challenge, Complete. Start is
+//! in `session::open`.
 
 use handset_protocol::server::{ChallengeReply, CompleteReply, Individual, Next, ValidateReply, next_is, paths};
 
@@ -10,8 +11,8 @@ use crate::session::transition::TransitionBuilder;
 use crate::{Effect, Outcome, Person, Refusal};
 
 impl TransitionBuilder {
-    /// `/v3/validate`. Both the desktop and the phone of an Instant Link end in a page that asks its server, so a yes
-    /// may be asked for again until Complete; a no is said once.
+    /// `/v3/validate`. A success may be requested again until Complete, since both the desktop and the phone of an
+    /// Instant Link end on a page that asks its server. A failure is returned once.
     pub(crate) fn validate(&mut self) {
         let missing = match self.is_in_order() {
             Ok(missing) if self.session.stage != ServerStage::Ended => missing,
@@ -63,8 +64,8 @@ impl TransitionBuilder {
         }
     }
 
-    /// `/v3/challenge`. It is judged once; whatever comes of it, what the person types may then be completed.
-    pub(crate) fn challenge(&mut self, given: &Challenge) {
+    /// `/v3/challenge`. It is checked once; Complete may follow a failure, too, with details from the person.
+    pub(crate) fn challenge(&mut self, details: &Challenge) {
         if let Err(refusal) = self.is_in_order() {
             return self.refuse(refusal);
         }
@@ -74,15 +75,15 @@ impl TransitionBuilder {
             return self.refuse(Refusal::NotAllowed);
         };
         let challenge = Challenge {
-            ssn: given.ssn.clone().or_else(|| known.ssn.clone()),
-            dob: given.dob.clone().or_else(|| known.dob.clone()),
+            ssn: details.ssn.clone().or_else(|| known.ssn.clone()),
+            dob: details.dob.clone().or_else(|| known.dob.clone()),
         };
         if challenge.is_missing() {
             return self.refuse(Refusal::BadRequest("field 'dob' or 'ssn' is missing".to_owned()));
         }
         let owner = Person::owner_of(phone);
-        let said = Individual { ssn: challenge.ssn, dob: challenge.dob, ..Individual::default() };
-        let success = Comparison::new(&said, &owner).is_owner();
+        let claimed = Individual { ssn: challenge.ssn, dob: challenge.dob, ..Individual::default() };
+        let success = Comparison::new(&claimed, &owner).is_owner();
         self.session.stage = ServerStage::Challenged;
         let individual = success.then(|| owner.to_individual());
         let next = next_is("v3-complete", paths::COMPLETE);
@@ -94,11 +95,11 @@ impl TransitionBuilder {
         if let Err(refusal) = self.is_in_order() {
             return self.refuse(refusal);
         }
-        let awaited = match self.session.product {
+        let expected = match self.session.product {
             ProductState::Prefill(_) => ServerStage::Challenged,
             _ => ServerStage::Validated,
         };
-        let Some(phone) = self.session.phone.as_ref().filter(|_| self.session.stage == awaited) else {
+        let Some(phone) = self.session.phone.as_ref().filter(|_| self.session.stage == expected) else {
             return self.refuse(Refusal::NotAllowed);
         };
         let compared = Comparison::new(individual, &Person::owner_of(phone));
@@ -114,7 +115,7 @@ impl TransitionBuilder {
         self.respond(if success { Outcome::Passed } else { Outcome::Failed }, effect);
     }
 
-    /// Refuses sessions of other products, and those whose time is over. Whether a challenge is still to be given.
+    /// Refuses sessions of other products and expired sessions. Returns whether the challenge is still missing.
     fn is_in_order(&self) -> Result<bool, Refusal> {
         self.in_time()?;
         match &self.session.product {

@@ -1,4 +1,5 @@
-//! What a relying party bought: its credentials, what each product keeps in a session, and its server calls.
+//! Products: credentials, the state of each product in a session, and the rules of its server calls. The steps of the
+//! page are in `steps`.
 
 pub(crate) mod credentials;
 pub(crate) mod flow;

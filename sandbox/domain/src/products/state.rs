@@ -1,9 +1,11 @@
+//! The state of each product in a session. No rules: they are in the files of the products.
+
 use handset_protocol::{Secret, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::Product;
 
-/// Which product a session is of, and what that product wants to know.
+/// The product of a session, with its own state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ProductState {
     /// Prove Identity.
@@ -28,51 +30,51 @@ impl ProductState {
     }
 }
 
-/// What the person has to know before Pre-Fill gives out their record.
+/// The details that the person has to know before Pre-Fill discloses the record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
-    /// Nine digits, or the last four.
+    /// Nine digits or the last four.
     pub ssn: Option<Secret>,
-    /// Whole, year and month, or month and day.
+    /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
     pub dob: Option<Secret>,
 }
 
 impl Challenge {
-    /// Whether nothing was said.
+    /// Whether both details are missing.
     pub fn is_missing(&self) -> bool {
         self.ssn.is_none() && self.dob.is_none()
     }
 }
 
-/// Whether a number is that of a person of this name.
+/// State of Verified Users, first generation: the name to compare with the number's owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifiedUsersState {
     /// Given name.
     pub first_name: Secret,
     /// Family name.
     pub last_name: Secret,
-    /// The relying party's own name of the customer.
+    /// The relying party's id of the customer.
     pub client_customer_id: Option<String>,
-    /// A fresh id for the identity that a success enrolls, unless the number has one.
+    /// A fresh id of the identity after a success, which is unused if the number already has one.
     pub identity_id: String,
 }
 
-/// A device that is to be bound to a number.
+/// State of Unify: the device to be bound to the number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnifyState {
-    /// Whether what is bound is replaced.
+    /// Whether the new device replaces a bound one.
     pub rebind: bool,
-    /// Whether the number's repute is looked at.
+    /// Whether the evaluation includes the number's reputation.
     pub check_reputation: bool,
-    /// The relying party's own name of the request.
+    /// The relying party's id of the request.
     pub client_request_id: Option<String>,
-    /// A fresh id for the number's owner, unless the number has one.
+    /// A fresh id of the number's owner, which is unused if the number already has an identity.
     pub identity_id: String,
-    /// A fresh id for the device, unless one stays bound.
+    /// A fresh id of the device, which is unused if a bound device stays.
     pub device_id: String,
-    /// Whether this session has bound it on the relying party's word.
+    /// Whether Unify Bind has bound the device: the relying party verified possession itself.
     pub is_bound: bool,
-    /// When this session has bound it, or found one bound and left it.
+    /// Time at which the session bound the device, or found a bound device and kept it.
     #[serde(default)]
     pub bound_at: Option<UnixMillis>,
 }

@@ -1,4 +1,5 @@
-//! Verified Users, first generation: whether a number is that of a person, and whether they hold it.
+//! Verified Users, first generation: possession, and the comparison of a name with the number's owner. Opening is in
+//! `session::open`.
 
 use handset_protocol::server::{CheckResult, Individual, VerifyStatusReply, VerifySuccess};
 
@@ -9,7 +10,7 @@ use crate::session::transition::TransitionBuilder;
 use crate::{Effect, Outcome, Person, Phone, Refusal};
 
 impl TransitionBuilder {
-    /// `/v3/verify-status`. It may be asked as often as wanted.
+    /// `/v3/verify-status`. Repeatable without limit.
     pub(crate) fn verify_status(&mut self) {
         if let Err(refusal) = self.in_time() {
             return self.refuse(refusal);
@@ -29,19 +30,19 @@ impl TransitionBuilder {
 }
 
 impl VerifiedUsersState {
-    /// Whether the number's owner is called so.
+    /// Whether the number's owner has this name.
     pub(crate) fn names_owner(&self, phone: &Phone) -> bool {
-        let said = Individual {
+        let claimed = Individual {
             first_name: Some(self.first_name.clone()),
             last_name: Some(self.last_name.clone()),
             ..Individual::default()
         };
-        Comparison::new(&said, &Person::owner_of(phone)).is_owner()
+        Comparison::new(&claimed, &Person::owner_of(phone)).is_owner()
     }
 }
 
-/// Both checks together, possession, and the person. The person is not judged before possession is, nor once that has
-/// failed. `early`: whatever possession is by now, it counts as pending.
+/// The results of both checks together, of possession, and of the name. The name is checked only after possession, and
+/// not if possession failed. `early`: possession counts as pending in any case.
 pub(crate) fn results(session: &Session, early: bool) -> (VerifySuccess, CheckResult, CheckResult) {
     let possession = match session.possession {
         _ if early => CheckResult::Pending,
@@ -51,7 +52,7 @@ pub(crate) fn results(session: &Session, early: bool) -> (VerifySuccess, CheckRe
         _ => CheckResult::Pending,
     };
     let is_owner = match (&session.product, &session.phone) {
-        (ProductState::VerifiedUsers(verifying), Some(phone)) => verifying.names_owner(phone),
+        (ProductState::VerifiedUsers(state), Some(phone)) => state.names_owner(phone),
         _ => false,
     };
     match possession {

@@ -1,4 +1,4 @@
-//! Verified Users, second generation: one call, judged at once.
+//! Verified Users, second generation: one call with an immediate result. No session and no possession check.
 
 use handset_protocol::server::{
     AssuranceLevel, Evaluation, Individual, Verification, VerificationReply, VerifiedAddress, VerifiedIdentity,
@@ -13,37 +13,41 @@ use crate::request;
 use crate::session::state::SessionPolicy;
 use crate::{Credential, Person, Product, Refusal, TestUser, TestUserScenario};
 
-/// `/v3/verify`, second generation. The ids are fresh ones for the request and for whom it enrolls. The answer lacks
-/// the id of the identity.
+/// `/v3/verify`, second generation. The ids are fresh ids of the request and of the identity. The caller adds the id of
+/// the identity to the reply, and stores the enrollment.
+///
+/// # Errors
+/// The request is invalid, the credential belongs to another product, or the product does not serve the number.
 pub fn verify_v2(
     request: &VerifyRequest,
     caller: Credential,
     project: &str,
     [correlation_id, identity_id]: [String; 2],
-    rules: SessionPolicy,
+    policy: SessionPolicy,
     now: UnixMillis,
 ) -> Result<(VerificationReply, Option<NewEnrollment>), Refusal> {
     caller.authorize(&[Product::VerifiedUsers])?;
-    let asked = request::verify_v2(request)?;
-    let user = TestUser::authorize(&asked.phone, Product::VerifiedUsers, rules.strict_test_users)?;
-    let role = user.map(|user| user.scenario);
-    let said = Individual {
-        first_name: asked.first_name,
-        last_name: asked.last_name,
-        dob: asked.date_of_birth,
-        ssn: asked.national_id,
+    let valid_request = request::verify_v2(request)?;
+    let user = TestUser::authorize(&valid_request.phone, Product::VerifiedUsers, policy.strict_test_users)?;
+    let scenario = user.map(|user| user.scenario);
+    let claimed = Individual {
+        first_name: valid_request.first_name,
+        last_name: valid_request.last_name,
+        dob: valid_request.date_of_birth,
+        ssn: valid_request.national_id,
         ..Individual::default()
     };
-    let owner = Person::owner_of(&asked.phone);
-    let compared = Comparison::new(&said, &owner);
-    let repute = if role == Some(TestUserScenario::FailsAtAl0) { &[EvaluationReason::Repute][..] } else { &[] };
+    let owner = Person::owner_of(&valid_request.phone);
+    let compared = Comparison::new(&claimed, &owner);
+    let reputation =
+        if scenario == Some(TestUserScenario::FailsAtAl0) { &[EvaluationReason::Reputation][..] } else { &[] };
     let evaluation = Evaluation {
         identification: Some(compared.identification()),
-        risk: Some(finding(repute)),
+        risk: Some(finding(reputation)),
         ..Evaluation::default()
     };
     let success = passes(&evaluation);
-    let level = match role {
+    let level = match scenario {
         _ if !success => AssuranceLevel::Zero,
         Some(TestUserScenario::VerifiesAtAl2) => AssuranceLevel::Two,
         _ if compared.name.is_none() => AssuranceLevel::One,
@@ -51,22 +55,22 @@ pub fn verify_v2(
         _ => AssuranceLevel::Three,
     };
     let client_customer_id = request::non_blank_text(&request.client_customer_id).map(str::to_owned);
-    let (project, phone) = (project.to_owned(), asked.phone.clone());
-    let enrolling = NewEnrollment { project, phone, at: now, identity_id, client_customer_id, device_id: None };
+    let (project, phone) = (project.to_owned(), valid_request.phone.clone());
+    let enrollment = NewEnrollment { project, phone, at: now, identity_id, client_customer_id, device_id: None };
     let reply = VerificationReply {
         correlation_id,
-        phone_number: asked.phone.given().clone(),
+        phone_number: valid_request.phone.given().clone(),
         success: if success { VerifySuccess::True } else { VerifySuccess::False },
         prove_id: None,
         client_request_id: request::non_blank_text(&request.client_request_id).map(str::to_owned),
-        identity: Some(disclosed(&owner, success.then_some(asked.what), level)),
+        identity: Some(disclosed(&owner, success.then_some(valid_request.verification), level)),
         evaluation: Some(evaluation),
     };
-    Ok((reply, success.then_some(enrolling)))
+    Ok((reply, success.then_some(enrollment)))
 }
 
-/// What is given out of a record: nothing but the level without a success.
-fn disclosed(owner: &Person, asked: Option<Verification>, level: AssuranceLevel) -> VerifiedIdentity {
+/// The disclosed part of a record. `verification`: the type of a successful request; without one, only the level.
+fn disclosed(owner: &Person, verification: Option<Verification>, level: AssuranceLevel) -> VerifiedIdentity {
     let level_only = VerifiedIdentity {
         first_name: None,
         last_name: None,
@@ -78,31 +82,31 @@ fn disclosed(owner: &Person, asked: Option<Verification>, level: AssuranceLevel)
         reasons: vec![reason(level).to_owned()],
     };
     let secret = |text: &String| Secret::from(text.as_str());
-    let named = VerifiedIdentity {
+    let with_name = VerifiedIdentity {
         first_name: Some(secret(&owner.first_name)),
         last_name: Some(secret(&owner.last_name)),
         ..level_only.clone()
     };
-    match asked {
+    match verification {
         None | Some(Verification::HumanAssurance) => level_only,
-        Some(Verification::VerifiedUser | Verification::AccountOpening | Verification::IdentityResolution) => named,
+        Some(Verification::VerifiedUser | Verification::AccountOpening | Verification::IdentityResolution) => with_name,
         Some(Verification::Prefill | Verification::PrefillForBiz) => VerifiedIdentity {
             date_of_birth: owner.dob.as_ref().map(secret),
             national_id: owner.ssn.as_ref().map(secret),
             emails: owner.email.iter().map(secret).collect(),
             addresses: owner.address.iter().map(address).collect(),
-            ..named
+            ..with_name
         },
     }
 }
 
-fn address(home: &crate::people::person::PostalAddress) -> VerifiedAddress {
+fn address(known: &crate::people::person::PostalAddress) -> VerifiedAddress {
     VerifiedAddress {
-        address: Some(home.address.as_str().into()),
+        address: Some(known.address.as_str().into()),
         extended_address: None,
-        city: Some(home.city.as_str().into()),
-        region: Some(home.region.as_str().into()),
-        zip_code: Some(home.postal_code.as_str().into()),
+        city: Some(known.city.as_str().into()),
+        region: Some(known.region.as_str().into()),
+        zip_code: Some(known.postal_code.as_str().into()),
     }
 }
 

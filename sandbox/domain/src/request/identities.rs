@@ -1,3 +1,5 @@
+//! Validation of the requests of Identity Manager. No identities themselves.
+
 use handset_protocol::UnixMillis;
 use handset_protocol::server::{BatchEnrollRequest, EnrollRequest, IdentityQuery, RevokeRequest};
 
@@ -5,14 +7,18 @@ use super::{BATCH, LIMIT, non_blank, non_blank_text, phone};
 use crate::identities::identity::NewEnrollment;
 use crate::{Phone, Product, Refusal, TestUser};
 
-/// How many identities a page holds where the query does not say.
+/// Number of identities on a page if the query has no limit.
 const DEFAULT_LIMIT: u32 = 100;
-/// How many it holds at most.
+/// Maximum number of identities on a page.
 const MAX_LIMIT: u32 = 1000;
-/// How many a batch holds at most.
+/// Maximum number of enrollments in a batch.
 const MAX_BATCH: usize = 100;
 
-/// An Enroll request of the right shape, for a number that is served here. `identity_id` is a fresh one.
+/// The enrollment of an Enroll request. `identity_id` is a fresh id.
+///
+/// # Errors
+/// The request is malformed; the number is a test user of another product; or, if `strict`, it is neither a test user
+/// nor a behaviour number.
 pub fn enroll(
     request: &EnrollRequest,
     strict: bool,
@@ -34,7 +40,10 @@ pub fn enroll(
     })
 }
 
-/// The requests of a batch.
+/// The Enroll requests of a batch.
+///
+/// # Errors
+/// The batch is empty or too long.
 pub fn batch(request: BatchEnrollRequest) -> Result<Vec<EnrollRequest>, Refusal> {
     let all = request.items.filter(|items| !items.is_empty()).or(request.identities).unwrap_or_default();
     match all.len() {
@@ -44,14 +53,20 @@ pub fn batch(request: BatchEnrollRequest) -> Result<Vec<EnrollRequest>, Refusal>
     }
 }
 
-/// How many identities a page holds.
+/// Number of identities on a page.
+///
+/// # Errors
+/// The limit is out of range.
 pub fn list(query: &IdentityQuery) -> Result<usize, Refusal> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
-    let is_right = (1..=MAX_LIMIT).contains(&limit);
-    usize::try_from(limit).ok().filter(|_| is_right).ok_or_else(|| Refusal::shape("limit", LIMIT))
+    let is_in_range = (1..=MAX_LIMIT).contains(&limit);
+    usize::try_from(limit).ok().filter(|_| is_in_range).ok_or_else(|| Refusal::shape("limit", LIMIT))
 }
 
-/// The deviceId of a Revoke request.
+/// The `deviceId` of a Revoke request.
+///
+/// # Errors
+/// It is missing.
 pub fn device_to_revoke(request: &RevokeRequest) -> Result<&str, Refusal> {
     non_blank_text(&request.device_id).ok_or_else(|| Refusal::missing("deviceId"))
 }

@@ -1,4 +1,5 @@
-//! The shape of what a relying party's server sends. A refusal names the member and what it has to be.
+//! Validation of the requests of a relying party's server. A refusal names the member and its expected format. No
+//! checks against a session.
 
 mod identities;
 mod unify;
@@ -22,7 +23,7 @@ pub use verify::{is_second_generation, verify_status};
 pub(crate) use unify::unify;
 pub(crate) use verify::{verify, verify_v2};
 
-/// What a member has to be, for members whose JSON type is wrong.
+/// The expected format of a member, for a member of the wrong JSON type.
 pub fn expected_format(field: &str) -> &'static str {
     let name = field.rsplit('.').next().unwrap_or(field);
     match name {
@@ -38,7 +39,7 @@ pub fn expected_format(field: &str) -> &'static str {
         "verificationType" => VERIFICATION_TYPE,
         "allowOTPRetry" | "isMobile" | "rebind" | "checkReputation" | "showInactive" => "true or false",
         "individual" => "an object",
-        "emailAddresses" => "a list of texts",
+        "emailAddresses" => "a list of strings",
         "addresses" | "identityAttributes" => "a list of objects",
         "items" | "identities" => BATCH,
         "limit" => LIMIT,
@@ -54,7 +55,7 @@ pub fn expected_format(field: &str) -> &'static str {
         "method" => "GET or POST",
         "type" => EVENT_TYPE,
         _ if name.ends_with(']') && !name.starts_with("emailAddresses") => "an object",
-        _ => "a text",
+        _ => "a string",
     }
 }
 
@@ -71,11 +72,11 @@ const SSN: &str = "nine digits or the last four";
 const DOB: &str = "YYYY-MM-DD, YYYY-MM or MM-DD";
 const EMAIL: &str = "an e-mail address";
 const IP: &str = "an IPv4 or IPv6 address";
-const SMS: &str = "a text of at most 160 characters with one run of four to six # for the code or the link";
+const SMS: &str = "a string of at most 160 characters with one run of four to six # for the code or the link";
 
-/// What every call that opens a session says of it.
+/// The members shared by every call that opens a session.
 pub(crate) struct OpenRequest<'a> {
-    /// Of which the names are `flowType` or `possessionType`.
+    /// The value of `flowType` or `possessionType`.
     pub(crate) flow_type: FlowType,
     pub(crate) phone_number: &'a Option<Secret>,
     pub(crate) final_target_url: &'a Option<String>,
@@ -83,7 +84,7 @@ pub(crate) struct OpenRequest<'a> {
     pub(crate) allow_otp_retry: Option<bool>,
 }
 
-/// The same, of the right shape.
+/// The same members after validation.
 #[derive(Debug)]
 pub(crate) struct ValidOpenRequest {
     pub(crate) flow_type: FlowType,
@@ -114,7 +115,7 @@ impl OpenRequest<'_> {
     }
 }
 
-/// A Start request of the right shape.
+/// Validates a Start request.
 pub(crate) fn start(request: &StartRequest) -> Result<(ValidOpenRequest, Challenge), Refusal> {
     let flow_type = match request.flow_type.as_deref() {
         None => return Err(Refusal::missing("flowType")),
@@ -122,39 +123,48 @@ pub(crate) fn start(request: &StartRequest) -> Result<(ValidOpenRequest, Challen
         Some("mobile") => FlowType::Mobile,
         Some(_) => return Err(Refusal::shape("flowType", FLOW_TYPE)),
     };
-    let opening = OpenRequest {
+    let open_request = OpenRequest {
         flow_type,
         phone_number: &request.phone_number,
         final_target_url: &request.final_target_url,
         sms_message: &request.sms_message,
         allow_otp_retry: request.allow_otp_retry,
     };
-    let opened = opening.read()?;
+    let valid_request = open_request.read()?;
     let challenge = challenge_of(&request.ssn, &request.dob)?;
     check("emailAddress", non_blank(&request.email_address), EMAIL, is_email)?;
     check("ipAddress", non_blank_text(&request.ip_address), IP, |ip| ip.parse::<IpAddr>().is_ok())?;
-    Ok((opened, challenge))
+    Ok((valid_request, challenge))
 }
 
-/// An empty text counts as left out.
+/// Validates the SSN and the date of birth. An empty string counts as absent.
 fn challenge_of(ssn: &Option<Secret>, dob: &Option<Secret>) -> Result<Challenge, Refusal> {
     check("ssn", non_blank(ssn), SSN, is_ssn)?;
     check("dob", non_blank(dob), DOB, is_dob)?;
     Ok(Challenge { ssn: non_blank(ssn).map(Secret::from), dob: non_blank(dob).map(Secret::from) })
 }
 
-/// The correlationId of a Validate request.
+/// The `correlationId` of a Validate request.
+///
+/// # Errors
+/// It is missing or malformed.
 pub fn validate(request: &ValidateRequest) -> Result<&str, Refusal> {
     correlation_id(request.correlation_id.as_deref())
 }
 
-/// The correlationId of a Challenge request, and what it says.
+/// The `correlationId` and the details of a Challenge request.
+///
+/// # Errors
+/// A member is missing or malformed.
 pub fn challenge(request: &ChallengeRequest) -> Result<(&str, Challenge), Refusal> {
     let id = correlation_id(request.correlation_id.as_deref())?;
     Ok((id, challenge_of(&request.ssn, &request.dob)?))
 }
 
-/// The correlationId and the person of a Complete request.
+/// The `correlationId` and the person's details of a Complete request.
+///
+/// # Errors
+/// A member is missing or malformed.
 pub fn complete(request: CompleteRequest) -> Result<(String, Individual), Refusal> {
     let id = correlation_id(request.correlation_id.as_deref())?.to_owned();
     let individual = request.individual.ok_or_else(|| Refusal::missing("individual"))?;
@@ -181,31 +191,31 @@ pub fn complete(request: CompleteRequest) -> Result<(String, Individual), Refusa
     Ok((id, individual))
 }
 
-/// A malformed correlationId is as good as an unknown one.
-fn correlation_id(given: Option<&str>) -> Result<&str, Refusal> {
-    let id = given.ok_or_else(|| Refusal::missing("correlationId"))?;
+/// The value of `correlationId`. A malformed one is refused like an unknown one.
+fn correlation_id(value: Option<&str>) -> Result<&str, Refusal> {
+    let id = value.ok_or_else(|| Refusal::missing("correlationId"))?;
     let groups: Vec<usize> = id.split('-').map(str::len).collect();
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
     if groups == [8, 4, 4, 4, 12] && id.bytes().all(is_hex) { Ok(id) } else { Err(Refusal::UnknownCorrelationId) }
 }
 
-/// A number of the right shape.
+/// Parses a phone number.
 fn phone(number: &str) -> Result<Phone, Refusal> {
     Phone::parse(&number.into()).ok_or_else(|| Refusal::shape("phoneNumber", Phone::SHAPE))
 }
 
-/// An empty or blank member counts as left out: it says nothing, so nothing in it could be wrong either.
+/// The value of a member. An empty or blank string counts as absent and is not validated.
 fn non_blank(member: &Option<Secret>) -> Option<&str> {
     member.as_ref().map(Secret::expose).filter(|text| !text.trim().is_empty())
 }
 
-/// The same for members that are no secrets.
+/// The same for a member that is not secret.
 pub(crate) fn non_blank_text(member: &Option<String>) -> Option<&str> {
     member.as_deref().filter(|text| !text.trim().is_empty())
 }
 
-fn check(field: &str, value: Option<&str>, shape: &str, is_right: impl Fn(&str) -> bool) -> Result<(), Refusal> {
-    if value.is_none_or(is_right) { Ok(()) } else { Err(Refusal::shape(field, shape)) }
+fn check(field: &str, value: Option<&str>, expected: &str, is_valid: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+    if value.is_none_or(is_valid) { Ok(()) } else { Err(Refusal::shape(field, expected)) }
 }
 
 fn is_target(url: &str) -> bool {
@@ -251,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_of_birth_come_in_three_forms() {
+    fn dates_of_birth_have_three_formats() {
         for text in ["1981-01-17", "1981-01", "01-17"] {
             assert!(is_dob(text), "{text}");
         }
@@ -261,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_a_web_address_of_plain_characters() {
+    fn a_target_is_a_web_url_of_allowed_characters() {
         for url in ["http://localhost:8787/linked.html", "https://shop.test/a?b=c"] {
             assert!(is_target(url), "{url}");
         }

@@ -1,3 +1,5 @@
+//! Validation of the requests of Verified Users, both generations. The rules of its calls are in `products`.
+
 use handset_protocol::Secret;
 use handset_protocol::server::{Verification, VerifyRequest, VerifyStatusRequest};
 
@@ -8,9 +10,9 @@ use super::{
 use crate::session::state::FlowType;
 use crate::{Phone, Refusal};
 
-/// What a Verify request of the second generation asks, of the right shape.
+/// A Verify request of the second generation after validation.
 pub(crate) struct ValidVerifyV2Request {
-    pub(crate) what: Verification,
+    pub(crate) verification: Verification,
     pub(crate) phone: Phone,
     pub(crate) first_name: Option<Secret>,
     pub(crate) last_name: Option<Secret>,
@@ -18,7 +20,7 @@ pub(crate) struct ValidVerifyV2Request {
     pub(crate) national_id: Option<Secret>,
 }
 
-/// A Verify request of the first generation: what opens its session, and the names.
+/// Validates a Verify request of the first generation: the members of its session, the given name and the family name.
 pub(crate) fn verify(request: &VerifyRequest) -> Result<(ValidOpenRequest, Secret, Secret), Refusal> {
     let flow_type = possession_type(request.possession_type.as_deref())?;
     if non_blank(&request.phone_number).is_none() {
@@ -26,30 +28,31 @@ pub(crate) fn verify(request: &VerifyRequest) -> Result<(ValidOpenRequest, Secre
     }
     let first_name = name("firstName", &request.first_name)?;
     let last_name = name("lastName", &request.last_name)?;
-    let opening = OpenRequest {
+    let open_request = OpenRequest {
         flow_type,
         phone_number: &request.phone_number,
         final_target_url: &request.final_target_url,
         sms_message: &request.sms_message,
         allow_otp_retry: request.allow_otp_retry,
     };
-    let opened = opening.read()?;
+    let valid_request = open_request.read()?;
     check("emailAddress", non_blank(&request.email_address), EMAIL, is_email)?;
-    Ok((opened, first_name, last_name))
+    Ok((valid_request, first_name, last_name))
 }
 
-/// Whether a Verify request is of the second generation.
+/// Whether a Verify request belongs to the second generation.
 pub fn is_second_generation(request: &VerifyRequest) -> bool {
     non_blank_text(&request.verification_type).is_some()
 }
 
-/// A Verify request of the second generation.
+/// Validates a Verify request of the second generation.
 pub(crate) fn verify_v2(request: &VerifyRequest) -> Result<ValidVerifyV2Request, Refusal> {
-    let named = request.verification_type.as_deref().unwrap_or_default();
-    let what = Verification::named(named).ok_or_else(|| Refusal::shape("verificationType", VERIFICATION_TYPE))?;
+    let value = request.verification_type.as_deref().unwrap_or_default();
+    let verification =
+        Verification::named(value).ok_or_else(|| Refusal::shape("verificationType", VERIFICATION_TYPE))?;
     let phone = phone(non_blank(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?)?;
     check("emailAddress", non_blank(&request.email_address), EMAIL, is_email)?;
-    if matches!(what, Verification::VerifiedUser | Verification::AccountOpening) {
+    if matches!(verification, Verification::VerifiedUser | Verification::AccountOpening) {
         name("firstName", &request.first_name)?;
         name("lastName", &request.last_name)?;
     }
@@ -62,7 +65,7 @@ pub(crate) fn verify_v2(request: &VerifyRequest) -> Result<ValidVerifyV2Request,
     check("identityAttributes.dateOfBirth", date_of_birth.as_ref().map(Secret::expose), DOB, is_dob)?;
     check("identityAttributes.nationalId", national_id.as_ref().map(Secret::expose), SSN, is_ssn)?;
     Ok(ValidVerifyV2Request {
-        what,
+        verification,
         phone,
         first_name: non_blank(&request.first_name).map(Secret::from),
         last_name: non_blank(&request.last_name).map(Secret::from),
@@ -71,13 +74,16 @@ pub(crate) fn verify_v2(request: &VerifyRequest) -> Result<ValidVerifyV2Request,
     })
 }
 
-/// The correlationId of a Verify Status request.
+/// The `correlationId` of a Verify Status request.
+///
+/// # Errors
+/// It is missing or malformed.
 pub fn verify_status(request: &VerifyStatusRequest) -> Result<&str, Refusal> {
     correlation_id(request.correlation_id.as_deref())
 }
 
-pub(crate) fn possession_type(named: Option<&str>) -> Result<FlowType, Refusal> {
-    match named {
+pub(crate) fn possession_type(value: Option<&str>) -> Result<FlowType, Refusal> {
+    match value {
         None => Err(Refusal::missing("possessionType")),
         Some("desktop") => Ok(FlowType::Desktop),
         Some("mobile") => Ok(FlowType::Mobile),

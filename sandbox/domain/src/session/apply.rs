@@ -1,18 +1,18 @@
-//! One event applied to a session: which part of the rules it belongs to.
+//! Applies an event to a session: dispatches it to the rule of its step or product. No rules of its own.
 
 use handset_protocol::UnixMillis;
 
 use super::transition::TransitionBuilder;
 use crate::{Effect, FailedAttempts, Fault, Session, SessionEvent};
 
-/// The next state of a session, and what the shell has to carry out.
+/// The next state of a session, and the effects that the caller has to carry out.
 ///
-/// What time alone changes (a link that nobody opened) is applied first.
+/// Expiry (for example of an unopened link) is applied before the event.
 pub fn apply(session: &Session, event: &SessionEvent, now: UnixMillis) -> (Session, Vec<Effect>) {
     apply_with_fault(session, event, None, now)
 }
 
-/// The same, where something is done to the event's request or its reply: that shows on the timeline, and nowhere else.
+/// The same with an injected fault of the event's request or reply, which appears on the timeline and nowhere else.
 pub fn apply_with_fault(
     session: &Session,
     event: &SessionEvent,
@@ -23,7 +23,7 @@ pub fn apply_with_fault(
     (session, effects)
 }
 
-/// The same, where wrong codes are counted beyond the session: `attempts` are those at its number.
+/// The same with limits across sessions: `attempts` are the wrong codes and SMS of the session's number.
 pub fn apply_with_attempts(
     session: &Session,
     attempts: &FailedAttempts,
@@ -31,30 +31,30 @@ pub fn apply_with_attempts(
     fault: Option<Fault>,
     now: UnixMillis,
 ) -> (Session, FailedAttempts, Vec<Effect>) {
-    let mut turn = TransitionBuilder::new(session.clone(), now);
-    turn.attempts = attempts.clone();
-    turn.expire();
-    turn.record_request(event, fault);
+    let mut transition = TransitionBuilder::new(session.clone(), now);
+    transition.attempts = attempts.clone();
+    transition.expire();
+    transition.record_request(event, fault);
     match event {
-        SessionEvent::Status => turn.status(),
-        SessionEvent::PollSocket => turn.poll_socket(),
-        SessionEvent::Record(sights) => sights.iter().for_each(|sight| turn.record(*sight)),
-        SessionEvent::OtpStart { number, code, host } => turn.otp_start(number.as_ref(), code, host),
-        SessionEvent::OtpFinish { otp } => turn.otp_finish(otp),
+        SessionEvent::Status => transition.status(),
+        SessionEvent::PollSocket => transition.poll_socket(),
+        SessionEvent::Record(entries) => entries.iter().for_each(|entry| transition.record(*entry)),
+        SessionEvent::OtpStart { number, code, host } => transition.otp_start(number.as_ref(), code, host),
+        SessionEvent::OtpFinish { otp } => transition.otp_finish(otp),
         SessionEvent::LinkStart { number, is_mobile, token, url } => {
-            turn.link_start(number.as_ref(), *is_mobile, token, url)
+            transition.link_start(number.as_ref(), *is_mobile, token, url)
         }
-        SessionEvent::LinkOpened { token } => turn.link_opened(token),
-        SessionEvent::InstantStart { vfp, url } => turn.instant_start(vfp, url),
-        SessionEvent::InstantFinish { vfp } => turn.instant_finish(vfp),
-        SessionEvent::Reported { area } => turn.reported(area),
-        SessionEvent::Validate => turn.validate(),
-        SessionEvent::Challenge { given } => turn.challenge(given),
-        SessionEvent::Complete { individual } => turn.complete(individual),
-        SessionEvent::VerifyStatus => turn.verify_status(),
-        SessionEvent::UnifyStatus { is_bound } => turn.unify_status(*is_bound),
-        SessionEvent::UnifyBind { phone } => turn.unify_bind(phone),
+        SessionEvent::LinkOpened { token } => transition.link_opened(token),
+        SessionEvent::InstantStart { vfp, url } => transition.instant_start(vfp, url),
+        SessionEvent::InstantFinish { vfp } => transition.instant_finish(vfp),
+        SessionEvent::Reported { area } => transition.reported(area),
+        SessionEvent::Validate => transition.validate(),
+        SessionEvent::Challenge { given } => transition.challenge(given),
+        SessionEvent::Complete { individual } => transition.complete(individual),
+        SessionEvent::VerifyStatus => transition.verify_status(),
+        SessionEvent::UnifyStatus { is_bound } => transition.unify_status(*is_bound),
+        SessionEvent::UnifyBind { phone } => transition.unify_bind(phone),
     }
-    let TransitionBuilder { session, attempts, effects, .. } = turn;
+    let TransitionBuilder { session, attempts, effects, .. } = transition;
     (session, attempts, effects)
 }

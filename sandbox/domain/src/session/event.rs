@@ -1,3 +1,5 @@
+//! Events of a session, and the effects of their transitions. No rules: `apply` has them.
+
 use handset_protocol::{Secret, client, server};
 use serde::{Deserialize, Serialize};
 
@@ -6,73 +8,73 @@ use crate::identities::identity::{DeviceBinding, NewEnrollment};
 use crate::products::state::Challenge;
 use crate::{Message, MessageKind, NewTimelineEvent, Party, Phone, Refusal};
 
-/// Something that happens to a session. Secrets that its outcome may need were drawn by the shell beforehand, so that
-/// [`apply`](crate::apply) stays a function; what it does not need is dropped.
+/// An event of a session. It carries every random secret that its outcome may need, from the caller, so that
+/// [`apply`](crate::apply) is a pure function; unused secrets are dropped.
 #[derive(Clone, Debug)]
 pub enum SessionEvent {
-    /// The page asks how things stand.
+    /// A status request of the page.
     Status,
-    /// The shell itself looks how things stand: a socket waits, or time has passed.
+    /// A check of the session's result for a waiting socket, or after its expiry.
     PollSocket,
-    /// The shell saw this on the way. It belongs on the timeline and changes nothing else.
+    /// Messages that the caller observed. They are appended to the timeline and change nothing else.
     Record(Vec<NewTimelineEvent>),
-    /// A code is asked for, for the first time or again.
+    /// A request for a code, the first one or a resend.
     OtpStart {
-        /// Left out or empty: the number in force.
+        /// The phone number. `None` or empty: the current number.
         number: Option<Secret>,
-        /// Six fresh digits; a shorter code is their beginning.
+        /// Six fresh digits; a shorter code uses the first of them.
         code: Secret,
-        /// Names the page in the last line of the SMS: a host without port.
+        /// Host of the page, without port, for the last line of the SMS.
         host: String,
     },
-    /// A code was typed.
+    /// The check of a code.
     OtpFinish {
         /// The code.
         otp: Secret,
     },
-    /// A link is asked for, for the first time or again.
+    /// A request for a link, the first one or a resend.
     LinkStart {
-        /// Left out or empty: the number in force.
+        /// The phone number. `None` or empty: the current number.
         number: Option<Secret>,
         /// Whether the page runs in a mobile browser.
         is_mobile: bool,
-        /// A fresh unguessable text.
+        /// A fresh secret.
         token: Secret,
-        /// The link with that text in it.
+        /// The URL of the link, with that secret.
         url: Secret,
     },
-    /// A link was opened, by a person.
+    /// The opening of a link by a person.
     LinkOpened {
-        /// The unguessable part of its URL.
+        /// The secret in the URL.
         token: Secret,
     },
-    /// Mobile Auth begins.
+    /// The start of Mobile Auth.
     InstantStart {
-        /// A fresh text that the visit has to bring back.
+        /// A fresh secret, which the visit has to return.
         vfp: Secret,
-        /// The URL with that text in it.
+        /// The URL of the visit, with that secret.
         url: String,
     },
-    /// Mobile Auth ends.
+    /// The end of Mobile Auth.
     InstantFinish {
-        /// What the visit brought back.
+        /// The secret that the visit returned.
         vfp: Secret,
     },
-    /// The page's authenticator reports a failure.
+    /// A failure that the page's authenticator reports.
     Reported {
-        /// One of [`ERROR_AREAS`](handset_protocol::steps::ERROR_AREAS).
+        /// The failed step, one of [`ERROR_AREAS`](handset_protocol::steps::ERROR_AREAS).
         area: &'static str,
     },
     /// `/v3/validate`.
     Validate,
     /// `/v3/challenge`.
     Challenge {
-        /// Takes the place of what Start had.
+        /// The details of the request; each replaces that of Start.
         given: Challenge,
     },
     /// `/v3/complete`.
     Complete {
-        /// What the person says about themselves, checked for shape.
+        /// The person's details, in a valid format.
         individual: Box<server::Individual>,
     },
     /// `/v3/verify-status`.
@@ -84,18 +86,18 @@ pub enum SessionEvent {
     },
     /// `/v3/unify-bind`.
     UnifyBind {
-        /// Whose possession the relying party has seen.
+        /// The number whose possession the relying party has verified.
         phone: Phone,
     },
 }
 
 impl SessionEvent {
-    /// Whether it may be counted beyond its session: a code is checked, or an SMS is requested.
+    /// Whether the event may count against the limits of its number: it checks a code or requests an SMS.
     pub fn counts_attempts(&self) -> bool {
         matches!(self, Self::OtpFinish { .. } | Self::OtpStart { .. } | Self::LinkStart { .. })
     }
 
-    /// The number that it gives. `None`: the one in force is meant, or what was given is no number.
+    /// The number of the request. `None`: it has none, or an invalid one.
     pub fn number(&self) -> Option<Phone> {
         match self {
             Self::OtpStart { number, .. } | Self::LinkStart { number, .. } => number.as_ref().and_then(Phone::parse),
@@ -103,7 +105,7 @@ impl SessionEvent {
         }
     }
 
-    /// The request that it is, and whose, for the timeline.
+    /// Sender and kind of the request, for the timeline.
     pub(crate) fn message(&self) -> Option<(Party, MessageKind)> {
         Some(match self {
             Self::PollSocket | Self::Record(_) => return None,
@@ -125,50 +127,49 @@ impl SessionEvent {
     }
 }
 
-/// What the shell carries out. Answers go to whoever caused the event; the last five go elsewhere, and a store keeps
-/// them in an outbox of the same write until they were carried out.
+/// An effect that the caller carries out. A reply goes to the sender of the event. The last five are outgoing: a store
+/// writes them to its outbox together with the session, and removes each one when it is carried out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
-    /// Answers the page.
+    /// Reply to the page.
     Reply(client::Reply),
-    /// Turns the page's request away with an HTTP status.
+    /// Reply to the page with an HTTP error status.
     HttpError {
         /// 429 or 500.
         status: u16,
-        /// After how many s to come again.
+        /// Seconds until the next attempt, for `Retry-After`.
         retry_after_seconds: Option<u32>,
     },
-    /// Cuts the socket that looks how things stand.
+    /// Resets the status socket.
     ResetSocket,
-    /// Answers the phone.
+    /// Page for the phone that opened a link.
     Page(LinkPage),
-    /// Answers `/v3/validate`.
+    /// Reply to `/v3/validate`.
     Validated(server::ValidateReply),
-    /// Answers `/v3/challenge`.
+    /// Reply to `/v3/challenge`.
     Challenged(server::ChallengeReply),
-    /// Answers `/v3/complete`.
+    /// Reply to `/v3/complete`.
     Completed(server::CompleteReply),
-    /// Answers `/v3/verify-status`, but for the id of the identity.
+    /// Reply to `/v3/verify-status`. The caller adds the id of the identity.
     Verified(server::VerifyStatusReply),
-    /// Answers `/v3/unify-status` and `/v3/unify-bind`, but for the ids of owner and device.
+    /// Reply to `/v3/unify-status` and `/v3/unify-bind`. The caller adds the ids of the owner and the device.
     Unified(server::UnifyStatusReply),
-    /// Answers the server with a refusal.
+    /// Refusal of a call of the relying party's server.
     Refused(Refusal),
-    /// An SMS.
+    /// An SMS to be stored in the message list.
     SendMessage(Message),
-    /// The session was settled, or its deadline moved: whoever waits for it looks again.
+    /// The session has a result or a new deadline: waiting sockets check it again.
     WakeWatchers,
-    /// A number was verified: it is enrolled.
+    /// An enrollment after a successful verification.
     Enroll(NewEnrollment),
-    /// Possession of a number was shown: a device is bound to it.
+    /// A device binding after successful possession.
     Bind(DeviceBinding),
-    /// News for a webhook: they wait until it has accepted them, or for the last time has not. See
-    /// [`Store::undelivered`].
+    /// A webhook delivery. It stays in the outbox until it is finished.
     DeliverWebhook(Box<Delivery>),
 }
 
 impl Effect {
-    /// Whether it goes elsewhere than to whoever caused the event.
+    /// Whether the effect belongs in the outbox. The other effects answer the sender of the event.
     pub fn is_outgoing(&self) -> bool {
         matches!(
             self,
@@ -177,19 +178,19 @@ impl Effect {
     }
 }
 
-/// What a phone that opens a link gets.
+/// Page for the phone that opened a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkPage {
-    /// It did its work: on to this URL, if there is one.
+    /// The link confirmed possession. Holds the URL to continue at, if there is one.
     Confirmed(Option<String>),
-    /// It was opened before.
+    /// The link was already opened.
     Used,
-    /// Its time is over.
+    /// The link has expired.
     Expired,
-    /// A newer one was sent.
+    /// A newer link has replaced this link.
     Replaced,
-    /// The sign-in ended without it.
+    /// The flow ended before the link was opened.
     Ended,
-    /// There is no such link.
+    /// The link is unknown.
     Unknown,
 }

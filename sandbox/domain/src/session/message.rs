@@ -1,28 +1,30 @@
+//! The SMS of a session: the messages and their texts. No limits, which are in `failed_attempts`.
+
 use std::time::Duration;
 
 use handset_protocol::{Secret, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-/// An SMS. No SMS leaves the machine: the shell shows it in the message list.
+/// An SMS. The sandbox never sends one; it stores it in the message list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// The number.
+    /// Recipient's number.
     pub to: Secret,
-    /// What it carries.
+    /// Purpose, with the code or the link.
     pub purpose: MessagePurpose,
-    /// The whole text.
+    /// Text.
     pub text: Secret,
-    /// The project of its session.
+    /// Project of the session.
     pub project: String,
-    /// The session that it belongs to, by its name towards the page.
+    /// The session, see [`Session::auth_id`](crate::Session::auth_id).
     pub auth_id: String,
-    /// When it was sent.
+    /// Time of sending.
     pub sent_at: UnixMillis,
-    /// From when on what it carries is no longer good.
+    /// Expiry of the code or the link.
     pub expires_at: UnixMillis,
 }
 
-/// What an SMS carries.
+/// Purpose of an SMS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum MessagePurpose {
     /// A one-time code.
@@ -31,16 +33,18 @@ pub enum MessagePurpose {
     Link(Secret),
 }
 
-/// Shortest and longest run of `#` in an SMS text.
+/// Allowed length of the run of `#` in an SMS text.
 const RUN: std::ops::RangeInclusive<usize> = 4..=6;
 
-/// The length of the code that a text asks for. `None`: the text does not hold exactly one run of four to six `#`.
+/// Length of the code, from the run of `#` in a text. `None`: the text does not have exactly one run of four to six
+/// `#`.
 pub(crate) fn code_length(template: &str) -> Option<usize> {
     let length = template.matches('#').count();
     (RUN.contains(&length) && template.contains(&"#".repeat(length))).then_some(length)
 }
 
-/// The SMS with a code. The last line names the page and the code in the form that browsers fill in by themselves.
+/// The text of an SMS with a code. The last line has the format of origin-bound one-time codes, for autofill in
+/// browsers.
 pub(crate) fn code_text(template: Option<&str>, code: &str, host: &str, lifetime: Duration) -> String {
     let text = match template {
         Some(template) => fill(template, code),
@@ -49,7 +53,7 @@ pub(crate) fn code_text(template: Option<&str>, code: &str, host: &str, lifetime
     format!("{text}\n\n@{host} #{code}")
 }
 
-/// The SMS with a link.
+/// The text of an SMS with a link.
 pub(crate) fn link_text(template: Option<&str>, url: &str, lifetime: Duration) -> String {
     match template {
         Some(template) => fill(template, url),
@@ -87,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_ends_in_the_line_that_browsers_read() {
+    fn the_text_of_a_code_ends_in_the_line_for_browsers() {
         let text = code_text(Some("Use ##### here"), "12345", "shop.test", Duration::from_secs(120));
         assert_eq!(text, "Use 12345 here\n\n@shop.test #12345");
         let text = code_text(None, "1234", "localhost", Duration::from_secs(120));
@@ -95,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_takes_the_place_of_the_hashes() {
+    fn a_link_replaces_the_hashes() {
         assert_eq!(link_text(Some("Go: ####!"), "http://l.test/1", Duration::from_secs(180)), "Go: http://l.test/1!");
         let text = link_text(None, "http://l.test/1", Duration::from_secs(45));
         assert_eq!(text, "Open this link to sign in: http://l.test/1 It is good once, for 45 seconds.");

@@ -1,4 +1,5 @@
-//! A possession check from its start to its end: its state, its events, and how one is applied.
+//! Sessions: their state, their events, and the transition of a state by an event. The rules of each step and product
+//! are in `steps` and `products`.
 
 pub(crate) mod apply;
 pub(crate) mod event;

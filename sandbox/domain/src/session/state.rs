@@ -1,3 +1,5 @@
+//! The state of a session: its settings, its possession check, and the derived times and claims. No transitions.
+
 use std::time::Duration;
 
 use handset_protocol::{Secret, UnixMillis, client, limits, steps, token};
@@ -9,68 +11,68 @@ use crate::people::magic_numbers::BehaviourState;
 use crate::products::state::ProductState;
 use crate::{Outcome, Phone, Timeline};
 
-/// After a link's expiry a waiting socket hears of it only this much later: a client with a clock of its own reports its
-/// own timeout first, and one without a clock is still told.
+/// Time between the expiry of a link and its result on a waiting socket. A client with its own timer reports its
+/// timeout first; a client without one still gets the result.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// One attempt to show that a person holds a phone, from `/v3/start` to its end.
+/// A session: one possession check of a phone, from its opening call to its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
-    /// Names the session towards the page.
+    /// The id of the session for the page.
     pub auth_id: String,
-    /// Names the session towards the relying party's server.
+    /// The id of the session for the relying party's server.
     pub correlation_id: String,
     /// The `rid` claim.
     pub request_id: String,
     /// The `auth.chlg` claim.
     pub challenge: String,
-    /// Whose session it is.
+    /// The credential that opened the session.
     pub client_id: String,
-    /// Which product it is of, and what that product wants to know.
+    /// The product with its own state.
     pub product: ProductState,
-    /// Among whose sessions it is kept: those of tests that run side by side do not see each other.
+    /// The project. Projects are isolated from each other, so that parallel tests do not see each other's sessions.
     pub project: String,
-    /// Which kind of browser the relying party saw.
+    /// The relying party's choice of flow.
     pub flow_type: FlowType,
-    /// The settings that were in force when it was opened.
+    /// Settings at the time of opening.
     pub policy: SessionPolicy,
-    /// When it was opened.
+    /// Time of opening.
     pub created_at: UnixMillis,
-    /// When it and its authToken end.
+    /// Expiry of the session and its authToken.
     pub expires_at: UnixMillis,
-    /// Where an Instant Link ends.
+    /// Target of an Instant Link after its confirmation.
     pub final_target_url: Option<String>,
-    /// The text of the SMS, with a run of `#` for the code or the link.
+    /// Text of the SMS, with a run of `#` for the code or the link.
     pub sms_message: Option<String>,
-    /// The number in force.
+    /// The current number.
     pub phone: Option<Phone>,
-    /// The number last given, accepted or not: the same one again is not another number.
+    /// The last number of the page, accepted or not. The same number again does not count as another one.
     pub last_given: Option<Secret>,
-    /// How many numbers were given.
+    /// Number of phone numbers so far.
     pub numbers_given: u8,
-    /// How often the page asked for an SMS without a number while none was known.
+    /// Number of requests for an SMS without any phone number.
     #[serde(default)]
     pub numbers_lacking: u8,
-    /// How often a number was refused, be it the same one.
+    /// Number of refused phone numbers, including repetitions of the same one.
     #[serde(default)]
     pub refusals: u8,
-    /// How many SMS were sent.
+    /// Number of SMS so far.
     #[serde(default)]
     pub sms_sent: u32,
-    /// What the number's own behaviour has done already.
+    /// State of the number's behaviour.
     #[serde(default)]
     pub behaviour_state: BehaviourState,
-    /// Whether the person holds the phone.
+    /// State of the possession check.
     pub possession: Possession,
-    /// Every link that was sent, newest last.
+    /// Every sent link, newest last.
     pub links: Vec<SentLink>,
-    /// How far the relying party's server has come.
+    /// Stage of the relying party's server.
     pub stage: ServerStage,
-    /// What happened, for whoever debugs a page. Holds no secret.
+    /// Every message of the session, for debugging. Holds no secret.
     pub timeline: Timeline,
 }
 
-/// Which kind of browser the relying party saw.
+/// The relying party's choice of flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum FlowType {
@@ -78,12 +80,12 @@ pub enum FlowType {
     Desktop,
     /// Mobile Auth where it is enabled, then OTP.
     Mobile,
-    /// None that possession would be shown in.
+    /// No browser: the session skips the possession check.
     None,
 }
 
 impl FlowType {
-    /// As in `flowType` and `possessionType`.
+    /// The value in `flowType` and `possessionType`.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -93,31 +95,31 @@ impl FlowType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SessionPolicy {
-    /// How long a code is good, from its SMS.
+    /// Lifetime of a code.
     #[serde(rename = "otp_seconds", with = "crate::seconds")]
     pub otp_lifetime: Duration,
-    /// How long a link is good, from its SMS.
+    /// Lifetime of a link.
     #[serde(rename = "link_seconds", with = "crate::seconds")]
     pub link_lifetime: Duration,
-    /// The least time between two SMS to one number.
+    /// Minimum time between two SMS to one number.
     #[serde(rename = "resend_pause_seconds", with = "crate::seconds")]
     pub resend_pause: Duration,
-    /// What a successful `instantlink/start` answers.
+    /// Shape of a successful reply to `instantlink/start`.
     pub link_start_reply: StartReplyShape,
     /// Whether only test users are served.
     pub strict_test_users: bool,
-    /// Whether a wrong code may be tried again.
+    /// Whether another attempt is allowed after a wrong code.
     pub allow_otp_retry: bool,
-    /// How many wrong codes may be tried for one number within their window, whatever the sessions. 0: any number.
+    /// Maximum number of wrong codes for one number within the window, over all sessions. 0: unlimited.
     pub tries_per_number: u32,
-    /// The window in which wrong codes are counted.
+    /// Sliding window of `tries_per_number`.
     #[serde(rename = "number_window_seconds", with = "crate::seconds")]
     pub number_window: Duration,
-    /// How many SMS one session may send. 0: any number.
+    /// Maximum number of SMS of one session. 0: unlimited.
     pub sms_per_session: u32,
-    /// How many SMS may go to one number within their window, whatever the sessions. 0: any number.
+    /// Maximum number of SMS to one number within the window, over all sessions. 0: unlimited.
     pub sms_per_number: u32,
-    /// The window in which SMS to one number are counted.
+    /// Sliding window of `sms_per_number`.
     #[serde(rename = "sms_window_seconds", with = "crate::seconds")]
     pub sms_window: Duration,
 }
@@ -142,17 +144,18 @@ impl Default for SessionPolicy {
 }
 
 impl SessionPolicy {
-    /// How many codes may be tried.
+    /// Maximum number of attempts at a code.
     pub fn tries(&self) -> u8 {
         if self.allow_otp_retry { limits::OTP_TRIES_WITH_RETRY } else { limits::OTP_TRIES }
     }
 }
 
-/// What a successful `instantlink/start` answers: some clients need one shape with a retry step and another without.
+/// Shape of a successful reply to `instantlink/start`. Some clients need one shape with a retry step and another
+/// without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StartReplyShape {
-    /// `{}` where Start allowed retries, else `{"data":{}}`; `{"next":""}` on a mobile browser.
+    /// `{}` if Start allows retries, else `{"data":{}}`; `{"next":""}` on a mobile browser.
     #[default]
     Auto,
     /// Always `{"data":{}}`.
@@ -161,30 +164,30 @@ pub enum StartReplyShape {
     Empty,
 }
 
-/// Whether the person holds the phone. The last three are final.
+/// State of the possession check. The last three variants are final.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Possession {
-    /// Waits for Mobile Auth. Holds what the visit has to bring back, once it was asked for.
+    /// Pending: Mobile Auth. Holds the secret that the visit has to return, after the start request.
     MobileAuth(Option<Secret>),
-    /// Waits for a code.
+    /// Pending: a code.
     Otp(Otp),
-    /// Waits for a link to be opened.
+    /// Pending: a link.
     Link,
-    /// Not asked for.
+    /// No possession check.
     NotRequired,
-    /// Shown.
+    /// Possession is verified.
     Passed,
-    /// Not shown.
+    /// Possession is not verified.
     Failed(PossessionFailure),
 }
 
 impl Possession {
-    /// Whether it can no longer change.
+    /// Whether the state is final.
     pub fn is_settled(&self) -> bool {
         matches!(self, Self::NotRequired | Self::Passed | Self::Failed(_))
     }
 
-    /// The step that it waits for, or `done`.
+    /// The pending step, or `done`.
     pub fn step(&self) -> &'static str {
         match self {
             Self::MobileAuth(_) => steps::MOBILE_INSTANT,
@@ -195,73 +198,73 @@ impl Possession {
     }
 }
 
-/// A code that is waited for.
+/// State of the code step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Otp {
-    /// The one code that is good.
+    /// The valid code.
     pub sent: Option<SentCode>,
-    /// How many wrong codes were tried.
+    /// Number of wrong codes.
     pub wrong: u8,
 }
 
-/// A code on its way.
+/// A sent code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SentCode {
     /// The code.
     pub code: Secret,
-    /// When it was sent.
+    /// Time of sending.
     pub sent_at: UnixMillis,
-    /// From when on it is no longer good.
+    /// Expiry.
     pub expires_at: UnixMillis,
 }
 
-/// A link on its way.
+/// A sent link.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SentLink {
-    /// The unguessable part of its URL.
+    /// The secret in the URL.
     pub token: Secret,
-    /// When it was sent.
+    /// Time of sending.
     pub sent_at: UnixMillis,
-    /// From when on it is no longer good.
+    /// Expiry.
     pub expires_at: UnixMillis,
-    /// Whether it can still be opened.
+    /// State of the link.
     pub state: LinkState,
 }
 
-/// Whether a link can still be opened.
+/// State of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkState {
-    /// It can, until it expires.
+    /// Valid until its expiry.
     Live,
-    /// It was opened.
+    /// Already opened.
     Used,
-    /// A newer one was sent.
+    /// Replaced by a newer link.
     Replaced,
 }
 
-/// Why possession was not shown.
+/// Reason for which possession is not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PossessionFailure {
-    /// A wrong code, and no try left.
+    /// A wrong code at the last attempt.
     WrongCode,
-    /// Too many wrong codes were tried for the number.
+    /// The number has too many wrong codes.
     TooManyTries,
-    /// A code after its time.
+    /// The code has expired.
     CodeExpired,
-    /// The link was not opened in time.
+    /// The link has expired.
     LinkExpired,
-    /// One number too many.
+    /// The page sent too many numbers.
     TooManyNumbers,
-    /// As many SMS were sent as may be.
+    /// The maximum of SMS is exceeded.
     TooManySms,
-    /// The page's authenticator gave up.
+    /// The page's authenticator reported a failure.
     Reported,
-    /// The session's time is over.
+    /// The session has expired.
     SessionExpired,
 }
 
 impl PossessionFailure {
-    /// In words.
+    /// The message in the error of the page.
     pub fn message(self) -> &'static str {
         match self {
             Self::WrongCode => "the code is wrong and no try is left",
@@ -269,13 +272,13 @@ impl PossessionFailure {
             Self::CodeExpired => "the code has expired",
             Self::LinkExpired => "the link has expired",
             Self::TooManyNumbers => "too many phone numbers",
-            Self::TooManySms => "too many SMS were asked for",
-            Self::Reported => "the flow was given up",
+            Self::TooManySms => "too many SMS were requested",
+            Self::Reported => "the client reported a failure",
             Self::SessionExpired => "the session has expired",
         }
     }
 
-    /// For the timeline.
+    /// The outcome on the timeline.
     pub fn outcome(self) -> Outcome {
         match self {
             Self::WrongCode => Outcome::AttemptsExhausted,
@@ -289,32 +292,32 @@ impl PossessionFailure {
         }
     }
 
-    /// As it travels.
+    /// The error of the page: code and message.
     pub fn to_body(self) -> client::ErrorBody {
         client::ErrorBody { code: client::error_codes::AUTHENTICATION, message: self.message().to_owned() }
     }
 }
 
-/// How far the relying party's server has come.
+/// Stage of the relying party's server: its next expected call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerStage {
-    /// Validate is awaited.
+    /// Next: Validate.
     Started,
-    /// Validate said yes; Complete is awaited, or in Pre-Fill the challenge.
+    /// Validate succeeded. Next: Complete, in Pre-Fill the challenge.
     Validated,
-    /// The challenge was judged; Complete is awaited.
+    /// The challenge was checked. Next: Complete.
     Challenged,
-    /// Nothing more is allowed.
+    /// No further call is allowed.
     Ended,
 }
 
 impl Session {
-    /// What the number in force does.
+    /// Behaviour of the current number.
     pub fn behaviour(&self) -> Option<Behaviour> {
         self.phone.as_ref().and_then(Behaviour::of_phone)
     }
 
-    /// From when on another SMS is sent to the same number. `None`: at once.
+    /// Earliest time of another SMS to the same number. `None`: at once.
     pub fn resend_at(&self) -> Option<UnixMillis> {
         let pause = self.policy.resend_pause;
         let sent_at = match &self.possession {
@@ -325,7 +328,7 @@ impl Session {
         sent_at.filter(|_| !pause.is_zero()).map(|at| at + pause)
     }
 
-    /// When the link that was sent last ends, or the code that is waited for.
+    /// Expiry of the current code, or of the newest link.
     pub fn challenge_expires_at(&self) -> Option<UnixMillis> {
         match &self.possession {
             Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.expires_at),
@@ -334,7 +337,7 @@ impl Session {
         }
     }
 
-    /// When time alone settles the session. `None`: it is settled.
+    /// Time at which the possession check expires. `None`: it has a final result.
     pub fn possession_expires_at(&self) -> Option<UnixMillis> {
         let session_ends = self.expires_at + GRACE;
         match &self.possession {
@@ -349,13 +352,13 @@ impl Session {
 
     /// The claims of the authToken. `endp` is the public origin of this backend.
     pub fn claims(&self, endp: &str) -> token::Claims {
-        let known = token::NumberKnown { mnp: self.phone.is_some() };
+        let number_known = token::NumberKnown { mnp: self.phone.is_some() };
         let auths = match &self.possession {
             Possession::MobileAuth(_) => {
-                Some(token::MobileAuths { otp: Some(known), inst: Some(client::Empty {}), inln: None })
+                Some(token::MobileAuths { otp: Some(number_known), inst: Some(client::Empty {}), inln: None })
             }
-            Possession::Otp(_) => Some(token::MobileAuths { otp: Some(known), ..Default::default() }),
-            Possession::Link => Some(token::MobileAuths { inln: Some(known), ..Default::default() }),
+            Possession::Otp(_) => Some(token::MobileAuths { otp: Some(number_known), ..Default::default() }),
+            Possession::Link => Some(token::MobileAuths { inln: Some(number_known), ..Default::default() }),
             Possession::NotRequired | Possession::Passed | Possession::Failed(_) => None,
         };
         token::Claims {

@@ -1,4 +1,5 @@
-//! One event on its way through [`apply`](crate::apply); the steps' own rules are in the files named for them.
+//! The transition of a session by one event: shared rules of numbers, SMS, replies and expiry. The rules of each step
+//! and product are in `steps` and `products`.
 
 use handset_protocol::{Secret, UnixMillis, client, limits};
 
@@ -11,28 +12,28 @@ use crate::{
     SessionEvent, TestUser, TestUserScenario,
 };
 
-/// A session that an event is changing.
+/// A transition under construction: the changed session and its effects.
 pub(crate) struct TransitionBuilder {
     pub(crate) session: Session,
     pub(crate) now: UnixMillis,
-    /// Those at the number in force.
+    /// Wrong codes and SMS of the current number.
     pub(crate) attempts: FailedAttempts,
     pub(crate) effects: Vec<Effect>,
-    /// Who is to be answered, and to what.
+    /// Sender and kind of the request.
     request: Option<(Party, MessageKind)>,
-    /// What is done to the request, or to its answer.
+    /// Injected fault of the request or its reply.
     fault: Option<Fault>,
 }
 
-/// What becomes of the number in a start request.
+/// Decision about the number of a start request.
 pub(crate) enum NumberDecision {
-    /// There is one to send to; `changed` when it took the place of another.
+    /// The number is accepted; `changed` if it replaced another one.
     Ready { phone: Phone, changed: bool },
-    /// Ask the person again.
+    /// The number is refused for this reason; the page may send another.
     Refused(&'static str),
-    /// One number too many.
+    /// The maximum of numbers is exceeded.
     TooMany,
-    /// The request is turned away with this HTTP status, and told after how many s to come again.
+    /// The request gets this HTTP status, with the seconds of `Retry-After`.
     HttpError(u16, Option<u32>),
 }
 
@@ -49,20 +50,20 @@ impl TransitionBuilder {
         self.effects.push(effect);
     }
 
-    /// The event is a request: it goes on the timeline, and so will its answer.
+    /// Records the request of the event on the timeline, if it is one, so that its reply is recorded, too.
     pub(crate) fn record_request(&mut self, event: &SessionEvent, fault: Option<Fault>) {
         (self.request, self.fault) = (event.message(), fault);
-        if let Some((from, what)) = self.request {
+        if let Some((from, kind)) = self.request {
             let fault = fault.filter(|fault| *fault != Fault::LoseReply);
-            self.record(NewTimelineEvent { fault, ..NewTimelineEvent::new(from, Party::Backend, what, None) });
+            self.record(NewTimelineEvent { fault, ..NewTimelineEvent::new(from, Party::Backend, kind, None) });
         }
     }
 
-    /// Answers whoever caused the event.
+    /// Replies to the sender of the event, and records the reply.
     pub(crate) fn respond(&mut self, outcome: Outcome, effect: Effect) {
-        if let Some((to, what)) = self.request {
+        if let Some((to, kind)) = self.request {
             let fault = self.fault.filter(|fault| *fault == Fault::LoseReply);
-            self.record(NewTimelineEvent { fault, ..NewTimelineEvent::new(Party::Backend, to, what, Some(outcome)) });
+            self.record(NewTimelineEvent { fault, ..NewTimelineEvent::new(Party::Backend, to, kind, Some(outcome)) });
         }
         self.effect(effect);
     }
@@ -71,50 +72,50 @@ impl TransitionBuilder {
         self.respond(outcome, Effect::Reply(reply));
     }
 
-    pub(crate) fn record(&mut self, sight: NewTimelineEvent) {
-        self.session.timeline.push(self.now, sight);
+    pub(crate) fn record(&mut self, event: NewTimelineEvent) {
+        self.session.timeline.push(self.now, event);
     }
 
-    /// Refuses what the relying party's server asks. Nothing changes.
+    /// Refuses a call of the relying party's server. The session stays unchanged.
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
         self.respond(Outcome::Refused, Effect::Refused(refusal));
     }
 
-    /// Settles the session. What is settled stays settled: callers look first.
+    /// Sets the final result of the possession check. The caller makes sure that there is none yet.
     pub(crate) fn settle(&mut self, outcome: Possession) {
         self.session.possession = outcome;
         self.effect(Effect::WakeWatchers);
         let Some(phone) = self.session.phone.clone() else { return };
-        let is_shown = self.session.possession == Possession::Passed;
-        let is_waived = self.session.possession == Possession::NotRequired;
+        let is_passed = self.session.possession == Possession::Passed;
+        let is_not_required = self.session.possession == Possession::NotRequired;
         match &mut self.session.product {
-            ProductState::VerifiedUsers(verifying) if (is_shown || is_waived) && verifying.names_owner(&phone) => {
-                let enrolling = NewEnrollment {
+            ProductState::VerifiedUsers(state) if (is_passed || is_not_required) && state.names_owner(&phone) => {
+                let enrollment = NewEnrollment {
                     project: self.session.project.clone(),
                     at: self.now,
-                    identity_id: verifying.identity_id.clone(),
-                    client_customer_id: verifying.client_customer_id.clone(),
+                    identity_id: state.identity_id.clone(),
+                    client_customer_id: state.client_customer_id.clone(),
                     device_id: None,
                     phone,
                 };
-                self.effect(Effect::Enroll(enrolling));
+                self.effect(Effect::Enroll(enrollment));
             }
-            ProductState::Unify(unifying) if is_shown || (is_waived && passes_without_browser(&phone)) => {
-                unifying.bound_at = Some(self.now);
-                let binding = unifying.binding(&self.session.project, &phone, self.now);
+            ProductState::Unify(state) if is_passed || (is_not_required && passes_without_browser(&phone)) => {
+                state.bound_at = Some(self.now);
+                let binding = state.binding(&self.session.project, &phone, self.now);
                 self.effect(Effect::Bind(binding));
             }
             _ => {}
         }
     }
 
-    /// Settles as failed and says so to the page, which then ends with `done`.
+    /// Sets a failure as the final result, and replies with the error and `done`.
     pub(crate) fn fail(&mut self, failure: PossessionFailure) {
         self.settle(Possession::Failed(failure));
         self.reply(failure.outcome(), failed(failure));
     }
 
-    /// Answers a late request on a settled session. Returns whether it was settled.
+    /// Replies to a late request with the final result, if the session has one. Returns whether it does.
     pub(crate) fn respond_if_settled(&mut self) -> bool {
         let (outcome, reply) = match self.session.possession {
             Possession::Passed | Possession::NotRequired => {
@@ -127,44 +128,45 @@ impl TransitionBuilder {
         true
     }
 
-    /// The request belongs to a step that the session is not at. Nothing changes.
+    /// Rejects a request of another step than the current one. The session stays unchanged.
     pub(crate) fn reject_out_of_order(&mut self, message: &str) {
         let error = client::ErrorBody { code: client::error_codes::PROHIBITED, message: message.to_owned() };
         self.reply(Outcome::Refused, client::Reply { error: Some(error), ..Default::default() });
     }
 
-    /// Asks for another number.
-    pub(crate) fn refuse_number(&mut self, why: &str) {
+    /// Replies with the reason of a refused number; the page may send another.
+    pub(crate) fn refuse_number(&mut self, reason: &str) {
         let data = client::Data {
             code: Some(client::data_codes::NUMBER_REFUSED),
-            message: Some(why.to_owned()),
+            message: Some(reason.to_owned()),
             ..Default::default()
         };
         self.reply(Outcome::NumberRefused, client::Reply { data: Some(data), ..Default::default() });
     }
 
-    /// Takes the number of a start request. The same number again, however it is written, is not another number.
-    pub(crate) fn accept_number(&mut self, given: Option<&Secret>) -> NumberDecision {
-        let Some(given) = given.filter(|number| !number.is_empty()) else {
+    /// Decides about the number of a start request. The same number again, in any notation, does not count as another
+    /// one.
+    pub(crate) fn accept_number(&mut self, number: Option<&Secret>) -> NumberDecision {
+        let Some(number) = number.filter(|number| !number.is_empty()) else {
             return self.accept_no_number();
         };
-        let parsed = Phone::parse(given);
+        let parsed = Phone::parse(number);
         let behaviour = parsed.as_ref().and_then(Behaviour::of_phone);
         if let Some(Behaviour::HttpError(status, retry_after_seconds)) = behaviour {
             return NumberDecision::HttpError(status, retry_after_seconds);
         }
         let is_current = matches!((&parsed, &self.session.phone), (Some(new), Some(old)) if new.is_same(old));
-        let is_again = is_current || self.session.last_given.as_ref() == Some(given);
-        // What is never accepted would be asked for without an end.
+        let is_again = is_current || self.session.last_given.as_ref() == Some(number);
+        // Repetitions of an always refused number count, too; otherwise the page could send it for ever.
         if !is_again || behaviour == Some(Behaviour::NumberRefused(Repeat::Always)) {
             if self.session.numbers_given >= limits::PHONE_NUMBERS {
                 return NumberDecision::TooMany;
             }
             self.session.numbers_given += 1;
-            self.session.last_given = Some(given.clone());
+            self.session.last_given = Some(number.clone());
         }
-        if let Some(spoiled) = self.apply_number_behaviour(behaviour) {
-            return spoiled;
+        if let Some(decision) = self.apply_number_behaviour(behaviour) {
+            return decision;
         }
         let Some(phone) = parsed else {
             return self.refuse_number_again("this is not a phone number");
@@ -184,8 +186,8 @@ impl TransitionBuilder {
         NumberDecision::Ready { phone, changed }
     }
 
-    /// The request names no number: the one in force is meant. Asking without one that could be served ends like numbers do:
-    /// a page that answers so by itself would ask without an end.
+    /// Decides about a start request without a number, which means the current number. Requests without any number are
+    /// limited, too; otherwise a page that repeats them automatically would loop for ever.
     fn accept_no_number(&mut self) -> NumberDecision {
         let Some(phone) = self.session.phone.clone() else {
             if self.session.numbers_lacking >= limits::PHONE_NUMBERS {
@@ -195,7 +197,7 @@ impl TransitionBuilder {
             return NumberDecision::Refused("a phone number is needed");
         };
         let behaviour = Behaviour::of_phone(&phone);
-        // The first time it is the number of Start, which was counted there.
+        // The first refusal concerns the number of Start, which is already counted.
         if behaviour == Some(Behaviour::NumberRefused(Repeat::Always)) && self.session.behaviour_state.refusal {
             if self.session.numbers_given >= limits::PHONE_NUMBERS {
                 return NumberDecision::TooMany;
@@ -205,22 +207,22 @@ impl TransitionBuilder {
         self.apply_number_behaviour(behaviour).unwrap_or(NumberDecision::Ready { phone, changed: false })
     }
 
-    /// Asks for another number, as often as numbers may be given, also where the same is given again and again.
-    fn refuse_number_again(&mut self, why: &'static str) -> NumberDecision {
+    /// Refuses a number, up to the maximum of refusals, which also counts repetitions of the same number.
+    fn refuse_number_again(&mut self, reason: &'static str) -> NumberDecision {
         if self.session.refusals >= limits::PHONE_NUMBERS {
             return NumberDecision::TooMany;
         }
         self.session.refusals += 1;
-        NumberDecision::Refused(why)
+        NumberDecision::Refused(reason)
     }
 
-    /// What the number's own behaviour makes of it.
+    /// The decision that the number's behaviour dictates, if any.
     fn apply_number_behaviour(&mut self, behaviour: Option<Behaviour>) -> Option<NumberDecision> {
         match behaviour? {
             Behaviour::HttpError(status, retry_after_seconds) => {
                 Some(NumberDecision::HttpError(status, retry_after_seconds))
             }
-            Behaviour::NumberRefused(often) if often == Repeat::Always || !self.session.behaviour_state.refusal => {
+            Behaviour::NumberRefused(repeat) if repeat == Repeat::Always || !self.session.behaviour_state.refusal => {
                 self.session.behaviour_state.refusal = true;
                 Some(self.refuse_number_again("this number is refused on purpose"))
             }
@@ -228,36 +230,36 @@ impl TransitionBuilder {
         }
     }
 
-    /// Turns a request of the page away. It has changed nothing.
+    /// Replies to the page with an HTTP error status. The session stays unchanged.
     pub(crate) fn respond_http_error(&mut self, status: u16, retry_after_seconds: Option<u32>) {
-        if let Some((to, what)) = self.request {
-            self.record(NewTimelineEvent::new(Party::Backend, to, what, Some(Outcome::Refused)).under(Fault::Status));
+        if let Some((to, kind)) = self.request {
+            self.record(NewTimelineEvent::new(Party::Backend, to, kind, Some(Outcome::Refused)).under(Fault::Status));
         }
         self.effect(Effect::HttpError { status, retry_after_seconds });
     }
 
-    /// Whether an SMS may go to the number in force: `Accepted`, or `TooEarly` where the last one stays good. `None`: it was one
-    /// too many, which has ended the flow.
+    /// Whether an SMS may be sent to the current number: `Accepted`, or `TooEarly` if the previous code or link stays
+    /// valid. `None`: the maximum is exceeded, and the flow has failed.
     pub(crate) fn authorize_sms(&mut self, changed: bool) -> Option<Outcome> {
         if !changed && self.session.resend_at().is_some_and(|at| self.now < at) {
             return Some(Outcome::TooEarly);
         }
-        let rules = self.session.policy;
-        let is_last = rules.sms_per_session > 0 && self.session.sms_sent >= rules.sms_per_session;
-        if is_last || (self.is_limited() && !self.attempts.is_sms_allowed(&rules, self.now)) {
+        let policy = self.session.policy;
+        let is_last = policy.sms_per_session > 0 && self.session.sms_sent >= policy.sms_per_session;
+        if is_last || (self.is_limited() && !self.attempts.is_sms_allowed(&policy, self.now)) {
             self.fail(PossessionFailure::TooManySms);
             return None;
         }
         Some(Outcome::Accepted)
     }
 
-    /// Whether wrong codes and SMS are counted for the number in force. Test users are nobody: their code is known to all,
-    /// and whole test suites run on their numbers.
+    /// Whether wrong codes and SMS of the current number count against its limits. Test users and behaviour numbers are
+    /// exempt: their code is public, and whole test suites share their numbers.
     pub(crate) fn is_limited(&self) -> bool {
         self.session.phone.as_ref().is_some_and(|phone| !TestUser::has_known_code(phone))
     }
 
-    /// The SMS is sent. Times are extensions: only their differences count for a client.
+    /// The reply to a sent SMS. Its times are an extension of the contract; a client uses only their differences.
     pub(crate) fn sms_sent_reply(&self) -> client::Reply {
         client::Reply {
             server_time: Some(self.now.as_millis()),
@@ -267,21 +269,21 @@ impl TransitionBuilder {
         }
     }
 
-    /// An SMS leaves, and is counted. It may get lost.
-    pub(crate) fn send(&mut self, what: MessageKind, message: Message) {
+    /// Counts an SMS and sends it. The number's behaviour may lose it on the way.
+    pub(crate) fn send(&mut self, kind: MessageKind, message: Message) {
         self.session.sms_sent = self.session.sms_sent.saturating_add(1);
         if self.is_limited() {
             self.attempts.record_sms(&self.session.policy, self.now);
         }
-        let sight = NewTimelineEvent::new(Party::Backend, Party::Phone, what, None);
+        let event = NewTimelineEvent::new(Party::Backend, Party::Phone, kind, None);
         if self.session.behaviour() == Some(Behaviour::SmsLost) {
-            return self.record(sight.under(Fault::Drop));
+            return self.record(event.under(Fault::Drop));
         }
-        self.record(sight);
+        self.record(event);
         self.effect(Effect::SendMessage(message));
     }
 
-    /// What time alone changes.
+    /// Applies the expiry of the possession check.
     pub(crate) fn expire(&mut self) {
         if self.session.possession_expires_at().is_none_or(|at| self.now < at) {
             return;
@@ -298,12 +300,12 @@ impl TransitionBuilder {
     }
 }
 
-/// `error` and `done` together: the flow is over, and the relying party's server learns why not.
+/// The reply to a page whose flow failed: `error` and `done`.
 pub(crate) fn failed(failure: PossessionFailure) -> client::Reply {
     client::Reply { error: Some(failure.to_body()), ..client::Reply::next(handset_protocol::steps::DONE) }
 }
 
-/// Whether a number's owner is shown to hold it before the page was asked.
+/// Whether the number is a test user with possession verified before the page's first request.
 pub(crate) fn passes_without_browser(phone: &Phone) -> bool {
     TestUser::find(phone).is_some_and(|user| user.scenario == TestUserScenario::PassesWithoutBrowser)
 }

@@ -1,4 +1,5 @@
-//! Step `mobile/instantlink`, and the phone that opens the link.
+//! Step `mobile/instantlink`: the request for a link, and its opening on the phone. The texts of SMS are in
+//! `session::message`.
 
 use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
@@ -11,7 +12,7 @@ use crate::session::transition::{NumberDecision, TransitionBuilder, passes_witho
 use crate::{Effect, LinkPage, MessageKind, Outcome, Phone};
 
 impl TransitionBuilder {
-    /// A number, a change of number, or a resend.
+    /// A request for a link: with a number, a change of the number, or a resend.
     pub(crate) fn link_start(&mut self, number: Option<&Secret>, is_mobile: bool, token: &Secret, url: &Secret) {
         if self.respond_if_settled() {
             return;
@@ -20,7 +21,7 @@ impl TransitionBuilder {
             return self.reject_out_of_order("this flow is not at the link step");
         }
         match self.accept_number(number) {
-            NumberDecision::Refused(why) => self.refuse_number(why),
+            NumberDecision::Refused(reason) => self.refuse_number(reason),
             NumberDecision::TooMany => self.fail(PossessionFailure::TooManyNumbers),
             NumberDecision::HttpError(status, retry_after_seconds) => {
                 self.respond_http_error(status, retry_after_seconds)
@@ -40,7 +41,7 @@ impl TransitionBuilder {
         }
     }
 
-    /// A person opened a link.
+    /// The opening of a link by a person.
     pub(crate) fn link_opened(&mut self, token: &Secret) {
         let page = self.open_link(token);
         let outcome = match page {
@@ -55,8 +56,9 @@ impl TransitionBuilder {
 
     fn open_link(&mut self, token: &Secret) -> LinkPage {
         let (now, behaviour) = (self.now, self.session.behaviour());
-        let is_it = |link: &&mut SentLink| bool::from(link.token.expose().as_bytes().ct_eq(token.expose().as_bytes()));
-        let Some(link) = self.session.links.iter_mut().find(is_it) else {
+        let is_match =
+            |link: &&mut SentLink| bool::from(link.token.expose().as_bytes().ct_eq(token.expose().as_bytes()));
+        let Some(link) = self.session.links.iter_mut().find(is_match) else {
             return LinkPage::Unknown;
         };
         match link.state {
@@ -69,14 +71,14 @@ impl TransitionBuilder {
             LinkState::Live => {
                 link.state = LinkState::Used;
                 let target = self.session.final_target_url.as_deref();
-                let page = LinkPage::Confirmed(target.and_then(|target| proved_url(target, &self.session.auth_id)));
+                let page = LinkPage::Confirmed(target.and_then(|target| confirmed_url(target, &self.session.auth_id)));
                 self.settle(Possession::Passed);
                 page
             }
         }
     }
 
-    /// Older links are dead from here on.
+    /// Sends a new link, which replaces older ones.
     fn send_link(&mut self, phone: &Phone, token: &Secret, url: &Secret) {
         for link in &mut self.session.links {
             if link.state == LinkState::Live {
@@ -105,7 +107,7 @@ impl TransitionBuilder {
         self.effect(Effect::WakeWatchers);
     }
 
-    /// The SMS is sent. Which shape says so depends on what the client can take.
+    /// The reply to a sent link, in the shape that the settings and the client determine.
     fn link_sent_reply(&self, is_mobile: bool) -> client::Reply {
         let with_data = client::Reply { data: Some(client::Data::default()), ..Default::default() };
         let shape = match self.session.policy.link_start_reply {
@@ -120,8 +122,8 @@ impl TransitionBuilder {
     }
 }
 
-/// Where the phone goes: the target with what `finishInstantLink` reads added to its query.
-fn proved_url(target: &str, auth_id: &str) -> Option<String> {
+/// The target of the phone, with the query parameters of `finishInstantLink` appended.
+fn confirmed_url(target: &str, auth_id: &str) -> Option<String> {
     let mut url = Url::parse(target).ok()?;
     url.query_pairs_mut().append_pair("authId", auth_id).append_pair("asc", "true");
     Some(url.into())
@@ -138,8 +140,8 @@ mod tests {
             ("http://a.test/x?k=v", "http://a.test/x?k=v&authId=id&asc=true"),
             ("http://a.test", "http://a.test/?authId=id&asc=true"),
         ];
-        for (target, proved) in cases {
-            assert_eq!(proved_url(target, "id").as_deref(), Some(proved));
+        for (target, confirmed) in cases {
+            assert_eq!(confirmed_url(target, "id").as_deref(), Some(confirmed));
         }
     }
 }

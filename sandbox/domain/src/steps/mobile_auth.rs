@@ -1,4 +1,4 @@
-//! Step `mobile/instant`. A client that does not have it configured reports so and goes on with a code.
+//! Step `mobile/instant`. A client without Mobile Auth reports a failure and continues with a code, see `status`.
 
 use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
@@ -8,7 +8,7 @@ use crate::session::state::{Otp, Possession};
 use crate::session::transition::TransitionBuilder;
 
 impl TransitionBuilder {
-    /// Names the URL to visit.
+    /// Replies with the URL to visit.
     pub(crate) fn instant_start(&mut self, fresh: &Secret, url: &str) {
         if self.respond_if_settled() {
             return;
@@ -21,8 +21,8 @@ impl TransitionBuilder {
         self.reply(Outcome::Accepted, client::Reply { data: Some(data), ..Default::default() });
     }
 
-    /// Judges what the visit brought back. What is not right falls back to a code.
-    pub(crate) fn instant_finish(&mut self, brought: &Secret) {
+    /// Checks the secret that the visit returned. A wrong one falls back to a code.
+    pub(crate) fn instant_finish(&mut self, returned: &Secret) {
         if self.respond_if_settled() {
             return;
         }
@@ -32,7 +32,7 @@ impl TransitionBuilder {
         let Some(vfp) = vfp else {
             return self.reject_out_of_order("Mobile Auth was not started");
         };
-        if bool::from(vfp.expose().as_bytes().ct_eq(brought.expose().as_bytes())) {
+        if bool::from(vfp.expose().as_bytes().ct_eq(returned.expose().as_bytes())) {
             self.settle(Possession::Passed);
             self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
         } else {
@@ -40,7 +40,7 @@ impl TransitionBuilder {
         }
     }
 
-    /// From here on the flow is at the code step.
+    /// Continues with the code step.
     pub(crate) fn fall_back_to_otp(&mut self) {
         self.session.possession = Possession::Otp(Otp::default());
         self.reply(Outcome::FellBackToOtp, client::Reply::next(steps::MOBILE_OTP));

@@ -1,4 +1,5 @@
-//! The steps of a page: Mobile Auth, a code, a link, and the question how the session stands.
+//! The steps of a page: Mobile Auth, a code, a link, and the status request. Shared rules of numbers and SMS are in
+//! `session::transition`.
 
 pub(crate) mod link;
 pub(crate) mod mobile_auth;

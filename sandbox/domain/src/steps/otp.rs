@@ -1,4 +1,4 @@
-//! Step `mobile/otp`.
+//! Step `mobile/otp`: the request for a code, and its check. The texts of SMS are in `session::message`.
 
 use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
@@ -9,11 +9,11 @@ use crate::session::state::{Possession, PossessionFailure, SentCode};
 use crate::session::transition::{NumberDecision, TransitionBuilder};
 use crate::{MessageKind, Outcome, Phone, TestUser};
 
-/// Length of a code where the SMS text does not ask for another.
+/// Length of a code if the SMS text has no run of `#`.
 const DEFAULT_LENGTH: usize = 4;
 
 impl TransitionBuilder {
-    /// A number, a change of number, or a resend.
+    /// A request for a code: with a number, a change of the number, or a resend.
     pub(crate) fn otp_start(&mut self, number: Option<&Secret>, fresh: &Secret, host: &str) {
         if self.respond_if_settled() {
             return;
@@ -22,7 +22,7 @@ impl TransitionBuilder {
             return self.reject_out_of_order("this flow is not at the code step");
         }
         match self.accept_number(number) {
-            NumberDecision::Refused(why) => self.refuse_number(why),
+            NumberDecision::Refused(reason) => self.refuse_number(reason),
             NumberDecision::TooMany => self.fail(PossessionFailure::TooManyNumbers),
             NumberDecision::HttpError(status, retry_after_seconds) => {
                 self.respond_http_error(status, retry_after_seconds)
@@ -38,7 +38,7 @@ impl TransitionBuilder {
         }
     }
 
-    /// A code.
+    /// The check of a code.
     pub(crate) fn otp_finish(&mut self, otp: &Secret) {
         if self.respond_if_settled() {
             return;
@@ -55,12 +55,12 @@ impl TransitionBuilder {
         if self.now >= sent.expires_at || behaviour == Some(Behaviour::Expired) {
             return self.fail(PossessionFailure::CodeExpired);
         }
-        // From here on the answer says whether it is right.
+        // Every reply below reveals whether the code is correct, so the limit comes first.
         if is_limited && !self.attempts.is_allowed(&self.session.policy, self.now) {
             return self.fail(PossessionFailure::TooManyTries);
         }
-        let is_right = bool::from(otp.expose().as_bytes().ct_eq(sent.code.expose().as_bytes()));
-        if is_right && behaviour != Some(Behaviour::CodeWrong) {
+        let is_correct = bool::from(otp.expose().as_bytes().ct_eq(sent.code.expose().as_bytes()));
+        if is_correct && behaviour != Some(Behaviour::CodeWrong) {
             self.settle(Possession::Passed);
             return self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
         }
@@ -81,7 +81,7 @@ impl TransitionBuilder {
         self.reply(Outcome::WrongCode, client::Reply { data: Some(data), ..Default::default() });
     }
 
-    /// The old code is dead from here on; the count of tries goes on.
+    /// Sends a new code, which replaces the previous one. The number of attempts is not reset.
     fn send_code(&mut self, phone: &Phone, fresh: &Secret, host: &str) {
         let template = self.session.sms_message.as_deref();
         let length = template.and_then(code_length).unwrap_or(DEFAULT_LENGTH);

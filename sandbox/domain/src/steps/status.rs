@@ -1,4 +1,4 @@
-//! How things stand, and failures that the client reports.
+//! The status request, and the client's report of a failure. The socket is in the server.
 
 use handset_protocol::{UnixMillis, client, steps};
 
@@ -8,7 +8,7 @@ use crate::session::transition::{TransitionBuilder, failed};
 use crate::{Effect, Outcome};
 
 impl TransitionBuilder {
-    /// `{"next":""}` while pending, else what ends the flow.
+    /// The status: `{"next":""}` while pending, else the final reply of the flow.
     pub(crate) fn status(&mut self) {
         let (outcome, shape) = match self.session.possession {
             Possession::Passed | Possession::NotRequired => (Outcome::Passed, client::Reply::next(steps::DONE)),
@@ -19,10 +19,10 @@ impl TransitionBuilder {
         self.reply(outcome, client::Reply { server_time: Some(self.now.as_millis()), expires_at, ..shape });
     }
 
-    /// The same for a socket, which may be cut instead.
+    /// The same for a socket, which the number's behaviour may reset instead.
     pub(crate) fn poll_socket(&mut self) {
         match self.session.behaviour() {
-            Some(Behaviour::SocketCut(often)) if often == Repeat::Always || !self.session.behaviour_state.cut => {
+            Some(Behaviour::SocketCut(repeat)) if repeat == Repeat::Always || !self.session.behaviour_state.cut => {
                 self.session.behaviour_state.cut = true;
                 self.effect(Effect::ResetSocket);
             }
@@ -30,7 +30,7 @@ impl TransitionBuilder {
         }
     }
 
-    /// The client gave up on a step. Some clients say so several times: the second changes nothing.
+    /// The client's report of a failed step. A repeated report changes nothing; some clients send several.
     pub(crate) fn reported(&mut self, area: &str) {
         match &self.session.possession {
             Possession::Passed | Possession::NotRequired => {

@@ -223,7 +223,7 @@ async fn a_listed_name_is_a_hit() {
             assert_eq!(members, ["name", "source", "value"]);
         }
         assert_eq!(reply["success"], false);
-        let compliance = json!({"result": "fail", "failureReasons": {"9300": "a watch list knows the name"}});
+        let compliance = json!({"result": "fail", "failureReasons": {"9300": "the name is on a watch list"}});
         assert_eq!(reply["evaluation"]["compliance"], compliance);
     }
 }

@@ -311,7 +311,7 @@ async fn members_are_named() {
             json!({"phoneNumber": "nobody"}),
             "field 'phoneNumber' must be a phone number: ten digits for the US and Canada, else + and the country code",
         ),
-        ("/v3/identity", json!({"phoneNumber": MERLA, "deviceId": 1}), "field 'deviceId' must be a text"),
+        ("/v3/identity", json!({"phoneNumber": MERLA, "deviceId": 1}), "field 'deviceId' must be a string"),
         ("/v3/identity/batch", json!({"items": {}}), "field 'items' must be a list of 1 to 100 objects"),
         ("/v3/identity/batch", json!({"identities": "x"}), "field 'identities' must be a list of 1 to 100 objects"),
         ("/v3/identity/batch", json!({"items": [1]}), "field 'items[0]' must be an object"),

@@ -138,7 +138,7 @@ async fn of_the_wrong_type_are_named() {
                 Object => {
                     ("an object", vec![json!(true), json!("x"), json!([]), json!(["Milo", "Pinson"]), list.clone()])
                 }
-                Texts => ("a list of texts", vec![json!(true), json!("x"), json!({}), json!({"0": "x"})]),
+                Texts => ("a list of strings", vec![json!(true), json!("x"), json!({}), json!({"0": "x"})]),
                 Objects => ("a list of", vec![json!(true), json!("x"), json!({}), json!({"0": {}})]),
             };
             for value in wrong.into_iter().chain([number.clone()]) {
@@ -231,7 +231,7 @@ async fn null_in_a_list_is_empty() {
         bench.call("/v3/complete", body).await
     };
     individual["emailAddresses"] = json!(["", null, 1]);
-    complete(&individual).await.refused(400, 8001, "field 'individual.emailAddresses[2]' must be a text");
+    complete(&individual).await.refused(400, 8001, "field 'individual.emailAddresses[2]' must be a string");
     individual["emailAddresses"] = json!(["", null]);
     let source = complete(&individual).await.json()["idv"]["dataSource1"].clone();
     assert_eq!((source.get("email"), source.get("address")), (None, None), "the first says nothing: {source}");

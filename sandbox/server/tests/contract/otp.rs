@@ -350,7 +350,7 @@ async fn late_requests_are_answered_harmlessly() {
     assert_eq!(bench.messages().await.len(), 1);
     let (started, _) = with_code(&bench, false).await;
     bench.page(&started, "mobile/otp/error", json!({"message": "x"})).await;
-    assert_eq!(start(&bench, &started).await, ended("the flow was given up"));
+    assert_eq!(start(&bench, &started).await, ended("the client reported a failure"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -148,12 +148,12 @@ async fn complete_names_bad_members() {
         (json!({"ssn": "12"}), "individual.ssn", "nine digits or the last four"),
         (json!({"ssn": "1234", "dob": "1"}), "individual.dob", "YYYY-MM-DD, YYYY-MM or MM-DD"),
         (json!({"ssn": "1234", "emailAddresses": ["x"]}), "individual.emailAddresses[0]", "an e-mail address"),
-        (json!({"ssn": "1234", "emailAddresses": "x"}), "individual.emailAddresses", "a list of texts"),
+        (json!({"ssn": "1234", "emailAddresses": "x"}), "individual.emailAddresses", "a list of strings"),
         (json!({"ssn": "1234", "addresses": {}}), "individual.addresses", "a list of objects"),
         (json!({"ssn": "1234", "addresses": [1]}), "individual.addresses[0]", "an object"),
         (json!({"ssn": "1234", "addresses": [["1 Elm", null, "Boise"]]}), "individual.addresses[0]", "an object"),
-        (json!({"ssn": "1234", "addresses": [{"city": 1}]}), "individual.addresses[0].city", "a text"),
-        (json!({"firstName": 1}), "individual.firstName", "a text"),
+        (json!({"ssn": "1234", "addresses": [{"city": 1}]}), "individual.addresses[0].city", "a string"),
+        (json!({"firstName": 1}), "individual.firstName", "a string"),
         (json!("x"), "individual", "an object"),
         (json!([]), "individual", "an object"),
         (json!(["Milo", "Pinson", "1981-01-17", "847350596"]), "individual", "an object"),
@@ -210,5 +210,5 @@ async fn a_missing_id_is_named() {
         bench.call(path, json!({})).await.refused(400, 8001, "field 'correlationId' is missing");
     }
     let answer = bench.call("/v3/validate", json!({"correlationId": 1})).await;
-    answer.refused(400, 8001, "field 'correlationId' must be a text");
+    answer.refused(400, 8001, "field 'correlationId' must be a string");
 }

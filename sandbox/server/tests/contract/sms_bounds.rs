@@ -37,7 +37,7 @@ const OF_NUMBER: usize = 100;
 const STARTS: [(&str, &str); 2] = [("mobile", "mobile/otp/start"), ("desktop", "mobile/instantlink/start")];
 
 fn too_many() -> Value {
-    json!({"next": "done", "error": {"code": 10000, "message": "too many SMS were asked for"}})
+    json!({"next": "done", "error": {"code": 10000, "message": "too many SMS were requested"}})
 }
 
 fn unlimited() -> Config {

@@ -145,8 +145,8 @@ async fn every_socket_of_a_flow_gets_the_outcome() {
     let (first, second) = (TestSocket::open(&bench, &started), TestSocket::open(&bench, &started));
     let mut others = TestSocket::open(&bench, &other);
     report(&bench, &started).await;
-    assert_eq!(first.outcome().await, ended("the flow was given up"));
-    assert_eq!(second.outcome().await, ended("the flow was given up"));
+    assert_eq!(first.outcome().await, ended("the client reported a failure"));
+    assert_eq!(second.outcome().await, ended("the client reported a failure"));
     assert!(others.is_quiet().await, "and no other flow's");
 }
 
@@ -318,7 +318,7 @@ async fn the_status_call_says_failed() {
     let bench = TestSandbox::new().await;
     let started = bench.link(true).await;
     report(&bench, &started).await;
-    assert_eq!(bench.page(&started, "status", json!({})).await, ended("the flow was given up"));
+    assert_eq!(bench.page(&started, "status", json!({})).await, ended("the client reported a failure"));
 }
 
 #[tokio::test(start_paused = true)]

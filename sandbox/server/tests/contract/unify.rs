@@ -334,13 +334,13 @@ async fn members_are_named() {
         ),
         (
             json!({"possessionType": "mobile", "smsMessage": "#"}),
-            "field 'smsMessage' must be a text of at most 160 characters with one run of four to six # for the code or \
-             the link",
+            "field 'smsMessage' must be a string of at most 160 characters with one run of four to six # for the code \
+             or the link",
         ),
         (json!({"possessionType": "mobile", "rebind": "yes"}), "field 'rebind' must be true or false"),
         (json!({"possessionType": "mobile", "checkReputation": 1}), "field 'checkReputation' must be true or false"),
         (json!({"possessionType": "mobile", "allowOTPRetry": 1}), "field 'allowOTPRetry' must be true or false"),
-        (json!({"possessionType": "mobile", "clientCustomerId": 1}), "field 'clientCustomerId' must be a text"),
+        (json!({"possessionType": "mobile", "clientCustomerId": 1}), "field 'clientCustomerId' must be a string"),
     ];
     for (body, message) in cases {
         bench.call("/v3/unify", body).await.refused(400, 8001, message);

@@ -228,9 +228,9 @@ async fn bad_members_are_named() {
             "a text of at most 160 characters with one run of four to six # for the code or the link",
         ),
         ("allowOTPRetry", json!("yes"), "true or false"),
-        ("firstName", json!(1), "a text"),
-        ("clientCustomerId", json!(1), "a text"),
-        ("clientRequestId", json!(1), "a text"),
+        ("firstName", json!(1), "a string"),
+        ("clientCustomerId", json!(1), "a string"),
+        ("clientRequestId", json!(1), "a string"),
     ];
     for (field, value, shape) in cases {
         let mut asked = bettina("desktop");

@@ -134,7 +134,7 @@ async fn test_users_have_their_scenarios() {
         let alf = named(what, "2001004054", ["Alf", "Novotni"]);
         let (success, level, evaluation) = judged(&bench, alf).await;
         assert_eq!((success.as_str(), level.as_str()), ("false", "AL0"), "{what}");
-        let risk = json!({"result": "fail", "failureReasons": {"9400": "the number is of ill repute"}});
+        let risk = json!({"result": "fail", "failureReasons": {"9400": "the number has a bad reputation"}});
         assert_eq!(evaluation, json!({"identification": {"result": "pass"}, "risk": risk}));
     }
     assert_eq!(judged(&bench, asked("humanAssurance", "2001004049")).await.1, "AL2");
@@ -212,7 +212,7 @@ async fn bad_members_are_named() {
         ("identityAttributes[0]", json!([1]), "an object"),
         ("identityAttributes[0]", json!([[]]), "an object"),
         ("identityAttributes[0]", json!([["dateOfBirth", "1974-12-09"]]), "an object"),
-        ("identityAttributes[0].attributeValue", json!([{"attributeValue": 1}]), "a text"),
+        ("identityAttributes[0].attributeValue", json!([{"attributeValue": 1}]), "a string"),
     ];
     for (field, value, shape) in cases {
         let mut body = sheila("verifiedUser");

@@ -60,12 +60,12 @@ async fn refuse_bad_settings_by_name() {
     let secret = "field 'secret' must be whsec_ and 16 to 250 printable characters without blanks";
     for (body, message) in [
         (json!({}), "field 'url' is missing"),
-        (json!({"url": 7}), "field 'url' must be a text"),
+        (json!({"url": 7}), "field 'url' must be a string"),
         (json!({"url": "ftp://a.test"}), url),
         (json!({"url": "http://user:word@a.test"}), url),
         (json!({"url": URL, "secret": "whsec_short"}), secret),
         (json!({"url": URL, "secret": ""}), secret),
-        (json!({"url": URL, "secret": 7}), "field 'secret' must be a text"),
+        (json!({"url": URL, "secret": 7}), "field 'secret' must be a string"),
     ] {
         bench.put("/sandbox/webhook", &body).await.refused(400, 8001, message);
     }
