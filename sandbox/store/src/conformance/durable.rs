@@ -10,8 +10,8 @@ use super::{attempts, deliveries, identities};
 use crate::{IdentityLookup, IdentityPage, Lookup, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, Store};
 use handset_sandbox_domain::{AttemptOutcome, Effect, MessageKind, Session};
 
-/// Runs every check. `new` creates an empty location, and `open` opens the store at that location. A store is dropped before its
-/// location is opened again.
+/// Runs every check. `new` creates an empty location, and `open` opens the store at that location. A store is dropped before
+/// its location is opened again.
 ///
 /// # Panics
 /// A check fails.
