@@ -1,36 +1,36 @@
-//! Files and folders for their owner alone, and those that are there whole or not at all. Not what is in them.
+//! Private files and folders, and atomic creation and replacement. Not the contents of files.
 //!
-//! On systems without Unix's modes, whoever may read a file's folder may read the file.
+//! On systems without Unix modes, a file has the permissions of its folder.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Creates a folder for its owner alone, and the missing folders above it alike.
+/// Creates a private folder (mode 0700), with its missing parents. No-op if the folder exists.
 ///
 /// # Errors
-/// A folder is missing and cannot be created.
+/// The folder or a parent cannot be created.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
     private_folder().recursive(true).create(folder)
 }
 
-/// Creates a folder for its owner alone. It appears with everything that `fill` puts into it, or not at all. The folder
-/// above must exist.
+/// Creates a private folder (mode 0700) atomically: it appears with all the files that `fill` writes, or not at all. Its
+/// parent must exist.
 ///
 /// # Errors
-/// What `fill` returns; the folder cannot be created; one of its name has something in it.
+/// `fill` failed, the folder cannot be created, or a folder of that name exists and is not empty.
 pub fn create_whole_folder(folder: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
-    let new = folder.with_extension(format!("new-{}", std::process::id()));
-    private_folder().create(&new)?;
-    let written = fill(&new).and_then(|()| fs::rename(&new, folder));
+    let temporary = folder.with_extension(format!("new-{}", std::process::id()));
+    private_folder().create(&temporary)?;
+    let written = fill(&temporary).and_then(|()| fs::rename(&temporary, folder));
     if written.is_err() {
         // The first error is the one to report.
-        let _ = fs::remove_dir_all(&new);
+        let _ = fs::remove_dir_all(&temporary);
     }
     written
 }
 
-/// Opens a file to read and write, and creates a missing one. From here on it is for its owner alone.
+/// Opens a file for reading and writing, and creates a missing file. Its mode becomes 0600, also for an existing file.
 ///
 /// # Errors
 /// The file cannot be opened or created, or its mode cannot be changed.
@@ -45,35 +45,36 @@ pub fn open_file(file: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Writes a file that anybody may read. A reader finds what was there before, or all of `text`.
+/// Replaces a file atomically: a reader sees the previous contents or all of `text`. The file has the default mode.
 ///
 /// # Errors
-/// The folder cannot be written, or a folder has that name. What was there before still is.
+/// The folder cannot be written, or a folder has that name. The previous file is unchanged.
 pub fn write_whole_file(file: &Path, text: &str) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Beside it: a rename is atomic within one file system. What is not renamed is removed.
-    let mut new = tempfile::Builder::new().make_in(folder, |path| File::create_new(path))?;
-    new.as_file_mut().write_all(text.as_bytes())?;
-    new.persist(file)?;
+    // In the same folder, since a rename is atomic only within a file system. Dropping the file without a rename deletes it.
+    let mut temporary = tempfile::Builder::new().make_in(folder, |path| File::create_new(path))?;
+    temporary.as_file_mut().write_all(text.as_bytes())?;
+    temporary.persist(file)?;
     Ok(())
 }
 
-/// Whether a file is for its owner alone.
+/// Whether only the owner can access a file.
 ///
 /// # Errors
-/// The file is missing, or its folder cannot be read.
+/// The file is missing or cannot be accessed.
 pub fn is_private(file: &Path) -> io::Result<bool> {
     let metadata = fs::metadata(file)?;
     #[cfg(unix)]
-    let for_others = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077;
+    let mode_of_others = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077;
     #[cfg(not(unix))]
-    let for_others = {
+    let mode_of_others = {
         let _ = metadata;
         0
     };
-    Ok(for_others == 0)
+    Ok(mode_of_others == 0)
 }
 
+/// The builder of folders with mode 0700.
 fn private_folder() -> DirBuilder {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
     let mut builder = DirBuilder::new();

@@ -1,4 +1,4 @@
-//! One connection, from its first byte to its last.
+//! One connection: TLS handshake, HTTP/1.1, and the reply to plain http on a TLS port.
 
 use std::convert::Infallible;
 use std::io;
@@ -23,52 +23,53 @@ use crate::port::{ConnectionSlot, ListenerContext};
 use crate::resettable::Connection;
 
 /// The first byte of a TLS handshake.
-const HANDSHAKE: u8 = 0x16;
-/// How long a client gets to read why it is turned away.
-const LINGER: Duration = Duration::from_secs(2);
+const TLS_HANDSHAKE: u8 = 0x16;
+/// Time limit for a rejected client to read the reply.
+const REJECTION_TIMEOUT: Duration = Duration::from_secs(2);
 
-pub(crate) async fn serve<S, F>(port: Arc<ListenerContext<S>>, stream: TcpStream, place: ConnectionSlot)
+/// Serves one connection until it ends.
+pub(crate) async fn serve<S, F>(port: Arc<ListenerContext<S>>, stream: TcpStream, slot: ConnectionSlot)
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = F>,
     S: Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
 {
-    // Messages are short and each is waited for.
+    // Messages are short and latency matters.
     let _ = stream.set_nodelay(true);
     match &port.tls {
         None => {
-            let (connection, stream) = Connection::split(stream, place);
+            let (connection, stream) = Connection::split(stream, slot);
             http(&port, connection, with_write_timeout(&port, stream)).await;
         }
         Some(acceptor) => {
-            let begin = async {
+            let handshake = async {
                 let mut first = [0];
-                if stream.peek(&mut first).await? == 1 && first != [HANDSHAKE] {
-                    return Ok(Err((stream, place)));
+                if stream.peek(&mut first).await? == 1 && first != [TLS_HANDSHAKE] {
+                    return Ok(Err((stream, slot)));
                 }
-                let (connection, stream) = Connection::split(stream, place);
+                let (connection, stream) = Connection::split(stream, slot);
                 Ok::<_, io::Error>(Ok((connection, acceptor.accept(with_write_timeout(&port, stream)).await?)))
             };
-            match timeout(port.limits.head, begin).await {
+            match timeout(port.limits.head, handshake).await {
                 Ok(Ok(Ok((connection, stream)))) => http(&port, connection, stream).await,
-                Ok(Ok(Err((stream, _place)))) => {
+                Ok(Ok(Err((stream, _slot)))) => {
                     port.observer.rejected(ConnectionRejection::PlainHttp);
                     reject_plain_http(&port, stream).await;
                 }
                 Ok(Err(error)) => {
                     port.observer.rejected(ConnectionRejection::TlsHandshake);
-                    tracing::debug!(%error, "a TLS handshake failed");
+                    tracing::debug!(%error, "TLS handshake failed");
                 }
                 Err(_) => {
                     port.observer.rejected(ConnectionRejection::TlsHandshake);
-                    tracing::debug!("a TLS handshake took too long");
+                    tracing::debug!("TLS handshake timed out");
                 }
             }
         }
     }
 }
 
-/// Whoever does not read what waits for it is cut off.
+/// The stream with a time limit for writes, which ends a connection whose client does not read.
 fn with_write_timeout<A, S: AsyncRead + AsyncWrite>(
     port: &ListenerContext<A>,
     stream: S,
@@ -78,8 +79,8 @@ fn with_write_timeout<A, S: AsyncRead + AsyncWrite>(
     Box::pin(stream)
 }
 
-/// `own`: what the requests on this connection see of it.
-async fn http<A, F, S>(port: &ListenerContext<A>, own: Connection, stream: S)
+/// Serves HTTP/1.1 on a stream. Each request gets `handle` as an extension.
+async fn http<A, F, S>(port: &ListenerContext<A>, handle: Connection, stream: S)
 where
     A: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = F>,
     A: Clone + Send + Sync + 'static,
@@ -89,7 +90,7 @@ where
     let body_time = port.limits.body;
     let service = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(own.clone());
+        request.extensions_mut().insert(handle.clone());
         request.extensions_mut().insert(BodyDeadline(Instant::now() + body_time));
         port.service.clone().call(request)
     });
@@ -100,28 +101,28 @@ where
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
+    let result = tokio::select! {
         biased;
-        ended = connection.as_mut() => ended,
+        result = connection.as_mut() => result,
         () = port.stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke");
+    if let Err(error) = result {
+        tracing::debug!(%error, "connection failed");
     }
 }
 
-/// Tells a client that speaks plain http where to go.
+/// Answers plain http on a TLS port with 400 and the https origin.
 async fn reject_plain_http<A>(port: &ListenerContext<A>, mut stream: TcpStream) {
     let body = format!(r#"{{"code":400,"message":"this port speaks https: {}"}}"#, port.origin);
     let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close";
     let reply = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    let _ = timeout(LINGER, async {
+    let _ = timeout(REJECTION_TIMEOUT, async {
         stream.write_all(reply.as_bytes()).await?;
         stream.shutdown().await?;
-        // Closing on what was not read would throw the reply away.
+        // Closing a socket with unread bytes sends a reset, which discards the reply.
         let mut rest = [0; 1024];
         while stream.read(&mut rest).await? > 0 {}
         io::Result::Ok(())

@@ -1,8 +1,8 @@
-//! Why the port cannot speak https.
+//! The error of a port that cannot serve https.
 
 use std::fmt;
 
-/// The port cannot speak https as configured. The text names the file, and never repeats its contents.
+/// The port cannot serve https as configured. The text names the file and never repeats its contents.
 #[derive(Debug)]
 pub struct TlsError(pub(crate) String);
 

@@ -1,10 +1,9 @@
-//! Connections: who gets one, how long they may take, and TLS. Serves any tower service, and knows no route.
+//! TCP, TLS, the local CA, limits and timeouts, for any tower service. No routes.
 //!
-//! `axum::serve` has no limit for connections or slow clients, and no TLS. This is hyper's HTTP/1.1, for plain and
-//! encrypted connections alike; WebSockets need 1.1 anyway.
+//! `axum::serve` has no TLS and no limit for connections or slow clients. The listener therefore runs hyper's HTTP/1.1 for
+//! plain and TLS connections; WebSockets require 1.1 anyway.
 //!
-//! What a connection tells its requests is in their extensions: [`Connection`], by which a handler can reset it, and
-//! [`BodyDeadline`].
+//! Each request has two extensions: [`Connection`], with which a handler can reset its connection, and [`BodyDeadline`].
 
 mod connection;
 mod deadline;

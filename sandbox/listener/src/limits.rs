@@ -1,19 +1,19 @@
-//! How much of everything a client gets.
+//! Limits of a connection.
 
 use std::time::Duration;
 
-/// What a connection may take.
+/// Limits of a connection, and the limit of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Time until the head of a connection's next request is whole; so also how long a connection may idle, and how long
-    /// a TLS handshake may take. Then it is closed.
+    /// Time limit for the head of a request; also for an idle connection and for the TLS handshake. Then the connection is
+    /// closed.
     pub head: Duration,
-    /// Longest head of a request, in bytes; then 431.
+    /// Maximum size of the head of a request, in bytes; then 431.
     pub head_bytes: usize,
-    /// Time until the body of a request is whole: [`BodyDeadline`](crate::BodyDeadline).
+    /// Time limit for the body of a request: [`BodyDeadline`](crate::BodyDeadline).
     pub body: Duration,
-    /// Time in which a client reads nothing of a reply; then the connection is closed.
+    /// Time limit for a client that does not read its reply; then the connection is closed.
     pub write: Duration,
-    /// Open connections; one more is closed at once.
+    /// Maximum number of open connections; further ones are closed at once.
     pub connections: usize,
 }

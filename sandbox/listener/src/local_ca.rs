@@ -1,6 +1,5 @@
-//! A CA for one machine. It can vouch for loopback names and the origin's host and for nothing else, so that whoever
-//! gets hold of its key gains little. The CA is kept, so that it has to be trusted once; the server's certificate is
-//! made anew at every start, and its key never leaves the memory.
+//! A local CA. Its name constraints permit loopback names and the origin's host only, so a stolen key is of little use. The
+//! CA is stored, so that it is trusted once; the server's certificate is new at every start, and its key is never stored.
 
 use std::fmt;
 use std::fs;
@@ -25,17 +24,18 @@ use crate::error::TlsError;
 
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca-key.pem";
-/// Clocks differ.
-const BEFORE_NOW: Duration = Duration::from_secs(24 * 3600);
-/// Ten years.
-const CA_LIFE: Duration = Duration::from_secs(3652 * 24 * 3600);
-/// Apple's systems take no more than 825 days.
-const SERVER_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Tolerance for clients whose clocks are behind.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 3600);
+/// Validity of the CA: ten years.
+const CA_VALIDITY: Duration = Duration::from_secs(3652 * 24 * 3600);
+/// Validity of the server's certificate. Apple's systems accept at most 825 days.
+const SERVER_VALIDITY: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// A CA that is open: its certificate and its key.
 pub(crate) struct LocalCa {
-    /// What has to be trusted.
+    /// Path of the certificate, which clients must trust.
     pub(crate) file: PathBuf,
-    /// Whether it was made just now.
+    /// Whether [`LocalCa::open`] has created it.
     pub(crate) is_new: bool,
     names: CaScope,
     certificate: CertificateDer<'static>,
@@ -43,27 +43,33 @@ pub(crate) struct LocalCa {
 }
 
 impl LocalCa {
-    /// The CA for loopback names and that host, from the data folder; made if there is none.
+    /// Opens the CA for loopback names and `origin_host` in the data folder. A missing CA is created.
+    ///
+    /// # Errors
+    /// The files cannot be created, read or parsed, or others can read the key.
     pub(crate) fn open(data: &Path, origin_host: &str) -> Result<Self, TlsError> {
         let names = CaScope::with(origin_host);
         let folder = data.join("tls").join(names.folder());
         let is_new = !folder.join(CERTIFICATE).exists();
         if is_new {
-            make(&folder, &names)?;
+            create(&folder, &names)?;
         }
         let (file, key_file) = (folder.join(CERTIFICATE), folder.join(KEY));
-        let lacking = |file: &Path| broken(&folder, format_args!("{} cannot be read", name(file)));
+        let invalid = |file: &Path| broken(&folder, format_args!("{} cannot be read", name(file)));
         let pem = fs::read(&file).map_err(|error| unreadable(&file, &error))?;
-        let certificate = CertificateDer::from_pem_slice(&pem).map_err(|_| lacking(&file))?;
+        let certificate = CertificateDer::from_pem_slice(&pem).map_err(|_| invalid(&file))?;
         check_private_permissions(&key_file)?;
         let pem = fs::read(&key_file).map_err(|error| unreadable(&key_file, &error))?;
-        // What is wrong with a key is not told in its own words.
-        let pem = String::from_utf8(pem).map_err(|_| lacking(&key_file))?;
-        let key = KeyPair::from_pem(&pem).map_err(|_| lacking(&key_file))?;
+        // The parser's errors are left out, since their texts may contain parts of the key.
+        let pem = String::from_utf8(pem).map_err(|_| invalid(&key_file))?;
+        let key = KeyPair::from_pem(&pem).map_err(|_| invalid(&key_file))?;
         Ok(Self { file, is_new, names, certificate, key })
     }
 
-    /// A certificate for this machine, and its key.
+    /// Issues a certificate for the names of the CA, with a new key.
+    ///
+    /// # Errors
+    /// The CA's certificate and key do not work together.
     pub(crate) fn issue(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
         let key = KeyPair::generate().map_err(failed)?;
         let mut params = CertificateParams::new(self.names.all()).map_err(failed)?;
@@ -71,33 +77,33 @@ impl LocalCa {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        valid(&mut params, SERVER_LIFE);
+        set_validity(&mut params, SERVER_VALIDITY);
         let issuer = Issuer::new(self.names.ca(), &self.key);
         let certificate = params.signed_by(&key, &issuer).map_err(failed)?.der().clone();
         self.check(&certificate)?;
         Ok((vec![certificate], PrivatePkcs8KeyDer::from(key.serialize_der()).into()))
     }
 
-    /// Whether a client that trusts the CA would take it: the files could be of two CAs.
+    /// Verifies the certificate as a client that trusts the CA would: the two files could belong to different CAs.
     fn check(&self, certificate: &CertificateDer<'_>) -> Result<(), TlsError> {
-        let refused = |error: rustls::Error| {
+        let unverified = |error: rustls::Error| {
             let folder = self.file.parent().unwrap_or(&self.file);
             broken(folder, error)
         };
         let mut roots = RootCertStore::empty();
-        roots.add(self.certificate.clone()).map_err(refused)?;
+        roots.add(self.certificate.clone()).map_err(unverified)?;
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider())).build();
         let verifier = verifier.map_err(failed)?;
         for name in self.names.all() {
             let name = ServerName::try_from(name).map_err(failed)?;
-            verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now()).map_err(refused)?;
+            verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now()).map_err(unverified)?;
         }
         Ok(())
     }
 }
 
-/// What the CA may vouch for.
+/// The names that the CA may certify: loopback names and the origin's host.
 struct CaScope {
     /// The origin's host.
     host: Host,
@@ -118,7 +124,7 @@ impl fmt::Display for Host {
 }
 
 impl Host {
-    /// Whether every CA vouches for it.
+    /// Whether the host is a loopback name, which every CA may certify.
     fn is_loopback(&self) -> bool {
         match self {
             Self::Dns(name) => name == "localhost" || name.ends_with(".localhost"),
@@ -137,7 +143,7 @@ impl CaScope {
         Self { host }
     }
 
-    /// A CA of its own for each host: what is trusted once vouches for no more later on.
+    /// The name of the CA's folder. Each host has its own CA, so that a trusted CA never gets further names.
     fn folder(&self) -> String {
         match self.beyond_loopback() {
             Some(host) => format!("ca-{}", host.to_string().replace(':', "_")),
@@ -145,11 +151,13 @@ impl CaScope {
         }
     }
 
+    /// The host, unless it is a loopback name.
     fn beyond_loopback(&self) -> Option<&Host> {
         Some(&self.host).filter(|host| !host.is_loopback())
     }
 
-    /// No wildcard: clients refuse one with a single label after it, as in `*.localhost`.
+    /// The names of the server's certificate. No wildcard: clients reject a wildcard before a single label, such as
+    /// `*.localhost`.
     fn all(&self) -> Vec<String> {
         let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
         let host = self.host.to_string();
@@ -159,7 +167,7 @@ impl CaScope {
         names
     }
 
-    /// The same at every start but for the validity, which only the certificate has.
+    /// The parameters of the CA's certificate without validity. The same at every start: the issuer is built from them.
     fn ca(&self) -> CertificateParams {
         let name = match self.beyond_loopback() {
             Some(host) => format!("Handset sandbox CA for loopback and {host}"),
@@ -186,20 +194,20 @@ impl CaScope {
     }
 }
 
-fn valid(params: &mut CertificateParams, life: Duration) {
+fn set_validity(params: &mut CertificateParams, validity: Duration) {
     let now = SystemTime::now();
-    params.not_before = (now - BEFORE_NOW).into();
-    params.not_after = (now + life).into();
+    params.not_before = (now - CLOCK_TOLERANCE).into();
+    params.not_after = (now + validity).into();
 }
 
-/// Makes the folder with everything in it appear at once, so that nobody reads half a CA.
-fn make(folder: &Path, names: &CaScope) -> Result<(), TlsError> {
+/// Creates the CA. Its folder appears with all files at once, so that no process reads an incomplete CA.
+fn create(folder: &Path, names: &CaScope) -> Result<(), TlsError> {
     let key = KeyPair::generate().map_err(failed)?;
     let mut params = names.ca();
-    valid(&mut params, CA_LIFE);
+    set_validity(&mut params, CA_VALIDITY);
     let certificate = params.self_signed(&key).map_err(failed)?;
     let unwritable = |error: io::Error| match error.kind() {
-        // There, without a certificate: what another made would have one.
+        // The folder exists without a certificate, so no other sandbox has just created it.
         io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => {
             broken(folder, format_args!("no {CERTIFICATE}"))
         }
@@ -212,29 +220,29 @@ fn make(folder: &Path, names: &CaScope) -> Result<(), TlsError> {
         handset_sandbox_files::open_file(&new.join(KEY))?.write_all(key.serialize_pem().as_bytes())?;
         fs::write(new.join(CERTIFICATE), certificate.pem())
     });
-    // Another sandbox may have been faster: then that one's is as good.
+    // Another sandbox may have created the CA meanwhile; that CA is used.
     written.or_else(|error| if folder.join(CERTIFICATE).exists() { Ok(()) } else { Err(unwritable(error)) })
 }
 
-/// Refuses a key that others can read.
+/// Rejects a key that other users can read.
 fn check_private_permissions(file: &Path) -> Result<(), TlsError> {
     if handset_sandbox_files::is_private(file).map_err(|error| unreadable(file, &error))? {
         return Ok(());
     }
     let file = file.display();
-    Err(TlsError(format!("{file} can be read by others: delete its folder, and do not trust that CA")))
+    Err(TlsError(format!("{file} can be read by others: delete its folder and stop trusting that CA")))
 }
 
 fn broken(folder: &Path, error: impl fmt::Display) -> TlsError {
     let folder = folder.display();
-    TlsError(format!("{folder} holds no CA that works ({error}): delete that folder, and a new one is made"))
+    TlsError(format!("{folder} holds no working CA ({error}): delete that folder to create a new CA"))
 }
 
 fn name(file: &Path) -> String {
     file.file_name().unwrap_or_default().display().to_string()
 }
 
-/// Of a file that is not there deleting the rest makes a new one; whatever else keeps it from being read would still.
+/// The error of a file that cannot be read. Only for a missing file does deleting the folder help.
 fn unreadable(file: &Path, error: &io::Error) -> TlsError {
     match (error.kind(), file.parent()) {
         (io::ErrorKind::NotFound, Some(folder)) => broken(folder, format_args!("no {}", name(file))),
@@ -243,5 +251,5 @@ fn unreadable(file: &Path, error: &io::Error) -> TlsError {
 }
 
 fn failed(error: impl fmt::Display) -> TlsError {
-    TlsError(format!("no certificate could be made: {error}"))
+    TlsError(format!("cannot create a certificate: {error}"))
 }

@@ -1,4 +1,4 @@
-//! What connections share, and what each takes up.
+//! The shared context of connections, and the slot of each connection.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -10,18 +10,18 @@ use tokio_util::sync::CancellationToken;
 use crate::limits::ConnectionLimits;
 use crate::observer::ConnectionObserver;
 
-/// What every connection shares.
+/// The context that all connections share.
 pub(crate) struct ListenerContext<S> {
     pub(crate) service: S,
     pub(crate) limits: ConnectionLimits,
     pub(crate) tls: Option<TlsAcceptor>,
-    /// Where a client that speaks plain http to a port with TLS is sent.
+    /// The https origin, for the reply to plain http on a TLS port.
     pub(crate) origin: String,
     pub(crate) observer: Arc<dyn ConnectionObserver>,
     pub(crate) stop: CancellationToken,
 }
 
-/// What a connection takes up for as long as it is open.
+/// The slot of an open connection: its permit and the observer's guard. Dropping it frees the slot.
 pub(crate) struct ConnectionSlot {
     pub(crate) _permit: OwnedSemaphorePermit,
     pub(crate) _open: Box<dyn Any + Send>,

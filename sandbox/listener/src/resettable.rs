@@ -1,4 +1,4 @@
-//! Connections that can be broken from within, as a network breaks them.
+//! Connections that a handler can reset, as a network fault would.
 
 use std::io;
 use std::pin::Pin;
@@ -12,45 +12,46 @@ use tokio::net::TcpStream;
 
 use crate::port::ConnectionSlot;
 
-/// What a browser has to have read so that it takes a broken connection for what it is. A request on a connection that
-/// was used before, and that broke without a byte of a reply, is sent again by browsers on their own, also a POST. Where TLS is
-/// spoken it is no record of that, which breaks the connection just as well.
+/// An interim reply, sent before a reset so that the browser reports a network error. Without any byte of a reply, browsers
+/// repeat a request on a reused connection, even a POST. On a TLS connection the bytes are an invalid record, which has the
+/// same result.
 const INTERIM: &[u8] = b"HTTP/1.1 102 Processing\r\n\r\n";
 
-/// How long the other side gets to read that: on some systems a reset throws away what was not read.
-const READ_FIRST: Duration = Duration::from_millis(20);
+/// Delay between the interim reply and the reset: on some systems a reset discards unread bytes.
+const RESET_DELAY: Duration = Duration::from_millis(20);
 
-/// A connection, as its requests know it.
+/// Request extension: the handle of a connection, with which a handler can reset it.
 #[derive(Clone, Debug)]
 pub struct Connection(Arc<Mutex<Option<TcpStream>>>);
 
 impl Connection {
-    /// The connection, and what the server reads and writes.
-    pub(crate) fn split(stream: TcpStream, place: ConnectionSlot) -> (Self, Stream) {
+    /// The handle of a connection, and the stream for the server.
+    pub(crate) fn split(stream: TcpStream, slot: ConnectionSlot) -> (Self, Stream) {
         let connection = Self(Arc::new(Mutex::new(Some(stream))));
-        (connection.clone(), Stream { connection, _place: place })
+        (connection.clone(), Stream { connection, _slot: slot })
     }
 
-    /// Breaks it: the other side sees a reset, and no reply. A handshake is not sent again, and wants no interim reply.
+    /// Resets the connection: the client gets no reply. Idempotent. `is_handshake`: the request is a WebSocket handshake,
+    /// which browsers never repeat, so no interim reply is sent.
     pub async fn reset(&self, is_handshake: bool) {
         let Some(mut stream) = self.0.lock().take() else { return };
-        // Whether any of this works makes no difference to what follows.
+        // Errors are ignored: the stream is dropped in any case.
         let _ = stream.set_zero_linger();
         if !is_handshake {
             let _ = stream.write_all(INTERIM).await;
-            tokio::time::sleep(READ_FIRST).await;
+            tokio::time::sleep(RESET_DELAY).await;
         }
     }
 }
 
-/// A connection, as the server reads and writes it. A socket goes on with it when the requests have ended.
+/// The stream of a connection for the server. After an upgrade the socket keeps it.
 pub(crate) struct Stream {
     connection: Connection,
-    _place: ConnectionSlot,
+    _slot: ConnectionSlot,
 }
 
 impl Stream {
-    /// Fails once it was cut.
+    /// Polls the stream. Fails after a reset.
     fn poll<T>(&self, poll: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         match &mut *self.connection.0.lock() {
             Some(stream) => poll(Pin::new(stream)),
@@ -63,7 +64,7 @@ impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match &mut *self.connection.0.lock() {
             Some(stream) => Pin::new(stream).poll_read(context, buffer),
-            // An error would end the request that is about to end this connection. Its reply wakes the server.
+            // An error would cancel the handler that has just reset the connection. Its reply wakes the server.
             None => Poll::Pending,
         }
     }

@@ -1,4 +1,4 @@
-//! The accept loop.
+//! The accept loop: one task per connection, up to the limit.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,8 +19,11 @@ use crate::observer::{ConnectionObserver, ConnectionRejection};
 use crate::port::{ConnectionSlot, ListenerContext};
 use crate::tls::TlsServer;
 
-/// Serves `service` on a port until `stop` is cancelled and the last connection has ended. `origin` is what clients
-/// call the port.
+/// Serves `service` on a port until `stop` is cancelled and the last connection has ended. `origin` is the port's origin as
+/// clients see it.
+///
+/// # Cancel safety
+/// Dropping the future stops accepting connections; open connections continue.
 pub async fn serve<S, F>(
     mut listener: TcpListener,
     service: S,
@@ -34,8 +37,8 @@ pub async fn serve<S, F>(
     S: Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
 {
-    let most = limits.connections.min(Semaphore::MAX_PERMITS);
-    let free = Arc::new(Semaphore::new(most));
+    let limit = limits.connections.min(Semaphore::MAX_PERMITS);
+    let free = Arc::new(Semaphore::new(limit));
     let tls = tls.map(|tls| TlsAcceptor::from(tls.config));
     let port = Arc::new(ListenerContext { service, limits, tls, origin, observer, stop: stop.clone() });
     let connections = TaskTracker::new();
@@ -43,16 +46,16 @@ pub async fn serve<S, F>(
         let stream: TcpStream = tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            // Goes on after an error.
+            // Retries after an error.
             (stream, _) = Listener::accept(&mut listener) => stream,
         };
         let Ok(permit) = free.clone().try_acquire_owned() else {
             port.observer.rejected(ConnectionRejection::TooMany);
-            tracing::warn!(limit = most, "connection limit reached; closing");
+            tracing::warn!(limit, "connection limit reached; closing");
             continue;
         };
-        let place = ConnectionSlot { _permit: permit, _open: port.observer.opened() };
-        connections.spawn(connection::serve(port.clone(), stream, place));
+        let slot = ConnectionSlot { _permit: permit, _open: port.observer.opened() };
+        connections.spawn(connection::serve(port.clone(), stream, slot));
     }
     drop(listener);
     connections.close();

@@ -1,4 +1,4 @@
-//! Which certificate the port shows.
+//! The TLS configuration of a port: from files, or with a certificate of the local CA.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,29 +12,29 @@ use rustls::{ServerConfig, version};
 use crate::error::TlsError;
 use crate::local_ca::LocalCa;
 
-/// What the port needs to speak https.
+/// The TLS configuration of a port.
 #[derive(Clone, Debug)]
 pub struct TlsServer {
     pub(crate) config: Arc<ServerConfig>,
-    /// The CA to trust, where [`TlsServer::self_signed`] has made the certificate.
+    /// The CA to trust; only for [`TlsServer::self_signed`].
     pub ca: Option<LocalCaFile>,
 }
 
 /// The certificate of the local CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalCaFile {
-    /// Where it is, as PEM.
+    /// Path of the PEM file.
     pub path: PathBuf,
-    /// Whether it was made just now.
+    /// Whether [`TlsServer::self_signed`] has created the CA.
     pub is_new: bool,
 }
 
-/// A PEM file, and what error texts call the setting that names it.
+/// A PEM file and its setting, both for error texts.
 #[derive(Clone, Copy, Debug)]
 pub struct PemFile<'a> {
-    /// For example `'tls.cert' (--tls-cert)`.
+    /// The setting, for example `'tls.cert' (--tls-cert)`.
     pub setting: &'a str,
-    /// The file.
+    /// Path of the file.
     pub path: &'a Path,
 }
 
@@ -45,25 +45,25 @@ impl fmt::Display for PemFile<'_> {
 }
 
 impl TlsServer {
-    /// With a given certificate chain and its private key.
+    /// A configuration with a certificate chain and its private key.
     ///
     /// # Errors
-    /// A file cannot be read, holds no PEM of its kind, or the two do not belong together.
+    /// A file cannot be read or holds no PEM of its kind, or the key is not the key of the certificate.
     pub fn from_files(cert: PemFile<'_>, key: PemFile<'_>) -> Result<Self, TlsError> {
         let names = format!("{cert} and {key}");
         let config = server_config(read_chain(cert)?, read_key(key)?, &names)?;
         Ok(Self { config, ca: None })
     }
 
-    /// With a certificate for loopback names and that host, signed by a CA in the data folder; the CA is made if there is
-    /// none.
+    /// A configuration with a new certificate for loopback names and `origin_host`, signed by the CA in the data folder. A
+    /// missing CA is created.
     ///
     /// # Errors
-    /// The CA's files cannot be made, read, or used.
+    /// The CA's files cannot be created, read or used.
     pub fn self_signed(data_folder: &Path, origin_host: &str) -> Result<Self, TlsError> {
         let ca = LocalCa::open(data_folder, origin_host)?;
         let (chain, key) = ca.issue()?;
-        let config = server_config(chain, key, "the certificate that was made and its key")?;
+        let config = server_config(chain, key, "the generated certificate and its key")?;
         Ok(Self { config, ca: Some(LocalCaFile { path: ca.file, is_new: ca.is_new }) })
     }
 }
@@ -93,7 +93,7 @@ fn read_chain(file: PemFile<'_>) -> Result<Vec<CertificateDer<'static>>, TlsErro
     if chain.is_empty() { Err(refused(&"holds no certificate as PEM")) } else { Ok(chain) }
 }
 
-/// Never repeats what the file holds.
+/// Errors never repeat the contents of the file.
 fn read_key(file: PemFile<'_>) -> Result<PrivateKeyDer<'static>, TlsError> {
     let refused = |reason: &dyn fmt::Display| TlsError(format!("{file}: {reason}"));
     let bytes = std::fs::read(file.path).map_err(|error| refused(&error))?;

@@ -1,9 +1,9 @@
-//! The change of a session together with what is counted at its number.
+//! The failed attempts of a number, for a change of a session that depends on them.
 
 use crate::tables::{AttemptsSwap, Owner, Row, Tables};
 use handset_sandbox_domain::{FailedAttempts, Phone, Session};
 
-/// The attempts as they were read.
+/// Failed attempts as read, with the revision to compare on write.
 pub(super) struct AttemptsSnapshot {
     owner: Option<Owner>,
     pub(super) attempts: FailedAttempts,
@@ -11,7 +11,7 @@ pub(super) struct AttemptsSnapshot {
 }
 
 impl AttemptsSnapshot {
-    /// Of that number, or else of the session's, if it has one.
+    /// The attempts of the number `given`, or of the session's number. Without a session or a number they are empty.
     pub(super) fn read(tables: &Tables, session: Option<&Session>, given: Option<&Phone>) -> Self {
         let owner = session.and_then(|session| {
             let number = given.or(session.phone.as_ref())?;
@@ -22,7 +22,7 @@ impl AttemptsSnapshot {
         Self { owner, attempts, revision: row.map(|row| row.revision) }
     }
 
-    /// What the write compares, and writes where it has changed. `None`: there is no number.
+    /// The compare-and-swap to `after`. `None`: there is no number.
     pub(super) fn swap(self, after: FailedAttempts) -> Option<AttemptsSwap> {
         let after = (after != self.attempts).then_some(after);
         Some(AttemptsSwap { owner: self.owner?, revision: self.revision, after })

@@ -1,12 +1,14 @@
-//! Where sessions and identities are kept. There is one write for each, [`Store::update`] and
-//! [`Store::update_identity`], and both are compare-and-swap with their outgoing effects in an outbox.
+//! Storage of sessions, identities, messages, deliveries and settings: the trait [`Store`], its conformance suite, and the
+//! stores in memory and in SQLite. No rules of the domain, no HTTP.
 //!
-//! What is kept can be serialized whole: [`Session`], [`Identity`], [`Message`] and [`Effect`]. That form holds every
-//! secret in the open and is for storage alone; nothing else may write it.
+//! Every change is a compare-and-swap ([`Store::update`], [`Store::update_identity`]) that writes its outgoing effects to an
+//! outbox, atomically.
+//!
+//! The serialized form of the domain's types contains every secret unencrypted. It is for storage only: never log or send it.
 
 mod attempts;
 #[cfg(any(test, feature = "conformance"))]
-// They are tests: a failure is a panic, and the name of a check says what it holds.
+// Tests: a failure is a panic, and the name of a check is its description.
 #[allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 pub mod conformance;
 mod memory;

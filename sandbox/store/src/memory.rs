@@ -1,10 +1,12 @@
+//! The store in memory. It writes nothing to disk.
+
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::StoreError;
 use crate::tabled::TableStore;
 use crate::tables::{Tables, Write};
 
-/// Everything in memory: it ends with the process.
+/// A store in memory. All data is lost when the process ends.
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<Tables>);
 

@@ -1,4 +1,4 @@
-//! The trait, and what it takes and gives.
+//! The trait [`Store`] with its arguments and results. Implementations are in `memory` and `sqlite`.
 
 use async_trait::async_trait;
 use handset_protocol::UnixMillis;
@@ -7,85 +7,88 @@ use handset_sandbox_domain::{
     AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, Message, Phone, Session,
 };
 
-/// How many messages of a project are kept: the oldest goes first.
+/// Maximum number of messages of a project; a further one evicts the oldest.
 pub const MAX_MESSAGES: usize = 1000;
 
-/// How many deliveries to webhooks that are over are kept of a project: the oldest goes first.
+/// Maximum number of finished deliveries of a project; a further one evicts the oldest.
 pub const MAX_FINISHED_DELIVERIES: usize = 200;
 
-/// What becomes of a session: its next state (`None`: it is gone), and the effects.
+/// The next state of a session (`None`: deleted), and the effects.
 pub type Change = (Option<Session>, Vec<Effect>);
 
-/// Decides what becomes of a session. Must be a function of its argument: after a lost race it is called again.
+/// Decides the next state of a session. Must be a pure function of its argument: after a concurrent write it is called
+/// again.
 pub type Decide<'a> = &'a (dyn Fn(Option<&Session>) -> Change + Send + Sync);
 
-/// Names under which a session is found, besides its authId.
+/// Keys of a session besides its authId.
 #[derive(Clone, Copy, Debug)]
 pub enum Lookup<'a> {
     /// [`Session::correlation_id`].
     CorrelationId(&'a str),
-    /// The unguessable part of the URL of any link that was sent.
+    /// The secret of any link of the session.
     LinkToken(&'a str),
 }
 
-/// What becomes of a session and of the attempts at its number, and the effects.
+/// The next state of a session (`None`: deleted) and of the failed attempts of its number, and the effects.
 pub type ChangeWithAttempts = (Option<Session>, FailedAttempts, Vec<Effect>);
 
-/// Decides what becomes of a session and of the attempts at the number that is given to it, or that it has in force. Must be
-/// a function of its arguments: after a lost race it is called again.
+/// Decides the next state of a session and of the failed attempts of its number. Must be a pure function of its arguments:
+/// after a concurrent write it is called again.
 pub type DecideWithAttempts<'a> = &'a (dyn Fn(Option<&Session>, &FailedAttempts) -> ChangeWithAttempts + Send + Sync);
 
-/// What becomes of an identity: its next state (`None`: it is gone), and the effects.
+/// The next state of an identity (`None`: deleted), and the effects.
 pub type IdentityChange = (Option<Identity>, Vec<Effect>);
 
-/// Decides what becomes of an identity. Must be a function of its argument: after a lost race it is called again.
+/// Decides the next state of an identity. Must be a pure function of its argument: after a concurrent write it is called
+/// again.
 pub type DecideIdentity<'a> = &'a (dyn Fn(Option<&Identity>) -> IdentityChange + Send + Sync);
 
-/// What becomes of identities, and the effects.
+/// The next states of identities (`None`: deleted), and the effects.
 pub type IdentitiesChange<const N: usize> = ([Option<Identity>; N], Vec<Effect>);
 
-/// Decides what becomes of two identities. Must be a function of its argument: after a lost race it is called again.
+/// Decides the next states of two identities. Must be a pure function of its argument: after a concurrent write it is called
+/// again.
 pub type DecideIdentities<'a> = &'a (dyn Fn([Option<&Identity>; 2]) -> IdentitiesChange<2> + Send + Sync);
 
-/// Names under which an identity of a project is found.
+/// Keys of an identity within its project.
 #[derive(Clone, Copy, Debug)]
 pub enum IdentityLookup<'a> {
-    /// Its number, however it is written. There is one identity for each number and project.
+    /// The number, in any notation. A project has at most one identity for each number.
     Number(&'a Phone),
     /// [`Identity::id`].
     Id(&'a str),
-    /// The id of any of [`Identity::devices`], also of one that was revoked.
+    /// The id of any of [`Identity::devices`], including revoked ones.
     Device(&'a str),
 }
 
-/// A page of a project's identities that are enrolled, in the order of enrollment, and of their ids where that is the same.
+/// A page of a project's enrolled identities, ordered by time of enrollment, then by id.
 #[derive(Clone, Copy, Debug)]
 pub struct IdentityPage<'a> {
-    /// Of which project.
+    /// The project.
     pub project: &'a str,
-    /// Where the page before ended: when its last was enrolled, and its id.
+    /// Time of enrollment and id of the last identity of the previous page. That identity need not exist any more.
     pub after: Option<(UnixMillis, &'a str)>,
-    /// How many at most.
+    /// Maximum number of identities.
     pub limit: usize,
-    /// Whether those that are not active count.
+    /// Whether the page includes inactive identities.
     pub with_inactive: bool,
 }
 
-/// An effect that waits to be carried out.
+/// An effect in the outbox.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutboxEntry {
-    /// Grows with every entry, and is never given out again.
+    /// Greater than the sequences of all earlier entries, and never reused.
     pub sequence: u64,
-    /// What it is about: a session by its authId, or an identity by its id.
+    /// The authId of the session, or the id of the identity, whose change caused the effect.
     pub subject: String,
     /// The effect.
     pub effect: Effect,
 }
 
-/// A delivery that waits for its webhook.
+/// A delivery to a webhook in the outbox.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingDelivery {
-    /// That of its entry in the outbox. It is seen only after all that are smaller.
+    /// The sequence of its outbox entry. Entries become visible in the order of their sequences.
     pub sequence: u64,
     /// The delivery.
     pub delivery: Delivery,
@@ -94,19 +97,19 @@ pub struct PendingDelivery {
 /// A message that was sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredMessage {
-    /// Grows with every message: that of its entry in the outbox.
+    /// The sequence of its outbox entry.
     pub id: u64,
     /// The message.
     pub message: Message,
 }
 
-/// Says which messages are asked for.
+/// Whether a message is part of the result.
 pub type MessageFilter<'a> = &'a (dyn Fn(&Message) -> bool + Send + Sync);
 
-/// A store failed. What it was doing has not happened.
+/// A failure of the store. The failed call has changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreError(
-    /// In words, without secrets.
+    /// The text, without secrets.
     pub String,
 );
 
@@ -118,18 +121,24 @@ impl std::fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// Where sessions are kept, by authId, and identities, by project and number. `conformance::check` is what every
-/// implementation has to pass, and `conformance::check_durable` every one that outlives its process: there, what was
-/// answered was written.
+/// Storage of sessions by authId, of identities by project and number, and of everything else that outlives a request.
+///
+/// Every implementation must pass `conformance::check`. An implementation that outlives its process must also pass
+/// `conformance::check_durable`: a write is durable before its call returns.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Compare-and-swap: reads the session, decides, and writes unless someone else wrote in between; then it starts
-    /// over. The outgoing effects go to the outbox in the same write. Returns all effects, in order.
+    /// Compare-and-swap of a session: reads it, calls `decide`, and writes the next state together with the outgoing effects
+    /// for the outbox, atomically. After a concurrent write it starts again with the new state.
+    ///
+    /// Returns all effects in order, including those that are not outgoing, which are for the caller. An unchanged session
+    /// without outgoing effects is not written.
+    ///
+    /// # Errors
+    /// The store failed; neither the session nor the outbox has changed.
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError>;
 
-    /// The same together with the attempts at the number that is `given` to the session, or else at the one that it has in
-    /// force: both are read at once, both are compared, and both are written in the same write. Without either number there
-    /// are none, and none are written.
+    /// [`Store::update`] together with the failed attempts of a number: the number `given`, or else the session's number. Both
+    /// rows are read, compared and written atomically. Without a session or a number the attempts are empty and not written.
     async fn update_with_attempts(
         &self,
         auth_id: &str,
@@ -137,21 +146,21 @@ pub trait Store: Send + Sync + 'static {
         decide: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError>;
 
-    /// Forgets the attempts at all numbers where the last was before that time.
+    /// Deletes the failed attempts of every number whose last attempt is before that time.
     async fn expire_attempts(&self, before: UnixMillis) -> Result<(), StoreError>;
 
-    /// The session.
+    /// Returns the session.
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError>;
 
-    /// The authId of the session of that name.
+    /// Returns the authId of the session with that key.
     async fn find(&self, lookup: Lookup<'_>) -> Result<Option<String>, StoreError>;
 
-    /// The authIds of the sessions that end before that time, soonest first: those of one project, or of all.
-    /// [`UnixMillis::MAX`]: whenever they end.
+    /// Returns the authIds of the sessions that expire before that time, earliest first: those of one project, or of all
+    /// projects. [`UnixMillis::MAX`] selects all sessions.
     async fn expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<Vec<String>, StoreError>;
 
-    /// Compare-and-swap of a project's identity of a number, as [`Store::update`] for a session. What is written is of that
-    /// project and number.
+    /// Compare-and-swap of a project's identity of a number, as [`Store::update`] for a session. The next state must have
+    /// that project and number.
     async fn update_identity(
         &self,
         project: &str,
@@ -159,8 +168,8 @@ pub trait Store: Send + Sync + 'static {
         decide: DecideIdentity<'_>,
     ) -> Result<Vec<Effect>, StoreError>;
 
-    /// The same with a project's identities of two numbers, which are not the same: both are compared, and both are
-    /// written in the same write.
+    /// [`Store::update_identity`] for two different numbers of a project: both identities are compared and written
+    /// atomically.
     async fn update_identities(
         &self,
         project: &str,
@@ -168,9 +177,9 @@ pub trait Store: Send + Sync + 'static {
         decide: DecideIdentities<'_>,
     ) -> Result<Vec<Effect>, StoreError>;
 
-    /// Carries out an entry of the outbox on a project's identity of a number: as [`Store::update_identity`], and the entry
-    /// leaves the outbox in the same write. Where it has left already nothing happens, so that it is carried out exactly
-    /// once, also by two at the same time, and also when the identity has changed or gone since.
+    /// Applies an outbox entry to a project's identity of a number: [`Store::update_identity`] that also removes the entry,
+    /// atomically. Without the entry in the outbox it changes nothing, so each entry is applied exactly once, even by
+    /// concurrent callers and even if the identity was changed or deleted meanwhile.
     async fn apply_outbox_entry(
         &self,
         sequence: u64,
@@ -179,40 +188,43 @@ pub trait Store: Send + Sync + 'static {
         decide: DecideIdentity<'_>,
     ) -> Result<(), StoreError>;
 
-    /// The project's identity of that name.
+    /// Returns the project's identity with that key.
     async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError>;
 
-    /// Those that are enrolled.
+    /// Returns a page of enrolled identities.
     async fn identities(&self, page: IdentityPage<'_>) -> Result<Vec<Identity>, StoreError>;
 
-    /// The projects of which anything is kept, in the order of their names.
+    /// Returns the names of the projects with stored data, sorted.
     async fn projects(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Forgets all of a project but its sessions: every identity, enrolled or not, every message, attempt, delivery and fact.
-    /// Sessions end one by one, by [`Store::update`], as others may wait for them.
+    /// Deletes everything of a project except its sessions: identities, messages, failed attempts, deliveries and settings.
+    ///
+    /// The caller ends each session with [`Store::update`], whose effects wake its waiters.
     async fn delete_project(&self, project: &str) -> Result<(), StoreError>;
 
-    /// What waits to be carried out, oldest first: all that can be at once, so not what [`Store::undelivered`] has.
+    /// Returns the entries of the outbox, oldest first, except deliveries to webhooks ([`Store::pending_deliveries`]).
     async fn outbox(&self) -> Result<Vec<OutboxEntry>, StoreError>;
 
-    /// It was carried out. Once is enough, twice does no harm.
+    /// Removes an entry whose effect was carried out. Idempotent.
+    ///
+    /// The removal may be lost if the process ends; the effect is then carried out again.
     async fn complete_outbox_entry(&self, sequence: u64) -> Result<(), StoreError>;
 
-    /// The deliveries in the outbox after the sequence `since`, oldest first: those of one project, or of all.
+    /// Returns the pending deliveries with a sequence greater than `since`, oldest first: those of one project, or of all
+    /// projects.
     async fn pending_deliveries(&self, project: Option<&str>, since: u64) -> Result<Vec<PendingDelivery>, StoreError>;
 
-    /// A delivery in the outbox.
+    /// Returns a pending delivery.
     async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError>;
 
-    /// A delivery was tried, or is not any more: its entry leaves the outbox, and in the same write another takes its
-    /// place, or it is among those that are over. Where it has left already nothing happens.
+    /// Replaces the delivery's outbox entry with a retry or moves it to finished, atomically. No-op if the entry is gone.
     async fn record_attempt(&self, sequence: u64, next: AfterAttempt) -> Result<(), StoreError>;
 
-    /// A project's deliveries that are over, in the order in which they ended; the newest [`KEPT_DELIVERIES`] are kept.
+    /// Returns a project's finished deliveries in the order in which they finished: the newest [`MAX_FINISHED_DELIVERIES`].
     async fn finished_deliveries(&self, project: &str) -> Result<Vec<FinishedDelivery>, StoreError>;
 
-    /// A project's messages after the id `since` that are `wanted`, oldest first. A message is there from the write on
-    /// whose effects sent it, however far its delivery is; the newest [`KEPT_MESSAGES`] of each project are kept.
+    /// Returns a project's `wanted` messages with an id greater than `since`, oldest first. A message is visible from the
+    /// write that sent it, whether or not its outbox entry is completed. Each project keeps the newest [`MAX_MESSAGES`].
     async fn messages(
         &self,
         project: &str,
@@ -220,9 +232,9 @@ pub trait Store: Send + Sync + 'static {
         wanted: MessageFilter<'_>,
     ) -> Result<Vec<StoredMessage>, StoreError>;
 
-    /// Something that the sandbox has to remember, of a project or of itself, by name.
+    /// Returns the value of a project's setting, or of a setting of the sandbox itself (`project` is `None`).
     async fn setting(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Remembers it from here on.
+    /// Sets the value of a setting.
     async fn set_setting(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! Both stores answer from [`Tables`]; they differ in how a [`Write`] gets there.
+//! [`Store`] for every store that reads from [`Tables`] in memory. How a [`Write`] is committed is the part of each store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,17 +17,21 @@ use handset_sandbox_domain::{
     AfterAttempt, Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, Phone, Session,
 };
 
-/// A store that answers from [`Tables`].
+/// A store that reads from [`Tables`].
 pub(super) trait TableStore: Send + Sync + 'static {
+    /// Locks the tables. Do not hold the guard while `decide` runs.
     fn tables(&self) -> MutexGuard<'_, Tables>;
 
-    /// Writes, unless what the write compares was written meanwhile: `false`. What it has written stays written.
+    /// Commits the write. Returns `false`, without writing, if a row that it compares has changed.
+    ///
+    /// # Errors
+    /// The write failed and changed nothing.
     fn commit(&self, write: Write) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Writes some time: nobody waits for it, and it does no harm if it is lost.
+    /// Commits the write later, without a result. Only for a write whose loss is harmless.
     fn commit_later(&self, write: Write);
 
-    /// Changes a session; `counted`: and the attempts at the number that is given, or else at its own.
+    /// Compare-and-swap of a session. With `counted`, also of the attempts of that number, or of the session's number.
     fn swap_session(
         &self,
         auth_id: &str,
@@ -36,35 +40,36 @@ pub(super) trait TableStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Effect>, StoreError>> + Send {
         async move {
             loop {
-                let (before, revision, reading) = {
+                let (before, revision, snapshot) = {
                     let tables = self.tables();
                     let (before, revision) = read(tables.sessions.get(auth_id));
-                    let reading = AttemptsSnapshot::read(
+                    let snapshot = AttemptsSnapshot::read(
                         &tables,
                         before.as_deref().filter(|_| counted.is_some()),
                         counted.flatten(),
                     );
-                    (before, revision, reading)
+                    (before, revision, snapshot)
                 };
-                // Decided outside the lock, as any store with a network in between would have to.
-                let (after, attempts, effects) = decide(before.as_deref(), &reading.attempts);
+                // `decide` runs outside the lock, as in a store across a network.
+                let (after, attempts, effects) = decide(before.as_deref(), &snapshot.attempts);
                 let after = (after.as_ref() != before.as_deref()).then_some(after);
-                let attempts_swap = reading.swap(attempts);
+                let attempts_swap = snapshot.swap(attempts);
                 let outgoing = outgoing(auth_id, &effects);
-                let is_counted = attempts_swap.as_ref().is_some_and(|counted| counted.after.is_some());
-                if after.is_none() && outgoing.is_empty() && !is_counted {
+                let is_attempts_changed = attempts_swap.as_ref().is_some_and(|swap| swap.after.is_some());
+                if after.is_none() && outgoing.is_empty() && !is_attempts_changed {
                     return Ok(effects);
                 }
                 let after = after.map(|session| session.map(Arc::new));
-                let what = WriteOp::Session { auth_id: auth_id.to_owned(), revision, after, attempts: attempts_swap };
-                if self.commit(Write { op: what, outgoing }).await? {
+                let op = WriteOp::Session { auth_id: auth_id.to_owned(), revision, after, attempts: attempts_swap };
+                if self.commit(Write { op, outgoing }).await? {
                     return Ok(effects);
                 }
             }
         }
     }
 
-    /// Changes identities at once; with an entry of the outbox, only if that still waits, and it waits no longer.
+    /// Compare-and-swap of identities in one write. With `entry`, the write also completes that outbox entry, and nothing is
+    /// written if the entry is gone.
     fn swap_identities<const N: usize>(
         &self,
         owners: [Owner; N],
@@ -112,7 +117,7 @@ fn owner(project: &str, number: &Phone) -> Owner {
     (project.to_owned(), number.digits().to_owned())
 }
 
-/// Decides about one.
+/// Adapts a decision about one identity.
 fn for_one<'a>(
     decide: DecideIdentity<'a>,
 ) -> impl Fn([Option<&Identity>; 1]) -> IdentitiesChange<1> + Send + Sync + 'a {
@@ -122,7 +127,7 @@ fn for_one<'a>(
     }
 }
 
-/// The entries of the outbox that follow from `effects`, not numbered yet.
+/// The outbox entries of the outgoing effects, without sequences.
 fn outgoing(subject: &str, effects: &[Effect]) -> Vec<OutboxEntry> {
     let entry = |effect: &Effect| OutboxEntry { sequence: 0, subject: subject.to_owned(), effect: effect.clone() };
     effects.iter().filter(|effect| effect.is_outgoing()).map(entry).collect()
@@ -131,11 +136,11 @@ fn outgoing(subject: &str, effects: &[Effect]) -> Vec<OutboxEntry> {
 #[async_trait]
 impl<T: TableStore> Store for T {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
-        let uncounted = |session: Option<&Session>, attempts: &FailedAttempts| {
+        let decide = |session: Option<&Session>, attempts: &FailedAttempts| {
             let (after, effects) = decide(session);
             (after, attempts.clone(), effects)
         };
-        self.swap_session(auth_id, None, &uncounted).await
+        self.swap_session(auth_id, None, &decide).await
     }
 
     async fn update_with_attempts(
@@ -156,7 +161,7 @@ impl<T: TableStore> Store for T {
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
         let (session, _) = read(self.tables().sessions.get(auth_id));
-        // Copied outside the lock.
+        // Clone outside the lock.
         Ok(session.as_deref().cloned())
     }
 
@@ -243,7 +248,8 @@ impl<T: TableStore> Store for T {
     }
 
     async fn complete_outbox_entry(&self, sequence: u64) -> Result<(), StoreError> {
-        // At once, so that nobody takes it up again; where that is lost with the process, it is carried out twice.
+        // Removed from memory at once, so that no caller sees the entry again. If the process ends before the write, the
+        // effect is carried out twice.
         if self.tables().outbox.remove(&sequence).is_some() {
             self.commit_later(Write::of(WriteOp::CompleteEntry(sequence)));
         }

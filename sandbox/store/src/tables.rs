@@ -1,4 +1,4 @@
-//! What a store holds, in memory, and what can be written to it.
+//! The tables of a store in memory, and the writes that change them. No input or output.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -7,159 +7,161 @@ use crate::{MAX_FINISHED_DELIVERIES, MAX_MESSAGES, OutboxEntry};
 use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{Delivery, Effect, FailedAttempts, FinishedDelivery, Identity, Message, Session};
 
-/// Every session, and all else that is kept.
+/// All rows of a store, with their indexes.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    /// Who reads one shares it, and copies it only to change it.
+    /// By authId. Readers share a session and clone it only to change it.
     pub(super) sessions: HashMap<String, Row<Arc<Session>>>,
     pub(super) by_correlation_id: HashMap<String, String>,
     pub(super) by_link_token: HashMap<String, String>,
-    /// Soonest first.
+    /// By expiry, earliest first.
     pub(super) by_end: BTreeSet<(UnixMillis, String)>,
     pub(super) identities: BTreeMap<Owner, Row<Arc<Identity>>>,
     pub(super) by_identity_id: HashMap<String, Owner>,
     pub(super) by_device: HashMap<String, Owner>,
-    /// Those that are enrolled: project, since when, and id.
+    /// Enrolled identities by project, time of enrollment, and id.
     pub(super) enrolled: BTreeMap<(String, UnixMillis, String), Owner>,
-    /// At whose codes was attempts_swap.
+    /// Failed attempts by project and number.
     pub(super) attempts: BTreeMap<Owner, Row<FailedAttempts>>,
-    /// By the last attempt, the oldest first.
+    /// By the time of the last attempt, earliest first.
     attempts_by_last: BTreeSet<(UnixMillis, Owner)>,
-    /// But for what goes to webhooks, which may wait there for long.
+    /// Entries by sequence, except deliveries to webhooks, which can stay pending for long.
     pub(super) outbox: BTreeMap<u64, OutboxEntry>,
-    /// That, with its subject.
+    /// Deliveries to webhooks by sequence, each with its subject.
     pub(super) pending_deliveries: BTreeMap<u64, (String, Delivery)>,
-    /// What went there, by project.
+    /// Finished deliveries by project and id.
     pub(super) finished_deliveries: BTreeMap<String, BTreeMap<u64, FinishedDelivery>>,
-    /// By project.
+    /// Sent messages by project and id.
     pub(super) messages: BTreeMap<String, BTreeMap<u64, Message>>,
-    /// By project and name; those of the sandbox itself are of [`NO_PROJECT`].
+    /// By project and name. Settings of the sandbox itself have the project [`NO_PROJECT`].
     pub(super) settings: BTreeMap<(String, String), Vec<u8>>,
-    /// The last one that was given out.
+    /// The highest sequence that was assigned.
     pub(super) sequence: u64,
-    /// Never given out again, so that what went and came back is not taken for what was read.
+    /// The last revision. A revision is never reused: a row that was deleted and created again has another one.
     revision: u64,
 }
 
-/// Whose identity it is: the project, and the digits of the number.
+/// The key of an identity and of failed attempts: the project and the digits of the number.
 pub(super) type Owner = (String, String);
 
-/// No project has this name.
+/// The project of the sandbox's own settings. No real project has this name.
 pub(super) const NO_PROJECT: &str = "";
 
+/// A value with the revision that a compare-and-swap compares.
 #[derive(Debug)]
 pub(super) struct Row<T> {
     pub(super) value: T,
     pub(super) revision: u64,
 }
 
-/// One write: whole, or not at all.
+/// One atomic write.
 #[derive(Debug)]
 pub(super) struct Write {
     pub(super) op: WriteOp,
-    /// What goes to the outbox with it; [`Write::number`] gives their sequence.
+    /// New entries of the outbox. [`Write::assign_sequences`] sets their sequences.
     pub(super) outgoing: Vec<OutboxEntry>,
 }
 
+/// The change of the tables.
 #[derive(Debug)]
 pub(super) enum WriteOp {
-    /// A session, if it is still as it was read.
+    /// Compare-and-swap of a session, together with the attempts of its number.
     Session {
         auth_id: String,
-        /// That of the session which was read.
+        /// The revision that was read. `None`: there was no session.
         revision: Option<u64>,
-        /// `None`: it stays as it is.
+        /// `None`: unchanged. `Some(None)`: deleted.
         after: Option<Option<Arc<Session>>>,
-        /// The attempts at its number, if those are still as they were read, too.
+        /// The attempts of its number; `None`: not compared.
         attempts: Option<AttemptsSwap>,
     },
-    /// The identities of numbers, likewise: all of them, or none.
+    /// Compare-and-swap of identities: all of them or none.
     Identities {
         rows: Vec<CompareAndSwap>,
-        /// The entry of the outbox that it carries out, if that still waits.
+        /// The outbox entry that this write completes. Without it in the outbox nothing is written.
         entry: Option<u64>,
     },
-    /// Guesses are forgotten where the last was before that time.
+    /// Deletes the attempts of every number whose last attempt is before that time.
     ExpireAttempts(UnixMillis),
-    /// Nothing of a project is kept but its sessions.
+    /// Deletes everything of a project except its sessions.
     DeleteProject(String),
-    /// An entry of the outbox was carried out.
+    /// Removes an entry from the outbox.
     CompleteEntry(u64),
-    /// A delivery leaves the outbox, if it still waits there.
+    /// Removes a pending delivery; a retry is among the outgoing entries. Without it in the outbox nothing is written.
     RecordAttempt {
         sequence: u64,
-        /// It is over.
+        /// The row of the finished delivery; `None` for a retry.
         finished: Option<FinishedRow>,
     },
-    /// A fact of a project.
+    /// Sets a setting.
     Setting { project: String, name: String, value: Vec<u8> },
 }
 
-/// A delivery that is over.
+/// The row of a finished delivery.
 #[derive(Debug)]
 pub(super) struct FinishedRow {
-    /// Grows with every one. [`Write::number`] gives it.
+    /// Greater than all earlier ids. [`Write::assign_sequences`] sets it.
     pub(super) id: u64,
     pub(super) project: String,
     pub(super) delivery: FinishedDelivery,
 }
 
-/// The identity of a number.
+/// Compare-and-swap of the identity of a number.
 #[derive(Debug)]
 pub(super) struct CompareAndSwap {
     pub(super) owner: Owner,
-    /// That of the identity which was read.
+    /// The revision that was read. `None`: there was no identity.
     pub(super) revision: Option<u64>,
-    /// `None`: it stays as it is.
+    /// `None`: unchanged. `Some(None)`: deleted.
     pub(super) after: Option<Option<Arc<Identity>>>,
 }
 
-/// The attempts at a number.
+/// Compare-and-swap of the failed attempts of a number.
 #[derive(Debug)]
 pub(super) struct AttemptsSwap {
     pub(super) owner: Owner,
-    /// That of the attempts which were read.
+    /// The revision that was read. `None`: there were no attempts.
     pub(super) revision: Option<u64>,
-    /// `None`: they stay as they are.
+    /// `None`: unchanged.
     pub(super) after: Option<FailedAttempts>,
 }
 
-/// What a write compares.
+/// The key of a row that a write compares.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) enum Compared {
     Session(String),
     Identity(Owner),
-    Guesses(Owner),
+    Attempts(Owner),
     Delivery(u64),
 }
 
 impl Write {
-    /// A write that nothing follows.
+    /// A write without outgoing entries.
     pub(super) fn of(op: WriteOp) -> Self {
         Self { op, outgoing: Vec::new() }
     }
 
-    /// Gives out sequences.
+    /// Assigns the sequences after `last` to the outgoing entries and the finished row, and advances `last`.
     pub(super) fn assign_sequences(&mut self, last: &mut u64) {
         let entries = self.outgoing.iter_mut().map(|entry| &mut entry.sequence);
         let finished = match &mut self.op {
-            WriteOp::RecordAttempt { finished, .. } => finished.as_mut().map(|over| &mut over.id),
+            WriteOp::RecordAttempt { finished, .. } => finished.as_mut().map(|row| &mut row.id),
             _ => None,
         };
-        for number in entries.chain(finished) {
+        for sequence in entries.chain(finished) {
             *last += 1;
-            *number = *last;
+            *sequence = *last;
         }
     }
 
-    /// What it compares before it writes: two writes of the same cannot be decided together.
+    /// The rows that the write compares. Two writes with a row in common must not be in one batch.
     pub(super) fn compared(&self) -> Vec<Compared> {
         match &self.op {
-            WriteOp::Session { auth_id, attempts: counted, .. } => {
-                // Who leaves them as they are may as well have come before who changes them.
-                let changed = counted.iter().filter(|counted| counted.after.is_some());
-                let counted = changed.map(|counted| Compared::Guesses(counted.owner.clone()));
-                std::iter::once(Compared::Session(auth_id.clone())).chain(counted).collect()
+            WriteOp::Session { auth_id, attempts, .. } => {
+                // A read-only attempt counter is not compared: it serializes before any concurrent writer.
+                let changed = attempts.iter().filter(|swap| swap.after.is_some());
+                let attempts = changed.map(|swap| Compared::Attempts(swap.owner.clone()));
+                std::iter::once(Compared::Session(auth_id.clone())).chain(attempts).collect()
             }
             WriteOp::Identities { rows, .. } => rows.iter().map(|row| Compared::Identity(row.owner.clone())).collect(),
             WriteOp::RecordAttempt { sequence, .. } => vec![Compared::Delivery(*sequence)],
@@ -167,20 +169,20 @@ impl Write {
         }
     }
 
-    /// Whether it changes what others compare, so that no other can be decided together with it.
+    /// Whether the write changes rows that it does not list in [`Write::compared`], so that it needs a batch of its own.
     pub(super) fn stands_alone(&self) -> bool {
         matches!(self.op, WriteOp::DeleteProject(_) | WriteOp::ExpireAttempts(_))
     }
 }
 
 impl Tables {
-    /// Whether what it compares is still as it was read.
+    /// Whether every row that the write compares still has the revision that was read.
     pub(super) fn is_current(&self, write: &Write) -> bool {
         match &write.op {
-            WriteOp::Session { auth_id, revision, attempts: counted, .. } => {
-                let of_guesses = |owner| self.attempts.get(owner).map(|row| row.revision);
+            WriteOp::Session { auth_id, revision, attempts, .. } => {
+                let attempts_revision = |owner| self.attempts.get(owner).map(|row| row.revision);
                 self.sessions.get(auth_id).map(|row| row.revision) == *revision
-                    && counted.as_ref().is_none_or(|counted| of_guesses(&counted.owner) == counted.revision)
+                    && attempts.as_ref().is_none_or(|swap| attempts_revision(&swap.owner) == swap.revision)
             }
             WriteOp::Identities { rows, entry } => {
                 let is_as_read =
@@ -192,21 +194,21 @@ impl Tables {
         }
     }
 
-    /// Carries out a write that was numbered. Returns the ids of the messages that made room.
+    /// Applies a write whose sequences are assigned. Returns the ids of the messages that were evicted.
     pub(super) fn apply(&mut self, write: Write) -> Vec<u64> {
         match write.op {
-            WriteOp::Session { auth_id, after, attempts: counted, .. } => {
+            WriteOp::Session { auth_id, after, attempts, .. } => {
                 if let Some(after) = after {
                     self.put_session(&auth_id, after);
                 }
-                if let Some(AttemptsSwap { owner, after: Some(after), .. }) = counted {
+                if let Some(AttemptsSwap { owner, after: Some(after), .. }) = attempts {
                     self.put_attempts(owner, Some(after));
                 }
             }
             WriteOp::ExpireAttempts(before) => self.expire_attempts(before),
             WriteOp::Identities { rows, entry } => {
                 let changed: Vec<_> = rows.into_iter().filter_map(|row| Some((row.owner, row.after?))).collect();
-                // One may take the names of the other: what was there goes first.
+                // One identity may take over a number or an index key of the other: remove both first.
                 for (owner, _) in &changed {
                     self.put_identity(owner, None);
                 }
@@ -227,21 +229,21 @@ impl Tables {
             }
             WriteOp::Setting { project, name, value } => self.put_setting(project, name, value),
         }
-        let mut gone = Vec::new();
+        let mut evicted = Vec::new();
         for entry in write.outgoing {
             self.sequence = self.sequence.max(entry.sequence);
             if let Effect::SendMessage(message) = &entry.effect {
-                gone.extend(self.put_message(entry.sequence, message.clone()));
+                evicted.extend(self.put_message(entry.sequence, message.clone()));
             }
             self.put_outgoing(entry);
         }
-        gone
+        evicted
     }
 
     pub(super) fn put_session(&mut self, auth_id: &str, session: Option<Arc<Session>>) {
         let revision = self.next_revision();
         if let (Some(row), Some(session)) = (self.sessions.get_mut(auth_id), &session)
-            && has_same_names(&row.value, session)
+            && has_same_index_keys(&row.value, session)
         {
             *row = Row { value: session.clone(), revision };
             return;
@@ -305,17 +307,17 @@ impl Tables {
         self.settings.retain(|(name, _), _| name != project);
     }
 
-    /// Those of which anything is kept.
+    /// Projects with at least one row.
     pub(super) fn projects(&self) -> BTreeSet<&str> {
         let of_sessions = self.sessions.values().map(|row| row.value.project.as_str());
         let of_identities = self.identities.keys().map(|(project, _)| project.as_str());
-        let of_guesses = self.attempts.keys().map(|(project, _)| project.as_str());
+        let of_attempts = self.attempts.keys().map(|(project, _)| project.as_str());
         let of_messages = self.messages.keys().map(String::as_str);
         let of_deliveries = self.pending_deliveries.values().map(|(_, delivery)| delivery.project.as_str());
         let of_deliveries = of_deliveries.chain(self.finished_deliveries.keys().map(String::as_str));
-        let of_facts = self.settings.keys().map(|(project, _)| project.as_str());
-        let all = of_sessions.chain(of_identities).chain(of_guesses).chain(of_messages);
-        all.chain(of_deliveries).chain(of_facts).filter(|project| *project != NO_PROJECT).collect()
+        let of_settings = self.settings.keys().map(|(project, _)| project.as_str());
+        let all = of_sessions.chain(of_identities).chain(of_attempts).chain(of_messages);
+        all.chain(of_deliveries).chain(of_settings).filter(|project| *project != NO_PROJECT).collect()
     }
 
     pub(super) fn put_attempts(&mut self, owner: Owner, attempts: Option<FailedAttempts>) {
@@ -329,7 +331,7 @@ impl Tables {
         }
     }
 
-    /// Whether there are attempts to forget.
+    /// Whether the last attempt at some number is before that time.
     pub(super) fn has_attempts_before(&self, time: UnixMillis) -> bool {
         self.attempts_by_last.first().is_some_and(|(last, _)| *last < time)
     }
@@ -360,7 +362,7 @@ impl Tables {
         }
     }
 
-    /// Returns the id of the message that made room for it.
+    /// Returns the id of the message that was evicted, if the project had [`MAX_MESSAGES`].
     pub(super) fn put_message(&mut self, id: u64, message: Message) -> Option<u64> {
         let messages = self.messages.entry(message.project.clone()).or_default();
         messages.insert(id, message);
@@ -380,8 +382,8 @@ impl Tables {
     }
 }
 
-/// Whether what a session is found by, and sorted by, stays as it is. So it is with most writes.
-fn has_same_names(old: &Session, new: &Session) -> bool {
+/// Whether both sessions have the same index keys. Most writes leave them unchanged.
+fn has_same_index_keys(old: &Session, new: &Session) -> bool {
     let same_links = || old.links.iter().map(|link| &link.token).eq(new.links.iter().map(|link| &link.token));
     old.expires_at == new.expires_at && old.correlation_id == new.correlation_id && same_links()
 }

@@ -1,4 +1,4 @@
-//! Which items are compiled: `cfg(test)` is decided, every other condition is taken as one that may hold.
+//! Conditional compilation: `cfg(test)` is evaluated, every other condition counts as possibly true.
 
 use syn::punctuated::Punctuated;
 use syn::{Attribute, ImplItem, Item, Meta, Stmt, Token, TraitItem};
@@ -10,7 +10,7 @@ pub(crate) fn is_compiled(attributes: &[Attribute], is_test: bool) -> bool {
     })
 }
 
-/// `None`: it depends on the target or on a feature.
+/// The value of a condition. `None`: it depends on the target or on a feature.
 fn holds(condition: &Meta, is_test: bool) -> Option<bool> {
     match condition {
         Meta::Path(path) if path.is_ident("test") => Some(is_test),
@@ -35,6 +35,7 @@ fn holds(condition: &Meta, is_test: bool) -> Option<bool> {
     }
 }
 
+/// The attributes of an item.
 pub(crate) fn item_attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
@@ -56,6 +57,7 @@ pub(crate) fn item_attributes(item: &Item) -> &[Attribute] {
     }
 }
 
+/// The attributes of an item of an `impl`.
 pub(crate) fn impl_item_attributes(item: &ImplItem) -> &[Attribute] {
     match item {
         ImplItem::Const(item) => &item.attrs,
@@ -66,6 +68,7 @@ pub(crate) fn impl_item_attributes(item: &ImplItem) -> &[Attribute] {
     }
 }
 
+/// The attributes of an item of a trait.
 pub(crate) fn trait_item_attributes(item: &TraitItem) -> &[Attribute] {
     match item {
         TraitItem::Const(item) => &item.attrs,
@@ -76,6 +79,7 @@ pub(crate) fn trait_item_attributes(item: &TraitItem) -> &[Attribute] {
     }
 }
 
+/// The attributes of a statement.
 pub(crate) fn statement_attributes(statement: &Stmt) -> &[Attribute] {
     match statement {
         Stmt::Local(local) => &local.attrs,

@@ -1,14 +1,15 @@
-//! Circles of files: each imports from the next, and the last from the first.
+//! Circles of imports: each file imports from the next, and the last from the first.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use crate::uses::{NameUse, UsedItem};
 
-/// Files that reach each other by what they import, with the imports between them.
+/// The imports between files that reach each other through imports.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ImportCircle(Vec<FileImport>);
 
+/// The items that one file imports from another.
 #[derive(Debug, PartialEq, Eq)]
 struct FileImport {
     from: String,
@@ -21,7 +22,7 @@ impl fmt::Display for ImportCircle {
         let files: BTreeSet<&str> = self.0.iter().map(|import| import.from.as_str()).collect();
         write!(out, "a circle of {} files", files.len())?;
         if files.len() > 2 {
-            write!(out, ", the shortest of it {}", self.shortest().join(" -> "))?;
+            write!(out, ", shortest path {}", self.shortest_path().join(" -> "))?;
         }
         for FileImport { from, to, names } in &self.0 {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -32,25 +33,26 @@ impl fmt::Display for ImportCircle {
 }
 
 impl ImportCircle {
-    /// The files of the shortest way from one of them to itself.
-    fn shortest(&self) -> Vec<&str> {
+    /// The shortest path from a file back to itself.
+    fn shortest_path(&self) -> Vec<&str> {
         let starts: BTreeSet<&str> = self.0.iter().map(|import| import.from.as_str()).collect();
-        starts.into_iter().filter_map(|start| self.way_back(start)).min_by_key(Vec::len).unwrap_or_default()
+        starts.into_iter().filter_map(|start| self.path_back(start)).min_by_key(Vec::len).unwrap_or_default()
     }
 
-    fn way_back(&self, start: &str) -> Option<Vec<&str>> {
+    /// The shortest path from `start` back to `start`.
+    fn path_back(&self, start: &str) -> Option<Vec<&str>> {
         let mut seen = BTreeSet::new();
         let first = self.0.iter().find(|import| import.from == start)?;
-        let mut ways = VecDeque::from([vec![first.from.as_str()]]);
-        while let Some(way) = ways.pop_front() {
-            let here = way.last().copied()?;
-            for import in self.0.iter().filter(|import| import.from == here) {
-                let longer: Vec<&str> = way.iter().copied().chain([import.to.as_str()]).collect();
+        let mut paths = VecDeque::from([vec![first.from.as_str()]]);
+        while let Some(path) = paths.pop_front() {
+            let last = path.last().copied()?;
+            for import in self.0.iter().filter(|import| import.from == last) {
+                let longer: Vec<&str> = path.iter().copied().chain([import.to.as_str()]).collect();
                 if import.to == start {
                     return Some(longer);
                 }
                 if seen.insert(import.to.as_str()) {
-                    ways.push_back(longer);
+                    paths.push_back(longer);
                 }
             }
         }
@@ -58,9 +60,10 @@ impl ImportCircle {
     }
 }
 
+/// Imported names by importing file and imported file.
 type Imports<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<&'a str>>>;
 
-/// Every set of files that import each other in a circle.
+/// All circles of imports. A file belongs to at most one.
 pub(crate) fn circles<'a>(uses: impl IntoIterator<Item = &'a NameUse>) -> Vec<ImportCircle> {
     let mut imports = Imports::new();
     for import in uses {
@@ -95,6 +98,7 @@ pub(crate) fn circles<'a>(uses: impl IntoIterator<Item = &'a NameUse>) -> Vec<Im
     found
 }
 
+/// The files that a file reaches through imports.
 fn reachable<'a>(imports: &Imports<'a>, from: &str) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut next: Vec<&str> = vec![from];

@@ -1,20 +1,19 @@
-//! The sources of a workspace as a map from path to text, read from a folder or given by a test. Nothing is parsed here.
+//! The sources of a workspace: texts by path, read from a folder or given by a test. No parsing.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
 
-/// Texts by their path relative to the workspace, with `/` between folders.
+/// Texts by path. Paths are relative to the workspace's root, with `/` between folders.
 #[derive(Debug, Default)]
 pub struct SourceFiles(BTreeMap<String, String>);
 
 impl SourceFiles {
-    /// Reads every Rust file and every manifest below a workspace's root.
-    ///
-    /// Hidden folders, installed packages, what a build left, and folders with a `.git` of their own are left out.
+    /// Reads every Rust file and every manifest below a workspace's root, except in hidden folders, `node_modules`, build folders,
+    /// and folders with a `.git` of their own.
     ///
     /// # Errors
-    /// A folder or file that cannot be read.
+    /// A folder or file cannot be read.
     pub fn read(root: &Path) -> io::Result<Self> {
         let mut files = Self::default();
         files.read_folder(root, "")?;
@@ -45,12 +44,12 @@ impl SourceFiles {
         self.0.get(path).map(String::as_str)
     }
 
-    /// A file's own path with its text.
+    /// The path and the text of one file, with the lifetime of the map.
     pub(crate) fn entry(&self, path: &str) -> Option<(&str, &str)> {
         self.0.get_key_value(path).map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// Every Rust file with its text, in the order of paths.
+    /// Every Rust file with its text, sorted by path.
     pub fn rust(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter(|(path, _)| path.ends_with(".rs")).map(|(path, text)| (path.as_str(), text.as_str()))
     }
@@ -60,7 +59,7 @@ impl SourceFiles {
         self.0.iter().filter(|(path, _)| !path.ends_with(".rs")).map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// Whether a room exists: `a/b` is the file `a/b.rs`, or a folder with a Rust file in it.
+    /// Whether a room exists: the room `a/b` is the file `a/b.rs` or a folder `a/b` with a Rust file.
     #[must_use]
     pub fn has_room(&self, room: &str) -> bool {
         self.rust().any(|(path, _)| is_in_room(path, room))
@@ -73,7 +72,7 @@ impl<P: Into<String>, T: Into<String>> FromIterator<(P, T)> for SourceFiles {
     }
 }
 
-/// Whether a file stands in a room: `a/b` holds `a/b.rs`, and all below the folder `a/b`.
+/// Whether a file is in a room: the room `a/b` contains `a/b.rs` and every file below the folder `a/b`.
 #[must_use]
 pub(crate) fn is_in_room(path: &str, room: &str) -> bool {
     path.strip_prefix(room).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))

@@ -1,4 +1,4 @@
-//! Imports that a rule forbids, and rules about what does not exist. The rules themselves are in `rules`.
+//! Forbidden imports, and rules whose subject does not exist. The rules themselves are in `rules`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -27,7 +27,7 @@ impl fmt::Display for ForbiddenImport {
     }
 }
 
-/// Every import of production code that one of the rules forbids.
+/// All forbidden imports of production code.
 pub(crate) fn broken_rules(workspace: &Workspace, rules: &[ImportRule]) -> Vec<ForbiddenImport> {
     let mut found = Vec::new();
     for rule in rules {
@@ -40,42 +40,43 @@ pub(crate) fn broken_rules(workspace: &Workspace, rules: &[ImportRule]) -> Vec<F
     found
 }
 
+/// Whether an import breaks a rule.
 fn is_broken(workspace: &Workspace, rule: &ImportRule, import: &NameUse) -> bool {
-    let is_held = is_in_room(&import.file, rule.room);
+    let is_in_subject = is_in_room(&import.file, rule.room);
     let in_any = |file: &str, rooms: &[&str]| rooms.iter().any(|room| is_in_room(file, room));
     match (&import.used, rule.never) {
         (UsedItem::Own { file, .. }, NeverImports::OursExcept(allowed)) => {
             let package = |file| workspace.package_of(file).map(|package| package.name.as_str());
             let target = package(file);
-            is_held && target != package(&import.file) && target.is_some_and(|name| !allowed.contains(&name))
+            is_in_subject && target != package(&import.file) && target.is_some_and(|name| !allowed.contains(&name))
         }
         (UsedItem::Own { file, .. }, NeverImports::Packages(names)) => {
-            is_held && workspace.package_of(file).is_some_and(|package| names.contains(&package.name.as_str()))
+            is_in_subject && workspace.package_of(file).is_some_and(|package| names.contains(&package.name.as_str()))
         }
-        (UsedItem::Own { file, .. }, NeverImports::Rooms(rooms)) => is_held && in_any(file, rooms),
+        (UsedItem::Own { file, .. }, NeverImports::Rooms(rooms)) => is_in_subject && in_any(file, rooms),
         (UsedItem::Own { file, .. }, NeverImports::RoomsExcept(rooms, allowed)) => {
-            is_held && in_any(file, rooms) && !in_any(file, allowed)
+            is_in_subject && in_any(file, rooms) && !in_any(file, allowed)
         }
         (UsedItem::Own { file, .. }, NeverImports::ImportedExceptBy(users)) => {
-            is_in_room(file, rule.room) && !is_held && !in_any(&import.file, users)
+            is_in_room(file, rule.room) && !is_in_subject && !in_any(&import.file, users)
         }
         (UsedItem::Foreign(path), NeverImports::Paths(paths)) => {
-            is_held && paths.iter().any(|forbidden| reaches(path, forbidden))
+            is_in_subject && paths.iter().any(|forbidden| is_forbidden(path, forbidden))
         }
         _ => false,
     }
 }
 
-/// Whether a path names what is forbidden, something below it, or by `*` all that stands beside it.
-fn reaches(path: &str, forbidden: &str) -> bool {
+/// Whether a path names the forbidden path, a path below it, or, with `*`, its parent.
+fn is_forbidden(path: &str, forbidden: &str) -> bool {
     let begins = |path: &str, start: &str| {
         path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     };
     begins(path, forbidden) || path.strip_suffix("::*").is_some_and(|parent| begins(forbidden, parent))
 }
 
-/// A line for each room, package and crate that a rule is about and that does not exist.
-pub(crate) fn rules_about_nothing(workspace: &Workspace, rules: &[ImportRule]) -> Vec<String> {
+/// A line for each room, package and crate that a rule names and that does not exist.
+pub(crate) fn rules_without_subject(workspace: &Workspace, rules: &[ImportRule]) -> Vec<String> {
     let crates: BTreeSet<&str> = workspace
         .packages
         .iter()
@@ -85,27 +86,27 @@ pub(crate) fn rules_about_nothing(workspace: &Workspace, rules: &[ImportRule]) -
         .collect();
     let is_package = |name: &str| workspace.packages.iter().any(|package| package.name == name);
     let mut missing = BTreeSet::new();
-    let mut hold = |what: &str, name: &str, exists: bool| {
+    let mut check = |kind: &str, name: &str, exists: bool| {
         if !exists {
-            missing.insert(format!("a rule is about the {what} {name}, which does not exist"));
+            missing.insert(format!("a rule names the {kind} {name}, which does not exist"));
         }
     };
     for rule in rules {
-        hold("room", rule.room, workspace.files.has_room(rule.room));
+        check("room", rule.room, workspace.files.has_room(rule.room));
         match rule.never {
             NeverImports::OursExcept(names) | NeverImports::Packages(names) => {
-                names.iter().for_each(|name| hold("package", name, is_package(name)));
+                names.iter().for_each(|name| check("package", name, is_package(name)));
             }
             NeverImports::Rooms(rooms) | NeverImports::ImportedExceptBy(rooms) => {
-                rooms.iter().for_each(|room| hold("room", room, workspace.files.has_room(room)));
+                rooms.iter().for_each(|room| check("room", room, workspace.files.has_room(room)));
             }
             NeverImports::RoomsExcept(rooms, allowed) => {
-                rooms.iter().chain(allowed).for_each(|room| hold("room", room, workspace.files.has_room(room)));
+                rooms.iter().chain(allowed).for_each(|room| check("room", room, workspace.files.has_room(room)));
             }
             NeverImports::Paths(paths) => {
                 for path in paths {
                     let name = path.split("::").next().unwrap_or_default();
-                    hold("crate", name, crates.contains(name));
+                    check("crate", name, crates.contains(name));
                 }
             }
         }

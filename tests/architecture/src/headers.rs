@@ -1,8 +1,8 @@
-//! Files without a `//!` line, which says what is in a room and what is not.
+//! Files without a `//!` line. What the line says is not checked.
 
 use std::collections::BTreeMap;
 
-/// Every Rust file that begins without one.
+/// The paths of all Rust files without a `//!` line, sorted.
 pub(crate) fn without_header(parsed: &BTreeMap<String, syn::File>) -> Vec<String> {
     let files = parsed.iter().filter(|(_, file)| {
         !file

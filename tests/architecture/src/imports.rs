@@ -1,11 +1,11 @@
-//! The leaves of a `use` declaration. What a leaf's path means is found in `resolve`.
+//! The leaves of `use` declarations. Their paths are resolved in `resolve`.
 
 use syn::{ItemUse, UseTree};
 
-/// A path as it is written, without generic arguments.
+/// A path as written, without generic arguments.
 #[derive(Clone, Debug)]
 pub(crate) struct WrittenPath {
-    /// With `::` in front: it begins with the name of a crate.
+    /// Whether the path begins with `::`, so that its first segment is a crate.
     pub(crate) is_absolute: bool,
     pub(crate) segments: Vec<String>,
 }
@@ -21,12 +21,12 @@ impl WrittenPath {
 #[derive(Clone, Debug)]
 pub(crate) struct UseLeaf {
     pub(crate) path: WrittenPath,
-    /// `None`: all names of the path, by `*`.
+    /// The name in scope. `None`: all names of the path (`*`).
     pub(crate) name: Option<String>,
     pub(crate) line: usize,
 }
 
-/// An identifier's text, without the `r#` of a keyword.
+/// An identifier's text without the prefix `r#`.
 pub(crate) fn plain(ident: &proc_macro2::Ident) -> String {
     let text = ident.to_string();
     text.strip_prefix("r#").map(ToOwned::to_owned).unwrap_or(text)

@@ -1,5 +1,5 @@
-//! Reads the sources of the workspace, to hold how they are arranged: imports, names of types, and headers. It compiles and runs
-//! nothing. The rules of this workspace are in `rules`.
+//! Checks of the workspace's structure by reading its sources: imports, type names and `//!` lines. Compiles and runs no code. The
+//! rules of this workspace are in `rules`.
 
 mod cfg;
 mod circles;

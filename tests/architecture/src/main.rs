@@ -1,4 +1,4 @@
-//! Prints what stands against the house, in the workspace of the current folder or of the one that is given.
+//! Prints the findings of all checks. The argument is the workspace's root; default: the current folder.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! The packages of a workspace and the crates that cargo builds of each, from their manifests and cargo's own conventions.
+//! The packages of a workspace and their crates, from manifests and cargo's conventions.
 
 use std::collections::BTreeSet;
 
@@ -9,30 +9,30 @@ use crate::files::SourceFiles;
 /// A package of the workspace.
 #[derive(Debug)]
 pub(crate) struct CargoPackage {
-    /// As its manifest names it.
+    /// The name in the manifest.
     pub(crate) name: String,
-    /// The folder of its manifest, empty for the root or with a `/` at its end.
+    /// The folder of the manifest with a trailing `/`; empty for the root.
     pub(crate) folder: String,
-    /// What its production code may import, as Rust spells it.
+    /// Crates that production code may import, with `_` instead of `-`.
     pub(crate) dependencies: BTreeSet<String>,
-    /// What its tests may import besides.
+    /// Additional crates that tests may import.
     pub(crate) dev_dependencies: BTreeSet<String>,
-    /// The crates that are built of it.
+    /// The crates of the package.
     pub(crate) targets: Vec<CargoTarget>,
 }
 
-/// A crate that cargo builds.
+/// A crate of a package.
 #[derive(Debug)]
 pub(crate) struct CargoTarget {
-    /// The name under which others import it: of a library only.
+    /// The name in imports; only for a library.
     pub(crate) import_name: Option<String>,
-    /// Its root file.
+    /// The root file.
     pub(crate) root: String,
-    /// Whether it is compiled as a test, so that `cfg(test)` holds in it.
+    /// Whether the crate is a test or a benchmark, so that `cfg(test)` is true.
     pub(crate) is_test: bool,
 }
 
-/// All packages, in the order of their folders. A manifest that is no TOML is a problem.
+/// All packages, sorted by folder. A manifest that is not valid TOML is added to `problems`.
 pub(crate) fn packages(files: &SourceFiles, problems: &mut BTreeSet<String>) -> Vec<CargoPackage> {
     let mut packages = Vec::new();
     for (path, text) in files.manifests() {

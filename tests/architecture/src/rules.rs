@@ -1,33 +1,33 @@
-//! The house: who may not import whom, as data. How a rule is checked is in `forbidden`.
+//! The import rules of this workspace, as data. They are checked in `forbidden`.
 //!
-//! A room is a path without its ending: `a/b` is the file `a/b.rs` and all below the folder `a/b`. Only production code is held to the
-//! rules: unit tests and test crates are free. A rule about a room, crate or package that does not exist fails.
+//! A room is a path without extension: `a/b` is the file `a/b.rs` and every file below the folder `a/b`. The rules apply to
+//! production code; unit tests and test crates are exempt. A rule that names a missing room, crate or package fails.
 
-/// What a room may not import, and why.
+/// A forbidden kind of import, with the reason.
 #[derive(Clone, Copy, Debug)]
 pub struct ImportRule {
-    /// The room that is held to it.
+    /// The room that the rule restricts.
     pub room: &'static str,
-    /// What it may not import.
+    /// The forbidden imports.
     pub never: NeverImports,
     /// The reason, in one line.
     pub why: &'static str,
 }
 
-/// What is forbidden.
+/// Forbidden imports of a room.
 #[derive(Clone, Copy, Debug)]
 pub enum NeverImports {
-    /// Packages of this workspace, but for these and its own.
+    /// Packages of this workspace except these and the room's own.
     OursExcept(&'static [&'static str]),
-    /// Items that are defined in these packages of the workspace.
+    /// Items of these packages of the workspace.
     Packages(&'static [&'static str]),
-    /// Items that are defined in these rooms.
+    /// Items of these rooms.
     Rooms(&'static [&'static str]),
-    /// Items that are defined in the first rooms, but for the second.
+    /// Items of the first rooms, except those of the second.
     RoomsExcept(&'static [&'static str], &'static [&'static str]),
-    /// Items of other crates, by the beginning of their path.
+    /// Items of other crates, by path prefix.
     Paths(&'static [&'static str]),
-    /// The room itself, by any other than these.
+    /// Imports of the room itself by any room except these.
     ImportedExceptBy(&'static [&'static str]),
 }
 
@@ -39,12 +39,12 @@ pub const RULES: &[ImportRule] = &[
     ImportRule {
         room: "protocol/src",
         never: OursExcept(&[]),
-        why: "client and sandbox meet in the protocol, which stands alone",
+        why: "client and sandbox share the protocol, which depends on neither",
     },
     ImportRule {
         room: "src",
         never: OursExcept(&["handset-protocol"]),
-        why: "the client meets the sandbox in the protocol alone",
+        why: "the client shares only the protocol with the sandbox",
     },
     ImportRule {
         room: "sandbox/domain/src",
@@ -54,9 +54,13 @@ pub const RULES: &[ImportRule] = &[
     ImportRule {
         room: "sandbox/store/src",
         never: OursExcept(&["handset-protocol", "handset-sandbox-domain", "handset-sandbox-files"]),
-        why: "a store keeps what the domain decided, and knows no server",
+        why: "a store saves the decisions of the domain and knows no server",
     },
-    ImportRule { room: "sandbox/files/src", never: OursExcept(&[]), why: "files are created alike for whoever asks" },
+    ImportRule {
+        room: "sandbox/files/src",
+        never: OursExcept(&[]),
+        why: "files are created in the same way for every crate",
+    },
     ImportRule {
         room: "sandbox/listener/src",
         never: OursExcept(&["handset-sandbox-files"]),
@@ -76,7 +80,7 @@ pub const RULES: &[ImportRule] = &[
     ImportRule {
         room: "src/flow/engine",
         never: Rooms(&["src/flow/steps"]),
-        why: "steps are built upon the engine, which runs any of them",
+        why: "steps depend on the engine, which runs any step",
     },
     ImportRule {
         room: "src/flow",
@@ -98,17 +102,17 @@ pub const RULES: &[ImportRule] = &[
     ImportRule {
         room: "sandbox/server/src/app",
         never: Rooms(&["sandbox/server/src/http"]),
-        why: "a call can be made without HTTP",
+        why: "use cases are independent of HTTP",
     },
     ImportRule {
         room: "sandbox/server/src/http",
         never: Packages(&["handset-sandbox-store"]),
-        why: "handlers read a request and write a reply; loading and saving is the part of app",
+        why: "handlers read a request and write a reply; app loads and saves",
     },
     ImportRule {
         room: "sandbox/server/src/http",
         never: Paths(&["rusqlite"]),
-        why: "handlers read a request and write a reply; loading and saving is the part of app",
+        why: "handlers read a request and write a reply; app loads and saves",
     },
     ImportRule {
         room: "sandbox/server/src/webhooks",
@@ -118,7 +122,7 @@ pub const RULES: &[ImportRule] = &[
     ImportRule {
         room: "sandbox/server/src/metrics",
         never: Rooms(&["sandbox/server/src/app", "sandbox/server/src/http", "sandbox/server/src/webhooks"]),
-        why: "every room may count, so the counters know no other room",
+        why: "every room uses the metrics, so the metrics know no other room",
     },
     ImportRule {
         room: "sandbox/server/src/config",
@@ -131,14 +135,14 @@ pub const RULES: &[ImportRule] = &[
             &["sandbox/server/src/app", "sandbox/server/src/http", "sandbox/server/src/webhooks"],
             &["sandbox/server/src/http/shared"],
         ),
-        why: "faults are rules, and a layer around routes that it does not know",
+        why: "faults are rules and a layer that does not know the routes",
     },
     ImportRule {
         room: "sandbox/server/src/cli",
         never: ImportedExceptBy(&["sandbox/server/src/main", "sandbox/server/src/lib"]),
-        why: "main reads the command line once, and hands settings to every other room",
+        why: "main reads the command line once and passes settings to the other rooms",
     },
 ];
 
-/// Type names that may be defined more than once, each with its reason.
+/// Type names that may have more than one definition, each with its reason.
 pub const REPEATED_TYPE_NAMES: &[(&str, &str)] = &[];

@@ -1,4 +1,4 @@
-//! The modules of each crate and the names that each one binds, from `mod` declarations on. Nothing is resolved here.
+//! The modules of each crate and the names that each module binds, from `mod` declarations. No resolution of paths.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::files::SourceFiles;
 use crate::imports::{UseLeaf, WrittenPath, leaves, plain};
 use crate::packages::CargoPackage;
 
-/// Which module, in [`ModuleTree`].
+/// The index of a module in [`ModuleTree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ModuleId(usize);
 
@@ -24,16 +24,17 @@ pub(crate) struct SourceModule {
     pub(crate) items: Vec<Item>,
 }
 
-/// What a name in a module stands for.
+/// A name in a module, with its meaning.
 pub(crate) struct BoundName {
     pub(crate) is_public: bool,
     pub(crate) meaning: NameMeaning,
 }
 
+/// The meaning of a name in a module.
 pub(crate) enum NameMeaning {
-    /// Defined here. A type, or a trait: something that `::` may follow.
+    /// A type or trait of this module, which `::` may follow.
     TypeItem,
-    /// Defined here. A function, a constant, a macro.
+    /// A function, constant or macro of this module.
     ValueItem,
     Submodule(ModuleId),
     Import(WrittenPath),
@@ -43,19 +44,19 @@ pub(crate) enum NameMeaning {
 #[derive(Default)]
 pub(crate) struct ModuleTree {
     modules: Vec<SourceModule>,
-    /// Root modules of the libraries, by the name that others import.
+    /// Root modules of the libraries, by their names in imports.
     pub(crate) libraries: BTreeMap<String, ModuleId>,
-    /// Where a `macro_rules` of each crate stands.
+    /// The module of each `macro_rules`, by crate and name.
     pub(crate) macros: BTreeMap<(ModuleId, String), ModuleId>,
-    /// Every file that a crate's root leads to, with the files of unit tests.
+    /// Every file reachable from a crate's root, including unit tests.
     pub(crate) reached: BTreeSet<String>,
-    /// Files that are missing or no Rust.
+    /// Missing files and files that are not valid Rust.
     pub(crate) problems: BTreeSet<String>,
-    /// Sources that no module has taken yet.
+    /// Parsed sources that do not belong to a module yet.
     parsed: BTreeMap<String, syn::File>,
 }
 
-/// Where the files of a module's children stand.
+/// The location of the files of a module's children.
 struct ModulePlace<'a> {
     file: &'a str,
     folder: String,
@@ -63,7 +64,7 @@ struct ModulePlace<'a> {
 }
 
 impl ModuleTree {
-    /// Reads from sources, which `parsed` holds once: a file that two crates share is parsed again.
+    /// Builds the tree of all packages. `parsed` contains each source once; a file that two crates share is parsed again.
     pub(crate) fn read(files: &SourceFiles, parsed: BTreeMap<String, syn::File>, packages: &[CargoPackage]) -> Self {
         let mut tree = Self { parsed, ..Self::default() };
         for target in packages.iter().flat_map(|package| &package.targets) {
@@ -79,20 +80,20 @@ impl ModuleTree {
 
     fn items_of(&mut self, files: &SourceFiles, path: &str) -> Vec<Item> {
         let taken = self.parsed.remove(path);
-        taken.or_else(|| self.noted(parse(files, path))).map(|file| file.items).unwrap_or_default()
+        taken.or_else(|| self.ok_or_record(parse(files, path))).map(|file| file.items).unwrap_or_default()
     }
 
-    /// A value, or a problem that is kept.
-    fn noted<T>(&mut self, result: Result<T, String>) -> Option<T> {
+    /// The value, or `None` after the problem is recorded.
+    fn ok_or_record<T>(&mut self, result: Result<T, String>) -> Option<T> {
         result.map_err(|problem| self.problems.insert(problem)).ok()
     }
 
-    #[expect(clippy::indexing_slicing, reason = "an id is the place of a module that this tree has added")]
+    #[expect(clippy::indexing_slicing, reason = "an id is the index of a module of this tree")]
     pub(crate) fn module(&self, id: ModuleId) -> &SourceModule {
         &self.modules[id.0]
     }
 
-    #[expect(clippy::indexing_slicing, reason = "an id is the place of a module that this tree has added")]
+    #[expect(clippy::indexing_slicing, reason = "an id is the index of a module of this tree")]
     fn module_mut(&mut self, id: ModuleId) -> &mut SourceModule {
         &mut self.modules[id.0]
     }
@@ -101,7 +102,7 @@ impl ModuleTree {
         (0..self.modules.len()).map(ModuleId)
     }
 
-    /// Whether a module is another one or stands somewhere below it.
+    /// Whether a module is `ancestor` or below it.
     pub(crate) fn is_within(&self, id: ModuleId, ancestor: ModuleId) -> bool {
         std::iter::successors(Some(id), |id| self.module(*id).parent).any(|id| id == ancestor)
     }
@@ -138,7 +139,7 @@ impl ModuleTree {
                 let (place, items) = match declaration.content.take() {
                     Some((_, items)) => (place.inside(&name), items),
                     None => {
-                        let Some(place) = self.noted(place.child(files, &declaration)) else { continue };
+                        let Some(place) = self.ok_or_record(place.child(files, &declaration)) else { continue };
                         let items = self.items_of(files, place.file);
                         (place, items)
                     }
@@ -153,13 +154,13 @@ impl ModuleTree {
         id
     }
 
-    /// Marks the files of a module that is not compiled, and of those below it.
+    /// Marks the files of an uncompiled module and of its descendants as reached.
     fn reach(&mut self, files: &SourceFiles, declaration: &syn::ItemMod, place: &ModulePlace<'_>) {
         let read;
         let (place, items) = match &declaration.content {
             Some((_, items)) => (place.inside(&plain(&declaration.ident)), items.as_slice()),
             None => {
-                let Some(place) = self.noted(place.child(files, declaration)) else { return };
+                let Some(place) = self.ok_or_record(place.child(files, declaration)) else { return };
                 read = self.items_of(files, place.file);
                 (place, read.as_slice())
             }

@@ -1,4 +1,4 @@
-//! Names of types that are defined more than once in the workspace.
+//! Type names with more than one definition in the workspace.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use syn::{Attribute, ItemEnum, ItemStruct, ItemTrait, ItemType, ItemUnion};
 
 use crate::imports::plain;
 
-/// A name with each place that defines a type of it.
+/// A type name with all its definitions.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RepeatedName {
     /// The name.
@@ -23,9 +23,9 @@ impl fmt::Display for RepeatedName {
     }
 }
 
-/// Every struct, enum, union, trait and type alias whose name another one has, tests and functions' own types counted.
+/// The names that structs, enums, unions, traits and type aliases share, including those in tests and in functions.
 ///
-/// What a file defines for `#[cfg(condition)]` and again for `#[cfg(not(condition))]` counts once.
+/// Definitions of one file under `#[cfg(condition)]` and `#[cfg(not(condition))]` count as one.
 pub(crate) fn repeated_names(parsed: &BTreeMap<String, syn::File>) -> Vec<RepeatedName> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, file) in parsed {
@@ -54,7 +54,7 @@ struct DefinitionReader(Vec<Definition>);
 struct Definition {
     name: String,
     line: usize,
-    /// What its `cfg` asks for, as tokens.
+    /// The condition of its `cfg`, as tokens.
     condition: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Which items the code of each module names, and in which file each of them is defined.
+//! The items that the code of each module names, with the file that defines each of them.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -12,37 +12,37 @@ use crate::imports::{WrittenPath, leaves, plain};
 use crate::resolve::{BlockScope, ResolvedName};
 use crate::tree::{ModuleId, ModuleTree};
 
-/// A name in a file that stands for something defined elsewhere.
+/// A use of an item that another file or crate defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NameUse {
     /// The file that uses it.
     pub(crate) file: String,
-    /// The line there.
+    /// The line in that file.
     pub(crate) line: usize,
-    /// What it names.
+    /// The used item.
     pub(crate) used: UsedItem,
-    /// Whether it makes the one file depend on the other. A face that hands on the names of its own children does not, nor does an import
-    /// of a module by name, of which only what is then used counts.
+    /// Whether the file depends on the other one. A re-export of a module's own children is no dependency; an import of a module
+    /// by name counts only through the items that are used from it.
     pub(crate) is_dependency: bool,
     /// Whether the code is that of a test crate.
     pub(crate) is_test: bool,
 }
 
-/// What is used.
+/// A used item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UsedItem {
-    /// Something of the workspace.
+    /// An item of the workspace.
     Own {
         /// The file that defines it.
         file: String,
         /// Its name there.
         name: String,
     },
-    /// Something of another crate, such as `std::time::Instant`.
+    /// An item of another crate, such as `std::time::Instant`.
     Foreign(String),
 }
 
-/// Everything that the modules of a workspace use, each once a line.
+/// All uses of a workspace; repeated uses on one line count once.
 pub(crate) fn uses(tree: &ModuleTree) -> BTreeSet<NameUse> {
     let mut found = BTreeSet::new();
     for id in tree.ids() {
@@ -58,7 +58,7 @@ struct ModuleReader<'t> {
     tree: &'t ModuleTree,
     module: ModuleId,
     blocks: Vec<BlockScope>,
-    /// Names of variables, for each function around.
+    /// Names of variables, one set per enclosing function.
     locals: Vec<HashSet<String>>,
     found: &'t mut BTreeSet<NameUse>,
 }
@@ -131,7 +131,7 @@ impl ModuleReader<'_> {
         }
     }
 
-    /// A path between quotes, as `#[serde(with = "crate::text")]` has it.
+    /// Records a path in a string literal, such as `#[serde(with = "crate::text")]`.
     fn record_text(&mut self, text: &Literal) {
         let value = text.to_string();
         let Some(value) = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) else { return };
@@ -142,7 +142,7 @@ impl ModuleReader<'_> {
         }
     }
 
-    /// Paths in what no parser but a macro's own understands, and lone names that are called or begin with a capital.
+    /// Records paths in tokens of a macro call, and single names that are called or begin with a capital.
     fn record_tokens(&mut self, tokens: TokenStream) {
         let mut tokens = tokens.into_iter().peekable();
         let mut is_member = false;
@@ -331,7 +331,7 @@ impl<'ast> Visit<'ast> for ModuleReader<'_> {
     }
 }
 
-/// Reads `<Type>::name`: the type is a path of this module, the name is none.
+/// Visits `<Type>::name`: only the type is a path of this module.
 struct PartReader<'r, 't>(&'r mut ModuleReader<'t>);
 
 impl<'ast> Visit<'ast> for PartReader<'_, '_> {
@@ -352,7 +352,7 @@ fn variables(read: impl FnOnce(&mut VariableReader)) -> HashSet<String> {
     reader.0
 }
 
-/// Collects what patterns bind.
+/// Collects the variables that patterns bind.
 #[derive(Default)]
 struct VariableReader(HashSet<String>);
 

@@ -1,4 +1,4 @@
-//! A workspace that was read: its files, its packages, and what each file defines and uses. No rule is in here.
+//! A workspace as read: its files, its packages, and the items that each file defines and uses. No rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,25 +9,24 @@ use crate::tree::{ModuleTree, parse};
 use crate::type_names::{RepeatedName, repeated_names};
 use crate::uses::{NameUse, uses};
 
-/// Everything that the checks need.
+/// The input of all checks.
 pub(crate) struct Workspace {
-    /// Its sources and manifests.
+    /// Sources and manifests.
     pub(crate) files: SourceFiles,
-    /// Its packages.
+    /// All packages.
     pub(crate) packages: Vec<CargoPackage>,
-    /// What its files use of each other and of other crates: unit tests not counted, test crates counted.
+    /// Uses between files and of other crates, without unit tests, with test crates.
     pub(crate) uses: BTreeSet<NameUse>,
-    /// Names of types that are defined more than once.
+    /// Type names with more than one definition.
     pub(crate) repeated_names: Vec<RepeatedName>,
     /// Files without a `//!` line.
     pub(crate) without_header: Vec<String>,
-    /// Why something is not known: a manifest or source that cannot be parsed, a `mod` without a file, a file that belongs to no
-    /// crate.
+    /// Manifests and sources that cannot be parsed, `mod` declarations without a file, and files that belong to no crate.
     pub(crate) problems: BTreeSet<String>,
 }
 
 impl Workspace {
-    /// Reads the modules of every crate. What cannot be read is left out and listed in `problems`.
+    /// Reads the modules of every crate. Unreadable sources are left out and listed in `problems`.
     pub(crate) fn of(files: SourceFiles) -> Self {
         let mut problems = BTreeSet::new();
         let packages = packages(&files, &mut problems);
@@ -46,7 +45,7 @@ impl Workspace {
         Self { uses: uses(&tree), files, packages, repeated_names, without_header, problems }
     }
 
-    /// The package that a file belongs to.
+    /// The package of a file.
     pub(crate) fn package_of(&self, file: &str) -> Option<&CargoPackage> {
         let around = self.packages.iter().filter(|package| file.starts_with(&package.folder));
         around.max_by_key(|package| package.folder.len())

@@ -1,10 +1,10 @@
-//! Shows each check a small source tree with one fault, which it finds, and one without, which it passes.
+//! Each check on small source trees: it finds the fault in one and no fault in the other.
 #![allow(clippy::indexing_slicing, reason = "a test that fails panics")]
 
 use handset_test_architecture::NeverImports::{ImportedExceptBy, OursExcept, Packages, Paths, Rooms, RoomsExcept};
 use handset_test_architecture::{HouseFindings, ImportRule, NeverImports, SourceFiles};
 
-/// The findings in one crate, `a`, given as its files below `src/`.
+/// The findings for a crate `a` with these files below `src/`.
 fn of_crate(files: &[(&str, &str)]) -> HouseFindings {
     let files = files.iter().map(|(path, text)| (format!("src/{path}"), (*text).to_owned()));
     let manifest = ("Cargo.toml".to_owned(), "[package]\nname = \"a\"".to_owned());
@@ -48,7 +48,7 @@ fn a_circle_is_found_with_its_files_and_items() {
 }
 
 #[test]
-fn a_circle_of_three_names_its_shortest_way() {
+fn a_circle_of_three_names_its_shortest_path() {
     let found = of_crate(&[
         ("lib.rs", "mod b; mod c; mod d;"),
         ("b.rs", "pub struct B(crate::c::C);"),
@@ -56,7 +56,7 @@ fn a_circle_of_three_names_its_shortest_way() {
         ("d.rs", "pub struct D(Option<crate::b::B>);"),
     ]);
     let first = found.circles[0].lines().next();
-    assert_eq!(first, Some("a circle of 3 files, the shortest of it src/b.rs -> src/c.rs -> src/d.rs -> src/b.rs"));
+    assert_eq!(first, Some("a circle of 3 files, shortest path src/b.rs -> src/c.rs -> src/d.rs -> src/b.rs"));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_re_export_leads_to_the_file_that_defines() {
 }
 
 #[test]
-fn a_face_that_hands_on_names_of_its_children_is_in_no_circle() {
+fn a_module_that_re_exports_its_children_is_in_no_circle() {
     assert_no_circle(&[
         ("lib.rs", "mod rooms;"),
         ("rooms/mod.rs", "mod b; mod c; pub use b::*; pub(crate) use c::C; pub const MOST: u8 = 1;"),
@@ -104,7 +104,7 @@ fn a_parent_that_uses_a_child_of_its_own_items_is_in_a_circle() {
 }
 
 #[test]
-fn super_self_and_modules_by_name_are_followed() {
+fn super_self_and_modules_by_name_are_resolved() {
     assert_circle(
         &[
             ("lib.rs", "mod rooms { pub mod b; mod inner { pub mod c; } use self::inner::c; }"),
@@ -116,7 +116,7 @@ fn super_self_and_modules_by_name_are_followed() {
 }
 
 #[test]
-fn a_glob_counts_for_the_names_that_are_used_of_it() {
+fn a_glob_counts_for_its_used_names() {
     assert_circle(
         &[
             ("lib.rs", "mod b; mod c;"),
@@ -216,7 +216,7 @@ fn code_for_a_feature_or_without_tests_counts() {
 }
 
 #[test]
-fn circles_of_test_crates_are_listed_by_themselves() {
+fn circles_of_test_crates_are_listed_separately() {
     let files = [
         ("Cargo.toml", "[package]\nname = \"a\""),
         ("tests/suite/main.rs", "mod b; mod c;"),
@@ -228,7 +228,7 @@ fn circles_of_test_crates_are_listed_by_themselves() {
     assert_eq!(findings.circles_in_tests.len(), 1);
 }
 
-/// Two packages, of which `up` imports from `low`, and `low` reads the clock.
+/// Two packages: `up` imports from `low`, and `low` reads the clock.
 fn packages() -> SourceFiles {
     [
         ("low/Cargo.toml", "[package]\nname = \"the-low\""),
@@ -257,7 +257,7 @@ fn assert_forbidden(room: &'static str, never: NeverImports, expected: &[&str]) 
 }
 
 #[test]
-fn a_package_imports_only_the_packages_that_it_may() {
+fn a_package_imports_only_allowed_packages() {
     let through_a_re_export = "up/src/http/mod.rs:3 -> low/src/time.rs: Clock";
     assert_forbidden("up/src", OursExcept(&[]), &["up/src/app.rs:2 -> low/src/time.rs: Clock", through_a_re_export]);
     assert_forbidden("up/src", OursExcept(&["the-low"]), &[]);
@@ -273,7 +273,7 @@ fn a_room_imports_nothing_of_a_forbidden_room() {
 }
 
 #[test]
-fn a_room_is_imported_only_by_those_that_may() {
+fn a_room_is_imported_only_by_allowed_rooms() {
     let shared = "up/src/http/shared.rs:2 -> up/src/cli.rs: read";
     let main = "up/src/main.rs:3 -> up/src/cli.rs: read";
     assert_forbidden("up/src/cli", ImportedExceptBy(&["up/src/app"]), &[shared, main]);
@@ -294,7 +294,7 @@ fn a_forbidden_import_is_printed_with_its_rule() {
 }
 
 #[test]
-fn a_rule_about_what_does_not_exist_is_found() {
+fn a_rule_without_a_subject_is_found() {
     for (rule, expected) in [
         (rule("up/src/gone", Rooms(&[])), "room up/src/gone"),
         (rule("up/src", Rooms(&["up/src/gone"])), "room up/src/gone"),
@@ -304,13 +304,13 @@ fn a_rule_about_what_does_not_exist_is_found() {
         (rule("up/src", Packages(&["the_low"])), "package the_low"),
         (rule("up/src", Paths(&["gone::Thing"])), "crate gone"),
     ] {
-        let expected = format!("a rule is about the {expected}, which does not exist");
+        let expected = format!("a rule names the {expected}, which does not exist");
         assert_eq!(of(packages(), &[rule]).empty_rules, [expected]);
     }
 }
 
 #[test]
-fn a_type_name_that_is_defined_twice_is_found_with_each_place() {
+fn a_repeated_type_name_is_found_with_all_definitions() {
     let findings = of_crate(&[
         ("lib.rs", "mod b; pub struct Twice;\npub trait Once { type Item; }"),
         (
@@ -329,7 +329,7 @@ fn the_two_sides_of_a_condition_are_one_definition() {
 }
 
 #[test]
-fn an_allowed_name_may_be_repeated_and_must_be() {
+fn an_exception_needs_a_repeated_name() {
     let files = || [("Cargo.toml", "[package]\nname = \"a\""), ("src/lib.rs", "struct A; mod b { struct A; }")];
     let findings = |allowed| HouseFindings::of(files().into_iter().collect(), &[], allowed);
     assert_eq!(findings(&[("A", "because")]).lists().map(|(_, lines)| lines.len()), [0, 0, 0, 0, 0, 1, 0]);
@@ -348,7 +348,7 @@ fn a_file_without_a_header_is_found() {
 }
 
 #[test]
-fn what_cannot_be_read_is_found() {
+fn an_unreadable_source_is_found() {
     let files = [
         ("Cargo.toml", "[package]\nname = \"a\""),
         ("low/Cargo.toml", "[package"),
@@ -362,7 +362,7 @@ fn what_cannot_be_read_is_found() {
 }
 
 #[test]
-fn a_file_by_another_path_is_found() {
+fn a_file_with_a_path_attribute_is_found() {
     let files = [
         ("Cargo.toml", "[package]\nname = \"a\""),
         ("tests/one.rs", "#[path = \"../shared/events.rs\"] mod events;"),

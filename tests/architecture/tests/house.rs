@@ -1,4 +1,4 @@
-//! Holds this workspace against its rules, which are in `src/rules.rs`. That the checks see what they should is in `checks.rs`.
+//! This workspace obeys its rules, which are in `src/rules.rs`. The checks themselves are tested in `checks.rs`.
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 use std::path::Path;
@@ -12,8 +12,8 @@ static FINDINGS: LazyLock<HouseFindings> = LazyLock::new(|| {
 });
 
 #[track_caller]
-fn assert_none(what: &str, found: &[String]) {
-    assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
+fn assert_none(message: &str, found: &[String]) {
+    assert!(found.is_empty(), "{message}:\n{}", found.join("\n"));
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn no_files_import_each_other_in_a_circle() {
 
 #[test]
 fn no_files_of_a_test_crate_import_each_other_in_a_circle() {
-    assert_none("these files of tests import each other", &FINDINGS.circles_in_tests);
+    assert_none("these files of test crates import each other", &FINDINGS.circles_in_tests);
 }
 
 #[test]
@@ -32,21 +32,21 @@ fn no_room_imports_what_its_rule_forbids() {
 }
 
 #[test]
-fn every_rule_and_exception_is_about_something_that_exists() {
-    assert_none("these rules hold nothing", &FINDINGS.empty_rules);
+fn every_rule_and_exception_has_a_subject() {
+    assert_none("these rules and exceptions have no subject", &FINDINGS.empty_rules);
 }
 
 #[test]
 fn every_type_name_is_defined_once() {
-    assert_none("these names lead an editor to the wrong type", &FINDINGS.repeated_names);
+    assert_none("these type names have more than one definition", &FINDINGS.repeated_names);
 }
 
 #[test]
-fn every_file_begins_with_what_is_in_it() {
+fn every_file_has_a_header() {
     assert_none("these files have no //! line", &FINDINGS.without_header);
 }
 
 #[test]
 fn every_source_is_read() {
-    assert_none("the checks say nothing of what they cannot read", &FINDINGS.unread);
+    assert_none("the checks cannot read these sources", &FINDINGS.unread);
 }

@@ -128,7 +128,7 @@ async fn a_failing_store_refuses_writes_and_a_restart_has_every_acknowledged_one
     for (correlation_id, _) in &answered {
         assert!(is_known(&running, correlation_id.as_str().unwrap()).await, "what was answered is there to be read");
     }
-    running.logged("nothing was written").await;
+    running.logged("the write failed").await;
     let ended = running.end("TERM").await;
     assert!(ended.status.success(), "{}", ended.stderr);
     assert!(!ended.stderr.contains(phone));

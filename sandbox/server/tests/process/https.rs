@@ -75,7 +75,7 @@ async fn a_client_that_does_not_trust_the_ca_gets_no_reply() {
     running.trust(&ca(other.path()));
     let Err(error) = running.connect().await else { panic!("a certificate of another CA was taken") };
     assert!(error.to_string().contains("invalid peer certificate"), "{error}");
-    running.logged("a TLS handshake failed").await;
+    running.logged("TLS handshake failed").await;
 }
 
 #[tokio::test]
@@ -161,8 +161,8 @@ async fn a_ca_that_does_not_work_is_refused_by_name_and_deleting_it_helps() {
         }
         let flags = ["--listen", "127.0.0.1:0", "--tls-self-signed", "--data", data.path().to_str().unwrap()];
         let refused = refusal(&flags).await;
-        let name = format!("{} holds no CA that works ({reason}", folder.display());
-        assert!(refused.contains(&name) && refused.contains("delete that folder, and a new one is made"), "{refused}");
+        let name = format!("{} holds no working CA ({reason}", folder.display());
+        assert!(refused.contains(&name) && refused.contains("delete that folder to create a new CA"), "{refused}");
         fs::remove_dir_all(folder).unwrap();
         runs_a_flow(&trusted(data.path()).await).await;
     }

@@ -101,7 +101,7 @@ async fn a_start_that_fails_leaves_the_file_of_the_running_process() {
     let file = place.file();
     let failing: [(&[&str], &str); 4] = [
         (&["--listen", &running.address], &running.address),
-        (&["--listen", "127.0.0.1:0", "--store", &store], "another sandbox has it"),
+        (&["--listen", "127.0.0.1:0", "--store", &store], "another sandbox is using it"),
         (&["--listen", "127.0.0.1:0", "--tls-cert", "/no/cert", "--tls-key", "/no/key"], "/no/cert"),
         (&["--listen", "127.0.0.1:0", "--otp-seconds", "0"], "'otp.seconds'"),
     ];

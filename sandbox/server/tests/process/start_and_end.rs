@@ -102,7 +102,7 @@ async fn a_setting_that_cannot_work_is_refused_by_name() {
     let store = refusal(&["--store", "sqlite::memory:"]).await;
     assert!(store.contains("'sqlite:./:memory:'"), "{store}");
     let file = refusal(&["--listen", "127.0.0.1:0", "--store", "sqlite:/proc/no/folder"]).await;
-    assert!(file.contains("store: cannot open /proc/no/folder: no folder for it"), "{file}");
+    assert!(file.contains("store: cannot open /proc/no/folder: cannot create its folder"), "{file}");
     let missing = refusal(&["--config", "/no/such/file"]).await;
     assert!(missing.contains("--config /no/such/file"), "{missing}");
     let file = config_file("unknown", "[otp]\nlength = 6\n");

@@ -1,4 +1,4 @@
-//! Failed attempts of a number: they are written together with the session of the attempt.
+//! Failed attempts of a number, which are written together with the session of the attempt.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,7 +25,7 @@ pub(super) fn of_number(name: &str, number: &str) -> Session {
     Session { phone: Phone::parse(&number.into()), ..session(name) }
 }
 
-/// Submits a wrong code at `now`, in ms; whether it was checked.
+/// Submits a wrong code at `now`, in ms. Returns whether the code was checked.
 pub(super) async fn attempt(store: &impl Store, name: &str, now: i64) -> bool {
     let now = UnixMillis::new(now);
     let decide = |session: Option<&Session>, attempts: &FailedAttempts| {
@@ -47,14 +47,17 @@ async fn attempts_belong_to_the_number_in_force(store: &impl Store) {
     }
     put(store, &session("none")).await;
     assert!(attempt(store, "a", 0).await && attempt(store, "b", 0).await && attempt(store, "a", 0).await);
-    assert!(!attempt(store, "b", 0).await, "however it is written, and in whatever session");
-    assert!(attempt(store, "c", 0).await && attempt(store, "d", 0).await, "not another number, nor another project");
+    assert!(!attempt(store, "b", 0).await, "in any notation and in any session");
+    assert!(
+        attempt(store, "c", 0).await && attempt(store, "d", 0).await,
+        "another number or project has attempts of its own"
+    );
     put(store, &of_number("c", "2005550006")).await;
-    assert!(!attempt(store, "c", 0).await, "it is the number in force");
+    assert!(!attempt(store, "c", 0).await, "the current number counts");
     for _ in 0..9 {
-        assert!(attempt(store, "none", 0).await, "without a number nothing is counted");
+        assert!(attempt(store, "none", 0).await, "without a number no attempt is counted");
     }
-    assert!(attempt(store, "a", 10_000).await, "the window has moved");
+    assert!(attempt(store, "a", 10_000).await, "the window has passed");
     assert_eq!(store.get("auth-a").await.unwrap().unwrap().numbers_given, 3);
 }
 
@@ -66,7 +69,7 @@ async fn attempts_expire_with_the_last_one_and_with_their_project(store: &impl S
     }
     for before in [0, 3] {
         store.expire_attempts(UnixMillis::new(before)).await.unwrap();
-        assert!(!attempt(store, "a", 4).await, "the last was not before");
+        assert!(!attempt(store, "a", 4).await, "the last attempt was not before that time");
     }
     store.expire_attempts(UnixMillis::new(4)).await.unwrap();
     assert!(!attempt(store, "b", 4).await);
@@ -76,7 +79,7 @@ async fn attempts_expire_with_the_last_one_and_with_their_project(store: &impl S
     assert!(attempt(store, "b", 4).await);
 }
 
-/// Another session's attempt at the same number is written while this one is deciding.
+/// Another session writes an attempt of the same number while this session decides.
 async fn an_attempt_in_between_is_counted(store: Arc<impl Store>) {
     put(&*store, &of_number("a", "2005550006")).await;
     put(&*store, &of_number("b", "2005550006")).await;
@@ -91,7 +94,7 @@ async fn an_attempt_in_between_is_counted(store: Arc<impl Store>) {
         let is_checked = attempts.is_allowed(&RULES(), UnixMillis::EPOCH);
         (session.cloned(), attempts.clone(), if is_checked { vec![Effect::WakeWatchers] } else { vec![] })
     };
-    assert_eq!(store.update_with_attempts("auth-a", None, &decide).await.unwrap(), [], "the last try is gone");
+    assert_eq!(store.update_with_attempts("auth-a", None, &decide).await.unwrap(), [], "no attempt is left");
     assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
@@ -111,5 +114,5 @@ async fn one_of_many_gets_the_last_attempt_of_a_number(store: Arc<impl Store>) {
     for name in NAMES {
         written += store.get(&format!("auth-{name}")).await.unwrap().unwrap().numbers_given;
     }
-    assert_eq!(written, 3, "and each was written with its session");
+    assert_eq!(written, 3, "each attempt is written with its session");
 }

@@ -1,4 +1,4 @@
-//! The rows that the checks write into a store.
+//! Rows that the checks write.
 
 use handset_protocol::UnixMillis;
 use handset_protocol::server::StartRequest;
@@ -9,6 +9,7 @@ use handset_sandbox_domain::{
 
 use crate::Store;
 
+/// The project of every row, unless a check names another.
 pub(super) const PROJECT: &str = "default";
 
 pub(super) fn session(name: &str) -> Session {
@@ -17,14 +18,14 @@ pub(super) fn session(name: &str) -> Session {
         final_target_url: Some("https://shop.test/".to_owned()),
         ..StartRequest::default()
     };
-    let drawn = SessionIds {
+    let ids = SessionIds {
         project: PROJECT.to_owned(),
         auth_id: format!("auth-{name}"),
         correlation_id: format!("correlation-{name}"),
         request_id: format!("request-{name}"),
         challenge: format!("challenge-{name}"),
     };
-    open(&request, Credential::find("sandbox").unwrap(), drawn, SessionPolicy::default(), UnixMillis::EPOCH).unwrap()
+    open(&request, Credential::find("sandbox").unwrap(), ids, SessionPolicy::default(), UnixMillis::EPOCH).unwrap()
 }
 
 pub(super) async fn put(store: &impl Store, session: &Session) {
@@ -36,12 +37,13 @@ pub(super) fn link(token: &str) -> SentLink {
     SentLink { token: token.into(), sent_at: UnixMillis::EPOCH, expires_at: UnixMillis::new(1), state: LinkState::Live }
 }
 
-pub(super) fn noted(mut session: Session, what: MessageKind) -> Session {
-    session.timeline.push(UnixMillis::EPOCH, NewTimelineEvent::from_client(what, None));
+/// The session with one more timeline event.
+pub(super) fn noted(mut session: Session, kind: MessageKind) -> Session {
+    session.timeline.push(UnixMillis::EPOCH, NewTimelineEvent::from_client(kind, None));
     session
 }
 
-/// An SMS of a session, sent that many ms after the epoch.
+/// An SMS of a session. `sent_at` is in ms since the epoch.
 pub(super) fn sms(session: &Session, sent_at: i64) -> Effect {
     Effect::SendMessage(Message {
         to: "5005550006".into(),

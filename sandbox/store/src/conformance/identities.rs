@@ -1,4 +1,4 @@
-//! Identities: one for each number, their lookups and pages, and changes of a number.
+//! Identities: one per number, their lookups and pages, and changes of their numbers.
 
 use std::sync::Arc;
 
@@ -116,22 +116,26 @@ async fn effects_of_an_identity_go_to_the_outbox(store: &impl Store) {
 }
 
 /// Writes an entry into the outbox. Returns its sequence.
-async fn leave(store: &impl Store, device: &str) -> u64 {
+async fn enqueue(store: &impl Store, device: &str) -> u64 {
     let bind = Effect::Bind(binding(1, device));
     store.update("nobody", &|_| (None, vec![bind.clone()])).await.unwrap();
     store.outbox().await.unwrap().last().unwrap().sequence
 }
 
 async fn an_entry_of_the_outbox_is_applied_once(store: &impl Store) {
-    let (first, second) = (leave(store, "one").await, leave(store, "two").await);
+    let (first, second) = (enqueue(store, "one").await, enqueue(store, "two").await);
     let identity = enrolled(1, 5);
     store
         .apply_outbox_entry(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::WakeWatchers]))
         .await
         .unwrap();
     let waiting = store.outbox().await.unwrap();
-    assert_eq!(waiting[0].sequence, second, "it has left the outbox");
-    assert_eq!((waiting.len(), &waiting[1].effect), (2, &Effect::WakeWatchers), "what follows from it waits there");
+    assert_eq!(waiting[0].sequence, second, "the applied entry is removed");
+    assert_eq!(
+        (waiting.len(), &waiting[1].effect),
+        (2, &Effect::WakeWatchers),
+        "its effects are entries of the outbox"
+    );
     store.update_identity(PROJECT, &identity.phone, &|_| (None, Vec::new())).await.unwrap();
     store
         .apply_outbox_entry(first, PROJECT, &identity.phone, &|_| (Some(identity.clone()), vec![Effect::WakeWatchers]))
@@ -140,17 +144,17 @@ async fn an_entry_of_the_outbox_is_applied_once(store: &impl Store) {
     assert_eq!(
         store.identity(PROJECT, IdentityLookup::Id("identity-1")).await.unwrap(),
         None,
-        "it is not brought back"
+        "a deleted identity is not created again"
     );
     assert_eq!(store.outbox().await.unwrap(), waiting);
     store.apply_outbox_entry(second, PROJECT, &identity.phone, &|old| (old.cloned(), Vec::new())).await.unwrap();
-    assert_eq!(store.outbox().await.unwrap(), waiting[1..], "also when nothing changes");
+    assert_eq!(store.outbox().await.unwrap(), waiting[1..], "the entry is removed even without a change");
 }
 
 async fn two_tasks_apply_each_entry_once(store: Arc<impl Store>) {
     let mut entries = Vec::new();
     for entry in 0..50 {
-        entries.push(leave(&*store, &format!("device-{entry}")).await);
+        entries.push(enqueue(&*store, &format!("device-{entry}")).await);
     }
     let workers: Vec<_> = (0..4)
         .map(|worker| {
@@ -176,21 +180,21 @@ async fn two_tasks_apply_each_entry_once(store: Arc<impl Store>) {
     assert_eq!(store.outbox().await.unwrap(), []);
 }
 
-/// Changes to another number, if no identity has it.
-async fn go(store: &impl Store, from: u32, to: u32) -> bool {
+/// Moves an identity to another number if that number is free. Returns whether it moved.
+async fn change_number(store: &impl Store, from: u32, to: u32) -> bool {
     let to = number(to);
-    let go = |[old, there]: [Option<&Identity>; 2]| match (old, there) {
+    let decide = |[old, other]: [Option<&Identity>; 2]| match (old, other) {
         (Some(old), None) => ([None, Some(Identity { phone: to.clone(), ..old.clone() })], vec![Effect::WakeWatchers]),
-        _ => ([old.cloned(), there.cloned()], Vec::new()),
+        _ => ([old.cloned(), other.cloned()], Vec::new()),
     };
-    !store.update_identities(PROJECT, [&number(from), &to], &go).await.unwrap().is_empty()
+    !store.update_identities(PROJECT, [&number(from), &to], &decide).await.unwrap().is_empty()
 }
 
 async fn two_identities_are_written_at_once(store: &impl Store) {
     let identity = Identity::bind(Some(&enrolled(1, 5)), &binding(1, "one"));
     put(store, &identity).await;
     put(store, &enrolled(3, 7)).await;
-    assert!(go(store, 1, 2).await);
+    assert!(change_number(store, 1, 2).await);
     let moved = Identity { phone: number(2), ..identity };
     for lookup in
         [IdentityLookup::Number(&moved.phone), IdentityLookup::Id("identity-1"), IdentityLookup::Device("one")]
@@ -201,9 +205,10 @@ async fn two_identities_are_written_at_once(store: &impl Store) {
     assert_eq!(names(store, None, 9, true).await, ["identity-1", "identity-3"]);
     let waiting = store.outbox().await.unwrap();
     assert_eq!((waiting.len(), waiting[0].subject.as_str()), (1, "identity-1"));
-    assert!(!go(store, 3, 2).await && !go(store, 1, 4).await, "somebody has it; nobody is there to go");
+    assert!(!change_number(store, 3, 2).await, "the number is taken");
+    assert!(!change_number(store, 1, 4).await, "no identity has the old number");
     assert_eq!(store.outbox().await.unwrap(), waiting);
-    // There and back, in one write.
+    // Two identities exchange their numbers in one write.
     let swap = |[one, other]: [Option<&Identity>; 2]| {
         let (one, other) = (one.unwrap().clone(), other.unwrap().clone());
         let (first, second) = (other.phone.clone(), one.phone.clone());
@@ -228,17 +233,17 @@ async fn a_number_is_taken_once(store: Arc<impl Store>) {
             let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
             std::thread::spawn(move || {
                 handle.block_on(async {
-                    let mut gone = 0;
+                    let mut moved = 0;
                     for turn in 0..4 {
-                        gone += usize::from(go(&*store, mover * 4 + turn, 100 + turn).await);
+                        moved += usize::from(change_number(&*store, mover * 4 + turn, 100 + turn).await);
                     }
-                    gone
+                    moved
                 })
             })
         })
         .collect();
-    let gone: usize = movers.into_iter().map(|mover| mover.join().unwrap()).sum();
-    assert_eq!((gone, store.outbox().await.unwrap().len()), (4, 4), "each number once");
+    let moved: usize = movers.into_iter().map(|mover| mover.join().unwrap()).sum();
+    assert_eq!((moved, store.outbox().await.unwrap().len()), (4, 4), "each number once");
     let mut all = names(&*store, None, 99, true).await;
     all.sort();
     let mut expected: Vec<_> = (0..16).map(|last| format!("identity-{last}")).collect();
@@ -259,12 +264,16 @@ async fn enrolled_identities_are_listed_page_by_page(store: &impl Store) {
     assert_eq!(
         names(store, Some((10, "identity-3")), 1, false).await,
         ["identity-2"],
-        "those that do not count are no gap"
+        "a page skips inactive identities and is still full"
     );
     assert_eq!(names(store, Some((30, "identity-4")), 9, true).await, [""; 0]);
-    let gone = enrolled(2, 20).phone;
-    store.update_identity(PROJECT, &gone, &|_| (None, Vec::new())).await.unwrap();
-    assert_eq!(names(store, Some((20, "identity-2")), 9, true).await, ["identity-4"], "the mark itself may be gone");
+    let deleted = enrolled(2, 20).phone;
+    store.update_identity(PROJECT, &deleted, &|_| (None, Vec::new())).await.unwrap();
+    assert_eq!(
+        names(store, Some((20, "identity-2")), 9, true).await,
+        ["identity-4"],
+        "the last identity of the previous page may be deleted"
+    );
 }
 
 async fn all_identities_can_be_deleted(store: &impl Store) {
@@ -303,7 +312,7 @@ async fn identities_of_projects_are_kept_apart(store: &impl Store) {
     assert_eq!((listed(PROJECT).await, listed("other").await), (vec![], vec![other]));
 }
 
-/// The first enrollment gives the id, and no device is lost.
+/// The first enrollment determines the id, and no device is lost.
 async fn no_concurrent_enrollment_is_lost(store: Arc<impl Store>) {
     let writers: Vec<_> = (0..8)
         .map(|writer| {

@@ -1,4 +1,4 @@
-//! Messages, settings, and the rows of a project.
+//! Messages, settings, and the data of a project.
 
 use super::fixtures::{PROJECT, put, session, sms};
 use crate::{MAX_MESSAGES, Store};
@@ -46,7 +46,11 @@ async fn a_message_is_there_from_the_write_on(store: &impl Store) {
     assert_eq!((sent.len(), sent[0].id), (1, waiting[0].sequence));
     assert_eq!(Effect::SendMessage(sent[0].message.clone()), sms(&of(PROJECT), 7));
     store.complete_outbox_entry(sent[0].id).await.unwrap();
-    assert_eq!(store.messages(PROJECT, 0, &|_| true).await.unwrap(), sent, "its delivery takes nothing away");
+    assert_eq!(
+        store.messages(PROJECT, 0, &|_| true).await.unwrap(),
+        sent,
+        "the message stays after its entry is completed"
+    );
 }
 
 async fn messages_are_filtered(store: &impl Store) {
@@ -100,8 +104,8 @@ async fn a_project_is_listed_by_any_of_its_rows(store: &impl Store) {
     super::identities::put(store, &super::identities::in_project("of-an-identity")).await;
     send_in(store, "of-a-message", 1).await;
     store.update("auth-of-a-message", &|_| (None, vec![])).await.unwrap();
-    store.set_setting(Some("of-a-fact"), "a", b"one").await.unwrap();
-    let all = ["of-a-fact", "of-a-message", "of-a-session", "of-an-identity"];
+    store.set_setting(Some("of-a-setting"), "a", b"one").await.unwrap();
+    let all = ["of-a-message", "of-a-session", "of-a-setting", "of-an-identity"];
     assert_eq!(store.projects().await.unwrap(), all);
     for project in all {
         store.delete_project(project).await.unwrap();

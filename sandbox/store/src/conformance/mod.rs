@@ -1,6 +1,5 @@
-//! What every [`Store`] has to do, as tests that are generic over it.
-//!
-//! Each check starts from an empty store.
+//! The conformance suite: the requirements of [`Store`] as tests that are generic over the implementation. Each check starts
+//! with an empty store.
 
 mod attempts;
 mod deliveries;
@@ -15,7 +14,10 @@ use crate::Store;
 
 pub use durable::check_durable;
 
-/// Runs every check, each on a fresh store.
+/// Runs every check, each with an empty store from `new`.
+///
+/// # Panics
+/// A check fails.
 pub async fn check<S: Store>(new: impl Fn() -> S) {
     sessions::check(&new).await;
     identities::check(&new).await;

@@ -1,4 +1,4 @@
-//! Races: many writers at once, on threads and as tasks, lose no write.
+//! Races: concurrent writers, as threads and as tasks, lose no write.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use handset_sandbox_domain::{Effect, MessageKind, Session};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_lost_race_is_decided_again(Arc::new(new())).await;
-    a_session_that_went_and_came_back_is_another(Arc::new(new())).await;
+    a_deleted_and_recreated_session_is_another(Arc::new(new())).await;
     no_concurrent_update_is_lost(Arc::new(new())).await;
     no_update_of_many_tasks_is_lost(Arc::new(new())).await;
     the_outbox_is_in_the_order_of_the_writes(Arc::new(new())).await;
     one_of_many_gets_the_last_attempt(Arc::new(new())).await;
 }
 
-/// Writes from a thread of its own, while this one is deciding.
+/// Writes from another thread while this thread decides.
 fn intrude<S: Store>(store: &Arc<S>, next: impl Fn(Option<&Session>) -> Option<Session> + Send + Sync + 'static) {
     let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
     let write = move || handle.block_on(store.update("auth-a", &|old| (next(old), vec![])));
@@ -37,14 +37,14 @@ async fn a_lost_race_is_decided_again(store: Arc<impl Store>) {
         (old.cloned().map(|old| noted(old, MessageKind::OtpStart)), vec![Effect::WakeWatchers])
     };
     store.update("auth-a", &decide).await.unwrap();
-    assert_eq!(calls.load(Ordering::SeqCst), 2, "decided once for nothing, and once on what the intruder wrote");
+    assert_eq!(calls.load(Ordering::SeqCst), 2, "the second decision sees the concurrent write");
     let timeline = store.get("auth-a").await.unwrap().unwrap().timeline;
-    let whats: Vec<_> = timeline.events().iter().map(|moment| moment.kind).collect();
-    assert_eq!(whats, [MessageKind::Start, MessageKind::Start, MessageKind::LinkOpened, MessageKind::OtpStart]);
-    assert_eq!(store.outbox().await.unwrap().len(), 1, "the effects of the decision that was dropped are gone");
+    let kinds: Vec<_> = timeline.events().iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [MessageKind::Start, MessageKind::Start, MessageKind::LinkOpened, MessageKind::OtpStart]);
+    assert_eq!(store.outbox().await.unwrap().len(), 1, "the effects of the first decision are dropped");
 }
 
-async fn a_session_that_went_and_came_back_is_another(store: Arc<impl Store>) {
+async fn a_deleted_and_recreated_session_is_another(store: Arc<impl Store>) {
     put(&*store, &session("a")).await;
     let calls = AtomicU32::new(0);
     let decide = |old: Option<&Session>| {
@@ -105,10 +105,14 @@ async fn no_update_of_many_tasks_is_lost(store: Arc<impl Store>) {
     }
     let waiting = store.outbox().await.unwrap();
     let sequences: BTreeSet<_> = waiting.iter().map(|entry| entry.sequence).collect();
-    assert_eq!((waiting.len(), sequences.len()), (64 * 8, 64 * 8), "one entry for each, none twice");
+    assert_eq!(
+        (waiting.len(), sequences.len()),
+        (64 * 8, 64 * 8),
+        "one entry for each write, each with its own sequence"
+    );
 }
 
-/// Each task writes one after the other, so its own entries stand in its own order.
+/// Each task writes sequentially, so its entries are in the order of its writes.
 async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
     let mut tasks = JoinSet::new();
     for task in 0..16 {
@@ -135,11 +139,11 @@ async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
         });
         assert!(times.eq(0..16), "in the order of its writes");
         let pairs = own.chunks(2).all(|pair| pair[0].sequence + 1 == pair[1].sequence);
-        assert!(pairs, "the effects of one write stand together, in their order");
+        assert!(pairs, "the effects of one write have consecutive sequences");
     }
 }
 
-/// A rule of a session holds however many tasks write it at once.
+/// A limit of a session holds for any number of concurrent tasks.
 async fn one_of_many_gets_the_last_attempt(store: Arc<impl Store>) {
     put(&*store, &session("a")).await;
     let mut tasks = JoinSet::new();

@@ -1,4 +1,4 @@
-//! Sessions, their lookups, and the outbox.
+//! Sessions, their lookups, and their entries in the outbox.
 
 use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{Effect, Session};
@@ -10,10 +10,10 @@ pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_session_is_found_by_every_name(&new()).await;
     a_deleted_session_is_found_by_none(&new()).await;
     an_unchanged_session_is_not_written(&new()).await;
-    outgoing_effects_stay_until_delivered(&new()).await;
-    sequences_are_never_given_out_again(&new()).await;
+    outgoing_effects_stay_until_completed(&new()).await;
+    sequences_are_never_reused(&new()).await;
     sessions_are_listed_by_their_end(&new()).await;
-    lookups_follow_what_is_written(&new()).await;
+    lookups_follow_changes(&new()).await;
 }
 
 async fn a_session_is_found_by_every_name(store: &impl Store) {
@@ -25,7 +25,11 @@ async fn a_session_is_found_by_every_name(store: &impl Store) {
     for lookup in [Lookup::CorrelationId("correlation-a"), Lookup::LinkToken("one"), Lookup::LinkToken("two")] {
         assert_eq!(store.find(lookup).await.unwrap().as_deref(), Some("auth-a"), "{lookup:?}");
     }
-    assert_eq!(store.find(Lookup::CorrelationId("auth-a")).await.unwrap(), None, "names are not mixed up");
+    assert_eq!(
+        store.find(Lookup::CorrelationId("auth-a")).await.unwrap(),
+        None,
+        "a key is not found as another kind of key"
+    );
     assert_eq!(store.get("auth-b").await.unwrap(), None);
 }
 
@@ -39,7 +43,7 @@ async fn a_deleted_session_is_found_by_none(store: &impl Store) {
     assert_eq!(store.find(Lookup::LinkToken("one")).await.unwrap(), None);
 }
 
-async fn lookups_follow_what_is_written(store: &impl Store) {
+async fn lookups_follow_changes(store: &impl Store) {
     let (mut a, b) = (session("a"), session("b"));
     a.links = vec![link("one"), link("two")];
     put(store, &a).await;
@@ -63,12 +67,12 @@ async fn an_unchanged_session_is_not_written(store: &impl Store) {
     let before = session.clone();
     let page = Effect::Page(handset_sandbox_domain::LinkPage::Unknown);
     let effects = store.update("auth-a", &|old| (old.cloned(), vec![page.clone()])).await.unwrap();
-    assert_eq!(effects, std::slice::from_ref(&page), "effects come back all the same");
+    assert_eq!(effects, std::slice::from_ref(&page), "effects are returned nevertheless");
     assert_eq!(store.get("auth-a").await.unwrap(), Some(before));
-    assert_eq!(store.outbox().await.unwrap(), [], "an answer does not go through the outbox");
+    assert_eq!(store.outbox().await.unwrap(), [], "a reply is not an entry of the outbox");
 }
 
-async fn outgoing_effects_stay_until_delivered(store: &impl Store) {
+async fn outgoing_effects_stay_until_completed(store: &impl Store) {
     let session = session("a");
     let effects = store
         .update("auth-a", &|_| (Some(session.clone()), vec![Effect::WakeWatchers, Effect::WakeWatchers]))
@@ -84,7 +88,7 @@ async fn outgoing_effects_stay_until_delivered(store: &impl Store) {
     assert_eq!(store.outbox().await.unwrap(), waiting[1..]);
 }
 
-async fn sequences_are_never_given_out_again(store: &impl Store) {
+async fn sequences_are_never_reused(store: &impl Store) {
     let session = session("a");
     let mut last = 0;
     for _ in 0..3 {
@@ -112,7 +116,7 @@ async fn sessions_are_listed_by_their_end(store: &impl Store) {
         assert_eq!(store.expiring_before(Some(project), UnixMillis::MAX).await.unwrap(), expected, "{project}");
     }
     assert_eq!(store.expiring_before(Some("other"), UnixMillis::new(175)).await.unwrap(), [""; 0]);
-    assert_eq!(ending(150).await, ["auth-a"], "one that ends just then does not end before");
+    assert_eq!(ending(150).await, ["auth-a"], "the limit is exclusive");
     store.update("auth-a", &|_| (None, Vec::new())).await.unwrap();
     assert_eq!(ending(i64::MAX).await, ["auth-c", "auth-d", "auth-b"]);
     assert_eq!(ending(i64::MIN).await, [""; 0]);

@@ -1,4 +1,4 @@
-//! Reads the file into memory, at the start.
+//! Loads the file into memory when the store is opened.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::tables::Tables;
 use crate::{OutboxEntry, StoreError};
 use handset_sandbox_domain::{Identity, Session};
 
-/// All that is kept, and the ids of the messages that the file has beyond that.
+/// Loads all rows. Also returns the ids of messages beyond the limit, which are still in the file.
 pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreError> {
-    let (mut tables, mut gone) = (Tables::default(), Vec::new());
+    let (mut tables, mut evicted) = (Tables::default(), Vec::new());
     each(connection, "SELECT value FROM sessions", |row| {
         let session: Session = json(row, "value", "sessions")?;
         let auth_id = session.auth_id.clone();
@@ -36,7 +36,7 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
         Ok(())
     })?;
     each(connection, "SELECT id, value FROM messages ORDER BY id", |row| {
-        gone.extend(tables.put_message(number(row, "id")?, json(row, "value", "messages")?));
+        evicted.extend(tables.put_message(number(row, "id")?, json(row, "value", "messages")?));
         Ok(())
     })?;
     each(connection, "SELECT id, project, value FROM deliveries ORDER BY id", |row| {
@@ -53,7 +53,7 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
         tables.sequence = number(row, "last")?;
         Ok(())
     })?;
-    Ok((tables, gone))
+    Ok((tables, evicted))
 }
 
 fn each(
@@ -75,7 +75,7 @@ fn number(row: &Row<'_>, column: &str) -> Result<u64, StoreError> {
 
 fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str, table: &str) -> Result<T, StoreError> {
     let text: String = row.get(column).map_err(failed)?;
-    // The parser's own words may hold the value.
-    let unreadable = |_| StoreError(format!("a row of '{table}' is not what this sandbox writes: move the file away"));
+    // The parser's error is left out, since its text may contain a value.
+    let unreadable = |_| StoreError(format!("a row of '{table}' has an unknown format; move the file away"));
     serde_json::from_str(&text).map_err(unreadable)
 }

@@ -1,8 +1,8 @@
-//! A store that outlives its process: a SQLite file.
+//! The store in a SQLite file, which outlives its process.
 //!
-//! All that is kept is in memory too, where every question is answered. A write goes to the one thread that has the
-//! file: it takes what has come in meanwhile into one transaction, commits, and only then shows and answers it. So what
-//! anybody has seen was committed before, and a process that is killed loses nothing that it has said.
+//! All rows are also in memory, where every read is answered. Writes go to a single writer thread, which commits the queued
+//! writes in one transaction (group commit), then applies them to memory and reports their results. A change is visible only
+//! after its commit, so a killed process loses no write that it has reported.
 
 mod file;
 mod load;
@@ -22,41 +22,44 @@ use crate::tabled::TableStore;
 use crate::tables::{Tables, Write};
 use writer::{Job, Writer};
 
-/// How long to wait for the sandbox that has the file: one that is ending takes as long, with all that is open.
+/// Time limit for another sandbox to release the file. A sandbox with open connections takes that long to end.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// Everything in a SQLite file of this process alone. Dropping it waits until all is written.
+/// A store in a SQLite file, with an exclusive lock on it. Dropping the store blocks until every write is committed.
 #[derive(Debug)]
 pub struct SqliteStore {
     tables: Arc<Mutex<Tables>>,
-    /// There until the store is dropped.
+    /// `None` only while the store is dropped.
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
 }
 
 impl SqliteStore {
-    /// Opens the file, and makes it, and its folder, where it is missing: readable for its owner alone. It must be no
-    /// other sandbox's at the same time.
+    /// Opens the file. Creates a missing file and its missing folders, accessible to their owner only.
+    ///
+    /// # Errors
+    /// The file or its folder cannot be created or read; another sandbox has the file open; the file is damaged, belongs to
+    /// another program, or was written by a newer sandbox.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_within(path, LOCK_TIMEOUT)
     }
 
-    fn open_within(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+    fn open_within(path: &Path, lock_timeout: Duration) -> Result<Self, StoreError> {
         let read = || {
-            let mut connection = file::open(path, patience)?;
+            let mut connection = file::open(path, lock_timeout)?;
             schema::migrate(&mut connection)?;
-            let (tables, gone) = load::all(&connection)?;
-            Ok((connection, tables, gone))
+            let (tables, evicted) = load::all(&connection)?;
+            Ok((connection, tables, evicted))
         };
-        let named = |StoreError(what)| StoreError(format!("cannot open {}: {what}", path.display()));
-        let (connection, tables, gone) = read().map_err(named)?;
+        let with_path = |StoreError(text)| StoreError(format!("cannot open {}: {text}", path.display()));
+        let (connection, tables, evicted) = read().map_err(with_path)?;
         let tables = Arc::new(Mutex::new(tables));
-        let writer = Writer::new(connection, tables.clone(), gone);
+        let writer = Writer::new(connection, tables.clone(), evicted);
         let (jobs, inbound) = mpsc::channel();
         let writer = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || writer.run(&inbound))
-            .map_err(|error| StoreError(format!("no thread for it: {error}")))?;
+            .map_err(|error| StoreError(format!("cannot start the writer thread: {error}")))?;
         Ok(Self { tables, jobs: Some(jobs), writer: Some(writer) })
     }
 
@@ -67,7 +70,7 @@ impl SqliteStore {
 }
 
 fn ended() -> StoreError {
-    StoreError("its thread has ended".to_owned())
+    StoreError("the writer thread has ended".to_owned())
 }
 
 impl TableStore for SqliteStore {
@@ -82,14 +85,14 @@ impl TableStore for SqliteStore {
     }
 
     fn commit_later(&self, write: Write) {
-        // Whoever comes next is told that the thread has ended.
+        // The next commit reports an ended thread.
         let _ = self.send(Job { write, done: None });
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        // The writer ends with the last of its jobs.
+        // Closing the channel ends the writer after its last job.
         self.jobs = None;
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();

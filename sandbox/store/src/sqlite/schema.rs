@@ -1,14 +1,14 @@
-//! The tables in the file, and how older files become newer ones.
+//! The tables of the file, and the migration of older files.
 //!
-//! A step is never changed once it was released; a new one is added. Rows are JSON: a change of what is stored that older
-//! rows do not have needs a step too, or a default.
+//! A released step never changes; a new version adds a step. Rows are JSON: a new member that older rows lack needs a step or
+//! a serde default.
 
 use rusqlite::{Connection, Transaction};
 
 use crate::StoreError;
 
-/// The steps: what makes version 1 of nothing, 2 of 1, and so on. The version is the file's `user_version`. Each has a
-/// file of the version that it makes in `versions/`, for the tests.
+/// Migration steps: from an empty file to version 1, from 1 to 2, and so on. The version is `user_version` of the file. For
+/// each step the tests have a file of its version in `versions/`.
 pub(super) const STEPS: &[&str] = &["
     CREATE TABLE sessions (auth_id TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE identities (
@@ -30,7 +30,7 @@ pub(super) const STEPS: &[&str] = &["
     INSERT INTO sequence VALUES (0);
 "];
 
-/// Brings the file to the newest version, each step whole or not at all.
+/// Migrates the file to the newest version, each step in a transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     migrate_by(connection, STEPS)
 }
@@ -40,7 +40,7 @@ pub(super) fn migrate_by(connection: &mut Connection, steps: &[&str]) -> Result<
     if version > steps.len() {
         let newest = steps.len();
         return Err(StoreError(format!(
-            "the file is of version {version}, a newer sandbox's; this one knows {newest}"
+            "the file has version {version} of a newer sandbox; this sandbox supports version {newest}"
         )));
     }
     for (index, step) in steps.iter().enumerate().skip(version) {
@@ -60,7 +60,7 @@ pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)
 }
 
-/// An error of the engine tells of statements and files, never of the values.
+/// An error of SQLite. Its text names statements and files, never values.
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     StoreError(error.to_string())
 }

@@ -20,41 +20,41 @@ impl TestFile {
         Self(TempDir::new().unwrap())
     }
 
-    fn file(&self) -> PathBuf {
+    fn path(&self) -> PathBuf {
         self.0.path().join("folder/of/its/own/sandbox.db")
     }
 
     fn open(&self) -> SqliteStore {
-        SqliteStore::open(&self.file()).unwrap()
+        SqliteStore::open(&self.path()).unwrap()
     }
 
-    /// The file as another program opens it.
+    /// A connection as another program opens it.
     fn raw(&self) -> Connection {
-        std::fs::create_dir_all(self.file().parent().unwrap()).unwrap();
-        Connection::open(self.file()).unwrap()
+        std::fs::create_dir_all(self.path().parent().unwrap()).unwrap();
+        Connection::open(self.path()).unwrap()
     }
 
-    /// The error of opening it, without its name.
+    /// The error of opening the file, without the path.
     fn refusal(&self) -> String {
-        let refusal = SqliteStore::open(&self.file()).err().map(|error| error.to_string()).unwrap_or_default();
-        let named = format!("store: cannot open {}: ", self.file().display());
-        refusal.strip_prefix(&named).unwrap_or_else(|| panic!("'{refusal}'")).to_owned()
+        let refusal = SqliteStore::open(&self.path()).err().map(|error| error.to_string()).unwrap_or_default();
+        let prefix = format!("store: cannot open {}: ", self.path().display());
+        refusal.strip_prefix(&prefix).unwrap_or_else(|| panic!("'{refusal}'")).to_owned()
     }
 }
 
-/// A file of each version, as SQL.
+/// A file of each schema version, as SQL.
 const VERSIONS: &[&str] = &[include_str!("versions/1.sql")];
 
-/// A store that takes its folder with it.
+/// A store whose folder is deleted with it.
 struct TestStore {
     store: SqliteStore,
-    _place: TestFile,
+    _file: TestFile,
 }
 
 impl TestStore {
     fn new() -> Self {
-        let place = TestFile::new();
-        Self { store: place.open(), _place: place }
+        let file = TestFile::new();
+        Self { store: file.open(), _file: file }
     }
 }
 
@@ -91,79 +91,79 @@ async fn outlives_its_process() {
 #[test]
 fn only_its_owner_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
-    let place = TestFile::new();
+    let file = TestFile::new();
     let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let store = place.open();
-    assert_eq!(mode(place.file()), 0o600);
-    assert_eq!(mode(place.file().with_extension("db-wal")), 0o600);
-    assert_eq!(mode(place.file().parent().unwrap().to_owned()), 0o700);
+    let store = file.open();
+    assert_eq!(mode(file.path()), 0o600);
+    assert_eq!(mode(file.path().with_extension("db-wal")), 0o600);
+    assert_eq!(mode(file.path().parent().unwrap().to_owned()), 0o700);
     drop(store);
-    std::fs::set_permissions(place.file(), std::fs::Permissions::from_mode(0o644)).unwrap();
-    let _store = place.open();
-    assert_eq!(mode(place.file()), 0o600, "also one that was there before");
+    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let _store = file.open();
+    assert_eq!(mode(file.path()), 0o600, "the mode of an existing file is corrected");
 }
 
 #[test]
 fn a_file_belongs_to_one_sandbox_at_a_time() {
-    let place = TestFile::new();
-    let store = place.open();
-    let refusal = SqliteStore::open_within(&place.file(), Duration::ZERO).unwrap_err().to_string();
-    assert!(refusal.contains("sandbox.db: another sandbox has it"), "{refusal}");
+    let file = TestFile::new();
+    let store = file.open();
+    let refusal = SqliteStore::open_within(&file.path(), Duration::ZERO).unwrap_err().to_string();
+    assert!(refusal.contains("sandbox.db: another sandbox is using it"), "{refusal}");
     drop(store);
-    drop(place.open());
+    drop(file.open());
 }
 
 #[test]
 fn another_programs_file_is_left_alone() {
-    let place = TestFile::new();
-    place.raw().execute_batch("CREATE TABLE invoices (id INTEGER)").unwrap();
-    assert!(place.refusal().contains("it is not a sandbox's file"), "{}", place.refusal());
-    std::fs::write(place.file(), "a letter to my mother, which is longer than the header of a database: ".repeat(9))
+    let file = TestFile::new();
+    file.raw().execute_batch("CREATE TABLE invoices (id INTEGER)").unwrap();
+    assert!(file.refusal().contains("it belongs to another program"), "{}", file.refusal());
+    std::fs::write(file.path(), "a letter to my mother, which is longer than the header of a database: ".repeat(9))
         .unwrap();
-    assert!(place.refusal().contains("it is no SQLite file"), "{}", place.refusal());
-    assert!(std::fs::read_to_string(place.file()).unwrap().starts_with("a letter"));
+    assert!(file.refusal().contains("it is not a SQLite file"), "{}", file.refusal());
+    assert!(std::fs::read_to_string(file.path()).unwrap().starts_with("a letter"));
 }
 
 #[test]
 fn a_file_of_a_newer_sandbox_is_refused() {
-    let place = TestFile::new();
-    drop(place.open());
-    place.raw().pragma_update(None, "user_version", 99).unwrap();
-    assert!(place.refusal().contains("of version 99, a newer sandbox's"), "{}", place.refusal());
+    let file = TestFile::new();
+    drop(file.open());
+    file.raw().pragma_update(None, "user_version", 99).unwrap();
+    assert!(file.refusal().contains("version 99 of a newer sandbox"), "{}", file.refusal());
 }
 
-/// How many failed attempts of a number of the project `default` are stored.
+/// The number of stored failed attempts of a number in the project `default`.
 async fn attempts(store: &SqliteStore, number: &str) -> usize {
     let phone = handset_sandbox_domain::Phone::parse(&number.into()).unwrap();
     for auth_id in store.expiring_before(Some("default"), UnixMillis::MAX).await.unwrap() {
         let session = store.get(&auth_id).await.unwrap().unwrap();
         if session.phone.is_some_and(|own| own.is_same(&phone)) {
-            let counted = std::sync::atomic::AtomicUsize::new(0);
-            let look = |session: Option<&handset_sandbox_domain::Session>,
-                        attempts: &handset_sandbox_domain::FailedAttempts| {
-                counted.store(attempts.count(), std::sync::atomic::Ordering::Relaxed);
+            let counter = std::sync::atomic::AtomicUsize::new(0);
+            let count = |session: Option<&handset_sandbox_domain::Session>,
+                         attempts: &handset_sandbox_domain::FailedAttempts| {
+                counter.store(attempts.count(), std::sync::atomic::Ordering::Relaxed);
                 (session.cloned(), attempts.clone(), Vec::new())
             };
-            store.update_with_attempts(&auth_id, None, &look).await.unwrap();
-            return counted.into_inner();
+            store.update_with_attempts(&auth_id, None, &count).await.unwrap();
+            return counter.into_inner();
         }
     }
     panic!("no session has that number");
 }
 
 #[tokio::test]
-async fn a_file_of_every_version_is_read_whole_and_goes_on() {
-    assert_eq!(VERSIONS.len(), STEPS.len(), "a step needs a file of the version that it makes");
+async fn a_file_of_every_version_is_read_whole_and_migrated() {
+    assert_eq!(VERSIONS.len(), STEPS.len(), "each step needs a file of its version");
     for (index, sql) in VERSIONS.iter().enumerate() {
-        let place = TestFile::new();
-        place.raw().execute_batch(sql).unwrap();
+        let file = TestFile::new();
+        file.raw().execute_batch(sql).unwrap();
         let count = |table: &str| {
             let count = format!("SELECT count(*) FROM {table}");
-            place.raw().query_row(&count, [], |row| row.get::<_, usize>(0)).unwrap()
+            file.raw().query_row(&count, [], |row| row.get::<_, usize>(0)).unwrap()
         };
         let (sessions, entries, sent) = (count("sessions"), count("outbox"), count("messages"));
-        let store = SqliteStore::open(&place.file()).unwrap_or_else(|error| {
-            panic!("version {}: {error}. What is new needs a default in serde, or a step that puts it there", index + 1)
+        let store = SqliteStore::open(&file.path()).unwrap_or_else(|error| {
+            panic!("version {}: {error}. A new member needs a serde default or a migration step", index + 1)
         });
         assert_eq!(store.expiring_before(None, UnixMillis::MAX).await.unwrap().len(), sessions);
         let undelivered = store.pending_deliveries(None, 0).await.unwrap().len();
@@ -180,27 +180,27 @@ async fn a_file_of_every_version_is_read_whole_and_goes_on() {
         assert_eq!(store.setting(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
         assert_eq!(attempts(&store, "5005550006").await, 2);
         drop(store);
-        assert_eq!(version(&place.raw()).unwrap(), STEPS.len());
+        assert_eq!(version(&file.raw()).unwrap(), STEPS.len());
     }
 }
 
 #[tokio::test]
 async fn an_unreadable_row_is_reported_without_its_text() {
-    let place = TestFile::new();
-    drop(place.open());
-    place.raw().execute("INSERT INTO messages VALUES (1, 'default', '{\"to\": 123456}')", []).unwrap();
-    let refusal = place.refusal();
+    let file = TestFile::new();
+    drop(file.open());
+    file.raw().execute("INSERT INTO messages VALUES (1, 'default', '{\"to\": 123456}')", []).unwrap();
+    let refusal = file.refusal();
     assert!(refusal.contains("a row of 'messages'") && !refusal.contains("123456"), "{refusal}");
 }
 
 #[test]
-fn steps_are_taken_once_and_whole() {
+fn each_step_runs_once_in_a_transaction() {
     let mut connection = Connection::open_in_memory().unwrap();
     let steps = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y", "INSERT INTO a VALUES (1, 2); SELECT nonsense"];
     migrate_by(&mut connection, &steps[..1]).unwrap();
     assert_eq!(version(&connection).unwrap(), 1);
     assert!(migrate_by(&mut connection, &steps).is_err());
-    assert_eq!(version(&connection).unwrap(), 2, "the step that failed has not happened");
+    assert_eq!(version(&connection).unwrap(), 2, "the failed step is rolled back");
     let count: u32 = connection.query_row("SELECT count(y) FROM a", [], |row| row.get(0)).unwrap();
     assert_eq!(count, 0);
     migrate_by(&mut connection, &steps[..2]).unwrap();
@@ -209,17 +209,20 @@ fn steps_are_taken_once_and_whole() {
 
 #[tokio::test]
 async fn a_failed_write_is_reported_and_leaves_nothing() {
-    let place = TestFile::new();
-    let store = place.open();
+    let file = TestFile::new();
+    let store = file.open();
     store.set_setting(None, "a", b"one").await.unwrap();
     drop(store);
-    place
-        .raw()
+    file.raw()
         .execute_batch("CREATE TRIGGER t BEFORE UPDATE ON settings BEGIN SELECT RAISE(ABORT, 'no'); END")
         .unwrap();
-    let store = place.open();
+    let store = file.open();
     assert!(store.set_setting(None, "a", b"two").await.is_err());
-    assert_eq!(store.setting(None, "a").await.unwrap().as_deref(), Some(&b"one"[..]), "the reply agrees with the file");
+    assert_eq!(
+        store.setting(None, "a").await.unwrap().as_deref(),
+        Some(&b"one"[..]),
+        "the value is unchanged in memory too"
+    );
     store.set_setting(None, "b", b"three").await.unwrap();
-    assert_eq!(store.setting(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "what comes after is written");
+    assert_eq!(store.setting(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "later writes succeed");
 }

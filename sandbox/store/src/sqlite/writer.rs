@@ -1,4 +1,4 @@
-//! The thread that has the file.
+//! The writer thread: batches writes, commits each batch in one transaction, and reports the results.
 
 use std::collections::HashSet;
 use std::sync::{Arc, mpsc};
@@ -14,10 +14,10 @@ use crate::tables::{AttemptsSwap, CompareAndSwap, FinishedRow, Tables, Write, Wr
 use crate::{MAX_FINISHED_DELIVERIES, StoreError};
 use handset_sandbox_domain::Effect;
 
-/// Most writes of one transaction.
+/// Maximum number of writes in one transaction.
 const BATCH: usize = 256;
 
-/// A write, and who waits for it.
+/// A write, and the channel for its result (`None`: nobody waits).
 pub(super) struct Job {
     pub(super) write: Write,
     pub(super) done: Option<oneshot::Sender<Result<bool, StoreError>>>,
@@ -26,40 +26,40 @@ pub(super) struct Job {
 pub(super) struct Writer {
     connection: Connection,
     tables: Arc<Mutex<Tables>>,
-    /// Messages that made room for others, and that the file still has: they go with the next write.
-    gone: Vec<u64>,
+    /// Ids of evicted messages that are still in the file. The next transaction deletes them.
+    evicted: Vec<u64>,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, tables: Arc<Mutex<Tables>>, gone: Vec<u64>) -> Self {
+    pub(super) fn new(connection: Connection, tables: Arc<Mutex<Tables>>, evicted: Vec<u64>) -> Self {
         connection.set_prepared_statement_cache_capacity(32);
-        Self { connection, tables, gone }
+        Self { connection, tables, evicted }
     }
 
-    /// Ends when nobody can send jobs any more.
+    /// Runs until every sender of jobs is dropped.
     pub(super) fn run(mut self, jobs: &mpsc::Receiver<Job>) {
-        let mut carried = None;
-        while let Some(first) = carried.take().or_else(|| jobs.recv().ok()) {
+        let mut pending = None;
+        while let Some(first) = pending.take().or_else(|| jobs.recv().ok()) {
             let (batch, next) = gather(first, jobs);
-            carried = next;
-            let expected = self.expected(batch);
-            self.commit(expected);
+            pending = next;
+            let current = self.reject_outdated(batch);
+            self.commit(current);
         }
-        // A checkpoint, which leaves a file without a log beside it.
+        // Closing runs a checkpoint and removes the `-wal` file.
         if let Err((_, error)) = self.connection.close() {
-            tracing::error!(%error, "the store did not close");
+            tracing::error!(%error, "cannot close the store");
         }
     }
 
-    /// Those that were decided on what is in force; the others hear at once that they were not.
-    fn expected(&self, batch: Vec<Job>) -> Vec<Job> {
+    /// Returns the jobs whose compared rows are unchanged. Reports a lost race to the others.
+    fn reject_outdated(&self, batch: Vec<Job>) -> Vec<Job> {
         let tables = self.tables.lock();
-        let (expected, lost): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| tables.is_current(&job.write));
+        let (current, outdated): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| tables.is_current(&job.write));
         drop(tables);
-        for job in lost {
+        for job in outdated {
             answer(job.done, Ok(false));
         }
-        expected
+        current
     }
 
     fn commit(&mut self, mut batch: Vec<Job>) {
@@ -73,27 +73,27 @@ impl Writer {
         }
         let written = self.write(&batch, (sequence != before).then_some(sequence));
         if let Err(error) = &written {
-            tracing::error!(%error, "nothing was written");
+            tracing::error!(%error, "the write failed");
         }
-        let mut gone = Vec::new();
+        let mut evicted = Vec::new();
         let mut tables = self.tables.lock();
         let answers: Vec<_> = batch
             .into_iter()
             .map(|Job { write, done }| {
                 if written.is_ok() {
-                    gone.extend(tables.apply(write));
+                    evicted.extend(tables.apply(write));
                 }
                 done
             })
             .collect();
         drop(tables);
-        self.gone.extend(gone);
+        self.evicted.extend(evicted);
         for done in answers {
             answer(done, written.clone().map(|()| true));
         }
     }
 
-    /// One transaction; `sequence`: the last one, where any was given out.
+    /// Writes the batch in one transaction. `sequence`: the last assigned sequence, if the batch assigned any.
     fn write(&mut self, batch: &[Job], sequence: Option<u64>) -> Result<(), StoreError> {
         let transaction = self.connection.transaction().map_err(failed)?;
         for Job { write, .. } in batch {
@@ -111,22 +111,23 @@ impl Writer {
         if let Some(sequence) = sequence {
             execute(&transaction, "UPDATE sequence SET last = ?", params![sequence])?;
         }
-        for id in &self.gone {
+        for id in &self.evicted {
             execute(&transaction, "DELETE FROM messages WHERE id = ?", params![id])?;
         }
         transaction.commit().map_err(failed)?;
-        self.gone.clear();
+        self.evicted.clear();
         Ok(())
     }
 }
 
-/// What waits, up to the first that would have to be decided on what is gathered here.
+/// Gathers the queued jobs into a batch. Returns the job that must wait for the next batch, since it compares a row that this
+/// batch writes, needs a batch of its own, or exceeds the limit.
 fn gather(first: Job, jobs: &mpsc::Receiver<Job>) -> (Vec<Job>, Option<Job>) {
     let mut compared = HashSet::new();
     let mut batch = Vec::new();
     let mut next = Some(first);
     while let Some(job) = next {
-        let is_new = job.write.compared().into_iter().all(|what| compared.insert(what));
+        let is_new = job.write.compared().into_iter().all(|row| compared.insert(row));
         let is_alone = job.write.stands_alone();
         if !is_new || batch.len() == BATCH || (is_alone && !batch.is_empty()) {
             return (batch, Some(job));
@@ -139,14 +140,14 @@ fn gather(first: Job, jobs: &mpsc::Receiver<Job>) -> (Vec<Job>, Option<Job>) {
 
 fn answer(done: Option<oneshot::Sender<Result<bool, StoreError>>>, result: Result<bool, StoreError>) {
     if let Some(done) = done {
-        // Whoever asked may have gone: it is written all the same.
+        // The caller may have been cancelled; the write is committed nevertheless.
         let _ = done.send(result);
     }
 }
 
-fn put(transaction: &Transaction<'_>, what: &WriteOp) -> Result<(), StoreError> {
-    match what {
-        WriteOp::Session { auth_id, after, attempts: counted, .. } => {
+fn put(transaction: &Transaction<'_>, op: &WriteOp) -> Result<(), StoreError> {
+    match op {
+        WriteOp::Session { auth_id, after, attempts, .. } => {
             match after {
                 None => {}
                 Some(None) => execute(transaction, "DELETE FROM sessions WHERE auth_id = ?", params![auth_id])?,
@@ -156,7 +157,7 @@ fn put(transaction: &Transaction<'_>, what: &WriteOp) -> Result<(), StoreError> 
                     execute(transaction, sql, params![auth_id, json(&**session)?])?;
                 }
             }
-            counted.as_ref().map_or(Ok(()), |counted| put_attempts(transaction, counted))
+            attempts.as_ref().map_or(Ok(()), |swap| put_attempts(transaction, swap))
         }
         WriteOp::ExpireAttempts(before) => {
             execute(transaction, "DELETE FROM failed_attempts WHERE last < ?", params![before.as_millis()])
@@ -181,7 +182,7 @@ fn put(transaction: &Transaction<'_>, what: &WriteOp) -> Result<(), StoreError> 
         }
         WriteOp::CompleteEntry(sequence) => delete_entry(transaction, *sequence),
         WriteOp::RecordAttempt { sequence, finished } => {
-            finished.as_ref().map_or(Ok(()), |over| put_finished(transaction, over))?;
+            finished.as_ref().map_or(Ok(()), |row| put_finished(transaction, row))?;
             delete_entry(transaction, *sequence)
         }
         WriteOp::Setting { project, name, value } => {
@@ -214,8 +215,8 @@ fn put_finished(
     execute(transaction, sql, params![project, project, MAX_FINISHED_DELIVERIES])
 }
 
-fn put_attempts(transaction: &Transaction<'_>, counted: &AttemptsSwap) -> Result<(), StoreError> {
-    let AttemptsSwap { owner: (project, digits), after: Some(attempts), .. } = counted else { return Ok(()) };
+fn put_attempts(transaction: &Transaction<'_>, swap: &AttemptsSwap) -> Result<(), StoreError> {
+    let AttemptsSwap { owner: (project, digits), after: Some(attempts), .. } = swap else { return Ok(()) };
     let sql = "INSERT INTO failed_attempts (project, digits, last, value) VALUES (?, ?, ?, ?)
                ON CONFLICT (project, digits) DO UPDATE SET last = excluded.last, value = excluded.value";
     execute(transaction, sql, params![project, digits, attempts.last().map(UnixMillis::as_millis), json(attempts)?])
@@ -229,7 +230,7 @@ fn execute(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Para
     transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map(drop).map_err(failed)
 }
 
-/// The form for storage, secrets and all.
+/// The serialized form for storage, which contains secrets.
 fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|_| StoreError("a value has no form for storage".to_owned()))
 }

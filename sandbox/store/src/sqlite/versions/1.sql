@@ -1,4 +1,4 @@
--- A file of version 1, with what a sandbox of that version writes. Later sandboxes have to read it as it is.
+-- A file of version 1 with rows that a sandbox of that version has written. Never edit it: every later sandbox must read it.
 PRAGMA application_id = 1752393076;
 PRAGMA user_version = 1;
 BEGIN TRANSACTION;
