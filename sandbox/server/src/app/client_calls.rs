@@ -65,5 +65,5 @@ async fn delay_slow_number(sandbox: &Services, handle: &SessionHandle, event: &S
         () = sandbox.shutdown.cancelled() => {}
         () = tokio::time::sleep(SLOW) => {}
     }
-    SessionHandle { fault: handle.fault.or(Some(Fault::Delay)), ..subject.clone() }
+    SessionHandle { fault: handle.fault.or(Some(Fault::Delay)), ..handle.clone() }
 }

@@ -18,7 +18,7 @@ pub(crate) async fn find(sandbox: &Services, token: &Secret) -> Result<Option<Se
 pub(crate) async fn open(sandbox: &Services, token: Secret, fault: Option<Fault>) -> Result<LinkPage, AppError> {
     let effect = match find(sandbox, &token).await? {
         Some(handle) => {
-            let handle = SessionHandle { fault, ..subject };
+            let handle = SessionHandle { fault, ..handle };
             sandbox.apply_event(&handle, &SessionEvent::LinkOpened { token }).await?
         }
         None => None,
