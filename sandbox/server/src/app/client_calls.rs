@@ -47,8 +47,8 @@ pub(crate) async fn apply_event(
     }
 }
 
-/// Waits if the number of the request, or else that of the session, is the slow number; returns the handle with that delay as
-/// its fault.
+/// Delays a request whose number, or else whose session's number, is the slow number. Returns the handle, after a delay with
+/// the fault `Delay` unless it has another.
 async fn delay_slow_number(sandbox: &Services, handle: &SessionHandle, event: &SessionEvent) -> SessionHandle {
     let given = match event {
         SessionEvent::OtpStart { number, .. } | SessionEvent::LinkStart { number, .. } => {

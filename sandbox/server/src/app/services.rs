@@ -1,5 +1,5 @@
 //! The services that all calls share, and the operations that belong to no single call: applying an event to a session, draining
-//! the outbox, enrollment, expiry, reset, the clock. No rules and no HTTP.
+//! the outbox, enrollment, expiry, reset, moving the clock. No rules and no HTTP.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,9 +39,10 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct AppState(pub(crate) Sandbox);
 
-/// The inside of an [`AppState`], for the handlers.
+/// The shared handle inside an [`AppState`], for the handlers.
 pub(crate) type Sandbox = Arc<Services>;
 
+/// The state and the shared operations of a sandbox.
 pub(crate) struct Services {
     pub(crate) config: Config,
     pub(crate) origin: Origin,

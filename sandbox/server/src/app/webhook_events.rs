@@ -26,7 +26,7 @@ pub(crate) struct EventTrigger {
 
 /// The result of a trigger.
 pub(crate) struct TriggeredEvent {
-    /// The reason that the event is not sent. `None`: it is.
+    /// The reason that the event is not sent. `None`: the event is sent.
     pub(crate) reason: Option<NotSentReason>,
     pub(crate) event_ids: Vec<String>,
 }
@@ -96,7 +96,7 @@ enum EventDecision {
 }
 
 fn number_taken() -> Refusal {
-    Refusal::shape("newPhoneNumber", "a number that nobody has")
+    Refusal::shape("newPhoneNumber", "a number that no identity has")
 }
 
 fn identity_event(sandbox: &Services, trigger: &EventTrigger) -> Result<IdentityEvent, Refusal> {

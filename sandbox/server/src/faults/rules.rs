@@ -109,6 +109,7 @@ impl FaultRule {
     }
 }
 
+/// The faults of a project, in the order in which they are matched.
 pub(crate) struct Faults {
     list: Mutex<Vec<ActiveFault>>,
     changed: watch::Sender<()>,

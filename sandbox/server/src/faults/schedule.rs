@@ -210,12 +210,12 @@ mod tests {
         for seed in SEEDS {
             let chaos = Chaos::new(seed);
             for kind in SCHEDULED {
-                let faults_of = faults_of(&chaos, kind);
+                let faults = faults_of(&chaos, kind);
                 assert!(
-                    faults_of.windows(4).all(|four| four.iter().filter(|fault| is_broken(fault)).count() <= 1),
+                    faults.windows(4).all(|four| four.iter().filter(|fault| is_broken(fault)).count() <= 1),
                     "{seed}"
                 );
-                assert!(faults_of.iter().any(is_broken), "{seed}: no message is broken");
+                assert!(faults.iter().any(is_broken), "{seed}: no message is broken");
             }
         }
     }

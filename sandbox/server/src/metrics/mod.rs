@@ -33,6 +33,7 @@ pub(crate) struct HttpRequestLabels {
     pub(crate) status: u16,
 }
 
+/// The metrics of one sandbox.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<HttpRequestLabels, Counter>,

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use handset_protocol::UnixMillis;
 
+/// The rate limits of a project's credentials.
 pub(crate) struct RateLimiter {
     /// Requests per second, and the size of a burst. 0: unlimited.
     rate: u32,
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_of_one_second_passes_and_then_as_many_as_time_allows() {
+    fn a_burst_of_one_second_passes_and_then_requests_at_the_rate() {
         let limiter = RateLimiter::new(25);
         let passed = |now| (0..100).take_while(|_| limiter.pass("a", UnixMillis::new(now)).is_ok()).count();
         assert_eq!(passed(0), 25);

@@ -24,6 +24,7 @@ const IDLE: Duration = Duration::from_secs(60 * 60);
 /// Maximum length of a name, in bytes.
 const NAME_BYTES: usize = 64;
 
+/// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit and webhook.
 pub(crate) struct Project {
     pub(crate) name: String,
     pub(crate) clock: MovableClock,
@@ -62,6 +63,7 @@ pub(crate) fn is_name(name: &str) -> bool {
     (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(plain)
 }
 
+/// The table of projects.
 pub(crate) struct Projects {
     clock: Arc<dyn Clock>,
     rate_limit: u32,

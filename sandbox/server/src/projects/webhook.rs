@@ -8,6 +8,7 @@ use crate::config::Webhook;
 /// Maximum number of concurrent requests to a project's webhook.
 pub(crate) const MAX_CONCURRENT: usize = 16;
 
+/// The webhook state of a project.
 pub(crate) struct ProjectWebhook {
     /// The project's own webhook. `None`: not set, so that of the settings is in force; `Some(None)`: no webhook.
     own: Mutex<Option<Option<Webhook>>>,

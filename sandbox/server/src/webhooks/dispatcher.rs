@@ -35,7 +35,7 @@ struct StoredWebhook {
     secret: Secret,
 }
 
-/// Clones share their state.
+/// Delivers events to webhooks. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct WebhookDispatcher(Arc<DispatcherState>);
 
@@ -71,7 +71,7 @@ impl WebhookDispatcher {
             timeout: Duration::from_secs(config.webhook_seconds.into()),
             network: OnceLock::new(),
             tls: WebhookTls::new(config.webhook_ca.clone()),
-            shutdown: shutdown,
+            shutdown,
             tasks: TaskTracker::new(),
             queue: Mutex::new(DeliveryQueue::new(metrics.webhook_deliveries_waiting.clone())),
             metrics,
@@ -187,8 +187,8 @@ impl WebhookDispatcher {
         Ok(true)
     }
 
-    /// Makes one attempt now and records its outcome. Cancels the delivery instead if there is no webhook any more or the identity
-    /// prevents it.
+    /// Makes one attempt now and records its outcome. Cancels the delivery instead if no webhook is set any more or the
+    /// identity prevents it.
     async fn attempt(&self, sequence: u64, delivery: Delivery, project: &Project) -> Result<(), StoreError> {
         let cancelled = match &delivery.identity_id {
             Some(id) => {

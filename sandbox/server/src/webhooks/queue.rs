@@ -21,6 +21,7 @@ enum OrderingKey {
     Test(u64),
 }
 
+/// The pending deliveries of all projects.
 #[derive(Default)]
 pub(crate) struct DeliveryQueue {
     /// The last outbox sequence that was enqueued.
@@ -63,8 +64,8 @@ impl DeliveryQueue {
         started
     }
 
-    /// The outbox sequence of the first entry of a queue. `None`: the queue is empty and its task ends; the next entry needs a new
-    /// task.
+    /// The outbox sequence of the first entry of a queue. `None`: the queue is empty and its task ends; the next entry needs a
+    /// new task.
     pub(crate) fn next(&mut self, queue: &OrderedQueue) -> Option<u64> {
         let first = self.queues.get(queue).and_then(|entries| entries.first()).map(|(_, sequence)| *sequence);
         if first.is_none() {

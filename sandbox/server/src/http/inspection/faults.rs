@@ -128,7 +128,7 @@ fn read(place: &str, rule: Map<String, Value>) -> Result<FaultRule, Refusal> {
         ("status", rule.status.is_none_or(|status| (400..=599).contains(&status))),
         ("count", rule.count.is_none_or(|count| count > 0)),
     ];
-    if let Some((member, _)) = checks.into_iter().find(|(_, good)| !good) {
+    if let Some((member, _)) = checks.into_iter().find(|(_, is_valid)| !is_valid) {
         return Err(Refusal::shape(&named(member), expected_format(member)));
     }
     let (is_delay, is_status) = (rule.kind == Fault::Delay, rule.kind == Fault::Status);

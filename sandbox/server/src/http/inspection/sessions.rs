@@ -51,7 +51,7 @@ async fn follow(
     Ok(sse::events(sandbox, feed))
 }
 
-/// Reads a timeline from where it was left. It ends when the session is deleted.
+/// The events of a timeline after `last_id`, which advances with each read. Ends when the session is deleted.
 struct TimelineFeed {
     sandbox: Sandbox,
     /// Held so that the project is not evicted while the stream is open.

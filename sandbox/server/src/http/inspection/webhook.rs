@@ -1,5 +1,5 @@
-//! `/sandbox/webhook`: sets the project's webhook, triggers identity events, lists deliveries. Requests to the webhook are generated in
-//! `webhooks`.
+//! `/sandbox/webhook`: sets the project's webhook, triggers identity events, lists deliveries. Requests to the webhook are
+//! made in `webhooks`.
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -16,7 +16,7 @@ pub(in crate::http::inspection) struct SessionView {
     flow_type: &'static str,
     /// The status of the possession check.
     status: &'static str,
-    /// The failure message of the possession check, the same as in the page.
+    /// The failure message of the possession check, as the page gets it.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'static str>,
     /// The step that the backend waits for, or `done`.

@@ -50,7 +50,7 @@ fn the_readme_lists_every_name_of_sessions_timelines_and_faults_once() {
 }
 
 #[test]
-fn the_readme_says_for_each_kind_of_message_which_outcomes_there_are() {
+fn the_readme_lists_the_outcomes_of_each_kind_of_message() {
     let mut listed = names(README, "| `kind` | between |", 2);
     listed.dedup();
     assert_eq!(listed, sorted(&[OUTCOMES]));
