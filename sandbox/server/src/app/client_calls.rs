@@ -1,4 +1,5 @@
-//! The calls of a page's authenticator.
+//! The client API: authenticates the page's authToken and applies the page's events to its session. Routes and JSON are in
+//! `http::client`, the rules in the domain.
 
 use std::time::Duration;
 
@@ -7,33 +8,36 @@ use handset_sandbox_domain::{Behaviour, Effect, Fault, Phone, Refusal, SessionEv
 
 use super::{AppError, Services, SessionHandle};
 
-/// How much later the requests of a slow number are served.
+/// The delay of requests with a slow number.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// What a page's authenticator gets.
+/// The answer to a page's authenticator.
 pub(crate) enum ClientAnswer {
     /// A reply of the contract.
     Reply(Reply),
-    /// An HTTP status alone.
+    /// An HTTP status without a body of the contract.
     HttpError { status: u16, retry_after_seconds: Option<u32> },
 }
 
-/// The session of an authToken that is good.
+/// The session of a valid authToken.
+///
+/// # Errors
+/// The token is invalid or expired, or its session is gone: [`Refusal::Unauthorized`].
 pub(crate) async fn authenticate(sandbox: &Services, token: &str) -> Result<SessionHandle, AppError> {
-    let holder = sandbox.keys.subject(token).ok_or(Refusal::Unauthorized)?;
-    // The session of a good token can be gone after a reset.
-    let subject = sandbox.session_handle(&holder.auth_id).await?.ok_or(Refusal::Unauthorized)?;
-    if holder.is_alive(subject.project.clock.now()) { Ok(subject) } else { Err(Refusal::Unauthorized.into()) }
+    let token_subject = sandbox.keys.subject(token).ok_or(Refusal::Unauthorized)?;
+    // After a reset, a valid token can outlive its session.
+    let handle = sandbox.session_handle(&token_subject.auth_id).await?.ok_or(Refusal::Unauthorized)?;
+    if token_subject.is_alive(handle.project.clock.now()) { Ok(handle) } else { Err(Refusal::Unauthorized.into()) }
 }
 
-/// Applies what a page has sent.
+/// Applies an event that a page has sent.
 pub(crate) async fn apply_event(
     sandbox: &Services,
-    subject: &SessionHandle,
+    handle: &SessionHandle,
     event: &SessionEvent,
 ) -> Result<ClientAnswer, AppError> {
-    let subject = delay_slow_number(sandbox, subject, event).await;
-    match sandbox.apply_event(&subject, event).await? {
+    let handle = delay_slow_number(sandbox, handle, event).await;
+    match sandbox.apply_event(&handle, event).await? {
         Some(Effect::Reply(reply)) => Ok(ClientAnswer::Reply(reply)),
         Some(Effect::HttpError { status, retry_after_seconds }) => {
             Ok(ClientAnswer::HttpError { status, retry_after_seconds })
@@ -43,22 +47,23 @@ pub(crate) async fn apply_event(
     }
 }
 
-/// Waits, where the number that is in force, or is given with the request, makes the backend slow.
-async fn delay_slow_number(sandbox: &Services, subject: &SessionHandle, event: &SessionEvent) -> SessionHandle {
+/// Delays a request whose number, or else whose session's number, is the slow number. Returns the handle, after a delay with
+/// the fault `Delay` unless it has another.
+async fn delay_slow_number(sandbox: &Services, handle: &SessionHandle, event: &SessionEvent) -> SessionHandle {
     let given = match event {
         SessionEvent::OtpStart { number, .. } | SessionEvent::LinkStart { number, .. } => {
             number.as_ref().and_then(Phone::parse)
         }
         _ => None,
     };
-    let behaviour = given.map_or(subject.behaviour, |number| Behaviour::of_phone(&number));
+    let behaviour = given.map_or(handle.behaviour, |number| Behaviour::of_phone(&number));
     if behaviour != Some(Behaviour::Slow) {
-        return subject.clone();
+        return handle.clone();
     }
     tokio::select! {
         biased;
         () = sandbox.shutdown.cancelled() => {}
         () = tokio::time::sleep(SLOW) => {}
     }
-    SessionHandle { fault: subject.fault.or(Some(Fault::Delay)), ..subject.clone() }
+    SessionHandle { fault: handle.fault.or(Some(Fault::Delay)), ..handle.clone() }
 }

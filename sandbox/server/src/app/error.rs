@@ -1,4 +1,4 @@
-//! Why a call has no success.
+//! The error of a call. Its HTTP form is in `http`.
 
 use handset_sandbox_domain::Refusal;
 use handset_sandbox_store::StoreError;
@@ -8,7 +8,7 @@ use handset_sandbox_store::StoreError;
 pub(crate) enum AppError {
     /// The rules refuse the call.
     Refused(Refusal),
-    /// The store failed; nothing has happened.
+    /// The store failed; the write that failed left no trace.
     Store(StoreError),
 }
 

@@ -1,4 +1,4 @@
-//! The calls of Identity Manager.
+//! The calls of Identity Manager: enroll, list, get, look up, change. Paths and JSON are in `http::server`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
@@ -16,15 +16,18 @@ use super::{ApiClient, AppError, Services};
 use crate::projects::Project;
 use crate::random::uuid;
 
-/// The last time that can be written with a year of four digits.
+/// The last time whose year has four digits.
 const LAST: UnixMillis = UnixMillis::new(253_402_300_799_999);
 
-/// Whether the credential is one of Identity Manager.
+/// Checks that the credential includes Identity Manager.
+///
+/// # Errors
+/// It does not.
 pub(crate) fn authorize(caller: &ApiClient) -> Result<(), Refusal> {
     caller.credential.authorize(&[Product::IdentityManager])
 }
 
-/// Enrolls a number, once and for all: the same number again keeps its names.
+/// Enrolls a number. Idempotent: a number that is already enrolled keeps its ids.
 pub(crate) async fn enroll(
     sandbox: &Services,
     caller: &ApiClient,
@@ -37,11 +40,11 @@ pub(crate) async fn enroll(
 
 async fn enroll_one(sandbox: &Services, project: &Project, request: &EnrollRequest) -> Result<String, AppError> {
     let (fresh, now) = (uuid(&*sandbox.random), project.clock.now());
-    let enrolling = request::enroll(request, sandbox.config.strict_test_users, &project.name, fresh, now)?;
-    Ok(sandbox.enroll(&enrolling).await?.id)
+    let enrollment = request::enroll(request, sandbox.config.strict_test_users, &project.name, fresh, now)?;
+    Ok(sandbox.enroll(&enrollment).await?.id)
 }
 
-/// Enrolls up to a hundred numbers.
+/// Enrolls up to a hundred numbers. A refused number has an error in its result; it does not fail the batch.
 pub(crate) async fn enroll_batch(
     sandbox: &Services,
     caller: &ApiClient,
@@ -61,7 +64,7 @@ pub(crate) async fn enroll_batch(
     Ok(BatchEnrollReply { results })
 }
 
-/// Lists the identities in the order of their enrolment.
+/// Lists the identities in the order of their enrollment.
 pub(crate) async fn list(
     sandbox: &Services,
     caller: &ApiClient,
@@ -79,7 +82,7 @@ pub(crate) async fn list(
     Ok(IdentityList { results: identities.into_iter().map(name).collect(), last_key })
 }
 
-/// Where a page ends.
+/// The key of the page that follows `last`. `None`: `last` is not enrolled.
 fn page_key(last: &Identity) -> Option<String> {
     Some(format!("{}.{}", last.enrollment.as_ref()?.since.as_millis(), last.id))
 }
@@ -89,13 +92,16 @@ fn read_page_key(key: &str) -> Result<(UnixMillis, &str), Refusal> {
     read.ok_or_else(|| Refusal::shape("startKey", "the lastKey of another page"))
 }
 
-/// Tells what is known of an identity.
+/// Gets an identity.
+///
+/// # Errors
+/// It is unknown or not enrolled: [`Refusal::UnknownIdentity`].
 pub(crate) async fn get(sandbox: &Services, caller: &ApiClient, id: &str) -> Result<IdentityReply, AppError> {
     let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(id)).await?;
     Ok(identity.as_ref().and_then(describe).ok_or(Refusal::UnknownIdentity)?)
 }
 
-/// Finds the identity of a number.
+/// Looks up the identity of a number; the results are empty if the number is not enrolled.
 pub(crate) async fn lookup(
     sandbox: &Services,
     caller: &ApiClient,
@@ -106,7 +112,7 @@ pub(crate) async fn lookup(
     Ok(IdentityLookupReply { results: identity.as_ref().and_then(describe).into_iter().collect() })
 }
 
-/// `None`: it is not enrolled.
+/// The reply for an identity. `None`: it is not enrolled.
 fn describe(identity: &Identity) -> Option<IdentityReply> {
     let Enrollment { since, active, client_customer_id, device_id, line_type, carrier, .. } =
         identity.enrollment.clone()?;
@@ -126,7 +132,10 @@ fn describe(identity: &Identity) -> Option<IdentityReply> {
     })
 }
 
-/// Changes an identity that is enrolled. `None` of `change`: nothing is left of it.
+/// Changes an enrolled identity. If `change` returns `None`, the identity is deleted.
+///
+/// # Errors
+/// The identity is unknown, not enrolled, or deleted before the write: [`Refusal::UnknownIdentity`].
 pub(crate) async fn change(
     sandbox: &Services,
     caller: &ApiClient,
@@ -135,13 +144,13 @@ pub(crate) async fn change(
 ) -> Result<SuccessReply, AppError> {
     let found = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(id)).await?;
     let found = found.filter(|identity| identity.enrollment.is_some()).ok_or(Refusal::UnknownIdentity)?;
-    // It may be gone by the time of the write.
-    let is_there = AtomicBool::new(false);
+    // Another call may delete the identity between the read and the write.
+    let exists = AtomicBool::new(false);
     let decide = |old: Option<&Identity>| {
-        let it = old.filter(|old| old.id == id && old.enrollment.is_some());
-        is_there.store(it.is_some(), Ordering::Relaxed);
-        (it.map_or_else(|| old.cloned(), change), Vec::new())
+        let enrolled = old.filter(|old| old.id == id && old.enrollment.is_some());
+        exists.store(enrolled.is_some(), Ordering::Relaxed);
+        (enrolled.map_or_else(|| old.cloned(), change), Vec::new())
     };
     sandbox.store.update_identity(&caller.project.name, &found.phone, &decide).await?;
-    if is_there.into_inner() { Ok(SuccessReply { success: true }) } else { Err(Refusal::UnknownIdentity.into()) }
+    if exists.into_inner() { Ok(SuccessReply { success: true }) } else { Err(Refusal::UnknownIdentity.into()) }
 }

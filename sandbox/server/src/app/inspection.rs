@@ -1,4 +1,4 @@
-//! What a developer or a test asks the sandbox itself, and whoever operates it.
+//! Reads for the inspection API and the readiness probe: a session, the deliveries of a project, the state of the store.
 
 use std::time::Duration;
 
@@ -10,12 +10,15 @@ use tokio::time::timeout;
 use super::{AppError, Services};
 use crate::projects::Project;
 
-/// How long the store gets to answer.
+/// Time limit of the store for the readiness probe.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
-/// What is written to see whether anything can be.
+/// The setting that the readiness probe writes.
 const READINESS: &str = "readiness";
 
-/// A session of a project.
+/// The session of a project by its correlationId.
+///
+/// # Errors
+/// The project has no such session: [`Refusal::UnknownCorrelationId`].
 pub(crate) async fn session(sandbox: &Services, project: &Project, correlation_id: &str) -> Result<Session, AppError> {
     let unknown = || AppError::from(Refusal::UnknownCorrelationId);
     let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
@@ -23,22 +26,22 @@ pub(crate) async fn session(sandbox: &Services, project: &Project, correlation_i
     session.filter(|session| session.project == project.name).ok_or_else(unknown)
 }
 
-/// The session of that authId. `None`: it is gone, or the store fails.
+/// The current state of a session. `None`: it is gone, or the store failed.
 pub(crate) async fn reload_session(sandbox: &Services, auth_id: &str) -> Option<Session> {
     sandbox.store.get(auth_id).await.ok()?
 }
 
 /// A delivery to a webhook.
 pub(crate) enum DeliveryRecord {
-    /// One that waits for an attempt, or for the outcome of one.
+    /// It waits for its next attempt, or for the outcome of the current one.
     Pending(Delivery),
-    /// One that is delivered, failed or cancelled.
+    /// It is delivered, failed or cancelled.
     Finished(FinishedDelivery),
 }
 
 impl DeliveryRecord {
-    /// The time of the first event.
-    fn happened_at(&self) -> UnixMillis {
+    /// The time of its first event.
+    fn first_event_at(&self) -> UnixMillis {
         let events = match self {
             Self::Pending(delivery) => &delivery.events,
             Self::Finished(delivery) => &delivery.events,
@@ -47,34 +50,38 @@ impl DeliveryRecord {
     }
 }
 
-/// Every delivery of a project once, by when its first event happened.
+/// Every delivery of a project once, ordered by the time of its first event.
 pub(crate) async fn deliveries(sandbox: &Services, project: &Project) -> Result<Vec<DeliveryRecord>, AppError> {
-    // One write finishes a delivery and ends its wait, so that this order misses none; one that is finished in between
-    // is in both lists.
+    // A delivery moves from pending to finished in one write. Read in this order, none is missing; a delivery that moves
+    // between the two reads is in both lists.
     let pending = sandbox.store.pending_deliveries(Some(&project.name), 0).await?;
     let finished = sandbox.store.finished_deliveries(&project.name).await?;
     let is_finished = |delivery: &Delivery| finished.iter().any(|finished| finished.id() == delivery.id());
-    let pending: Vec<_> = pending.into_iter().map(|it| it.delivery).filter(|it| !is_finished(it)).collect();
+    let pending = pending.into_iter().map(|entry| entry.delivery);
+    let pending: Vec<_> = pending.filter(|delivery| !is_finished(delivery)).collect();
     let pending = pending.into_iter().map(DeliveryRecord::Pending);
     let mut list: Vec<_> = finished.into_iter().map(DeliveryRecord::Finished).chain(pending).collect();
-    list.sort_by_key(DeliveryRecord::happened_at);
+    list.sort_by_key(DeliveryRecord::first_event_at);
     Ok(list)
 }
 
-/// Whether the sandbox takes new flows.
+/// Whether the sandbox accepts new flows.
 pub(crate) enum Readiness {
     Ready,
+    /// It is shutting down.
     Ending,
+    /// The store cannot write.
     StoreFails,
+    /// The store did not answer in time.
     StoreSilent,
 }
 
-/// Whether the sandbox takes new flows: the store writes, and it is not ending.
+/// Whether the sandbox accepts new flows: it is not shutting down, and the store can write.
 pub(crate) async fn readiness(sandbox: &Services) -> Readiness {
     if sandbox.shutdown.is_cancelled() {
         return Readiness::Ending;
     }
-    // Never the same again: SQLite writes nothing where nothing changes, and would not see that it cannot.
+    // A new value each time: SQLite skips a write that changes nothing, and would not notice a read-only disk.
     let mut value = [0; 16];
     sandbox.random.fill(&mut value);
     match timeout(STORE_TIMEOUT, sandbox.store.set_setting(None, READINESS, &value)).await {

@@ -1,5 +1,5 @@
-//! Minting and checking of the two kinds of token. The algorithm is pinned, each kind has a key of its own, and
-//! lifetimes are judged by the injected clock.
+//! Mints and verifies authTokens and access tokens. The algorithm is pinned, each kind has its own key, and expiry is judged by
+//! the injected clock. The token of a webhook request is minted in `webhooks`.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::random::Random;
 use handset_sandbox_domain::Credential;
 
-/// Bytes of a key.
+/// Size of a key, in bytes.
 const KEY_BYTES: usize = 32;
 
-/// Keys of this sandbox: a token of another is worth nothing.
+/// The signing keys of this sandbox. Tokens of another sandbox are invalid.
 pub(crate) struct TokenKeys {
     auth: Key,
     access: Key,
 }
 
-/// Whom an authToken belongs to.
+/// The session of an authToken, and the token's expiry.
 pub(crate) struct TokenSubject {
     pub(crate) auth_id: String,
     expires_at: UnixMillis,
 }
 
 impl TokenSubject {
-    /// Whether the token is good at `now`.
+    /// Whether the token has not expired at `now`.
     pub(crate) fn is_alive(&self, now: UnixMillis) -> bool {
         now < self.expires_at
     }
@@ -46,7 +46,7 @@ struct AccessClaims {
 }
 
 impl TokenKeys {
-    /// What the keys are made of: kept beside the sessions, so that their tokens stay good.
+    /// Generates the secrets of the keys. The store keeps them beside the sessions, so that tokens outlive a restart.
     pub(crate) fn generate(random: &dyn Random) -> [[u8; KEY_BYTES]; 2] {
         let mut secrets = [[0; KEY_BYTES]; 2];
         secrets.iter_mut().for_each(|secret| random.fill(secret));
@@ -57,7 +57,7 @@ impl TokenKeys {
         Self { auth: Key::of(auth), access: Key::of(access) }
     }
 
-    /// `None`: these are no keys.
+    /// The keys from their stored secrets. `None`: the length is wrong.
     pub(crate) fn read(secrets: &[u8]) -> Option<Self> {
         let (auth, access) = secrets.split_first_chunk()?;
         Some(Self::from_secrets(&[*auth, access.try_into().ok()?]))
@@ -70,12 +70,13 @@ impl TokenKeys {
         (!payload.contains(['-', '_'])).then(|| token.into())
     }
 
-    /// Whose authToken it is, whether or not it is still good.
+    /// The subject of an authToken, expired or not: check [`TokenSubject::is_alive`]. `None`: the token is invalid.
     pub(crate) fn subject(&self, token: &str) -> Option<TokenSubject> {
         let claims: Claims = self.auth.check(token)?;
         Some(TokenSubject { auth_id: claims.auth.id, expires_at: UnixMillis::from_seconds(claims.exp) })
     }
 
+    /// An access token. `None`: signing failed.
     pub(crate) fn mint_access(&self, credential: Credential, now: UnixMillis) -> Option<Secret> {
         let expires_at = now + Duration::from_secs(limits::ACCESS_TOKEN_SECONDS.into());
         let sub = credential.client_id.to_owned();
@@ -83,7 +84,7 @@ impl TokenKeys {
         self.access.mint(&claims).map(Secret::new)
     }
 
-    /// Whose access token it is, if it is good at `now`.
+    /// The credential of an access token. `None`: the token is invalid, or expired at `now`.
     pub(crate) fn credential(&self, token: &str, now: UnixMillis) -> Option<Credential> {
         let claims: AccessClaims = self.access.check(token)?;
         Credential::find(&claims.sub).filter(|_| now < UnixMillis::from_seconds(claims.exp))
@@ -101,7 +102,7 @@ impl Key {
 
     fn check<C: DeserializeOwned + Clone>(&self, token: &str) -> Option<C> {
         let mut validation = Validation::new(Algorithm::HS256);
-        // The library would judge by the machine's clock.
+        // The library would judge expiry by the system clock.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
@@ -125,7 +126,7 @@ mod tests {
         json!({"sub": "sandbox", "iat": NOW, "exp": NOW + 3600})
     }
 
-    /// A token of this header, signed with the access tokens' own key by `algorithm`, whatever the header says.
+    /// A token with this header, signed with the key of access tokens by `algorithm`, whatever algorithm the header names.
     fn signed(header: &Value, claims: &Value, algorithm: Algorithm) -> String {
         let part = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
         let message = format!("{}.{}", part(header), part(claims));
@@ -134,35 +135,35 @@ mod tests {
         format!("{message}.{signature}")
     }
 
-    fn is_good(token: &str) -> bool {
+    fn is_valid(token: &str) -> bool {
         TokenKeys::from_secrets(&SECRETS).credential(token, UnixMillis::from_seconds(NOW)).is_some()
     }
 
     #[test]
     fn one_algorithm_is_accepted_whatever_the_header_says() {
         let header = |alg: &str| json!({"typ": "JWT", "alg": alg});
-        assert!(is_good(&signed(&header("HS256"), &claims(), Algorithm::HS256)), "the control");
+        assert!(is_valid(&signed(&header("HS256"), &claims(), Algorithm::HS256)), "the control");
         for other in [
             "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", "none", "None", "hs256",
             "",
         ] {
             let token = signed(&header(other), &claims(), Algorithm::HS256);
-            assert!(!is_good(&token), "{other}, with the HMAC of the right key");
+            assert!(!is_valid(&token), "{other}, with the HMAC of the right key");
             let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
-            assert!(!is_good(&unsigned), "{other}, without a signature");
+            assert!(!is_valid(&unsigned), "{other}, without a signature");
         }
         for algorithm in [Algorithm::HS384, Algorithm::HS512] {
             let name = format!("{algorithm:?}");
             assert!(
-                !is_good(&signed(&header(&name), &claims(), algorithm)),
-                "{name}, rightly signed with the right key"
+                !is_valid(&signed(&header(&name), &claims(), algorithm)),
+                "{name}, correctly signed with the right key"
             );
         }
-        assert!(!is_good(&signed(&json!({"typ": "JWT"}), &claims(), Algorithm::HS256)), "no algorithm at all");
+        assert!(!is_valid(&signed(&json!({"typ": "JWT"}), &claims(), Algorithm::HS256)), "no algorithm at all");
     }
 
     #[test]
-    fn a_header_names_no_key() {
+    fn a_key_named_in_the_header_is_ignored() {
         let own = Jwk::from_encoding_key(&EncodingKey::from_secret(b"an attacker's"), Algorithm::HS256).unwrap();
         for (member, value) in
             [("kid", json!("../../dev/null")), ("jku", json!("https://a.test/")), ("jwk", json!(own))]
@@ -172,20 +173,20 @@ mod tests {
             let header = serde_json::from_value::<Header>(header).unwrap();
             for secret in [&b"an attacker's"[..], b""] {
                 let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap();
-                assert!(!is_good(&forged), "{member}");
+                assert!(!is_valid(&forged), "{member}");
             }
         }
     }
 
     #[test]
-    fn what_is_signed_has_to_be_what_it_should_be() {
+    fn a_token_with_a_wrong_claim_or_cut_off_is_invalid() {
         let header = json!({"typ": "JWT", "alg": "HS256"});
         let with = |change: Value| {
             let mut claims = claims();
             claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-            is_good(&signed(&header, &claims, Algorithm::HS256))
+            is_valid(&signed(&header, &claims, Algorithm::HS256))
         };
-        assert!(with(json!({"iss": "whoever", "aud": "whatever"})), "no claim is read but these");
+        assert!(with(json!({"iss": "whoever", "aud": "whatever"})), "other claims are ignored");
         for change in [
             json!({"exp": NOW}),
             json!({"exp": 0}),
@@ -199,18 +200,18 @@ mod tests {
         }
         let whole = signed(&header, &claims(), Algorithm::HS256);
         for cut in ["", ".", "..", "a.b.c", &whole[1..], &whole[..whole.len() - 1], &format!("{whole}.x")] {
-            assert!(!is_good(cut), "{cut}");
+            assert!(!is_valid(cut), "{cut}");
         }
         assert!(
             TokenKeys::from_secrets(&[SECRETS[1], SECRETS[0]])
                 .credential(&whole, UnixMillis::from_seconds(NOW))
                 .is_none(),
-            "each kind has a key of its own"
+            "each kind has its own key"
         );
     }
 
     #[test]
-    fn keys_are_drawn_and_two_that_differ() {
+    fn generated_keys_are_random_and_differ_from_each_other() {
         let random = crate::SystemRandom::new().unwrap();
         let [auth, access] = TokenKeys::generate(&random);
         assert_ne!(auth, access);

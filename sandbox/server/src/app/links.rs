@@ -1,4 +1,4 @@
-//! The link in an SMS, opened on the phone.
+//! Instant Links: finds the session of a link and opens the link. The pages are in `http::links`.
 
 use handset_protocol::Secret;
 use handset_sandbox_domain::{Effect, Fault, LinkPage, SessionEvent};
@@ -14,17 +14,17 @@ pub(crate) async fn find(sandbox: &Services, token: &Secret) -> Result<Option<Se
     })
 }
 
-/// Opens a link, for a person.
+/// Opens a link in the browser of a phone. Returns the page to show.
 pub(crate) async fn open(sandbox: &Services, token: Secret, fault: Option<Fault>) -> Result<LinkPage, AppError> {
-    let outcome = match find(sandbox, &token).await? {
-        Some(subject) => {
-            let subject = SessionHandle { fault, ..subject };
-            sandbox.apply_event(&subject, &SessionEvent::LinkOpened { token }).await?
+    let effect = match find(sandbox, &token).await? {
+        Some(handle) => {
+            let handle = SessionHandle { fault, ..handle };
+            sandbox.apply_event(&handle, &SessionEvent::LinkOpened { token }).await?
         }
         None => None,
     };
-    Ok(match outcome {
-        Some(Effect::Page(outcome)) => outcome,
+    Ok(match effect {
+        Some(Effect::Page(page)) => page,
         _ => LinkPage::Unknown,
     })
 }

@@ -1,4 +1,4 @@
-//! What the sandbox does: one function a call, which loads, asks the domain, saves and replies. Knows no HTTP.
+//! The use cases: one function for each call, which loads, asks the domain, saves and returns the reply. No HTTP, no rules.
 
 pub(crate) mod client_calls;
 pub(crate) mod error;

@@ -1,4 +1,4 @@
-//! The calls that open a session: Start, Verify and Unify.
+//! The calls that open a session: Start, Verify and Unify. Calls about an open session are in `server_calls`.
 
 use handset_protocol::Secret;
 use handset_protocol::server::{
@@ -47,10 +47,10 @@ pub(crate) async fn verify(
 
 async fn open_v1(sandbox: &Services, caller: &ApiClient, request: &VerifyRequest) -> Result<VerifyReply, AppError> {
     let ApiClient { credential, project, .. } = caller;
-    let (rules, now) = (sandbox.config.session_policy(), project.clock.now());
+    let (policy, now) = (sandbox.config.session_policy(), project.clock.now());
     let identity_id = uuid(&*sandbox.random);
     let (session, effects, reply) =
-        open_verify(request, *credential, generate_ids(sandbox, project), identity_id, rules, now)?;
+        open_verify(request, *credential, generate_ids(sandbox, project), identity_id, policy, now)?;
     let auth_token = match session.flow_type {
         FlowType::None => None,
         _ => Some(mint(sandbox, &session)?),
@@ -66,10 +66,10 @@ async fn evaluate_v2(
 ) -> Result<VerificationReply, AppError> {
     let ApiClient { credential, project, .. } = caller;
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
-    let (reply, enrolling) =
+    let (reply, enrollment) =
         verify_v2(request, *credential, &project.name, ids, sandbox.config.session_policy(), project.clock.now())?;
-    let prove_id = match enrolling {
-        Some(enrolling) => Some(sandbox.enroll(&enrolling).await?.id),
+    let prove_id = match enrollment {
+        Some(enrollment) => Some(sandbox.enroll(&enrollment).await?.id),
         None => None,
     };
     Ok(VerificationReply { prove_id, ..reply })
@@ -81,17 +81,17 @@ pub(crate) async fn unify(
     caller: &ApiClient,
     request: &UnifyRequest,
 ) -> Result<UnifyReply, AppError> {
-    let (rules, now) = (sandbox.config.session_policy(), caller.project.clock.now());
+    let (policy, now) = (sandbox.config.session_policy(), caller.project.clock.now());
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
     let (session, effects, reply) =
-        open_unify(request, caller.credential, generate_ids(sandbox, &caller.project), ids, rules, now)?;
-    // Also where the relying party sees to possession itself: the page's flow is then over at once.
+        open_unify(request, caller.credential, generate_ids(sandbox, &caller.project), ids, policy, now)?;
+    // Also if the relying party checks possession itself: the page's flow then ends at once.
     let auth_token = Some(mint(sandbox, &session)?);
     save_session(sandbox, &caller.project, &session, &effects).await?;
     Ok(UnifyReply { auth_token, ..reply })
 }
 
-/// What a session of that project begins with.
+/// The random ids and the challenge of a new session.
 fn generate_ids(sandbox: &Services, project: &Project) -> SessionIds {
     let random = &*sandbox.random;
     SessionIds {
@@ -109,7 +109,7 @@ fn mint(sandbox: &Services, session: &Session) -> Result<Secret, AppError> {
     Ok(sandbox.keys.mint_auth(&claims).ok_or(Refusal::Internal)?)
 }
 
-/// Keeps a session that was opened.
+/// Saves a new session and carries out its effects. Deletes expired sessions first.
 async fn save_session(
     sandbox: &Services,
     project: &Project,

@@ -1,4 +1,4 @@
-//! The calls of a relying party's server about a session that is there.
+//! The calls of a relying party's server about an open session. The calls that open one are in `opening`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,11 +16,11 @@ use handset_sandbox_store::{IdentityLookup, Lookup};
 use super::{AppError, Services, SessionHandle};
 use crate::projects::Project;
 
-/// The relying party's server that calls: its access token is good and its rate within the limit.
+/// The relying party's server that makes the request: its access token is valid and its rate within the limit.
 pub(crate) struct ApiClient {
     pub(crate) credential: Credential,
     pub(crate) project: Arc<Project>,
-    /// What is done to the request.
+    /// The fault that was injected into the request.
     pub(crate) fault: Option<Fault>,
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn unify_bind(
     unify_answer(sandbox, caller, correlation_id, &SessionEvent::UnifyBind { phone }).await
 }
 
-/// What the domain answers, with the ids of owner and device where there is success.
+/// The answer of the domain; if it is a success, with the ids of owner and device.
 async fn unify_answer(
     sandbox: &Services,
     caller: &ApiClient,
@@ -125,7 +125,7 @@ async fn unify_answer(
         return Ok(reply);
     }
     let identity = identity_of(sandbox, caller, correlation_id).await?;
-    // What a session has bound it goes on telling; one that has bound nothing tells what is bound now.
+    // A session that has bound a device reports that device; any other session reports the device that is bound now.
     let bound = match own_session(sandbox, caller, correlation_id).await?.product {
         ProductState::Unify(UnifyState { bound_at: Some(at), device_id, .. }) => Some((device_id, at)),
         _ => None,
@@ -138,7 +138,7 @@ async fn unify_answer(
     Ok(UnifyStatusReply { prove_id: identity.map(|identity| identity.id), device_id, ..reply })
 }
 
-/// `/v3/device/revoke`.
+/// `/v3/device/revoke`. The reply has `success: false` if the device is not bound.
 pub(crate) async fn revoke(
     sandbox: &Services,
     caller: &ApiClient,
@@ -150,7 +150,7 @@ pub(crate) async fn revoke(
     let now = project.clock.now();
     let found = sandbox.store.identity(&project.name, IdentityLookup::Device(device_id)).await?;
     let Some(identity) = found else { return Ok(SuccessReply { success: false }) };
-    // Of two at once, one has revoked it.
+    // Of two concurrent calls, exactly one succeeds.
     let success = AtomicBool::new(false);
     let decide = |old: Option<&Identity>| {
         let revoked = old.and_then(|old| old.revoke(device_id, now));
@@ -161,7 +161,10 @@ pub(crate) async fn revoke(
     Ok(SuccessReply { success: success.into_inner() })
 }
 
-/// A session of another credential or project is as good as unknown.
+/// The session of the caller's own credential and project.
+///
+/// # Errors
+/// The caller has no such session: [`Refusal::UnknownCorrelationId`].
 async fn own_session(sandbox: &Services, caller: &ApiClient, correlation_id: &str) -> Result<Session, AppError> {
     let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
     let auth_id = found.ok_or(Refusal::UnknownCorrelationId)?;
@@ -178,12 +181,12 @@ async fn apply_event(
     event: &SessionEvent,
 ) -> Result<Effect, AppError> {
     let auth_id = own_session(sandbox, caller, correlation_id).await?.auth_id;
-    let subject = SessionHandle { auth_id, project: caller.project.clone(), fault: caller.fault, behaviour: None };
-    let answer = sandbox.apply_event(&subject, event).await?;
+    let handle = SessionHandle { auth_id, project: caller.project.clone(), fault: caller.fault, behaviour: None };
+    let answer = sandbox.apply_event(&handle, event).await?;
     Ok(answer.ok_or(Refusal::UnknownCorrelationId)?)
 }
 
-/// The identity of the number in force.
+/// The identity of the session's number. `None`: the session has no number, or the number has no identity.
 async fn identity_of(
     sandbox: &Services,
     caller: &ApiClient,

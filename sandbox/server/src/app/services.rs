@@ -1,3 +1,6 @@
+//! The services that all calls share, and the operations that belong to no single call: applying an event to a session, draining
+//! the outbox, enrollment, expiry, reset, moving the clock. No rules and no HTTP.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,23 +24,25 @@ use handset_sandbox_domain::{
 };
 use handset_sandbox_store::{MemoryStore, Store, StoreError};
 
-/// A session that has ended is kept this much longer, for inspection.
+/// Time that a session is kept after its end, for inspection.
 const SESSION_RETENTION: Duration = Duration::from_secs(15 * 60);
 
-/// Facts that the store keeps.
+/// The setting with the secrets of the token keys.
 const TOKEN_KEYS: &str = "token-keys";
+/// The setting of a project with its clock offset.
 const CLOCK_OFFSET: &str = "clock-offset-ms";
 
-/// How long open sockets get to end when the sandbox is shut down.
+/// Time that open sockets and webhook requests have to end at shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// Everything that the handlers share. Clones are the same sandbox.
+/// The state that the handlers share. Clones are the same sandbox.
 #[derive(Clone)]
 pub struct AppState(pub(crate) Sandbox);
 
-/// What the handlers see of an [`AppState`].
+/// The shared handle inside an [`AppState`], for the handlers.
 pub(crate) type Sandbox = Arc<Services>;
 
+/// The state and the shared operations of a sandbox.
 pub(crate) struct Services {
     pub(crate) config: Config,
     pub(crate) origin: Origin,
@@ -45,20 +50,19 @@ pub(crate) struct Services {
     pub(crate) keys: TokenKeys,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) projects: Arc<Projects>,
-    /// Whether faults were ever asked for, or there is chaos: until then nobody looks for them.
+    /// Whether a fault was ever set, or chaos is on. Until then, requests skip the check for faults.
     has_faults: AtomicBool,
     pub(crate) metrics: Arc<Metrics>,
-    /// Who waits for a session to be settled.
+    /// Woken when a session is settled or deleted.
     pub(crate) watchers: Watcher,
-    /// Who follows a session's timeline.
+    /// Woken when a session's timeline grows, or the session is deleted.
     pub(crate) timeline_watchers: Watcher,
-    /// What goes to webhooks.
     pub(crate) webhooks: WebhookDispatcher,
-    /// Cancelled when the sandbox shuts down: whoever waits for something else ends.
+    /// Cancelled at shutdown. Every wait ends then.
     pub(crate) shutdown: CancellationToken,
-    /// Sockets, which outlive their requests.
+    /// The tasks of open sockets, which outlive their requests.
     pub(crate) sockets: TaskTracker,
-    /// How many more sockets there may be.
+    /// Permits for further sockets.
     pub(crate) free_sockets: Arc<Semaphore>,
 }
 
@@ -74,20 +78,23 @@ impl AppState {
         Self::with_store(config, clock, random, Arc::new(MemoryStore::new()))
     }
 
-    /// A sandbox that keeps its sessions in `store`, which holds nothing yet.
+    /// A sandbox that keeps its sessions in `store`. The store must be empty.
     pub fn with_store(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>, store: Arc<dyn Store>) -> Self {
         let keys = TokenKeys::from_secrets(&TokenKeys::generate(&*random));
         Self::of(config, clock, random, store, keys)
     }
 
-    /// A sandbox that goes on with what `store` holds: sessions, messages, identities, clocks, the keys of its tokens.
+    /// A sandbox that resumes from the contents of `store`: sessions, messages, identities, webhooks, clocks, token keys.
+    ///
+    /// # Errors
+    /// The store failed, or a setting in it is unreadable.
     pub async fn open(
         config: Config,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         store: Arc<dyn Store>,
     ) -> Result<Self, StoreError> {
-        let unreadable = |name| StoreError(format!("the fact '{name}' is not what this sandbox writes"));
+        let unreadable = |name| StoreError(format!("the setting '{name}' is unreadable"));
         let keys = match store.setting(None, TOKEN_KEYS).await? {
             Some(secrets) => TokenKeys::read(&secrets).ok_or_else(|| unreadable(TOKEN_KEYS))?,
             None => {
@@ -99,7 +106,7 @@ impl AppState {
         let projects = store.projects().await?;
         let state = Self::of(config, clock, random, store, keys);
         for name in projects {
-            // It is in use from here on, as if it had just been named.
+            // This counts as a use of the project.
             let project = state.0.projects.for_session(&name);
             if let Some(ms) = state.0.store.setting(Some(&name), CLOCK_OFFSET).await? {
                 let ms = ms.try_into().map_err(|_| unreadable(CLOCK_OFFSET))?;
@@ -107,7 +114,7 @@ impl AppState {
             }
             state.0.webhooks.open(&project).await?;
         }
-        // What the sandbox that wrote it did not get to.
+        // The entries that the previous process left behind.
         state.0.drain_outbox().await?;
         state.0.webhooks.poll().await?;
         Ok(state)
@@ -123,86 +130,86 @@ impl AppState {
         let metrics = Arc::new(Metrics::new());
         let store: Arc<dyn Store> = Arc::new(InstrumentedStore::new(store, metrics.clone()));
         let projects = Arc::new(Projects::new(clock, config.rate_limit, config.chaos_seed));
-        let closing = CancellationToken::new();
-        let courier = WebhookDispatcher::new(
+        let shutdown = CancellationToken::new();
+        let dispatcher = WebhookDispatcher::new(
             &config,
             store.clone(),
             projects.clone(),
             random.clone(),
             metrics.clone(),
-            closing.clone(),
+            shutdown.clone(),
         );
         Self(Arc::new(Services {
             origin: config.public_origin(),
             keys,
             random,
             projects,
-            webhooks: courier,
+            webhooks: dispatcher,
             has_faults: AtomicBool::new(config.chaos_seed.is_some()),
             store,
             metrics,
             watchers: Watcher::default(),
             timeline_watchers: Watcher::default(),
-            shutdown: closing,
+            shutdown,
             sockets: TaskTracker::new(),
             free_sockets: Arc::new(Semaphore::new(config.limits.sockets as usize)),
             config,
         }))
     }
 
-    /// Webhooks are reached by it. Has an effect before the first of them is called only.
+    /// Sets the network for webhook requests. No effect after the first request.
     pub fn set_network(&self, network: Arc<dyn Network>) {
         self.0.webhooks.set_network(network);
     }
 
-    /// Tells open sockets, long polls and event streams to end, and waits a moment until the sockets did, and what
-    /// was posted to webhooks was answered.
+    /// Ends open sockets, long polls and event streams. Waits a moment for the sockets to close and for webhook requests in
+    /// flight to finish.
     pub async fn shut_down(&self) {
         self.0.shutdown.cancel();
         self.0.sockets.close();
-        // Whoever does not end in time is cut off with the process.
-        let last_words = async { tokio::join!(self.0.sockets.wait(), self.0.webhooks.shut_down()) };
-        let _ = tokio::time::timeout(SHUTDOWN_GRACE, last_words).await;
+        // A task that takes longer is cut off when the process ends.
+        let tasks = async { tokio::join!(self.0.sockets.wait(), self.0.webhooks.shut_down()) };
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, tasks).await;
     }
 }
 
-/// A session that a request is about.
+/// The session of a request.
 #[derive(Clone)]
 pub(crate) struct SessionHandle {
     pub(crate) auth_id: String,
     pub(crate) project: Arc<Project>,
-    /// What is done to the request, or to its reply.
+    /// The fault that was injected into the request or its reply.
     pub(crate) fault: Option<Fault>,
-    /// What the number in force does.
+    /// The behaviour of the session's number.
     pub(crate) behaviour: Option<Behaviour>,
 }
 
 impl Services {
-    /// Faults were asked for.
+    /// Turns on the check for faults. Call before the first fault is set.
     pub(crate) fn enable_faults(&self) {
         self.has_faults.store(true, Ordering::Relaxed);
     }
 
-    /// Whether there can be any.
+    /// Whether requests have to check for faults.
     pub(crate) fn faults_enabled(&self) -> bool {
         self.has_faults.load(Ordering::Relaxed)
     }
 
-    /// The project of that name, which begins where it has not begun; idle ones are forgotten then. `None`: all that
-    /// there may be are in use.
+    /// The project of that name, created on first use. Creation first evicts idle projects. `None`: the maximum number of
+    /// projects is in use.
     pub(crate) async fn get_or_create_project(&self, name: &str) -> Result<Option<Arc<Project>>, AppError> {
         if let Some(project) = self.projects.get_and_touch(name) {
             return Ok(Some(project));
         }
-        let _beginning = self.projects.creation_lock.lock().await;
-        while let Some(leaving) = self.projects.evict_idle() {
-            self.delete_project(leaving.name()).await?;
-            leaving.complete();
+        let _creating = self.projects.creation_lock.lock().await;
+        while let Some(eviction) = self.projects.evict_idle() {
+            self.delete_project(eviction.name()).await?;
+            eviction.complete();
         }
         Ok(self.projects.get_or_create(name))
     }
 
-    /// The session of that authId. `None`: there is none.
+    /// The handle of a session, without a fault. `None`: there is no such session.
     pub(crate) async fn session_handle(&self, auth_id: &str) -> Result<Option<SessionHandle>, StoreError> {
         let Some(session) = self.store.get(auth_id).await? else { return Ok(None) };
         let project = self.projects.for_session(&session.project);
@@ -210,21 +217,22 @@ impl Services {
         Ok(Some(SessionHandle { auth_id: session.auth_id, project, fault: None, behaviour }))
     }
 
-    /// Applies an event to a session and carries out what follows. `None`: there is no such session.
+    /// Applies an event to a session, saves the result, drains the outbox and wakes the watchers. Returns the answer; `None`:
+    /// there is no such session.
     pub(crate) async fn apply_event(
         &self,
-        subject: &SessionHandle,
+        handle: &SessionHandle,
         event: &SessionEvent,
     ) -> Result<Option<Effect>, StoreError> {
-        let SessionHandle { auth_id, project, fault, .. } = subject;
+        let SessionHandle { auth_id, project, fault, .. } = handle;
         let now = project.clock.now();
         let effects = if event.counts_attempts() {
-            let decide = |session: Option<&Session>, guesses: &FailedAttempts| match session {
+            let decide = |session: Option<&Session>, attempts: &FailedAttempts| match session {
                 Some(session) => {
-                    let (session, guesses, effects) = apply_with_attempts(session, guesses, event, *fault, now);
-                    (Some(session), guesses, effects)
+                    let (session, attempts, effects) = apply_with_attempts(session, attempts, event, *fault, now);
+                    (Some(session), attempts, effects)
                 }
-                None => (None, guesses.clone(), Vec::new()),
+                None => (None, attempts.clone(), Vec::new()),
             };
             self.store.update_with_attempts(auth_id, event.number().as_ref(), &decide).await?
         } else {
@@ -242,43 +250,43 @@ impl Services {
         Ok(effects.into_iter().find(|effect| !effect.is_outgoing()))
     }
 
-    /// Puts on a session's timeline what was seen on the way.
-    pub(crate) async fn record(&self, subject: &SessionHandle, sights: &[NewTimelineEvent]) {
-        // In a box: the sockets, which are many, note something now and then, and would keep room for it all the time.
-        if let Err(error) = Box::pin(self.apply_event(subject, &SessionEvent::Record(sights.to_vec()))).await {
+    /// Appends events to a session's timeline. A failure of the store is logged.
+    pub(crate) async fn record(&self, handle: &SessionHandle, events: &[NewTimelineEvent]) {
+        // Boxed: every open socket would otherwise reserve the size of this future for its whole life.
+        if let Err(error) = Box::pin(self.apply_event(handle, &SessionEvent::Record(events.to_vec()))).await {
             tracing::error!(%error, "store operation failed");
         }
     }
 
-    /// Carries out what waits in the outbox. Two at once do no harm: identities are changed once, and the rest can be
-    /// done twice.
+    /// Carries out the entries of the outbox, except webhook deliveries. Safe to run concurrently: a change of an identity is
+    /// applied once, and the other entries are idempotent.
     pub(crate) async fn drain_outbox(&self) -> Result<(), StoreError> {
-        for waiting in self.store.outbox().await? {
-            match &waiting.effect {
-                // The message itself is there since it was written.
+        for entry in self.store.outbox().await? {
+            match &entry.effect {
+                // The message itself was saved with the session.
                 Effect::SendMessage(message) => self.projects.for_session(&message.project).messages.notify(),
-                Effect::WakeWatchers => self.watchers.wake(&waiting.subject),
+                Effect::WakeWatchers => self.watchers.wake(&entry.subject),
                 Effect::Enroll(with) => {
                     let enroll = |old: Option<&Identity>| (Some(Identity::enroll(old, with)), Vec::new());
-                    self.store.apply_outbox_entry(waiting.sequence, &with.project, &with.phone, &enroll).await?;
+                    self.store.apply_outbox_entry(entry.sequence, &with.project, &with.phone, &enroll).await?;
                     continue;
                 }
                 Effect::Bind(with) => {
                     let bind = |old: Option<&Identity>| (Some(Identity::bind(old, with)), Vec::new());
-                    self.store.apply_outbox_entry(waiting.sequence, &with.project, &with.phone, &bind).await?;
+                    self.store.apply_outbox_entry(entry.sequence, &with.project, &with.phone, &bind).await?;
                     continue;
                 }
-                // Answers do not go there, and news leave it when their webhook has them.
+                // Answers are never in the outbox, and the dispatcher completes webhook deliveries.
                 _ => {}
             }
-            self.store.complete_outbox_entry(waiting.sequence).await?;
+            self.store.complete_outbox_entry(entry.sequence).await?;
         }
         Ok(())
     }
 
-    /// Enrolls a number. Returns the identity that it has then.
+    /// Enrolls a number. Returns its identity as written.
     pub(crate) async fn enroll(&self, with: &NewEnrollment) -> Result<Identity, StoreError> {
-        // What was decided last is what was written.
+        // A lost race runs the closure again; its last result is the one that was written.
         let written = Mutex::new(None);
         let enroll = |old: Option<&Identity>| {
             let identity = Identity::enroll(old, with);
@@ -287,21 +295,21 @@ impl Services {
         };
         self.store.update_identity(&with.project, &with.phone, &enroll).await?;
         let written = written.into_inner();
-        written.ok_or_else(|| StoreError("nothing was decided".to_owned()))
+        written.ok_or_else(|| StoreError("the store did not run the update".to_owned()))
     }
 
-    /// Forgets sessions that ended long ago: those of this project by its clock, and those of all by the clock that
-    /// nobody moves. No project's clock is behind that one. Guesses that count no longer go, too.
+    /// Deletes sessions after their retention, of this project by its own clock and of all projects by the system clock, and
+    /// failed attempts that count no longer. No project's clock is behind the system clock.
     pub(crate) async fn expire_sessions(&self, project: &Project) -> Result<(), StoreError> {
-        let long_ago = |now: UnixMillis| now - SESSION_RETENTION;
-        self.delete_expiring_before(None, long_ago(self.projects.system_now())).await?;
-        self.delete_expiring_before(Some(&project.name), long_ago(project.clock.now())).await?;
+        let cutoff = |now: UnixMillis| now - SESSION_RETENTION;
+        self.delete_expiring_before(None, cutoff(self.projects.system_now())).await?;
+        self.delete_expiring_before(Some(&project.name), cutoff(project.clock.now())).await?;
         let window_seconds = self.config.otp_number_window_seconds.max(self.config.sms_window_seconds);
         let window = Duration::from_secs(window_seconds.into());
         self.store.expire_attempts(self.projects.system_now() - window).await
     }
 
-    /// Forgets everything of a project, and moves its clock back. Access tokens stay good.
+    /// Resets a project: deletes its data, faults and webhook, and sets its clock back. Access tokens stay valid.
     pub(crate) async fn reset(&self, project: &Project) -> Result<(), AppError> {
         let _moving = project.clock_lock.lock().await;
         let _changing = project.webhook.write_lock.lock().await;
@@ -316,13 +324,13 @@ impl Services {
         Ok(())
     }
 
-    /// Forgets all that the store keeps of a project.
+    /// Deletes a project from the store, and wakes the watchers of its sessions.
     pub(crate) async fn delete_project(&self, name: &str) -> Result<(), StoreError> {
         self.delete_expiring_before(Some(name), UnixMillis::MAX).await?;
         self.store.delete_project(name).await
     }
 
-    /// Moves the clock that every lifetime of a project runs on.
+    /// Moves a project's clock forward. All its lifetimes are judged by this clock.
     pub(crate) async fn advance_clock(&self, project: &Project, by: Duration) -> Result<(), AppError> {
         let _moving = project.clock_lock.lock().await;
         let offset = project.clock.offset().saturating_add(by);
@@ -332,7 +340,7 @@ impl Services {
         Ok(())
     }
 
-    /// The messages that are asked for, each with its id, oldest first.
+    /// The messages of a project that match the query, each with its id, oldest first.
     pub(crate) async fn messages(
         &self,
         project: &Project,
@@ -342,6 +350,7 @@ impl Services {
         Ok(sent.into_iter().map(|stored| (stored.id, stored.message)).collect())
     }
 
+    /// Deletes sessions that expire before `time`, and wakes their watchers. `None`: of all projects.
     async fn delete_expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<(), StoreError> {
         for auth_id in self.store.expiring_before(project, time).await? {
             self.store.update(&auth_id, &|_| (None, vec![Effect::WakeWatchers])).await?;

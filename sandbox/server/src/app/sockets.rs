@@ -1,4 +1,4 @@
-//! What a status socket asks.
+//! The use cases of a status socket: the status of its flow, and the end of its session. Frames are in `http::client`.
 
 use handset_protocol::client::Reply;
 use handset_protocol::{UnixMillis, steps};
@@ -6,22 +6,22 @@ use handset_sandbox_domain::{Effect, Refusal, SessionEvent};
 
 use super::{AppError, Services, SessionHandle};
 
-/// How the flow of a socket stands.
+/// The status of a socket's flow.
 pub(crate) enum SocketStatus {
-    /// It goes on; time alone settles it then.
+    /// The flow goes on, at most until `expires_at`.
     Pending { expires_at: UnixMillis },
-    /// It is settled: this is what the page gets.
+    /// The flow is settled. The page gets this reply.
     Settled(Reply),
-    /// The number's behaviour cuts the socket.
+    /// The number's behaviour is a reset of the socket.
     Reset,
 }
 
-/// How the flow stands now.
+/// The current status of the flow.
 ///
 /// # Errors
 /// The store failed, or the session is gone: [`Refusal::Unauthorized`].
-pub(crate) async fn status(sandbox: &Services, subject: &SessionHandle) -> Result<SocketStatus, AppError> {
-    let reply = match sandbox.apply_event(subject, &SessionEvent::PollSocket).await? {
+pub(crate) async fn status(sandbox: &Services, handle: &SessionHandle) -> Result<SocketStatus, AppError> {
+    let reply = match sandbox.apply_event(handle, &SessionEvent::PollSocket).await? {
         Some(Effect::Reply(reply)) => reply,
         Some(Effect::ResetSocket) => return Ok(SocketStatus::Reset),
         _ => return Err(Refusal::Unauthorized.into()),
@@ -29,15 +29,18 @@ pub(crate) async fn status(sandbox: &Services, subject: &SessionHandle) -> Resul
     if reply.next.as_deref() != Some(steps::ENDED) {
         return Ok(SocketStatus::Settled(Reply { next: reply.next, error: reply.error, ..Reply::default() }));
     }
-    let session = sandbox.store.get(&subject.auth_id).await?.ok_or(Refusal::Unauthorized)?;
-    // Settled in between: there is a wake-up waiting.
+    let session = sandbox.store.get(&handle.auth_id).await?.ok_or(Refusal::Unauthorized)?;
+    // If the flow was settled between the two reads, a wake-up is pending.
     Ok(SocketStatus::Pending { expires_at: session.possession_expires_at().unwrap_or(UnixMillis::MAX) })
 }
 
-/// Ends when the session is gone, or the store fails.
-pub(crate) async fn session_deleted(sandbox: &Services, subject: &SessionHandle) {
-    let mut watch = sandbox.watchers.watch(&subject.auth_id);
-    while let Ok(Some(_)) = sandbox.store.get(&subject.auth_id).await {
+/// Resolves when the session is gone or the store fails.
+///
+/// # Cancel safety
+/// Cancel safe.
+pub(crate) async fn session_deleted(sandbox: &Services, handle: &SessionHandle) {
+    let mut watch = sandbox.watchers.watch(&handle.auth_id);
+    while let Ok(Some(_)) = sandbox.store.get(&handle.auth_id).await {
         watch.changed().await;
     }
 }

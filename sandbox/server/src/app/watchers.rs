@@ -1,4 +1,4 @@
-//! Who waits for a session to change.
+//! Wake-ups for tasks that wait for a session to change, within this process. The change itself is in the store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-/// Clones are the same.
+/// Wakes the watches of a session. Clones share their state.
 #[derive(Clone, Default)]
 pub(crate) struct Watcher(Arc<Mutex<HashMap<String, watch::Sender<()>>>>);
 
-/// Waits for one session; forgotten when dropped.
+/// A subscription to the changes of one session. Dropping it unsubscribes.
 pub(crate) struct Watch {
     watchers: Watcher,
     auth_id: String,
@@ -18,13 +18,13 @@ pub(crate) struct Watch {
 }
 
 impl Watcher {
-    /// From here on no change is missed.
+    /// Subscribes to a session. No later change is missed; read the state after this call.
     pub(crate) fn watch(&self, auth_id: &str) -> Watch {
         let changes = self.0.lock().entry(auth_id.to_owned()).or_default().subscribe();
         Watch { watchers: self.clone(), auth_id: auth_id.to_owned(), changes: Some(changes) }
     }
 
-    /// The session has changed.
+    /// Wakes every watch of the session. Call after each write.
     pub(crate) fn wake(&self, auth_id: &str) {
         if let Some(sender) = self.0.lock().get(auth_id) {
             sender.send_replace(());
@@ -33,14 +33,17 @@ impl Watcher {
 }
 
 impl Watch {
-    /// Ends at the next change, or at once if there was one since the last call.
+    /// Resolves at the next change, or at once if there was one since the last call.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a change that arrives after a cancellation is not lost.
     pub(crate) async fn changed(&mut self) {
         if let Some(changes) = &mut self.changes
             && changes.changed().await.is_ok()
         {
             return;
         }
-        // Not reached: the sender lives as long as anyone watches.
+        // Not reached: the sender lives as long as the last watch.
         std::future::pending().await
     }
 }
@@ -60,7 +63,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_watched_session_is_forgotten_with_its_last_watcher() {
+    async fn the_last_watch_of_a_session_removes_its_entry() {
         let watchers = Watcher::default();
         let mut first = watchers.watch("a");
         let second = watchers.watch("a");

@@ -1,4 +1,4 @@
-//! What happens to identities on demand, and is told to webhooks.
+//! Triggers identity events and test events on request. Delivery is in `webhooks`.
 
 use handset_protocol::Secret;
 use handset_sandbox_domain::request::expected_format;
@@ -12,10 +12,10 @@ use super::{AppError, Services};
 use crate::projects::Project;
 use crate::random::uuid;
 
-/// Most test events at once.
+/// Maximum number of test events in one request.
 const MAX_TEST_EVENTS: u32 = 100;
 
-/// What is to happen, and to whom.
+/// A request to trigger an event: the type, and the identity by number or id.
 pub(crate) struct EventTrigger {
     pub(crate) r#type: String,
     pub(crate) phone_number: Option<Secret>,
@@ -24,14 +24,17 @@ pub(crate) struct EventTrigger {
     pub(crate) count: Option<u32>,
 }
 
-/// What becomes of it.
+/// The result of a trigger.
 pub(crate) struct TriggeredEvent {
-    /// Why nobody is told.
+    /// The reason that the event is not sent. `None`: the event is sent.
     pub(crate) reason: Option<NotSentReason>,
     pub(crate) event_ids: Vec<String>,
 }
 
-/// Lets something happen, and starts its delivery.
+/// Applies an event to an identity and starts its delivery. The event is applied even if no webhook is sent.
+///
+/// # Errors
+/// The identity is unknown, the new number is taken, or a field is wrong.
 pub(crate) async fn trigger_event(
     sandbox: &Services,
     project: &Project,
@@ -40,38 +43,38 @@ pub(crate) async fn trigger_event(
     if trigger.r#type == "TEST" {
         return send_test_events(sandbox, project, trigger).await;
     }
-    let news = identity_event(sandbox, trigger)?;
+    let event = identity_event(sandbox, trigger)?;
     let identity = find_identity(sandbox, project, trigger).await?;
     let (event_id, now) = (uuid(&*sandbox.random), project.clock.now());
     let has_webhook = sandbox.webhooks.webhook(project).is_some();
-    // Others write meanwhile; what was decided last is what was written.
+    // A lost race runs the closure again; its last decision is the one that was written.
     let decided = Mutex::new(EventDecision::Gone);
-    let decide = |old: Option<&Identity>, there: Option<&Identity>| {
+    let decide = |old: Option<&Identity>, other: Option<&Identity>| {
         let old = old.filter(|old| old.id == identity.id);
-        let happened = old.and_then(|old| news.apply(old, has_webhook, &event_id, now));
-        let happened = happened.filter(|_| there.is_none());
-        *decided.lock() = match &happened {
-            _ if there.is_some() => EventDecision::Taken,
-            Some(happened) => EventDecision::Applied(happened.not_sent_reason),
+        let applied = old.and_then(|old| event.apply(old, has_webhook, &event_id, now));
+        let applied = applied.filter(|_| other.is_none());
+        *decided.lock() = match &applied {
+            _ if other.is_some() => EventDecision::Taken,
+            Some(applied) => EventDecision::Applied(applied.not_sent_reason),
             None => EventDecision::Gone,
         };
-        happened
+        applied
     };
-    match &news {
+    match &event {
         IdentityEvent::NumberChanged(to) if identity.phone.is_same(to) => return Err(number_taken().into()),
         IdentityEvent::NumberChanged(to) => {
-            let happen = |[old, there]: [Option<&Identity>; 2]| match decide(old, there) {
-                Some(happened) => ([None, Some(happened.identity)], happened.effects),
-                None => ([old.cloned(), there.cloned()], Vec::new()),
+            let apply = |[old, other]: [Option<&Identity>; 2]| match decide(old, other) {
+                Some(applied) => ([None, Some(applied.identity)], applied.effects),
+                None => ([old.cloned(), other.cloned()], Vec::new()),
             };
-            sandbox.store.update_identities(&project.name, [&identity.phone, to], &happen).await?;
+            sandbox.store.update_identities(&project.name, [&identity.phone, to], &apply).await?;
         }
         _ => {
-            let happen = |old: Option<&Identity>| match decide(old, None) {
-                Some(happened) => (Some(happened.identity), happened.effects),
+            let apply = |old: Option<&Identity>| match decide(old, None) {
+                Some(applied) => (Some(applied.identity), applied.effects),
                 None => (old.cloned(), Vec::new()),
             };
-            sandbox.store.update_identity(&project.name, &identity.phone, &happen).await?;
+            sandbox.store.update_identity(&project.name, &identity.phone, &apply).await?;
         }
     }
     sandbox.webhooks.poll().await?;
@@ -82,21 +85,22 @@ pub(crate) async fn trigger_event(
     }
 }
 
-/// What was decided at the write.
+/// The decision at the write.
 enum EventDecision {
+    /// The event was applied; if it is not sent, with the reason.
     Applied(Option<NotSentReason>),
-    /// Somebody has the new number.
+    /// Another identity has the new number.
     Taken,
-    /// The identity has gone meanwhile.
+    /// The identity was deleted before the write.
     Gone,
 }
 
 fn number_taken() -> Refusal {
-    Refusal::shape("newPhoneNumber", "a number that nobody has")
+    Refusal::shape("newPhoneNumber", "a number that no identity has")
 }
 
 fn identity_event(sandbox: &Services, trigger: &EventTrigger) -> Result<IdentityEvent, Refusal> {
-    let news = match trigger.r#type.as_str() {
+    let event = match trigger.r#type.as_str() {
         "PHONE_NUMBER_CHANGE" => {
             let number = trigger.new_phone_number.as_ref().ok_or_else(|| Refusal::missing("newPhoneNumber"))?;
             let phone = phone("newPhoneNumber", number)?;
@@ -111,7 +115,7 @@ fn identity_event(sandbox: &Services, trigger: &EventTrigger) -> Result<Identity
     };
     match trigger.new_phone_number {
         Some(_) => Err(Refusal::BadRequest("field 'newPhoneNumber' goes with PHONE_NUMBER_CHANGE only".to_owned())),
-        None => Ok(news),
+        None => Ok(event),
     }
 }
 
@@ -119,7 +123,7 @@ fn phone(field: &str, number: &Secret) -> Result<Phone, Refusal> {
     Phone::parse(number).ok_or_else(|| Refusal::shape(field, Phone::SHAPE))
 }
 
-/// Whom it happens to.
+/// The enrolled identity that the request names, by number or by id.
 async fn find_identity(sandbox: &Services, project: &Project, trigger: &EventTrigger) -> Result<Identity, AppError> {
     let number = trigger.phone_number.as_ref().map(|number| phone("phoneNumber", number)).transpose()?;
     let lookup = match (&number, &trigger.identity_id) {
@@ -136,7 +140,7 @@ async fn find_identity(sandbox: &Services, project: &Project, trigger: &EventTri
     Ok(enrolled.ok_or(Refusal::UnknownIdentity)?)
 }
 
-/// Events by which nothing happens, in one request.
+/// Sends TEST events in one webhook request. They change no identity.
 async fn send_test_events(
     sandbox: &Services,
     project: &Project,
@@ -153,7 +157,7 @@ async fn send_test_events(
     let identity_id = uuid(&*sandbox.random);
     let delivery = Delivery::test(&project.name, &identity_id, &event_ids, project.clock.now());
     let delivery = Box::new(delivery.ok_or(Refusal::Internal)?);
-    // It is about nobody: the store keeps no session of that name.
+    // A test has no session: the update under this fresh id writes the outbox entry only.
     sandbox.store.update(&identity_id, &|_| (None, vec![Effect::DeliverWebhook(delivery.clone())])).await?;
     sandbox.webhooks.poll().await?;
     Ok(TriggeredEvent { reason: None, event_ids })

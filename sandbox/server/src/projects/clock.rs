@@ -1,18 +1,20 @@
+//! The injectable clock, the system clock, and the clock of a project that tests can move.
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use handset_protocol::UnixMillis;
 use tokio::sync::watch;
 
-/// Where the sandbox reads the time. Every lifetime is an absolute deadline on it.
+/// The source of the current time. Every lifetime is an absolute deadline on this clock.
 ///
-/// Waiting is done with tokio's timers, so a test injects a clock that reads tokio's paused time.
+/// Waits use tokio's timers, so a test injects a clock that reads tokio's paused time.
 pub trait Clock: Send + Sync + 'static {
-    /// The time now.
+    /// The current time.
     fn now(&self) -> UnixMillis;
 }
 
-/// The machine's clock.
+/// The system clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -22,10 +24,9 @@ impl Clock for SystemClock {
     }
 }
 
-/// The injected clock, and what `POST /sandbox/clock` added to it.
+/// The injected clock plus an offset, which `POST /sandbox/clock` moves.
 pub(crate) struct MovableClock {
     clock: Arc<dyn Clock>,
-    /// How far it is ahead of the injected clock.
     offset: watch::Sender<Duration>,
 }
 
@@ -34,22 +35,25 @@ impl MovableClock {
         Self { clock, offset: watch::Sender::default() }
     }
 
-    /// The time now.
+    /// The current time.
     pub(crate) fn now(&self) -> UnixMillis {
         self.clock.now() + self.offset()
     }
 
-    /// How far it is ahead of the injected clock.
+    /// The offset from the injected clock.
     pub(crate) fn offset(&self) -> Duration {
         *self.offset.borrow()
     }
 
-    /// Moves the clock to that far ahead of the injected one, and wakes whoever sleeps on it.
+    /// Sets the offset, and wakes every [`Self::sleep_until`] to judge its deadline anew.
     pub(crate) fn set_offset(&self, offset: Duration) {
         self.offset.send_replace(offset);
     }
 
-    /// Ends once the clock shows `deadline`.
+    /// Resolves once the clock has reached `deadline`.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
     pub(crate) async fn sleep_until(&self, deadline: UnixMillis) {
         let mut moved = self.offset.subscribe();
         loop {

@@ -1,4 +1,4 @@
-//! A token bucket for each credential, on the injected clock.
+//! The rate limit: a token bucket for each credential, on the project's clock. The 429 reply is in `http`.
 
 use std::collections::HashMap;
 
@@ -6,20 +6,21 @@ use parking_lot::Mutex;
 
 use handset_protocol::UnixMillis;
 
+/// The rate limits of a project's credentials.
 pub(crate) struct RateLimiter {
-    /// Requests a second, and how many may come at once. 0: unlimited.
+    /// Requests per second, and the size of a burst. 0: unlimited.
     rate: u32,
     buckets: Mutex<HashMap<&'static str, Bucket>>,
 }
 
 struct Bucket {
-    /// Thousandths of a request that may still come.
+    /// The remaining tokens, in thousandths of a request.
     left: i64,
-    /// When that was so.
+    /// The time of the last update.
     at: UnixMillis,
 }
 
-/// A request, in the buckets' unit.
+/// One request, in thousandths.
 const ONE: i64 = 1000;
 
 impl RateLimiter {
@@ -27,7 +28,10 @@ impl RateLimiter {
         Self { rate, buckets: Mutex::default() }
     }
 
-    /// Lets a request pass, or says after how many s the next may come.
+    /// Takes the token of one request.
+    ///
+    /// # Errors
+    /// The bucket is empty; the error is the wait until the next token, in seconds.
     pub(crate) fn pass(&self, client_id: &'static str, now: UnixMillis) -> Result<(), u64> {
         if self.rate == 0 {
             return Ok(());
@@ -47,6 +51,7 @@ impl RateLimiter {
         Ok(())
     }
 
+    /// Fills every bucket.
     pub(crate) fn reset(&self) {
         self.buckets.lock().clear();
     }
@@ -57,19 +62,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_of_one_second_passes_and_then_as_many_as_time_allows() {
+    fn a_burst_of_one_second_passes_and_then_requests_at_the_rate() {
         let limiter = RateLimiter::new(25);
         let passed = |now| (0..100).take_while(|_| limiter.pass("a", UnixMillis::new(now)).is_ok()).count();
         assert_eq!(passed(0), 25);
         assert_eq!(limiter.pass("a", UnixMillis::EPOCH), Err(1));
         assert_eq!(passed(80), 2);
         assert_eq!(passed(10_000), 25);
-        assert_eq!(passed(5000), 0, "a clock that goes back gives nothing");
-        assert_eq!(limiter.pass("b", UnixMillis::new(10_000)), Ok(()), "every credential has its own");
+        assert_eq!(passed(5000), 0, "a clock that goes back adds no tokens");
+        assert_eq!(limiter.pass("b", UnixMillis::new(10_000)), Ok(()), "each credential has its own bucket");
     }
 
     #[test]
-    fn off_means_off() {
+    fn a_rate_of_0_is_unlimited() {
         let limiter = RateLimiter::new(0);
         assert!((0..1000).all(|_| limiter.pass("a", UnixMillis::EPOCH).is_ok()));
     }

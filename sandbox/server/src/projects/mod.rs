@@ -1,4 +1,4 @@
-//! What is a project's own: its clock, messages, faults, rate and webhook. Knows no store and no HTTP.
+//! Projects: the clock, message wake-up, faults, rate limit and webhook of each. No store and no HTTP.
 
 mod clock;
 mod limiter;

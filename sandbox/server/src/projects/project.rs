@@ -1,5 +1,5 @@
-//! What one project sees of the sandbox: a clock, messages, faults and a rate of its own, so that tests that run side by
-//! side do not see each other.
+//! A project, and the table of projects with their creation and eviction. A project isolates tests that share a sandbox. Its
+//! stored data is deleted by `app`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,27 +15,28 @@ use super::messages::MessageNotifier;
 use super::webhook::ProjectWebhook;
 use crate::faults::{Chaos, Faults};
 
-/// The project of whoever names none.
+/// The project of requests that name no project.
 pub(crate) const DEFAULT: &str = "default";
-/// How many there may be at once.
+/// Maximum number of projects, apart from those of stored sessions.
 const MAX_PROJECTS: usize = 1000;
-/// One that nobody has used for so long is idle: longer than a session lives and is kept.
+/// Time without use after which a project is idle: longer than the lifetime of a session and its retention.
 const IDLE: Duration = Duration::from_secs(60 * 60);
-/// Longest name.
+/// Maximum length of a name, in bytes.
 const NAME_BYTES: usize = 64;
 
+/// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit and webhook.
 pub(crate) struct Project {
     pub(crate) name: String,
     pub(crate) clock: MovableClock,
-    /// Held while the clock is moved: the store has to have it in the order in which it happens.
+    /// Held while the clock is moved, so that the store sees the moves in their order.
     pub(crate) clock_lock: tokio::sync::Mutex<()>,
     pub(crate) messages: MessageNotifier,
     pub(crate) limiter: RateLimiter,
     pub(crate) faults: Faults,
     pub(crate) webhook: ProjectWebhook,
-    /// What breaks besides, where that is wanted.
+    /// The seeded faults, if chaos is on.
     pub(crate) chaos: Option<Chaos>,
-    /// On the clock that nobody moves.
+    /// The time of the last use, on the system clock.
     last_used_at: AtomicTime,
 }
 
@@ -56,25 +57,27 @@ impl AtomicTime {
     }
 }
 
-/// Whether a project may have that name.
+/// Whether the name of a project is valid: ASCII letters, digits, `-` and `_`.
 pub(crate) fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(plain)
 }
 
+/// The table of projects.
 pub(crate) struct Projects {
     clock: Arc<dyn Clock>,
     rate_limit: u32,
     chaos_seed: Option<u64>,
     table: Mutex<BTreeMap<String, Arc<Project>>>,
-    /// Held while a project begins and idle ones are forgotten for it: one that is used again while its sessions go
-    /// would lose what it has just begun.
+    /// Held while a project is created and idle projects are evicted, so that no project is created again while its old data is
+    /// being deleted.
     pub(crate) creation_lock: tokio::sync::Mutex<()>,
 }
 
-/// An idle project that is about to be forgotten. Dropped before that is done, it is there again.
+/// An idle project that was taken from the table, while its data is deleted. RAII guard; dropping it without
+/// [`Eviction::complete`] restores the project.
 pub(crate) struct Eviction<'a> {
-    from: &'a Projects,
+    projects: &'a Projects,
     project: Option<Arc<Project>>,
 }
 
@@ -83,7 +86,7 @@ impl Eviction<'_> {
         self.project.as_ref().map_or("", |project| &project.name)
     }
 
-    /// All that was kept of it is gone.
+    /// Ends the eviction. Call after the project's data is deleted.
     pub(crate) fn complete(mut self) {
         self.project = None;
     }
@@ -92,13 +95,13 @@ impl Eviction<'_> {
 impl Drop for Eviction<'_> {
     fn drop(&mut self) {
         if let Some(project) = self.project.take() {
-            self.from.table.lock().entry(project.name.clone()).or_insert(project);
+            self.projects.table.lock().entry(project.name.clone()).or_insert(project);
         }
     }
 }
 
 impl Projects {
-    /// The default project has begun, and always stays.
+    /// A table with the default project, which is never evicted.
     pub(crate) fn new(clock: Arc<dyn Clock>, rate_limit: u32, chaos_seed: Option<u64>) -> Self {
         let projects =
             Self { clock, rate_limit, chaos_seed, table: Mutex::default(), creation_lock: Default::default() };
@@ -106,37 +109,37 @@ impl Projects {
         projects
     }
 
-    /// Now, on the clock that nobody moves.
+    /// The current time of the system clock, which no test moves.
     pub(crate) fn system_now(&self) -> UnixMillis {
         self.clock.now()
     }
 
-    /// Now, on the clock of the project of that name, whether or not it has begun.
+    /// The current time in a project; of the system clock, if the project does not exist. Not a use of the project.
     pub(crate) fn now_in(&self, name: &str) -> UnixMillis {
         self.get(name).map_or_else(|| self.system_now(), |project| project.clock.now())
     }
 
-    /// The project of that name, used once more. `None`: it has yet to begin.
+    /// The project of that name, if it exists. Counts as a use.
     pub(crate) fn get_and_touch(&self, name: &str) -> Option<Arc<Project>> {
         let project = self.get(name)?;
         project.last_used_at.set(self.system_now());
         Some(project)
     }
 
-    /// Takes out a project that is idle: whose sessions and the like have to go too.
+    /// Takes an idle project out of the table. The caller deletes its data and completes the eviction.
     pub(crate) fn evict_idle(&self) -> Option<Eviction<'_>> {
         let now = self.system_now();
         let is_idle = |project: &Arc<Project>| {
             let unused = now.since(project.last_used_at.get());
-            // Whoever waits for something in it holds it.
+            // A request in progress, a socket or a stream holds a reference.
             project.name != DEFAULT && Arc::strong_count(project) == 1 && unused >= IDLE
         };
         let mut table = self.table.lock();
         let name = table.values().find(|project| is_idle(project))?.name.clone();
-        Some(Eviction { from: self, project: table.remove(&name) })
+        Some(Eviction { projects: self, project: table.remove(&name) })
     }
 
-    /// The project of that name, which begins where it has not begun. `None`: all are in use, and there may be no more.
+    /// The project of that name, created on first use. `None`: the maximum number of projects exists.
     pub(crate) fn get_or_create(&self, name: &str) -> Option<Arc<Project>> {
         if let Some(project) = self.get_and_touch(name) {
             return Some(project);
@@ -144,7 +147,7 @@ impl Projects {
         if self.table.lock().len() >= MAX_PROJECTS { None } else { Some(self.for_session(name)) }
     }
 
-    /// The project of a session, whatever their number.
+    /// The project of a session, created if need be, even beyond the maximum number.
     pub(crate) fn for_session(&self, name: &str) -> Arc<Project> {
         let now = self.system_now();
         let mut table = self.table.lock();
@@ -157,7 +160,7 @@ impl Projects {
         }
     }
 
-    /// The project of that name, if it has begun. It is no use of it.
+    /// The project of that name, if it exists. Does not count as a use.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Project>> {
         self.table.lock().get(name).cloned()
     }
@@ -186,21 +189,21 @@ mod tests {
     const BEGIN: UnixMillis = UnixMillis::EPOCH;
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    struct Hand(AtomicTime);
+    struct ManualClock(AtomicTime);
 
-    impl Clock for Hand {
+    impl Clock for ManualClock {
         fn now(&self) -> UnixMillis {
             self.0.get()
         }
     }
 
-    fn projects() -> (Projects, Arc<Hand>) {
-        let clock = Arc::new(Hand(AtomicTime::new(BEGIN)));
+    fn projects() -> (Projects, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock(AtomicTime::new(BEGIN)));
         (Projects::new(clock.clone(), 0, None), clock)
     }
 
     #[test]
-    fn names_are_short_and_plain() {
+    fn a_name_has_up_to_64_ascii_letters_digits_hyphens_and_underscores() {
         for name in ["a", "Ab-9_", &"x".repeat(64)] {
             assert!(is_name(name), "{name}");
         }
@@ -209,18 +212,18 @@ mod tests {
         }
     }
 
-    /// The names of those that are forgotten now.
-    fn forget(projects: &Projects) -> Vec<String> {
+    /// Evicts every idle project. Returns their names.
+    fn evict_all(projects: &Projects) -> Vec<String> {
         let mut names = Vec::new();
-        while let Some(leaving) = projects.evict_idle() {
-            names.push(leaving.name().to_owned());
-            leaving.complete();
+        while let Some(eviction) = projects.evict_idle() {
+            names.push(eviction.name().to_owned());
+            eviction.complete();
         }
         names
     }
 
     #[test]
-    fn an_idle_project_is_forgotten() {
+    fn an_idle_project_is_evicted() {
         let (projects, clock) = projects();
         let held = projects.get_or_create("held").unwrap();
         for name in ["idle", "used", "of a session"] {
@@ -229,56 +232,56 @@ mod tests {
         clock.0.set(BEGIN + IDLE - MILLISECOND);
         projects.get_or_create("used").unwrap();
         projects.for_session("of a session");
-        assert_eq!(forget(&projects), [""; 0]);
+        assert_eq!(evict_all(&projects), [""; 0]);
         clock.0.set(BEGIN + IDLE);
-        assert_eq!(forget(&projects), ["idle"], "and not what is held, nor the default");
+        assert_eq!(evict_all(&projects), ["idle"], "neither the held project nor the default");
         assert!(projects.get("idle").is_none() && projects.get("used").is_some());
         assert!(Arc::ptr_eq(&held, &projects.get_or_create("held").unwrap()));
     }
 
     #[test]
-    fn a_project_that_could_not_be_forgotten_is_still_there() {
+    fn an_eviction_that_is_not_completed_restores_the_project() {
         let (projects, clock) = projects();
         let name = "idle";
         projects.get_or_create(name).unwrap().clock.set_offset(7 * MILLISECOND);
         clock.0.set(BEGIN + IDLE);
-        let leaving = projects.evict_idle().unwrap();
-        assert!(projects.get(name).is_none() && projects.evict_idle().is_none(), "it is forgotten once");
-        drop(leaving);
+        let eviction = projects.evict_idle().unwrap();
+        assert!(projects.get(name).is_none() && projects.evict_idle().is_none(), "it is evicted once");
+        drop(eviction);
         assert_eq!(projects.now_in(name), BEGIN + IDLE + 7 * MILLISECOND);
-        let leaving = projects.evict_idle().unwrap();
+        let eviction = projects.evict_idle().unwrap();
         projects.for_session(name);
-        drop(leaving);
-        assert_eq!(projects.now_in(name), BEGIN + IDLE, "it has begun anew in the meantime");
-        assert_eq!(forget(&projects), [""; 0]);
+        drop(eviction);
+        assert_eq!(projects.now_in(name), BEGIN + IDLE, "the project that was created meanwhile stays");
+        assert_eq!(evict_all(&projects), [""; 0]);
     }
 
     #[test]
-    fn to_look_for_a_project_is_no_use_of_it() {
+    fn a_lookup_does_not_count_as_a_use() {
         let (projects, clock) = projects();
         projects.get_or_create("idle").unwrap();
         clock.0.set(BEGIN + IDLE);
         assert_eq!((projects.now_in("idle"), projects.now_in("none")), (BEGIN + IDLE, BEGIN + IDLE));
         assert!(projects.get("idle").is_some() && projects.get("none").is_none());
-        assert_eq!(forget(&projects), ["idle"]);
+        assert_eq!(evict_all(&projects), ["idle"]);
     }
 
     #[test]
-    fn the_number_of_projects_is_bounded_and_none_in_use_makes_room() {
+    fn the_number_of_projects_is_bounded_and_only_idle_ones_are_evicted() {
         let (projects, clock) = projects();
         for number in 1..MAX_PROJECTS {
             clock.0.set(clock.0.get() + MILLISECOND);
             projects.get_or_create(&format!("p{number}")).unwrap();
         }
-        assert_eq!((projects.get_or_create("too many").is_none(), forget(&projects)), (true, vec![]));
+        assert_eq!((projects.get_or_create("too many").is_none(), evict_all(&projects)), (true, vec![]));
         assert!(projects.get("p1").is_some() && projects.get_or_create("p1").is_some());
         projects.for_session("of a session");
-        assert!(projects.get("of a session").is_some(), "whatever their number");
+        assert!(projects.get("of a session").is_some(), "even beyond the maximum");
         clock.0.set(BEGIN + 2 * MILLISECOND + IDLE);
-        assert_eq!(forget(&projects), ["p2"], "p1 was used after it");
-        assert!(projects.get_or_create("too many").is_none(), "one is there beyond the bound");
+        assert_eq!(evict_all(&projects), ["p2"], "p1 was used later");
+        assert!(projects.get_or_create("too many").is_none(), "one project exists beyond the maximum");
         clock.0.set(BEGIN + 3 * MILLISECOND + IDLE);
-        assert_eq!(forget(&projects), ["p3"]);
+        assert_eq!(evict_all(&projects), ["p3"]);
         assert!(projects.get_or_create("one more").is_some());
     }
 }

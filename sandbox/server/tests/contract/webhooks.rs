@@ -185,7 +185,7 @@ async fn change_the_number_in_the_store() {
     for (from, to) in [(PHONE, OTHER_PHONE), (OTHER_PHONE, OTHER_PHONE), (OTHER_PHONE, "+15005550007")] {
         let body = json!({"type": "PHONE_NUMBER_CHANGE", "phoneNumber": from, "newPhoneNumber": to});
         let answer = trigger(&bench, body).await;
-        answer.refused(400, 8001, "field 'newPhoneNumber' must be a number that nobody has");
+        answer.refused(400, 8001, "field 'newPhoneNumber' must be a number that no identity has");
     }
     // What happens next happens to the new number.
     trigger_sent(&bench, "PORT", OTHER_PHONE).await;
@@ -212,7 +212,7 @@ async fn of_changes_to_one_number_at_once_one_is_sent() {
         let (one, other, ()) = tokio::join!(change(PHONE, 0), change(OTHER_PHONE, round), enrolled);
         let (told, refused) = if one.status == 200 { (&one, &other) } else { (&other, &one) };
         assert_eq!(told.json()["isSent"], true, "{round}: {}", told.text);
-        refused.refused(400, 8001, "field 'newPhoneNumber' must be a number that nobody has");
+        refused.refused(400, 8001, "field 'newPhoneNumber' must be a number that no identity has");
         let got = receiver.next().await;
         assert_eq!(got.event_id(), told.json()["eventIds"][0].as_str().unwrap());
         let mut numbers = Vec::new();
