@@ -1,38 +1,39 @@
-// A webhook receiver without dependencies: checks who signed, drops what it has seen, and answers at once.
+// A webhook receiver without dependencies: verifies the signature, ignores repeated events, and replies when the event is
+// handled.
 //
 //   WEBHOOK_SECRET=whsec_… node sandbox/examples/receiver.mjs [port]
 //
-// docs/webhooks.md says how to point the sandbox at it.
+// docs/webhooks.md describes the setup.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 
-/** Longest body, in bytes. */
+/** Maximum size of a body, in bytes. */
 const BODY_BYTES = 256 * 1024;
-/** How far the sender's clock may be off, in s. */
+/** Tolerated difference from the sender's clock, in seconds. */
 const LEEWAY_SECONDS = 5;
-/** How many ids of events are remembered: far more than can be under way. */
+/** Number of remembered event ids: far more than can be in flight. */
 const REMEMBERED = 10_000;
 
 const json = (part) => JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
 
 /**
- * Whether a token was signed with the secret, by whom it should be, and is still good.
+ * Whether a token has the right signature and issuer and has not expired.
  *
- * @param {string | undefined} header what stands in X-Prove-Authorization
- * @param {string} secret the whole text, `whsec_` too
- * @param {number} now in s since the epoch
+ * @param {string | undefined} header the value of X-Prove-Authorization
+ * @param {string} secret the webhook's secret, with its prefix `whsec_`
+ * @param {number} now the current time, in seconds since the epoch
  */
 export function isAuthentic(header, secret, now = Date.now() / 1000) {
   const [, signed, signature] = /^Bearer ([\w-]+\.[\w-]+)\.([\w-]+)$/.exec(header ?? "") ?? [];
   if (!signed) return false;
   const expected = createHmac("sha256", secret).update(signed).digest();
   const given = Buffer.from(signature, "base64url");
-  // In constant time: how long it takes tells nothing of how much was right.
+  // In constant time, so that the duration reveals nothing about the signature.
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false;
   try {
     const [header, claims] = signed.split(".").map(json);
-    // The one algorithm that was agreed on, whatever the token says of itself.
+    // The algorithm is fixed, whatever the token's header names.
     return header.alg === "HS256" && claims.iss === "Prove Identity" && typeof claims.exp === "number" && now < claims.exp + LEEWAY_SECONDS;
   } catch {
     return false;
@@ -52,26 +53,26 @@ async function read(request) {
 }
 
 /**
- * A handler for `http.createServer`. An event counts as seen once `onEvent` has returned: if that fails, the answer is 500
- * and the event comes again. What was seen is remembered in memory here; keep it where your data is, in the same
- * transaction as what an event changes.
+ * A handler for `http.createServer`. An event is handled once `onEvent` has returned. If `onEvent` fails, the reply is 500 and
+ * the sandbox sends the event again. This example remembers the ids of handled events in memory; a real receiver stores an id
+ * in the same transaction as the changes that the event causes.
  *
- * @param {string} secret
- * @param {(event: object) => void | Promise<void>} onEvent gets every event once
+ * @param {string} secret the webhook's secret
+ * @param {(event: object) => void | Promise<void>} onEvent called once for each event
  */
 export function receiver(secret, onEvent) {
-  /** The work on each event, by its id: a repeat that comes while it lasts waits for the same. */
-  const seen = new Map();
+  /** The promise of each event's handling, by event id: a repeat in the meantime waits for the same promise. */
+  const handled = new Map();
 
   function once(event) {
-    let work = seen.get(event.eventId);
-    if (!work) {
-      work = Promise.resolve(event).then(onEvent);
-      seen.set(event.eventId, work);
-      work.catch(() => seen.delete(event.eventId));
-      if (seen.size > REMEMBERED) seen.delete(seen.keys().next().value);
+    let handling = handled.get(event.eventId);
+    if (!handling) {
+      handling = Promise.resolve(event).then(onEvent);
+      handled.set(event.eventId, handling);
+      handling.catch(() => handled.delete(event.eventId));
+      if (handled.size > REMEMBERED) handled.delete(handled.keys().next().value);
     }
-    return work;
+    return handling;
   }
 
   async function status(request) {
@@ -104,7 +105,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     console.error("WEBHOOK_SECRET must be the webhook's secret, whsec_…");
     process.exit(1);
   }
-  // Numbers and ids of customers are not for logs.
+  // Customers' phone numbers and ids must not be logged.
   const server = createServer(receiver(secret, ({ eventType, eventId }) => console.log(`${eventType} ${eventId}`)));
   server.listen(Number(process.argv[2] ?? 3000), "127.0.0.1", () => console.log(`receiving on http://127.0.0.1:${server.address().port}`));
 }

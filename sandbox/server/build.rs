@@ -1,5 +1,5 @@
-//! Lays out the page to embed: `www/dist` where it was built, else one that says how to build it. So the crate builds
-//! either way.
+//! Copies the page to embed into `OUT_DIR`: `www/dist` if it is built, otherwise a placeholder with build instructions, so that
+//! the crate always builds.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("www");
     let www = manifest.join("../../www");
-    // The folder above `dist`, since a path that does not exist would make cargo build anew every time.
+    // The parent of `dist`, because cargo rebuilds every time if a watched path does not exist.
     println!("cargo::rerun-if-changed={}", if www.is_dir() { www.display() } else { manifest.display() });
     println!("cargo::rerun-if-changed=build.rs");
     if out.is_dir() {

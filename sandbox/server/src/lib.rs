@@ -1,11 +1,11 @@
-//! A local backend that plays the whole vendor side, so that phone sign-in can be built and tested offline.
+//! A local backend that stands in for the vendor, so that phone sign-in can be built and tested offline.
 //!
-//! [`app`] is the whole of it as one [`axum::Router`]: what a relying party's server calls (`/token`, `/v3/*`), what a
-//! page's authenticator calls (`/v1/client/*`), the links in its SMS (`/l/*`), inspection for tests and developers
-//! (`/sandbox/*`), the relying-party backend of the demo page (`/demo/*`) and that page. The rules are in the crate
-//! `handset-sandbox-domain`.
+//! [`app`] is the sandbox as one [`axum::Router`]: the server API (`/token`, `/v3/*`), the client API of the page's
+//! authenticator (`/v1/client/*`), Instant Links (`/l/*`), the inspection API for tests and developers (`/sandbox/*`), the
+//! relying-party backend of the demo page (`/demo/*`) and the page itself. The rules are in the crate
+//! `handset-sandbox-domain`, the storage in `handset-sandbox-store`, connections and TLS in `handset-sandbox-listener`.
 //!
-//! Nothing leaves the machine: an SMS is an entry in a list, and only a [`Webhook`] that was set is called.
+//! Nothing leaves the machine, except requests to a configured [`Webhook`]: an SMS is an entry in a list.
 //!
 //! ```
 //! # use std::sync::Arc;

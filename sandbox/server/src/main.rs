@@ -32,10 +32,10 @@ async fn main() -> ExitCode {
         };
     }
     let port_file = flags.port_file().map(Path::to_owned);
-    let asked = flags.log_format();
+    let requested_format = flags.log_format();
     let config = flags.config();
     // An error in the settings is logged in the requested format.
-    log::begin(config.as_ref().map_or(asked.unwrap_or_default(), |config| config.log_format));
+    log::begin(config.as_ref().map_or(requested_format.unwrap_or_default(), |config| config.log_format));
     let ended = match config {
         Ok(config) => run(config, port_file.as_deref()).await,
         Err(error) => Err(error),

@@ -1,4 +1,5 @@
-//! The sandbox on a port: what the listener needs of the settings and the metrics.
+//! Serves the sandbox on a port: the listener's limits and TLS from the settings, its observer for the metrics. Connections are
+//! in the crate `handset-sandbox-listener`.
 
 use std::any::Any;
 use std::time::Duration;
@@ -14,17 +15,18 @@ use crate::config::{Config, Limits, Tls};
 use crate::http::app;
 use crate::metrics::Metrics;
 
-/// Serves [`app`] on a port until `stop` is cancelled and the last connection has ended.
+/// Serves [`app()`] on a port until `stop` is cancelled and the last connection has ended.
 pub async fn serve(listener: TcpListener, state: AppState, tls: Option<TlsServer>, stop: CancellationToken) {
     let limits = connection_limits(&state.0.config.limits);
     let (origin, metrics) = (state.0.origin.to_string(), state.0.metrics.clone());
     handset_sandbox_listener::serve(listener, app(state), tls, limits, origin, metrics, stop).await;
 }
 
-/// As the settings say. `None`: plain http. Makes a CA in the data folder if one is wanted and there is none.
+/// The TLS server of the settings. `None`: plain http. Creates a local CA in the data folder if the settings require one and
+/// none exists.
 ///
 /// # Errors
-/// A file of the settings cannot be read or used.
+/// A certificate, a key or the local CA cannot be read or used.
 pub fn tls_server(config: &Config) -> Result<Option<TlsServer>, TlsError> {
     match &config.tls {
         Tls::Off => Ok(None),

@@ -1,18 +1,24 @@
+//! The injectable source of randomness, and the ids, codes and tokens that are drawn from it. Nothing else in the crate draws
+//! randomness that must not be guessed.
+
 use parking_lot::Mutex;
 use rand::{Rng, SeedableRng, rngs::StdRng, rngs::SysRng};
 
-/// Where the sandbox takes what must not be guessed: ids, codes, link tokens, signing keys.
+/// The source of unguessable values: ids, codes, link tokens, signing keys.
 pub trait Random: Send + Sync + 'static {
     /// Fills the buffer with random bytes.
     fn fill(&self, buffer: &mut [u8]);
 }
 
-/// A cryptographic generator that the operating system has seeded.
+/// A cryptographic generator, seeded by the operating system.
 #[derive(Debug)]
 pub struct SystemRandom(Mutex<StdRng>);
 
 impl SystemRandom {
-    /// Seeds a generator. Fails where the operating system has no randomness to give.
+    /// Seeds a generator.
+    ///
+    /// # Errors
+    /// The operating system has no randomness.
     pub fn new() -> std::io::Result<Self> {
         let rng = StdRng::try_from_rng(&mut SysRng).map_err(std::io::Error::other)?;
         Ok(Self(Mutex::new(rng)))
@@ -32,16 +38,16 @@ pub(crate) fn uuid(random: &dyn Random) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-/// 32 hexadecimal digits, 128 bits: safe in a path, in a query and in a claim.
+/// An unguessable value: 128 bits as 32 hexadecimal digits, safe in a path, a query and a claim.
 pub(crate) fn unguessable(random: &dyn Random) -> String {
     let mut bytes = [0; 16];
     random.fill(&mut bytes);
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
-/// Six digits, each equally likely.
+/// A code of six digits; every code is equally likely.
 pub(crate) fn six_digits(random: &dyn Random) -> String {
-    /// The largest multiple of a million that fits: what lies above would favour small codes.
+    /// The largest multiple of a million in a `u32`. Numbers from here on would favour small codes and are skipped.
     const FAIR: u32 = u32::MAX - u32::MAX % 1_000_000;
     loop {
         let mut bytes = [0; 4];

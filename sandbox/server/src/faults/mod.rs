@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: rules that were asked for, and a schedule from a seed. Who applies them is in `http`.
+//! Injected faults: the rules that a test sets, and the schedule of a seed. They are applied in `http`.
 
 mod rules;
 mod schedule;

@@ -1,4 +1,4 @@
-//! Faults that were asked for: what is done to which requests, and how often.
+//! The faults that a test sets: which requests they hit, how, and how often. Checks of the request body are in `http`.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use tokio::sync::watch;
 
 use handset_sandbox_domain::Fault;
 
-/// How many may be listed.
+/// Maximum number of faults in a project.
 pub(crate) const MAX_FAULTS: usize = 50;
 
-/// What to do, and to what.
+/// A fault and the requests that it hits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FaultRule {
-    /// Exact, or a beginning that ends in `*`.
+    /// An exact path, or a prefix followed by `*`.
     pub(crate) path: String,
     pub(crate) kind: Fault,
-    /// For how long, in ms: of a delay only.
+    /// The delay, in ms; with [`Fault::Delay`] only.
     pub(crate) delay_ms: Option<u32>,
-    /// Which HTTP status: of a status only.
+    /// The HTTP status; with [`Fault::Status`] only.
     pub(crate) status: Option<u16>,
-    /// What `Retry-After` says, in s: of a status only.
+    /// The value of `Retry-After`, in seconds; with [`Fault::Status`] only.
     pub(crate) retry_after_seconds: Option<u32>,
-    /// How often. `None`: always.
+    /// The number of hits. `None`: unlimited.
     pub(crate) count: Option<u32>,
-    /// `None`: every one.
+    /// `None`: every method.
     pub(crate) method: Option<FaultMethod>,
 }
 
-/// Requests of which method.
+/// The method of the requests that a fault hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) enum FaultMethod {
     #[serde(rename = "GET")]
@@ -47,16 +47,16 @@ impl FaultMethod {
     }
 }
 
-/// A rule and what became of it so far.
+/// A rule and its hits so far.
 #[derive(Clone)]
 pub(crate) struct ActiveFault {
     pub(crate) rule: FaultRule,
-    /// How often it still hits. `None`: always.
+    /// The remaining number of hits. `None`: unlimited.
     pub(crate) remaining: Option<u32>,
     pub(crate) hits: u64,
 }
 
-/// What is done to one message.
+/// The fault of one request or socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FaultAction {
     Delay(Duration),
@@ -65,7 +65,7 @@ pub(crate) enum FaultAction {
         retry_after_seconds: Option<u32>,
     },
     Drop,
-    /// Of a socket: when it has lived so long.
+    /// Drops a socket after this time.
     DropLater(Duration),
     Refuse,
     Silence,
@@ -100,15 +100,16 @@ impl FaultRule {
         }
     }
 
-    fn is_about(&self, method: &str, path: &str) -> bool {
-        let path_fits = match self.path.strip_suffix('*') {
-            Some(beginning) => path.starts_with(beginning),
+    fn matches(&self, method: &str, path: &str) -> bool {
+        let path_matches = match self.path.strip_suffix('*') {
+            Some(prefix) => path.starts_with(prefix),
             None => path == self.path,
         };
-        path_fits && self.method.is_none_or(|own| own.as_str() == method)
+        path_matches && self.method.is_none_or(|own| own.as_str() == method)
     }
 }
 
+/// The faults of a project, in the order in which they are matched.
 pub(crate) struct Faults {
     list: Mutex<Vec<ActiveFault>>,
     changed: watch::Sender<()>,
@@ -119,42 +120,44 @@ impl Faults {
         Self { list: Mutex::default(), changed: watch::Sender::new(()) }
     }
 
-    /// Takes the place of what was listed, and lets waiting sockets know.
+    /// Replaces the list, and wakes open sockets.
     pub(crate) fn replace(&self, rules: Vec<FaultRule>) {
         *self.list.lock() =
             rules.into_iter().map(|rule| ActiveFault { remaining: rule.count, rule, hits: 0 }).collect();
         self.changed.send_replace(());
     }
 
+    /// The list, with the hits so far.
     pub(crate) fn list(&self) -> Vec<ActiveFault> {
         self.list.lock().clone()
     }
 
+    /// Removes every fault.
     pub(crate) fn clear(&self) {
         self.list.lock().clear();
     }
 
-    /// Ends when faults were posted since the subscription.
+    /// Subscribes to [`Self::replace`].
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
 
-    /// What happens to this request: the first rule that is about it, and not used up.
+    /// Counts and returns the fault of a request: the first rule that matches and has hits left.
     pub(crate) fn take(&self, method: &str, path: &str) -> Option<FaultAction> {
-        self.first(|rule| rule.is_about(method, path))
+        self.first(|rule| rule.matches(method, path))
     }
 
-    /// What happens to a socket that waits already.
+    /// Counts and returns the fault of an open socket: the first drop or silence that matches and has hits left.
     pub(crate) fn take_waiting(&self, path: &str) -> Option<FaultAction> {
-        self.first(|rule| matches!(rule.kind, Fault::Drop | Fault::Silence) && rule.is_about("GET", path))
+        self.first(|rule| matches!(rule.kind, Fault::Drop | Fault::Silence) && rule.matches("GET", path))
     }
 
-    fn first(&self, wanted: impl Fn(&FaultRule) -> bool) -> Option<FaultAction> {
-        let mut listed = self.list.lock();
-        let found = listed.iter_mut().find(|listed| listed.remaining != Some(0) && wanted(&listed.rule))?;
-        found.remaining = found.remaining.map(|remaining| remaining.saturating_sub(1));
-        found.hits += 1;
-        Some(found.rule.action())
+    fn first(&self, is_match: impl Fn(&FaultRule) -> bool) -> Option<FaultAction> {
+        let mut list = self.list.lock();
+        let fault = list.iter_mut().find(|fault| fault.remaining != Some(0) && is_match(&fault.rule))?;
+        fault.remaining = fault.remaining.map(|remaining| remaining.saturating_sub(1));
+        fault.hits += 1;
+        Some(fault.rule.action())
     }
 }
 
@@ -175,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_fits_is_used_until_it_is_used_up() {
+    fn the_first_rule_that_matches_hits_until_its_count_is_used_up() {
         let faults = Faults::new();
         faults.replace(vec![
             rule("/a", Fault::Drop, Some(2), Some(FaultMethod::Post)),
@@ -188,15 +191,15 @@ mod tests {
         assert_eq!(faults.take("POST", "/a"), Some(FaultAction::Drop));
         assert_eq!(faults.take("POST", "/a"), Some(FaultAction::Drop));
         assert_eq!(faults.take("POST", "/a"), Some(FaultAction::LoseReply));
-        let listed = faults.list();
-        let seen: Vec<_> = listed.iter().map(|listed| (listed.remaining, listed.hits)).collect();
-        assert_eq!(seen, [(Some(0), 2), (Some(0), 1), (None, 2)]);
+        let list = faults.list();
+        let hits: Vec<_> = list.iter().map(|fault| (fault.remaining, fault.hits)).collect();
+        assert_eq!(hits, [(Some(0), 2), (Some(0), 1), (None, 2)]);
         faults.clear();
         assert_eq!(faults.take("POST", "/a"), None);
     }
 
     #[test]
-    fn a_waiting_socket_is_hit_by_what_breaks_it_only() {
+    fn an_open_socket_is_hit_by_drop_and_silence_only() {
         let faults = Faults::new();
         faults.replace(vec![
             rule("/status", Fault::Refuse, None, None),

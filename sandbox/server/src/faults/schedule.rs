@@ -1,8 +1,9 @@
-//! Faults that nobody asked for one by one: a seeded plan for what the page's authenticator sends.
+//! Chaos: a schedule of faults, generated from a seed, for the messages of the page's authenticator. Faults that a test sets are
+//! in `rules`.
 //!
-//! Each kind of message has a lane of its own, and each lane its own stream of the seed: what happens to the n-th code
-//! that is handed in does not depend on how often a socket was opened before. Of four messages in a row in a lane at most
-//! one is broken, so whoever tries again gets through.
+//! Each kind of message has its own schedule, from its own stream of the seed, so that the fault of the n-th code does not
+//! depend on the number of sockets before it. Of four consecutive messages of a kind at most one is broken, so that a retry
+//! succeeds.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use rand::{RngExt, SeedableRng};
 use crate::faults::FaultAction;
 use handset_sandbox_domain::MessageKind;
 
-/// What has a lane. The place in this list is part of the plan: append only.
+/// The kinds of message that have a schedule. The index in this list selects the stream of the seed: append only.
 const SCHEDULED: [MessageKind; 8] = [
     MessageKind::SocketOpen,
     MessageKind::StatusPolled,
@@ -24,20 +25,20 @@ const SCHEDULED: [MessageKind; 8] = [
     MessageKind::InstantFinish,
     MessageKind::ErrorReported,
 ];
-/// How many messages at least pass between two that are broken.
+/// Minimum number of unbroken messages between two broken ones.
 const GAP: u8 = 3;
-/// Of those that may be broken, so many are, in %.
+/// Share of broken messages outside the gaps, in percent.
 const BROKEN_PERCENT: u32 = 40;
-/// Of the others, so many are late, in %.
+/// Share of delayed messages among the unbroken ones, in percent.
 const LATE_PERCENT: u32 = 25;
-/// How late, in ms.
+/// Range of the delay, in ms.
 const LATE_MS: std::ops::RangeInclusive<u64> = 20..=1000;
-/// How long a socket lives that is dropped while it waits, in ms.
+/// Range of the lifetime of a socket before its drop, in ms.
 const DROPPED_AFTER_MS: std::ops::RangeInclusive<u64> = 100..=3000;
-/// What `Retry-After` says beside 429, in s.
+/// The value of `Retry-After` beside 429, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// What comes of one seed.
+/// The schedules of one seed, one for each kind of message.
 pub(crate) struct Chaos {
     seed: u64,
     schedules: Mutex<[Schedule; SCHEDULED.len()]>,
@@ -48,28 +49,28 @@ impl Chaos {
         Self { seed, schedules: Mutex::new(schedules(seed)) }
     }
 
-    /// What happens to the next message of this kind.
-    pub(crate) fn next(&self, what: MessageKind) -> Option<FaultAction> {
-        let place = SCHEDULED.iter().position(|lane| *lane == what)?;
-        let mut lanes = self.schedules.lock();
-        let hit = lanes.get_mut(place)?.next(what == MessageKind::SocketOpen);
-        tracing::debug!(seed = self.seed, ?what, ?hit, "chaos");
-        hit
+    /// The fault of the next message of this kind.
+    pub(crate) fn next(&self, kind: MessageKind) -> Option<FaultAction> {
+        let index = SCHEDULED.iter().position(|scheduled| *scheduled == kind)?;
+        let mut schedules = self.schedules.lock();
+        let fault = schedules.get_mut(index)?.next(kind == MessageKind::SocketOpen);
+        tracing::debug!(seed = self.seed, ?kind, ?fault, "chaos");
+        fault
     }
 
-    /// From the beginning again.
+    /// Restarts every schedule.
     pub(crate) fn reset(&self) {
         *self.schedules.lock() = schedules(self.seed);
     }
 }
 
 fn schedules(seed: u64) -> [Schedule; SCHEDULED.len()] {
-    std::array::from_fn(|place| Schedule::new(seed, u64::try_from(place).unwrap_or_default()))
+    std::array::from_fn(|index| Schedule::new(seed, u64::try_from(index).unwrap_or_default()))
 }
 
 struct Schedule {
     random: ChaCha8Rng,
-    /// How many more pass unbroken for certain.
+    /// The remaining messages of the gap, which are not broken.
     gap: u8,
 }
 
@@ -106,7 +107,7 @@ impl Schedule {
     fn break_socket(&mut self) -> FaultAction {
         match self.random.random_range(0..6) {
             0 => FaultAction::Refuse,
-            // Of a handshake there is nothing but the reply to lose.
+            // Of a handshake, only the reply can be lost.
             1 => FaultAction::LoseReply,
             2 => FaultAction::Drop,
             _ => FaultAction::DropLater(Duration::from_millis(self.random.random_range(DROPPED_AFTER_MS))),
@@ -121,28 +122,28 @@ mod tests {
     const SEEDS: std::ops::Range<u64> = 0..200;
     const LENGTH: usize = 200;
 
-    fn plan(chaos: &Chaos, what: MessageKind) -> Vec<Option<FaultAction>> {
-        (0..LENGTH).map(|_| chaos.next(what)).collect()
+    fn faults_of(chaos: &Chaos, kind: MessageKind) -> Vec<Option<FaultAction>> {
+        (0..LENGTH).map(|_| chaos.next(kind)).collect()
     }
 
-    fn is_broken(hit: &Option<FaultAction>) -> bool {
-        !matches!(hit, None | Some(FaultAction::Delay(_)))
+    fn is_broken(fault: &Option<FaultAction>) -> bool {
+        !matches!(fault, None | Some(FaultAction::Delay(_)))
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_plan() {
-        let plans = |seed| {
+    fn the_same_seed_gives_the_same_schedule() {
+        let faults_of_all = |seed| {
             let chaos = Chaos::new(seed);
-            SCHEDULED.map(|what| plan(&chaos, what))
+            SCHEDULED.map(|kind| faults_of(&chaos, kind))
         };
-        assert_eq!(plans(7), plans(7));
-        assert_ne!(plans(7), plans(8));
-        let [socket, status, start, ..] = plans(7);
-        assert!(socket != status && status != start, "each lane has its own");
+        assert_eq!(faults_of_all(7), faults_of_all(7));
+        assert_ne!(faults_of_all(7), faults_of_all(8));
+        let [socket, status, start, ..] = faults_of_all(7);
+        assert!(socket != status && status != start, "each kind has its own");
     }
 
     #[test]
-    fn a_lane_does_not_depend_on_what_the_others_carry() {
+    fn a_schedule_does_not_depend_on_messages_of_other_kinds() {
         let (alone, among) = (Chaos::new(7), Chaos::new(7));
         let mixed: Vec<_> = (0..LENGTH)
             .map(|_| {
@@ -150,23 +151,23 @@ mod tests {
                 among.next(MessageKind::OtpFinish)
             })
             .collect();
-        assert_eq!(mixed, plan(&alone, MessageKind::OtpFinish));
+        assert_eq!(mixed, faults_of(&alone, MessageKind::OtpFinish));
     }
 
     #[test]
-    fn reset_begins_it_again() {
+    fn reset_restarts_every_schedule() {
         let chaos = Chaos::new(7);
-        let first = SCHEDULED.map(|what| plan(&chaos, what));
+        let first = SCHEDULED.map(|kind| faults_of(&chaos, kind));
         chaos.reset();
-        assert_eq!(SCHEDULED.map(|what| plan(&chaos, what)), first);
+        assert_eq!(SCHEDULED.map(|kind| faults_of(&chaos, kind)), first);
     }
 
-    /// A change of this breaks whatever somebody has noted under a seed.
+    /// Users note the seed of a failure: a change of the schedule makes their seeds useless.
     #[test]
-    fn the_plan_of_a_seed_stays() {
+    fn the_schedule_of_a_seed_is_stable() {
         let chaos = Chaos::new(7);
-        let begin = |what| -> Vec<String> {
-            (0..12).map(|_| chaos.next(what).map_or("-".to_owned(), |hit| format!("{hit:?}"))).collect()
+        let begin = |kind| -> Vec<String> {
+            (0..12).map(|_| chaos.next(kind).map_or("-".to_owned(), |fault| format!("{fault:?}"))).collect()
         };
         assert_eq!(
             begin(MessageKind::SocketOpen),
@@ -205,34 +206,37 @@ mod tests {
     }
 
     #[test]
-    fn of_four_in_a_row_at_most_one_is_broken() {
+    fn of_four_consecutive_messages_at_most_one_is_broken() {
         for seed in SEEDS {
             let chaos = Chaos::new(seed);
-            for what in SCHEDULED {
-                let plan = plan(&chaos, what);
-                assert!(plan.windows(4).all(|four| four.iter().filter(|hit| is_broken(hit)).count() <= 1), "{seed}");
-                assert!(plan.iter().any(is_broken), "{seed}: it does not do nothing");
+            for kind in SCHEDULED {
+                let faults = faults_of(&chaos, kind);
+                assert!(
+                    faults.windows(4).all(|four| four.iter().filter(|fault| is_broken(fault)).count() <= 1),
+                    "{seed}"
+                );
+                assert!(faults.iter().any(is_broken), "{seed}: no message is broken");
             }
         }
     }
 
     #[test]
-    fn every_way_to_break_comes_up_and_none_that_hangs() {
-        let mut seen = std::collections::BTreeSet::new();
+    fn every_fault_but_silence_occurs() {
+        let mut actions = std::collections::BTreeSet::new();
         for seed in SEEDS {
             let chaos = Chaos::new(seed);
-            for what in [MessageKind::SocketOpen, MessageKind::OtpStart] {
-                for hit in plan(&chaos, what).into_iter().flatten() {
-                    let name = format!("{hit:?}");
-                    seen.insert(match hit {
+            for kind in [MessageKind::SocketOpen, MessageKind::OtpStart] {
+                for fault in faults_of(&chaos, kind).into_iter().flatten() {
+                    let name = format!("{fault:?}");
+                    actions.insert(match fault {
                         FaultAction::Status { .. } => name,
                         _ => name.split('(').next().unwrap().to_owned(),
                     });
-                    match hit {
+                    match fault {
                         FaultAction::Delay(time) => {
                             assert!(LATE_MS.contains(&u64::try_from(time.as_millis()).unwrap()))
                         }
-                        FaultAction::DropLater(_) => assert_eq!(what, MessageKind::SocketOpen),
+                        FaultAction::DropLater(_) => assert_eq!(kind, MessageKind::SocketOpen),
                         _ => {}
                     }
                 }
@@ -249,14 +253,14 @@ mod tests {
             "Status { status: 502, retry_after_seconds: None }",
             "Status { status: 503, retry_after_seconds: None }",
         ];
-        assert_eq!(seen.into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(actions.into_iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]
-    fn what_is_not_the_authenticators_is_left_alone() {
+    fn messages_of_other_parties_are_never_broken() {
         let chaos = Chaos::new(7);
-        for what in [MessageKind::Start, MessageKind::Validate, MessageKind::LinkOpened] {
-            assert!(plan(&chaos, what).iter().all(Option::is_none), "{what:?}");
+        for kind in [MessageKind::Start, MessageKind::Validate, MessageKind::LinkOpened] {
+            assert!(faults_of(&chaos, kind).iter().all(Option::is_none), "{kind:?}");
         }
     }
 }

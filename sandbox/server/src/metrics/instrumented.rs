@@ -1,4 +1,4 @@
-//! A store under which everything is counted: what goes through it is all that happens.
+//! A store decorator that measures latency and counts flows, messages and deliveries by the writes that pass through it.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use handset_sandbox_store::{
     OutboxEntry, PendingDelivery, Store, StoreError, StoredMessage,
 };
 
+/// Decorates a store with metrics. Every access to the store must go through it.
 pub(crate) struct InstrumentedStore {
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
@@ -27,27 +28,28 @@ impl InstrumentedStore {
         Self { store, metrics }
     }
 
+    /// Runs an operation and records its latency.
     async fn timed<T>(
         &self,
         operation: &'static str,
-        work: impl Future<Output = Result<T, StoreError>>,
+        call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let begin = Instant::now();
-        let result = work.await;
+        let result = call.await;
         self.metrics.store(operation, begin.elapsed(), result.is_ok());
         result
     }
 }
 
 impl InstrumentedStore {
-    /// What a write did.
-    fn count(&self, seen: Mutex<SessionChange>, effects: &[Effect]) {
-        let seen = seen.into_inner();
-        if let Some(kind) = seen.started {
+    /// Counts the change and the messages of a successful write.
+    fn count(&self, change: Mutex<SessionChange>, effects: &[Effect]) {
+        let change = change.into_inner();
+        if let Some(kind) = change.started {
             self.metrics.flows_started.increment(kind);
         }
-        if let Some(ending) = seen.ended {
-            self.metrics.flows_ended.increment(ending);
+        if let Some(outcome) = change.ended {
+            self.metrics.flows_ended.increment(outcome);
         }
         for effect in effects {
             if let Effect::SendMessage(message) = effect {
@@ -57,7 +59,7 @@ impl InstrumentedStore {
     }
 }
 
-/// What a write did to a session, for the counters.
+/// The change of a session by a write: its start, its end.
 #[derive(Default)]
 struct SessionChange {
     started: Option<FlowType>,
@@ -81,15 +83,15 @@ impl SessionChange {
 #[async_trait]
 impl Store for InstrumentedStore {
     async fn update(&self, auth_id: &str, decide: Decide<'_>) -> Result<Vec<Effect>, StoreError> {
-        let seen = Mutex::new(SessionChange::default());
+        let change = Mutex::new(SessionChange::default());
         let observed = |before: Option<&Session>| {
             let (after, effects) = decide(before);
-            // After a lost race it is decided again: the last time counts.
-            *seen.lock() = SessionChange::between(before, after.as_ref());
+            // A lost race runs the closure again; its last decision is the one that was written.
+            *change.lock() = SessionChange::between(before, after.as_ref());
             (after, effects)
         };
         let effects = self.timed("update", self.store.update(auth_id, &observed)).await?;
-        self.count(seen, &effects);
+        self.count(change, &effects);
         Ok(effects)
     }
 
@@ -99,14 +101,14 @@ impl Store for InstrumentedStore {
         given: Option<&Phone>,
         decide: DecideWithAttempts<'_>,
     ) -> Result<Vec<Effect>, StoreError> {
-        let seen = Mutex::new(SessionChange::default());
-        let observed = |before: Option<&Session>, guesses: &FailedAttempts| {
-            let (after, guesses, effects) = decide(before, guesses);
-            *seen.lock() = SessionChange::between(before, after.as_ref());
-            (after, guesses, effects)
+        let change = Mutex::new(SessionChange::default());
+        let observed = |before: Option<&Session>, attempts: &FailedAttempts| {
+            let (after, attempts, effects) = decide(before, attempts);
+            *change.lock() = SessionChange::between(before, after.as_ref());
+            (after, attempts, effects)
         };
         let effects = self.timed("update_counted", self.store.update_with_attempts(auth_id, given, &observed)).await?;
-        self.count(seen, &effects);
+        self.count(change, &effects);
         Ok(effects)
     }
 
@@ -187,13 +189,13 @@ impl Store for InstrumentedStore {
     }
 
     async fn record_attempt(&self, sequence: u64, next: AfterAttempt) -> Result<(), StoreError> {
-        let upshot = match &next {
+        let status = match &next {
             AfterAttempt::Retry(_) => None,
-            AfterAttempt::Finished(settled) => Some(settled.status),
+            AfterAttempt::Finished(finished) => Some(finished.status),
         };
         self.timed("tried", self.store.record_attempt(sequence, next)).await?;
-        if let Some(upshot) = upshot {
-            self.metrics.webhook_deliveries.increment(upshot);
+        if let Some(status) = status {
+            self.metrics.webhook_deliveries.increment(status);
         }
         Ok(())
     }
@@ -206,9 +208,9 @@ impl Store for InstrumentedStore {
         &self,
         project: &str,
         since: u64,
-        wanted: MessageFilter<'_>,
+        filter: MessageFilter<'_>,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        self.timed("messages", self.store.messages(project, since, wanted)).await
+        self.timed("messages", self.store.messages(project, since, filter)).await
     }
 
     async fn setting(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

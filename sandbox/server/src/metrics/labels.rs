@@ -1,4 +1,4 @@
-//! Counters by the values of an enum, and the enums that are in no other room.
+//! Counters with one label whose values are those of an enum, and the enums that only the metrics have.
 
 use std::marker::PhantomData;
 
@@ -7,7 +7,7 @@ use prometheus_client::metrics::{counter::Counter, family::Family};
 use prometheus_client::registry::Registry;
 use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
-/// The one label of a metric: its name and its value.
+/// The only label of a metric: its name and value.
 pub(super) type Label = [(&'static str, &'static str); 1];
 
 /// A counter for each value of an enum.
@@ -22,11 +22,12 @@ impl<E: IntoEnumIterator + Into<&'static str>> EnumCounter<E> {
         let counters = Family::default();
         registry.register(name, help, counters.clone());
         let counter = Self { label, counters, values: PhantomData };
-        // What has not happened yet is 0, not missing: the first time shows as a rise.
+        // Every value begins at 0, so that the first increment shows as a rise.
         E::iter().for_each(|value| drop(counter.counters.get_or_create(&counter.label(value))));
         counter
     }
 
+    /// Adds 1 to the counter of the value.
     pub(crate) fn increment(&self, value: E) {
         self.counters.get_or_create(&self.label(value)).inc();
     }
@@ -36,7 +37,7 @@ impl<E: IntoEnumIterator + Into<&'static str>> EnumCounter<E> {
     }
 }
 
-/// How a session's possession check ended.
+/// The outcome of a session's possession check.
 #[derive(Clone, Copy, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum PossessionOutcome {
@@ -49,12 +50,12 @@ pub(super) enum PossessionOutcome {
     TooManySms,
     Reported,
     SessionExpired,
-    /// The session was deleted first.
+    /// The session was deleted before an outcome.
     Forgotten,
 }
 
 impl PossessionOutcome {
-    /// `None`: the check goes on, or there was nothing to show.
+    /// `None`: the check goes on, or is not required.
     pub(super) fn of(possession: &Possession) -> Option<Self> {
         match possession {
             Possession::Passed => Some(Self::Passed),
@@ -73,7 +74,7 @@ impl PossessionOutcome {
     }
 }
 
-/// What an SMS carries.
+/// The content of an SMS.
 #[derive(Clone, Copy, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum SmsKind {

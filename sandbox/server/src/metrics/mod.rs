@@ -1,5 +1,5 @@
-//! What the sandbox counts. Each has its own registry, so that several in one process do not mix. No label holds an id,
-//! a number, or anything else that a client can choose.
+//! The metrics of the sandbox. Each sandbox has its own registry, so that several in one process do not mix. No label holds an
+//! id, a number, or anything else that a client can choose. The endpoint is in `http`.
 
 mod instrumented;
 mod labels;
@@ -20,19 +20,20 @@ use handset_sandbox_listener::ConnectionRejection;
 pub(crate) use instrumented::InstrumentedStore;
 use labels::{EnumCounter, Label, PossessionOutcome, SmsKind};
 
-/// Upper ends of the store's buckets, in s.
+/// Upper bounds of the histogram of store latency, in seconds.
 const STORE_BUCKETS: [f64; 10] = [0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
 
-/// A request that was answered.
+/// The labels of an answered request.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(crate) struct HttpRequestLabels {
-    /// One of those that the sandbox knows, or `other`.
+    /// A method that the sandbox knows, or `other`.
     pub(crate) method: &'static str,
-    /// The pattern of its path, never the path.
+    /// The pattern of the path, never the path itself.
     pub(crate) route: String,
     pub(crate) status: u16,
 }
 
+/// The metrics of one sandbox.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<HttpRequestLabels, Counter>,
@@ -41,8 +42,7 @@ pub(crate) struct Metrics {
     messages_sent: EnumCounter<SmsKind>,
     pub(crate) webhook_attempts: EnumCounter<AttemptOutcome>,
     webhook_deliveries: EnumCounter<DeliveryStatus>,
-    /// Deliveries to webhooks that are tried, or tried again.
-    pub(crate) waiting: Gauge,
+    pub(crate) webhook_deliveries_waiting: Gauge,
     sockets: Gauge,
     connections: Gauge,
     pub(crate) connections_refused: EnumCounter<ConnectionRejection>,
@@ -54,43 +54,43 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("handset_sandbox");
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "The sandbox", build);
+        registry.register("build", "The build of the sandbox", build);
         let requests = Family::default();
-        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("http_requests", "HTTP requests answered", requests.clone());
         let flows_started =
             EnumCounter::register(&mut registry, "flows_started", "Sessions opened, by kind of flow", "kind");
         let flows_ended = EnumCounter::register(
             &mut registry,
             "flows_ended",
-            "Sessions whose possession check ended, by how",
+            "Sessions whose possession check ended, by outcome",
             "ending",
         );
         let messages_sent =
-            EnumCounter::register(&mut registry, "messages_sent", "SMS put into the list of messages", "kind");
-        let webhook_attempts = EnumCounter::register(
-            &mut registry,
-            "webhook_attempts",
-            "Requests to webhooks, by what came of them",
-            "outcome",
-        );
+            EnumCounter::register(&mut registry, "messages_sent", "SMS added to the message list, by kind", "kind");
+        let webhook_attempts =
+            EnumCounter::register(&mut registry, "webhook_attempts", "Requests to webhooks, by outcome", "outcome");
         let webhook_deliveries = EnumCounter::register(
             &mut registry,
             "webhook_deliveries",
-            "Deliveries to webhooks that are over, by how",
+            "Finished deliveries to webhooks, by status",
             "state",
         );
-        let waiting = Gauge::default();
-        registry.register("webhook_deliveries_waiting", "Deliveries to webhooks that are not over", waiting.clone());
+        let webhook_deliveries_waiting = Gauge::default();
+        registry.register(
+            "webhook_deliveries_waiting",
+            "Pending deliveries to webhooks",
+            webhook_deliveries_waiting.clone(),
+        );
         let sockets = Gauge::default();
-        registry.register("sockets_open", "Status sockets that are open", sockets.clone());
+        registry.register("sockets_open", "Open status sockets", sockets.clone());
         let connections = Gauge::default();
-        registry.register("connections_open", "Connections that are open", connections.clone());
+        registry.register("connections_open", "Open connections", connections.clone());
         let connections_refused =
-            EnumCounter::register(&mut registry, "connections_refused", "Connections turned away, by reason", "reason");
+            EnumCounter::register(&mut registry, "connections_refused", "Rejected connections, by reason", "reason");
         let store: Family<Label, Histogram, fn() -> Histogram> = Family::new_with_constructor(buckets);
-        registry.register("store_latency_seconds", "How long the store takes", store.clone());
+        registry.register("store_latency_seconds", "Latency of store operations", store.clone());
         let store_errors = Counter::default();
-        registry.register("store_errors", "Operations that the store failed", store_errors.clone());
+        registry.register("store_errors", "Store operations that failed", store_errors.clone());
         Self {
             registry,
             requests,
@@ -99,7 +99,7 @@ impl Metrics {
             messages_sent,
             webhook_attempts,
             webhook_deliveries,
-            waiting,
+            webhook_deliveries_waiting,
             sockets,
             connections,
             connections_refused,
@@ -108,36 +108,38 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn answered(&self, answered: &HttpRequestLabels) {
-        self.requests.get_or_create(answered).inc();
+    /// Counts an answered request.
+    pub(crate) fn answered(&self, labels: &HttpRequestLabels) {
+        self.requests.get_or_create(labels).inc();
     }
 
-    pub(crate) fn store(&self, operation: &'static str, time: Duration, went_well: bool) {
-        self.store.get_or_create(&[("operation", operation)]).observe(time.as_secs_f64());
-        if !went_well {
+    /// Records the latency of a store operation, and whether it succeeded.
+    pub(crate) fn store(&self, operation: &'static str, latency: Duration, is_ok: bool) {
+        self.store.get_or_create(&[("operation", operation)]).observe(latency.as_secs_f64());
+        if !is_ok {
             self.store_errors.inc();
         }
     }
 
-    /// Counts a connection until it is dropped.
+    /// Counts an open connection until the guard is dropped.
     pub(crate) fn connection(&self) -> GaugeGuard {
         GaugeGuard::of(&self.connections)
     }
 
-    /// Counts a socket until it is dropped.
+    /// Counts an open socket until the guard is dropped.
     pub(crate) fn socket(&self) -> GaugeGuard {
         GaugeGuard::of(&self.sockets)
     }
 
-    /// As OpenMetrics text. `None`: it could not be written.
+    /// The metrics as OpenMetrics text. `None`: the encoding failed.
     pub(crate) fn text(&self) -> Option<String> {
-        let mut written = String::new();
-        text::encode(&mut written, &self.registry).ok()?;
-        Some(written)
+        let mut encoded = String::new();
+        text::encode(&mut encoded, &self.registry).ok()?;
+        Some(encoded)
     }
 }
 
-/// A connection, or a socket, that is counted as open.
+/// RAII guard: one open connection or socket in a gauge.
 pub(crate) struct GaugeGuard(Gauge);
 
 impl GaugeGuard {

@@ -1,10 +1,10 @@
-//! The values of labels, against their documentation.
+//! Compares the values of labels with docs/sandbox.md.
 
 use std::collections::BTreeSet;
 
 use super::Metrics;
 
-/// `metric`, `label`, `value` of every value that docs/sandbox.md lists.
+/// Metric, label and value of every label value in docs/sandbox.md.
 fn documented() -> BTreeSet<(String, String, String)> {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sandbox.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | counter | `"));

@@ -1,4 +1,4 @@
-//! One request to a webhook. Nothing but its URL is ever called: a redirect is a reply like any other.
+//! One request to a webhook: its headers, its signature, its outcome. Calls the webhook's URL only: a redirect is not followed.
 
 use std::error::Error;
 use std::pin::pin;
@@ -22,9 +22,9 @@ use super::tls::WebhookTls;
 use crate::config::{Webhook, WebhookSecret};
 use handset_sandbox_domain::AttemptOutcome;
 
-/// How long the token of a request is good.
+/// Lifetime of the token of a request.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60);
-/// How much of a reply is read, in bytes: it is for nobody.
+/// Maximum size of a reply's body, in bytes. The body is read and ignored.
 const REPLY_BYTES: usize = 64 * 1024;
 
 /// Times are NumericDates, in seconds.
@@ -35,36 +35,38 @@ struct WebhookClaims {
     exp: i64,
 }
 
-/// What a request has to say.
+/// The content of a request.
 pub(crate) struct OutgoingRequest {
     pub(crate) body: Bytes,
     pub(crate) correlation_id: String,
-    /// The time of the machine, by which a receiver judges.
+    /// The time of the system clock, since the receiver judges the token by its own.
     pub(crate) now: UnixMillis,
 }
 
-/// How far a request has come.
+/// The last stage that a request has reached.
 enum Progress {
-    Nobody,
-    /// Whether it is the right one is not known yet.
-    Somebody,
-    Webhook,
+    /// No connection.
+    Unconnected,
+    /// A connection, whose peer is not verified yet.
+    Connected,
+    /// The webhook itself.
+    Verified,
 }
 
 type RequestError = Box<dyn Error + Send + Sync>;
 
-/// Posts it, and waits for the reply that long. What came of it, and the status of the reply.
+/// Posts a request and waits up to `timeout` for the reply. Returns the outcome, and the status of the reply if there is one.
 pub(crate) async fn post(
     network: &dyn Network,
-    trust: &WebhookTls,
+    tls: &WebhookTls,
     webhook: &Webhook,
-    parcel: OutgoingRequest,
-    patience: Duration,
+    outgoing: OutgoingRequest,
+    timeout: Duration,
 ) -> (AttemptOutcome, Option<u16>) {
-    let mut reached = Progress::Nobody;
+    let mut progress = Progress::Unconnected;
     let mut status = None;
     let sending = async {
-        let request = request(webhook, parcel)?;
+        let request = request(webhook, outgoing)?;
         let url = webhook.url.expose();
         let host = match url.host() {
             Some(Host::Domain(name)) => name.to_owned(),
@@ -73,26 +75,26 @@ pub(crate) async fn post(
             None => return Err(RequestError::from("no host")),
         };
         let mut stream = network.connect(&host, url.port_or_known_default().unwrap_or_default()).await?;
-        reached = Progress::Somebody;
+        progress = Progress::Connected;
         if url.scheme() == "https" {
-            stream = trust.secure(&host, stream).await?;
+            stream = tls.secure(&host, stream).await?;
         }
-        reached = Progress::Webhook;
+        progress = Progress::Verified;
         send(stream, request, &mut status).await
     };
-    let sent = tokio::time::timeout(patience, sending).await;
-    let answer = match (status, sent) {
-        // Whatever became of the rest of the reply.
+    let sent = tokio::time::timeout(timeout, sending).await;
+    let outcome = match (status, sent) {
+        // Even if the rest of the reply is lost.
         (Some(status), _) if StatusCode::is_success(&status) => AttemptOutcome::Accepted,
         (Some(_), _) => AttemptOutcome::Rejected,
         (None, Err(_)) => AttemptOutcome::TimedOut,
-        (None, Ok(_)) => match reached {
-            Progress::Nobody => AttemptOutcome::Unreachable,
-            Progress::Somebody => AttemptOutcome::TlsFailed,
-            Progress::Webhook => AttemptOutcome::ConnectionLost,
+        (None, Ok(_)) => match progress {
+            Progress::Unconnected => AttemptOutcome::Unreachable,
+            Progress::Connected => AttemptOutcome::TlsFailed,
+            Progress::Verified => AttemptOutcome::ConnectionLost,
         },
     };
-    (answer, status.map(|status| status.as_u16()))
+    (outcome, status.map(|status| status.as_u16()))
 }
 
 async fn send(
@@ -106,16 +108,16 @@ async fn send(
         *status = Some(reply.status());
         Limited::new(reply.into_body(), REPLY_BYTES).collect().await.map(drop)
     });
-    // The exchange goes on for as long as someone drives the connection.
+    // The exchange advances only while the connection is polled.
     match select(exchange, pin!(connection)).await {
         Either::Left((exchanged, _)) => exchanged,
         Either::Right((_, exchange)) => exchange.await,
     }
 }
 
-fn request(webhook: &Webhook, parcel: OutgoingRequest) -> Result<Request<Full<Bytes>>, RequestError> {
+fn request(webhook: &Webhook, outgoing: OutgoingRequest) -> Result<Request<Full<Bytes>>, RequestError> {
     let url = webhook.url.expose();
-    let mut authorization = HeaderValue::try_from(format!("Bearer {}", sign(&webhook.secret, parcel.now)?))?;
+    let mut authorization = HeaderValue::try_from(format!("Bearer {}", sign(&webhook.secret, outgoing.now)?))?;
     authorization.set_sensitive(true);
     let request = Request::post(&url[Position::BeforePath..])
         .header(HOST, &url[Position::BeforeHost..Position::AfterPort])
@@ -123,11 +125,11 @@ fn request(webhook: &Webhook, parcel: OutgoingRequest) -> Result<Request<Full<By
         .header(USER_AGENT, concat!("handset-sandbox/", env!("CARGO_PKG_VERSION")))
         .header(CONNECTION, "close")
         .header(AUTHORIZATION_HEADER, authorization)
-        .header(CORRELATION_HEADER, parcel.correlation_id);
-    Ok(request.body(Full::new(parcel.body))?)
+        .header(CORRELATION_HEADER, outgoing.correlation_id);
+    Ok(request.body(Full::new(outgoing.body))?)
 }
 
-/// The whole text of the secret signs, its beginning too.
+/// The token of a request. The key is the whole text of the secret, with its prefix.
 fn sign(secret: &WebhookSecret, now: UnixMillis) -> Result<String, RequestError> {
     let expires_at = now + TOKEN_LIFETIME;
     let claims = WebhookClaims { iss: ISSUER, iat: now.as_seconds(), exp: expires_at.as_seconds() };

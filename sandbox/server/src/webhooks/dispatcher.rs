@@ -1,5 +1,5 @@
-//! Carries out what the outbox has for webhooks, each delivery in a task of its own, those of one identity one after the
-//! other.
+//! The dispatcher of webhook deliveries: reads them from the store's outbox and runs a task for each queue. Requests are in
+//! `client`, the order in `queue`, the retry schedule in the domain.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,10 +22,10 @@ use crate::random::{Random, uuid};
 use handset_sandbox_domain::{AfterAttempt, Attempt, Delivery, NotSentReason};
 use handset_sandbox_store::{IdentityLookup, Store, StoreError};
 
-/// A fact of a project that the store keeps: its own webhook, if it has one or wants none.
+/// The setting of a project with its own webhook. A stored `null` means no webhook.
 const WEBHOOK: &str = "webhook";
 
-/// Where the store fails, it is asked again after this pause.
+/// Pause before a retry after the store has failed.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
 
 /// A webhook as it is stored.
@@ -35,7 +35,7 @@ struct StoredWebhook {
     secret: Secret,
 }
 
-/// Clones are the same.
+/// Delivers events to webhooks. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct WebhookDispatcher(Arc<DispatcherState>);
 
@@ -43,7 +43,7 @@ struct DispatcherState {
     store: Arc<dyn Store>,
     projects: Arc<Projects>,
     random: Arc<dyn Random>,
-    /// The settings' webhook.
+    /// The webhook of the settings, for projects without their own.
     webhook: Option<Webhook>,
     timeout: Duration,
     network: OnceLock<Arc<dyn Network>>,
@@ -61,7 +61,7 @@ impl WebhookDispatcher {
         projects: Arc<Projects>,
         random: Arc<dyn Random>,
         metrics: Arc<Metrics>,
-        closing: CancellationToken,
+        shutdown: CancellationToken,
     ) -> Self {
         Self(Arc::new(DispatcherState {
             store,
@@ -71,77 +71,84 @@ impl WebhookDispatcher {
             timeout: Duration::from_secs(config.webhook_seconds.into()),
             network: OnceLock::new(),
             tls: WebhookTls::new(config.webhook_ca.clone()),
-            shutdown: closing,
+            shutdown,
             tasks: TaskTracker::new(),
-            queue: Mutex::new(DeliveryQueue::new(metrics.waiting.clone())),
+            queue: Mutex::new(DeliveryQueue::new(metrics.webhook_deliveries_waiting.clone())),
             metrics,
         }))
     }
 
-    /// Has an effect before the first delivery only.
+    /// Sets the network for webhook requests. No effect after the first request.
     pub(crate) fn set_network(&self, network: Arc<dyn Network>) {
-        // It was set before: that one stays.
+        // The first network stays.
         let _ = self.0.network.set(network);
     }
 
-    /// The webhook in force in a project.
+    /// The webhook in force in a project. `None`: there is none.
     pub(crate) fn webhook(&self, project: &Project) -> Option<Webhook> {
         project.webhook.webhook(self.0.webhook.as_ref())
     }
 
-    /// It is that one from here on, or none.
+    /// Saves and sets a project's own webhook. `None`: no webhook.
+    ///
+    /// # Errors
+    /// The store failed; the webhook in force stays.
     pub(crate) async fn set_webhook(&self, project: &Project, webhook: Option<Webhook>) -> Result<(), StoreError> {
-        let _changing = project.webhook.write_lock.lock().await;
-        let kept = webhook.as_ref().map(|Webhook { url, secret }| StoredWebhook {
+        let _guard = project.webhook.write_lock.lock().await;
+        let row = webhook.as_ref().map(|Webhook { url, secret }| StoredWebhook {
             url: url.expose().as_str().into(),
             secret: secret.expose().into(),
         });
-        self.0.store.set_setting(Some(&project.name), WEBHOOK, &stored(&kept)?).await?;
+        self.0.store.set_setting(Some(&project.name), WEBHOOK, &serialize(&row)?).await?;
         project.webhook.set_webhook(webhook);
         Ok(())
     }
 
-    /// Takes up what the store knows of a project.
+    /// Loads a project's own webhook from the store.
+    ///
+    /// # Errors
+    /// The store failed, or the setting is unreadable.
     pub(crate) async fn open(&self, project: &Project) -> Result<(), StoreError> {
-        let unreadable = |name| StoreError(format!("the fact '{name}' is not what this sandbox writes"));
-        if let Some(fact) = self.0.store.setting(Some(&project.name), WEBHOOK).await? {
-            let kept: Option<StoredWebhook> = serde_json::from_slice(&fact).map_err(|_| unreadable(WEBHOOK))?;
-            let read = |kept: StoredWebhook| {
-                let (url, secret) = (kept.url.expose().parse().ok()?, kept.secret.expose().parse().ok()?);
+        let unreadable = |name| StoreError(format!("the setting '{name}' is unreadable"));
+        if let Some(setting) = self.0.store.setting(Some(&project.name), WEBHOOK).await? {
+            let row: Option<StoredWebhook> = serde_json::from_slice(&setting).map_err(|_| unreadable(WEBHOOK))?;
+            let read = |row: StoredWebhook| {
+                let (url, secret) = (row.url.expose().parse().ok()?, row.secret.expose().parse().ok()?);
                 Some(Webhook { url, secret })
             };
-            let webhook = kept.map(|kept| read(kept).ok_or_else(|| unreadable(WEBHOOK))).transpose()?;
+            let webhook = row.map(|row| read(row).ok_or_else(|| unreadable(WEBHOOK))).transpose()?;
             project.webhook.set_webhook(webhook);
         }
         Ok(())
     }
 
-    /// Takes up what has come to wait. To be called after every write of news.
+    /// Loads new deliveries and starts workers. Call after each write that may enqueue one; idempotent.
     pub(crate) fn poll(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        // A task may begin others, which are like it.
+        // Boxed, because this future spawns tasks that await it.
         Box::pin(async {
-            let seen = self.0.queue.lock().cursor();
-            let waiting = self.0.store.pending_deliveries(None, seen).await?;
-            for lane in self.0.queue.lock().enqueue(waiting) {
-                self.0.tasks.spawn(self.clone().run_queue(lane));
+            let cursor = self.0.queue.lock().cursor();
+            let deliveries = self.0.store.pending_deliveries(None, cursor).await?;
+            for queue in self.0.queue.lock().enqueue(deliveries) {
+                self.0.tasks.spawn(self.clone().run_queue(queue));
             }
             Ok(())
         })
     }
 
-    /// Lets requests that were made come to their end. What waits is carried out by whoever has the store next.
+    /// Waits for the requests in flight. Pending deliveries stay in the store for the next process. The shutdown token must be
+    /// cancelled first.
     pub(crate) async fn shut_down(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
     }
 
-    /// Carries out one after the other.
-    async fn run_queue(self, lane: OrderedQueue) {
-        let project = self.0.projects.for_session(&lane.project);
+    /// Runs the deliveries of one queue one after the other, until it is empty or the sandbox shuts down.
+    async fn run_queue(self, queue: OrderedQueue) {
+        let project = self.0.projects.for_session(&queue.project);
         loop {
-            let Some(sequence) = self.0.queue.lock().next(&lane) else { return };
+            let Some(sequence) = self.0.queue.lock().next(&queue) else { return };
             match self.attempt_when_due(sequence, &project).await {
-                Ok(true) => self.0.queue.lock().complete(&lane, sequence),
+                Ok(true) => self.0.queue.lock().complete(&queue, sequence),
                 Ok(false) => return,
                 Err(error) => {
                     tracing::error!(%error, "store operation failed");
@@ -155,30 +162,33 @@ impl WebhookDispatcher {
         }
     }
 
-    /// Makes one attempt, once it is due. `false`: the sandbox is ending, and it still waits.
+    /// Makes one attempt of a delivery once it is due; none if the delivery is gone. `false`: the sandbox shuts down and the
+    /// delivery stays pending.
     async fn attempt_when_due(&self, sequence: u64, project: &Project) -> Result<bool, StoreError> {
         loop {
             let mut cleared = project.webhook.subscribe();
             let Some(delivery) = self.0.store.delivery(sequence).await? else { break };
-            let turn = async {
+            let slot = async {
                 project.clock.sleep_until(delivery.due_at).await;
                 project.webhook.acquire_slot().await
             };
-            let _place = tokio::select! {
+            let _slot = tokio::select! {
                 biased;
                 () = self.0.shutdown.cancelled() => return Ok(false),
                 _ = cleared.changed() => continue,
-                place = turn => place,
+                slot = slot => slot,
             };
-            // In a box: those that wait, which are many, need no room for it.
+            // Boxed: every waiting task would otherwise reserve the size of this future.
             Box::pin(self.attempt(sequence, delivery, project)).await?;
             break;
         }
-        // Where it waits for another attempt, that is next on its lane.
+        // A retry is enqueued before this entry completes, so that it stays first in its queue.
         self.poll().await?;
         Ok(true)
     }
 
+    /// Makes one attempt now and records its outcome. Cancels the delivery instead if no webhook is set any more or the
+    /// identity prevents it.
     async fn attempt(&self, sequence: u64, delivery: Delivery, project: &Project) -> Result<(), StoreError> {
         let cancelled = match &delivery.identity_id {
             Some(id) => {
@@ -190,17 +200,17 @@ impl WebhookDispatcher {
         let webhook = match (cancelled, self.webhook(project)) {
             (None, Some(webhook)) => webhook,
             (reason, _) => {
-                let settled = delivery.cancel(reason.unwrap_or(NotSentReason::NoWebhook));
-                return self.0.store.record_attempt(sequence, AfterAttempt::Finished(settled)).await;
+                let finished = delivery.cancel(reason.unwrap_or(NotSentReason::NoWebhook));
+                return self.0.store.record_attempt(sequence, AfterAttempt::Finished(finished)).await;
             }
         };
         let correlation_id = uuid(&*self.0.random);
         let body = serde_json::to_vec(&delivery.events).unwrap_or_default();
         let at = project.clock.now();
         let now = self.0.projects.system_now();
-        let parcel = OutgoingRequest { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
+        let request = OutgoingRequest { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
         let network = self.0.network.get_or_init(|| Arc::new(TcpNetwork));
-        let (outcome, status) = post(&**network, &self.0.tls, &webhook, parcel, self.0.timeout).await;
+        let (outcome, status) = post(&**network, &self.0.tls, &webhook, request, self.0.timeout).await;
         self.0.metrics.webhook_attempts.increment(outcome);
         let count = delivery.attempts.len() + 1;
         tracing::info!(attempt = count, ?outcome, status, "webhook");
@@ -209,7 +219,7 @@ impl WebhookDispatcher {
     }
 }
 
-/// The form for storage, secrets and all.
-fn stored(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|_| StoreError("a value has no form for storage".to_owned()))
+/// The stored form of a value, with its secrets in plain text.
+fn serialize(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|_| StoreError("a value cannot be serialized".to_owned()))
 }

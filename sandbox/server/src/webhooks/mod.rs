@@ -1,7 +1,7 @@
-//! News on their way to a webhook: one request to it, and the queue.
+//! Delivery to webhooks: the dispatcher, its queues, one request, TLS. Events and the retry schedule are in the domain.
 //!
-//! The queue is the store's outbox: news go there with the write that causes them, and leave it when the webhook has
-//! accepted them or all attempts have failed. Whoever is killed in between has not lost them.
+//! A delivery enters the store's outbox in the write that causes it, and leaves it when the webhook has accepted it or all
+//! attempts have failed. A killed process loses no delivery.
 
 mod client;
 mod dispatcher;

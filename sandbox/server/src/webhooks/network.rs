@@ -1,3 +1,5 @@
+//! The network to webhooks, which a test can replace. No TLS and no HTTP.
+
 use std::io;
 
 use async_trait::async_trait;
@@ -9,14 +11,17 @@ pub trait NetworkStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> NetworkStream for T {}
 
-/// How the sandbox reaches a webhook.
+/// The network to webhooks.
 #[async_trait]
 pub trait Network: Send + Sync + 'static {
-    /// A connection to a host, which is a name or an address without brackets.
+    /// Connects to a host: a name, or an address without brackets.
+    ///
+    /// # Errors
+    /// The host is unknown or unreachable.
     async fn connect(&self, host: &str, port: u16) -> io::Result<Box<dyn NetworkStream>>;
 }
 
-/// That of the machine.
+/// The network of the operating system.
 pub(crate) struct TcpNetwork;
 
 #[async_trait]

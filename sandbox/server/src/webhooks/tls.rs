@@ -1,4 +1,4 @@
-//! Whom the sandbox believes when a webhook speaks https.
+//! TLS to webhooks: the trusted roots, and the handshake. The listener's own TLS is in its crate.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use tokio_rustls::TlsConnector;
 use super::network::NetworkStream;
 use crate::config::read_webhook_ca;
 
-/// Whomever this machine believes, and the CAs of a file besides.
+/// The client side of TLS. Trusts the roots of the operating system and the CAs of an optional file.
 pub(crate) struct WebhookTls {
     ca: Option<PathBuf>,
-    /// Read when it is needed first: most sandboxes need none.
+    /// Built at the first https request: most sandboxes make none.
     connector: OnceCell<TlsConnector>,
 }
 
@@ -25,7 +25,10 @@ impl WebhookTls {
         Self { ca, connector: OnceCell::new() }
     }
 
-    /// Speaks TLS with a host, which is a name or an address without brackets, if it is believed.
+    /// Makes a TLS handshake with a host: a name, or an address without brackets.
+    ///
+    /// # Errors
+    /// The CA file is unreadable, the certificate is not trusted, or the connection broke.
     pub(crate) async fn secure(
         &self,
         host: &str,
@@ -33,7 +36,7 @@ impl WebhookTls {
     ) -> io::Result<Box<dyn NetworkStream>> {
         let connector = self.connector.get_or_try_init(|| async {
             let ca = self.ca.clone();
-            // It reads files, hundreds on some systems.
+            // Blocking: this reads files, hundreds on some systems.
             tokio::task::spawn_blocking(move || connector(ca.as_deref())).await?
         });
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
@@ -44,7 +47,7 @@ impl WebhookTls {
 
 fn connector(ca: Option<&Path>) -> io::Result<TlsConnector> {
     let mut roots = RootCertStore::empty();
-    // A machine without any is no reason to believe nobody: there is the file.
+    // A system without roots is no error: the CA file can be enough.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(ca) = ca {
         for certificate in read_webhook_ca(ca).map_err(io::Error::other)? {

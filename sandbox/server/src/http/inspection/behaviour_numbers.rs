@@ -1,4 +1,4 @@
-//! `/sandbox/numbers`: which numbers stand for which branch of a page.
+//! `/sandbox/numbers`: lists the behaviour numbers. Their behaviour is in the domain.
 
 use axum::routing::get;
 use axum::{Json, Router};
@@ -7,7 +7,7 @@ use super::views::BehaviourNumberView;
 use crate::app::Sandbox;
 use handset_sandbox_domain::BEHAVIOUR_NUMBERS;
 
-/// To be merged into `/sandbox`.
+/// Routes to merge into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new().route("/numbers", get(list))
 }

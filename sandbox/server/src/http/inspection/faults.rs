@@ -1,4 +1,4 @@
-//! `/sandbox/faults`: asks for faults, and tells what became of them.
+//! `/sandbox/faults`: sets, lists and clears faults. Checks the request; the rules themselves are in `faults`.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,14 +16,14 @@ use crate::http::shared::scope::ProjectExt;
 use handset_sandbox_domain::request::expected_format;
 use handset_sandbox_domain::{Fault, Refusal};
 
-/// What a fault may say.
+/// The members of a fault.
 const MEMBERS: [&str; 7] = ["path", "kind", "delayMs", "status", "retryAfterSeconds", "count", "method"];
-/// Longest delay, in ms.
+/// Maximum delay, in ms.
 const LONGEST_DELAY: u32 = 600_000;
-/// Longest path, in bytes.
+/// Maximum length of a path, in bytes.
 const PATH_BYTES: usize = 200;
 
-/// To be merged into `/sandbox`.
+/// Routes to merge into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new().route("/faults", get(list).post(replace).delete(clear))
 }
@@ -37,7 +37,7 @@ impl RequestBody for SetFaults {
     const REQUIRED: &'static [&'static str] = &["faults"];
 }
 
-/// A fault as it is asked for.
+/// A fault in a request.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FaultRequest {
@@ -89,12 +89,12 @@ async fn list(ProjectExt(project): ProjectExt) -> Json<FaultListView> {
 async fn replace(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
-    JsonBody(wanted): JsonBody<SetFaults>,
+    JsonBody(body): JsonBody<SetFaults>,
 ) -> Result<Json<FaultListView>, ApiError> {
-    if wanted.faults.len() > MAX_FAULTS {
+    if body.faults.len() > MAX_FAULTS {
         return Err(Refusal::shape("faults", expected_format("faults")).into());
     }
-    let rules = wanted.faults.into_iter().enumerate().map(|(index, rule)| read(&format!("faults[{index}]"), rule));
+    let rules = body.faults.into_iter().enumerate().map(|(index, rule)| read(&format!("faults[{index}]"), rule));
     let rules = rules.collect::<Result<_, _>>()?;
     sandbox.enable_faults();
     project.faults.replace(rules);
@@ -106,7 +106,7 @@ async fn clear(ProjectExt(project): ProjectExt) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// A mistyped member would change what a test tries: it is refused.
+/// Reads and checks a fault. Unknown members are refused, because a typo would silently change the test.
 fn read(place: &str, rule: Map<String, Value>) -> Result<FaultRule, Refusal> {
     let named = |member: &str| format!("{place}.{member}");
     if let Some(unknown) = rule.keys().find(|member| !MEMBERS.contains(&member.as_str())) {
@@ -128,7 +128,7 @@ fn read(place: &str, rule: Map<String, Value>) -> Result<FaultRule, Refusal> {
         ("status", rule.status.is_none_or(|status| (400..=599).contains(&status))),
         ("count", rule.count.is_none_or(|count| count > 0)),
     ];
-    if let Some((member, _)) = checks.into_iter().find(|(_, good)| !good) {
+    if let Some((member, _)) = checks.into_iter().find(|(_, is_valid)| !is_valid) {
         return Err(Refusal::shape(&named(member), expected_format(member)));
     }
     let (is_delay, is_status) = (rule.kind == Fault::Delay, rule.kind == Fault::Status);

@@ -1,4 +1,4 @@
-//! `/sandbox/messages`: every SMS that would have been sent.
+//! `/sandbox/messages`: every SMS that the sandbox would have sent, by query, long poll or event stream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,45 +20,45 @@ use crate::http::shared::query;
 use crate::http::shared::scope::ProjectExt;
 use crate::projects::{MessageQuery, Project};
 
-/// Longest long poll, in s.
+/// Maximum duration of a long poll, in seconds.
 const LONGEST_WAIT: u64 = 30;
 
-/// To be merged into `/sandbox`.
+/// Routes to merge into `/sandbox`.
 pub(super) fn router() -> Router<Sandbox> {
     Router::new().route("/messages", get(messages)).route("/messages/stream", get(message_stream))
 }
 
-/// Which messages are asked for, and how long they may be waited for.
+/// The query: a filter, and the time to wait for the first message, in seconds.
 #[derive(Default)]
 struct MessagesParams {
     filter: MessageQuery,
     wait: u64,
 }
 
-/// What is asked for by a name or a number that cannot be is refused: whoever waits for it would wait in vain.
+/// Refuses unknown parameters and invalid numbers, because such a query would wait in vain.
 impl<S: Sync> FromRequestParts<S> for MessagesParams {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let mut wanted = Self::default();
+        let mut params = Self::default();
         for (name, text) in query::of(&parts.uri, &["to", "since", "wait"])? {
             match name.as_str() {
-                // In a query, the `+` of a number that was not percent-encoded has become a blank.
+                // In a query, a `+` that is not percent-encoded means a space.
                 "to" => {
                     let to = text.strip_prefix(' ').map_or(text.clone(), |digits| format!("+{digits}"));
                     let number = Phone::parse(&to.as_str().into());
-                    wanted.filter.to = Some(number.ok_or_else(|| query::wrong("to", Phone::SHAPE))?);
+                    params.filter.to = Some(number.ok_or_else(|| query::wrong("to", Phone::SHAPE))?);
                 }
-                "since" => wanted.filter.since = query::whole(&name, &text, "the id of a message")?,
-                "wait" => wanted.wait = query::whole(&name, &text, "seconds")?,
+                "since" => params.filter.since = query::whole(&name, &text, "the id of a message")?,
+                "wait" => params.wait = query::whole(&name, &text, "seconds")?,
                 _ => {}
             }
         }
-        Ok(wanted)
+        Ok(params)
     }
 }
 
-/// The messages after `since`; with `wait`, it waits that long for the first.
+/// The messages after `since`. With `wait`, waits up to that time for the first message.
 async fn messages(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
@@ -81,7 +81,7 @@ async fn messages(
     }
 }
 
-/// Server-sent events, one for each message.
+/// The messages as server-sent events.
 async fn message_stream(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
@@ -93,7 +93,7 @@ async fn message_stream(
     sse::events(sandbox, feed)
 }
 
-/// Reads the messages of a project from where they were left.
+/// The messages of a project after `filter.since`, which advances with each read.
 struct MessageFeed {
     sandbox: Sandbox,
     project: Arc<Project>,

@@ -1,4 +1,5 @@
-//! What a developer or a test asks the sandbox itself. No CORS, and only from this machine's own names.
+//! The inspection API, `/sandbox/*`, for developers and tests: messages, clock, sessions, behaviour numbers, faults, webhooks,
+//! reset. No CORS, and same origin only. No vendor API.
 
 mod behaviour_numbers;
 mod faults;
@@ -29,10 +30,10 @@ use crate::http::shared::scope::ProjectExt;
 use handset_sandbox_domain::Refusal;
 use handset_sandbox_domain::request::expected_format;
 
-/// Furthest jump of the clock at once, in s: a year.
+/// Maximum advance of the clock in one request, in seconds: a year.
 const FURTHEST_ADVANCE: u32 = 31_536_000;
 
-/// To be nested at `/sandbox`.
+/// Routes to nest at `/sandbox`.
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     Router::new()
         .merge(messages::router())
@@ -57,7 +58,7 @@ impl RequestBody for AdvanceClock {
     const REQUIRED: &'static [&'static str] = &["advanceSeconds"];
 }
 
-/// Moves the clock that every lifetime runs on.
+/// Moves the project's clock forward.
 async fn advance(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
@@ -70,7 +71,7 @@ async fn advance(
     Ok(Json(ClockView { now: project.clock.now() }))
 }
 
-/// Forgets sessions, messages and faults, and goes back to the machine's time.
+/// Resets the project: deletes its data and faults, and sets its clock back.
 async fn reset(State(sandbox): State<Sandbox>, ProjectExt(project): ProjectExt) -> Result<StatusCode, ApiError> {
     sandbox.reset(&project).await?;
     Ok(StatusCode::NO_CONTENT)

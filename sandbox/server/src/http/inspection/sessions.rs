@@ -1,4 +1,4 @@
-//! `/sandbox/sessions`: a session, and its timeline as it grows.
+//! `/sandbox/sessions`: a session, and its timeline as an event stream.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::http::shared::scope::ProjectExt;
 use crate::projects::Project;
 use handset_sandbox_domain::Session;
 
-/// To be merged into `/sandbox`.
+/// Routes to merge into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new().route("/sessions/{correlation_id}", get(show)).route("/sessions/{correlation_id}/stream", get(follow))
 }
@@ -37,7 +37,7 @@ async fn show(
     Ok(Json(SessionView::from(find(&sandbox, &project, &correlation_id).await?)))
 }
 
-/// Server-sent events, one for each event of the timeline.
+/// The timeline as server-sent events.
 async fn follow(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
@@ -51,10 +51,10 @@ async fn follow(
     Ok(sse::events(sandbox, feed))
 }
 
-/// Reads a timeline from where it was left. It ends when the session is deleted.
+/// The events of a timeline after `last_id`, which advances with each read. Ends when the session is deleted.
 struct TimelineFeed {
     sandbox: Sandbox,
-    /// One that somebody follows is not forgotten.
+    /// Held so that the project is not evicted while the stream is open.
     _project: Arc<Project>,
     watch: Watch,
     auth_id: String,

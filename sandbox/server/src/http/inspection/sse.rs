@@ -1,4 +1,5 @@
-//! Server-sent events: one for each item of a feed, with its id, so that a browser that reconnects goes on where it was.
+//! Server-sent events: one for each item of a feed, with its id, so that a browser resumes after a reconnect. The feeds are in
+//! `messages` and `sessions`.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -12,18 +13,21 @@ use serde::Serialize;
 
 use crate::app::Sandbox;
 
-/// How often an idle event stream shows that it is alive.
+/// Interval of keep-alive comments on an idle stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A list that grows.
 pub(super) trait Feed: Send + 'static {
-    /// The form in which an item is shown.
+    /// The JSON of an item.
     type View: Serialize + Send;
 
     /// The items since the last call, oldest first, each with its id. `None`: the list is gone.
     fn read(&mut self) -> impl Future<Output = Option<Vec<(u64, Self::View)>>> + Send;
 
-    /// Ends when there may be new items. `None`: there will be none.
+    /// Resolves when there may be new items. `None`: there will be none.
+    ///
+    /// # Cancel safety
+    /// Must be cancel safe.
     fn changed(&mut self) -> impl Future<Output = Option<()>> + Send;
 }
 
@@ -32,7 +36,7 @@ pub(super) fn last_event_id<T: FromStr>(headers: &HeaderMap) -> Option<T> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
-/// Ends with the feed, and when the sandbox shuts down.
+/// The event stream of a feed. Ends with the feed, or when the sandbox shuts down.
 pub(super) fn events<F: Feed>(sandbox: Sandbox, feed: F) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let events = stream::unfold(
         (sandbox, feed, VecDeque::new()),

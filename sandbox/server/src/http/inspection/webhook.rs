@@ -1,4 +1,5 @@
-//! `/sandbox/webhook`: where news of identities go, what happens to them on demand, and what was delivered.
+//! `/sandbox/webhook`: sets the project's webhook, triggers identity events, lists deliveries. Requests to the webhook are
+//! made in `webhooks`.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,7 +18,7 @@ use crate::http::shared::scope::ProjectExt;
 use crate::random::unguessable;
 use handset_sandbox_domain::Refusal;
 
-/// To be merged into `/sandbox`.
+/// Routes to merge into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/webhook", get(get_webhook).put(set_webhook).delete(delete_webhook))
@@ -48,15 +49,16 @@ impl RequestBody for SetWebhook {
 async fn set_webhook(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
-    JsonBody(wanted): JsonBody<SetWebhook>,
+    JsonBody(body): JsonBody<SetWebhook>,
 ) -> Result<Json<WebhookView>, ApiError> {
-    let url: WebhookUrl = wanted.url.expose().parse().map_err(|_| Refusal::shape("url", WebhookUrl::SHAPE))?;
-    let made = wanted.secret.is_none().then(|| format!("{}{}", WebhookSecret::PREFIX, unguessable(&*sandbox.random)));
-    let secret = made.as_deref().or(wanted.secret.as_ref().map(Secret::expose)).unwrap_or_default();
+    let url: WebhookUrl = body.url.expose().parse().map_err(|_| Refusal::shape("url", WebhookUrl::SHAPE))?;
+    let generated =
+        body.secret.is_none().then(|| format!("{}{}", WebhookSecret::PREFIX, unguessable(&*sandbox.random)));
+    let secret = generated.as_deref().or(body.secret.as_ref().map(Secret::expose)).unwrap_or_default();
     let secret = secret.parse().map_err(|_| Refusal::shape("secret", WebhookSecret::SHAPE))?;
-    let told = WebhookView { url: url.expose().to_string(), secret: made };
+    let view = WebhookView { url: url.expose().to_string(), secret: generated };
     sandbox.webhooks.set_webhook(&project, Some(Webhook { url, secret })).await.map_err(AppError::from)?;
-    Ok(Json(told))
+    Ok(Json(view))
 }
 
 async fn delete_webhook(

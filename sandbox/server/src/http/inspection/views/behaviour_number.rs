@@ -9,10 +9,10 @@ pub(in crate::http::inspection) struct BehaviourNumberView {
     phone_number: &'static str,
     name: &'static str,
     description: &'static str,
-    /// How a flow with a code ends; left out where it is like any other.
+    /// The outcome of a flow with a code; absent if it is the ordinary one.
     #[serde(skip_serializing_if = "Option::is_none")]
     otp_outcome: Option<&'static str>,
-    /// How a flow with a link ends, likewise.
+    /// The outcome of a flow with a link; absent if it is the ordinary one.
     #[serde(skip_serializing_if = "Option::is_none")]
     link_outcome: Option<&'static str>,
 }

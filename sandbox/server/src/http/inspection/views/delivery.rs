@@ -1,4 +1,4 @@
-//! A delivery to a webhook, with its attempts. Its events are shown as they were sent, so they keep the protocol's type.
+//! A delivery to a webhook, with its attempts. Its events keep the protocol's type, because they are shown as sent.
 
 use handset_protocol::UnixMillis;
 use handset_protocol::server::webhooks::WebhookEvent;
@@ -11,10 +11,10 @@ use crate::app::inspection::DeliveryRecord;
 #[serde(rename_all = "camelCase")]
 pub(in crate::http::inspection) struct DeliveryView {
     status: &'static str,
-    /// Why it was cancelled.
+    /// The reason of a cancelled delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// Epoch ms; only while it is pending.
+    /// Epoch ms; only of a pending delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt_at: Option<UnixMillis>,
     events: Vec<WebhookEvent>,
@@ -73,7 +73,7 @@ names! {
 }
 
 names! {
-    /// Why an event is not sent, or a delivery was cancelled.
+    /// The reason that an event is not sent, or that a delivery was cancelled.
     reason_name(NotSentReason), REASONS:
     NoWebhook => "no_webhook",
     Inactive => "inactive",

@@ -1,4 +1,4 @@
-//! A fault that was set, and its effect so far.
+//! A fault, with its hits so far.
 
 use handset_sandbox_domain::Fault;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub(in crate::http::inspection) struct FaultView {
     count: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<&'static str>,
-    /// How often it can still hit; left out where there is no end to it.
+    /// The remaining number of hits; absent if unlimited.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining: Option<u32>,
     hits: u64,

@@ -1,14 +1,14 @@
-//! An SMS that would have been sent.
+//! An SMS in the message list.
 
 use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{Message, MessagePurpose};
 use serde::Serialize;
 
-/// This is the one place where codes, links and numbers are meant to be read.
+/// A message with its code or link and its number. No other view shows these secrets.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http::inspection) struct MessageView {
-    /// Grows with every message.
+    /// Increases with every message.
     id: u64,
     to: String,
     /// `otp` or `link`.

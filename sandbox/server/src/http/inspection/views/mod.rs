@@ -1,5 +1,5 @@
-//! What the inspection API shows, member by member and name by name. The other rooms can rename their types and variants,
-//! and what people and their programs read stays the same. No handler, and no rule of the backend.
+//! The JSON of the inspection API, member by member and name by name, so that other rooms can rename their types and variants
+//! without a change of the API. No handlers and no rules.
 
 /// Defines the function that gives each variant of an enum its name in the inspection API, and the list of these names.
 /// The match has no default: a new variant does not compile before it has a name.

@@ -14,9 +14,9 @@ pub(in crate::http::inspection) struct SessionView {
     auth_id: String,
     client_id: String,
     flow_type: &'static str,
-    /// Whether possession of the phone is proved.
+    /// The status of the possession check.
     status: &'static str,
-    /// Why it failed, as the page is told.
+    /// The failure message of the possession check, as the page gets it.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'static str>,
     /// The step that the backend waits for, or `done`.
@@ -29,7 +29,7 @@ pub(in crate::http::inspection) struct SessionView {
     links: Vec<LinkView>,
     created_at: UnixMillis,
     expires_at: UnixMillis,
-    /// The end of the code or link that was sent last.
+    /// The expiry of the last code or link.
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge_expires_at: Option<UnixMillis>,
     timeline: Vec<TimelineEventView>,

@@ -1,4 +1,4 @@
-//! The tables of the documents list every name that a view can show, each once, and no other.
+//! Compares the names of the views with the tables in the documents: each name once, and no other.
 
 use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber};
 
@@ -13,7 +13,7 @@ const WEBHOOKS: &str = include_str!("../../../../../../docs/webhooks.md");
 const RULES: &str = include_str!("../../../../../../docs/sandbox-rules.md");
 const ERRORS: &str = include_str!("../../../../../../docs/errors.md");
 
-/// The rows below the only table head that begins so.
+/// The rows of the only table whose head begins with `head`.
 fn rows<'a>(page: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
     let (_, table) = page.split_once(&format!("\n{head}")).unwrap_or_else(|| panic!("no table {head}"));
     assert!(!table.contains(&format!("\n{head}")), "two tables {head}");
@@ -50,10 +50,10 @@ fn the_readme_lists_every_name_of_sessions_timelines_and_faults_once() {
 }
 
 #[test]
-fn the_readme_says_for_each_kind_of_message_which_outcomes_there_are() {
-    let mut told = names(README, "| `kind` | between |", 2);
-    told.dedup();
-    assert_eq!(told, sorted(&[OUTCOMES]));
+fn the_readme_lists_the_outcomes_of_each_kind_of_message() {
+    let mut listed = names(README, "| `kind` | between |", 2);
+    listed.dedup();
+    assert_eq!(listed, sorted(&[OUTCOMES]));
     for row in rows(README, "| `kind` | between |") {
         let between = row.split('|').nth(2).unwrap();
         let is_either = between.contains("the side that ended it");
@@ -70,17 +70,17 @@ fn the_page_of_webhooks_lists_every_name_of_deliveries_once() {
 
 #[test]
 fn the_rules_page_lists_every_behaviour_number() {
-    let told: Vec<&str> = rows(RULES, "| number | name | what happens | by code | by link |").collect();
+    let listed: Vec<&str> = rows(RULES, "| number | name | what happens | by code | by link |").collect();
     let row = |number: &BehaviourNumber| {
         let BehaviourNumber { phone, name, happens, code, link, .. } = number;
         let [code, link] = [code, link].map(|it| it.map_or("–".to_owned(), |it| format!("`{}`", outcome_name(it))));
         format!("| {phone} | {name} | {happens} | {code} | {link} |")
     };
-    assert_eq!(told, BEHAVIOUR_NUMBERS.iter().map(row).collect::<Vec<_>>());
+    assert_eq!(listed, BEHAVIOUR_NUMBERS.iter().map(row).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_behaviour_number_ends_as_a_page_can_be_told() {
+fn the_outcome_of_a_behaviour_number_is_a_documented_error() {
     for name in SCRIPTED_OUTCOMES.iter().filter(|name| **name != "verified") {
         assert!(ERRORS.contains(&format!("`{name}`")), "{name}");
     }

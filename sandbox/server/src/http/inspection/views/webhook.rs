@@ -1,4 +1,4 @@
-//! A project's webhook, and an event that was triggered.
+//! A project's webhook, and a triggered event.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::app::webhook_events::TriggeredEvent;
 #[derive(Serialize)]
 pub(in crate::http::inspection) struct WebhookView {
     pub(in crate::http::inspection) url: String,
-    /// A secret that the sandbox has generated: only the reply that sets the webhook has it.
+    /// A generated secret; only in the reply to the request that sets the webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::http::inspection) secret: Option<String>,
 }
@@ -17,7 +17,7 @@ pub(in crate::http::inspection) struct WebhookView {
 #[serde(rename_all = "camelCase")]
 pub(in crate::http::inspection) struct TriggeredEventView {
     is_sent: bool,
-    /// Why it is not sent.
+    /// The reason that the event is not sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
