@@ -85,7 +85,7 @@ async fn bad_members_are_named_with_their_format() {
         (
             "smsMessage",
             vec![json!("no place"), json!("###"), json!("#### #"), json!(format!("####{}", "a".repeat(157))), json!(1)],
-            "a text of at most 160 characters with one run of four to six # for the code or the link",
+            "a string of at most 160 characters with one run of four to six # for the code or the link",
         ),
         ("allowOTPRetry", vec![json!("true"), json!(1)], "true or false"),
     ];

@@ -225,7 +225,7 @@ async fn bad_members_are_named() {
         (
             "smsMessage",
             json!("no place"),
-            "a text of at most 160 characters with one run of four to six # for the code or the link",
+            "a string of at most 160 characters with one run of four to six # for the code or the link",
         ),
         ("allowOTPRetry", json!("yes"), "true or false"),
         ("firstName", json!(1), "a string"),
