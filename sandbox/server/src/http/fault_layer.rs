@@ -151,10 +151,10 @@ impl RequestTarget {
         reply: Option<Fault>,
     ) {
         let (Some(subject), Some((party, what))) = (subject, self.message) else { return };
-        let asked = NewTimelineEvent { fault: request, ..NewTimelineEvent::new(party, Party::Backend, what, None) };
+        let received = NewTimelineEvent { fault: request, ..NewTimelineEvent::new(party, Party::Backend, what, None) };
         let answered = |fault| NewTimelineEvent::new(Party::Backend, party, what, Some(Outcome::Refused)).under(fault);
-        let sights: Vec<_> = [Some(asked), reply.map(answered)].into_iter().flatten().collect();
-        sandbox.record(subject, &sights).await;
+        let events: Vec<_> = [Some(received), reply.map(answered)].into_iter().flatten().collect();
+        sandbox.record(subject, &events).await;
     }
 }
 

@@ -107,13 +107,14 @@ impl Store for InstrumentedStore {
             *change.lock() = SessionChange::between(before, after.as_ref());
             (after, attempts, effects)
         };
-        let effects = self.timed("update_counted", self.store.update_with_attempts(auth_id, given, &observed)).await?;
+        let effects =
+            self.timed("update_with_attempts", self.store.update_with_attempts(auth_id, given, &observed)).await?;
         self.count(change, &effects);
         Ok(effects)
     }
 
     async fn expire_attempts(&self, before: UnixMillis) -> Result<(), StoreError> {
-        self.timed("forget_guesses", self.store.expire_attempts(before)).await
+        self.timed("expire_attempts", self.store.expire_attempts(before)).await
     }
 
     async fn get(&self, auth_id: &str) -> Result<Option<Session>, StoreError> {
@@ -125,7 +126,7 @@ impl Store for InstrumentedStore {
     }
 
     async fn expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<Vec<String>, StoreError> {
-        self.timed("ending_before", self.store.expiring_before(project, time)).await
+        self.timed("expiring_before", self.store.expiring_before(project, time)).await
     }
 
     async fn update_identity(
@@ -153,7 +154,7 @@ impl Store for InstrumentedStore {
         number: &Phone,
         decide: DecideIdentity<'_>,
     ) -> Result<(), StoreError> {
-        self.timed("carry_out", self.store.apply_outbox_entry(sequence, project, number, decide)).await
+        self.timed("apply_outbox_entry", self.store.apply_outbox_entry(sequence, project, number, decide)).await
     }
 
     async fn identity(&self, project: &str, lookup: IdentityLookup<'_>) -> Result<Option<Identity>, StoreError> {
@@ -169,7 +170,7 @@ impl Store for InstrumentedStore {
     }
 
     async fn delete_project(&self, project: &str) -> Result<(), StoreError> {
-        self.timed("forget_project", self.store.delete_project(project)).await
+        self.timed("delete_project", self.store.delete_project(project)).await
     }
 
     async fn outbox(&self) -> Result<Vec<OutboxEntry>, StoreError> {
@@ -177,11 +178,11 @@ impl Store for InstrumentedStore {
     }
 
     async fn complete_outbox_entry(&self, sequence: u64) -> Result<(), StoreError> {
-        self.timed("delivered", self.store.complete_outbox_entry(sequence)).await
+        self.timed("complete_outbox_entry", self.store.complete_outbox_entry(sequence)).await
     }
 
     async fn pending_deliveries(&self, project: Option<&str>, since: u64) -> Result<Vec<PendingDelivery>, StoreError> {
-        self.timed("undelivered", self.store.pending_deliveries(project, since)).await
+        self.timed("pending_deliveries", self.store.pending_deliveries(project, since)).await
     }
 
     async fn delivery(&self, sequence: u64) -> Result<Option<Delivery>, StoreError> {
@@ -193,7 +194,7 @@ impl Store for InstrumentedStore {
             AfterAttempt::Retry(_) => None,
             AfterAttempt::Finished(finished) => Some(finished.status),
         };
-        self.timed("tried", self.store.record_attempt(sequence, next)).await?;
+        self.timed("record_attempt", self.store.record_attempt(sequence, next)).await?;
         if let Some(status) = status {
             self.metrics.webhook_deliveries.increment(status);
         }
@@ -201,7 +202,7 @@ impl Store for InstrumentedStore {
     }
 
     async fn finished_deliveries(&self, project: &str) -> Result<Vec<FinishedDelivery>, StoreError> {
-        self.timed("settled", self.store.finished_deliveries(project)).await
+        self.timed("finished_deliveries", self.store.finished_deliveries(project)).await
     }
 
     async fn messages(
@@ -214,10 +215,10 @@ impl Store for InstrumentedStore {
     }
 
     async fn setting(&self, project: Option<&str>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.timed("fact", self.store.setting(project, name)).await
+        self.timed("setting", self.store.setting(project, name)).await
     }
 
     async fn set_setting(&self, project: Option<&str>, name: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.timed("set_fact", self.store.set_setting(project, name, value)).await
+        self.timed("set_setting", self.store.set_setting(project, name, value)).await
     }
 }

@@ -232,5 +232,5 @@ fn execute(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Para
 
 /// The serialized form for storage, which contains secrets.
 fn json(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|_| StoreError("a value has no form for storage".to_owned()))
+    serde_json::to_string(value).map_err(|_| StoreError("a value cannot be serialized".to_owned()))
 }
