@@ -73,7 +73,7 @@ pub enum MessageKind {
     /// The result of the flow, sent on a socket. It has no reply.
     SocketDone,
     /// A fault silenced a socket, which stays open. It has no reply.
-    IdleTimeout,
+    SocketSilent,
     /// The end of a socket; the sender is the party that ended it. It has no reply.
     SocketClosed,
     /// The flow expired: from the backend to itself.
@@ -125,7 +125,7 @@ pub enum Outcome {
     /// The connection was lost without a close.
     Dropped,
     /// The page was silent for too long.
-    Silent,
+    IdleTimeout,
     /// The page sent an invalid frame.
     BadFrame,
     /// The sandbox is shutting down, or the session is deleted.

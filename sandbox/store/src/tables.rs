@@ -127,6 +127,7 @@ pub(super) struct AttemptsSwap {
 }
 
 /// The key of a row that a write compares.
+#[cfg(feature = "sqlite")]
 #[derive(PartialEq, Eq, Hash)]
 pub(super) enum Compared {
     Session(String),
@@ -155,6 +156,7 @@ impl Write {
     }
 
     /// The rows that the write compares. Two writes with a row in common must not be in one batch.
+    #[cfg(feature = "sqlite")]
     pub(super) fn compared(&self) -> Vec<Compared> {
         match &self.op {
             WriteOp::Session { auth_id, attempts, .. } => {
@@ -170,6 +172,7 @@ impl Write {
     }
 
     /// Whether the write changes rows that it does not list in [`Write::compared`], so that it needs a batch of its own.
+    #[cfg(feature = "sqlite")]
     pub(super) fn stands_alone(&self) -> bool {
         matches!(self.op, WriteOp::DeleteProject(_) | WriteOp::ExpireAttempts(_))
     }

@@ -40,7 +40,8 @@ pub(super) fn migrate_by(connection: &mut Connection, steps: &[&str]) -> Result<
     if version > steps.len() {
         let newest = steps.len();
         return Err(StoreError(format!(
-            "the file has version {version} of a newer sandbox; this sandbox supports version {newest}"
+            "the file has schema version {version}, this sandbox supports {newest}: it is from a newer sandbox or an \
+             earlier build; move it away to start with an empty store"
         )));
     }
     for (index, step) in steps.iter().enumerate().skip(version) {

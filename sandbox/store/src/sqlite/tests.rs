@@ -129,7 +129,11 @@ fn a_file_of_a_newer_sandbox_is_refused() {
     let file = TestFile::new();
     drop(file.open());
     file.raw().pragma_update(None, "user_version", 99).unwrap();
-    assert!(file.refusal().contains("version 99 of a newer sandbox"), "{}", file.refusal());
+    assert!(
+        file.refusal().contains("schema version 99, this sandbox supports 1: it is from a newer sandbox"),
+        "{}",
+        file.refusal()
+    );
 }
 
 /// The number of stored failed attempts of a number in the project `default`.

@@ -70,7 +70,7 @@ where
                 .await
         }
         SocketOutcome::Silenced => {
-            let silent = NewTimelineEvent::to_client(MessageKind::IdleTimeout, None).under(Fault::Silence);
+            let silent = NewTimelineEvent::to_client(MessageKind::SocketSilent, None).under(Fault::Silence);
             seen(silent).await;
             hold_open(sandbox, subject).await;
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Silence))
@@ -134,8 +134,8 @@ where
     tokio::pin!(dropped);
     loop {
         // Boxed: sockets are many and wait long, and their futures should not reserve space for their start and end.
-        let lapses_at = match Box::pin(socket_status(sandbox, subject)).await {
-            Ok(SocketStatus::Pending { expires_at: lapses_at }) => lapses_at,
+        let expires_at = match Box::pin(socket_status(sandbox, subject)).await {
+            Ok(SocketStatus::Pending { expires_at }) => expires_at,
             Ok(SocketStatus::Settled(reply)) => return settled(&reply),
             Ok(SocketStatus::Reset) => return SocketOutcome::Cut,
             Err(code) => return SocketOutcome::Closed(code, Outcome::GoingAway),
@@ -152,7 +152,7 @@ where
                 },
                 () = &mut dropped => return SocketOutcome::Cut,
                 () = watch.changed() => break,
-                () = subject.project.clock.sleep_until(lapses_at) => break,
+                () = subject.project.clock.sleep_until(expires_at) => break,
                 message = next_message(socket) => {
                     silent_at = Instant::now() + SILENCE;
                     match message {
@@ -171,7 +171,7 @@ where
                     }
                 }
                 _ = pings.tick() => socket.send(Message::Ping(Default::default())).await,
-                () = sleep_until(silent_at) => return SocketOutcome::Closed(close_code::AWAY, Outcome::Silent),
+                () = sleep_until(silent_at) => return SocketOutcome::Closed(close_code::AWAY, Outcome::IdleTimeout),
             };
             if sent.is_err() {
                 return SocketOutcome::Gone;

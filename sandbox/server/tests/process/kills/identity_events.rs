@@ -100,7 +100,7 @@ impl EventIdentity {
                     self.number = event.to.clone().unwrap_or_else(|| self.number.clone());
                     self.triggered.push((body["eventIds"][0].as_str().unwrap().to_owned(), event));
                 }
-                400 if event.to.is_some() => assert!(body["message"].as_str().unwrap().contains("nobody has")),
+                400 if event.to.is_some() => assert!(body["message"].as_str().unwrap().contains("no identity has")),
                 _ => panic!("{status}: {body}"),
             }
         }

@@ -69,7 +69,7 @@ names! {
     SocketPing => "socket_ping",
     SocketPong => "socket_pong",
     SocketDone => "socket_done",
-    IdleTimeout => "socket_silent",
+    SocketSilent => "socket_silent",
     SocketClosed => "socket_closed",
     Expired => "expired",
 }
@@ -96,7 +96,7 @@ names! {
     LinkReplaced => "link_replaced",
     FellBackToOtp => "fell_back_to_otp",
     Dropped => "dropped",
-    Silent => "idle_timeout",
+    IdleTimeout => "idle_timeout",
     BadFrame => "bad_frame",
     GoingAway => "going_away",
 }
