@@ -243,7 +243,8 @@ pub enum LinkState {
 }
 
 /// Reason for which possession is not verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum PossessionFailure {
     /// A wrong code at the last attempt.
     WrongCode,

@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::error::AppError;
 use super::jwt::TokenKeys;
-use super::watchers::Watcher;
+use super::watchers::Watchers;
 use crate::config::{Config, Origin};
 use crate::metrics::{InstrumentedStore, Metrics};
 use crate::projects::{Clock, MessageQuery, Project, Projects};
@@ -54,9 +54,9 @@ pub(crate) struct Services {
     has_faults: AtomicBool,
     pub(crate) metrics: Arc<Metrics>,
     /// Woken when a session is settled or deleted.
-    pub(crate) watchers: Watcher,
+    pub(crate) watchers: Watchers,
     /// Woken when a session's timeline grows, or the session is deleted.
-    pub(crate) timeline_watchers: Watcher,
+    pub(crate) timeline_watchers: Watchers,
     pub(crate) webhooks: WebhookDispatcher,
     /// Cancelled at shutdown. Every wait ends then.
     pub(crate) shutdown: CancellationToken,
@@ -148,8 +148,8 @@ impl AppState {
             has_faults: AtomicBool::new(config.chaos_seed.is_some()),
             store,
             metrics,
-            watchers: Watcher::default(),
-            timeline_watchers: Watcher::default(),
+            watchers: Watchers::default(),
+            timeline_watchers: Watchers::default(),
             shutdown,
             sockets: TaskTracker::new(),
             free_sockets: Arc::new(Semaphore::new(config.limits.sockets as usize)),

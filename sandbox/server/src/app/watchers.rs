@@ -6,25 +6,25 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-/// Wakes the watches of a session. Clones share their state.
+/// The watchers of sessions. Clones share their state.
 #[derive(Clone, Default)]
-pub(crate) struct Watcher(Arc<Mutex<HashMap<String, watch::Sender<()>>>>);
+pub(crate) struct Watchers(Arc<Mutex<HashMap<String, watch::Sender<()>>>>);
 
 /// A subscription to the changes of one session. Dropping it unsubscribes.
-pub(crate) struct Watch {
-    watchers: Watcher,
+pub(crate) struct Watcher {
+    watchers: Watchers,
     auth_id: String,
     changes: Option<watch::Receiver<()>>,
 }
 
-impl Watcher {
+impl Watchers {
     /// Subscribes to a session. No later change is missed; read the state after this call.
-    pub(crate) fn watch(&self, auth_id: &str) -> Watch {
+    pub(crate) fn watch(&self, auth_id: &str) -> Watcher {
         let changes = self.0.lock().entry(auth_id.to_owned()).or_default().subscribe();
-        Watch { watchers: self.clone(), auth_id: auth_id.to_owned(), changes: Some(changes) }
+        Watcher { watchers: self.clone(), auth_id: auth_id.to_owned(), changes: Some(changes) }
     }
 
-    /// Wakes every watch of the session. Call after each write.
+    /// Wakes every watcher of the session. Call after each write.
     pub(crate) fn wake(&self, auth_id: &str) {
         if let Some(sender) = self.0.lock().get(auth_id) {
             sender.send_replace(());
@@ -32,7 +32,7 @@ impl Watcher {
     }
 }
 
-impl Watch {
+impl Watcher {
     /// Resolves at the next change, or at once if there was one since the last call.
     ///
     /// # Cancel safety
@@ -43,12 +43,12 @@ impl Watch {
         {
             return;
         }
-        // Not reached: the sender lives as long as the last watch.
+        // Not reached: the sender lives as long as the last watcher.
         std::future::pending().await
     }
 }
 
-impl Drop for Watch {
+impl Drop for Watcher {
     fn drop(&mut self) {
         self.changes = None;
         let mut senders = self.watchers.0.lock();
@@ -64,7 +64,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_watch_of_a_session_removes_its_entry() {
-        let watchers = Watcher::default();
+        let watchers = Watchers::default();
         let mut first = watchers.watch("a");
         let second = watchers.watch("a");
         watchers.wake("a");

@@ -29,14 +29,14 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
     if !sandbox.faults_enabled() {
         return next.run(request).await;
     }
-    let aim = RequestTarget::of(&request);
-    let target = aim.target(&sandbox).await;
-    let Some(hit) = target.project.as_ref().and_then(|project| aim.hit(project)) else {
+    let target = RequestTarget::of(&request);
+    let FaultTarget { project, handle } = target.resolve(&sandbox).await;
+    let Some(action) = project.and_then(|project| target.action(&project)) else {
         return next.run(request).await;
     };
-    let note = async |request, reply| aim.record(&sandbox, target.subject.as_ref(), request, reply).await;
+    let record = async |request, reply| target.record(&sandbox, handle.as_ref(), request, reply).await;
     let connection = request.extensions().get::<Connection>().cloned();
-    match hit {
+    match action {
         FaultAction::Delay(time) => {
             tokio::select! {
                 biased;
@@ -47,43 +47,43 @@ pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request,
             next.run(request).await
         }
         FaultAction::Status { status, retry_after_seconds } => {
-            note(None, Some(Fault::Status)).await;
+            record(None, Some(Fault::Status)).await;
             refused_with(status, retry_after_seconds).into_response()
         }
-        FaultAction::Refuse if aim.is_socket => {
-            note(None, Some(Fault::Refuse)).await;
+        FaultAction::Refuse if target.is_socket => {
+            record(None, Some(Fault::Refuse)).await;
             refused_with(503, None).into_response()
         }
-        FaultAction::Drop | FaultAction::Silence if aim.is_socket => {
-            request.extensions_mut().insert(AppliedFault(hit.fault()));
+        FaultAction::Drop | FaultAction::Silence if target.is_socket => {
+            request.extensions_mut().insert(AppliedFault(action.fault()));
             next.run(request).await
         }
-        FaultAction::DropLater(time) if aim.is_socket => {
+        FaultAction::DropLater(time) if target.is_socket => {
             request.extensions_mut().insert(SocketLifetime(time));
             next.run(request).await
         }
         FaultAction::Drop | FaultAction::DropLater(_) | FaultAction::Refuse => {
-            note(Some(hit.fault()), None).await;
-            broken(connection, aim.is_socket).await
+            record(Some(action.fault()), None).await;
+            broken(connection, target.is_socket).await
         }
         FaultAction::Silence => {
-            note(Some(Fault::Silence), None).await;
+            record(Some(Fault::Silence), None).await;
             tokio::select! {
                 biased;
                 () = sandbox.shutdown.cancelled() => {}
                 () = tokio::time::sleep(SILENCE) => {}
             }
-            broken(connection, aim.is_socket).await
+            broken(connection, target.is_socket).await
         }
         // A lost handshake reply leaves no socket to serve.
-        FaultAction::LoseReply if aim.is_socket => {
-            note(Some(Fault::LoseReply), None).await;
-            broken(connection, aim.is_socket).await
+        FaultAction::LoseReply if target.is_socket => {
+            record(Some(Fault::LoseReply), None).await;
+            broken(connection, target.is_socket).await
         }
         FaultAction::LoseReply => {
             request.extensions_mut().insert(AppliedFault(Fault::LoseReply));
             next.run(request).await;
-            broken(connection, aim.is_socket).await
+            broken(connection, target.is_socket).await
         }
     }
 }
@@ -94,14 +94,14 @@ struct RequestTarget {
     path: String,
     is_socket: bool,
     message: Option<(Party, MessageKind)>,
-    about: Option<TargetSession>,
+    session: Option<TargetSession>,
 }
 
 /// The project whose faults apply to a request, and the session whose timeline records it.
 #[derive(Default)]
 struct FaultTarget {
     project: Option<Arc<Project>>,
-    subject: Option<SessionHandle>,
+    handle: Option<SessionHandle>,
 }
 
 impl RequestTarget {
@@ -113,48 +113,48 @@ impl RequestTarget {
             path: uri.path().to_owned(),
             is_socket,
             message: message(request.method(), uri.path(), is_socket),
-            about: about(request.headers(), uri),
+            session: target_session(request.headers(), uri),
         }
     }
 
     /// The fault of the request: requested faults before those of the seed.
-    fn hit(&self, project: &Project) -> Option<FaultAction> {
+    fn action(&self, project: &Project) -> Option<FaultAction> {
         let by_chaos = || match self.message {
-            Some((Party::Client, what)) => project.chaos.as_ref()?.next(what),
+            Some((Party::Client, kind)) => project.chaos.as_ref()?.next(kind),
             _ => None,
         };
         project.faults.take(self.method.as_str(), &self.path).or_else(by_chaos)
     }
 
-    async fn target(&self, sandbox: &Sandbox) -> FaultTarget {
-        let subject = match &self.about {
+    async fn resolve(&self, sandbox: &Sandbox) -> FaultTarget {
+        let handle = match &self.session {
             None => return FaultTarget::default(),
             Some(TargetSession::Project(name)) => {
-                return FaultTarget { project: sandbox.projects.get(name), subject: None };
+                return FaultTarget { project: sandbox.projects.get(name), handle: None };
             }
             // An expired token identifies its session, too.
             Some(TargetSession::AuthToken(token)) => match sandbox.keys.subject(token.expose()) {
-                Some(holder) => sandbox.session_handle(&holder.auth_id).await.unwrap_or_default(),
+                Some(subject) => sandbox.session_handle(&subject.auth_id).await.unwrap_or_default(),
                 None => None,
             },
             Some(TargetSession::LinkToken(token)) => links::find(sandbox, token).await.unwrap_or_default(),
         };
-        FaultTarget { project: subject.as_ref().map(|subject| subject.project.clone()), subject }
+        FaultTarget { project: handle.as_ref().map(|handle| handle.project.clone()), handle }
     }
 
     /// Records the request with its fault on the timeline. A `reply` fault means that the request was answered with an error.
     async fn record(
         &self,
         sandbox: &Sandbox,
-        subject: Option<&SessionHandle>,
+        handle: Option<&SessionHandle>,
         request: Option<Fault>,
         reply: Option<Fault>,
     ) {
-        let (Some(subject), Some((party, what))) = (subject, self.message) else { return };
-        let received = NewTimelineEvent { fault: request, ..NewTimelineEvent::new(party, Party::Backend, what, None) };
-        let answered = |fault| NewTimelineEvent::new(Party::Backend, party, what, Some(Outcome::Refused)).under(fault);
+        let (Some(handle), Some((party, kind))) = (handle, self.message) else { return };
+        let received = NewTimelineEvent { fault: request, ..NewTimelineEvent::new(party, Party::Backend, kind, None) };
+        let answered = |fault| NewTimelineEvent::new(Party::Backend, party, kind, Some(Outcome::Refused)).under(fault);
         let events: Vec<_> = [Some(received), reply.map(answered)].into_iter().flatten().collect();
-        sandbox.record(subject, &events).await;
+        sandbox.record(handle, &events).await;
     }
 }
 
@@ -164,7 +164,7 @@ fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, Messa
     if path.starts_with("/l/") {
         return Some((Party::Phone, MessageKind::LinkOpened));
     }
-    let what = match path.strip_prefix("/v1/client/")? {
+    let kind = match path.strip_prefix("/v1/client/")? {
         "mobile/otp/start" => MessageKind::OtpStart,
         "mobile/otp/finish" => MessageKind::OtpFinish,
         "mobile/instantlink/start" => MessageKind::LinkStart,
@@ -175,7 +175,7 @@ fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, Messa
         area if area.ends_with("/error") => MessageKind::ErrorReported,
         _ => return None,
     };
-    Some((Party::Client, what))
+    Some((Party::Client, kind))
 }
 
 /// The identification of a session or project in a request.
@@ -185,7 +185,7 @@ enum TargetSession {
     Project(String),
 }
 
-fn about(headers: &HeaderMap, uri: &Uri) -> Option<TargetSession> {
+fn target_session(headers: &HeaderMap, uri: &Uri) -> Option<TargetSession> {
     if let Some(token) = uri.path().strip_prefix("/l/") {
         return Some(TargetSession::LinkToken(token.into()));
     }

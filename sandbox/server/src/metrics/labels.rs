@@ -18,12 +18,26 @@ pub(crate) struct EnumCounter<E> {
 }
 
 impl<E: IntoEnumIterator + Into<&'static str>> EnumCounter<E> {
+    /// Registers a counter for each variant.
     pub(super) fn register(registry: &mut Registry, name: &str, help: &str, label: &'static str) -> Self {
+        Self::register_values(registry, name, help, label, E::iter())
+    }
+}
+
+impl<E: Into<&'static str>> EnumCounter<E> {
+    /// Registers a counter for each of the values.
+    pub(super) fn register_values(
+        registry: &mut Registry,
+        name: &str,
+        help: &str,
+        label: &'static str,
+        values: impl Iterator<Item = E>,
+    ) -> Self {
         let counters = Family::default();
         registry.register(name, help, counters.clone());
         let counter = Self { label, counters, values: PhantomData };
         // Every value begins at 0, so that the first increment shows as a rise.
-        E::iter().for_each(|value| drop(counter.counters.get_or_create(&counter.label(value))));
+        values.for_each(|value| drop(counter.counters.get_or_create(&counter.label(value))));
         counter
     }
 
@@ -38,38 +52,35 @@ impl<E: IntoEnumIterator + Into<&'static str>> EnumCounter<E> {
 }
 
 /// The outcome of a session's possession check.
-#[derive(Clone, Copy, EnumIter, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Clone, Copy)]
 pub(super) enum PossessionOutcome {
     Passed,
-    WrongCode,
-    TooManyTries,
-    CodeExpired,
-    LinkExpired,
-    TooManyNumbers,
-    TooManySms,
-    Reported,
-    SessionExpired,
+    Failed(PossessionFailure),
     /// The session was deleted before an outcome.
     Forgotten,
 }
 
 impl PossessionOutcome {
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        [Self::Passed, Self::Forgotten].into_iter().chain(PossessionFailure::iter().map(Self::Failed))
+    }
+
     /// `None`: the check goes on, or is not required.
     pub(super) fn of(possession: &Possession) -> Option<Self> {
         match possession {
             Possession::Passed => Some(Self::Passed),
-            Possession::Failed(failure) => Some(match failure {
-                PossessionFailure::WrongCode => Self::WrongCode,
-                PossessionFailure::TooManyTries => Self::TooManyTries,
-                PossessionFailure::CodeExpired => Self::CodeExpired,
-                PossessionFailure::LinkExpired => Self::LinkExpired,
-                PossessionFailure::TooManyNumbers => Self::TooManyNumbers,
-                PossessionFailure::TooManySms => Self::TooManySms,
-                PossessionFailure::Reported => Self::Reported,
-                PossessionFailure::SessionExpired => Self::SessionExpired,
-            }),
+            Possession::Failed(failure) => Some(Self::Failed(*failure)),
             _ => None,
+        }
+    }
+}
+
+impl From<PossessionOutcome> for &'static str {
+    fn from(outcome: PossessionOutcome) -> Self {
+        match outcome {
+            PossessionOutcome::Passed => "passed",
+            PossessionOutcome::Failed(failure) => failure.into(),
+            PossessionOutcome::Forgotten => "forgotten",
         }
     }
 }

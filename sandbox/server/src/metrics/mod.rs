@@ -59,11 +59,12 @@ impl Metrics {
         registry.register("http_requests", "HTTP requests answered", requests.clone());
         let flows_started =
             EnumCounter::register(&mut registry, "flows_started", "Sessions opened, by kind of flow", "kind");
-        let flows_ended = EnumCounter::register(
+        let flows_ended = EnumCounter::register_values(
             &mut registry,
             "flows_ended",
             "Sessions whose possession check ended, by outcome",
             "ending",
+            PossessionOutcome::all(),
         );
         let messages_sent =
             EnumCounter::register(&mut registry, "messages_sent", "SMS added to the message list, by kind", "kind");

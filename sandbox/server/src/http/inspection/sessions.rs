@@ -10,7 +10,7 @@ use axum::{Json, Router};
 
 use super::sse::{self, Feed, last_event_id};
 use super::views::{SessionView, TimelineEventView};
-use crate::app::watchers::Watch;
+use crate::app::watchers::Watcher;
 use crate::app::{AppError, Sandbox, inspection};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::scope::ProjectExt;
@@ -56,7 +56,7 @@ struct TimelineFeed {
     sandbox: Sandbox,
     /// Held so that the project is not evicted while the stream is open.
     _project: Arc<Project>,
-    watch: Watch,
+    watch: Watcher,
     auth_id: String,
     last_id: u32,
 }
