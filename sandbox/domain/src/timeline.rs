@@ -4,10 +4,6 @@
 use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
 
-/// Maximum number of events of a timeline; a new event beyond it drops the oldest. A page that polls every three
-/// seconds for fifteen minutes reaches it. After a drop the first id is greater than 1.
-const MAX_EVENTS: usize = 600;
-
 /// Sender or recipient of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -171,6 +167,12 @@ impl NewTimelineEvent {
         Self { from, to, kind, outcome, fault: None }
     }
 
+    /// The recorded event: the message with its position and time.
+    pub fn recorded(self, id: u32, at: UnixMillis) -> TimelineEvent {
+        let Self { from, to, kind, outcome, fault } = self;
+        TimelineEvent { id, at, from, to, kind, outcome, fault }
+    }
+
     /// The same message with a fault.
     pub fn under(self, fault: Fault) -> Self {
         Self { fault: Some(fault), ..self }
@@ -206,53 +208,4 @@ pub struct TimelineEvent {
     /// Injected fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
-}
-
-/// The newest events of a session, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timeline {
-    events: Vec<TimelineEvent>,
-    last_id: u32,
-}
-
-impl Timeline {
-    /// Appends an event, and drops the oldest one beyond the maximum.
-    pub fn push(&mut self, at: UnixMillis, event: NewTimelineEvent) {
-        let NewTimelineEvent { from, to, kind, outcome, fault } = event;
-        self.last_id = self.last_id.saturating_add(1);
-        if self.events.len() >= MAX_EVENTS {
-            self.events.remove(0);
-        }
-        self.events.push(TimelineEvent { id: self.last_id, at, from, to, kind, outcome, fault });
-    }
-
-    /// The events with a greater id.
-    pub fn after(&self, id: u32) -> &[TimelineEvent] {
-        let begin = self.events.partition_point(|event| event.id <= id);
-        self.events.get(begin..).unwrap_or_default()
-    }
-
-    /// Every stored event.
-    pub fn events(&self) -> &[TimelineEvent] {
-        &self.events
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_oldest_event_is_dropped_first_and_ids_keep_counting() {
-        let mut timeline = Timeline::default();
-        let ids = |events: &[TimelineEvent]| events.iter().map(|event| event.id).collect::<Vec<_>>();
-        for at in (0..605).map(UnixMillis::new) {
-            timeline.push(at, NewTimelineEvent::from_client(MessageKind::StatusPolled, None));
-        }
-        assert_eq!(timeline.events().len(), 600);
-        assert_eq!(ids(timeline.after(0))[..2], [6, 7]);
-        assert_eq!(ids(timeline.after(603)), [604, 605]);
-        assert_eq!(ids(timeline.after(605)), [0; 0]);
-        assert_eq!(ids(timeline.after(9999)), [0; 0]);
-    }
 }

@@ -64,7 +64,7 @@ pub struct Device {
 }
 
 /// An enrollment to be stored, after an Enroll request or a successful verification.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEnrollment {
     /// See [`Identity::project`].
     pub project: String,
@@ -81,7 +81,7 @@ pub struct NewEnrollment {
 }
 
 /// A device binding to be stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceBinding {
     /// See [`Identity::project`].
     pub project: String,
@@ -95,6 +95,22 @@ pub struct DeviceBinding {
     pub device_id: Option<String>,
     /// Whether the new device replaces a bound device. Otherwise a bound device stays, and the new one is not added.
     pub replaces: bool,
+}
+
+/// A change of the identity of a number, after the possession check of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IdentityChange {
+    Enroll(NewEnrollment),
+    Bind(DeviceBinding),
+}
+
+impl IdentityChange {
+    pub(crate) fn apply(&self, old: Option<&Identity>) -> Identity {
+        match self {
+            Self::Enroll(with) => Identity::enroll(old, with),
+            Self::Bind(with) => Identity::bind(old, with),
+        }
+    }
 }
 
 impl Identity {

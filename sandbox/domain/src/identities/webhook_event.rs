@@ -1,11 +1,12 @@
-//! Events of an identity, and the webhook deliveries that they cause. No HTTP request: the delivery is an effect.
+//! Events of an identity, and the webhook deliveries that they cause. No HTTP request: the caller enqueues
+//! the delivery.
 
 use handset_protocol::UnixMillis;
 use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
 
+use crate::Phone;
 use crate::identities::delivery::Delivery;
 use crate::identities::identity::{Enrollment, Identity, Muted, NotSentReason};
-use crate::{Effect, Phone};
 
 /// An event of an identity's phone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +28,8 @@ pub enum IdentityEvent {
 pub struct AppliedEvent {
     /// The identity after the event, with its number.
     pub identity: Identity,
-    /// The effects for the caller.
-    pub effects: Vec<Effect>,
+    /// The delivery to be enqueued. `None`: no webhook is sent.
+    pub delivery: Option<Delivery>,
     /// Reason for which no webhook is sent.
     pub not_sent_reason: Option<NotSentReason>,
 }
@@ -70,8 +71,7 @@ impl IdentityEvent {
                 ..Delivery::due_now(&old.project, vec![event], now)
             }
         });
-        let effects = delivery.map(Box::new).map(Effect::DeliverWebhook).into_iter().collect();
-        Some(AppliedEvent { identity, effects, not_sent_reason })
+        Some(AppliedEvent { identity, delivery, not_sent_reason })
     }
 
     fn change(&self, old: &Identity, enrollment: &Enrollment) -> Identity {
@@ -132,15 +132,15 @@ mod tests {
             let applied =
                 IdentityEvent::Disconnected.apply(identity, has_webhook, "event", UnixMillis::new(7)).unwrap();
             assert_eq!(
-                (applied.not_sent_reason, applied.effects.len()),
-                (not_sent_reason, usize::from(not_sent_reason.is_none()))
+                (applied.not_sent_reason, applied.delivery.is_some()),
+                (not_sent_reason, not_sent_reason.is_none())
             );
             let after = applied.identity;
             let again = IdentityEvent::Ported
                 .apply(&after.set_active(true).unwrap(), true, "another", UnixMillis::new(8))
                 .unwrap();
             assert_eq!(again.not_sent_reason, Some(NotSentReason::Disconnected));
-            assert_eq!(again.effects, []);
+            assert_eq!(again.delivery, None);
             assert_ne!(again.identity.enrollment.unwrap().carrier, after.enrollment.unwrap().carrier);
         }
         let unknown = Identity { enrollment: None, ..identity };
@@ -155,9 +155,9 @@ mod tests {
         let after = &applied.identity;
         let customer = after.enrollment.as_ref().unwrap().client_customer_id.as_deref();
         assert_eq!((after.id.as_str(), after.phone.digits(), customer), ("one", "15005550007", Some("first")));
-        let stored = serde_json::to_string(&applied.effects).unwrap();
-        assert_eq!(serde_json::from_str::<Vec<Effect>>(&stored).unwrap(), applied.effects);
-        let [Effect::DeliverWebhook(delivery)] = &applied.effects[..] else { panic!("{:?}", applied.effects) };
+        let delivery = applied.delivery.unwrap();
+        let stored = serde_json::to_string(&delivery).unwrap();
+        assert_eq!(serde_json::from_str::<Delivery>(&stored).unwrap(), delivery);
         assert_eq!((delivery.identity_id.as_deref(), delivery.events[0].event_id.as_str()), (Some("one"), "event"));
     }
 }

@@ -91,6 +91,11 @@ impl TestUser {
         Self::find(phone).is_some() || Behaviour::of_phone(phone).is_some()
     }
 
+    /// Whether the number is a test user with possession verified before the page's first request.
+    pub(crate) fn passes_without_browser(phone: &Phone) -> bool {
+        Self::find(phone).is_some_and(|user| user.scenario == TestUserScenario::PassesWithoutBrowser)
+    }
+
     /// Checks that the product serves the number, and returns its test user, if it is one.
     ///
     /// # Errors

@@ -23,6 +23,13 @@ pub enum Product {
     IdentityManager,
 }
 
+impl Product {
+    /// Whether a session of the product reads or changes the identity of its number.
+    pub fn uses_identities(self) -> bool {
+        matches!(self, Self::VerifiedUsers | Self::Unify)
+    }
+}
+
 /// A relying party's credential. All are public: the sandbox holds nothing of value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {

@@ -8,12 +8,66 @@ use crate::people::evaluation::{evaluate_individual, evaluate_possession, passes
 use crate::products::state::{Challenge, ProductState};
 use crate::session::state::{Possession, ServerStage};
 use crate::session::transition::TransitionBuilder;
-use crate::{Effect, Outcome, Person, Refusal};
+use crate::{Command, MessageKind, Outcome, Party, Person, Refusal};
+
+/// `/v3/validate`.
+#[derive(Clone, Copy, Debug)]
+pub struct Validate;
+
+impl Command for Validate {
+    type Answer = Result<ValidateReply, Refusal>;
+
+    fn message(&self) -> Option<(Party, MessageKind)> {
+        Some((Party::Server, MessageKind::Validate))
+    }
+
+    fn run(&self, transition: &mut TransitionBuilder) -> Self::Answer {
+        transition.validate()
+    }
+}
+
+/// `/v3/challenge`.
+#[derive(Clone, Debug)]
+pub struct CheckChallenge {
+    /// The details of the request; each replaces that of Start.
+    pub given: Challenge,
+}
+
+impl Command for CheckChallenge {
+    type Answer = Result<ChallengeReply, Refusal>;
+
+    fn message(&self) -> Option<(Party, MessageKind)> {
+        Some((Party::Server, MessageKind::Challenge))
+    }
+
+    fn run(&self, transition: &mut TransitionBuilder) -> Self::Answer {
+        transition.challenge(&self.given)
+    }
+}
+
+/// `/v3/complete`.
+#[derive(Clone, Debug)]
+pub struct Complete {
+    /// The person's details, in a valid format.
+    pub individual: Individual,
+}
+
+impl Command for Complete {
+    type Answer = Result<CompleteReply, Refusal>;
+
+    fn message(&self) -> Option<(Party, MessageKind)> {
+        Some((Party::Server, MessageKind::Complete))
+    }
+
+    fn run(&self, transition: &mut TransitionBuilder) -> Self::Answer {
+        transition.complete(&self.individual)
+    }
+}
 
 impl TransitionBuilder {
     /// `/v3/validate`. A success may be requested again until Complete, since both the desktop and the phone of an
     /// Instant Link end on a page that asks its server. A failure is returned once.
-    pub(crate) fn validate(&mut self) {
+    fn validate(&mut self) -> Result<ValidateReply, Refusal> {
         let missing = match self.is_in_order() {
             Ok(missing) if self.session.stage != ServerStage::Ended => missing,
             Ok(_) => return self.refuse(Refusal::NotAllowed),
@@ -54,7 +108,8 @@ impl TransitionBuilder {
                 )
             }
         };
-        self.respond(outcome, Effect::Validated(reply));
+        self.respond(outcome);
+        Ok(reply)
     }
 
     fn after_validate(&self) -> Next {
@@ -65,7 +120,7 @@ impl TransitionBuilder {
     }
 
     /// `/v3/challenge`. It is checked once; Complete may follow a failure, too, with details from the person.
-    pub(crate) fn challenge(&mut self, details: &Challenge) {
+    fn challenge(&mut self, details: &Challenge) -> Result<ChallengeReply, Refusal> {
         if let Err(refusal) = self.is_in_order() {
             return self.refuse(refusal);
         }
@@ -87,11 +142,12 @@ impl TransitionBuilder {
         self.session.stage = ServerStage::Challenged;
         let individual = success.then(|| owner.to_individual());
         let next = next_is("v3-complete", paths::COMPLETE);
-        self.respond_success(success, Effect::Challenged(ChallengeReply { success, individual, next }));
+        self.respond_success(success);
+        Ok(ChallengeReply { success, individual, next })
     }
 
     /// `/v3/complete`.
-    pub(crate) fn complete(&mut self, individual: &Individual) {
+    fn complete(&mut self, individual: &Individual) -> Result<CompleteReply, Refusal> {
         if let Err(refusal) = self.is_in_order() {
             return self.refuse(refusal);
         }
@@ -107,12 +163,12 @@ impl TransitionBuilder {
         let success = passes(&evaluation);
         self.session.stage = ServerStage::Ended;
         let next = next_is("done", "done");
-        let reply = CompleteReply { success, idv: Some(idv), kyc, evaluation: Some(evaluation), next };
-        self.respond_success(success, Effect::Completed(reply));
+        self.respond_success(success);
+        Ok(CompleteReply { success, idv: Some(idv), kyc, evaluation: Some(evaluation), next })
     }
 
-    fn respond_success(&mut self, success: bool, effect: Effect) {
-        self.respond(if success { Outcome::Passed } else { Outcome::Failed }, effect);
+    fn respond_success(&mut self, success: bool) {
+        self.respond(if success { Outcome::Passed } else { Outcome::Failed });
     }
 
     /// Refuses sessions of other products and expired sessions. Returns whether the challenge is still missing.
@@ -125,9 +181,5 @@ impl TransitionBuilder {
             }
             _ => Err(Refusal::NotAllowed),
         }
-    }
-
-    pub(crate) fn in_time(&self) -> Result<(), Refusal> {
-        if self.now < self.session.expires_at { Ok(()) } else { Err(Refusal::UnknownCorrelationId) }
     }
 }

@@ -3,33 +3,60 @@
 
 use handset_protocol::server::{CheckResult, Individual, VerifyStatusReply, VerifySuccess};
 
+use crate::identities::identity::{IdentityChange, NewEnrollment};
 use crate::people::compare::Comparison;
-use crate::products::state::{ProductState, VerifiedUsersState};
+use crate::products::state::{ProductState, Settled, VerifiedUsersState};
 use crate::session::state::{Possession, Session};
 use crate::session::transition::TransitionBuilder;
-use crate::{Effect, Outcome, Person, Phone, Refusal};
+use crate::{Command, MessageKind, Outcome, Party, Person, Phone, Refusal};
 
-impl TransitionBuilder {
-    /// `/v3/verify-status`. Repeatable without limit.
-    pub(crate) fn verify_status(&mut self) {
-        if let Err(refusal) = self.in_time() {
-            return self.refuse(refusal);
+/// `/v3/verify-status`. Repeatable without limit.
+#[derive(Clone, Copy, Debug)]
+pub struct GetVerifyStatus;
+
+impl Command for GetVerifyStatus {
+    type Answer = Result<VerifyStatusReply, Refusal>;
+
+    fn message(&self) -> Option<(Party, MessageKind)> {
+        Some((Party::Server, MessageKind::VerifyStatus))
+    }
+
+    fn run(&self, transition: &mut TransitionBuilder) -> Self::Answer {
+        if let Err(refusal) = transition.in_time() {
+            return transition.refuse(refusal);
         }
-        if !matches!(self.session.product, ProductState::VerifiedUsers(_)) {
-            return self.refuse(Refusal::NotAllowed);
+        if !matches!(transition.session.product, ProductState::VerifiedUsers(_)) {
+            return transition.refuse(Refusal::NotAllowed);
         }
-        let (success, possession_result, verify_result) = results(&self.session, false);
-        let outcome = match success {
+        let (success, possession_result, verify_result) = results(&transition.session, false);
+        transition.respond(match success {
             VerifySuccess::True => Outcome::Passed,
             VerifySuccess::False => Outcome::Failed,
             VerifySuccess::Pending => Outcome::Pending,
-        };
-        let reply = VerifyStatusReply { success, possession_result, verify_result, identity_id: None };
-        self.respond(outcome, Effect::Verified(reply));
+        });
+        let owner = transition.identity.as_ref().filter(|_| success == VerifySuccess::True);
+        let identity_id = owner.map(|owner| owner.id.clone());
+        Ok(VerifyStatusReply { success, possession_result, verify_result, identity_id })
     }
 }
 
 impl VerifiedUsersState {
+    /// Enrolls the number after a success of both checks.
+    pub(crate) fn on_settled(&self, settled: &Settled<'_>) -> Option<IdentityChange> {
+        let is_possessed = matches!(settled.possession, Possession::Passed | Possession::NotRequired);
+        if !is_possessed || !self.names_owner(settled.phone) {
+            return None;
+        }
+        Some(IdentityChange::Enroll(NewEnrollment {
+            project: settled.project.to_owned(),
+            phone: settled.phone.clone(),
+            at: settled.at,
+            identity_id: self.identity_id.clone(),
+            client_customer_id: self.client_customer_id.clone(),
+            device_id: None,
+        }))
+    }
+
     /// Whether the number's owner has this name.
     pub(crate) fn names_owner(&self, phone: &Phone) -> bool {
         let claimed = Individual {

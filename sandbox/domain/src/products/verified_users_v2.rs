@@ -11,10 +11,17 @@ use crate::people::compare::Comparison;
 use crate::people::evaluation::{EvaluationReason, finding, passes};
 use crate::request;
 use crate::session::state::SessionPolicy;
-use crate::{Credential, Person, Product, Refusal, TestUser, TestUserScenario};
+use crate::{Credential, Identity, Person, Phone, Product, Refusal, TestUser, TestUserScenario};
 
-/// `/v3/verify`, second generation. The ids are fresh ids of the request and of the identity. The caller adds the id of
-/// the identity to the reply, and stores the enrollment.
+/// A valid Verify request of the second generation, and what it finds out about the number's owner.
+#[derive(Debug)]
+pub struct VerifyV2 {
+    reply: VerificationReply,
+    /// The enrollment of a success.
+    enrollment: Option<NewEnrollment>,
+}
+
+/// `/v3/verify`, second generation. The ids are fresh ids of the request and of the identity.
 ///
 /// # Errors
 /// The request is invalid, the credential belongs to another product, or the product does not serve the number.
@@ -25,7 +32,7 @@ pub fn verify_v2(
     [correlation_id, identity_id]: [String; 2],
     policy: SessionPolicy,
     now: UnixMillis,
-) -> Result<(VerificationReply, Option<NewEnrollment>), Refusal> {
+) -> Result<VerifyV2, Refusal> {
     caller.authorize(&[Product::VerifiedUsers])?;
     let valid_request = request::verify_v2(request)?;
     let user = TestUser::authorize(&valid_request.phone, Product::VerifiedUsers, policy.strict_test_users)?;
@@ -66,7 +73,21 @@ pub fn verify_v2(
         identity: Some(disclosed(&owner, success.then_some(valid_request.verification), level)),
         evaluation: Some(evaluation),
     };
-    Ok((reply, success.then_some(enrollment)))
+    Ok(VerifyV2 { reply, enrollment: success.then_some(enrollment) })
+}
+
+impl VerifyV2 {
+    /// The number whose identity a success enrolls. `None`: no identity is changed.
+    pub fn phone(&self) -> Option<&Phone> {
+        self.enrollment.as_ref().map(|enrollment| &enrollment.phone)
+    }
+
+    /// The reply, and the next identity of [`VerifyV2::phone`], from its present one.
+    pub fn answer(&self, old: Option<&Identity>) -> (VerificationReply, Option<Identity>) {
+        let enrolled = self.enrollment.as_ref().map(|with| Identity::enroll(old, with));
+        let prove_id = enrolled.as_ref().map(|identity| identity.id.clone());
+        (VerificationReply { prove_id, ..self.reply.clone() }, enrolled)
+    }
 }
 
 /// The disclosed part of a record. `verification`: the type of a successful request; without one, only the level.

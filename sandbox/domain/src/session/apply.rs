@@ -1,60 +1,77 @@
-//! Applies an event to a session: dispatches it to the rule of its step or product. No rules of its own.
+//! Applies a command to a session: the one way in which an open session changes. The rules are in `steps` and `products`.
 
 use handset_protocol::UnixMillis;
 
 use super::transition::TransitionBuilder;
-use crate::{Effect, FailedAttempts, Fault, Session, SessionEvent};
+use crate::{FailedAttempts, Fault, Identity, Message, MessageKind, NewTimelineEvent, Party, Phone, Session};
 
-/// The next state of a session, and the effects that the caller has to carry out.
-///
-/// Expiry (for example of an unopened link) is applied before the event.
-pub fn apply(session: &Session, event: &SessionEvent, now: UnixMillis) -> (Session, Vec<Effect>) {
-    apply_with_fault(session, event, None, now)
-}
+/// A request to a session, which [`apply`] answers. It carries every random secret that its answer may need, from the
+/// caller; unused secrets are dropped.
+pub trait Command: Send + Sync {
+    /// The answer to the sender, complete.
+    type Answer: Send;
 
-/// The same with an injected fault of the event's request or reply, which appears on the timeline and nowhere else.
-pub fn apply_with_fault(
-    session: &Session,
-    event: &SessionEvent,
-    fault: Option<Fault>,
-    now: UnixMillis,
-) -> (Session, Vec<Effect>) {
-    let (session, _, effects) = apply_with_attempts(session, &FailedAttempts::default(), event, fault, now);
-    (session, effects)
-}
+    /// Sender and kind of the request, for the timeline. `None`: it is not recorded.
+    fn message(&self) -> Option<(Party, MessageKind)>;
 
-/// The same with limits across sessions: `attempts` are the wrong codes and SMS of the session's number.
-pub fn apply_with_attempts(
-    session: &Session,
-    attempts: &FailedAttempts,
-    event: &SessionEvent,
-    fault: Option<Fault>,
-    now: UnixMillis,
-) -> (Session, FailedAttempts, Vec<Effect>) {
-    let mut transition = TransitionBuilder::new(session.clone(), now);
-    transition.attempts = attempts.clone();
-    transition.expire();
-    transition.record_request(event, fault);
-    match event {
-        SessionEvent::Status => transition.status(),
-        SessionEvent::PollSocket => transition.poll_socket(),
-        SessionEvent::Record(entries) => entries.iter().for_each(|entry| transition.record(*entry)),
-        SessionEvent::OtpStart { number, code, host } => transition.otp_start(number.as_ref(), code, host),
-        SessionEvent::OtpFinish { otp } => transition.otp_finish(otp),
-        SessionEvent::LinkStart { number, is_mobile, token, url } => {
-            transition.link_start(number.as_ref(), *is_mobile, token, url)
-        }
-        SessionEvent::LinkOpened { token } => transition.link_opened(token),
-        SessionEvent::InstantStart { vfp, url } => transition.instant_start(vfp, url),
-        SessionEvent::InstantFinish { vfp } => transition.instant_finish(vfp),
-        SessionEvent::Reported { area } => transition.reported(area),
-        SessionEvent::Validate => transition.validate(),
-        SessionEvent::Challenge { given } => transition.challenge(given),
-        SessionEvent::Complete { individual } => transition.complete(individual),
-        SessionEvent::VerifyStatus => transition.verify_status(),
-        SessionEvent::UnifyStatus { is_bound } => transition.unify_status(*is_bound),
-        SessionEvent::UnifyBind { phone } => transition.unify_bind(phone),
+    /// The number of the request. `None`: it has none, or an invalid one.
+    fn number(&self) -> Option<Phone> {
+        None
     }
-    let TransitionBuilder { session, attempts, effects, .. } = transition;
-    (session, attempts, effects)
+
+    /// Whether the command may count against the limits of its number: it checks a code or requests an SMS.
+    fn counts_attempts(&self) -> bool {
+        false
+    }
+
+    /// Applies the command to the session of the transition.
+    fn run(&self, transition: &mut TransitionBuilder) -> Self::Answer;
+}
+
+/// What a command is applied to.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyInput<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// The failed attempts of the number of the command, or else of the session. Needed if the command counts attempts.
+    pub attempts: Option<&'a FailedAttempts>,
+    /// The identity of that number, if it has one. Needed if the product [uses identities](crate::Product::uses_identities).
+    pub identity: Option<&'a Identity>,
+    /// The fault that was injected into the request or its reply. It appears on the timeline and nowhere else.
+    pub fault: Option<Fault>,
+    /// The time.
+    pub now: UnixMillis,
+}
+
+/// What a command decides: the answer to its sender, and everything that the caller writes, in one write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transition<A> {
+    /// The answer to the sender.
+    pub answer: A,
+    /// The next state of the session.
+    pub session: Session,
+    /// The next failed attempts of the number. `None`: unchanged.
+    pub attempts: Option<FailedAttempts>,
+    /// The next identity of the number. `None`: unchanged.
+    pub identity: Option<Identity>,
+    /// Events for the timeline.
+    pub timeline: Vec<NewTimelineEvent>,
+    /// Messages to be sent.
+    pub outgoing: Vec<Message>,
+    /// Whether the result or the deadline of the session has changed, so that waiting sockets check it again.
+    pub notifies: bool,
+}
+
+/// The next state of a session, and the answer to the command.
+///
+/// A pure function: the same input and command always give the same result, so a caller may call it again after a lost
+/// race. Expiry (for example of an unopened link) is applied before the command.
+pub fn apply<C: Command>(input: &ApplyInput<'_>, command: &C) -> Transition<C::Answer> {
+    let mut transition = TransitionBuilder::new(input.session.clone(), input.now);
+    transition.attempts = input.attempts.cloned().unwrap_or_default();
+    transition.identity = input.identity.cloned();
+    transition.expire();
+    transition.record_request(command.message(), input.fault);
+    let answer = command.run(&mut transition);
+    transition.finish(answer, input.attempts, input.identity)
 }

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use handset_protocol::server::{StartRequest, UnifyReply, UnifyRequest, UnifySuccess, VerifyReply, VerifyRequest};
-use handset_protocol::{UnixMillis, limits};
+use handset_protocol::server::{
+    StartReply, StartRequest, UnifyReply, UnifyRequest, UnifySuccess, VerifyReply, VerifyRequest, next_is, paths,
+};
+use handset_protocol::{Secret, UnixMillis, limits, token};
 
 use crate::people::magic_numbers::BehaviourState;
 use crate::products::state::{ProductState, UnifyState, VerifiedUsersState};
 use crate::products::verified_users_v1::results;
 use crate::request::{self, ValidOpenRequest};
-use crate::session::state::{FlowType, Otp, Possession, ServerStage, Session, SessionPolicy};
-use crate::session::transition::{TransitionBuilder, passes_without_browser};
+use crate::session::state::{FlowType, Possession, ServerStage, Session, SessionPolicy};
+use crate::session::transition::TransitionBuilder;
 use crate::{
-    Credential, Effect, MessageKind, NewTimelineEvent, Outcome, Party, Product, Refusal, TestUser, TestUserScenario,
-    Timeline,
+    Credential, Identity, MessageKind, NewTimelineEvent, OtpChallenge, Outcome, Party, Phone, Product, Refusal,
+    TestUser, TestUserScenario, Transition,
 };
 
 /// The project and the random ids of a new session, from the caller.
@@ -31,67 +33,91 @@ pub struct SessionIds {
     pub challenge: String,
 }
 
-/// Opens a session for `/v3/start`.
+/// A valid request for a session. [`OpenSession::open`] opens it; `R` is the reply.
+#[derive(Debug)]
+pub struct OpenSession<R> {
+    request: ValidOpenRequest,
+    caller: Credential,
+    product: ProductState,
+    policy: SessionPolicy,
+    kind: MessageKind,
+    /// The scenario of the number, if it is a test user.
+    scenario: Option<TestUserScenario>,
+    /// The reply from the new session and its authToken.
+    reply: fn(&Session, Secret) -> R,
+}
+
+/// What a session is opened with, besides its request.
+pub struct OpenInput<'a> {
+    /// The project and fresh ids.
+    pub ids: SessionIds,
+    /// The identity of [`OpenSession::phone`]. Needed if the product [uses identities](Product::uses_identities).
+    pub identity: Option<&'a Identity>,
+    /// The time.
+    pub now: UnixMillis,
+    /// The public origin of this backend, for the authToken.
+    pub origin: &'a str,
+    /// Signs the claims of the authToken.
+    pub sign: &'a (dyn Fn(&token::Claims) -> Option<Secret> + Send + Sync),
+}
+
+/// Validates a Start request.
 ///
 /// # Errors
 /// The request is invalid, the credential belongs to another product, or the product does not serve the number.
 pub fn open(
     request: &StartRequest,
     caller: Credential,
-    ids: SessionIds,
     policy: SessionPolicy,
-    now: UnixMillis,
-) -> Result<Session, Refusal> {
+) -> Result<OpenSession<StartReply>, Refusal> {
     let product = caller.start_product().ok_or(Refusal::NotAllowed)?;
     let (valid_request, challenge) = request::start(request)?;
-    let product_state =
-        if product == Product::Prefill { ProductState::Prefill(challenge) } else { ProductState::Identity };
-    let (session, _) = new_session(valid_request, product_state, MessageKind::Start, caller, ids, policy, now)?;
-    Ok(session)
+    let product = if product == Product::Prefill { ProductState::Prefill(challenge) } else { ProductState::Identity };
+    OpenSession::new(valid_request, caller, product, policy, MessageKind::Start, |session, auth_token| StartReply {
+        auth_token,
+        correlation_id: session.correlation_id.clone(),
+        next: next_is("v3-validate", paths::VALIDATE),
+    })
 }
 
-/// Opens a session for `/v3/verify`, first generation. `identity_id` is a fresh id for a possible enrollment. The
-/// caller adds the authToken to the reply.
+/// Validates a Verify request of the first generation. `identity_id` is a fresh id for a possible enrollment.
 ///
 /// # Errors
 /// The request is invalid, the credential belongs to another product, or the product does not serve the number.
 pub fn open_verify(
     request: &VerifyRequest,
     caller: Credential,
-    ids: SessionIds,
     identity_id: String,
     policy: SessionPolicy,
-    now: UnixMillis,
-) -> Result<(Session, Vec<Effect>, VerifyReply), Refusal> {
+) -> Result<OpenSession<VerifyReply>, Refusal> {
     caller.authorize(&[Product::VerifiedUsers])?;
     let (valid_request, first_name, last_name) = request::verify(request)?;
     let client_customer_id = request::non_blank_text(&request.client_customer_id).map(str::to_owned);
-    let product_state =
+    let product =
         ProductState::VerifiedUsers(VerifiedUsersState { first_name, last_name, client_customer_id, identity_id });
-    let (session, effects) = new_session(valid_request, product_state, MessageKind::Verify, caller, ids, policy, now)?;
-    // With a possession check, only the status call returns the result.
-    let (success, possession_result, verify_result) = results(&session, session.flow_type != FlowType::None);
-    let correlation_id = session.correlation_id.clone();
-    let reply = VerifyReply { correlation_id, auth_token: None, success, possession_result, verify_result };
-    Ok((session, effects, reply))
+    OpenSession::new(valid_request, caller, product, policy, MessageKind::Verify, |session, auth_token| {
+        let has_check = session.flow_type != FlowType::None;
+        // With a possession check, only the status call returns the result.
+        let (success, possession_result, verify_result) = results(session, has_check);
+        let correlation_id = session.correlation_id.clone();
+        let auth_token = has_check.then_some(auth_token);
+        VerifyReply { correlation_id, auth_token, success, possession_result, verify_result }
+    })
 }
 
-/// Opens a session for `/v3/unify`. The ids are fresh ids of the owner and the device. The caller adds the authToken to
-/// the reply.
+/// Validates a Unify request. The ids are fresh ids of the owner and the device.
 ///
 /// # Errors
 /// The request is invalid, the credential belongs to another product, or the product does not serve the number.
 pub fn open_unify(
     request: &UnifyRequest,
     caller: Credential,
-    ids: SessionIds,
     [identity_id, device_id]: [String; 2],
     policy: SessionPolicy,
-    now: UnixMillis,
-) -> Result<(Session, Vec<Effect>, UnifyReply), Refusal> {
+) -> Result<OpenSession<UnifyReply>, Refusal> {
     caller.authorize(&[Product::Unify])?;
     let valid_request = request::unify(request)?;
-    let product_state = ProductState::Unify(UnifyState {
+    let product = ProductState::Unify(UnifyState {
         rebind: request.rebind.unwrap_or(false),
         check_reputation: request.check_reputation.unwrap_or(false),
         client_request_id: request::non_blank_text(&request.client_request_id).map(str::to_owned),
@@ -100,68 +126,89 @@ pub fn open_unify(
         is_bound: false,
         bound_at: None,
     });
-    let (session, effects) = new_session(valid_request, product_state, MessageKind::Unify, caller, ids, policy, now)?;
-    let correlation_id = session.correlation_id.clone();
-    let reply = UnifyReply { correlation_id, auth_token: None, success: UnifySuccess::Pending };
-    Ok((session, effects, reply))
+    OpenSession::new(valid_request, caller, product, policy, MessageKind::Unify, |session, auth_token| UnifyReply {
+        correlation_id: session.correlation_id.clone(),
+        // Also if the relying party checks possession itself: the page's flow then ends at once.
+        auth_token: Some(auth_token),
+        success: UnifySuccess::Pending,
+    })
 }
 
-fn new_session(
-    valid_request: ValidOpenRequest,
-    product_state: ProductState,
-    kind: MessageKind,
-    caller: Credential,
-    ids: SessionIds,
-    policy: SessionPolicy,
-    now: UnixMillis,
-) -> Result<(Session, Vec<Effect>), Refusal> {
-    let user = match &valid_request.phone {
-        Some(phone) => TestUser::authorize(phone, product_state.product(), policy.strict_test_users)?,
-        None => None,
-    };
-    let mobile_auth = user.is_some_and(|user| user.scenario == TestUserScenario::MobileAuthPasses);
-    let possession = match valid_request.flow_type {
-        FlowType::Desktop => Possession::Link,
-        FlowType::Mobile if mobile_auth => Possession::MobileAuth(None),
-        FlowType::Mobile => Possession::Otp(Otp::default()),
-        FlowType::None => Possession::NotRequired,
-    };
-    let (server, backend) = (Party::Server, Party::Backend);
-    let mut timeline = Timeline::default();
-    timeline.push(now, NewTimelineEvent::new(server, backend, kind, None));
-    timeline.push(now, NewTimelineEvent::new(backend, server, kind, Some(Outcome::Accepted)));
-    let session = Session {
-        auth_id: ids.auth_id,
-        correlation_id: ids.correlation_id,
-        request_id: ids.request_id,
-        challenge: ids.challenge,
-        client_id: caller.client_id.to_owned(),
-        project: ids.project,
-        product: product_state,
-        flow_type: valid_request.flow_type,
-        policy: SessionPolicy { allow_otp_retry: valid_request.allow_otp_retry, ..policy },
-        created_at: now,
-        expires_at: now + Duration::from_secs(limits::SESSION_SECONDS.into()),
-        final_target_url: valid_request.final_target_url,
-        sms_message: valid_request.sms_message,
-        numbers_given: u8::from(valid_request.phone.is_some()),
-        numbers_lacking: 0,
-        refusals: 0,
-        sms_sent: 0,
-        last_given: valid_request.phone.as_ref().map(|phone| phone.given().clone()),
-        phone: valid_request.phone,
-        behaviour_state: BehaviourState::default(),
-        possession,
-        links: Vec::new(),
-        stage: ServerStage::Started,
-        timeline,
-    };
-    let passes = session.phone.as_ref().is_some_and(passes_without_browser);
-    let mut transition = TransitionBuilder::new(session, now);
-    match transition.session.possession {
-        Possession::NotRequired => transition.settle(Possession::NotRequired),
-        _ if passes => transition.settle(Possession::Passed),
-        _ => {}
+impl<R> OpenSession<R> {
+    fn new(
+        request: ValidOpenRequest,
+        caller: Credential,
+        product: ProductState,
+        policy: SessionPolicy,
+        kind: MessageKind,
+        reply: fn(&Session, Secret) -> R,
+    ) -> Result<Self, Refusal> {
+        let user = match &request.phone {
+            Some(phone) => TestUser::authorize(phone, product.product(), policy.strict_test_users)?,
+            None => None,
+        };
+        Ok(Self { request, caller, product, policy, kind, scenario: user.map(|user| user.scenario), reply })
     }
-    Ok(transition.into_parts())
+
+    /// The number of the session.
+    pub fn phone(&self) -> Option<&Phone> {
+        self.request.phone.as_ref()
+    }
+
+    /// The product of the session.
+    pub fn product(&self) -> Product {
+        self.product.product()
+    }
+
+    /// Opens the session.
+    ///
+    /// # Errors
+    /// The authToken cannot be signed: [`Refusal::Internal`].
+    pub fn open(self, input: OpenInput<'_>) -> Result<Transition<R>, Refusal> {
+        let Self { request, caller, product, policy, kind, scenario, reply } = self;
+        let OpenInput { ids, identity, now, origin, sign } = input;
+        let possession = match request.flow_type {
+            FlowType::Desktop => Possession::Link,
+            FlowType::Mobile if scenario == Some(TestUserScenario::MobileAuthPasses) => Possession::MobileAuth(None),
+            FlowType::Mobile => Possession::Otp(OtpChallenge::default()),
+            FlowType::None => Possession::NotRequired,
+        };
+        let session = Session {
+            auth_id: ids.auth_id,
+            correlation_id: ids.correlation_id,
+            request_id: ids.request_id,
+            challenge: ids.challenge,
+            client_id: caller.client_id.to_owned(),
+            project: ids.project,
+            product,
+            flow_type: request.flow_type,
+            policy: SessionPolicy { allow_otp_retry: request.allow_otp_retry, ..policy },
+            created_at: now,
+            expires_at: now + Duration::from_secs(limits::SESSION_SECONDS.into()),
+            final_target_url: request.final_target_url,
+            sms_message: request.sms_message,
+            numbers_given: u8::from(request.phone.is_some()),
+            numbers_lacking: 0,
+            refusals: 0,
+            sms_sent: 0,
+            last_given: request.phone.as_ref().map(|phone| phone.given().clone()),
+            phone: request.phone,
+            behaviour_state: BehaviourState::default(),
+            possession,
+            links: Vec::new(),
+            stage: ServerStage::Started,
+        };
+        let mut transition = TransitionBuilder::new(session, now);
+        transition.identity = identity.cloned();
+        transition.record(NewTimelineEvent::new(Party::Server, Party::Backend, kind, None));
+        transition.record(NewTimelineEvent::new(Party::Backend, Party::Server, kind, Some(Outcome::Accepted)));
+        match transition.session.possession {
+            Possession::NotRequired => transition.settle(Possession::NotRequired),
+            _ if scenario == Some(TestUserScenario::PassesWithoutBrowser) => transition.settle(Possession::Passed),
+            _ => {}
+        }
+        let auth_token = sign(&transition.session.claims(origin)).ok_or(Refusal::Internal)?;
+        let reply = reply(&transition.session, auth_token);
+        Ok(transition.finish(reply, None, identity))
+    }
 }

@@ -9,7 +9,7 @@ use strum::{EnumIter, IntoStaticStr};
 use crate::people::magic_numbers::Behaviour;
 use crate::people::magic_numbers::BehaviourState;
 use crate::products::state::ProductState;
-use crate::{Outcome, Phone, Timeline};
+use crate::{OtpChallenge, Outcome, Phone};
 
 /// Time between the expiry of a link and its result on a waiting socket. A client with its own timer reports its
 /// timeout first; a client without one still gets the result.
@@ -68,8 +68,6 @@ pub struct Session {
     pub links: Vec<SentLink>,
     /// Stage of the relying party's server.
     pub stage: ServerStage,
-    /// Every message of the session, for debugging. Holds no secret.
-    pub timeline: Timeline,
 }
 
 /// The relying party's choice of flow.
@@ -170,7 +168,7 @@ pub enum Possession {
     /// Pending: Mobile Auth. Holds the secret that the visit has to return, after the start request.
     MobileAuth(Option<Secret>),
     /// Pending: a code.
-    Otp(Otp),
+    Otp(OtpChallenge),
     /// Pending: a link.
     Link,
     /// No possession check.
@@ -196,26 +194,6 @@ impl Possession {
             Self::NotRequired | Self::Passed | Self::Failed(_) => steps::DONE,
         }
     }
-}
-
-/// State of the code step.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Otp {
-    /// The valid code.
-    pub sent: Option<SentCode>,
-    /// Number of wrong codes.
-    pub wrong: u8,
-}
-
-/// A sent code.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SentCode {
-    /// The code.
-    pub code: Secret,
-    /// Time of sending.
-    pub sent_at: UnixMillis,
-    /// Expiry.
-    pub expires_at: UnixMillis,
 }
 
 /// A sent link.
@@ -322,7 +300,7 @@ impl Session {
     pub fn resend_at(&self) -> Option<UnixMillis> {
         let pause = self.policy.resend_pause;
         let sent_at = match &self.possession {
-            Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.sent_at),
+            Possession::Otp(challenge) => challenge.sent_at(),
             Possession::Link => self.links.last().map(|link| link.sent_at),
             _ => None,
         };
@@ -332,7 +310,7 @@ impl Session {
     /// Expiry of the current code, or of the newest link.
     pub fn challenge_expires_at(&self) -> Option<UnixMillis> {
         match &self.possession {
-            Possession::Otp(otp) => otp.sent.as_ref().map(|sent| sent.expires_at),
+            Possession::Otp(challenge) => challenge.expires_at(),
             Possession::Link => self.links.last().map(|link| link.expires_at),
             _ => None,
         }

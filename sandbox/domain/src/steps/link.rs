@@ -7,51 +7,108 @@ use url::Url;
 
 use crate::people::magic_numbers::Behaviour;
 use crate::session::message::{Message, MessagePurpose, link_text};
-use crate::session::state::{LinkState, Possession, PossessionFailure, SentLink, StartReplyShape};
-use crate::session::transition::{NumberDecision, TransitionBuilder, passes_without_browser};
-use crate::{Effect, LinkPage, MessageKind, Outcome, Phone};
+use crate::session::numbers::AcceptedNumber;
+use crate::session::state::{LinkState, Possession, SentLink, StartReplyShape};
+use crate::session::transition::{ClientAnswer, TransitionBuilder};
+use crate::{Command, MessageKind, Outcome, Party, Phone, TestUser};
 
-impl TransitionBuilder {
-    /// A request for a link: with a number, a change of the number, or a resend.
-    pub(crate) fn link_start(&mut self, number: Option<&Secret>, is_mobile: bool, token: &Secret, url: &Secret) {
-        if self.respond_if_settled() {
-            return;
-        }
-        if self.session.possession != Possession::Link {
-            return self.reject_out_of_order("this flow is not at the link step");
-        }
-        match self.accept_number(number) {
-            NumberDecision::Refused(reason) => self.refuse_number(reason),
-            NumberDecision::TooMany => self.fail(PossessionFailure::TooManyNumbers),
-            NumberDecision::HttpError(status, retry_after_seconds) => {
-                self.respond_http_error(status, retry_after_seconds)
-            }
-            NumberDecision::Ready { phone, .. } if passes_without_browser(&phone) => {
-                self.settle(Possession::Passed);
-                self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
-            }
-            NumberDecision::Ready { phone, changed } => {
-                let Some(outcome) = self.authorize_sms(changed) else { return };
-                if outcome == Outcome::Accepted {
-                    self.send_link(&phone, token, url);
-                }
-                let reply = self.link_sent_reply(is_mobile);
-                self.reply(outcome, reply);
-            }
-        }
+/// A request for a link, the first one or a resend.
+#[derive(Clone, Debug)]
+pub struct StartLink {
+    /// The phone number. `None` or empty: the current number.
+    pub number: Option<Secret>,
+    /// Whether the page runs in a mobile browser.
+    pub is_mobile: bool,
+    /// A fresh secret.
+    pub token: Secret,
+    /// The URL of the link, with that secret.
+    pub url: Secret,
+}
+
+impl Command for StartLink {
+    type Answer = ClientAnswer;
+
+    fn message(&self) -> Option<(Party, MessageKind)> {
+        Some((Party::Client, MessageKind::LinkStart))
     }
 
-    /// The opening of a link by a person.
-    pub(crate) fn link_opened(&mut self, token: &Secret) {
-        let page = self.open_link(token);
-        let outcome = match page {
+    fn number(&self) -> Option<Phone> {
+        self.number.as_ref().and_then(Phone::parse)
+    }
+
+    fn counts_attempts(&self) -> bool {
+        true
+    }
+
+    fn run(&self, transition: &mut TransitionBuilder) -> ClientAnswer {
+        transition.start_link(self).unwrap_or_else(|answer| answer)
+    }
+}
+
+/// The opening of a link by a person.
+#[derive(Clone, Debug)]
+pub struct OpenLink {
+    /// The secret in the URL.
+    pub token: Secret,
+}
+
+/// Page for the phone that opened a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkPage {
+    /// The link confirmed possession. Holds the URL to continue at, if there is one.
+    Confirmed(Option<String>),
+    /// The link was already opened.
+    Used,
+    /// The link has expired.
+    Expired,
+    /// A newer link has replaced this link.
+    Replaced,
+    /// The flow ended before the link was opened.
+    Ended,
+    /// The link is unknown.
+    Unknown,
+}
+
+impl Command for OpenLink {
+    type Answer = LinkPage;
+
+    fn message(&self) -> Option<(Party, MessageKind)> {
+        Some((Party::Phone, MessageKind::LinkOpened))
+    }
+
+    fn run(&self, transition: &mut TransitionBuilder) -> LinkPage {
+        let page = transition.open_link(&self.token);
+        transition.respond(match page {
             LinkPage::Confirmed(_) => Outcome::Passed,
             LinkPage::Used => Outcome::LinkUsed,
             LinkPage::Expired => Outcome::LinkExpired,
             LinkPage::Replaced => Outcome::LinkReplaced,
             LinkPage::Ended | LinkPage::Unknown => Outcome::Refused,
-        };
-        self.respond(outcome, Effect::Page(page));
+        });
+        page
+    }
+}
+
+impl TransitionBuilder {
+    /// `Err`: the answer if no link is sent.
+    fn start_link(&mut self, request: &StartLink) -> Result<ClientAnswer, ClientAnswer> {
+        if let Some(answer) = self.respond_if_settled() {
+            return Err(answer);
+        }
+        if self.session.possession != Possession::Link {
+            return Err(self.reject_out_of_order("this flow is not at the link step"));
+        }
+        let AcceptedNumber { phone, is_changed } = self.accept_number(request.number.as_ref())?;
+        if TestUser::passes_without_browser(&phone) {
+            self.settle(Possession::Passed);
+            return Ok(self.reply(Outcome::Passed, client::Reply::next(steps::DONE)));
+        }
+        let outcome = self.authorize_sms(is_changed)?;
+        if outcome == Outcome::Accepted {
+            self.send_link(&phone, &request.token, &request.url);
+        }
+        let reply = self.link_sent_reply(request.is_mobile);
+        Ok(self.reply(outcome, reply))
     }
 
     fn open_link(&mut self, token: &Secret) -> LinkPage {
@@ -104,7 +161,8 @@ impl TransitionBuilder {
             expires_at,
         };
         self.send(MessageKind::SmsLink, message);
-        self.effect(Effect::WakeWatchers);
+        // The deadline has changed.
+        self.notify();
     }
 
     /// The reply to a sent link, in the shape that the settings and the client determine.

@@ -1,5 +1,5 @@
 //! The steps of a page: Mobile Auth, a code, a link, and the status request. Shared rules of numbers and SMS are in
-//! `session::transition`.
+//! `session`.
 
 pub(crate) mod link;
 pub(crate) mod mobile_auth;

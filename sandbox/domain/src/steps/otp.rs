@@ -1,87 +1,134 @@
-//! Step `mobile/otp`: the request for a code, and its check. The texts of SMS are in `session::message`.
+//! Step `mobile/otp`: the request for a code, and its check. The code and its attempts are in `otp_challenge`, the texts
+//! of SMS in `session::message`.
 
 use handset_protocol::{Secret, client, steps};
-use subtle::ConstantTimeEq;
 
+use crate::otp_challenge::{CodeCheck, NoLiveCode};
 use crate::people::magic_numbers::Behaviour;
 use crate::session::message::{Message, MessagePurpose, code_length, code_text};
-use crate::session::state::{Possession, PossessionFailure, SentCode};
-use crate::session::transition::{NumberDecision, TransitionBuilder};
-use crate::{MessageKind, Outcome, Phone, TestUser};
+use crate::session::numbers::AcceptedNumber;
+use crate::session::state::{Possession, PossessionFailure};
+use crate::session::transition::{ClientAnswer, TransitionBuilder};
+use crate::{Command, MessageKind, Outcome, Party, Phone, TestUser};
 
 /// Length of a code if the SMS text has no run of `#`.
 const DEFAULT_LENGTH: usize = 4;
 
-impl TransitionBuilder {
-    /// A request for a code: with a number, a change of the number, or a resend.
-    pub(crate) fn otp_start(&mut self, number: Option<&Secret>, fresh: &Secret, host: &str) {
-        if self.respond_if_settled() {
-            return;
-        }
-        if !matches!(self.session.possession, Possession::Otp(_)) {
-            return self.reject_out_of_order("this flow is not at the code step");
-        }
-        match self.accept_number(number) {
-            NumberDecision::Refused(reason) => self.refuse_number(reason),
-            NumberDecision::TooMany => self.fail(PossessionFailure::TooManyNumbers),
-            NumberDecision::HttpError(status, retry_after_seconds) => {
-                self.respond_http_error(status, retry_after_seconds)
-            }
-            NumberDecision::Ready { phone, changed } => {
-                let Some(outcome) = self.authorize_sms(changed) else { return };
-                if outcome == Outcome::Accepted {
-                    self.send_code(&phone, fresh, host);
-                }
-                let reply = self.sms_sent_reply();
-                self.reply(outcome, reply);
-            }
-        }
+/// A request for a code, the first one or a resend.
+#[derive(Clone, Debug)]
+pub struct StartOtp {
+    /// The phone number. `None` or empty: the current number.
+    pub number: Option<Secret>,
+    /// Six fresh digits; a shorter code uses the first of them.
+    pub code: Secret,
+    /// Host of the page, without port, for the last line of the SMS.
+    pub host: String,
+}
+
+impl Command for StartOtp {
+    type Answer = ClientAnswer;
+
+    fn message(&self) -> Option<(Party, MessageKind)> {
+        Some((Party::Client, MessageKind::OtpStart))
     }
 
-    /// The check of a code.
-    pub(crate) fn otp_finish(&mut self, otp: &Secret) {
-        if self.respond_if_settled() {
-            return;
+    fn number(&self) -> Option<Phone> {
+        self.number.as_ref().and_then(Phone::parse)
+    }
+
+    fn counts_attempts(&self) -> bool {
+        true
+    }
+
+    fn run(&self, transition: &mut TransitionBuilder) -> ClientAnswer {
+        transition.start_otp(self).unwrap_or_else(|answer| answer)
+    }
+}
+
+/// The check of a code.
+#[derive(Clone, Debug)]
+pub struct FinishOtp {
+    /// The code.
+    pub otp: Secret,
+}
+
+impl Command for FinishOtp {
+    type Answer = ClientAnswer;
+
+    fn message(&self) -> Option<(Party, MessageKind)> {
+        Some((Party::Client, MessageKind::OtpFinish))
+    }
+
+    fn counts_attempts(&self) -> bool {
+        true
+    }
+
+    fn run(&self, transition: &mut TransitionBuilder) -> ClientAnswer {
+        transition.finish_otp(&self.otp)
+    }
+}
+
+impl TransitionBuilder {
+    /// `Err`: the answer if no code is sent.
+    fn start_otp(&mut self, request: &StartOtp) -> Result<ClientAnswer, ClientAnswer> {
+        if let Some(answer) = self.respond_if_settled() {
+            return Err(answer);
         }
-        let tries = self.session.policy.tries();
-        let is_limited = self.is_limited();
-        let behaviour = self.session.behaviour();
-        let Possession::Otp(state) = &mut self.session.possession else {
+        if !matches!(self.session.possession, Possession::Otp(_)) {
+            return Err(self.reject_out_of_order("this flow is not at the code step"));
+        }
+        let AcceptedNumber { phone, is_changed } = self.accept_number(request.number.as_ref())?;
+        let outcome = self.authorize_sms(is_changed)?;
+        if outcome == Outcome::Accepted {
+            self.send_code(&phone, &request.code, &request.host);
+        }
+        let reply = self.sms_sent_reply();
+        Ok(self.reply(outcome, reply))
+    }
+
+    fn finish_otp(&mut self, otp: &Secret) -> ClientAnswer {
+        if let Some(answer) = self.respond_if_settled() {
+            return answer;
+        }
+        let (policy, behaviour, is_limited) = (self.session.policy, self.session.behaviour(), self.is_limited());
+        // Every answer to a checked code reveals whether it is correct, so the limit comes first.
+        let is_allowed = !is_limited || self.attempts.is_allowed(&policy, self.now);
+        let Possession::Otp(challenge) = &mut self.session.possession else {
             return self.reject_out_of_order("this flow is not at the code step");
         };
-        let Some(sent) = &state.sent else {
-            return self.reject_out_of_order("no code was sent");
+        if behaviour == Some(Behaviour::Expired) {
+            challenge.expire(self.now);
+        }
+        let checked = match challenge.live(self.now) {
+            Err(NoLiveCode::NotSent) => return self.reject_out_of_order("no code was sent"),
+            Err(NoLiveCode::Expired) => return self.fail(PossessionFailure::CodeExpired),
+            Ok(_) if !is_allowed => return self.fail(PossessionFailure::TooManyTries),
+            Ok(live) if behaviour == Some(Behaviour::CodeWrong) => live.refuse(policy.tries()),
+            Ok(live) => live.check(otp, policy.tries()),
         };
-        if self.now >= sent.expires_at || behaviour == Some(Behaviour::Expired) {
-            return self.fail(PossessionFailure::CodeExpired);
-        }
-        // Every reply below reveals whether the code is correct, so the limit comes first.
-        if is_limited && !self.attempts.is_allowed(&self.session.policy, self.now) {
-            return self.fail(PossessionFailure::TooManyTries);
-        }
-        let is_correct = bool::from(otp.expose().as_bytes().ct_eq(sent.code.expose().as_bytes()));
-        if is_correct && behaviour != Some(Behaviour::CodeWrong) {
-            self.settle(Possession::Passed);
-            return self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
-        }
+        let attempts_left = match checked {
+            CodeCheck::Correct => {
+                self.settle(Possession::Passed);
+                return self.reply(Outcome::Passed, client::Reply::next(steps::DONE));
+            }
+            CodeCheck::Wrong { attempts_left } => attempts_left,
+        };
         if is_limited {
-            self.attempts.record(&self.session.policy, self.now);
+            self.attempts.record(&policy, self.now);
         }
-        state.wrong = state.wrong.saturating_add(1);
-        let left = tries.saturating_sub(state.wrong);
-        if left == 0 {
+        if attempts_left == 0 {
             return self.fail(PossessionFailure::WrongCode);
         }
         let data = client::Data {
             code: Some(client::data_codes::WRONG_CODE),
             message: Some("the code is wrong".to_owned()),
-            attempts_left: Some(left.into()),
+            attempts_left: Some(attempts_left.into()),
             ..Default::default()
         };
-        self.reply(Outcome::WrongCode, client::Reply { data: Some(data), ..Default::default() });
+        self.reply(Outcome::WrongCode, client::Reply { data: Some(data), ..Default::default() })
     }
 
-    /// Sends a new code, which replaces the previous one. The number of attempts is not reset.
+    /// Sends a new code, which replaces the previous one.
     fn send_code(&mut self, phone: &Phone, fresh: &Secret, host: &str) {
         let template = self.session.sms_message.as_deref();
         let length = template.and_then(code_length).unwrap_or(DEFAULT_LENGTH);
@@ -90,7 +137,6 @@ impl TransitionBuilder {
             false => fresh.expose().chars().take(length).collect(),
         };
         let lifetime = self.session.policy.otp_lifetime;
-        let expires_at = self.now + lifetime;
         let message = Message {
             to: phone.given().clone(),
             purpose: MessagePurpose::Otp(code.as_str().into()),
@@ -98,10 +144,10 @@ impl TransitionBuilder {
             project: self.session.project.clone(),
             auth_id: self.session.auth_id.clone(),
             sent_at: self.now,
-            expires_at,
+            expires_at: self.now + lifetime,
         };
-        if let Possession::Otp(otp) = &mut self.session.possession {
-            otp.sent = Some(SentCode { code: code.into(), sent_at: self.now, expires_at });
+        if let Possession::Otp(challenge) = &mut self.session.possession {
+            challenge.send(code.into(), self.now, lifetime);
         }
         self.send(MessageKind::SmsCode, message);
     }
