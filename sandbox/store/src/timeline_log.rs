@@ -49,14 +49,8 @@ impl TimelineLog {
     pub(crate) fn after(&self, id: u32) -> Vec<TimelineEvent> {
         let skipped = usize::try_from(id.saturating_add(1).saturating_sub(self.first_id)).unwrap_or(usize::MAX);
         let kept = (self.first_id..).zip(&self.events).skip(skipped);
-        kept.map(|(id, (at, event))| with_id(id, *at, *event)).collect()
+        kept.map(|(id, (at, event))| event.recorded(id, *at)).collect()
     }
-}
-
-/// The stored form of an event.
-pub(crate) fn with_id(id: u32, at: UnixMillis, event: NewTimelineEvent) -> TimelineEvent {
-    let NewTimelineEvent { from, to, kind, outcome, fault } = event;
-    TimelineEvent { id, at, from, to, kind, outcome, fault }
 }
 
 #[cfg(test)]

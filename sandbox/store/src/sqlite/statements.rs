@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::schema::failed;
 use crate::tables::Tables;
-use crate::timeline_log::with_id;
 use crate::write::{AssignedIds, Write, WriteOp};
 use crate::{AttemptsWrite, IdentityWrite, MAX_TIMELINE_EVENTS, RowChange, SessionWrite, StoreError};
 use handset_sandbox_domain::{AfterAttempt, NewTimelineEvent};
@@ -107,7 +106,7 @@ impl<'a> Statements<'a> {
             return Ok(());
         }
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-        let events: Vec<_> = (first_event..).zip(events).map(|(id, event)| with_id(id, at, *event)).collect();
+        let events: Vec<_> = (first_event..).zip(events).map(|(id, event)| event.recorded(id, at)).collect();
         let value = json(self.buffer, &events)?;
         let sql = "INSERT INTO timeline (session, first_id, events) VALUES (?, ?, ?)";
         execute(self.connection, sql, params![session_row, first_event, value])?;
@@ -160,19 +159,21 @@ impl<'a> Statements<'a> {
         self.execute("DELETE FROM identities WHERE project = ?", params![project])?;
         self.execute("DELETE FROM failed_attempts WHERE project = ?", params![project])?;
         self.execute("DELETE FROM settings WHERE project = ?", params![project])?;
-        let tables = tables.lock();
-        let messages: Vec<_> = tables.messages.get(project).into_iter().flat_map(|list| list.ids()).collect();
-        let finished: Vec<_> = tables.finished_deliveries.get(project).into_iter().flat_map(|of| of.keys()).collect();
-        for id in finished {
-            self.execute("DELETE FROM deliveries WHERE id = ?", params![id])?;
-        }
-        for (sequence, _) in tables.outbox.iter().filter(|(_, delivery)| delivery.project == project) {
-            self.execute("DELETE FROM outbox WHERE sequence = ?", params![sequence])?;
-        }
-        let last = tables.sequence;
-        drop(tables);
+        let (messages, deliveries, outbox, last) = {
+            let tables = tables.lock();
+            let messages: Vec<_> = tables.messages.get(project).into_iter().flat_map(|list| list.ids()).collect();
+            let finished = tables.finished_deliveries.get(project).into_iter().flat_map(|of| of.keys().copied());
+            let pending = tables.outbox.iter().filter(|(_, delivery)| delivery.project == project);
+            (messages, finished.collect::<Vec<_>>(), pending.map(|(id, _)| *id).collect::<Vec<_>>(), tables.sequence)
+        };
         for id in messages {
             self.execute("DELETE FROM messages WHERE id = ?", params![id])?;
+        }
+        for id in deliveries {
+            self.execute("DELETE FROM deliveries WHERE id = ?", params![id])?;
+        }
+        for sequence in outbox {
+            self.execute("DELETE FROM outbox WHERE sequence = ?", params![sequence])?;
         }
         self.execute("UPDATE sequence SET last = ?", params![last])
     }
