@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::mpsc;
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -10,9 +9,6 @@ use tokio::sync::oneshot;
 use crate::tables::Tables;
 use crate::write::{Write, WriteOp};
 use crate::{IdentityWrite, RowChange, SessionWrite, StoreError};
-
-/// Maximum number of writes in one transaction.
-const BATCH: usize = 256;
 
 /// The channel for the result of a write.
 pub(super) type Done = oneshot::Sender<Result<bool, StoreError>>;
@@ -62,13 +58,18 @@ enum Touch<'a> {
 }
 
 impl Batch {
-    /// Gathers the queued jobs into a batch. Also returns the first job of the next batch.
-    pub(super) fn gather(first: Job, jobs: &mpsc::Receiver<Job>, tables: &Mutex<Tables>) -> (Self, Option<Job>) {
+    /// Gathers the queued jobs into a batch. Also returns a job that must wait for the next batch.
+    pub(super) fn gather(
+        limit: usize,
+        tables: &Mutex<Tables>,
+        mut queued: impl FnMut() -> Option<Job>,
+    ) -> (Self, Option<Job>) {
         let mut batch = Self::default();
-        let mut next = Some(first);
-        while let Some(mut job) = next {
+        while batch.jobs.len() + batch.lost.len() < limit
+            && let Some(mut job) = queued()
+        {
             let is_alone = matches!(job.write.op, WriteOp::DeleteProject(_) | WriteOp::ExpireAttempts(_));
-            if batch.jobs.len() + batch.lost.len() == BATCH || (is_alone && !batch.jobs.is_empty()) {
+            if is_alone && !batch.jobs.is_empty() {
                 return (batch, Some(job));
             }
             let mut tables = tables.lock();
@@ -83,7 +84,9 @@ impl Batch {
                 Place::Lost => batch.lost.push(job.done),
                 Place::Next => return (batch, Some(job)),
             }
-            next = if is_alone { None } else { jobs.try_recv().ok() };
+            if is_alone {
+                break;
+            }
         }
         (batch, None)
     }

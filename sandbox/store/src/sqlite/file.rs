@@ -47,8 +47,8 @@ fn configure(connection: &Connection, lock_timeout: Duration) -> rusqlite::Resul
     // A commit reaches the operating system, so a killed process loses no commit. A crash of the machine can lose the last
     // commits, but does not damage the file.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    // Unit: pages of 4 KiB. A high limit, since each checkpoint waits for the disk.
-    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    // The writer thread runs the checkpoints.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     // Acquires the lock.
     connection.execute_batch("BEGIN IMMEDIATE; COMMIT")

@@ -1,18 +1,19 @@
 //! The store in a SQLite file, which outlives its process.
 //!
-//! All rows are also in memory, where every read is answered. Writes go to a single writer thread, which commits the queued
+//! All rows are also in memory, where every read is answered. Writes are queued, and one writer at a time commits the queued
 //! writes in one transaction (group commit), then applies them to memory and reports their results. A change is visible only
 //! after its commit, so a killed process loses no write that it has reported.
 
 mod batch;
 mod file;
 mod load;
+mod queue;
 mod schema;
 mod statements;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use crate::tables::Tables;
 use crate::write::Write;
 use crate::{LocalNotifier, StoreError};
 use batch::Job;
+use queue::WriteQueue;
 use writer::Writer;
 
 /// Time limit for another sandbox to release the file. A sandbox with open connections takes that long to end.
@@ -34,9 +36,9 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(6);
 pub struct SqliteStore {
     tables: Arc<Mutex<Tables>>,
     notifier: LocalNotifier,
+    queue: Arc<WriteQueue>,
     /// `None` only while the store is dropped.
-    jobs: Option<mpsc::Sender<Job>>,
-    writer: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl SqliteStore {
@@ -61,22 +63,18 @@ impl SqliteStore {
         let tables = Arc::new(Mutex::new(tables));
         let notifier = LocalNotifier::default();
         let writer = Writer::new(connection, tables.clone(), notifier.clone(), evicted);
-        let (jobs, inbound) = mpsc::channel();
-        let writer = std::thread::Builder::new()
+        let queue = Arc::new(WriteQueue::new(writer));
+        let of_thread = queue.clone();
+        let thread = std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || writer.run(&inbound))
+            .spawn(move || of_thread.run())
             .map_err(|error| StoreError(format!("cannot start the writer thread: {error}")))?;
-        Ok(Self { tables, notifier, jobs: Some(jobs), writer: Some(writer) })
-    }
-
-    fn send(&self, job: Job) -> Result<(), StoreError> {
-        let is_sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
-        if is_sent { Ok(()) } else { Err(ended()) }
+        Ok(Self { tables, notifier, queue, thread: Some(thread) })
     }
 }
 
 fn ended() -> StoreError {
-    StoreError("the writer thread has ended".to_owned())
+    StoreError("the writer has failed".to_owned())
 }
 
 impl TableStore for SqliteStore {
@@ -90,18 +88,18 @@ impl TableStore for SqliteStore {
 
     async fn commit(&self, write: Write) -> Result<bool, StoreError> {
         let (done, written) = oneshot::channel();
-        self.send(Job { write, done })?;
+        self.queue.push(Job { write, done });
         written.await.map_err(|_| ended())?
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        // Closing the channel ends the writer after its last job.
-        self.jobs = None;
-        if let Some(writer) = self.writer.take() {
-            let _ = writer.join();
+        self.queue.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
         }
+        self.queue.close_file();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use handset_protocol::UnixMillis;
 use parking_lot::Mutex;
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, Params, ToSql, params};
 use serde::Serialize;
 
 use super::schema::failed;
@@ -14,16 +14,33 @@ use handset_sandbox_domain::{AfterAttempt, NewTimelineEvent};
 /// The statements of an open transaction.
 pub(super) struct Statements<'a> {
     connection: &'a Connection,
+    /// Of the serialized rows.
     buffer: &'a mut Vec<u8>,
+    /// Number of executed statements.
+    count: &'a mut usize,
 }
 
 impl<'a> Statements<'a> {
-    pub(super) fn new(connection: &'a Connection, buffer: &'a mut Vec<u8>) -> Self {
-        Self { connection, buffer }
+    pub(super) fn new(connection: &'a Connection, buffer: &'a mut Vec<u8>, count: &'a mut usize) -> Self {
+        Self { connection, buffer, count }
     }
 
-    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Result<(), StoreError> {
-        execute(self.connection, sql, values)
+    pub(super) fn execute(&mut self, sql: &str, values: impl Params) -> Result<(), StoreError> {
+        *self.count += 1;
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        statement.execute(values).map(drop).map_err(failed)
+    }
+
+    /// Executes a statement whose last value is a row in its serialized form.
+    fn put_row(&mut self, sql: &str, keys: &[&dyn ToSql], row: &impl Serialize) -> Result<(), StoreError> {
+        *self.count += 1;
+        let value = json(self.buffer, row)?;
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        for (position, key) in (1..).zip(keys) {
+            statement.raw_bind_parameter(position, key).map_err(failed)?;
+        }
+        statement.raw_bind_parameter(keys.len() + 1, value).map_err(failed)?;
+        statement.raw_execute().map(drop).map_err(failed)
     }
 
     /// Writes the rows of a write that has its ids.
@@ -51,8 +68,7 @@ impl<'a> Statements<'a> {
                     AfterAttempt::Finished(finished) => {
                         let project = tables.lock().outbox.get(sequence).map(|delivery| delivery.project.clone());
                         let sql = "INSERT INTO deliveries (id, project, value) VALUES (?, ?, ?)";
-                        let value = json(self.buffer, finished)?;
-                        execute(self.connection, sql, params![ids.sequence, project, value])?;
+                        self.put_row(sql, params![ids.sequence, project], finished)?;
                     }
                 }
                 self.execute("DELETE FROM outbox WHERE sequence = ?", params![sequence])
@@ -69,9 +85,8 @@ impl<'a> Statements<'a> {
         match &write.session {
             RowChange::Keep => {}
             RowChange::Put(session) => {
-                let value = json(self.buffer, session)?;
                 let sql = "INSERT OR REPLACE INTO sessions (id, value) VALUES (?, ?)";
-                execute(self.connection, sql, params![id, value])?;
+                self.put_row(sql, params![id], session)?;
             }
             RowChange::Delete => {
                 self.execute("DELETE FROM sessions WHERE id = ?", params![id])?;
@@ -93,8 +108,7 @@ impl<'a> Statements<'a> {
             self.put_identity(identity)?;
         }
         for (id, message) in (ids.sequence..).zip(&write.messages) {
-            let value = json(self.buffer, message)?;
-            execute(self.connection, "INSERT INTO messages (id, value) VALUES (?, ?)", params![id, value])?;
+            self.put_row("INSERT INTO messages (id, value) VALUES (?, ?)", params![id], message)?;
         }
         Ok(())
     }
@@ -107,9 +121,8 @@ impl<'a> Statements<'a> {
         }
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
         let events: Vec<_> = (first_event..).zip(events).map(|(id, event)| event.recorded(id, at)).collect();
-        let value = json(self.buffer, &events)?;
         let sql = "INSERT INTO timeline (session, first_id, events) VALUES (?, ?, ?)";
-        execute(self.connection, sql, params![session_row, first_event, value])?;
+        self.put_row(sql, params![session_row, first_event], &events)?;
         let first_kept = (first_event + count).saturating_sub(u32::try_from(MAX_TIMELINE_EVENTS).unwrap_or(u32::MAX));
         if first_kept <= 1 {
             return Ok(());
@@ -127,8 +140,7 @@ impl<'a> Statements<'a> {
             return self.execute(sql, params![project, phone.digits()]);
         };
         let sql = "INSERT OR REPLACE INTO failed_attempts (project, digits, last, value) VALUES (?, ?, ?, ?)";
-        let value = json(self.buffer, attempts)?;
-        execute(self.connection, sql, params![project, phone.digits(), last.as_millis(), value])
+        self.put_row(sql, params![project, phone.digits(), last.as_millis()], attempts)
     }
 
     fn put_identity(&mut self, write: &IdentityWrite) -> Result<(), StoreError> {
@@ -137,8 +149,7 @@ impl<'a> Statements<'a> {
             RowChange::Keep => Ok(()),
             RowChange::Put(identity) => {
                 let sql = "INSERT OR REPLACE INTO identities (project, digits, value) VALUES (?, ?, ?)";
-                let value = json(self.buffer, identity)?;
-                execute(self.connection, sql, params![project, digits, value])
+                self.put_row(sql, params![project, digits], identity)
             }
             RowChange::Delete => {
                 let sql = "DELETE FROM identities WHERE project = ? AND digits = ?";
@@ -148,14 +159,12 @@ impl<'a> Statements<'a> {
     }
 
     fn put_pending(&mut self, sequence: u64, delivery: &impl Serialize) -> Result<(), StoreError> {
-        let value = json(self.buffer, delivery)?;
-        let sql = "INSERT INTO outbox (sequence, value) VALUES (?, ?)";
-        execute(self.connection, sql, params![sequence, value])
+        self.put_row("INSERT INTO outbox (sequence, value) VALUES (?, ?)", params![sequence], delivery)
     }
 
     /// Deletes everything of a project except its sessions. The highest ids may be among the deleted ones, so it also keeps
     /// the last one.
-    fn delete_project(&self, project: &str, tables: &Mutex<Tables>) -> Result<(), StoreError> {
+    fn delete_project(&mut self, project: &str, tables: &Mutex<Tables>) -> Result<(), StoreError> {
         self.execute("DELETE FROM identities WHERE project = ?", params![project])?;
         self.execute("DELETE FROM failed_attempts WHERE project = ?", params![project])?;
         self.execute("DELETE FROM settings WHERE project = ?", params![project])?;
@@ -177,10 +186,6 @@ impl<'a> Statements<'a> {
         }
         self.execute("UPDATE sequence SET last = ?", params![last])
     }
-}
-
-fn execute(connection: &Connection, sql: &str, values: impl Params) -> Result<(), StoreError> {
-    connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map(drop).map_err(failed)
 }
 
 /// The serialized form for storage, which contains secrets.

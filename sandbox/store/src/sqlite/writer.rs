@@ -1,6 +1,7 @@
-//! The writer thread: commits each batch of writes in one transaction, wakes their subscribers, and reports their results.
+//! The writer of the file: commits each batch of writes in one transaction, wakes their subscribers, and reports their
+//! results.
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, params};
@@ -11,14 +12,21 @@ use super::statements::Statements;
 use crate::tables::Tables;
 use crate::{LocalNotifier, StoreError};
 
+/// Number of statements between two checkpoints. Each changes about one page of 4 KiB. A high number, since a checkpoint
+/// waits for the disk.
+const CHECKPOINT_STATEMENTS: usize = 4000;
+
 pub(super) struct Writer {
-    connection: Connection,
+    /// `None` after it was closed.
+    connection: Option<Connection>,
     tables: Arc<Mutex<Tables>>,
     notifier: LocalNotifier,
     /// Rows that are still in the file. The next transaction deletes them.
     evicted: EvictedIds,
     /// Of the serialized rows, for reuse.
     buffer: Vec<u8>,
+    /// Number of statements since the last checkpoint.
+    statements: usize,
 }
 
 impl Writer {
@@ -29,24 +37,13 @@ impl Writer {
         evicted: EvictedIds,
     ) -> Self {
         connection.set_prepared_statement_cache_capacity(32);
-        Self { connection, tables, notifier, evicted, buffer: Vec::new() }
+        let connection = Some(connection);
+        Self { connection, tables, notifier, evicted, buffer: Vec::new(), statements: 0 }
     }
 
-    /// Runs until every sender of jobs is dropped.
-    pub(super) fn run(mut self, jobs: &mpsc::Receiver<Job>) {
-        let mut pending = None;
-        while let Some(first) = pending.take().or_else(|| jobs.recv().ok()) {
-            let (batch, next) = Batch::gather(first, jobs, &self.tables);
-            pending = next;
-            self.commit(batch);
-        }
-        // Closing runs a checkpoint and removes the `-wal` file.
-        if let Err((_, error)) = self.connection.close() {
-            tracing::error!(%error, "cannot close the store");
-        }
-    }
-
-    fn commit(&mut self, Batch { jobs, lost, .. }: Batch) {
+    /// Commits a batch of queued jobs. Returns a job that must wait for the next batch.
+    pub(super) fn commit(&mut self, limit: usize, queued: impl FnMut() -> Option<Job>) -> Option<Job> {
+        let (Batch { jobs, lost, .. }, next) = Batch::gather(limit, &self.tables, queued);
         let written = if jobs.is_empty() { Ok(()) } else { self.write(&jobs) };
         let mut all_applied = Vec::with_capacity(jobs.len());
         let mut answers = Vec::with_capacity(jobs.len());
@@ -75,11 +72,33 @@ impl Writer {
         for done in lost {
             let _ = done.send(Ok(false));
         }
+        next
+    }
+
+    pub(super) fn needs_checkpoint(&self) -> bool {
+        self.statements > CHECKPOINT_STATEMENTS
+    }
+
+    /// Moves the commits from the `-wal` file to the main file.
+    pub(super) fn checkpoint(&mut self) {
+        self.statements = 0;
+        let Some(connection) = &self.connection else { return };
+        if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+            tracing::error!(%error, "the checkpoint failed");
+        }
+    }
+
+    /// Closing runs a checkpoint and removes the `-wal` file.
+    pub(super) fn close(&mut self) {
+        if let Some(Err((_, error))) = self.connection.take().map(Connection::close) {
+            tracing::error!(%error, "cannot close the store");
+        }
     }
 
     /// Writes the batch in one transaction.
     fn write(&mut self, jobs: &[Job]) -> Result<(), StoreError> {
-        let mut statements = Statements::new(&self.connection, &mut self.buffer);
+        let Some(connection) = &self.connection else { return Err(super::ended()) };
+        let mut statements = Statements::new(connection, &mut self.buffer, &mut self.statements);
         statements.execute("BEGIN IMMEDIATE", [])?;
         let written =
             put_all(&mut statements, jobs, &self.tables, &self.evicted).and_then(|()| statements.execute("COMMIT", []));
@@ -89,8 +108,8 @@ impl Writer {
                 self.evicted.deliveries.clear();
             }
             // Some failures have ended the transaction already.
-            Err(_) if !self.connection.is_autocommit() => {
-                let _ = self.connection.execute_batch("ROLLBACK");
+            Err(_) if !connection.is_autocommit() => {
+                let _ = connection.execute_batch("ROLLBACK");
             }
             Err(_) => {}
         }
