@@ -1,13 +1,15 @@
 //! Triggers identity events and test events on request. Delivery is in `webhooks`.
 
+use std::sync::Arc;
+
 use handset_protocol::Secret;
 use handset_sandbox_domain::request::expected_format;
 use handset_sandbox_domain::{
-    Delivery, Effect, Identity, IdentityEvent, NotSentReason, Phone, Product, Refusal, TestUser,
+    AppliedEvent, Delivery, Identity, IdentityEvent, NotSentReason, Phone, Product, Refusal, TestUser,
 };
-use handset_sandbox_store::IdentityLookup;
-use parking_lot::Mutex;
+use handset_sandbox_store::{IdentityKey, RowChange};
 
+use super::identities::IdentityDecision;
 use super::{AppError, Services};
 use crate::projects::Project;
 use crate::random::uuid;
@@ -47,52 +49,41 @@ pub(crate) async fn trigger_event(
     let identity = find_identity(sandbox, project, trigger).await?;
     let (event_id, now) = (uuid(&*sandbox.random), project.clock.now());
     let has_webhook = sandbox.webhooks.webhook(project).is_some();
-    // A lost race runs the closure again; its last decision is the one that was written.
-    let decided = Mutex::new(EventDecision::Gone);
     let decide = |old: Option<&Identity>, other: Option<&Identity>| {
-        let old = old.filter(|old| old.id == identity.id);
-        let applied = old.and_then(|old| event.apply(old, has_webhook, &event_id, now));
-        let applied = applied.filter(|_| other.is_none());
-        *decided.lock() = match &applied {
-            _ if other.is_some() => EventDecision::Taken,
-            Some(applied) => EventDecision::Applied(applied.not_sent_reason),
-            None => EventDecision::Gone,
-        };
-        applied
+        let enrolled = old.filter(|old| old.id == identity.id);
+        match enrolled.and_then(|old| event.apply(old, has_webhook, &event_id, now)) {
+            _ if other.is_some() => Err(number_taken()),
+            Some(applied) => Ok(applied),
+            None => Err(Refusal::UnknownIdentity),
+        }
     };
-    match &event {
+    let reason = match &event {
         IdentityEvent::NumberChanged(to) if identity.phone.is_same(to) => return Err(number_taken().into()),
         IdentityEvent::NumberChanged(to) => {
-            let apply = |[old, other]: [Option<&Identity>; 2]| match decide(old, other) {
-                Some(applied) => ([None, Some(applied.identity)], applied.effects),
-                None => ([old.cloned(), other.cloned()], Vec::new()),
-            };
-            sandbox.store.update_identities(&project.name, [&identity.phone, to], &apply).await?;
+            let moved = sandbox.update_identities(&project.name, [&identity.phone, to], |[old, other]| {
+                match decide(old, other) {
+                    Ok(AppliedEvent { identity, delivery, not_sent_reason }) => {
+                        let rows = [RowChange::Delete, RowChange::Put(identity)];
+                        IdentityDecision::of(rows, Ok(not_sent_reason)).with_delivery(delivery)
+                    }
+                    Err(refusal) => IdentityDecision::of([RowChange::Keep, RowChange::Keep], Err(refusal)),
+                }
+            });
+            moved.await??
         }
         _ => {
-            let apply = |old: Option<&Identity>| match decide(old, None) {
-                Some(applied) => (Some(applied.identity), applied.effects),
-                None => (old.cloned(), Vec::new()),
-            };
-            sandbox.store.update_identity(&project.name, &identity.phone, &apply).await?;
+            let changed =
+                sandbox.update_identities(&project.name, [&identity.phone], |[old]| match decide(old, None) {
+                    Ok(AppliedEvent { identity, delivery, not_sent_reason }) => {
+                        IdentityDecision::of([RowChange::Put(identity)], Ok(not_sent_reason)).with_delivery(delivery)
+                    }
+                    Err(refusal) => IdentityDecision::of([RowChange::Keep], Err(refusal)),
+                });
+            changed.await??
         }
-    }
+    };
     sandbox.webhooks.poll().await?;
-    match decided.into_inner() {
-        EventDecision::Applied(reason) => Ok(TriggeredEvent { reason, event_ids: vec![event_id] }),
-        EventDecision::Taken => Err(number_taken().into()),
-        EventDecision::Gone => Err(Refusal::UnknownIdentity.into()),
-    }
-}
-
-/// The decision at the write.
-enum EventDecision {
-    /// The event was applied; if it is not sent, with the reason.
-    Applied(Option<NotSentReason>),
-    /// Another identity has the new number.
-    Taken,
-    /// The identity was deleted before the write.
-    Gone,
+    Ok(TriggeredEvent { reason, event_ids: vec![event_id] })
 }
 
 fn number_taken() -> Refusal {
@@ -124,20 +115,24 @@ fn phone(field: &str, number: &Secret) -> Result<Phone, Refusal> {
 }
 
 /// The enrolled identity that the request names, by number or by id.
-async fn find_identity(sandbox: &Services, project: &Project, trigger: &EventTrigger) -> Result<Identity, AppError> {
+async fn find_identity(
+    sandbox: &Services,
+    project: &Project,
+    trigger: &EventTrigger,
+) -> Result<Arc<Identity>, AppError> {
     let number = trigger.phone_number.as_ref().map(|number| phone("phoneNumber", number)).transpose()?;
-    let lookup = match (&number, &trigger.identity_id) {
-        (Some(number), None) => IdentityLookup::Number(number),
-        (None, Some(id)) => IdentityLookup::Id(id),
+    let key = match (&number, &trigger.identity_id) {
+        (Some(number), None) => IdentityKey::Number(number),
+        (None, Some(id)) => IdentityKey::Id(id),
         (None, None) => return Err(Refusal::missing("phoneNumber").into()),
         (Some(_), Some(_)) => {
             let message = "fields 'phoneNumber' and 'identityId' exclude each other";
             return Err(Refusal::BadRequest(message.to_owned()).into());
         }
     };
-    let identity = sandbox.store.identity(&project.name, lookup).await?;
-    let enrolled = identity.filter(|identity| identity.enrollment.is_some());
-    Ok(enrolled.ok_or(Refusal::UnknownIdentity)?)
+    let found = sandbox.store.identities().get(&project.name, key).await?;
+    let enrolled = found.filter(|row| row.value.enrollment.is_some());
+    Ok(enrolled.ok_or(Refusal::UnknownIdentity)?.value)
 }
 
 /// Sends TEST events in one webhook request. They change no identity.
@@ -156,9 +151,8 @@ async fn send_test_events(
     let event_ids: Vec<_> = (0..count).map(|_| uuid(&*sandbox.random)).collect();
     let identity_id = uuid(&*sandbox.random);
     let delivery = Delivery::test(&project.name, &identity_id, &event_ids, project.clock.now());
-    let delivery = Box::new(delivery.ok_or(Refusal::Internal)?);
-    // A test has no session: the update under this fresh id writes the outbox entry only.
-    sandbox.store.update(&identity_id, &|_| (None, vec![Effect::DeliverWebhook(delivery.clone())])).await?;
+    // A test changes no identity.
+    sandbox.store.identities().write(Vec::new(), vec![delivery.ok_or(Refusal::Internal)?]).await?;
     sandbox.webhooks.poll().await?;
     Ok(TriggeredEvent { reason: None, event_ids })
 }

@@ -20,6 +20,7 @@ use crate::faults::FaultAction;
 use crate::projects::Project;
 use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome, Party};
 use handset_sandbox_listener::Connection;
+use handset_sandbox_store::SessionKey;
 
 /// Maximum time that a silenced request stays unanswered.
 const SILENCE: Duration = Duration::from_secs(600);
@@ -127,18 +128,19 @@ impl RequestTarget {
     }
 
     async fn resolve(&self, sandbox: &Sandbox) -> FaultTarget {
-        let handle = match &self.session {
+        let loaded = match &self.session {
             None => return FaultTarget::default(),
             Some(TargetSession::Project(name)) => {
                 return FaultTarget { project: sandbox.projects.get(name), handle: None };
             }
             // An expired token identifies its session, too.
             Some(TargetSession::AuthToken(token)) => match sandbox.keys.subject(token.expose()) {
-                Some(subject) => sandbox.session_handle(&subject.auth_id).await.unwrap_or_default(),
+                Some(subject) => sandbox.load_session(SessionKey::AuthId(&subject.auth_id)).await.unwrap_or_default(),
                 None => None,
             },
             Some(TargetSession::LinkToken(token)) => links::find(sandbox, token).await.unwrap_or_default(),
         };
+        let handle = loaded.map(|loaded| loaded.handle);
         FaultTarget { project: handle.as_ref().map(|handle| handle.project.clone()), handle }
     }
 

@@ -1,4 +1,4 @@
-//! Projects: the clock, message wake-up, faults, rate limit and webhook of each. No store and no HTTP.
+//! Projects: the clock, faults, rate limit and webhook of each. No store and no HTTP.
 
 mod clock;
 mod limiter;

@@ -11,7 +11,6 @@ use parking_lot::Mutex;
 
 use super::clock::{Clock, MovableClock};
 use super::limiter::RateLimiter;
-use super::messages::MessageNotifier;
 use super::webhook::ProjectWebhook;
 use crate::faults::{Chaos, Faults};
 
@@ -21,6 +20,8 @@ pub(crate) const DEFAULT: &str = "default";
 const MAX_PROJECTS: usize = 1000;
 /// Time without use after which a project is idle: longer than the lifetime of a session and its retention.
 const IDLE: Duration = Duration::from_secs(60 * 60);
+/// Pause between two collections of a project's garbage.
+const COLLECTION_PAUSE: Duration = Duration::from_secs(10);
 /// Maximum length of a name, in bytes.
 const NAME_BYTES: usize = 64;
 
@@ -30,7 +31,6 @@ pub(crate) struct Project {
     pub(crate) clock: MovableClock,
     /// Held while the clock is moved, so that the store sees the moves in their order.
     pub(crate) clock_lock: tokio::sync::Mutex<()>,
-    pub(crate) messages: MessageNotifier,
     pub(crate) limiter: RateLimiter,
     pub(crate) faults: Faults,
     pub(crate) webhook: ProjectWebhook,
@@ -38,6 +38,21 @@ pub(crate) struct Project {
     pub(crate) chaos: Option<Chaos>,
     /// The time of the last use, on the system clock.
     last_used_at: AtomicTime,
+    /// The time of the last collection of garbage, on the project's clock.
+    collected_at: AtomicTime,
+}
+
+impl Project {
+    /// Whether a collection of garbage is due; if so, the next one is due after a pause.
+    pub(crate) fn is_collection_due(&self) -> bool {
+        let now = self.clock.now();
+        // A reset sets the clock back.
+        let is_due = now < self.collected_at.get() || now.since(self.collected_at.get()) >= COLLECTION_PAUSE;
+        if is_due {
+            self.collected_at.set(now);
+        }
+        is_due
+    }
 }
 
 /// A time that is read and written through a shared reference.
@@ -170,12 +185,12 @@ impl Projects {
             name: name.to_owned(),
             clock: MovableClock::new(self.clock.clone()),
             clock_lock: tokio::sync::Mutex::default(),
-            messages: MessageNotifier::new(),
             limiter: RateLimiter::new(self.rate_limit),
             faults: Faults::new(),
             webhook: ProjectWebhook::new(),
             chaos: self.chaos_seed.map(Chaos::new),
             last_used_at: AtomicTime::new(now),
+            collected_at: AtomicTime::new(UnixMillis::MIN),
         });
         table.insert(name.to_owned(), project.clone());
         project

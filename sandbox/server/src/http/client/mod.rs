@@ -24,8 +24,8 @@ use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
 use crate::http::shared::link_url;
 use crate::http::shared::method::method_not_allowed;
 use crate::random::{six_digits, unguessable};
-use act::{ClientResult, apply_event};
-use handset_sandbox_domain::SessionEvent;
+use act::{ClientResult, apply};
+use handset_sandbox_domain::{FinishMobileAuth, FinishOtp, ReportFailure, StartLink, StartMobileAuth, StartOtp};
 
 pub use status::{Unauthorized, status_socket};
 
@@ -40,8 +40,8 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .route("/status", get(status::upgrade).post(status::ask));
     for &area in steps::ERROR_AREAS {
         let report =
-            async move |State(sandbox): State<Sandbox>, flow: AuthenticatedSession, JsonBody(_): JsonBody<Report>| {
-                apply_event(&sandbox, &flow, &SessionEvent::Reported { area }).await
+            async move |State(sandbox): State<Sandbox>, session: AuthenticatedSession, JsonBody(_): JsonBody<Report>| {
+                apply(&sandbox, session, &ReportFailure { area }).await
             };
         router = router.route(&format!("/{area}/error"), post(report));
     }
@@ -65,51 +65,51 @@ fn cors() -> CorsLayer {
 
 async fn otp_start(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     headers: HeaderMap,
     JsonBody(body): JsonBody<OtpStart>,
 ) -> ClientResult {
     let code = six_digits(&*sandbox.random).into();
     let host = page_host(&headers).unwrap_or_else(|| sandbox.origin.host().to_owned());
-    apply_event(&sandbox, &flow, &SessionEvent::OtpStart { number: body.mobile_number, code, host }).await
+    apply(&sandbox, session, &StartOtp { number: body.mobile_number, code, host }).await
 }
 
 async fn otp_finish(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(body): JsonBody<OtpFinish>,
 ) -> ClientResult {
-    apply_event(&sandbox, &flow, &SessionEvent::OtpFinish { otp: body.otp }).await
+    apply(&sandbox, session, &FinishOtp { otp: body.otp }).await
 }
 
 async fn link_start(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(body): JsonBody<LinkStart>,
 ) -> ClientResult {
     let token = unguessable(&*sandbox.random);
     let url = link_url::url(&sandbox.origin, &token).into();
     let (number, is_mobile) = (body.mobile_number, body.is_mobile);
-    apply_event(&sandbox, &flow, &SessionEvent::LinkStart { number, is_mobile, token: token.into(), url }).await
+    apply(&sandbox, session, &StartLink { number, is_mobile, token: token.into(), url }).await
 }
 
 async fn instant_start(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(_): JsonBody<InstantStart>,
 ) -> ClientResult {
     let vfp = unguessable(&*sandbox.random);
     // No visit follows: a client takes the value of `testVfp` as the result of the visit.
     let url = format!("{}/mobile-auth?testVfp={vfp}", sandbox.origin);
-    apply_event(&sandbox, &flow, &SessionEvent::InstantStart { vfp: vfp.into(), url }).await
+    apply(&sandbox, session, &StartMobileAuth { vfp: vfp.into(), url }).await
 }
 
 async fn instant_finish(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(body): JsonBody<InstantFinish>,
 ) -> ClientResult {
-    apply_event(&sandbox, &flow, &SessionEvent::InstantFinish { vfp: body.vfp }).await
+    apply(&sandbox, session, &FinishMobileAuth { vfp: body.vfp }).await
 }
 
 /// The host of the page, without port, for the last line of the SMS (WebOTP).

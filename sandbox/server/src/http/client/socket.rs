@@ -8,10 +8,11 @@ use handset_protocol::client::Reply;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 
-use crate::app::sockets::{self, SocketStatus};
+use crate::app::sockets;
 use crate::app::{AppError, Services, SessionHandle};
 use crate::faults::FaultAction;
-use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome};
+use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome, SocketStatus};
+use handset_sandbox_store::Topic;
 
 /// Interval of server pings, so that no proxy closes the connection as idle.
 const PING: Duration = Duration::from_secs(30);
@@ -120,7 +121,7 @@ async fn run_socket<S, E>(
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
-    let mut watch = sandbox.watchers.watch(&subject.auth_id);
+    let mut watch = sandbox.store.notifier().subscribe(Topic::Session(subject.auth_id.clone()));
     let mut pings = interval_at(Instant::now() + PING, PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent_at = Instant::now() + SILENCE;

@@ -10,14 +10,14 @@ use futures_util::{Sink, Stream};
 use handset_protocol::Secret;
 use handset_protocol::client::Empty;
 
-use super::act::{ClientResult, apply_event};
+use super::act::{ClientResult, apply};
 use super::socket::{SocketFaults, serve};
 use crate::app::client_calls::authenticate;
 use crate::app::{AppState, Sandbox};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
 use crate::http::shared::request::{SocketLifetime, SocketQuery, fault_of};
-use handset_sandbox_domain::{Refusal, SessionEvent};
+use handset_sandbox_domain::{PollStatus, Refusal};
 
 /// Maximum size of a client message, in bytes. Clients only send `ping`.
 const MESSAGE_BYTES: usize = 1024;
@@ -29,10 +29,10 @@ const UNWRITTEN_BYTES: usize = 4096;
 /// `POST /v1/client/status`.
 pub(crate) async fn ask(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(Empty {}): JsonBody<Empty>,
 ) -> ClientResult {
-    apply_event(&sandbox, &flow, &SessionEvent::Status).await
+    apply(&sandbox, session, &PollStatus).await
 }
 
 /// `GET /v1/client/status?token=…`. The credential is in the query, since a page cannot set headers of a WebSocket.
@@ -43,7 +43,7 @@ pub(crate) async fn upgrade(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let token = credentials.ok().and_then(|Query(credentials)| credentials.token).ok_or(Refusal::Unauthorized)?;
-    let subject = authenticate(&sandbox, token.expose()).await?;
+    let subject = authenticate(&sandbox, token.expose()).await?.handle;
     let upgrade = upgrade.map_err(|rejection| {
         let expected = "a WebSocket handshake is needed here";
         match rejection.status() {
@@ -83,7 +83,7 @@ pub async fn status_socket<S, E>(state: &AppState, auth_token: &Secret, socket: 
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
-    let subject = authenticate(&state.0, auth_token.expose()).await.map_err(|_| Unauthorized)?;
+    let subject = authenticate(&state.0, auth_token.expose()).await.map_err(|_| Unauthorized)?.handle;
     let faults = SocketFaults { at_once: None, lifetime: None, posted: subject.project.faults.subscribe() };
     serve(&state.0, &subject, socket, faults).await;
     Ok(())

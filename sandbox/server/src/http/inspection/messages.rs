@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use handset_sandbox_domain::Phone;
-use tokio::sync::watch;
+use handset_sandbox_store::{Subscription, Topic};
 
 use super::sse::{self, Feed, last_event_id};
 use super::views::MessageView;
@@ -66,16 +66,16 @@ async fn messages(
 ) -> Result<Json<Vec<MessageView>>, ApiError> {
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
     let deadline = tokio::time::Instant::now() + wait;
-    let mut arrived = project.messages.subscribe();
+    let mut arrived = sandbox.store.notifier().subscribe(Topic::Messages(project.name.clone()));
     loop {
         let list = sandbox.messages(&project, &filter).await?;
         if !list.is_empty() || wait.is_zero() {
-            return Ok(Json(list.into_iter().map(|(id, message)| MessageView::new(id, message)).collect()));
+            return Ok(Json(list.into_iter().map(|stored| MessageView::new(stored.id, stored.message)).collect()));
         }
         tokio::select! {
             biased;
             () = sandbox.shutdown.cancelled() => return Ok(Json(Vec::new())),
-            _ = arrived.changed() => {}
+            () = arrived.changed() => {}
             () = tokio::time::sleep_until(deadline) => return Ok(Json(Vec::new())),
         }
     }
@@ -89,7 +89,8 @@ async fn message_stream(
     MessagesParams { mut filter, .. }: MessagesParams,
 ) -> impl IntoResponse {
     filter.since = last_event_id(&headers).unwrap_or(filter.since);
-    let feed = MessageFeed { arrived: project.messages.subscribe(), sandbox: sandbox.clone(), project, filter };
+    let arrived = sandbox.store.notifier().subscribe(Topic::Messages(project.name.clone()));
+    let feed = MessageFeed { arrived, sandbox: sandbox.clone(), project, filter };
     sse::events(sandbox, feed)
 }
 
@@ -97,7 +98,7 @@ async fn message_stream(
 struct MessageFeed {
     sandbox: Sandbox,
     project: Arc<Project>,
-    arrived: watch::Receiver<()>,
+    arrived: Subscription,
     filter: MessageQuery,
 }
 
@@ -106,11 +107,12 @@ impl Feed for MessageFeed {
 
     async fn read(&mut self) -> Option<Vec<(u64, MessageView)>> {
         let new = self.sandbox.messages(&self.project, &self.filter).await.ok()?;
-        self.filter.since = new.last().map_or(self.filter.since, |(id, _)| *id);
-        Some(new.into_iter().map(|(id, message)| (id, MessageView::new(id, message))).collect())
+        self.filter.since = new.last().map_or(self.filter.since, |stored| stored.id);
+        Some(new.into_iter().map(|stored| (stored.id, MessageView::new(stored.id, stored.message))).collect())
     }
 
     async fn changed(&mut self) -> Option<()> {
-        self.arrived.changed().await.ok()
+        self.arrived.changed().await;
+        Some(())
     }
 }

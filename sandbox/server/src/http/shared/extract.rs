@@ -13,7 +13,7 @@ use super::request::{bearer, fault_of};
 use super::scope;
 use super::wire_value::WireValue;
 use crate::app::client_calls::authenticate;
-use crate::app::{ApiClient, Sandbox, SessionHandle};
+use crate::app::{ApiClient, LoadedSession, Sandbox};
 use handset_sandbox_domain::Refusal;
 use handset_sandbox_domain::request::expected_format;
 
@@ -38,14 +38,16 @@ impl FromRequestParts<Sandbox> for ApiClient {
 }
 
 /// The session of a page: its authToken is valid and the session exists.
-pub(crate) struct AuthenticatedSession(pub(crate) SessionHandle);
+pub(crate) struct AuthenticatedSession(pub(crate) LoadedSession);
 
 impl FromRequestParts<Sandbox> for AuthenticatedSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
-        Ok(Self(SessionHandle { fault: fault_of(&parts.extensions), ..authenticate(sandbox, token).await? }))
+        let mut session = authenticate(sandbox, token).await?;
+        session.handle.fault = fault_of(&parts.extensions);
+        Ok(Self(session))
     }
 }
 
