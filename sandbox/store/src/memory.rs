@@ -2,42 +2,45 @@
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::StoreError;
 use crate::tabled::TableStore;
-use crate::tables::{Tables, Write};
+use crate::tables::Tables;
+use crate::write::Write;
+use crate::{LocalNotifier, StoreError};
 
 /// A store in memory. All data is lost when the process ends.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Tables>);
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+    notifier: LocalNotifier,
+}
 
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
     }
-
-    fn write(&self, mut write: Write) -> bool {
-        let mut tables = self.tables();
-        if !tables.is_current(&write) {
-            return false;
-        }
-        write.assign_sequences(&mut tables.sequence);
-        tables.apply(write);
-        true
-    }
 }
 
 impl TableStore for MemoryStore {
     fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.0.lock()
+        self.tables.lock()
     }
 
-    async fn commit(&self, write: Write) -> Result<bool, StoreError> {
-        Ok(self.write(write))
+    fn local_notifier(&self) -> &LocalNotifier {
+        &self.notifier
     }
 
-    fn commit_later(&self, write: Write) {
-        self.write(write);
+    async fn commit(&self, mut write: Write) -> Result<bool, StoreError> {
+        let applied = {
+            let mut tables = self.tables();
+            if !tables.is_current(&write.op) {
+                return Ok(false);
+            }
+            tables.assign_ids(&mut write);
+            tables.apply(write)
+        };
+        applied.notify(&self.notifier);
+        Ok(true)
     }
 }
 
@@ -47,6 +50,11 @@ mod tests {
 
     #[tokio::test]
     async fn conforms() {
+        crate::conformance::check(MemoryStore::new).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn conforms_on_several_threads() {
         crate::conformance::check(MemoryStore::new).await;
     }
 }

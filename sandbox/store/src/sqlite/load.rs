@@ -1,24 +1,27 @@
 //! Loads the file into memory when the store is opened.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use handset_sandbox_domain::{Identity, Session, TimelineEvent};
 use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 
 use super::schema::failed;
+use crate::StoreError;
 use crate::tables::Tables;
-use crate::{OutboxEntry, StoreError};
-use handset_sandbox_domain::{Identity, Session};
 
-/// Loads all rows. Also returns the ids of messages beyond the limit, which are still in the file.
-pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreError> {
-    let (mut tables, mut evicted) = (Tables::default(), Vec::new());
-    each(connection, "SELECT value FROM sessions", |row| {
-        let session: Session = json(row, "value", "sessions")?;
-        let auth_id = session.auth_id.clone();
-        tables.put_session(&auth_id, Some(Arc::new(session)));
-        Ok(())
-    })?;
+/// Ids of messages and finished deliveries beyond their limits, which are still in the file.
+#[derive(Debug, Default)]
+pub(super) struct EvictedIds {
+    pub(super) messages: Vec<u64>,
+    pub(super) deliveries: Vec<u64>,
+}
+
+/// Loads all rows.
+pub(super) fn all(connection: &Connection) -> Result<(Tables, EvictedIds), StoreError> {
+    let (mut tables, mut evicted) = (Tables::default(), EvictedIds::default());
+    sessions(connection, &mut tables)?;
     each(connection, "SELECT value FROM identities", |row| {
         let identity: Identity = json(row, "value", "identities")?;
         let owner = (identity.project.clone(), identity.phone.digits().to_owned());
@@ -27,21 +30,21 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
     })?;
     each(connection, "SELECT project, digits, value FROM failed_attempts", |row| {
         let (project, digits) = (row.get("project").map_err(failed)?, row.get("digits").map_err(failed)?);
-        tables.put_attempts((project, digits), Some(json(row, "value", "failed_attempts")?));
+        tables.put_attempts((project, digits), json(row, "value", "failed_attempts")?);
         Ok(())
     })?;
-    each(connection, "SELECT sequence, subject, effect FROM outbox", |row| {
-        let (sequence, subject) = (number(row, "sequence")?, row.get("subject").map_err(failed)?);
-        tables.put_outgoing(OutboxEntry { sequence, subject, effect: json(row, "effect", "outbox")? });
+    each(connection, "SELECT sequence, value FROM outbox", |row| {
+        tables.put_pending(number(row, "sequence")?, json(row, "value", "outbox")?);
         Ok(())
     })?;
     each(connection, "SELECT id, value FROM messages ORDER BY id", |row| {
-        evicted.extend(tables.put_message(number(row, "id")?, json(row, "value", "messages")?));
+        evicted.messages.extend(tables.put_message(number(row, "id")?, json(row, "value", "messages")?));
         Ok(())
     })?;
     each(connection, "SELECT id, project, value FROM deliveries ORDER BY id", |row| {
         let project = row.get("project").map_err(failed)?;
-        tables.put_finished(number(row, "id")?, project, json(row, "value", "deliveries")?);
+        let finished = json(row, "value", "deliveries")?;
+        evicted.deliveries.extend(tables.put_finished(number(row, "id")?, project, finished));
         Ok(())
     })?;
     each(connection, "SELECT project, name, value FROM settings", |row| {
@@ -49,11 +52,35 @@ pub(super) fn all(connection: &Connection) -> Result<(Tables, Vec<u64>), StoreEr
         tables.put_setting(project, name, row.get("value").map_err(failed)?);
         Ok(())
     })?;
+    // The last id of deleted rows, or 0.
     each(connection, "SELECT last FROM sequence", |row| {
-        tables.sequence = number(row, "last")?;
+        tables.sequence = tables.sequence.max(number(row, "last")?);
         Ok(())
     })?;
     Ok((tables, evicted))
+}
+
+/// Loads the sessions with their timelines.
+fn sessions(connection: &Connection, tables: &mut Tables) -> Result<(), StoreError> {
+    let (mut auth_ids, mut last_row) = (HashMap::new(), 0);
+    each(connection, "SELECT id, value FROM sessions", |row| {
+        let id = number(row, "id")?;
+        let session: Session = json(row, "value", "sessions")?;
+        auth_ids.insert(id, session.auth_id.clone());
+        last_row = id.max(last_row);
+        tables.put_session(Arc::new(session), id);
+        Ok(())
+    })?;
+    tables.last_version = tables.last_version.max(last_row);
+    each(connection, "SELECT session, events FROM timeline ORDER BY session, first_id", |row| {
+        let auth_id = auth_ids.get(&number(row, "session")?);
+        let Some(stored) = auth_id.and_then(|auth_id| tables.sessions.get_mut(auth_id.as_str())) else {
+            return Err(StoreError("a row of 'timeline' belongs to no session; move the file away".to_owned()));
+        };
+        let events: Vec<TimelineEvent> = json(row, "events", "timeline")?;
+        events.into_iter().for_each(|event| stored.timeline.restore(event));
+        Ok(())
+    })
 }
 
 fn each(

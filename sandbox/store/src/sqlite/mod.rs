@@ -4,9 +4,11 @@
 //! writes in one transaction (group commit), then applies them to memory and reports their results. A change is visible only
 //! after its commit, so a killed process loses no write that it has reported.
 
+mod batch;
 mod file;
 mod load;
 mod schema;
+mod statements;
 mod writer;
 
 use std::path::Path;
@@ -17,10 +19,12 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
-use crate::StoreError;
 use crate::tabled::TableStore;
-use crate::tables::{Tables, Write};
-use writer::{Job, Writer};
+use crate::tables::Tables;
+use crate::write::Write;
+use crate::{LocalNotifier, StoreError};
+use batch::Job;
+use writer::Writer;
 
 /// Time limit for another sandbox to release the file. A sandbox with open connections takes that long to end.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(6);
@@ -29,6 +33,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(6);
 #[derive(Debug)]
 pub struct SqliteStore {
     tables: Arc<Mutex<Tables>>,
+    notifier: LocalNotifier,
     /// `None` only while the store is dropped.
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
@@ -54,13 +59,14 @@ impl SqliteStore {
         let with_path = |StoreError(text)| StoreError(format!("cannot open {}: {text}", path.display()));
         let (connection, tables, evicted) = read().map_err(with_path)?;
         let tables = Arc::new(Mutex::new(tables));
-        let writer = Writer::new(connection, tables.clone(), evicted);
+        let notifier = LocalNotifier::default();
+        let writer = Writer::new(connection, tables.clone(), notifier.clone(), evicted);
         let (jobs, inbound) = mpsc::channel();
         let writer = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || writer.run(&inbound))
             .map_err(|error| StoreError(format!("cannot start the writer thread: {error}")))?;
-        Ok(Self { tables, jobs: Some(jobs), writer: Some(writer) })
+        Ok(Self { tables, notifier, jobs: Some(jobs), writer: Some(writer) })
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {
@@ -78,15 +84,14 @@ impl TableStore for SqliteStore {
         self.tables.lock()
     }
 
-    async fn commit(&self, write: Write) -> Result<bool, StoreError> {
-        let (done, written) = oneshot::channel();
-        self.send(Job { write, done: Some(done) })?;
-        written.await.map_err(|_| ended())?
+    fn local_notifier(&self) -> &LocalNotifier {
+        &self.notifier
     }
 
-    fn commit_later(&self, write: Write) {
-        // The next commit reports an ended thread.
-        let _ = self.send(Job { write, done: None });
+    async fn commit(&self, write: Write) -> Result<bool, StoreError> {
+        let (done, written) = oneshot::channel();
+        self.send(Job { write, done })?;
+        written.await.map_err(|_| ended())?
     }
 }
 

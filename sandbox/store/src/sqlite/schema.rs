@@ -2,6 +2,9 @@
 //!
 //! A released step never changes; a new version adds a step. Rows are JSON: a new member that older rows lack needs a step or
 //! a serde default.
+//!
+//! A write changes few pages: the rows that it adds are at the ends of their tables, and other keys are in memory only.
+//! `sequence` is written only when rows with the highest ids are deleted.
 
 use rusqlite::{Connection, Transaction};
 
@@ -10,22 +13,23 @@ use crate::StoreError;
 /// Migration steps: from an empty file to version 1, from 1 to 2, and so on. The version is `user_version` of the file. For
 /// each step the tests have a file of its version in `versions/`.
 pub(super) const STEPS: &[&str] = &["
-    CREATE TABLE sessions (auth_id TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE sessions (id INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE timeline (
+        session INTEGER NOT NULL, first_id INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (session, first_id)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE identities (
         project TEXT NOT NULL, digits TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (project, digits)
-    ) STRICT;
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE failed_attempts (
         project TEXT NOT NULL, digits TEXT NOT NULL, last INTEGER NOT NULL, value TEXT NOT NULL,
         PRIMARY KEY (project, digits)
-    ) STRICT;
-    CREATE TABLE outbox (sequence INTEGER PRIMARY KEY, subject TEXT NOT NULL, effect TEXT NOT NULL) STRICT;
-    CREATE TABLE messages (id INTEGER PRIMARY KEY, project TEXT NOT NULL, value TEXT NOT NULL) STRICT;
-    CREATE INDEX messages_of_project ON messages (project);
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE outbox (sequence INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE messages (id INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE deliveries (id INTEGER PRIMARY KEY, project TEXT NOT NULL, value TEXT NOT NULL) STRICT;
-    CREATE INDEX deliveries_of_project ON deliveries (project);
     CREATE TABLE settings (
         project TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (project, name)
-    ) STRICT;
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE sequence (last INTEGER NOT NULL) STRICT;
     INSERT INTO sequence VALUES (0);
 "];

@@ -1,0 +1,68 @@
+//! The messages of a project in memory, with their index by number. No storage.
+
+use std::collections::{HashMap, VecDeque};
+
+use handset_sandbox_domain::{Message, Phone};
+
+use crate::{MAX_MESSAGES, StoredMessage};
+
+/// The newest messages of a project, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct MessageList {
+    /// In ascending order of their ids.
+    messages: VecDeque<StoredMessage>,
+    /// Ids by the digits of the number.
+    by_number: HashMap<String, VecDeque<u64>>,
+}
+
+impl MessageList {
+    /// Appends a message with an id greater than all earlier ones. Returns the id of the message that was evicted.
+    pub(crate) fn push(&mut self, id: u64, message: Message) -> Option<u64> {
+        if let Some(phone) = Phone::parse(&message.to) {
+            self.by_number.entry(phone.digits().to_owned()).or_default().push_back(id);
+        }
+        self.messages.push_back(StoredMessage { id, message });
+        if self.messages.len() <= MAX_MESSAGES {
+            return None;
+        }
+        let evicted = self.messages.pop_front()?;
+        if let Some(phone) = Phone::parse(&evicted.message.to)
+            && let Some(ids) = self.by_number.get_mut(phone.digits())
+        {
+            ids.pop_front();
+            if ids.is_empty() {
+                self.by_number.remove(phone.digits());
+            }
+        }
+        Some(evicted.id)
+    }
+
+    /// The messages with a greater id, oldest first: those to a number, or all.
+    pub(crate) fn after(&self, id: u64, to: Option<&Phone>) -> Vec<StoredMessage> {
+        match to {
+            None => self.messages.range(self.position_after(id)..).cloned().collect(),
+            Some(phone) => {
+                let ids = self.by_number.get(phone.digits()).into_iter().flatten();
+                let ids = ids.rev().take_while(|own| **own > id);
+                let mut found: Vec<_> = ids.filter_map(|id| self.get(*id)).cloned().collect();
+                found.reverse();
+                found
+            }
+        }
+    }
+
+    /// Every id, ascending.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u64> {
+        self.messages.iter().map(|stored| stored.id)
+    }
+
+    fn position_after(&self, id: u64) -> usize {
+        self.messages.partition_point(|stored| stored.id <= id)
+    }
+
+    fn get(&self, id: u64) -> Option<&StoredMessage> {
+        let position = self.messages.binary_search_by_key(&id, |stored| stored.id).ok()?;
+        self.messages.get(position)
+    }
+}
