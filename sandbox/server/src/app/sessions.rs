@@ -178,7 +178,7 @@ impl Services {
         let cutoff = |now: UnixMillis| now - SESSION_RETENTION;
         self.delete_expiring_before(None, cutoff(self.projects.system_now())).await?;
         self.delete_expiring_before(Some(&project.name), cutoff(project.clock.now())).await?;
-        let window_seconds = self.config.otp_number_window_seconds.max(self.config.sms_window_seconds);
+        let window_seconds = self.config.otp.number_window_seconds.max(self.config.sms.number_window_seconds);
         let window = Duration::from_secs(window_seconds.into());
         self.store.attempts().expire(self.projects.system_now() - window).await
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
+use handset_sandbox::{AppState, Config, OtpConfig, SmsConfig, SystemClock, SystemRandom};
 use handset_sandbox_store::{MemoryStore, SqliteStore, Store};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -47,7 +47,11 @@ async fn bench() -> TestSandbox {
 
 /// No limit but that of wrong codes.
 fn unlimited() -> Config {
-    Config { rate_limit: 0, sms_per_session: 0, sms_per_number: 0, ..Config::default() }
+    Config {
+        rate_limit: 0,
+        sms: SmsConfig { per_session: 0, per_number: 0, ..SmsConfig::default() },
+        ..Config::default()
+    }
 }
 
 /// A session of that number, with a code on its way.
@@ -146,14 +150,19 @@ async fn the_window_moves() {
 
 #[tokio::test(start_paused = true)]
 async fn limit_and_window_are_settings() {
-    let config = Config { otp_tries_per_number: 2, otp_number_window_seconds: 5, ..unlimited() };
+    let config = Config {
+        otp: OtpConfig { tries_per_number: 2, number_window_seconds: 5, ..OtpConfig::default() },
+        ..unlimited()
+    };
     let bench = TestSandbox::with(config).await;
     for _ in 0..2 {
         submit_wrong_codes(&bench, PHONE, 2).await;
         assert!(!is_checked(&bench, PHONE).await);
         bench.pass_ms(5000).await;
     }
-    let bench = TestSandbox::with(Config { otp_tries_per_number: 0, ..unlimited() }).await;
+    let bench =
+        TestSandbox::with(Config { otp: OtpConfig { tries_per_number: 0, ..OtpConfig::default() }, ..unlimited() })
+            .await;
     submit_wrong_codes(&bench, PHONE, 5 * LIMIT).await;
     assert!(is_checked(&bench, PHONE).await, "0 is any number");
 }
@@ -308,7 +317,7 @@ async fn a_restart_does_not_reset_the_count() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_session_has_its_limit_for_codes_at_once_too() {
     let random = Arc::new(SystemRandom::new().unwrap());
-    let config = Config { otp_tries_per_number: 0, ..unlimited() };
+    let config = Config { otp: OtpConfig { tries_per_number: 0, ..OtpConfig::default() }, ..unlimited() };
     let store = Arc::new(MemoryStore::new());
     let bench = TestSandbox::on(AppState::with_store(config, Arc::new(SystemClock), random, store)).await;
     let all = [begin(&bench, PHONE).await];

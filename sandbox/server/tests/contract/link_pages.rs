@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use handset_sandbox::Config;
+use handset_sandbox::{Config, InstantLinkConfig};
 use serde_json::json;
 
 use crate::rows::rows;
@@ -93,7 +93,11 @@ async fn a_link_works_for_three_minutes() {
 
 #[tokio::test(start_paused = true)]
 async fn the_lifetime_is_a_setting() {
-    let bench = TestSandbox::with(Config { link_seconds: 9, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config {
+        instant_link: InstantLinkConfig { seconds: 9, ..InstantLinkConfig::default() },
+        ..Config::default()
+    })
+    .await;
     let (_, path) = with_link(&bench).await;
     bench.pass_ms(9000).await;
     says(&bench.get(&path).await, 410, "This link has expired");

@@ -1,6 +1,6 @@
 //! The page's requests of a flow with a code: sending, checking, attempts, resends and changes of the number.
 
-use handset_sandbox::Config;
+use handset_sandbox::{Config, OtpConfig, SmsConfig};
 use serde_json::{Value, json};
 
 use crate::rows::rows;
@@ -222,7 +222,8 @@ async fn finish_after_two_minutes_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn the_lifetime_is_a_setting() {
-    let bench = TestSandbox::with(Config { otp_seconds: 7, ..Config::default() }).await;
+    let bench =
+        TestSandbox::with(Config { otp: OtpConfig { seconds: 7, ..OtpConfig::default() }, ..Config::default() }).await;
     let (started, code) = with_code(&bench, true).await;
     bench.pass_ms(7000).await;
     assert_eq!(finish(&bench, &started, &code).await, ended("the code has expired"));
@@ -309,7 +310,11 @@ async fn a_refused_change_leaves_the_old_code_valid() {
 
 #[tokio::test(start_paused = true)]
 async fn an_early_resend_sends_nothing_with_a_pause() {
-    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config {
+        otp: OtpConfig { resend_pause_seconds: 30, ..OtpConfig::default() },
+        ..Config::default()
+    })
+    .await;
     let (started, code) = with_code(&bench, true).await;
     bench.pass_ms(29_999).await;
     let early = bench.page_with_times(&started, "mobile/otp/start", json!({})).await;
@@ -324,7 +329,11 @@ async fn an_early_resend_sends_nothing_with_a_pause() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_change_does_not_wait_for_the_pause() {
-    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config {
+        otp: OtpConfig { resend_pause_seconds: 30, ..OtpConfig::default() },
+        ..Config::default()
+    })
+    .await;
     let (started, _) = with_code(&bench, true).await;
     assert_eq!(start_with(&bench, &started, OTHER_PHONE).await, sent());
     assert_eq!(bench.messages().await.len(), 2);
@@ -394,7 +403,9 @@ async fn the_text_ends_in_the_line_that_browsers_read() {
 
 #[tokio::test(start_paused = true)]
 async fn codes_differ() {
-    let bench = TestSandbox::with(Config { sms_per_session: 0, ..Config::default() }).await;
+    let bench =
+        TestSandbox::with(Config { sms: SmsConfig { per_session: 0, ..SmsConfig::default() }, ..Config::default() })
+            .await;
     let started = bench.otp(false).await;
     for _ in 0..20 {
         start(&bench, &started).await;

@@ -45,7 +45,7 @@ const CALLS: [&str; 12] = [
 #[tokio::test(start_paused = true)]
 async fn internal_errors_are_8000() {
     let random = Arc::new(SystemRandom::new().unwrap());
-    let state = AppState::with_store(Config::default(), Arc::new(SystemClock), random, Arc::new(BrokenStore));
+    let state = AppState::with_store(Config::default(), Arc::new(SystemClock), random, BrokenStore::store());
     let bench = TestSandbox::on(state).await;
     bench.call("/v3/start", json!({"flowType": "mobile"})).await.refused(500, 8000, "internal error");
 }

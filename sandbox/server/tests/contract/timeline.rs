@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::ws::Message;
-use handset_sandbox::Config;
+use handset_sandbox::{Config, OtpConfig};
 use serde_json::{Value, json};
 
 use crate::rows::rows;
@@ -102,7 +102,11 @@ async fn records_a_link_flow_with_its_sockets() {
 
 #[tokio::test(start_paused = true)]
 async fn names_every_outcome_of_a_request() {
-    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config {
+        otp: OtpConfig { resend_pause_seconds: 30, ..OtpConfig::default() },
+        ..Config::default()
+    })
+    .await;
     let started = bench.start(json!({"flowType": "mobile", "allowOTPRetry": true})).await;
     let page = async |path: &str, body: Value| bench.page(&started, path, body).await;
     page("mobile/otp/start", json!({"mobileNumber": "12"})).await;

@@ -131,7 +131,7 @@ impl TestSandbox {
     pub(crate) async fn over(store: Arc<yielding_store::YieldingStore>) -> Self {
         let config = Config { rate_limit: 0, ..Config::default() };
         let (clock, random) = parts();
-        Self::on(AppState::with_store(config, clock, random, store)).await
+        Self::on(AppState::with_store(config, clock, random, store.observing())).await
     }
 
     pub(crate) async fn access_token(&self, client_id: &str) -> Secret {
