@@ -199,3 +199,55 @@ impl<O: StoreObserver> SettingRepository for ObservedStore<O> {
         self.observe("settings.delete_project", self.store.settings().delete_project(project)).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::{MemoryStore, conformance};
+
+    /// Notes the operations, and lets other tasks run around each.
+    #[derive(Default)]
+    struct NotingObserver(Mutex<Vec<(&'static str, Option<bool>)>>);
+
+    impl StoreObserver for NotingObserver {
+        async fn before(&self, operation: &'static str) -> Result<(), StoreError> {
+            self.0.lock().push((operation, None));
+            tokio::task::yield_now().await;
+            if operation == "settings.set" { Err(StoreError("broken".to_owned())) } else { Ok(()) }
+        }
+
+        async fn after(&self, operation: &'static str, _elapsed: Duration, is_ok: bool) {
+            tokio::task::yield_now().await;
+            self.0.lock().push((operation, Some(is_ok)));
+        }
+    }
+
+    struct SilentObserver;
+
+    impl StoreObserver for SilentObserver {}
+
+    #[tokio::test]
+    async fn an_observed_store_conforms() {
+        conformance::check(|| ObservedStore::new(Arc::new(MemoryStore::new()), SilentObserver)).await;
+    }
+
+    #[tokio::test]
+    async fn an_observer_sees_each_operation_and_can_fail_it() {
+        let observer = Arc::new(NotingObserver::default());
+        let store = ObservedStore::new(Arc::new(MemoryStore::new()), observer.clone());
+        assert_eq!(store.settings().set(None, "a", b"one").await, Err(StoreError("broken".to_owned())));
+        assert_eq!(store.settings().get(None, "a").await, Ok(None), "a failed operation does not reach the store");
+        assert!(store.sessions().get(SessionKey::AuthId("a")).await.unwrap().is_none());
+        let expected = [
+            ("settings.set", None),
+            ("settings.get", None),
+            ("settings.get", Some(true)),
+            ("sessions.get", None),
+            ("sessions.get", Some(true)),
+        ];
+        assert_eq!(*observer.0.lock(), expected);
+        assert!(Arc::ptr_eq(store.observer(), &observer));
+    }
+}

@@ -1,23 +1,23 @@
 //! Failed attempts of a number, which are written together with the session of the attempt.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
-use super::fixtures::{PROJECT, put, session};
-use crate::Store;
-use handset_sandbox_domain::{Effect, FailedAttempts, Phone, Session, SessionPolicy};
+use super::fixtures::{PROJECT, attempts_of, get, put, read, session, write_of};
+use crate::{AttemptsWrite, RowChange, SessionWrite, Store};
+use handset_sandbox_domain::{FailedAttempts, Phone, Session, SessionPolicy};
 
 const RULES: fn() -> SessionPolicy =
     || SessionPolicy { tries_per_number: 3, number_window: Duration::from_secs(10), ..SessionPolicy::default() };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     attempts_belong_to_the_number_in_force(&new()).await;
+    empty_attempts_are_deleted(&new()).await;
     attempts_expire_with_the_last_one_and_with_their_project(&new()).await;
-    an_attempt_in_between_is_counted(Arc::new(new())).await;
+    an_attempt_in_between_is_a_lost_race(&new()).await;
     one_of_many_gets_the_last_attempt_of_a_number(Arc::new(new())).await;
 }
 
@@ -25,19 +25,38 @@ pub(super) fn of_number(name: &str, number: &str) -> Session {
     Session { phone: Phone::parse(&number.into()), ..session(name) }
 }
 
+/// The number of failed attempts of a number of the project.
+pub(super) async fn count(store: &impl Store, number: &str) -> usize {
+    let phone = Phone::parse(&number.into()).unwrap();
+    store.attempts().get(PROJECT, &phone).await.unwrap().map_or(0, |attempts| attempts.value.count())
+}
+
+/// Reads a session and the attempts of its number, and counts a wrong code at `now`, in ms. `None`: no attempt is left.
+async fn decide(store: &impl Store, name: &str, now: i64) -> Option<SessionWrite> {
+    let (auth_id, now) = (format!("auth-{name}"), UnixMillis::new(now));
+    let session = read(store, &auth_id).await.unwrap();
+    let checked = Session { numbers_given: session.value.numbers_given + 1, ..(*session.value).clone() };
+    let mut write = write_of(&auth_id, Some(session.version), RowChange::Put(checked));
+    let Some(phone) = &session.value.phone else { return Some(write) };
+    let row = store.attempts().get(&session.value.project, phone).await.unwrap();
+    let mut attempts = row.as_ref().map(|row| (*row.value).clone()).unwrap_or_default();
+    if !attempts.is_allowed(&RULES(), now) {
+        return None;
+    }
+    attempts.record(&RULES(), now);
+    let project = session.value.project.clone();
+    write.attempts = Some(AttemptsWrite { project, ..attempts_of(phone, row.as_ref(), attempts) });
+    Some(write)
+}
+
 /// Submits a wrong code at `now`, in ms. Returns whether the code was checked.
 pub(super) async fn attempt(store: &impl Store, name: &str, now: i64) -> bool {
-    let now = UnixMillis::new(now);
-    let decide = |session: Option<&Session>, attempts: &FailedAttempts| {
-        let mut attempts = attempts.clone();
-        if !attempts.is_allowed(&RULES(), now) {
-            return (session.cloned(), attempts, vec![]);
+    while let Some(write) = decide(store, name, now).await {
+        if store.sessions().write(write).await.unwrap() {
+            return true;
         }
-        attempts.record(&RULES(), now);
-        let checked = session.map(|old| Session { numbers_given: old.numbers_given + 1, ..old.clone() });
-        (checked, attempts, vec![Effect::WakeWatchers])
-    };
-    !store.update_with_attempts(&format!("auth-{name}"), None, &decide).await.unwrap().is_empty()
+    }
+    false
 }
 
 async fn attempts_belong_to_the_number_in_force(store: &impl Store) {
@@ -58,7 +77,22 @@ async fn attempts_belong_to_the_number_in_force(store: &impl Store) {
         assert!(attempt(store, "none", 0).await, "without a number no attempt is counted");
     }
     assert!(attempt(store, "a", 10_000).await, "the window has passed");
-    assert_eq!(store.get("auth-a").await.unwrap().unwrap().numbers_given, 3);
+    assert_eq!(get(store, "auth-a").await.unwrap().numbers_given, 3);
+    assert_eq!((count(store, "+12005550006").await, count(store, "2005550008").await), (1, 0));
+}
+
+async fn empty_attempts_are_deleted(store: &impl Store) {
+    let phone = Phone::parse(&"2005550006".into()).unwrap();
+    put(store, &of_number("a", "2005550006")).await;
+    assert!(attempt(store, "a", 0).await);
+    let before = store.attempts().get(PROJECT, &phone).await.unwrap();
+    for before in [before, None] {
+        let attempts = Some(attempts_of(&phone, before.as_ref(), FailedAttempts::default()));
+        let version = read(store, "auth-a").await.map(|session| session.version);
+        let write = SessionWrite { attempts, ..write_of("auth-a", version, RowChange::Keep) };
+        assert!(store.sessions().write(write).await.unwrap());
+        assert!(store.attempts().get(PROJECT, &phone).await.unwrap().is_none());
+    }
 }
 
 async fn attempts_expire_with_the_last_one_and_with_their_project(store: &impl Store) {
@@ -68,34 +102,28 @@ async fn attempts_expire_with_the_last_one_and_with_their_project(store: &impl S
         assert!(attempt(store, "a", at).await && attempt(store, "b", at + 1).await);
     }
     for before in [0, 3] {
-        store.expire_attempts(UnixMillis::new(before)).await.unwrap();
+        store.attempts().expire(UnixMillis::new(before)).await.unwrap();
         assert!(!attempt(store, "a", 4).await, "the last attempt was not before that time");
     }
-    store.expire_attempts(UnixMillis::new(4)).await.unwrap();
+    store.attempts().expire(UnixMillis::new(4)).await.unwrap();
     assert!(!attempt(store, "b", 4).await);
     assert!(attempt(store, "a", 4).await);
-    assert_eq!(store.projects().await.unwrap(), [PROJECT]);
-    store.delete_project(PROJECT).await.unwrap();
+    assert_eq!(store.settings().projects().await.unwrap(), [PROJECT]);
+    store.settings().delete_project(PROJECT).await.unwrap();
     assert!(attempt(store, "b", 4).await);
 }
 
 /// Another session writes an attempt of the same number while this session decides.
-async fn an_attempt_in_between_is_counted(store: Arc<impl Store>) {
-    put(&*store, &of_number("a", "2005550006")).await;
-    put(&*store, &of_number("b", "2005550006")).await;
-    assert!(attempt(&*store, "b", 0).await && attempt(&*store, "b", 0).await);
-    let calls = AtomicU32::new(0);
-    let decide = |session: Option<&Session>, attempts: &FailedAttempts| {
-        if calls.fetch_add(1, Ordering::SeqCst) == 0 {
-            let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
-            let intruder = std::thread::spawn(move || handle.block_on(attempt(&*store, "b", 0)));
-            assert!(intruder.join().unwrap());
-        }
-        let is_checked = attempts.is_allowed(&RULES(), UnixMillis::EPOCH);
-        (session.cloned(), attempts.clone(), if is_checked { vec![Effect::WakeWatchers] } else { vec![] })
-    };
-    assert_eq!(store.update_with_attempts("auth-a", None, &decide).await.unwrap(), [], "no attempt is left");
-    assert_eq!(calls.load(Ordering::SeqCst), 2);
+async fn an_attempt_in_between_is_a_lost_race(store: &impl Store) {
+    put(store, &of_number("a", "2005550006")).await;
+    put(store, &of_number("b", "2005550006")).await;
+    for left in (0..3).rev() {
+        let write = decide(store, "a", 0).await.unwrap();
+        assert!(attempt(store, "b", 0).await);
+        assert!(!store.sessions().write(write).await.unwrap());
+        assert_eq!(decide(store, "a", 0).await.is_some(), left > 0);
+    }
+    assert_eq!(get(store, "auth-a").await.unwrap(), of_number("a", "2005550006"));
 }
 
 async fn one_of_many_gets_the_last_attempt_of_a_number(store: Arc<impl Store>) {
@@ -112,7 +140,7 @@ async fn one_of_many_gets_the_last_attempt_of_a_number(store: Arc<impl Store>) {
     assert_eq!(checked, 3);
     let mut written = 0;
     for name in NAMES {
-        written += store.get(&format!("auth-{name}")).await.unwrap().unwrap().numbers_given;
+        written += get(&*store, &format!("auth-{name}")).await.unwrap().numbers_given;
     }
     assert_eq!(written, 3, "each attempt is written with its session");
 }

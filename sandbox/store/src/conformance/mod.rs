@@ -1,17 +1,34 @@
 //! The conformance suite: the requirements of [`Store`] as tests that are generic over the implementation. Each check starts
 //! with an empty store.
 
+mod atomicity;
+mod attempts;
+mod deliveries;
+mod durable;
+mod fixtures;
+mod identities;
+mod messages;
+mod notifications;
+mod races;
+mod sessions;
+mod timeline;
+
 use crate::Store;
+
+pub use durable::check_durable;
 
 /// Runs every check, each with an empty store from `new`.
 ///
 /// # Panics
 /// A check fails.
-pub async fn check<S: Store>(_new: impl Fn() -> S) {}
-
-/// Runs every check. `new` creates an empty location, and `open` opens the store at that location. A store is dropped before
-/// its location is opened again.
-///
-/// # Panics
-/// A check fails.
-pub async fn check_durable<P, S: Store>(_new: impl Fn() -> P, _open: impl Fn(&P) -> S) {}
+pub async fn check<S: Store>(new: impl Fn() -> S) {
+    sessions::check(&new).await;
+    timeline::check(&new).await;
+    identities::check(&new).await;
+    attempts::check(&new).await;
+    atomicity::check(&new).await;
+    deliveries::check(&new).await;
+    messages::check(&new).await;
+    notifications::check(&new).await;
+    races::check(&new).await;
+}

@@ -2,60 +2,72 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
-use super::fixtures::{noted, put, session};
-use crate::Store;
-use handset_sandbox_domain::{Effect, MessageKind, Session};
+use super::fixtures::{count_once, delete, event, get, nothing, put, read, sent, session, sms, update, write_of};
+use super::timeline::timeline;
+use crate::{RowChange, SessionWrite, Store};
+use handset_sandbox_domain::{MessageKind, Session};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
-    a_lost_race_is_decided_again(Arc::new(new())).await;
-    a_deleted_and_recreated_session_is_another(Arc::new(new())).await;
+    a_lost_race_leaves_nothing(&new()).await;
+    a_deleted_and_recreated_session_is_another(&new()).await;
+    a_session_is_created_once(Arc::new(new())).await;
     no_concurrent_update_is_lost(Arc::new(new())).await;
     no_update_of_many_tasks_is_lost(Arc::new(new())).await;
-    the_outbox_is_in_the_order_of_the_writes(Arc::new(new())).await;
+    the_messages_are_in_the_order_of_the_writes(Arc::new(new())).await;
     one_of_many_gets_the_last_attempt(Arc::new(new())).await;
 }
 
-/// Writes from another thread while this thread decides.
-fn intrude<S: Store>(store: &Arc<S>, next: impl Fn(Option<&Session>) -> Option<Session> + Send + Sync + 'static) {
-    let (store, handle) = (store.clone(), tokio::runtime::Handle::current());
-    let write = move || handle.block_on(store.update("auth-a", &|old| (next(old), vec![])));
-    std::thread::spawn(write).join().unwrap().unwrap();
+/// A write between the read and the write of another caller.
+async fn a_lost_race_leaves_nothing(store: &impl Store) {
+    put(store, &session("a")).await;
+    let before = read(store, "auth-a").await.unwrap();
+    count_once(store, "auth-a", &[]).await;
+    let write = || SessionWrite {
+        timeline: vec![event(MessageKind::OtpStart)],
+        messages: vec![sms(&session("a"), 7)],
+        notifies: true,
+        ..write_of("auth-a", Some(before.version), RowChange::Put(session("a")))
+    };
+    assert!(!store.sessions().write(write()).await.unwrap());
+    assert_eq!(get(store, "auth-a").await.unwrap().sms_sent, 1);
+    assert_eq!(timeline(store, "auth-a").await.unwrap().len(), 1);
+    assert_eq!(sent(store, &session("a").project).await, []);
+    let decisions = update(store, "auth-a", |_| SessionWrite { session: RowChange::Keep, ..write() }).await;
+    assert_eq!(decisions, 1, "the next decision sees the concurrent write");
+    let kinds: Vec<_> = timeline(store, "auth-a").await.unwrap().iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [MessageKind::StatusPolled, MessageKind::OtpStart]);
+    assert_eq!(sent(store, &session("a").project).await.len(), 1, "the messages of the first decision are dropped");
 }
 
-async fn a_lost_race_is_decided_again(store: Arc<impl Store>) {
-    put(&*store, &session("a")).await;
-    let calls = AtomicU32::new(0);
-    let decide = |old: Option<&Session>| {
-        if calls.fetch_add(1, Ordering::SeqCst) == 0 {
-            intrude(&store, |old| old.cloned().map(|old| noted(old, MessageKind::LinkOpened)));
-        }
-        (old.cloned().map(|old| noted(old, MessageKind::OtpStart)), vec![Effect::WakeWatchers])
-    };
-    store.update("auth-a", &decide).await.unwrap();
-    assert_eq!(calls.load(Ordering::SeqCst), 2, "the second decision sees the concurrent write");
-    let timeline = store.get("auth-a").await.unwrap().unwrap().timeline;
-    let kinds: Vec<_> = timeline.events().iter().map(|event| event.kind).collect();
-    assert_eq!(kinds, [MessageKind::Start, MessageKind::Start, MessageKind::LinkOpened, MessageKind::OtpStart]);
-    assert_eq!(store.outbox().await.unwrap().len(), 1, "the effects of the first decision are dropped");
+async fn a_deleted_and_recreated_session_is_another(store: &impl Store) {
+    put(store, &session("a")).await;
+    let before = read(store, "auth-a").await.unwrap();
+    delete(store, "auth-a").await;
+    put(store, &session("a")).await;
+    let after = read(store, "auth-a").await.unwrap();
+    assert_eq!(after.value, before.value);
+    assert_ne!(after.version, before.version);
+    for change in [RowChange::Keep, RowChange::Put(session("a")), RowChange::Delete] {
+        assert!(!store.sessions().write(write_of("auth-a", Some(before.version), change)).await.unwrap());
+    }
 }
 
-async fn a_deleted_and_recreated_session_is_another(store: Arc<impl Store>) {
-    put(&*store, &session("a")).await;
-    let calls = AtomicU32::new(0);
-    let decide = |old: Option<&Session>| {
-        if calls.fetch_add(1, Ordering::SeqCst) == 0 {
-            intrude(&store, |_| None);
-            intrude(&store, |_| Some(session("a")));
-        }
-        (old.cloned().map(|old| noted(old, MessageKind::OtpStart)), vec![])
-    };
-    store.update("auth-a", &decide).await.unwrap();
-    assert_eq!(calls.load(Ordering::SeqCst), 2);
+async fn a_session_is_created_once(store: Arc<impl Store>) {
+    let mut tasks = JoinSet::new();
+    for task in 0..32 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let next = Session { sms_sent: task, ..session("a") };
+            let is_first = store.sessions().write(write_of("auth-a", None, RowChange::Put(next))).await.unwrap();
+            is_first.then_some(task)
+        });
+    }
+    let first: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(first, [get(&*store, "auth-a").await.unwrap().sms_sent]);
 }
 
 async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
@@ -66,7 +78,7 @@ async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
             std::thread::spawn(move || {
                 handle.block_on(async {
                     for _ in 0..25 {
-                        record_once(&*store, "auth-a", vec![]).await;
+                        count_once(&*store, "auth-a", &[]).await;
                     }
                 });
             })
@@ -75,12 +87,8 @@ async fn no_concurrent_update_is_lost(store: Arc<impl Store>) {
     for writer in writers {
         writer.join().unwrap();
     }
-    assert_eq!(store.get("auth-a").await.unwrap().unwrap().timeline.events().len(), 2 + 8 * 25);
-}
-
-async fn record_once(store: &impl Store, auth_id: &str, effects: Vec<Effect>) {
-    let note = |old: Option<&Session>| (old.cloned().map(|old| noted(old, MessageKind::StatusPolled)), effects.clone());
-    store.update(auth_id, &note).await.unwrap();
+    assert_eq!(get(&*store, "auth-a").await.unwrap().sms_sent, 8 * 25);
+    assert_eq!(timeline(&*store, "auth-a").await.unwrap().len(), 8 * 25);
 }
 
 async fn no_update_of_many_tasks_is_lost(store: Arc<impl Store>) {
@@ -93,53 +101,51 @@ async fn no_update_of_many_tasks_is_lost(store: Arc<impl Store>) {
         let store = store.clone();
         tasks.spawn(async move {
             for turn in 0..8 {
-                let name = NAMES[(task + turn) % NAMES.len()];
-                record_once(&*store, &format!("auth-{name}"), vec![Effect::WakeWatchers]).await;
+                let session = session(NAMES[(task + turn) % NAMES.len()]);
+                count_once(&*store, &session.auth_id, &[sms(&session, 7)]).await;
             }
         });
     }
     tasks.join_all().await;
+    let each = 64 * 8 / NAMES.len();
     for name in NAMES {
-        let session = store.get(&format!("auth-{name}")).await.unwrap().unwrap();
-        assert_eq!(session.timeline.events().len(), 2 + 64 * 8 / NAMES.len(), "{name}");
+        let auth_id = format!("auth-{name}");
+        assert_eq!(get(&*store, &auth_id).await.unwrap().sms_sent as usize, each, "{name}");
+        assert_eq!(timeline(&*store, &auth_id).await.unwrap().len(), each, "{name}");
     }
-    let waiting = store.outbox().await.unwrap();
-    let sequences: BTreeSet<_> = waiting.iter().map(|entry| entry.sequence).collect();
-    assert_eq!(
-        (waiting.len(), sequences.len()),
-        (64 * 8, 64 * 8),
-        "one entry for each write, each with its own sequence"
-    );
+    let sent = sent(&*store, &session("a").project).await;
+    let ids: BTreeSet<_> = sent.iter().map(|sent| sent.id).collect();
+    assert_eq!((sent.len(), ids.len()), (64 * 8, 64 * 8), "one message for each write, each with its own id");
 }
 
-/// Each task writes sequentially, so its entries are in the order of its writes.
-async fn the_outbox_is_in_the_order_of_the_writes(store: Arc<impl Store>) {
+/// Each task writes sequentially, so its messages are in the order of its writes.
+async fn the_messages_are_in_the_order_of_the_writes(store: Arc<impl Store>) {
     let mut tasks = JoinSet::new();
     for task in 0..16 {
         let store = store.clone();
         tasks.spawn(async move {
-            let name = format!("{task}");
             for turn in 0..16 {
-                let mut session = session(&name);
+                let mut session = session(&format!("{task}"));
                 session.expires_at = UnixMillis::new(turn);
-                let effects = vec![super::fixtures::sms(&session, turn), Effect::WakeWatchers];
-                store.update(&session.auth_id, &|_| (Some(session.clone()), effects.clone())).await.unwrap();
+                let messages = vec![sms(&session, 2 * turn), sms(&session, 2 * turn + 1)];
+                let write = |_: Option<&Session>| SessionWrite {
+                    session: RowChange::Put(session.clone()),
+                    messages: messages.clone(),
+                    ..nothing()
+                };
+                update(&*store, &session.auth_id, write).await;
             }
         });
     }
     tasks.join_all().await;
-    let waiting = store.outbox().await.unwrap();
-    assert!(waiting.is_sorted_by(|a, b| a.sequence < b.sequence), "oldest first");
+    let sent = sent(&*store, &session("a").project).await;
+    assert!(sent.is_sorted_by(|a, b| a.id < b.id), "oldest first");
     for task in 0..16 {
         let auth_id = format!("auth-{task}");
-        let own: Vec<_> = waiting.iter().filter(|entry| entry.subject == auth_id).collect();
-        let times = own.iter().filter_map(|entry| match &entry.effect {
-            Effect::SendMessage(message) => Some(message.sent_at.as_millis()),
-            _ => None,
-        });
-        assert!(times.eq(0..16), "in the order of its writes");
-        let pairs = own.chunks(2).all(|pair| pair[0].sequence + 1 == pair[1].sequence);
-        assert!(pairs, "the effects of one write have consecutive sequences");
+        let own: Vec<_> = sent.iter().filter(|sent| sent.message.auth_id == auth_id).collect();
+        assert!(own.iter().map(|sent| sent.message.sent_at.as_millis()).eq(0..32), "in the order of its writes");
+        let pairs = own.chunks(2).all(|pair| pair[0].id + 1 == pair[1].id);
+        assert!(pairs, "the messages of one write have consecutive ids");
     }
 }
 
@@ -150,13 +156,19 @@ async fn one_of_many_gets_the_last_attempt(store: Arc<impl Store>) {
     for _ in 0..64 {
         let store = store.clone();
         tasks.spawn(async move {
-            let take = |old: Option<&Session>| {
-                let Some(old) = old.filter(|old| old.numbers_given < 3) else { return (old.cloned(), vec![]) };
-                (Some(Session { numbers_given: old.numbers_given + 1, ..old.clone() }), vec![Effect::WakeWatchers])
-            };
-            store.update("auth-a", &take).await.unwrap().len()
+            loop {
+                let before = read(&*store, "auth-a").await.unwrap();
+                if before.value.numbers_given >= 3 {
+                    return 0;
+                }
+                let next = Session { numbers_given: before.value.numbers_given + 1, ..(*before.value).clone() };
+                let write = write_of("auth-a", Some(before.version), RowChange::Put(next));
+                if store.sessions().write(write).await.unwrap() {
+                    return 1;
+                }
+            }
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 3);
-    assert_eq!(store.get("auth-a").await.unwrap().unwrap().numbers_given, 3);
+    assert_eq!(get(&*store, "auth-a").await.unwrap().numbers_given, 3);
 }

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use super::schema::{STEPS, migrate_by, version};
 use super::*;
-use crate::{Store, conformance};
+use crate::{IdentityPage, MessageFilter, SessionKey, Store, conformance};
+use handset_sandbox_domain::Phone;
 
 mod damage;
 
@@ -63,12 +64,12 @@ impl TableStore for TestStore {
         self.store.tables()
     }
 
-    fn commit(&self, write: Write) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        self.store.commit(write)
+    fn local_notifier(&self) -> &LocalNotifier {
+        self.store.local_notifier()
     }
 
-    fn commit_later(&self, write: Write) {
-        self.store.commit_later(write);
+    fn commit(&self, write: Write) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        self.store.commit(write)
     }
 }
 
@@ -136,53 +137,42 @@ fn a_file_of_a_newer_sandbox_is_refused() {
     );
 }
 
-/// The number of stored failed attempts of a number in the project `default`.
-async fn attempts(store: &SqliteStore, number: &str) -> usize {
-    let phone = handset_sandbox_domain::Phone::parse(&number.into()).unwrap();
-    for auth_id in store.expiring_before(Some("default"), UnixMillis::MAX).await.unwrap() {
-        let session = store.get(&auth_id).await.unwrap().unwrap();
-        if session.phone.is_some_and(|own| own.is_same(&phone)) {
-            let counter = std::sync::atomic::AtomicUsize::new(0);
-            let count = |session: Option<&handset_sandbox_domain::Session>,
-                         attempts: &handset_sandbox_domain::FailedAttempts| {
-                counter.store(attempts.count(), std::sync::atomic::Ordering::Relaxed);
-                (session.cloned(), attempts.clone(), Vec::new())
-            };
-            store.update_with_attempts(&auth_id, None, &count).await.unwrap();
-            return counter.into_inner();
-        }
-    }
-    panic!("no session has that number");
-}
-
 #[tokio::test]
 async fn a_file_of_every_version_is_read_whole_and_migrated() {
     assert_eq!(VERSIONS.len(), STEPS.len(), "each step needs a file of its version");
     for (index, sql) in VERSIONS.iter().enumerate() {
         let file = TestFile::new();
         file.raw().execute_batch(sql).unwrap();
-        let count = |table: &str| {
-            let count = format!("SELECT count(*) FROM {table}");
-            file.raw().query_row(&count, [], |row| row.get::<_, usize>(0)).unwrap()
-        };
-        let (sessions, entries, sent) = (count("sessions"), count("outbox"), count("messages"));
+        let count = |sql: &str| file.raw().query_row(sql, [], |row| row.get::<_, usize>(0)).unwrap();
+        let (sessions, messages) = (count("SELECT count(*) FROM sessions"), count("SELECT count(*) FROM messages"));
+        let events = count("SELECT sum(json_array_length(events)) FROM timeline");
+        assert!(sessions > 9 && messages > 7 && events > 40);
         let store = SqliteStore::open(&file.path()).unwrap_or_else(|error| {
             panic!("version {}: {error}. A new member needs a serde default or a migration step", index + 1)
         });
-        assert_eq!(store.expiring_before(None, UnixMillis::MAX).await.unwrap().len(), sessions);
-        let undelivered = store.pending_deliveries(None, 0).await.unwrap().len();
-        assert_eq!(store.outbox().await.unwrap().len() + undelivered, entries);
-        assert_eq!((undelivered, store.finished_deliveries("test-7").await.unwrap().len()), (2, 2));
-        assert_eq!(store.projects().await.unwrap(), ["default", "test-7"]);
-        let mut kept = 0;
-        for project in ["default", "test-7"] {
-            kept += store.messages(project, 0, &|_| true).await.unwrap().len();
+        let auth_ids = store.sessions().expiring_before(None, UnixMillis::MAX).await.unwrap();
+        assert_eq!(auth_ids.len(), sessions);
+        let mut recorded = 0;
+        for auth_id in &auth_ids {
+            recorded += store.sessions().timeline(auth_id, 0).await.unwrap().unwrap().len();
+            assert!(store.sessions().get(SessionKey::AuthId(auth_id)).await.unwrap().is_some());
         }
-        assert_eq!(kept, sent);
-        let page = crate::IdentityPage { project: "default", after: None, limit: 9, with_inactive: true };
-        assert_eq!(store.identities(page).await.unwrap().len(), 2);
-        assert_eq!(store.setting(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
-        assert_eq!(attempts(&store, "5005550006").await, 2);
+        assert_eq!(recorded, events);
+        let pending = store.deliveries().pending(None, 0).await.unwrap();
+        let attempts: Vec<_> = pending.iter().map(|entry| entry.delivery.attempts.len()).collect();
+        assert_eq!(attempts, [0, 1], "one is new, and one is a retry");
+        assert_eq!(store.deliveries().finished("test-7").await.unwrap().len(), 2);
+        assert_eq!(store.settings().projects().await.unwrap(), ["default", "test-7"]);
+        let mut sent = 0;
+        for project in ["default", "test-7"] {
+            sent += store.messages().list(MessageFilter { project, since: 0, to: None }).await.unwrap().len();
+        }
+        assert_eq!(sent, messages);
+        let page = IdentityPage { project: "default", after: None, limit: 9, with_inactive: true };
+        assert_eq!(store.identities().list(page).await.unwrap().len(), 2);
+        assert_eq!(store.settings().get(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
+        let phone = Phone::parse(&"5005550006".into()).unwrap();
+        assert_eq!(store.attempts().get("default", &phone).await.unwrap().map(|row| row.value.count()), Some(2));
         drop(store);
         assert_eq!(version(&file.raw()).unwrap(), STEPS.len());
     }
@@ -192,7 +182,7 @@ async fn a_file_of_every_version_is_read_whole_and_migrated() {
 async fn an_unreadable_row_is_reported_without_its_text() {
     let file = TestFile::new();
     drop(file.open());
-    file.raw().execute("INSERT INTO messages VALUES (1, 'default', '{\"to\": 123456}')", []).unwrap();
+    file.raw().execute("INSERT INTO messages VALUES (1, '{\"to\": 123456}')", []).unwrap();
     let refusal = file.refusal();
     assert!(refusal.contains("a row of 'messages'") && !refusal.contains("123456"), "{refusal}");
 }
@@ -215,18 +205,20 @@ fn each_step_runs_once_in_a_transaction() {
 async fn a_failed_write_is_reported_and_leaves_nothing() {
     let file = TestFile::new();
     let store = file.open();
-    store.set_setting(None, "a", b"one").await.unwrap();
+    store.settings().set(None, "a", b"one").await.unwrap();
     drop(store);
     file.raw()
-        .execute_batch("CREATE TRIGGER t BEFORE UPDATE ON settings BEGIN SELECT RAISE(ABORT, 'no'); END")
+        .execute_batch(
+            "CREATE TRIGGER t BEFORE INSERT ON settings WHEN NEW.name = 'a' BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
         .unwrap();
     let store = file.open();
-    assert!(store.set_setting(None, "a", b"two").await.is_err());
+    assert!(store.settings().set(None, "a", b"two").await.is_err());
     assert_eq!(
-        store.setting(None, "a").await.unwrap().as_deref(),
+        store.settings().get(None, "a").await.unwrap().as_deref(),
         Some(&b"one"[..]),
         "the value is unchanged in memory too"
     );
-    store.set_setting(None, "b", b"three").await.unwrap();
-    assert_eq!(store.setting(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "later writes succeed");
+    store.settings().set(None, "b", b"three").await.unwrap();
+    assert_eq!(store.settings().get(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "later writes succeed");
 }

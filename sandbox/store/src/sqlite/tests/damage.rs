@@ -47,6 +47,7 @@ fn an_edited_file_is_reported_at_the_start() {
     for (sql, reported) in [
         ("DROP TABLE outbox", "no such table: outbox"),
         ("UPDATE sequence SET last = -1", "-1 out of range"),
+        ("DELETE FROM sessions", "a row of 'timeline' belongs to no session"),
         ("PRAGMA user_version = 0", "table sessions already exists"),
         ("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 99 WHERE name = 'settings'", "malformed"),
     ] {
