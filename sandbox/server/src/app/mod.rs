@@ -2,6 +2,7 @@
 
 pub(crate) mod client_calls;
 pub(crate) mod error;
+pub(crate) mod event_fields;
 pub(crate) mod identities;
 pub(crate) mod inspection;
 pub(crate) mod jwt;

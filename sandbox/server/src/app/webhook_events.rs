@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use handset_protocol::Secret;
-use handset_sandbox_domain::request::expected_format;
+use handset_protocol::server::webhooks::WebhookEventType;
+use handset_sandbox_domain::request::Field;
+use handset_sandbox_domain::request::fields::PHONE_NUMBER;
 use handset_sandbox_domain::{
     AppliedEvent, Delivery, Identity, IdentityEvent, NotSentReason, Phone, Product, Refusal, TestUser,
 };
 use handset_sandbox_store::{IdentityKey, RowChange};
 
+use super::event_fields::{COUNT, NEW_PHONE_NUMBER, TYPE};
 use super::identities::IdentityDecision;
 use super::{AppError, Services};
 use crate::projects::Project;
 use crate::random::uuid;
-
-/// Maximum number of test events in one request.
-const MAX_TEST_EVENTS: u32 = 100;
 
 /// A request to trigger an event: the type, and the identity by number or id.
 pub(crate) struct EventTrigger {
@@ -42,7 +42,7 @@ pub(crate) async fn trigger_event(
     project: &Project,
     trigger: &EventTrigger,
 ) -> Result<TriggeredEvent, AppError> {
-    if trigger.r#type == "TEST" {
+    if trigger.r#type == WebhookEventType::Test.as_str() {
         return send_test_events(sandbox, project, trigger).await;
     }
     let event = identity_event(sandbox, trigger)?;
@@ -87,22 +87,22 @@ pub(crate) async fn trigger_event(
 }
 
 fn number_taken() -> Refusal {
-    Refusal::shape("newPhoneNumber", "a number that no identity has")
+    Refusal::shape(NEW_PHONE_NUMBER.name, "a number that no identity has")
 }
 
 fn identity_event(sandbox: &Services, trigger: &EventTrigger) -> Result<IdentityEvent, Refusal> {
-    let event = match trigger.r#type.as_str() {
-        "PHONE_NUMBER_CHANGE" => {
-            let number = trigger.new_phone_number.as_ref().ok_or_else(|| Refusal::missing("newPhoneNumber"))?;
-            let phone = phone("newPhoneNumber", number)?;
+    let event = match WebhookEventType::named(&trigger.r#type) {
+        Some(WebhookEventType::PhoneNumberChange) => {
+            let number = trigger.new_phone_number.as_ref().ok_or_else(|| Refusal::missing(NEW_PHONE_NUMBER.name))?;
+            let phone = phone(NEW_PHONE_NUMBER, number)?;
             TestUser::authorize(&phone, Product::All, sandbox.config.strict_test_users)?;
             return Ok(IdentityEvent::NumberChanged(phone));
         }
-        "DISCONNECT" => IdentityEvent::Disconnected,
-        "PORT" => IdentityEvent::Ported,
-        "LINE_TYPE_CHANGE" => IdentityEvent::LineTypeChanged,
-        "MOVED_OUT_OF_COVERAGE" => IdentityEvent::MovedOutOfCoverage,
-        _ => return Err(Refusal::shape("type", expected_format("type"))),
+        Some(WebhookEventType::Disconnect) => IdentityEvent::Disconnected,
+        Some(WebhookEventType::Port) => IdentityEvent::Ported,
+        Some(WebhookEventType::LineTypeChange) => IdentityEvent::LineTypeChanged,
+        Some(WebhookEventType::MovedOutOfCoverage) => IdentityEvent::MovedOutOfCoverage,
+        Some(WebhookEventType::Test) | None => return Err(TYPE.refusal()),
     };
     match trigger.new_phone_number {
         Some(_) => Err(Refusal::BadRequest("field 'newPhoneNumber' goes with PHONE_NUMBER_CHANGE only".to_owned())),
@@ -110,8 +110,8 @@ fn identity_event(sandbox: &Services, trigger: &EventTrigger) -> Result<Identity
     }
 }
 
-fn phone(field: &str, number: &Secret) -> Result<Phone, Refusal> {
-    Phone::parse(number).ok_or_else(|| Refusal::shape(field, Phone::SHAPE))
+fn phone(field: Field, number: &Secret) -> Result<Phone, Refusal> {
+    Phone::parse(number).ok_or_else(|| field.refusal())
 }
 
 /// The enrolled identity that the request names, by number or by id.
@@ -120,11 +120,11 @@ async fn find_identity(
     project: &Project,
     trigger: &EventTrigger,
 ) -> Result<Arc<Identity>, AppError> {
-    let number = trigger.phone_number.as_ref().map(|number| phone("phoneNumber", number)).transpose()?;
+    let number = trigger.phone_number.as_ref().map(|number| phone(PHONE_NUMBER, number)).transpose()?;
     let key = match (&number, &trigger.identity_id) {
         (Some(number), None) => IdentityKey::Number(number),
         (None, Some(id)) => IdentityKey::Id(id),
-        (None, None) => return Err(Refusal::missing("phoneNumber").into()),
+        (None, None) => return Err(Refusal::missing(PHONE_NUMBER.name).into()),
         (Some(_), Some(_)) => {
             let message = "fields 'phoneNumber' and 'identityId' exclude each other";
             return Err(Refusal::BadRequest(message.to_owned()).into());
@@ -142,8 +142,8 @@ async fn send_test_events(
     trigger: &EventTrigger,
 ) -> Result<TriggeredEvent, AppError> {
     let count = trigger.count.unwrap_or(1);
-    if !(1..=MAX_TEST_EVENTS).contains(&count) {
-        return Err(Refusal::shape("count", "a whole number, 1 to 100").into());
+    if !COUNT.accepts_number(count.into()) {
+        return Err(COUNT.refusal().into());
     }
     if sandbox.webhooks.webhook(project).is_none() {
         return Ok(TriggeredEvent { reason: Some(NotSentReason::NoWebhook), event_ids: Vec::new() });

@@ -26,6 +26,7 @@ use crate::http::shared::method::method_not_allowed;
 use crate::http::shared::request::ConnectionReset;
 use crate::http::shared::scope::{self, ProjectExt, QUERY};
 use crate::projects::{DEFAULT, Project};
+use handset_sandbox_domain::request::{Field, fields};
 use handset_sandbox_domain::{Credential, Refusal};
 
 /// The credential of the demo.
@@ -72,7 +73,9 @@ struct DemoStart {
     sms_message: Option<String>,
 }
 
-impl RequestBody for DemoStart {}
+impl RequestBody for DemoStart {
+    const FIELDS: &'static [Field] = fields::REQUEST;
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

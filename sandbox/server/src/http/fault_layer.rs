@@ -11,8 +11,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use handset_protocol::Secret;
+use handset_protocol::client::{ClientCall, paths};
 
 use super::shared::errors::refused_with;
+use super::shared::link_url;
 use super::shared::request::{AppliedFault, ConnectionReset, SocketLifetime, SocketQuery, bearer};
 use super::shared::scope;
 use crate::app::{Sandbox, SessionHandle, links};
@@ -163,19 +165,18 @@ impl RequestTarget {
 /// The timeline's message for a request of the page or the phone. Calls of the relying party's server name their session in
 /// the body and are not recorded here.
 fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, MessageKind)> {
-    if path.starts_with("/l/") {
+    if path.starts_with(link_url::PREFIX) {
         return Some((Party::Phone, MessageKind::LinkOpened));
     }
-    let kind = match path.strip_prefix("/v1/client/")? {
-        "mobile/otp/start" => MessageKind::OtpStart,
-        "mobile/otp/finish" => MessageKind::OtpFinish,
-        "mobile/instantlink/start" => MessageKind::LinkStart,
-        "mobile/instant/start" => MessageKind::InstantStart,
-        "mobile/instant/finish" => MessageKind::InstantFinish,
-        "status" if is_socket => MessageKind::SocketOpen,
-        "status" if method == Method::POST => MessageKind::StatusPolled,
-        area if area.ends_with("/error") => MessageKind::ErrorReported,
-        _ => return None,
+    let kind = match ClientCall::of(method.as_str(), path, is_socket)? {
+        ClientCall::OtpStart => MessageKind::OtpStart,
+        ClientCall::OtpFinish => MessageKind::OtpFinish,
+        ClientCall::LinkStart => MessageKind::LinkStart,
+        ClientCall::InstantStart => MessageKind::InstantStart,
+        ClientCall::InstantFinish => MessageKind::InstantFinish,
+        ClientCall::StatusSocket => MessageKind::SocketOpen,
+        ClientCall::Status => MessageKind::StatusPolled,
+        ClientCall::Report(_) => MessageKind::ErrorReported,
     };
     Some((Party::Client, kind))
 }
@@ -188,10 +189,10 @@ enum TargetSession {
 }
 
 fn target_session(headers: &HeaderMap, uri: &Uri) -> Option<TargetSession> {
-    if let Some(token) = uri.path().strip_prefix("/l/") {
+    if let Some(token) = uri.path().strip_prefix(link_url::PREFIX) {
         return Some(TargetSession::LinkToken(token.into()));
     }
-    if !uri.path().starts_with("/v1/client/") {
+    if !uri.path().strip_prefix(paths::ROOT).is_some_and(|rest| rest.starts_with('/')) {
         return scope::project_name(headers, uri).ok().map(TargetSession::Project);
     }
     let query = uri.query().unwrap_or_default().as_bytes();

@@ -17,6 +17,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
+use handset_protocol::client::paths;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
@@ -43,7 +44,7 @@ pub fn app(state: AppState) -> Router {
         .merge(openapi::router())
         .merge(links::router().layer(acting))
         .merge(ops::router(sandbox.clone()))
-        .nest("/v1/client", client::router(sandbox.clone()))
+        .nest(paths::ROOT, client::router(sandbox.clone()))
         .nest("/sandbox", inspection::router(sandbox.clone()))
         .nest("/demo", demo::router(sandbox.clone(), server_api.with_state(sandbox.clone())).layer(faults.clone()))
         .fallback_service(www::service(&sandbox).layer(faults))

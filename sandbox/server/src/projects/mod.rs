@@ -8,4 +8,4 @@ mod webhook;
 
 pub use clock::{Clock, SystemClock};
 pub(crate) use messages::MessageQuery;
-pub(crate) use project::{DEFAULT, Project, Projects, is_name};
+pub(crate) use project::{DEFAULT, NAME, Project, Projects};

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use handset_protocol::UnixMillis;
+use handset_sandbox_domain::request::{Field, TextFormat};
 use parking_lot::Mutex;
 
 use super::clock::{Clock, MovableClock};
@@ -22,8 +23,17 @@ const MAX_PROJECTS: usize = 1000;
 const IDLE: Duration = Duration::from_secs(60 * 60);
 /// Pause between two collections of a project's garbage.
 const COLLECTION_PAUSE: Duration = Duration::from_secs(10);
-/// Maximum length of a name, in bytes.
-const NAME_BYTES: usize = 64;
+/// The name of a project, in a header or a query.
+pub(crate) const NAME: Field = Field::text(
+    "project",
+    TextFormat {
+        expected: "1 to {max} letters, digits, - or _",
+        max_chars: Some(64),
+        is_valid: |name| !name.is_empty() && name.bytes().all(is_plain),
+        ..TextFormat::ANY
+    },
+    &[DEFAULT],
+);
 
 /// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit and webhook.
 pub(crate) struct Project {
@@ -72,10 +82,9 @@ impl AtomicTime {
     }
 }
 
-/// Whether the name of a project is valid: ASCII letters, digits, `-` and `_`.
-pub(crate) fn is_name(name: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(plain)
+/// Whether a byte is an ASCII letter, a digit, `-` or `_`.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
 /// The table of projects.
@@ -220,10 +229,10 @@ mod tests {
     #[test]
     fn a_name_has_up_to_64_ascii_letters_digits_hyphens_and_underscores() {
         for name in ["a", "Ab-9_", &"x".repeat(64)] {
-            assert!(is_name(name), "{name}");
+            assert!(NAME.accepts(name), "{name}");
         }
         for name in ["", "a b", "ä", "a/b", "a.b", &"x".repeat(65)] {
-            assert!(!is_name(name), "{name}");
+            assert!(!NAME.accepts(name), "{name}");
         }
     }
 

@@ -10,9 +10,10 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
-use handset_protocol::client::{InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Report};
-use handset_protocol::steps;
+use axum::routing::{MethodRouter, get, post};
+use handset_protocol::client::{
+    ClientCall, InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Report, paths,
+};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use url::Url;
 
@@ -29,27 +30,36 @@ use handset_sandbox_domain::{FinishMobileAuth, FinishOtp, ReportFailure, StartLi
 
 pub use status::{Unauthorized, status_socket};
 
-/// Routes, to be nested at `/v1/client`.
+/// Routes, to be nested at [`paths::ROOT`].
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
-    let mut router = Router::new()
-        .route("/mobile/otp/start", post(otp_start))
-        .route("/mobile/otp/finish", post(otp_finish))
-        .route("/mobile/instantlink/start", post(link_start))
-        .route("/mobile/instant/start", post(instant_start))
-        .route("/mobile/instant/finish", post(instant_finish))
-        .route("/status", get(status::upgrade).post(status::ask));
-    for &area in steps::ERROR_AREAS {
-        let report =
-            async move |State(sandbox): State<Sandbox>, session: AuthenticatedSession, JsonBody(_): JsonBody<Report>| {
-                apply(&sandbox, session, &ReportFailure { area }).await
-            };
-        router = router.route(&format!("/{area}/error"), post(report));
+    let mut router = Router::new();
+    for call in ClientCall::all() {
+        let path = call.path();
+        router = router.route(path.strip_prefix(paths::ROOT).unwrap_or(&path), handler(call));
     }
     router
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         // Faults inside CORS, so that a page can read the status of a fault and preflights pass.
         .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(run_to_completion)))
+}
+
+/// The handler of a call.
+fn handler(call: ClientCall) -> MethodRouter<Sandbox> {
+    match call {
+        ClientCall::OtpStart => post(otp_start),
+        ClientCall::OtpFinish => post(otp_finish),
+        ClientCall::LinkStart => post(link_start),
+        ClientCall::InstantStart => post(instant_start),
+        ClientCall::InstantFinish => post(instant_finish),
+        ClientCall::StatusSocket => get(status::upgrade),
+        ClientCall::Status => post(status::ask),
+        ClientCall::Report(area) => post(
+            async move |State(sandbox): State<Sandbox>, flow: AuthenticatedSession, JsonBody(_): JsonBody<Report>| {
+                apply_event(&sandbox, &flow, &SessionEvent::Reported { area }).await
+            },
+        ),
+    }
 }
 
 /// CORS for any origin, without cookies. Every requested header is allowed, since tracing SDKs add their own.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, close_code};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use handset_protocol::client::Reply;
+use handset_protocol::client::{Reply, paths};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 
@@ -22,8 +22,6 @@ const SILENCE: Duration = Duration::from_secs(150);
 const LINGER: Duration = Duration::from_secs(2);
 /// Time that a socket silenced by a fault stays open.
 const MAX_SILENCE: Duration = Duration::from_secs(600);
-/// The path of the status socket.
-const PATH: &str = "/v1/client/status";
 
 /// Sends the result of the flow once, then closes the socket.
 pub(crate) async fn serve<S, E>(sandbox: &Services, subject: &SessionHandle, mut socket: S, faults: SocketFaults)
@@ -146,7 +144,7 @@ where
             let sent = tokio::select! {
                 biased;
                 () = sandbox.shutdown.cancelled() => return SocketOutcome::Closed(close_code::AWAY, Outcome::GoingAway),
-                Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(PATH) {
+                Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(paths::STATUS) {
                     Some(FaultAction::Silence) => return SocketOutcome::Silenced,
                     Some(_) => return SocketOutcome::Cut,
                     None => Ok(()),

@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use handset_sandbox_domain::Phone;
 use handset_sandbox_store::{Subscription, Topic};
 
+use super::fields;
 use super::sse::{self, Feed, last_event_id};
 use super::views::MessageView;
 use crate::app::Sandbox;
@@ -47,10 +48,10 @@ impl<S: Sync> FromRequestParts<S> for MessagesParams {
                 "to" => {
                     let to = text.strip_prefix(' ').map_or(text.clone(), |digits| format!("+{digits}"));
                     let number = Phone::parse(&to.as_str().into());
-                    params.filter.to = Some(number.ok_or_else(|| query::wrong("to", Phone::SHAPE))?);
+                    params.filter.to = Some(number.ok_or_else(|| query::wrong(&fields::TO))?);
                 }
-                "since" => params.filter.since = query::whole(&name, &text, "the id of a message")?,
-                "wait" => params.wait = query::whole(&name, &text, "seconds")?,
+                "since" => params.filter.since = query::number(&fields::SINCE, &text)?,
+                "wait" => params.wait = query::number(&fields::WAIT, &text)?,
                 _ => {}
             }
         }

@@ -3,6 +3,7 @@
 
 mod behaviour_numbers;
 mod faults;
+mod fields;
 mod messages;
 mod sessions;
 mod sse;
@@ -27,11 +28,7 @@ use crate::http::shared::guard::same_origin_only;
 use crate::http::shared::method::method_not_allowed;
 use crate::http::shared::query;
 use crate::http::shared::scope::ProjectExt;
-use handset_sandbox_domain::Refusal;
-use handset_sandbox_domain::request::expected_format;
-
-/// Maximum advance of the clock in one request, in seconds: a year.
-const FURTHEST_ADVANCE: u32 = 31_536_000;
+use handset_sandbox_domain::request::Field;
 
 /// Routes to nest at `/sandbox`.
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
@@ -55,6 +52,7 @@ struct AdvanceClock {
 }
 
 impl RequestBody for AdvanceClock {
+    const FIELDS: &'static [Field] = &[fields::ADVANCE_SECONDS];
     const REQUIRED: &'static [&'static str] = &["advanceSeconds"];
 }
 
@@ -64,8 +62,8 @@ async fn advance(
     ProjectExt(project): ProjectExt,
     JsonBody(body): JsonBody<AdvanceClock>,
 ) -> Result<Json<ClockView>, ApiError> {
-    if body.advance_seconds > FURTHEST_ADVANCE {
-        return Err(Refusal::shape("advanceSeconds", expected_format("advanceSeconds")).into());
+    if !fields::ADVANCE_SECONDS.accepts_number(body.advance_seconds.into()) {
+        return Err(fields::ADVANCE_SECONDS.refusal().into());
     }
     sandbox.advance_clock(&project, Duration::from_secs(body.advance_seconds.into())).await?;
     Ok(Json(ClockView { now: project.clock.now() }))
