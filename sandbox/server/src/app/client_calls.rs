@@ -28,11 +28,7 @@ pub(crate) async fn authenticate(sandbox: &Services, token: &str) -> Result<Load
 ///
 /// # Errors
 /// The store failed, or the session is gone: [`Refusal::Unauthorized`].
-pub(crate) async fn apply<C>(
-    sandbox: &Services,
-    loaded: LoadedSession,
-    command: &C,
-) -> Result<ClientAnswer, AppError>
+pub(crate) async fn apply<C>(sandbox: &Services, loaded: LoadedSession, command: &C) -> Result<ClientAnswer, AppError>
 where
     C: Command<Answer = ClientAnswer>,
 {

@@ -3,9 +3,7 @@
 use handset_protocol::server::{
     StartReply, StartRequest, UnifyReply, UnifyRequest, VerificationReply, VerifyAnswer, VerifyRequest,
 };
-use handset_sandbox_domain::{
-    OpenInput, OpenSession, SessionIds, open, open_unify, open_verify, request, verify_v2,
-};
+use handset_sandbox_domain::{OpenInput, OpenSession, SessionIds, open, open_unify, open_verify, request, verify_v2};
 use handset_sandbox_store::RowChange;
 
 use super::identities::IdentityDecision;

@@ -114,12 +114,7 @@ pub(crate) async fn revoke(
 ///
 /// # Errors
 /// The caller has no such session: [`Refusal::UnknownCorrelationId`]; or the rules refuse the call.
-async fn apply<C, T>(
-    sandbox: &Services,
-    caller: &ApiClient,
-    correlation_id: &str,
-    command: &C,
-) -> Result<T, AppError>
+async fn apply<C, T>(sandbox: &Services, caller: &ApiClient, correlation_id: &str, command: &C) -> Result<T, AppError>
 where
     C: Command<Answer = Result<T, Refusal>>,
 {

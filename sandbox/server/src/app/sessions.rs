@@ -9,8 +9,7 @@ use super::Services;
 use crate::metrics::SessionChange;
 use crate::projects::Project;
 use handset_sandbox_domain::{
-    ApplyInput, Command, FailedAttempts, Fault, Identity, NewTimelineEvent, Phone, Product, Session,
-    Transition, apply,
+    ApplyInput, Command, FailedAttempts, Fault, Identity, NewTimelineEvent, Phone, Product, Session, Transition, apply,
 };
 use handset_sandbox_store::{
     AttemptsWrite, IdentityKey, IdentityWrite, RowChange, SessionKey, SessionWrite, StoreError, Versioned,
@@ -74,15 +73,11 @@ impl Services {
         while let Some(row) = next {
             let session = &*row.value;
             let number = command.number().or_else(|| session.phone.clone());
-            let rows =
-                self.number_rows(&session.project, number, command.counts_attempts(), session.product.product()).await?;
-            let input = ApplyInput {
-                session,
-                attempts: rows.attempts(),
-                identity: rows.identity(),
-                fault: handle.fault,
-                now,
-            };
+            let rows = self
+                .number_rows(&session.project, number, command.counts_attempts(), session.product.product())
+                .await?;
+            let input =
+                ApplyInput { session, attempts: rows.attempts(), identity: rows.identity(), fault: handle.fault, now };
             let transition = apply(&input, command);
             if let Some(answer) = self.write_transition(Some(&row), rows, transition, now).await? {
                 return Ok(Some(answer));
@@ -102,8 +97,7 @@ impl Services {
         product: Product,
     ) -> Result<NumberRows, StoreError> {
         let Some(phone) = phone else { return Ok(NumberRows::default()) };
-        let attempts =
-            if counts_attempts { self.store.attempts().get(project, &phone).await? } else { None };
+        let attempts = if counts_attempts { self.store.attempts().get(project, &phone).await? } else { None };
         let identity = match product.uses_identities() {
             true => self.store.identities().get(project, IdentityKey::Number(&phone)).await?,
             false => None,

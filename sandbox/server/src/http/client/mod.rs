@@ -55,8 +55,10 @@ fn handler(call: ClientCall) -> MethodRouter<Sandbox> {
         ClientCall::StatusSocket => get(status::upgrade),
         ClientCall::Status => post(status::ask),
         ClientCall::Report(area) => post(
-            async move |State(sandbox): State<Sandbox>, flow: AuthenticatedSession, JsonBody(_): JsonBody<Report>| {
-                apply_event(&sandbox, &flow, &SessionEvent::Reported { area }).await
+            async move |State(sandbox): State<Sandbox>,
+                        session: AuthenticatedSession,
+                        JsonBody(_): JsonBody<Report>| {
+                apply(&sandbox, session, &ReportFailure { area }).await
             },
         ),
     }
