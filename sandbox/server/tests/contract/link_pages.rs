@@ -5,25 +5,7 @@ use axum::http::Request;
 use handset_sandbox::{Config, InstantLinkConfig};
 use serde_json::json;
 
-use crate::rows::rows;
 use crate::support::{PHONE, StartedSession, TestResponse, TestSandbox};
-
-rows![
-    opening_redirects_to_the_target,
-    the_target_keeps_its_query,
-    a_link_works_once,
-    a_link_works_for_three_minutes,
-    the_lifetime_is_a_setting,
-    an_older_link_says_so,
-    a_link_of_a_flow_that_ended_says_so,
-    an_unknown_link_says_so,
-    a_head_request_does_not_use_the_link,
-    preview_bots_do_not_use_the_link,
-    in_app_browsers_count_as_people,
-    a_suspected_bot_gets_a_button,
-    the_button_uses_the_link_as_opening_does,
-    pages_are_readable,
-];
 
 async fn resend(bench: &TestSandbox, started: &StartedSession) -> String {
     bench.page(started, "mobile/instantlink/start", json!({"isMobile": false, "mobileNumber": ""})).await;

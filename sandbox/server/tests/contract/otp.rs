@@ -3,38 +3,7 @@
 use handset_sandbox::{Config, OtpConfig, SmsConfig};
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TEST_USER, TestSandbox, wrong};
-
-rows![
-    start_with_the_known_number_sends_the_code,
-    start_with_a_given_number_sends_the_code,
-    start_without_any_number_is_refused,
-    a_fourth_time_without_any_number_ends,
-    start_with_a_bad_number_is_refused,
-    start_with_a_number_of_another_product_is_refused,
-    start_with_an_unknown_number_is_refused_when_strict,
-    start_at_another_step_is_an_error,
-    finish_with_the_right_code_is_done,
-    finish_with_a_wrong_code_leaves_attempts_with_retry,
-    finish_with_a_wrong_code_ends_without_retry,
-    finish_before_any_code_is_an_error,
-    finish_after_two_minutes_ends,
-    the_lifetime_is_a_setting,
-    resend_invalidates_the_old_code,
-    resend_does_not_reset_the_attempts,
-    a_number_change_invalidates_the_old_code,
-    a_fourth_number_ends,
-    the_same_number_again_is_a_resend,
-    a_refused_change_leaves_the_old_code_valid,
-    an_early_resend_sends_nothing_with_a_pause,
-    a_number_change_does_not_wait_for_the_pause,
-    replies_carry_times,
-    late_requests_are_answered_harmlessly,
-    the_length_follows_the_hashes,
-    the_text_ends_in_the_line_that_browsers_read,
-    codes_differ,
-];
 
 fn sent() -> Value {
     json!({})

@@ -10,25 +10,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::rows::rows;
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TEST_USER, TestSandbox};
-
-rows![
-    a_session_sends_ten_and_ends_with_the_next,
-    a_number_gets_a_hundred_over_all_sessions,
-    codes_and_links_are_counted_together,
-    a_number_that_is_typed_into_a_page_is_counted,
-    the_window_moves,
-    bounds_and_window_are_settings,
-    test_users_are_bounded_by_their_session_only,
-    a_project_has_its_own_count_and_reset_forgets_it,
-    an_early_resend_counts_for_nothing,
-    a_link_waits_for_the_pause_as_a_code_does,
-    the_same_number_refused_again_and_again_ends_the_flow,
-    requests_at_once_are_limited_exactly,
-    requests_at_once_are_limited_exactly_in_a_file,
-    a_restart_does_not_reset_the_counts,
-];
 
 /// As the sandbox does without settings.
 const OF_SESSION: usize = 10;

@@ -6,24 +6,9 @@ use axum::extract::ws::Message;
 use handset_sandbox::{Config, OtpConfig};
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::event_stream::EventStream;
 use crate::support::socket::TestSocket;
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TestSandbox, state, wrong};
-
-rows![
-    records_an_otp_flow_message_by_message,
-    records_a_link_flow_with_its_sockets,
-    names_every_outcome_of_a_request,
-    names_every_end_of_a_socket,
-    names_the_outcome_of_a_link,
-    records_expiry,
-    holds_no_secret,
-    streams_every_event_as_it_comes,
-    continues_after_a_reconnect,
-    ends_its_stream_with_the_session_or_the_sandbox,
-    is_not_found_for_an_unknown_session,
-];
 
 fn stream_of(started: &StartedSession) -> String {
     format!("/sandbox/sessions/{}/stream", started.correlation_id)

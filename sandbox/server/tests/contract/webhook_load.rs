@@ -7,19 +7,10 @@ use std::time::Duration;
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::receiver::{ReceiverBehaviour, SECRET, TestReceiver, URL};
 use crate::support::webhooks::{deliveries, outcomes, trigger};
 use crate::support::yielding_store::{StoreTrouble, YieldingStore};
 use crate::support::{BEGIN, PHONE, TestSandbox};
-
-rows![
-    take_a_bounded_number_of_connections,
-    cost_other_requests_nothing_while_pending,
-    continue_after_a_failure_of_the_store,
-    keep_the_newest_finished_deliveries,
-    are_counted,
-];
 
 /// How many requests of a project are under way at once.
 const AT_ONCE: usize = 16;

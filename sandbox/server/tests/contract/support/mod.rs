@@ -4,6 +4,7 @@
 pub(crate) mod broken_store;
 pub(crate) mod event_stream;
 pub(crate) mod receiver;
+pub(crate) mod replies;
 pub(crate) mod socket;
 pub(crate) mod webhooks;
 pub(crate) mod yielding_store;
@@ -155,7 +156,9 @@ impl TestSandbox {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.ok()?;
-        Some(TestResponse { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() })
+        let response = TestResponse { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() };
+        replies::record(&response);
+        Some(response)
     }
 
     /// A GET, as from this machine.
