@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use handset_sandbox_domain::{Behaviour, ClientAnswer, Command, Fault, Refusal};
-use handset_sandbox_store::SessionKey;
 
 use super::{AppError, LoadedSession, Services, SessionHandle};
 
@@ -18,8 +17,7 @@ const SLOW: Duration = Duration::from_secs(2);
 pub(crate) async fn authenticate(sandbox: &Services, token: &str) -> Result<LoadedSession, AppError> {
     let token_subject = sandbox.keys.subject(token).ok_or(Refusal::Unauthorized)?;
     // After a reset, a valid token can outlive its session.
-    let key = SessionKey::AuthId(&token_subject.auth_id);
-    let loaded = sandbox.load_session(key).await?.ok_or(Refusal::Unauthorized)?;
+    let loaded = sandbox.load_session_of(&token_subject).await?.ok_or(Refusal::Unauthorized)?;
     let is_alive = token_subject.is_alive(loaded.handle.project.clock.now());
     if is_alive { Ok(loaded) } else { Err(Refusal::Unauthorized.into()) }
 }

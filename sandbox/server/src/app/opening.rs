@@ -6,7 +6,7 @@ use handset_protocol::server::{
 use handset_sandbox_domain::{OpenInput, OpenSession, SessionIds, open, open_unify, open_verify, request, verify_v2};
 use handset_sandbox_store::RowChange;
 
-use super::identities::IdentityDecision;
+use super::identity_changes::IdentityDecision;
 use super::{ApiClient, AppError, Services};
 use crate::projects::Project;
 use crate::random::{unguessable, uuid};

@@ -12,7 +12,7 @@ use handset_sandbox_domain::{
 };
 use handset_sandbox_store::{IdentityKey, RowChange, SessionKey};
 
-use super::identities::IdentityDecision;
+use super::identity_changes::IdentityDecision;
 use super::{AppError, Services, SessionHandle};
 use crate::projects::Project;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use handset_protocol::UnixMillis;
 
 use super::Services;
+use super::jwt::TokenSubject;
 use crate::metrics::SessionChange;
 use crate::projects::Project;
 use handset_sandbox_domain::{
@@ -53,11 +54,16 @@ impl NumberRows {
 
 impl Services {
     /// The session with that key, without a fault. `None`: there is no such session.
-    pub(crate) async fn load_session(&self, key: SessionKey<'_>) -> Result<Option<LoadedSession>, StoreError> {
+    pub(super) async fn load_session(&self, key: SessionKey<'_>) -> Result<Option<LoadedSession>, StoreError> {
         let Some(row) = self.store.sessions().get(key).await? else { return Ok(None) };
         let project = self.projects.for_session(&row.value.project);
         let handle = SessionHandle { auth_id: row.value.auth_id.clone(), project, fault: None };
         Ok(Some(LoadedSession { handle, row }))
+    }
+
+    /// The session of an authToken. `None`: it is gone.
+    pub(crate) async fn load_session_of(&self, subject: &TokenSubject) -> Result<Option<LoadedSession>, StoreError> {
+        self.load_session(SessionKey::AuthId(&subject.auth_id)).await
     }
 
     /// Applies a command to a session, of which `row` is the last known state, and writes the result. `None`: the session is

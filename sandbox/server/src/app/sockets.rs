@@ -1,7 +1,7 @@
 //! The use cases of a status socket: the status of its flow, and the end of its session. Frames are in `http::client`.
 
 use handset_sandbox_domain::{PollSocket, Refusal, SocketStatus};
-use handset_sandbox_store::{SessionKey, Topic};
+use handset_sandbox_store::SessionKey;
 
 use super::{AppError, Services, SessionHandle};
 
@@ -20,7 +20,7 @@ pub(crate) async fn status(sandbox: &Services, handle: &SessionHandle) -> Result
 /// # Cancel safety
 /// Cancel safe.
 pub(crate) async fn session_deleted(sandbox: &Services, handle: &SessionHandle) {
-    let mut changes = sandbox.store.notifier().subscribe(Topic::Session(handle.auth_id.clone()));
+    let mut changes = sandbox.watch_session(&handle.auth_id);
     while let Ok(Some(_)) = sandbox.store.sessions().get(SessionKey::AuthId(&handle.auth_id)).await {
         changes.changed().await;
     }

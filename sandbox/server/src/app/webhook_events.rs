@@ -12,7 +12,7 @@ use handset_sandbox_domain::{
 use handset_sandbox_store::{IdentityKey, RowChange};
 
 use super::event_fields::{COUNT, NEW_PHONE_NUMBER, TYPE};
-use super::identities::IdentityDecision;
+use super::identity_changes::IdentityDecision;
 use super::{AppError, Services};
 use crate::projects::Project;
 use crate::random::uuid;

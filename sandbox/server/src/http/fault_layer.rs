@@ -22,7 +22,6 @@ use crate::faults::FaultAction;
 use crate::projects::Project;
 use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome, Party};
 use handset_sandbox_listener::Connection;
-use handset_sandbox_store::SessionKey;
 
 /// Maximum time that a silenced request stays unanswered.
 const SILENCE: Duration = Duration::from_secs(600);
@@ -137,7 +136,7 @@ impl RequestTarget {
             }
             // An expired token identifies its session, too.
             Some(TargetSession::AuthToken(token)) => match sandbox.keys.subject(token.expose()) {
-                Some(subject) => sandbox.load_session(SessionKey::AuthId(&subject.auth_id)).await.unwrap_or_default(),
+                Some(subject) => sandbox.load_session_of(&subject).await.unwrap_or_default(),
                 None => None,
             },
             Some(TargetSession::LinkToken(token)) => links::find(sandbox, token).await.unwrap_or_default(),

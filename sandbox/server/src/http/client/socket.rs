@@ -12,7 +12,6 @@ use crate::app::sockets;
 use crate::app::{AppError, Services, SessionHandle};
 use crate::faults::FaultAction;
 use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome, SocketStatus};
-use handset_sandbox_store::Topic;
 
 /// Interval of server pings, so that no proxy closes the connection as idle.
 const PING: Duration = Duration::from_secs(30);
@@ -119,7 +118,7 @@ async fn run_socket<S, E>(
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
-    let mut watch = sandbox.store.notifier().subscribe(Topic::Session(subject.auth_id.clone()));
+    let mut watch = sandbox.watch_session(&subject.auth_id);
     let mut pings = interval_at(Instant::now() + PING, PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent_at = Instant::now() + SILENCE;

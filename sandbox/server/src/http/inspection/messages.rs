@@ -10,12 +10,11 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use handset_sandbox_domain::Phone;
-use handset_sandbox_store::{Subscription, Topic};
 
 use super::fields;
 use super::sse::{self, Feed, last_event_id};
 use super::views::MessageView;
-use crate::app::Sandbox;
+use crate::app::{Sandbox, Watch};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::query;
 use crate::http::shared::scope::ProjectExt;
@@ -67,7 +66,7 @@ async fn messages(
 ) -> Result<Json<Vec<MessageView>>, ApiError> {
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
     let deadline = tokio::time::Instant::now() + wait;
-    let mut arrived = sandbox.store.notifier().subscribe(Topic::Messages(project.name.clone()));
+    let mut arrived = sandbox.watch_messages(&project);
     loop {
         let list = sandbox.messages(&project, &filter).await?;
         if !list.is_empty() || wait.is_zero() {
@@ -90,7 +89,7 @@ async fn message_stream(
     MessagesParams { mut filter, .. }: MessagesParams,
 ) -> impl IntoResponse {
     filter.since = last_event_id(&headers).unwrap_or(filter.since);
-    let arrived = sandbox.store.notifier().subscribe(Topic::Messages(project.name.clone()));
+    let arrived = sandbox.watch_messages(&project);
     let feed = MessageFeed { arrived, sandbox: sandbox.clone(), project, filter };
     sse::events(sandbox, feed)
 }
@@ -99,7 +98,7 @@ async fn message_stream(
 struct MessageFeed {
     sandbox: Sandbox,
     project: Arc<Project>,
-    arrived: Subscription,
+    arrived: Watch,
     filter: MessageQuery,
 }
 

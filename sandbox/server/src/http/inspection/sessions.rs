@@ -10,12 +10,11 @@ use axum::{Json, Router};
 
 use super::sse::{self, Feed, last_event_id};
 use super::views::{SessionView, TimelineEventView};
-use crate::app::{AppError, Sandbox, inspection};
+use crate::app::{AppError, Sandbox, Watch, inspection};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::scope::ProjectExt;
 use crate::projects::Project;
 use handset_sandbox_domain::Session;
-use handset_sandbox_store::{Subscription, Topic};
 
 /// Routes to merge into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
@@ -53,7 +52,7 @@ async fn follow(
 ) -> Result<impl IntoResponse, ApiError> {
     let auth_id = find(&sandbox, &project, &correlation_id).await?.auth_id.clone();
     let last_id = last_event_id(&headers).unwrap_or(0);
-    let watch = sandbox.store.notifier().subscribe(Topic::Timeline(auth_id.clone()));
+    let watch = sandbox.watch_timeline(&auth_id);
     let feed = TimelineFeed { watch, sandbox: sandbox.clone(), _project: project, auth_id, last_id };
     Ok(sse::events(sandbox, feed))
 }
@@ -63,7 +62,7 @@ struct TimelineFeed {
     sandbox: Sandbox,
     /// Held so that the project is not evicted while the stream is open.
     _project: Arc<Project>,
-    watch: Subscription,
+    watch: Watch,
     auth_id: String,
     last_id: u32,
 }
