@@ -31,7 +31,7 @@ pub(super) const PATH: Field = Field::text(
         is_valid: is_path,
         ..TextFormat::ANY
     },
-    &["/v3/start", "/v1/client/*"],
+    &[],
 );
 /// `kind` of a fault.
 pub(super) const KIND: Field =
