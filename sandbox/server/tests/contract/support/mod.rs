@@ -157,7 +157,7 @@ impl TestSandbox {
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.ok()?;
         let response = TestResponse { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() };
-        replies::record(&response);
+        replies::record(response.status.as_u16(), &response.text);
         Some(response)
     }
 

@@ -8,20 +8,18 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::TestResponse;
-
 /// The environment variable with the path of the record. Without it, nothing is recorded.
 pub(crate) const RECORD: &str = "HANDSET_CONTRACT_REPLIES";
 
 /// Records a response under the name of the running test.
-pub(super) fn record(response: &TestResponse) {
+pub(super) fn record(status: u16, text: &str) {
     static FILE: OnceLock<Option<File>> = OnceLock::new();
     let open = || OpenOptions::new().append(true).create(true).open(std::env::var_os(RECORD)?).ok();
     let Some(mut file) = FILE.get_or_init(open).as_ref() else { return };
     // The runner gives each test a thread of its name.
     let thread = std::thread::current();
     let test = thread.name().expect("a test's thread has its name");
-    let lines: String = replies(response).iter().map(|reply| format!("{test}\t{reply}\n")).collect();
+    let lines: String = replies(status, text).iter().map(|reply| format!("{test}\t{reply}\n")).collect();
     file.write_all(lines.as_bytes()).unwrap();
 }
 
@@ -33,10 +31,9 @@ pub(crate) fn recorded(path: &Path) -> BTreeSet<(String, String)> {
 
 /// How the rows of the contract name a response: its status; its status and code; the members of a reply to the page,
 /// or to a server.
-fn replies(response: &TestResponse) -> Vec<String> {
-    let status = response.status.as_u16();
+fn replies(status: u16, text: &str) -> Vec<String> {
     let mut replies = vec![status.to_string()];
-    let Ok(body) = serde_json::from_str::<Value>(&response.text) else { return replies };
+    let Ok(body) = serde_json::from_str::<Value>(text) else { return replies };
     if let Some(code) = body["code"].as_u64() {
         replies.push(format!("{status} {code}"));
     }
