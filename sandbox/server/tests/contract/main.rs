@@ -38,6 +38,7 @@ mod requests;
 mod server_stage;
 mod sms_bounds;
 mod start;
+mod store_calls;
 mod status;
 mod test_users;
 mod timeline;

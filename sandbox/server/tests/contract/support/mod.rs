@@ -54,7 +54,7 @@ impl Random for SeededRandom {
 pub(crate) struct TestSandbox {
     pub(crate) state: AppState,
     pub(crate) app: Router,
-    access_token: Secret,
+    pub(crate) access_token: Secret,
 }
 
 /// A session that was started.
@@ -98,7 +98,7 @@ impl TestResponse {
     }
 }
 
-fn parts() -> (Arc<dyn Clock>, Arc<dyn Random>) {
+pub(crate) fn parts() -> (Arc<dyn Clock>, Arc<dyn Random>) {
     (Arc::new(TestClock(Instant::now())), Arc::new(SeededRandom(Mutex::new(StdRng::seed_from_u64(1)))))
 }
 
@@ -252,6 +252,17 @@ impl TestSandbox {
         body: Option<Value>,
     ) -> TestResponse {
         let token = self.access_token(client_id).await;
+        self.request_with(&token, method, uri, body).await
+    }
+
+    /// A request of any method, with that access token.
+    pub(crate) async fn request_with(
+        &self,
+        token: &Secret,
+        method: &str,
+        uri: &str,
+        body: Option<Value>,
+    ) -> TestResponse {
         let mut request = Request::builder()
             .method(method)
             .uri(uri)
