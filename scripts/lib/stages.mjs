@@ -93,7 +93,7 @@ export const stages = [
     what: "2,000 seeds of flows against the sandbox, in virtual time, with faults of every kind",
     run: () => simulate(2_000),
   },
-  { name: "fuzz", what: "fuzz targets: their corpora, and 5,000 inputs each from a seed", run: () => fuzz(5_000) },
+  { name: "fuzz", what: "fuzz targets: their corpora, and 20,000 inputs each from a seed", run: () => fuzz(20_000) },
   {
     name: "build",
     what: "pkg/",

@@ -21,7 +21,7 @@ struct FuzzArguments {
     #[arg(requires = "target")]
     file: Option<PathBuf>,
     /// Number of inputs from the seed.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 20_000)]
     runs: u64,
     /// The seed.
     #[arg(long, default_value_t = 1)]
