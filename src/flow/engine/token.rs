@@ -140,6 +140,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[allow(clippy::unwrap_used, reason = "a test that fails panics")]
 mod tests {
     use base64ct::{Base64UrlUnpadded, Encoding};
     use proptest::prelude::*;
