@@ -24,6 +24,8 @@ mod app;
 mod cli;
 mod config;
 mod faults;
+#[cfg(feature = "fuzz-exports")]
+pub mod fuzz_exports;
 mod http;
 mod metrics;
 mod port;
