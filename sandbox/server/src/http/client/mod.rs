@@ -9,7 +9,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, header};
-use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use handset_protocol::client::{InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Report};
 use handset_protocol::steps;
@@ -17,12 +16,13 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use url::Url;
 
 use crate::app::Sandbox;
-use crate::http::fault_layer::inject;
-use crate::http::shared::detach::run_to_completion;
+use crate::http::fault_layer::FaultLayer;
+use crate::http::shared::detach::RunToCompletion;
 use crate::http::shared::errors::not_found;
 use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
 use crate::http::shared::link_url;
 use crate::http::shared::method::method_not_allowed;
+use crate::http::shared::share::SharedLayer;
 use crate::random::{six_digits, unguessable};
 use act::{ClientResult, apply_event};
 use handset_sandbox_domain::SessionEvent;
@@ -49,7 +49,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         // Faults inside CORS, so that a page can read the status of a fault and preflights pass.
-        .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(run_to_completion)))
+        .layer((SharedLayer, cors(), FaultLayer(sandbox), RunToCompletion))
 }
 
 /// CORS for any origin, without cookies. Every requested header is allowed, since tracing SDKs add their own.

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use axum::extract::Request;
 use axum::http::Uri;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
@@ -49,12 +48,13 @@ pub(crate) fn whole<T: FromStr>(name: &str, text: &str, of_what: &str) -> Result
     text.parse().map_err(|_| wrong(name, format_args!("a whole number: {of_what}")))
 }
 
-/// Middleware of the inspection API: paths without parameters of their own accept only the project's name.
-pub(crate) async fn known_only(request: Request, next: Next) -> Response {
-    if !WITH_MEMBERS.contains(&request.uri().path())
-        && let Err(refusal) = of(request.uri(), &[])
-    {
-        return ApiError::from(refusal).into_response();
+/// The check of the inspection API: paths without parameters of their own accept only the project's name.
+///
+/// # Errors
+/// The reply to a request with another parameter.
+pub(crate) fn known_only(request: &mut Request) -> Result<(), Response> {
+    if WITH_MEMBERS.contains(&request.uri().path()) {
+        return Ok(());
     }
-    next.run(request).await
+    of(request.uri(), &[]).map(drop).map_err(|refusal| ApiError::from(refusal).into_response())
 }
