@@ -1,17 +1,22 @@
 //! Middleware that injects faults into requests. The domain does not know about faults.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{OriginalUri, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
+use axum::middleware::future::FromFnResponseFuture;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::Either;
 use futures_util::stream;
 use handset_protocol::Secret;
 use handset_protocol::client::{ClientCall, paths};
+use tower::{Layer, Service};
 
 use super::shared::errors::refused_with;
 use super::shared::link_url;
@@ -27,10 +32,46 @@ use handset_sandbox_listener::Connection;
 const SILENCE: Duration = Duration::from_secs(600);
 
 /// The layer for every route except the inspection API.
-pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
-    if !sandbox.faults_enabled() {
-        return next.run(request).await;
+#[derive(Clone)]
+pub(super) struct FaultLayer(pub(super) Sandbox);
+
+impl<S> Layer<S> for FaultLayer {
+    type Service = FaultService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        FaultService { sandbox: self.0.clone(), inner }
     }
+}
+
+/// The service of [`FaultLayer`].
+#[derive(Clone)]
+pub(super) struct FaultService<S> {
+    sandbox: Sandbox,
+    inner: S,
+}
+
+impl<S> Service<Request> for FaultService<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<S::Future, FromFnResponseFuture>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if !self.sandbox.faults_enabled() {
+            return Either::Left(self.inner.call(request));
+        }
+        Either::Right(from_fn_with_state(self.sandbox.clone(), inject).layer(self.inner.clone()).call(request))
+    }
+}
+
+async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
     let target = RequestTarget::of(&request);
     let FaultTarget { project, handle } = target.resolve(&sandbox).await;
     let Some(action) = project.and_then(|project| target.action(&project)) else {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, header};
-use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use handset_protocol::client::{
     ClientCall, InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Report, paths,
@@ -18,12 +17,13 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use url::Url;
 
 use crate::app::Sandbox;
-use crate::http::fault_layer::inject;
-use crate::http::shared::detach::run_to_completion;
+use crate::http::fault_layer::FaultLayer;
+use crate::http::shared::detach::RunToCompletion;
 use crate::http::shared::errors::not_found;
 use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
 use crate::http::shared::link_url;
 use crate::http::shared::method::method_not_allowed;
+use crate::http::shared::share::SharedLayer;
 use crate::random::{six_digits, unguessable};
 use act::{ClientResult, apply};
 use handset_sandbox_domain::{FinishMobileAuth, FinishOtp, ReportFailure, StartLink, StartMobileAuth, StartOtp};
@@ -41,7 +41,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         // Faults inside CORS, so that a page can read the status of a fault and preflights pass.
-        .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(run_to_completion)))
+        .layer((SharedLayer, cors(), FaultLayer(sandbox), RunToCompletion))
 }
 
 /// The handler of a call.

@@ -2,7 +2,6 @@
 
 use axum::extract::Request;
 use axum::http::Uri;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
@@ -47,12 +46,13 @@ pub(crate) fn number(field: &Field, text: &str) -> Result<u64, Refusal> {
     text.parse().ok().filter(|number| field.accepts_number(*number)).ok_or_else(|| wrong(field))
 }
 
-/// Middleware of the inspection API: paths without parameters of their own accept only the project's name.
-pub(crate) async fn known_only(request: Request, next: Next) -> Response {
-    if !WITH_MEMBERS.contains(&request.uri().path())
-        && let Err(refusal) = of(request.uri(), &[])
-    {
-        return ApiError::from(refusal).into_response();
+/// The check of the inspection API: paths without parameters of their own accept only the project's name.
+///
+/// # Errors
+/// The reply to a request with another parameter.
+pub(crate) fn known_only(request: &mut Request) -> Result<(), Response> {
+    if WITH_MEMBERS.contains(&request.uri().path()) {
+        return Ok(());
     }
-    next.run(request).await
+    of(request.uri(), &[]).map(drop).map_err(|refusal| ApiError::from(refusal).into_response())
 }
