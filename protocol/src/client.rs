@@ -3,10 +3,16 @@
 //! Optional members are left out when empty, never null, except where a member says so. Members marked *ext* are
 //! Handset's own: a vendor client ignores them and a vendor backend does not send them.
 
+mod calls;
+
 use crate::{Secret, wire::message};
+
+pub use calls::ClientCall;
 
 /// Paths of the requests.
 pub mod paths {
+    /// The beginning of every path.
+    pub const ROOT: &str = "/v1/client";
     /// [`OtpStart`](super::OtpStart): sends an SMS with a code.
     pub const OTP_START: &str = "/v1/client/mobile/otp/start";
     /// [`OtpFinish`](super::OtpFinish): checks a code.
@@ -19,6 +25,15 @@ pub mod paths {
     pub const INSTANT_FINISH: &str = "/v1/client/mobile/instant/finish";
     /// The status socket; *ext*: the same answer to a POST of [`Empty`](super::Empty).
     pub const STATUS: &str = "/v1/client/status";
+
+    /// [`Report`](super::Report): reports a failure under an error area, one of
+    /// [`ERROR_AREAS`](crate::steps::ERROR_AREAS).
+    pub fn report(area: &str) -> String {
+        let mut path = String::from("/v1/client/");
+        path.push_str(area);
+        path.push_str("/error");
+        path
+    }
 }
 
 /// Header names beside `Authorization`, `Accept` and `Content-Type`.
@@ -186,7 +201,7 @@ message! {
 }
 
 message! {
-    /// `POST /v1/client/<area>/error`: a failure that the client raised. Never holds a secret.
+    /// [`paths::report`]: a failure that the client raised. Never holds a secret.
     Report {
         optional {
             /// The code of the failure. Left out when it has none.

@@ -6,8 +6,6 @@
 
 mod flow;
 mod identities;
-#[cfg(feature = "openapi")]
-pub mod schemas;
 mod unify;
 mod verdict;
 mod verify;
@@ -119,8 +117,8 @@ pub fn next_is(operation: &str, path: &str) -> Next {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenRequest {
-    /// `client_credentials`.
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::GrantTypeSchema>))]
+    /// The kind of grant.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_type: Option<String>,
     /// The id of the credential.
@@ -142,7 +140,6 @@ pub struct TokenReply {
     /// Its lifetime in s.
     pub expires_in: u32,
     /// `Bearer`, in exactly this case.
-    #[cfg_attr(feature = "openapi", schema(value_type = schemas::TokenTypeSchema))]
     pub token_type: String,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The sandbox uses serde (feature `serde`), whose derived code and error texts would cost a page more than this whole
 //! codec. So the macro `message!` defines a message once and writes both: serde's derives, and an implementation of
-//! [`Wire`] with the reader and writer below. A property test compares the two. No message is in here.
+//! [`Wire`] with the reader and writer below. Property tests and a fuzz target compare the two. No message is in here.
 
 /// Deepest nesting that the reader accepts; the contract needs five.
 const DEPTH: u32 = 64;
@@ -350,116 +350,4 @@ macro_rules! message {
 pub(crate) use message;
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::client::{Data, ErrorBody, LinkStart, Reply};
-
-    fn text() -> impl Strategy<Value = String> {
-        prop_oneof![any::<String>(), "[\\x00-\\x7f]{0,12}", Just(String::new())]
-    }
-
-    prop_compose! {
-        fn reply()(
-            next in proptest::option::of(text()),
-            data in proptest::option::of((proptest::option::of(any::<i64>()), proptest::option::of(text()), any::<Option<u32>>())),
-            error in proptest::option::of((text(), any::<i64>())),
-            refresh_device_trust in any::<Option<bool>>(),
-            times in any::<[Option<i64>; 3]>(),
-        ) -> Reply {
-            Reply {
-                next,
-                data: data.map(|(code, message, attempts_left)| Data { code, message, attempts_left, ..Data::default() }),
-                error: error.map(|(message, code)| ErrorBody { message, code }),
-                refresh_device_trust,
-                server_time: times[0],
-                expires_at: times[1],
-                resend_at: times[2],
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_serde_writes_is_read_the_same(reply in reply()) {
-            prop_assert_eq!(from_json::<Reply>(&serde_json::to_string(&reply).unwrap()), Some(reply.clone()));
-            prop_assert_eq!(from_json::<Reply>(&serde_json::to_string_pretty(&reply).unwrap()), Some(reply));
-        }
-
-        #[test]
-        fn what_is_written_is_read_the_same_by_serde(ip in proptest::option::of(text()), number in text(), is_mobile: bool) {
-            let sent = LinkStart { source_ip: ip, mobile_number: Some(number.into()), is_mobile };
-            let json = to_json(&sent);
-            prop_assert_eq!(serde_json::from_str::<LinkStart>(&json).unwrap(), sent.clone());
-            prop_assert_eq!(from_json::<LinkStart>(&json), Some(sent));
-        }
-
-        #[test]
-        fn any_json_is_skipped_or_read_as_serde_does(value in json()) {
-            let text = format!(r#"{{"unknown":{value},"next":"done"}}"#);
-            prop_assert_eq!(from_json::<Reply>(&text), serde_json::from_str::<Reply>(&text).ok());
-        }
-
-        #[test]
-        fn no_text_panics_and_what_is_no_json_is_none(text in "[\\[\\]{}\",:\\\\0-9a-fntrue.+ -]{0,24}") {
-            let skipped = Reader { text: &text, at: 0, depth: 0 }.whole().is_some();
-            prop_assert_eq!(skipped, serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "{}", text);
-        }
-    }
-
-    impl Reader<'_> {
-        fn whole(&mut self) -> Option<()> {
-            self.skip()?;
-            self.peek().is_none().then_some(())
-        }
-    }
-
-    fn json() -> impl Strategy<Value = serde_json::Value> {
-        let leaf = prop_oneof![
-            Just(serde_json::Value::Null),
-            any::<bool>().prop_map(Into::into),
-            any::<f64>().prop_map(Into::into),
-            any::<i64>().prop_map(Into::into),
-            text().prop_map(Into::into),
-        ];
-        leaf.prop_recursive(4, 24, 4, |inner| {
-            prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
-                proptest::collection::btree_map(text(), inner, 0..4)
-                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
-            ]
-        })
-    }
-
-    #[test]
-    fn integers_are_written_as_the_standard_library_writes_them() {
-        for value in [0, 7, 10, 99, 100, -1, -10, 1_700_000_000_000, i64::MAX, i64::MIN] {
-            let mut written = String::new();
-            push_decimal(&mut written, value);
-            assert_eq!(written, value.to_string());
-        }
-    }
-
-    #[test]
-    fn a_value_of_another_kind_is_refused() {
-        for text in
-            [r#"{"next":1}"#, r#"{"data":[]}"#, r#"{"data":{"code":"1"}}"#, r#"{"error":"no"}"#, "[]", "null", ""]
-        {
-            assert_eq!(from_json::<Reply>(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_required_member_that_is_missing_is_refused() {
-        assert_eq!(from_json::<crate::client::OtpFinish>("{}"), None);
-    }
-
-    #[test]
-    fn nesting_is_bounded() {
-        let deep = |depth: usize| format!(r#"{{"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
-        assert!(from_json::<Reply>(&deep(63)).is_some());
-        assert!(from_json::<Reply>(&deep(64)).is_none());
-        assert!(from_json::<Reply>(&"[".repeat(1_000_000)).is_none());
-    }
-}
+mod tests;

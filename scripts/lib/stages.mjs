@@ -43,6 +43,19 @@ async function simulate(seeds) {
   return said.match(/^\d+ seeds in .*$/m)?.[0];
 }
 
+/**
+ * Runs the fuzz targets on their corpora and on inputs from a fixed seed, with the binary of the stage "native". `npm run fuzz`
+ * searches for new inputs.
+ *
+ * @returns {Promise<string>} the number of targets
+ */
+async function fuzz(runs) {
+  await run("cargo", ["test", "--workspace", "--test", "fuzz", "--no-run"]);
+  const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", "handset-fuzz");
+  const said = await run(binary, ["--runs", String(runs), "--seed", "1"], { output: "tee" });
+  return mustHaveRun(sum(said, /^\w+: (\d+) inputs of the corpus/gm), 0).replace("tests", "inputs of the corpora");
+}
+
 /** Writes webdriver.json with the path of the bootstrap's browser. */
 async function webdriverConfig(tools) {
   const config = JSON.parse(await readFile(join(root, "webdriver.json"), "utf8"));
@@ -65,13 +78,22 @@ export const stages = [
     what: "clippy on the browser's target",
     run: () => run("cargo", ["clippy", "-p", "handset", ...WASM, "--all-targets", "--features", "test-exports", "--", "-D", "warnings"]),
   },
-  { name: "deny", what: "dependencies: licences, sources, bans", run: (tools) => run(tools.cargoDeny, ["--workspace", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]) },
+  {
+    name: "deny",
+    what: "dependencies: licences, sources, bans",
+    run: async (tools) => {
+      for (const workspace of [["--workspace"], ["--manifest-path", "fuzz/Cargo.toml", "--config", "deny.toml"]]) {
+        await run(tools.cargoDeny, [...workspace, "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
+      }
+    },
+  },
   { name: "native", what: "Rust tests", run: async () => cargoTest(["--workspace"], await beginLogs("flow", "process")) },
   {
     name: "simulation",
     what: "2,000 seeds of flows against the sandbox, in virtual time, with faults of every kind",
     run: () => simulate(2_000),
   },
+  { name: "fuzz", what: "fuzz targets: their corpora, and 20,000 inputs each from a seed", run: () => fuzz(20_000) },
   {
     name: "build",
     what: "pkg/",

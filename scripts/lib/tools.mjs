@@ -5,8 +5,9 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ask, root, run, StepError } from "./run.mjs";
 
-/** Pinned here, since no lock file has it. */
+/** Pinned here, since no lock file has them. */
 const CARGO_DENY_VERSION = "0.20.2";
+const CARGO_FUZZ_VERSION = "0.13.2";
 
 const RUSTUP_ADVICE = "Install Rust with rustup (https://rustup.rs) and run this again.";
 
@@ -98,6 +99,13 @@ export async function ensureWasmBindgen() {
 
 export async function ensureCargoDeny() {
   return { cargoDeny: join(await cargoTool("cargo-deny", CARGO_DENY_VERSION, ["cargo-deny"]), "cargo-deny") };
+}
+
+/** libFuzzer is C++. */
+export async function ensureCargoFuzz() {
+  const compiler = process.env.CXX || (await onPath("c++", "g++", "clang++"));
+  if (!compiler && !(await installOnDebian("g++"))) throw new StepError("Fuzzing needs a C++ compiler.\n  Debian, Ubuntu: sudo apt-get install g++\n  macOS: xcode-select --install");
+  return { cargoFuzz: join(await cargoTool("cargo-fuzz", CARGO_FUZZ_VERSION, ["cargo-fuzz"]), "cargo-fuzz") };
 }
 
 async function findBrowser() {

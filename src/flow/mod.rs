@@ -16,6 +16,8 @@ mod flow_type;
 mod run;
 mod steps;
 
+#[cfg(feature = "fuzz-exports")]
+pub use engine::fuzz_exports;
 #[cfg(feature = "seeded-bugs")]
 pub use engine::{Bug, seed_bug};
 pub use engine::{

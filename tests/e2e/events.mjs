@@ -21,6 +21,9 @@ const edges = new Set(
   rows("Edges").flatMap(([from, to]) => quoted(from).flatMap((one) => (to === "the same" ? [one] : quoted(to)).map((other) => `${one} → ${other}`))),
 );
 
+/** The states from which an edge leads to `state`. */
+export const statesBefore = (state) => [...edges].map((edge) => edge.split(" → ")).flatMap(([from, to]) => (to === state ? [from] : []));
+
 /** The members of an event, each with its allowed states; undefined allows every state. */
 const members = new Map(rows("Members").map(([name, , , states]) => [quoted(name)[0], states === "every event" ? undefined : new Set(quoted(states))]));
 

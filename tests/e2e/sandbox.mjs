@@ -16,6 +16,9 @@ const binary = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "serve
 /** Timeout for an SMS, in s, far above its usual delay. */
 const SMS_WAIT_SECONDS = 20;
 
+/** Timeout for the ready line, in ms: a set-up fails and does not hang. */
+const READY_MS = 30_000;
+
 /** Length of the shown end of a failed sandbox's log, in characters. */
 const LOG_SHOWN = 20_000;
 
@@ -45,7 +48,10 @@ export async function startSandbox({ www = join(root, "www", "dist"), config = "
     logs.write("sandbox", chunk);
   });
   const exited = once(child, "exit");
-  const ready = once(createInterface(child.stdout), "line");
+  const ready = once(createInterface(child.stdout), "line", { signal: AbortSignal.timeout(READY_MS) }).catch(() => {
+    child.kill("SIGKILL");
+    throw new Error(`the sandbox was not ready within ${READY_MS} ms:\n${log}`);
+  });
   const [line] = await Promise.race([
     ready,
     once(child, "error").then(([error]) => Promise.reject(new Error(`${binary}: ${error.message}. Build it with: npm test -- --only sandbox`))),

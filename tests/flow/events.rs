@@ -144,7 +144,8 @@ async fn every_edge_of_the_table_is_walked() {
     for bench in left_by_the_backends_word().into_iter().chain(left_by_the_page()).chain(with_news_of_the_socket()) {
         walked.extend(edges_of(&bench.run().await));
     }
-    // The facade emits the state of a stopped flow; tests/e2e/abort.test.mjs stops flows.
+    // The facade emits the state of a stopped flow: tests/e2e/abort.test.mjs walks the edges to it, and compares them
+    // with the table.
     let table = tables::edges().into_iter().filter(|(_, to)| *to != FlowState::Cancelled.as_str());
     let left_out: Vec<_> = table.filter(|edge| !walked.contains(edge)).collect();
     assert!(left_out.is_empty(), "no flow walks {left_out:?}");

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "openapi")]
-use super::schemas;
 use super::{Evaluation, Idv, Kyc, Next};
 use crate::Secret;
 
@@ -12,40 +10,32 @@ use crate::Secret;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StartRequest {
-    /// Required: `desktop` or `mobile`.
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::FlowTypeSchema>))]
+    /// Required: the device on which the flow runs.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow_type: Option<String>,
     /// When left out, the page asks the person for it.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The page to which an Instant Link leads. Required for desktop.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FinalTargetUrlSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_target_url: Option<String>,
-    /// Nine digits, or the last four.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SsnSchema>))]
+    /// The social security number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssn: Option<Secret>,
-    /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::DobSchema>))]
+    /// The date of birth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dob: Option<Secret>,
-    /// An e-mail address.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::EmailAddressSchema>))]
+    /// The person's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_address: Option<Secret>,
     /// The person's IP address.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::IpAddressSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
     /// The text of the SMS, with a run of `#` in the place of the code or the link.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SmsMessageSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_message: Option<String>,
-    /// Whether the person may try again after a wrong code. False when left out.
-    #[cfg_attr(feature = "openapi", schema(default = false))]
+    /// Whether the person may try again after a wrong code.
     #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
     pub allow_otp_retry: Option<bool>,
 }
@@ -58,7 +48,6 @@ pub struct StartReply {
     /// For the page's authenticator.
     pub auth_token: Secret,
     /// For the server's own calls.
-    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
     /// The calls that may follow: name to path.
     pub next: Next,
@@ -70,7 +59,7 @@ pub struct StartReply {
 #[serde(rename_all = "camelCase")]
 pub struct ValidateRequest {
     /// Required: of [`StartReply`].
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
@@ -85,7 +74,6 @@ pub struct ValidateReply {
     /// Whether the person's record still needs a challenge.
     pub challenge_missing: bool,
     /// The number whose possession is proved.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::PhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The verdict by category. Left out until there is one.
@@ -102,15 +90,13 @@ pub struct ValidateReply {
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeRequest {
     /// Required: of [`StartReply`].
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
-    /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::DobSchema>))]
+    /// The date of birth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dob: Option<Secret>,
-    /// Nine digits, or the last four.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SsnSchema>))]
+    /// The social security number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssn: Option<Secret>,
 }
@@ -135,7 +121,7 @@ pub struct ChallengeReply {
 #[serde(rename_all = "camelCase")]
 pub struct CompleteRequest {
     /// Required: of [`StartReply`].
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// Required: the person's own data.
@@ -150,19 +136,15 @@ pub struct CompleteRequest {
 #[serde(rename_all = "camelCase")]
 pub struct Individual {
     /// Given name.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FirstNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Secret>,
     /// Family name.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::LastNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Secret>,
-    /// `YYYY-MM-DD`, `YYYY-MM` or `MM-DD`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::DobSchema>))]
+    /// The date of birth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dob: Option<Secret>,
-    /// Nine digits, or the last four.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SsnSchema>))]
+    /// The social security number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssn: Option<Secret>,
     /// E-mail addresses. Only the first counts.

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "openapi")]
-use super::schemas;
 use crate::Secret;
 
 /// POST [`super::paths::IDENTITY`].
@@ -12,7 +10,7 @@ use crate::Secret;
 #[serde(rename_all = "camelCase")]
 pub struct EnrollRequest {
     /// Required.
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::TypedPhoneNumberSchema>))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The relying party's id of the customer.
@@ -22,7 +20,6 @@ pub struct EnrollRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// A device that is bound to the number.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
 }
@@ -45,12 +42,10 @@ pub struct EnrollReply {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchEnrollRequest {
-    /// 1 to 100 identities. Required, unless `identities` is there.
-    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100))]
+    /// The identities to enroll. Required, unless `identities` is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Vec<EnrollRequest>>,
-    /// 1 to 100 identities. Required, unless `items` is there.
-    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100))]
+    /// The identities to enroll. Required, unless `items` is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identities: Option<Vec<EnrollRequest>>,
     /// The relying party's id of the request.
@@ -88,15 +83,13 @@ pub struct BatchResult {
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityQuery {
-    /// The greatest number of identities to return, 1 to 1000. 100 when left out.
-    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 1000, default = 100))]
+    /// The greatest number of identities to return.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `lastKey` of the previous [`IdentityList`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_key: Option<String>,
-    /// Whether the list has inactive identities, too. False when left out.
-    #[cfg_attr(feature = "openapi", param(default = false))]
+    /// Whether the list has inactive identities, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub show_inactive: Option<bool>,
     /// The relying party's id of the request.
@@ -137,7 +130,6 @@ pub struct IdentityReply {
     /// The same id.
     pub prove_id: String,
     /// The number, as the request had it.
-    #[cfg_attr(feature = "openapi", schema(value_type = schemas::PhoneNumberSchema))]
     pub phone_number: Secret,
     /// Whether the relying party receives its events.
     pub active: bool,
@@ -145,7 +137,6 @@ pub struct IdentityReply {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_customer_id: Option<String>,
     /// A device that is bound to the number.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
     /// When the identity was enrolled, in s since the epoch.

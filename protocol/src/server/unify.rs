@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Evaluation;
-#[cfg(feature = "openapi")]
-use super::schemas;
 use crate::Secret;
 
 /// [`super::paths::UNIFY`].
@@ -12,32 +10,26 @@ use crate::Secret;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UnifyRequest {
-    /// Required: `desktop`, `mobile`, or `none`, where the relying party checks possession itself.
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::PossessionTypeSchema>))]
+    /// Required: the device on which the flow runs, or `none`, where the relying party checks possession itself.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub possession_type: Option<String>,
     /// When left out, the page asks the person for it.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::TypedPhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The page to which an Instant Link leads. Required for desktop.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FinalTargetUrlSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_target_url: Option<String>,
     /// The text of the SMS, with a run of `#` in the place of the code or the link.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SmsMessageSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_message: Option<String>,
-    /// Whether the person may try again after a wrong code. False when left out.
-    #[cfg_attr(feature = "openapi", schema(default = false))]
+    /// Whether the person may try again after a wrong code.
     #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
     pub allow_otp_retry: Option<bool>,
-    /// Whether to replace an existing binding. False when left out.
-    #[cfg_attr(feature = "openapi", schema(default = false))]
+    /// Whether to replace an existing binding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebind: Option<bool>,
-    /// Whether to check the number's reputation. False when left out.
-    #[cfg_attr(feature = "openapi", schema(default = false))]
+    /// Whether to check the number's reputation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_reputation: Option<bool>,
     /// The relying party's id of the customer.
@@ -54,7 +46,6 @@ pub struct UnifyRequest {
 #[serde(rename_all = "camelCase")]
 pub struct UnifyReply {
     /// For the server's own calls.
-    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
     /// For the page's authenticator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +60,7 @@ pub struct UnifyReply {
 #[serde(rename_all = "camelCase")]
 pub struct UnifyStatusRequest {
     /// Required: of [`UnifyReply`].
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The relying party's id of the request.
@@ -83,11 +74,11 @@ pub struct UnifyStatusRequest {
 #[serde(rename_all = "camelCase")]
 pub struct UnifyBindRequest {
     /// Required: of [`UnifyReply`].
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// Required: the number whose possession the relying party has checked.
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::TypedPhoneNumberSchema>))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The relying party's id of the request.
@@ -103,14 +94,12 @@ pub struct UnifyStatusReply {
     /// The state of the binding.
     pub success: UnifySuccess,
     /// The number, as the request or the person gave it. Left out until there is one.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::PhoneNumberSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// The id of the number's owner. Only with success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prove_id: Option<String>,
     /// The id of the bound device. Only with success.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
     /// The relying party's id of the request.
@@ -145,7 +134,7 @@ pub struct RevokeRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// Required: of [`UnifyStatusReply`].
-    #[cfg_attr(feature = "openapi", schema(required, min_length = 1))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
 }

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "openapi")]
-use super::schemas;
 use crate::Secret;
 
 /// A person's own data, compared with the record of a number's owner, source by source.
@@ -69,13 +67,11 @@ pub struct DataSource {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AddressScores {
-    /// 0 to 100: the score of all parts together.
-    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
+    /// The score of all parts together.
     pub address_score: u32,
     /// The distance between the two addresses, in miles.
     pub distance: f64,
-    /// 0 or 100: the house number.
-    #[cfg_attr(feature = "openapi", schema(value_type = schemas::StreetNumberScoreSchema))]
+    /// The house number.
     pub street_number: u32,
     /// Whether the street is the same.
     pub street: bool,
@@ -87,19 +83,16 @@ pub struct AddressScores {
     pub postal_code: bool,
 }
 
-/// Names, each 0 to 100.
+/// The scores of the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NameScores {
     /// The given name; 0 without one in the request.
-    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub first_name: u32,
     /// The family name; 0 without one in the request.
-    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub last_name: u32,
     /// Both names together.
-    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub name_score: u32,
 }
 

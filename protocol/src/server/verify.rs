@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Evaluation;
-#[cfg(feature = "openapi")]
-use super::schemas;
 use crate::Secret;
 
 /// [`super::paths::VERIFY`]. A body with `verificationType` is of the second generation, every other of the first.
@@ -12,41 +10,32 @@ use crate::Secret;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyRequest {
-    /// Second generation, required: `verifiedUser`, `accountOpening`, `humanAssurance`, `prefill`, `prefillForBiz` or
-    /// `identityResolution`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Verification>, inline))]
+    /// Second generation, required: the kind of verification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification_type: Option<String>,
-    /// First generation, required: `desktop`, `mobile` or `none`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::PossessionTypeSchema>))]
+    /// First generation, required: the device on which the flow runs, or `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub possession_type: Option<String>,
     /// Required.
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::TypedPhoneNumberSchema>))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<Secret>,
     /// Required in the first generation, and for `verifiedUser` and `accountOpening`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FirstNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Secret>,
     /// Required in the first generation, and for `verifiedUser` and `accountOpening`.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::LastNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Secret>,
     /// First generation: the page to which an Instant Link leads. Required for desktop.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FinalTargetUrlSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_target_url: Option<String>,
-    /// An e-mail address.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::EmailAddressSchema>))]
+    /// The person's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_address: Option<Secret>,
     /// First generation: the text of the SMS, with a run of `#` in the place of the code or the link.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::SmsMessageSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_message: Option<String>,
-    /// First generation: whether the person may try again after a wrong code. False when left out.
-    #[cfg_attr(feature = "openapi", schema(default = false))]
+    /// First generation: whether the person may try again after a wrong code.
     #[serde(default, rename = "allowOTPRetry", skip_serializing_if = "Option::is_none")]
     pub allow_otp_retry: Option<bool>,
     /// The relying party's id of the customer; success enrolls the identity with it.
@@ -90,7 +79,6 @@ pub enum VerifyAnswer {
 #[serde(rename_all = "camelCase")]
 pub struct VerifyReply {
     /// For the server's own calls.
-    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
     /// For the page's authenticator. Left out where the request asks for no possession.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,7 +97,7 @@ pub struct VerifyReply {
 #[serde(rename_all = "camelCase")]
 pub struct VerifyStatusRequest {
     /// Required: of [`VerifyReply`].
-    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<schemas::CorrelationIdSchema>))]
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The relying party's id of the request.
@@ -207,26 +195,14 @@ impl Verification {
     }
 }
 
-#[cfg(feature = "openapi")]
-impl utoipa::PartialSchema for Verification {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        schemas::one_of(Self::ALL.map(Self::as_str)).into()
-    }
-}
-
-#[cfg(feature = "openapi")]
-impl utoipa::ToSchema for Verification {}
-
 /// The answer to [`VerifyRequest`], second generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerificationReply {
     /// The id of the request. No call takes it.
-    #[cfg_attr(feature = "openapi", schema(value_type = schemas::CorrelationIdSchema))]
     pub correlation_id: String,
     /// The number, as the request had it.
-    #[cfg_attr(feature = "openapi", schema(value_type = schemas::PhoneNumberSchema))]
     pub phone_number: Secret,
     /// `true` or `false`, never `pending`.
     pub success: VerifySuccess,
@@ -250,11 +226,9 @@ pub struct VerificationReply {
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedIdentity {
     /// Given name.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::FirstNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Secret>,
     /// Family name.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schemas::LastNameSchema>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Secret>,
     /// `YYYY-MM-DD`.

@@ -56,6 +56,21 @@ pub enum WebhookEventType {
 }
 
 impl WebhookEventType {
+    /// Each of them.
+    pub const ALL: [Self; 6] = [
+        Self::PhoneNumberChange,
+        Self::Disconnect,
+        Self::Port,
+        Self::LineTypeChange,
+        Self::MovedOutOfCoverage,
+        Self::Test,
+    ];
+
+    /// By the name that travels.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event_type| event_type.as_str() == name)
+    }
+
     /// As it travels.
     pub fn as_str(self) -> &'static str {
         match self {

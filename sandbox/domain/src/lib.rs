@@ -32,14 +32,14 @@ pub use products::unify::{BindUnify, GetUnifyStatus};
 pub use products::verified_users_v1::GetVerifyStatus;
 pub use products::verified_users_v2::{VerifyV2, verify_v2};
 pub use refusal::Refusal;
-pub use session::apply::{ApplyInput, Command, Transition, apply};
+pub use session::apply::{ApplyInput, Command, apply};
 pub use session::failed_attempts::FailedAttempts;
 pub use session::message::{Message, MessagePurpose};
 pub use session::open::{OpenInput, OpenSession, SessionIds, open, open_unify, open_verify};
 pub use session::state::{
     FlowType, LinkState, Possession, PossessionFailure, SentLink, ServerStage, Session, SessionPolicy, StartReplyShape,
 };
-pub use session::transition::{ClientAnswer, TransitionBuilder};
+pub use session::transition::{ClientAnswer, Transition, TransitionBuilder};
 pub use steps::link::{LinkPage, OpenLink, StartLink};
 pub use steps::mobile_auth::{FinishMobileAuth, StartMobileAuth};
 pub use steps::otp::{FinishOtp, StartOtp};

@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, timeout};
-use tokio_io_timeout::TimeoutStream;
+use tokio_io_timeout::TimeoutWriter;
 use tower::Service;
 
 use crate::deadline::BodyDeadline;
@@ -73,9 +73,9 @@ where
 fn with_write_timeout<A, S: AsyncRead + AsyncWrite>(
     port: &ListenerContext<A>,
     stream: S,
-) -> Pin<Box<TimeoutStream<S>>> {
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(port.limits.write));
+) -> Pin<Box<TimeoutWriter<S>>> {
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(port.limits.write));
     Box::pin(stream)
 }
 

@@ -1,21 +1,14 @@
-//! The command line: flags, their help, and how they override the settings file.
+//! The command line: how the flags override the settings file, and the flags that are no settings. The flags of the settings
+//! are in `config`.
 
 use std::error::Error;
-use std::num::{IntErrorKind, ParseIntError};
+use std::ffi::OsString;
+use std::mem::take;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use clap::Parser;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use crate::config::{Config, ConfigError, HostEntry, ListenAddress, LogFormat, Origin, RateLimit, Storage, Tls};
-
-const RULES: &str = "Rules of the backend";
-const NETWORK: &str = "Network";
-const ENCRYPTION: &str = "Encryption";
-const FILES: &str = "Files and logs";
-
-/// The environment variable with the same meaning as the flag; commas separate names.
-const ALLOW_HOST: &str = "HANDSET_SANDBOX_ALLOW_HOST";
+use crate::config::{AllowedHost, Config, FILES, LogFormat, NETWORK, settings_flags};
 
 const ABOUT: &str = "\
 A local backend that plays the whole vendor side of phone sign-in.
@@ -27,92 +20,70 @@ Logs go to stderr, filtered by RUST_LOG. Credentials are public: sandbox / sandb
 Manual: docs/sandbox.md. Settings file: docs/sandbox-config.md.";
 
 /// The command line.
-#[derive(Debug, Parser)]
-#[command(name = "handset-sandbox", version, about = ABOUT, long_about = None, after_help = AFTER)]
+#[derive(Debug)]
 pub struct Flags {
-    /// Address to listen on; port 0 picks one [default: 127.0.0.1:8787]
-    #[arg(long, value_name = "IP:PORT", help_heading = NETWORK)]
-    listen: Option<ListenAddress>,
-    /// Origin for browsers, required beyond loopback [default: --listen]
-    #[arg(long, value_name = "URL", help_heading = NETWORK)]
-    origin: Option<Origin>,
-    /// Additional host name to answer to, e.g. a container's; repeatable
-    #[arg(long, value_name = "NAME", env = ALLOW_HOST, value_delimiter = ',', hide_env = true, help_heading = NETWORK)]
-    allow_host: Vec<HostEntry>,
-    /// File that receives the port once listening; removed at exit
-    #[arg(long, value_name = "PATH", help_heading = NETWORK)]
-    port_file: Option<PathBuf>,
-    /// Requests per second and credential, or 'off' [default: 25]
-    #[arg(long, value_name = "NUMBER", help_heading = NETWORK)]
-    rate_limit: Option<RateLimit>,
-    /// Serve https with a certificate of a local CA, kept in the data folder
-    #[arg(long, help_heading = ENCRYPTION)]
-    tls_self_signed: bool,
-    /// Serve https with this certificate chain (PEM)
-    #[arg(long, value_name = "FILE", help_heading = ENCRYPTION)]
-    tls_cert: Option<PathBuf>,
-    /// Private key of the certificate (PEM)
-    #[arg(long, value_name = "FILE", help_heading = ENCRYPTION)]
-    tls_key: Option<PathBuf>,
-    /// Accept only test users and behaviour numbers
-    #[arg(long, help_heading = RULES)]
-    strict_test_users: bool,
-    /// Lifetime of a code in seconds [default: 120]
-    #[arg(long, value_name = "NUMBER", value_parser = parse_number::<u32>, help_heading = RULES)]
-    otp_seconds: Option<u32>,
-    /// Lifetime of a link in seconds [default: 180]
-    #[arg(long, value_name = "NUMBER", value_parser = parse_number::<u32>, help_heading = RULES)]
-    link_seconds: Option<u32>,
-    /// Inject network faults into page requests, reproducibly from this seed
-    #[arg(long, value_name = "SEED", value_parser = parse_number::<u64>, help_heading = RULES)]
-    chaos: Option<u64>,
-    /// Settings file (TOML); flags override it
-    #[arg(long, value_name = "FILE", help_heading = FILES)]
-    config: Option<PathBuf>,
-    /// Storage: 'memory' or 'sqlite:PATH' [default: memory]
-    #[arg(long, value_name = "STORE", help_heading = FILES)]
-    store: Option<Storage>,
-    /// Folder of the local CA [default: the user's data folder]
-    #[arg(long, value_name = "DIR", help_heading = FILES)]
-    data: Option<PathBuf>,
-    /// Folder of the demo page [default: the built-in page]
-    #[arg(long, value_name = "DIR", help_heading = FILES)]
-    www: Option<PathBuf>,
-    /// Log format: 'text' or 'json' [default: text]
-    #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, help_heading = FILES)]
-    log_format: Option<LogFormat>,
-    /// Print the reference of the settings file as Markdown and exit
-    #[arg(long, help_heading = FILES)]
-    pub config_reference: bool,
+    process: ProcessFlags,
+    settings: ArgMatches,
 }
 
-fn parse_number<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, ConfigError> {
-    text.parse().map_err(|error: T::Err| {
-        let why = match error.kind() {
-            IntErrorKind::PosOverflow => "is too large",
-            _ => "must be a whole number, for example 7",
-        };
-        ConfigError(why.to_owned())
-    })
+/// The flags that are no settings.
+#[derive(Debug, Args)]
+struct ProcessFlags {
+    /// File that receives the port once listening; removed at exit
+    // The help lists it after --allow-host, before --rate-limit, the fourth setting.
+    #[arg(long, value_name = "PATH", help_heading = NETWORK, display_order = 3)]
+    port_file: Option<PathBuf>,
+    /// Settings file (TOML); flags override it
+    #[arg(long, value_name = "FILE", help_heading = FILES, display_order = 0)]
+    config: Option<PathBuf>,
+    /// Print the reference of the settings file as Markdown and exit
+    #[arg(long, help_heading = FILES)]
+    config_reference: bool,
 }
 
 impl Flags {
-    /// The file that receives the port.
-    pub fn port_file(&self) -> Option<&Path> {
-        self.port_file.as_deref()
+    /// The command line of this process. Help, version and a wrong flag end the process.
+    pub fn parse() -> Self {
+        Self::from_arguments(std::env::args_os()).unwrap_or_else(|error| error.exit())
     }
 
-    /// The log format, if a flag sets one.
-    pub fn log_format(&self) -> Option<LogFormat> {
-        self.log_format
+    pub(crate) fn command() -> Command {
+        let command = settings_flags(Command::new("handset-sandbox").version(env!("CARGO_PKG_VERSION")));
+        ProcessFlags::augment_args(command).about(ABOUT).long_about(None).after_help(AFTER)
+    }
+
+    /// The command line of these arguments; the first is the name of the program.
+    ///
+    /// # Errors
+    /// A flag is unknown or invalid, or requests the help or the version.
+    pub(crate) fn from_arguments(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let mut settings = Self::command().try_get_matches_from(arguments)?;
+        Ok(Self { process: ProcessFlags::from_arg_matches_mut(&mut settings)?, settings })
+    }
+
+    /// Whether the reference of the settings file is requested.
+    pub fn config_reference(&self) -> bool {
+        self.process.config_reference
+    }
+
+    /// The file that receives the port.
+    pub fn port_file(&self) -> Option<&Path> {
+        self.process.port_file.as_deref()
+    }
+
+    /// The log format by the flags alone.
+    pub fn log_format(&self) -> LogFormat {
+        self.over(Config::default()).unwrap_or_default().log_format
     }
 
     /// The settings: defaults, overridden by the settings file, overridden by these flags.
     ///
     /// # Errors
     /// The settings file cannot be read, or a setting is invalid; the text names it.
-    pub fn config(self) -> Result<Config, Box<dyn Error>> {
-        let mut config = match &self.config {
+    pub fn config(&self) -> Result<Config, Box<dyn Error>> {
+        let of_file = match &self.process.config {
             Some(file) => {
                 let named = |error: &dyn std::fmt::Display| format!("--config {}: {error}", file.display());
                 let text = std::fs::read_to_string(file).map_err(|error| named(&error))?;
@@ -120,25 +91,22 @@ impl Flags {
             }
             None => Config::default(),
         };
-        config.listen = self.listen.map_or(config.listen, |address| address.0);
-        config.origin = self.origin.or(config.origin);
-        let allow_hosts = HostEntry::named(self.allow_host);
-        if !allow_hosts.is_empty() {
+        let config = self.over(of_file)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// These flags over other settings. The flags of TLS replace its settings as a whole.
+    pub(crate) fn over(&self, mut config: Config) -> Result<Config, clap::Error> {
+        let (allow_hosts, tls) = (take(&mut config.allow_hosts), take(&mut config.tls));
+        config.update_from_arg_matches(&self.settings)?;
+        config.allow_hosts.retain(AllowedHost::is_named);
+        if config.allow_hosts.is_empty() {
             config.allow_hosts = allow_hosts;
         }
-        config.www = self.www.or(config.www);
-        config.store = self.store.unwrap_or(config.store);
-        config.strict_test_users |= self.strict_test_users;
-        config.otp_seconds = self.otp_seconds.unwrap_or(config.otp_seconds);
-        config.link_seconds = self.link_seconds.unwrap_or(config.link_seconds);
-        config.rate_limit = self.rate_limit.map_or(config.rate_limit, |limit| limit.0);
-        config.chaos_seed = self.chaos.or(config.chaos_seed);
-        if self.tls_self_signed || self.tls_cert.is_some() || self.tls_key.is_some() {
-            config.tls = Tls::of(self.tls_self_signed, self.tls_cert, self.tls_key)?;
+        if !config.tls.is_on() {
+            config.tls = tls;
         }
-        config.data = self.data.or(config.data);
-        config.log_format = self.log_format.unwrap_or(config.log_format);
-        config.check()?;
         Ok(config)
     }
 }

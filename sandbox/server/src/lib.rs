@@ -24,6 +24,8 @@ mod app;
 mod cli;
 mod config;
 mod faults;
+#[cfg(feature = "fuzz-exports")]
+pub mod fuzz_exports;
 mod http;
 mod metrics;
 mod port;
@@ -34,8 +36,8 @@ mod webhooks;
 pub use app::AppState;
 pub use cli::Flags;
 pub use config::{
-    AllowedHost, Config, ConfigError, Limits, LogFormat, Origin, RateLimit, Storage, Tls, Webhook, WebhookSecret,
-    WebhookUrl, config_reference,
+    AllowedHost, Config, ConfigError, InstantLinkConfig, Limits, LogFormat, Origin, OtpConfig, SmsConfig, Storage,
+    TlsConfig, Webhook, WebhookConfig, WebhookSecret, WebhookUrl, config_reference,
 };
 pub use handset_sandbox_listener::{TlsError, TlsServer};
 pub use http::{Unauthorized, app, status_socket};

@@ -10,7 +10,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
 use handset_sandbox::{
     AppState, Config, Flags, Storage, SystemClock, SystemRandom, TlsServer, config_reference, serve, tls_server,
 };
@@ -25,7 +24,7 @@ const REQUEST_GRACE: Duration = Duration::from_secs(3);
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    if flags.config_reference {
+    if flags.config_reference() {
         return match write!(std::io::stdout(), "{}", config_reference()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
@@ -35,7 +34,7 @@ async fn main() -> ExitCode {
     let requested_format = flags.log_format();
     let config = flags.config();
     // An error in the settings is logged in the requested format.
-    log::begin(config.as_ref().map_or(requested_format.unwrap_or_default(), |config| config.log_format));
+    log::begin(config.as_ref().map_or(requested_format, |config| config.log_format));
     let ended = match config {
         Ok(config) => run(config, port_file.as_deref()).await,
         Err(error) => Err(error),

@@ -28,11 +28,11 @@ pub async fn serve(listener: TcpListener, state: AppState, tls: Option<TlsServer
 /// # Errors
 /// A certificate, a key or the local CA cannot be read or used.
 pub fn tls_server(config: &Config) -> Result<Option<TlsServer>, TlsError> {
-    match &config.tls {
+    match config.tls.certificate().map_err(|error| TlsError::new(error.to_string()))? {
         Tls::Off => Ok(None),
         Tls::Files { cert, key } => {
-            let cert = PemFile { setting: "'tls.cert' (--tls-cert)", path: cert };
-            let key = PemFile { setting: "'tls.key' (--tls-key)", path: key };
+            let cert = PemFile { setting: "'tls.cert' (--tls-cert)", path: &cert };
+            let key = PemFile { setting: "'tls.key' (--tls-key)", path: &key };
             TlsServer::from_files(cert, key).map(Some)
         }
         Tls::SelfSigned => {

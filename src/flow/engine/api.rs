@@ -3,7 +3,7 @@
 use futures_lite::future::or;
 use handset_protocol::{
     Secret,
-    client::{Reply, Report, error_codes},
+    client::{Reply, Report, error_codes, paths},
     wire::{from_json, push_decimal, to_json},
 };
 
@@ -71,10 +71,7 @@ impl<'a, P: Platform> Api<'a, P> {
     /// Reports a failure that the client raised; returns the reply's `next`.
     pub(crate) async fn report(&self, area: &str, failure: &Failure) -> Result<Option<String>, Failure> {
         let report = Report { code: (failure.code != 0).then_some(failure.code), message: failure.message.to_string() };
-        let mut path = String::from("/v1/client/");
-        path.push_str(area);
-        path.push_str("/error");
-        Ok(self.post_repeating(&path, to_json(&report)).await?.next)
+        Ok(self.post_repeating(&paths::report(area), to_json(&report)).await?.next)
     }
 
     async fn attempt(&self, path: &str, body: String) -> Result<Response, AttemptError> {

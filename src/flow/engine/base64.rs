@@ -24,9 +24,13 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     (held < 6).then_some(bytes)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
+    use base64::Engine;
+    use base64::alphabet::{STANDARD, URL_SAFE};
+    use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
     use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
+    use proptest::prelude::*;
 
     use super::decode;
 
@@ -41,6 +45,37 @@ mod tests {
                 Base64UrlUnpadded::encode_string(&bytes),
             ] {
                 assert_eq!(decode(&text).as_ref(), Some(&bytes), "{text}");
+            }
+        }
+    }
+
+    /// Reads what the crate base64 refuses by default: bits behind the last byte.
+    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+
+    proptest! {
+        #[test]
+        fn what_the_base64_crate_writes_is_read(bytes: Vec<u8>, is_padded: bool) {
+            let config = LENIENT.with_encode_padding(is_padded);
+            for alphabet in [&STANDARD, &URL_SAFE] {
+                let text = GeneralPurpose::new(alphabet, config).encode(&bytes);
+                prop_assert_eq!(decode(&text), Some(bytes.clone()), "{}", &text);
+            }
+        }
+
+        /// But for three kinds of text that are read here alone: of both alphabets, with more `=` than are needed, and with
+        /// fewer. Issuers of tokens differ, and nothing is compared by its encoded form.
+        #[test]
+        fn any_text_is_read_as_the_base64_crate_does(text in "[A-Za-z0-9+/_=-]{0,6}[A-Za-z0-9+/_=. é-]{0,6}={0,3}") {
+            let bare = text.trim_end_matches('=');
+            let (standard, url_safe) = (GeneralPurpose::new(&STANDARD, LENIENT), GeneralPurpose::new(&URL_SAFE, LENIENT));
+            let one_alphabet = bare.replace('-', "+").replace('_', "/");
+            prop_assert_eq!(decode(&text), standard.decode(&one_alphabet).ok(), "{}", &text);
+            for engine in [standard, url_safe] {
+                if let Ok(bytes) = engine.decode(&text) {
+                    prop_assert_eq!(decode(&text), Some(bytes), "{}", &text);
+                }
             }
         }
     }

@@ -11,6 +11,8 @@ mod platform;
 
 pub(super) mod context;
 pub(super) mod failure;
+#[cfg(feature = "fuzz-exports")]
+pub mod fuzz_exports;
 pub(super) mod seeded_bugs;
 pub(super) mod status;
 pub(super) mod token;

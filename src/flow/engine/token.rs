@@ -121,22 +121,30 @@ fn without_slash(origin: &str) -> &str {
 fn host_of_origin(origin: &str) -> Option<&str> {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
     let (host, port) = match rest.strip_prefix('[') {
-        Some(v6) => v6.split_once(']').map(|(host, port)| (host, port.strip_prefix(':')))?,
-        None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
+        Some(v6) => v6.split_once(']')?,
+        None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
     };
     let host_is_plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'));
-    let port_is_plain = port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+    // Empty, or a colon and digits: nothing else may stand behind a host, nor behind the bracket of an IPv6 address.
+    let port_is_plain = port.is_empty()
+        || port.strip_prefix(':').is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
     (!host.is_empty() && host_is_plain && port_is_plain).then_some(host)
 }
 
 fn is_loopback(host: &str) -> bool {
-    let v4 = host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+    // A browser takes `127.` for 0.0.0.127, and `127..` for a name.
+    let v4 = host.strip_prefix("127.").is_some_and(|rest| {
+        !rest.is_empty() && !rest.ends_with('.') && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    });
     v4 || host == "::1" || host == "localhost" || host.ends_with(".localhost")
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[allow(clippy::unwrap_used, reason = "a test that fails panics")]
 mod tests {
     use base64ct::{Base64UrlUnpadded, Encoding};
+    use proptest::prelude::*;
+    use url::{Host, Url};
 
     use super::*;
 
@@ -179,6 +187,13 @@ mod tests {
             "https://a:b@c",
             "ftp://localhost",
             "javascript:alert(1)",
+            "http://[::1]@example.com",
+            "https://[::1]@example.com",
+            "https://[::1]/path",
+            "https://[::1]x",
+            "https://[::1]:",
+            "http://127.",
+            "http://127..",
             "",
         ] {
             assert_eq!(refused(&payload(endp, NOW_MS / 1000), None), Kind::OriginRefused, "{endp}");
@@ -208,8 +223,47 @@ mod tests {
             "https://a.example/path",
             "https://a.example//",
             "wss://a.example",
+            "http://[::1]@a.example",
+            "https://[::1]a.example",
         ] {
             assert!(!is_origin(text), "{text}");
+        }
+    }
+
+    /// Texts near an origin.
+    fn near_origins() -> impl Strategy<Value = String> {
+        "(https?://)?([a-z0-9.-]{0,6}|\\[[0-9a-f:.]{0,6}\\]|127\\.[0-9.]{0,6}|(a\\.)?localhost)([:/?#@\\\\\\[\\].%a-z0-9]{0,4})"
+    }
+
+    proptest! {
+        /// What the crate url cannot read is harmless where it is accepted: a browser sends nothing there.
+        #[test]
+        fn an_accepted_origin_is_one_for_the_url_crate_too(origin in near_origins()) {
+            if let Some(host) = host_of_origin(&origin)
+                && let Ok(url) = Url::parse(&origin)
+            {
+                prop_assert!(url.username().is_empty() && url.password().is_none(), "{}", origin);
+                prop_assert_eq!((url.path(), url.query(), url.fragment()), ("/", None, None), "{}", origin);
+                let is_loopback = match url.host() {
+                    Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+                    Some(Host::Ipv4(ip)) => ip.is_loopback(),
+                    Some(Host::Ipv6(ip)) => ip.is_loopback(),
+                    None => false,
+                };
+                prop_assert!(is_loopback || !super::is_loopback(host), "{}", origin);
+            }
+        }
+
+        /// In the form that browsers write an origin. Other forms may be refused: user names, an empty port, `localhost.`.
+        #[test]
+        fn an_origin_as_the_url_crate_writes_it_is_accepted(text in near_origins()) {
+            let serialized = Url::parse(&text).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
+            if let Some(origin) = serialized.map(|origin| origin.ascii_serialization()) {
+                // A host with a character such as `_` or `%` is none that a certificate names.
+                let rest = origin.split_once("://").map_or("", |(_, rest)| rest);
+                let is_plain = rest.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+                prop_assert_eq!(host_of_origin(&origin).is_some(), is_plain, "{}", origin);
+            }
         }
     }
 

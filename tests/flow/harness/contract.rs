@@ -1,7 +1,7 @@
 //! The rules, read from `contract/*.txt`.
 //!
 //! A line that is not indented is a rule; the indented lines below it name its tests, as `cargo test -- --list` does.
-//! A test of another suite, for a rule of the facade, is named by file or folder: `path::name`. `#` begins a comment.
+//! A test of another suite, for a rule of the facade, is named by file: `path::name`. `#` begins a comment.
 
 /// One rule, and the tests that prove it.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::{
 use axum::{Router, body::Body};
 use futures_lite::future::or;
 use handset_protocol::UnixMillis;
-use handset_sandbox::{AppState, Clock, Config, Random, app};
+use handset_sandbox::{AppState, Clock, Config, InstantLinkConfig, OtpConfig, Random, app};
 use handset_sandbox_store::{MemoryStore, Store, StoreError};
 use parking_lot::Mutex;
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
@@ -330,8 +330,8 @@ async fn sandbox(
     store: &Arc<dyn Store>,
 ) -> Result<Router, StoreError> {
     let config = Config {
-        otp_resend_pause_seconds: scenario.setup.resend_pause_s,
-        link_start_reply: scenario.setup.start_reply,
+        otp: OtpConfig { resend_pause_seconds: scenario.setup.resend_pause_s, ..OtpConfig::default() },
+        instant_link: InstantLinkConfig { start_reply: scenario.setup.start_reply, ..InstantLinkConfig::default() },
         rate_limit: 0,
         ..Config::default()
     };

@@ -3,6 +3,7 @@
 
 pub(crate) mod credentials;
 pub(crate) mod flow;
+pub(crate) mod settling;
 pub(crate) mod state;
 pub(crate) mod unify;
 pub(crate) mod verified_users_v1;

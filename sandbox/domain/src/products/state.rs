@@ -3,9 +3,7 @@
 use handset_protocol::{Secret, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-use crate::identities::identity::IdentityChange;
-use crate::session::state::Possession;
-use crate::{Phone, Product};
+use crate::Product;
 
 /// The product of a session, with its own state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,23 +28,6 @@ impl ProductState {
             Self::Unify(_) => Product::Unify,
         }
     }
-
-    /// The product's own reaction to a final result. `Some`: the change of the identity of the session's number.
-    pub(crate) fn on_settled(&mut self, settled: &Settled<'_>) -> Option<IdentityChange> {
-        match self {
-            Self::Identity | Self::Prefill(_) => None,
-            Self::VerifiedUsers(state) => state.on_settled(settled),
-            Self::Unify(state) => state.on_settled(settled),
-        }
-    }
-}
-
-/// The final result of a possession check, for the product of its session.
-pub(crate) struct Settled<'a> {
-    pub(crate) possession: &'a Possession,
-    pub(crate) project: &'a str,
-    pub(crate) phone: &'a Phone,
-    pub(crate) at: UnixMillis,
 }
 
 /// The details that the person has to know before Pre-Fill discloses the record.

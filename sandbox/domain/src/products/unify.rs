@@ -5,7 +5,8 @@ use handset_protocol::server::{Evaluation, UnifyStatusReply, UnifySuccess};
 
 use crate::identities::identity::{DeviceBinding, IdentityChange};
 use crate::people::evaluation::{evaluate_possession, finding};
-use crate::products::state::{ProductState, Settled, UnifyState};
+use crate::products::settling::Settled;
+use crate::products::state::{ProductState, UnifyState};
 use crate::session::state::Possession;
 use crate::session::transition::TransitionBuilder;
 use crate::{Command, MessageKind, Outcome, Party, Phone, Product, Refusal, TestUser};

@@ -5,7 +5,8 @@ use handset_protocol::server::{CheckResult, Individual, VerifyStatusReply, Verif
 
 use crate::identities::identity::{IdentityChange, NewEnrollment};
 use crate::people::compare::Comparison;
-use crate::products::state::{ProductState, Settled, VerifiedUsersState};
+use crate::products::settling::Settled;
+use crate::products::state::{ProductState, VerifiedUsersState};
 use crate::session::state::{Possession, Session};
 use crate::session::transition::TransitionBuilder;
 use crate::{Command, MessageKind, Outcome, Party, Person, Phone, Refusal};

@@ -3,16 +3,9 @@
 use handset_protocol::UnixMillis;
 use handset_protocol::server::{BatchEnrollRequest, EnrollRequest, IdentityQuery, RevokeRequest};
 
-use super::{BATCH, LIMIT, non_blank, non_blank_text, phone};
+use super::{fields, non_blank, non_blank_text, phone};
 use crate::identities::identity::NewEnrollment;
 use crate::{Phone, Product, Refusal, TestUser};
-
-/// Number of identities on a page if the query has no limit.
-const DEFAULT_LIMIT: u32 = 100;
-/// Maximum number of identities on a page.
-const MAX_LIMIT: u32 = 1000;
-/// Maximum number of enrollments in a batch.
-const MAX_BATCH: usize = 100;
 
 /// The enrollment of an Enroll request. `identity_id` is a fresh id.
 ///
@@ -48,8 +41,8 @@ pub fn batch(request: BatchEnrollRequest) -> Result<Vec<EnrollRequest>, Refusal>
     let all = request.items.filter(|items| !items.is_empty()).or(request.identities).unwrap_or_default();
     match all.len() {
         0 => Err(Refusal::missing("items")),
-        1..=MAX_BATCH => Ok(all),
-        _ => Err(Refusal::shape("items", BATCH)),
+        length if fields::ITEMS.accepts_length(length) => Ok(all),
+        _ => Err(fields::ITEMS.refusal()),
     }
 }
 
@@ -58,9 +51,9 @@ pub fn batch(request: BatchEnrollRequest) -> Result<Vec<EnrollRequest>, Refusal>
 /// # Errors
 /// The limit is out of range.
 pub fn list(query: &IdentityQuery) -> Result<usize, Refusal> {
-    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
-    let is_in_range = (1..=MAX_LIMIT).contains(&limit);
-    usize::try_from(limit).ok().filter(|_| is_in_range).ok_or_else(|| Refusal::shape("limit", LIMIT))
+    let limit = query.limit.map_or(fields::DEFAULT_LIMIT, u64::from);
+    let is_in_range = fields::LIMIT.accepts_number(limit);
+    usize::try_from(limit).ok().filter(|_| is_in_range).ok_or_else(|| fields::LIMIT.refusal())
 }
 
 /// The `deviceId` of a Revoke request.

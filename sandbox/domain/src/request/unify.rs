@@ -2,14 +2,13 @@
 
 use handset_protocol::server::{UnifyBindRequest, UnifyRequest, UnifyStatusRequest};
 
-use super::verify::possession_type;
-use super::{OpenRequest, ValidOpenRequest, correlation_id, non_blank, phone};
+use super::{OpenRequest, ValidOpenRequest, correlation_id, fields, flow_type, non_blank, phone};
 use crate::{Phone, Refusal};
 
 /// Validates a Unify request.
 pub(crate) fn unify(request: &UnifyRequest) -> Result<ValidOpenRequest, Refusal> {
     let open_request = OpenRequest {
-        flow_type: possession_type(request.possession_type.as_deref())?,
+        flow_type: flow_type(&fields::POSSESSION_TYPE, request.possession_type.as_deref())?,
         phone_number: &request.phone_number,
         final_target_url: &request.final_target_url,
         sms_message: &request.sms_message,

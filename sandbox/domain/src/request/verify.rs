@@ -3,11 +3,7 @@
 use handset_protocol::Secret;
 use handset_protocol::server::{Verification, VerifyRequest, VerifyStatusRequest};
 
-use super::{
-    DOB, EMAIL, OpenRequest, POSSESSION_TYPE, SSN, VERIFICATION_TYPE, ValidOpenRequest, check, correlation_id, is_dob,
-    is_email, is_ssn, non_blank, non_blank_text, phone,
-};
-use crate::session::state::FlowType;
+use super::{OpenRequest, ValidOpenRequest, correlation_id, fields, flow_type, non_blank, non_blank_text, phone};
 use crate::{Phone, Refusal};
 
 /// A Verify request of the second generation after validation.
@@ -22,7 +18,7 @@ pub(crate) struct ValidVerifyV2Request {
 
 /// Validates a Verify request of the first generation: the members of its session, the given name and the family name.
 pub(crate) fn verify(request: &VerifyRequest) -> Result<(ValidOpenRequest, Secret, Secret), Refusal> {
-    let flow_type = possession_type(request.possession_type.as_deref())?;
+    let flow_type = flow_type(&fields::POSSESSION_TYPE, request.possession_type.as_deref())?;
     if non_blank(&request.phone_number).is_none() {
         return Err(Refusal::missing("phoneNumber"));
     }
@@ -36,7 +32,7 @@ pub(crate) fn verify(request: &VerifyRequest) -> Result<(ValidOpenRequest, Secre
         allow_otp_retry: request.allow_otp_retry,
     };
     let valid_request = open_request.read()?;
-    check("emailAddress", non_blank(&request.email_address), EMAIL, is_email)?;
+    fields::EMAIL_ADDRESS.check(non_blank(&request.email_address))?;
     Ok((valid_request, first_name, last_name))
 }
 
@@ -48,10 +44,9 @@ pub fn is_second_generation(request: &VerifyRequest) -> bool {
 /// Validates a Verify request of the second generation.
 pub(crate) fn verify_v2(request: &VerifyRequest) -> Result<ValidVerifyV2Request, Refusal> {
     let value = request.verification_type.as_deref().unwrap_or_default();
-    let verification =
-        Verification::named(value).ok_or_else(|| Refusal::shape("verificationType", VERIFICATION_TYPE))?;
+    let verification = Verification::named(value).ok_or_else(|| fields::VERIFICATION_TYPE.refusal())?;
     let phone = phone(non_blank(&request.phone_number).ok_or_else(|| Refusal::missing("phoneNumber"))?)?;
-    check("emailAddress", non_blank(&request.email_address), EMAIL, is_email)?;
+    fields::EMAIL_ADDRESS.check(non_blank(&request.email_address))?;
     if matches!(verification, Verification::VerifiedUser | Verification::AccountOpening) {
         name("firstName", &request.first_name)?;
         name("lastName", &request.last_name)?;
@@ -62,8 +57,8 @@ pub(crate) fn verify_v2(request: &VerifyRequest) -> Result<ValidVerifyV2Request,
         of_kind.find_map(|attribute| non_blank(&attribute.attribute_value)).map(Secret::from)
     };
     let (date_of_birth, national_id) = (attribute("dateOfBirth"), attribute("nationalId"));
-    check("identityAttributes.dateOfBirth", date_of_birth.as_ref().map(Secret::expose), DOB, is_dob)?;
-    check("identityAttributes.nationalId", national_id.as_ref().map(Secret::expose), SSN, is_ssn)?;
+    fields::DOB.check_at("identityAttributes.dateOfBirth", date_of_birth.as_ref().map(Secret::expose))?;
+    fields::SSN.check_at("identityAttributes.nationalId", national_id.as_ref().map(Secret::expose))?;
     Ok(ValidVerifyV2Request {
         verification,
         phone,
@@ -80,16 +75,6 @@ pub(crate) fn verify_v2(request: &VerifyRequest) -> Result<ValidVerifyV2Request,
 /// It is missing or malformed.
 pub fn verify_status(request: &VerifyStatusRequest) -> Result<&str, Refusal> {
     correlation_id(request.correlation_id.as_deref())
-}
-
-pub(crate) fn possession_type(value: Option<&str>) -> Result<FlowType, Refusal> {
-    match value {
-        None => Err(Refusal::missing("possessionType")),
-        Some("desktop") => Ok(FlowType::Desktop),
-        Some("mobile") => Ok(FlowType::Mobile),
-        Some("none") => Ok(FlowType::None),
-        Some(_) => Err(Refusal::shape("possessionType", POSSESSION_TYPE)),
-    }
 }
 
 fn name(field: &str, member: &Option<Secret>) -> Result<Secret, Refusal> {

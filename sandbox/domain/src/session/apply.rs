@@ -2,8 +2,8 @@
 
 use handset_protocol::UnixMillis;
 
-use super::transition::TransitionBuilder;
-use crate::{FailedAttempts, Fault, Identity, Message, MessageKind, NewTimelineEvent, Party, Phone, Session};
+use super::transition::{Transition, TransitionBuilder};
+use crate::{FailedAttempts, Fault, Identity, MessageKind, Party, Phone, Session};
 
 /// A request to a session, which [`apply`] answers. It carries every random secret that its answer may need, from the
 /// caller; unused secrets are dropped.
@@ -41,25 +41,6 @@ pub struct ApplyInput<'a> {
     pub fault: Option<Fault>,
     /// The time.
     pub now: UnixMillis,
-}
-
-/// What a command decides: the answer to its sender, and everything that the caller writes, in one write.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Transition<A> {
-    /// The answer to the sender.
-    pub answer: A,
-    /// The next state of the session.
-    pub session: Session,
-    /// The next failed attempts of the number. `None`: unchanged.
-    pub attempts: Option<FailedAttempts>,
-    /// The next identity of the number. `None`: unchanged.
-    pub identity: Option<Identity>,
-    /// Events for the timeline.
-    pub timeline: Vec<NewTimelineEvent>,
-    /// Messages to be sent.
-    pub outgoing: Vec<Message>,
-    /// Whether the result or the deadline of the session has changed, so that waiting sockets check it again.
-    pub notifies: bool,
 }
 
 /// The next state of a session, and the answer to the command.

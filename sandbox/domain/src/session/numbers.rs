@@ -1,5 +1,7 @@
 //! The phone numbers of a session: which number a start request means, and the limit of numbers. No SMS.
 
+use std::ops::ControlFlow;
+
 use handset_protocol::{Secret, client, limits};
 
 use crate::people::magic_numbers::{Behaviour, Repeat};
@@ -27,17 +29,17 @@ impl TransitionBuilder {
     /// Decides about the number of a start request. The same number again, in any notation, does not count as another
     /// one.
     ///
-    /// # Errors
-    /// The answer to a request whose number is not accepted.
-    pub(crate) fn accept_number(&mut self, number: Option<&Secret>) -> Result<AcceptedNumber, ClientAnswer> {
+    /// Breaks with the answer to a request whose number is not accepted.
+    pub(crate) fn accept_number(&mut self, number: Option<&Secret>) -> ControlFlow<ClientAnswer, AcceptedNumber> {
         let accepted = match number.filter(|number| !number.is_empty()) {
             Some(number) => self.accept_given_number(number),
             None => self.accept_no_number(),
         };
-        accepted.map_err(|rejection| match rejection {
-            NumberRejection::Refused(reason) => self.refuse_number(reason),
-            NumberRejection::TooMany => self.fail(PossessionFailure::TooManyNumbers),
-            NumberRejection::HttpError(status, retry_after_seconds) => {
+        ControlFlow::Break(match accepted {
+            Ok(accepted) => return ControlFlow::Continue(accepted),
+            Err(NumberRejection::Refused(reason)) => self.refuse_number(reason),
+            Err(NumberRejection::TooMany) => self.fail(PossessionFailure::TooManyNumbers),
+            Err(NumberRejection::HttpError(status, retry_after_seconds)) => {
                 self.respond_http_error(status, retry_after_seconds)
             }
         })

@@ -160,12 +160,13 @@ impl<R> OpenSession<R> {
         self.product.product()
     }
 
-    /// Opens the session.
+    /// Opens the session. A caller may open it again after a lost race.
     ///
     /// # Errors
     /// The authToken cannot be signed: [`Refusal::Internal`].
-    pub fn open(self, input: OpenInput<'_>) -> Result<Transition<R>, Refusal> {
+    pub fn open(&self, input: OpenInput<'_>) -> Result<Transition<R>, Refusal> {
         let Self { request, caller, product, policy, kind, scenario, reply } = self;
+        let scenario = *scenario;
         let OpenInput { ids, identity, now, origin, sign } = input;
         let possession = match request.flow_type {
             FlowType::Desktop => Possession::Link,
@@ -180,19 +181,19 @@ impl<R> OpenSession<R> {
             challenge: ids.challenge,
             client_id: caller.client_id.to_owned(),
             project: ids.project,
-            product,
+            product: product.clone(),
             flow_type: request.flow_type,
-            policy: SessionPolicy { allow_otp_retry: request.allow_otp_retry, ..policy },
+            policy: SessionPolicy { allow_otp_retry: request.allow_otp_retry, ..*policy },
             created_at: now,
             expires_at: now + Duration::from_secs(limits::SESSION_SECONDS.into()),
-            final_target_url: request.final_target_url,
-            sms_message: request.sms_message,
+            final_target_url: request.final_target_url.clone(),
+            sms_message: request.sms_message.clone(),
             numbers_given: u8::from(request.phone.is_some()),
             numbers_lacking: 0,
             refusals: 0,
             sms_sent: 0,
             last_given: request.phone.as_ref().map(|phone| phone.given().clone()),
-            phone: request.phone,
+            phone: request.phone.clone(),
             behaviour_state: BehaviourState::default(),
             possession,
             links: Vec::new(),
@@ -200,8 +201,8 @@ impl<R> OpenSession<R> {
         };
         let mut transition = TransitionBuilder::new(session, now);
         transition.identity = identity.cloned();
-        transition.record(NewTimelineEvent::new(Party::Server, Party::Backend, kind, None));
-        transition.record(NewTimelineEvent::new(Party::Backend, Party::Server, kind, Some(Outcome::Accepted)));
+        transition.record(NewTimelineEvent::new(Party::Server, Party::Backend, *kind, None));
+        transition.record(NewTimelineEvent::new(Party::Backend, Party::Server, *kind, Some(Outcome::Accepted)));
         match transition.session.possession {
             Possession::NotRequired => transition.settle(Possession::NotRequired),
             _ if scenario == Some(TestUserScenario::PassesWithoutBrowser) => transition.settle(Possession::Passed),

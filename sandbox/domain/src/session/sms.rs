@@ -1,6 +1,8 @@
 //! The SMS of a session: whether one may be sent, and its sending. The texts are in `message`, the limits of a number in
 //! `failed_attempts`.
 
+use std::ops::ControlFlow;
+
 use handset_protocol::{UnixMillis, client};
 
 use crate::people::magic_numbers::Behaviour;
@@ -9,20 +11,17 @@ use crate::{Fault, Message, MessageKind, NewTimelineEvent, Outcome, Party, Posse
 
 impl TransitionBuilder {
     /// Whether an SMS may be sent to the current number: `Accepted`, or `TooEarly` if the previous code or link stays
-    /// valid.
-    ///
-    /// # Errors
-    /// The answer if the maximum is exceeded, which ends the flow.
-    pub(crate) fn authorize_sms(&mut self, is_changed: bool) -> Result<Outcome, ClientAnswer> {
+    /// valid. Breaks with the answer if the maximum is exceeded, which ends the flow.
+    pub(crate) fn authorize_sms(&mut self, is_changed: bool) -> ControlFlow<ClientAnswer, Outcome> {
         if !is_changed && self.session.resend_at().is_some_and(|at| self.now < at) {
-            return Ok(Outcome::TooEarly);
+            return ControlFlow::Continue(Outcome::TooEarly);
         }
         let policy = self.session.policy;
         let is_last = policy.sms_per_session > 0 && self.session.sms_sent >= policy.sms_per_session;
         if is_last || (self.is_limited() && !self.attempts.is_sms_allowed(&policy, self.now)) {
-            return Err(self.fail(PossessionFailure::TooManySms));
+            return ControlFlow::Break(self.fail(PossessionFailure::TooManySms));
         }
-        Ok(Outcome::Accepted)
+        ControlFlow::Continue(Outcome::Accepted)
     }
 
     /// Whether wrong codes and SMS of the current number count against its limits. Test users and behaviour numbers are

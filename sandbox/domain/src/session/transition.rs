@@ -4,11 +4,28 @@
 use handset_protocol::{UnixMillis, client, steps};
 
 use crate::identities::identity::IdentityChange;
-use crate::products::state::Settled;
+use crate::products::settling::Settled;
 use crate::session::state::{Possession, PossessionFailure, Session};
-use crate::{
-    FailedAttempts, Fault, Identity, Message, MessageKind, NewTimelineEvent, Outcome, Party, Refusal, Transition,
-};
+use crate::{FailedAttempts, Fault, Identity, Message, MessageKind, NewTimelineEvent, Outcome, Party, Refusal};
+
+/// What a command decides: the answer to its sender, and everything that the caller writes, in one write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transition<A> {
+    /// The answer to the sender.
+    pub answer: A,
+    /// The next state of the session.
+    pub session: Session,
+    /// The next failed attempts of the number. `None`: unchanged.
+    pub attempts: Option<FailedAttempts>,
+    /// The next identity of the number. `None`: unchanged.
+    pub identity: Option<Identity>,
+    /// Events for the timeline.
+    pub timeline: Vec<NewTimelineEvent>,
+    /// Messages to be sent.
+    pub outgoing: Vec<Message>,
+    /// Whether the result or the deadline of the session has changed, so that waiting sockets check it again.
+    pub notifies: bool,
+}
 
 /// A transition under construction.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! Step `mobile/instantlink`: the request for a link, and its opening on the phone. The texts of SMS are in
 //! `session::message`.
 
+use std::ops::ControlFlow;
+
 use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
 use url::Url;
@@ -41,7 +43,8 @@ impl Command for StartLink {
     }
 
     fn run(&self, transition: &mut TransitionBuilder) -> ClientAnswer {
-        transition.start_link(self).unwrap_or_else(|answer| answer)
+        let (ControlFlow::Break(answer) | ControlFlow::Continue(answer)) = transition.start_link(self);
+        answer
     }
 }
 
@@ -90,25 +93,25 @@ impl Command for OpenLink {
 }
 
 impl TransitionBuilder {
-    /// `Err`: the answer if no link is sent.
-    fn start_link(&mut self, request: &StartLink) -> Result<ClientAnswer, ClientAnswer> {
+    /// Breaks with the answer if no link is sent.
+    fn start_link(&mut self, request: &StartLink) -> ControlFlow<ClientAnswer, ClientAnswer> {
         if let Some(answer) = self.respond_if_settled() {
-            return Err(answer);
+            return ControlFlow::Break(answer);
         }
         if self.session.possession != Possession::Link {
-            return Err(self.reject_out_of_order("this flow is not at the link step"));
+            return ControlFlow::Break(self.reject_out_of_order("this flow is not at the link step"));
         }
         let AcceptedNumber { phone, is_changed } = self.accept_number(request.number.as_ref())?;
         if TestUser::passes_without_browser(&phone) {
             self.settle(Possession::Passed);
-            return Ok(self.reply(Outcome::Passed, client::Reply::next(steps::DONE)));
+            return ControlFlow::Continue(self.reply(Outcome::Passed, client::Reply::next(steps::DONE)));
         }
         let outcome = self.authorize_sms(is_changed)?;
         if outcome == Outcome::Accepted {
             self.send_link(&phone, &request.token, &request.url);
         }
         let reply = self.link_sent_reply(request.is_mobile);
-        Ok(self.reply(outcome, reply))
+        ControlFlow::Continue(self.reply(outcome, reply))
     }
 
     fn open_link(&mut self, token: &Secret) -> LinkPage {

@@ -1,6 +1,8 @@
 //! Step `mobile/otp`: the request for a code, and its check. The code and its attempts are in `otp_challenge`, the texts
 //! of SMS in `session::message`.
 
+use std::ops::ControlFlow;
+
 use handset_protocol::{Secret, client, steps};
 
 use crate::otp_challenge::{CodeCheck, NoLiveCode};
@@ -41,7 +43,8 @@ impl Command for StartOtp {
     }
 
     fn run(&self, transition: &mut TransitionBuilder) -> ClientAnswer {
-        transition.start_otp(self).unwrap_or_else(|answer| answer)
+        let (ControlFlow::Break(answer) | ControlFlow::Continue(answer)) = transition.start_otp(self);
+        answer
     }
 }
 
@@ -69,13 +72,13 @@ impl Command for FinishOtp {
 }
 
 impl TransitionBuilder {
-    /// `Err`: the answer if no code is sent.
-    fn start_otp(&mut self, request: &StartOtp) -> Result<ClientAnswer, ClientAnswer> {
+    /// Breaks with the answer if no code is sent.
+    fn start_otp(&mut self, request: &StartOtp) -> ControlFlow<ClientAnswer, ClientAnswer> {
         if let Some(answer) = self.respond_if_settled() {
-            return Err(answer);
+            return ControlFlow::Break(answer);
         }
         if !matches!(self.session.possession, Possession::Otp(_)) {
-            return Err(self.reject_out_of_order("this flow is not at the code step"));
+            return ControlFlow::Break(self.reject_out_of_order("this flow is not at the code step"));
         }
         let AcceptedNumber { phone, is_changed } = self.accept_number(request.number.as_ref())?;
         let outcome = self.authorize_sms(is_changed)?;
@@ -83,7 +86,7 @@ impl TransitionBuilder {
             self.send_code(&phone, &request.code, &request.host);
         }
         let reply = self.sms_sent_reply();
-        Ok(self.reply(outcome, reply))
+        ControlFlow::Continue(self.reply(outcome, reply))
     }
 
     fn finish_otp(&mut self, otp: &Secret) -> ClientAnswer {

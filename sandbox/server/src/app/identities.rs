@@ -1,6 +1,5 @@
 //! The calls of Identity Manager: enroll, list, get, look up, change. Paths and JSON are in `http::server`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
 use handset_protocol::UnixMillis;
@@ -10,8 +9,9 @@ use handset_protocol::server::{
 };
 use handset_sandbox_domain::request;
 use handset_sandbox_domain::{Enrollment, Identity, Phone, Product, Refusal, TestUser};
-use handset_sandbox_store::{IdentityLookup, IdentityPage};
+use handset_sandbox_store::{IdentityKey, IdentityPage, RowChange};
 
+use super::identity_changes::IdentityDecision;
 use super::{ApiClient, AppError, Services};
 use crate::projects::Project;
 use crate::random::uuid;
@@ -41,7 +41,12 @@ pub(crate) async fn enroll(
 async fn enroll_one(sandbox: &Services, project: &Project, request: &EnrollRequest) -> Result<String, AppError> {
     let (fresh, now) = (uuid(&*sandbox.random), project.clock.now());
     let enrollment = request::enroll(request, sandbox.config.strict_test_users, &project.name, fresh, now)?;
-    Ok(sandbox.enroll(&enrollment).await?.id)
+    let enrolled = sandbox.update_identities(&project.name, [&enrollment.phone], |[old]| {
+        let identity = Identity::enroll(old, &enrollment);
+        let id = identity.id.clone();
+        IdentityDecision::of([RowChange::Put(identity)], id)
+    });
+    Ok(enrolled.await?)
 }
 
 /// Enrolls up to a hundred numbers. A refused number has an error in its result; it does not fail the batch.
@@ -74,7 +79,7 @@ pub(crate) async fn list(
     let after = query.start_key.as_deref().map(read_page_key).transpose()?;
     let with_inactive = query.show_inactive.unwrap_or(false);
     let page = IdentityPage { project: &caller.project.name, after, limit: limit.saturating_add(1), with_inactive };
-    let mut identities = sandbox.store.identities(page).await?;
+    let mut identities = sandbox.store.identities().list(page).await?;
     let has_more = identities.len() > limit;
     identities.truncate(limit);
     let last_key = identities.last().filter(|_| has_more).and_then(page_key);
@@ -97,8 +102,8 @@ fn read_page_key(key: &str) -> Result<(UnixMillis, &str), Refusal> {
 /// # Errors
 /// It is unknown or not enrolled: [`Refusal::UnknownIdentity`].
 pub(crate) async fn get(sandbox: &Services, caller: &ApiClient, id: &str) -> Result<IdentityReply, AppError> {
-    let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(id)).await?;
-    Ok(identity.as_ref().and_then(describe).ok_or(Refusal::UnknownIdentity)?)
+    let identity = sandbox.store.identities().get(&caller.project.name, IdentityKey::Id(id)).await?;
+    Ok(identity.as_ref().and_then(|row| describe(&row.value)).ok_or(Refusal::UnknownIdentity)?)
 }
 
 /// Looks up the identity of a number; the results are empty if the number is not enrolled.
@@ -108,8 +113,8 @@ pub(crate) async fn lookup(
     phone: &Phone,
 ) -> Result<IdentityLookupReply, AppError> {
     TestUser::authorize(phone, Product::IdentityManager, sandbox.config.strict_test_users)?;
-    let identity = sandbox.store.identity(&caller.project.name, IdentityLookup::Number(phone)).await?;
-    Ok(IdentityLookupReply { results: identity.as_ref().and_then(describe).into_iter().collect() })
+    let identity = sandbox.store.identities().get(&caller.project.name, IdentityKey::Number(phone)).await?;
+    Ok(IdentityLookupReply { results: identity.as_ref().and_then(|row| describe(&row.value)).into_iter().collect() })
 }
 
 /// The reply for an identity. `None`: it is not enrolled.
@@ -142,15 +147,14 @@ pub(crate) async fn change(
     id: &str,
     change: &(dyn Fn(&Identity) -> Option<Identity> + Send + Sync),
 ) -> Result<SuccessReply, AppError> {
-    let found = sandbox.store.identity(&caller.project.name, IdentityLookup::Id(id)).await?;
-    let found = found.filter(|identity| identity.enrollment.is_some()).ok_or(Refusal::UnknownIdentity)?;
+    let found = sandbox.store.identities().get(&caller.project.name, IdentityKey::Id(id)).await?;
+    let found = found.filter(|row| row.value.enrollment.is_some()).ok_or(Refusal::UnknownIdentity)?;
     // Another call may delete the identity between the read and the write.
-    let exists = AtomicBool::new(false);
-    let decide = |old: Option<&Identity>| {
-        let enrolled = old.filter(|old| old.id == id && old.enrollment.is_some());
-        exists.store(enrolled.is_some(), Ordering::Relaxed);
-        (enrolled.map_or_else(|| old.cloned(), change), Vec::new())
-    };
-    sandbox.store.update_identity(&caller.project.name, &found.phone, &decide).await?;
-    if exists.into_inner() { Ok(SuccessReply { success: true }) } else { Err(Refusal::UnknownIdentity.into()) }
+    let exists = sandbox.update_identities(&caller.project.name, [&found.value.phone], |[old]| {
+        match old.filter(|old| old.id == id && old.enrollment.is_some()) {
+            Some(enrolled) => IdentityDecision::of([change(enrolled).map_or(RowChange::Delete, RowChange::Put)], true),
+            None => IdentityDecision::of([RowChange::Keep], false),
+        }
+    });
+    if exists.await? { Ok(SuccessReply { success: true }) } else { Err(Refusal::UnknownIdentity.into()) }
 }

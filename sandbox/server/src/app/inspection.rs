@@ -1,10 +1,11 @@
 //! Reads for the inspection API and the readiness probe: a session, the deliveries of a project, the state of the store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use handset_protocol::UnixMillis;
-use handset_sandbox_domain::{Delivery, FinishedDelivery, Refusal, Session};
-use handset_sandbox_store::Lookup;
+use handset_sandbox_domain::{Delivery, FinishedDelivery, Refusal, Session, TimelineEvent};
+use handset_sandbox_store::SessionKey;
 use tokio::time::timeout;
 
 use super::{AppError, Services};
@@ -19,16 +20,23 @@ const READINESS: &str = "readiness";
 ///
 /// # Errors
 /// The project has no such session: [`Refusal::UnknownCorrelationId`].
-pub(crate) async fn session(sandbox: &Services, project: &Project, correlation_id: &str) -> Result<Session, AppError> {
-    let unknown = || AppError::from(Refusal::UnknownCorrelationId);
-    let found = sandbox.store.find(Lookup::CorrelationId(correlation_id)).await?;
-    let session = sandbox.store.get(&found.ok_or_else(unknown)?).await?;
-    session.filter(|session| session.project == project.name).ok_or_else(unknown)
+pub(crate) async fn session(
+    sandbox: &Services,
+    project: &Project,
+    correlation_id: &str,
+) -> Result<Arc<Session>, AppError> {
+    let row = sandbox.store.sessions().get(SessionKey::CorrelationId(correlation_id)).await?;
+    let own = row.filter(|row| row.value.project == project.name);
+    Ok(own.ok_or(Refusal::UnknownCorrelationId)?.value)
 }
 
-/// The current state of a session. `None`: it is gone, or the store failed.
-pub(crate) async fn reload_session(sandbox: &Services, auth_id: &str) -> Option<Session> {
-    sandbox.store.get(auth_id).await.ok()?
+/// The events of a session's timeline after an id.
+///
+/// # Errors
+/// The session is gone: [`Refusal::UnknownCorrelationId`].
+pub(crate) async fn timeline(sandbox: &Services, auth_id: &str, after: u32) -> Result<Vec<TimelineEvent>, AppError> {
+    let events = sandbox.store.sessions().timeline(auth_id, after).await?;
+    Ok(events.ok_or(Refusal::UnknownCorrelationId)?)
 }
 
 /// A delivery to a webhook.
@@ -54,8 +62,8 @@ impl DeliveryRecord {
 pub(crate) async fn deliveries(sandbox: &Services, project: &Project) -> Result<Vec<DeliveryRecord>, AppError> {
     // A delivery moves from pending to finished in one write. Read in this order, none is missing; a delivery that moves
     // between the two reads is in both lists.
-    let pending = sandbox.store.pending_deliveries(Some(&project.name), 0).await?;
-    let finished = sandbox.store.finished_deliveries(&project.name).await?;
+    let pending = sandbox.store.deliveries().pending(Some(&project.name), 0).await?;
+    let finished = sandbox.store.deliveries().finished(&project.name).await?;
     let is_finished = |delivery: &Delivery| finished.iter().any(|finished| finished.id() == delivery.id());
     let pending = pending.into_iter().map(|entry| entry.delivery);
     let pending: Vec<_> = pending.filter(|delivery| !is_finished(delivery)).collect();
@@ -84,7 +92,7 @@ pub(crate) async fn readiness(sandbox: &Services) -> Readiness {
     // A new value each time: SQLite skips a write that changes nothing, and would not notice a read-only disk.
     let mut value = [0; 16];
     sandbox.random.fill(&mut value);
-    match timeout(STORE_TIMEOUT, sandbox.store.set_setting(None, READINESS, &value)).await {
+    match timeout(STORE_TIMEOUT, sandbox.store.settings().set(None, READINESS, &value)).await {
         Ok(Ok(())) => Readiness::Ready,
         Ok(Err(error)) => {
             tracing::error!(%error, "store operation failed");

@@ -2,18 +2,24 @@
 
 pub(crate) mod client_calls;
 pub(crate) mod error;
+pub(crate) mod event_fields;
 pub(crate) mod identities;
+mod identity_changes;
 pub(crate) mod inspection;
 pub(crate) mod jwt;
 pub(crate) mod links;
 pub(crate) mod opening;
+pub(crate) mod projects;
 pub(crate) mod server_calls;
 pub(crate) mod services;
+pub(crate) mod sessions;
 pub(crate) mod sockets;
-pub(crate) mod watchers;
+mod watch;
 pub(crate) mod webhook_events;
 
 pub(crate) use error::AppError;
 pub(crate) use server_calls::ApiClient;
 pub use services::AppState;
-pub(crate) use services::{Sandbox, Services, SessionHandle};
+pub(crate) use services::{Sandbox, Services};
+pub(crate) use sessions::{LoadedSession, SessionHandle};
+pub(crate) use watch::Watch;

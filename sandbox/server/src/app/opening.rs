@@ -1,14 +1,12 @@
 //! The calls that open a session: Start, Verify and Unify. Calls about an open session are in `server_calls`.
 
-use handset_protocol::Secret;
 use handset_protocol::server::{
-    StartReply, StartRequest, UnifyReply, UnifyRequest, VerificationReply, VerifyAnswer, VerifyReply, VerifyRequest,
-    next_is, paths,
+    StartReply, StartRequest, UnifyReply, UnifyRequest, VerificationReply, VerifyAnswer, VerifyRequest,
 };
-use handset_sandbox_domain::{
-    Effect, FlowType, Refusal, Session, SessionIds, open, open_unify, open_verify, request, verify_v2,
-};
+use handset_sandbox_domain::{OpenInput, OpenSession, SessionIds, open, open_unify, open_verify, request, verify_v2};
+use handset_sandbox_store::RowChange;
 
+use super::identity_changes::IdentityDecision;
 use super::{ApiClient, AppError, Services};
 use crate::projects::Project;
 use crate::random::{unguessable, uuid};
@@ -19,18 +17,8 @@ pub(crate) async fn start(
     caller: &ApiClient,
     request: &StartRequest,
 ) -> Result<StartReply, AppError> {
-    let ApiClient { credential, project, .. } = caller;
-    let session = open(
-        request,
-        *credential,
-        generate_ids(sandbox, project),
-        sandbox.config.session_policy(),
-        project.clock.now(),
-    )?;
-    let auth_token = mint(sandbox, &session)?;
-    save_session(sandbox, project, &session, &[]).await?;
-    let next = next_is("v3-validate", paths::VALIDATE);
-    Ok(StartReply { auth_token, correlation_id: session.correlation_id, next })
+    let opening = open(request, caller.credential, sandbox.config.session_policy())?;
+    open_session(sandbox, caller, &opening).await
 }
 
 /// `/v3/verify`.
@@ -39,24 +27,12 @@ pub(crate) async fn verify(
     caller: &ApiClient,
     request: &VerifyRequest,
 ) -> Result<VerifyAnswer, AppError> {
-    Ok(match request::is_second_generation(request) {
-        true => VerifyAnswer::Second(Box::new(evaluate_v2(sandbox, caller, request).await?)),
-        false => VerifyAnswer::First(open_v1(sandbox, caller, request).await?),
-    })
-}
-
-async fn open_v1(sandbox: &Services, caller: &ApiClient, request: &VerifyRequest) -> Result<VerifyReply, AppError> {
-    let ApiClient { credential, project, .. } = caller;
-    let (policy, now) = (sandbox.config.session_policy(), project.clock.now());
+    if request::is_second_generation(request) {
+        return Ok(VerifyAnswer::Second(Box::new(evaluate_v2(sandbox, caller, request).await?)));
+    }
     let identity_id = uuid(&*sandbox.random);
-    let (session, effects, reply) =
-        open_verify(request, *credential, generate_ids(sandbox, project), identity_id, policy, now)?;
-    let auth_token = match session.flow_type {
-        FlowType::None => None,
-        _ => Some(mint(sandbox, &session)?),
-    };
-    save_session(sandbox, project, &session, &effects).await?;
-    Ok(VerifyReply { auth_token, ..reply })
+    let opening = open_verify(request, caller.credential, identity_id, sandbox.config.session_policy())?;
+    Ok(VerifyAnswer::First(open_session(sandbox, caller, &opening).await?))
 }
 
 async fn evaluate_v2(
@@ -66,13 +42,14 @@ async fn evaluate_v2(
 ) -> Result<VerificationReply, AppError> {
     let ApiClient { credential, project, .. } = caller;
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
-    let (reply, enrollment) =
+    let verified =
         verify_v2(request, *credential, &project.name, ids, sandbox.config.session_policy(), project.clock.now())?;
-    let prove_id = match enrollment {
-        Some(enrollment) => Some(sandbox.enroll(&enrollment).await?.id),
-        None => None,
-    };
-    Ok(VerificationReply { prove_id, ..reply })
+    let Some(phone) = verified.phone() else { return Ok(verified.answer(None).0) };
+    let reply = sandbox.update_identities(&project.name, [phone], |[old]| {
+        let (reply, enrolled) = verified.answer(old);
+        IdentityDecision::of([enrolled.map_or(RowChange::Keep, RowChange::Put)], reply)
+    });
+    Ok(reply.await?)
 }
 
 /// `/v3/unify`.
@@ -81,14 +58,34 @@ pub(crate) async fn unify(
     caller: &ApiClient,
     request: &UnifyRequest,
 ) -> Result<UnifyReply, AppError> {
-    let (policy, now) = (sandbox.config.session_policy(), caller.project.clock.now());
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
-    let (session, effects, reply) =
-        open_unify(request, caller.credential, generate_ids(sandbox, &caller.project), ids, policy, now)?;
-    // Also if the relying party checks possession itself: the page's flow then ends at once.
-    let auth_token = Some(mint(sandbox, &session)?);
-    save_session(sandbox, &caller.project, &session, &effects).await?;
-    Ok(UnifyReply { auth_token, ..reply })
+    let opening = open_unify(request, caller.credential, ids, sandbox.config.session_policy())?;
+    open_session(sandbox, caller, &opening).await
+}
+
+/// Opens and writes a session. Frees the memory of ended sessions first.
+async fn open_session<R: Send>(
+    sandbox: &Services,
+    caller: &ApiClient,
+    opening: &OpenSession<R>,
+) -> Result<R, AppError> {
+    let ApiClient { project, .. } = caller;
+    sandbox.collect_garbage(project).await?;
+    let (now, origin) = (project.clock.now(), sandbox.origin.to_string());
+    loop {
+        let rows = sandbox.number_rows(&project.name, opening.phone().cloned(), false, opening.product()).await?;
+        let input = OpenInput {
+            ids: generate_ids(sandbox, project),
+            identity: rows.identity(),
+            now,
+            origin: &origin,
+            sign: &|claims| sandbox.keys.mint_auth(claims),
+        };
+        let transition = opening.open(input)?;
+        if let Some(reply) = sandbox.write_transition(None, rows, transition, now).await? {
+            return Ok(reply);
+        }
+    }
 }
 
 /// The random ids and the challenge of a new session.
@@ -101,22 +98,4 @@ fn generate_ids(sandbox: &Services, project: &Project) -> SessionIds {
         request_id: uuid(random),
         challenge: unguessable(random),
     }
-}
-
-/// The authToken of a session.
-fn mint(sandbox: &Services, session: &Session) -> Result<Secret, AppError> {
-    let claims = session.claims(&sandbox.origin.to_string());
-    Ok(sandbox.keys.mint_auth(&claims).ok_or(Refusal::Internal)?)
-}
-
-/// Saves a new session and carries out its effects. Deletes expired sessions first.
-async fn save_session(
-    sandbox: &Services,
-    project: &Project,
-    session: &Session,
-    effects: &[Effect],
-) -> Result<(), AppError> {
-    sandbox.expire_sessions(project).await?;
-    sandbox.store.update(&session.auth_id, &|_| (Some(session.clone()), effects.to_vec())).await?;
-    Ok(sandbox.drain_outbox().await?)
 }

@@ -2,32 +2,45 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use url::Host;
 
 use super::ConfigError;
 
-/// A host name that the inspection API answers to, in addition to loopback names and the host of the origin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AllowedHost(Host);
+/// The environment variable with the same meaning as the flag; commas separate names.
+pub(super) const ALLOW_HOST: &str = "HANDSET_SANDBOX_ALLOW_HOST";
 
-/// An entry of a list of host names. A blank entry is ignored, since an environment variable may be empty.
+/// A host name that the inspection API answers to, in addition to loopback names and the host of the origin. `None`: a blank
+/// entry of a list, which is ignored, since an environment variable may be empty.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct HostEntry(Option<AllowedHost>);
-
-impl HostEntry {
-    /// The entries that are not blank.
-    pub(crate) fn named(entries: Vec<Self>) -> Vec<AllowedHost> {
-        entries.into_iter().filter_map(|entry| entry.0).collect()
-    }
-}
+pub struct AllowedHost(Option<Host>);
 
 impl AllowedHost {
     /// Whether the host of a request, without its port, is this name.
     pub(crate) fn is(&self, host: &str) -> bool {
-        self.0.to_string() == host
+        self.0.as_ref().is_some_and(|name| name.to_string() == host)
     }
+
+    /// Whether this is an entry that is not blank.
+    pub(crate) fn is_named(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Parses an entry of a list: a name between blanks, or a blank entry.
+    pub(super) fn entry(text: &str) -> Result<Self, ConfigError> {
+        match text.trim() {
+            "" => Ok(Self(None)),
+            name => name.parse(),
+        }
+    }
+}
+
+/// Reads the entries that are not blank.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AllowedHost>, D::Error> {
+    let mut entries = Vec::<AllowedHost>::deserialize(deserializer)?;
+    entries.retain(AllowedHost::is_named);
+    Ok(entries)
 }
 
 impl FromStr for AllowedHost {
@@ -38,36 +51,21 @@ impl FromStr for AllowedHost {
             "'allow_hosts' (--allow-host) must be a host name or an IP address without a port, for example sandbox";
         // A pattern would be a name like any other, and fit nothing.
         let host = Host::parse(text).ok().filter(|_| !text.contains('*'));
-        host.map(Self).ok_or_else(|| ConfigError(expected.to_owned()))
+        host.map(|host| Self(Some(host))).ok_or_else(|| ConfigError(expected.to_owned()))
     }
 }
 
-impl FromStr for HostEntry {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let name = Some(text.trim()).filter(|name| !name.is_empty());
-        Ok(Self(name.map(str::parse).transpose()?))
-    }
-}
-
-impl TryFrom<String> for HostEntry {
+impl TryFrom<String> for AllowedHost {
     type Error = ConfigError;
 
     fn try_from(text: String) -> Result<Self, ConfigError> {
-        text.parse()
+        Self::entry(&text)
     }
 }
 
-impl From<AllowedHost> for HostEntry {
-    fn from(host: AllowedHost) -> Self {
-        Self(Some(host))
-    }
-}
-
-impl From<HostEntry> for String {
-    fn from(entry: HostEntry) -> Self {
-        entry.0.map(|host| host.0.to_string()).unwrap_or_default()
+impl From<AllowedHost> for String {
+    fn from(entry: AllowedHost) -> Self {
+        entry.0.map(|host| host.to_string()).unwrap_or_default()
     }
 }
 
@@ -92,11 +90,11 @@ mod tests {
 
     #[test]
     fn an_entry_may_stand_between_blanks_or_be_blank() {
-        let named = |text: &str| HostEntry::named(vec![text.parse().unwrap()]);
-        assert_eq!(named(" sandbox\n"), ["sandbox".parse().unwrap()]);
+        assert_eq!(AllowedHost::entry(" sandbox\n"), "sandbox".parse());
         for blank in ["", " ", "\t\n"] {
-            assert_eq!(named(blank), [], "{blank:?}");
+            let entry = AllowedHost::entry(blank).unwrap();
+            assert!(!entry.is_named() && !entry.is(blank), "{blank:?}");
         }
-        assert!(" a b ".parse::<HostEntry>().is_err());
+        assert!(AllowedHost::entry(" a b ").is_err());
     }
 }

@@ -4,15 +4,14 @@ use serde_json::Value;
 use toml::Deserializer;
 use toml::de::Error;
 
-use super::ConfigError;
-use super::file::SettingsFile;
-use super::reference::{WHOLE_NUMBER, flag, is_table, kind, setting};
+use super::reference::{WHOLE_NUMBER, is_table, kind, setting, title};
+use super::{Config, ConfigError};
 
-/// Parses the file.
+/// Reads the file over the defaults.
 ///
 /// # Errors
 /// The text is no TOML, or a key or value is invalid.
-pub(crate) fn read(text: &str) -> Result<SettingsFile, ConfigError> {
+pub(crate) fn read(text: &str) -> Result<Config, ConfigError> {
     // Messages of the parser are about the grammar and repeat nothing of the text.
     let settings = Deserializer::parse(text).map_err(|error| render(text, &error, error.message()))?;
     serde_path_to_error::deserialize(settings).map_err(|error| {
@@ -46,10 +45,7 @@ fn describe(path: &str, said: &str) -> String {
         return format!("unknown field `{name}`, expected {known}");
     }
     match setting(path) {
-        Some(setting) => {
-            let flag = flag(&setting).map_or_else(String::new, |flag| format!(" ({flag})"));
-            format!("'{path}'{flag} must be {}", expected(path, &setting))
-        }
+        Some(setting) => format!("{} must be {}", title(path), expected(path, &setting)),
         None => "invalid value".to_owned(),
     }
 }

@@ -1,47 +1,58 @@
-//! A settings file over the defaults.
+//! A settings file over the defaults, and the checks of settings that were read.
 
-use super::file::WebhookFile;
-use super::{Config, ConfigError, HostEntry, Tls, Webhook, diagnostics};
+use super::reference::title;
+use super::section::Section;
+use super::{Config, ConfigError, diagnostics, read_webhook_ca};
 
 impl Config {
     /// Reads a TOML file's text over the defaults. Every key is optional; an unknown one is refused by name.
+    ///
+    /// # Errors
+    /// The text is no TOML, or a key, a value or a pair of values is invalid.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let file = diagnostics::read(text)?;
-        let mut config = Self::default();
-        set(&mut config.listen, file.listen.map(|address| address.0));
-        config.origin = file.origin;
-        config.allow_hosts = HostEntry::named(file.allow_hosts);
-        config.www = file.www;
-        set(&mut config.store, file.store);
-        config.data = file.data;
-        set(&mut config.log_format, file.log_format);
-        set(&mut config.strict_test_users, file.strict_test_users);
-        set(&mut config.rate_limit, file.rate_limit.map(|limit| limit.0));
-        config.chaos_seed = file.chaos;
-        set(&mut config.otp_seconds, file.otp.seconds);
-        set(&mut config.otp_resend_pause_seconds, file.otp.resend_pause_seconds);
-        set(&mut config.otp_tries_per_number, file.otp.tries_per_number);
-        set(&mut config.otp_number_window_seconds, file.otp.number_window_seconds);
-        set(&mut config.sms_per_session, file.sms.per_session);
-        set(&mut config.sms_per_number, file.sms.per_number);
-        set(&mut config.sms_window_seconds, file.sms.number_window_seconds);
-        set(&mut config.link_seconds, file.instant_link.seconds);
-        set(&mut config.link_start_reply, file.instant_link.start_reply);
-        config.tls = Tls::of(file.tls.self_signed.unwrap_or(false), file.tls.cert, file.tls.key)?;
-        config.limits = file.limits;
-        let WebhookFile { url, secret, timeout_seconds, ca } = file.webhook;
-        let (url, secret) =
-            (url.map(|url| url.parse()).transpose()?, secret.map(|secret| secret.expose().parse()).transpose()?);
-        config.webhook = Webhook::of(url, secret)?;
-        set(&mut config.webhook_seconds, timeout_seconds);
-        config.webhook_ca = ca;
+        let config = diagnostics::read(text)?;
+        config.check_pairs()?;
         Ok(config)
     }
-}
 
-/// Takes over a value that was given.
-fn set<T>(place: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *place = value;
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// A setting is invalid; the text names it.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |text: &str| Err(ConfigError(text.to_owned()));
+        let sections: [(&str, &dyn Section); 6] = [
+            ("otp", &self.otp),
+            ("sms", &self.sms),
+            ("instant_link", &self.instant_link),
+            ("tls", &self.tls),
+            ("limits", &self.limits),
+            ("webhook", &self.webhook),
+        ];
+        for (table, section) in sections {
+            if let Some((key, minimum)) = section.below_minimum() {
+                let name = title(&format!("{table}.{key}"));
+                return Err(ConfigError(format!("{name} must be at least {minimum}")));
+            }
+        }
+        if let Some(ca) = &self.webhook.ca {
+            read_webhook_ca(ca)?;
+        }
+        if self.listens_beyond_loopback() && self.origin.is_none() {
+            return wrong("'origin' (--origin) is required when listening beyond loopback");
+        }
+        if let Some(www) = self.www.as_ref().filter(|www| !www.is_dir()) {
+            return Err(ConfigError(format!("'www' (--www) must be a folder: {}", www.display())));
+        }
+        if self.tls.is_on() && self.origin.as_ref().is_some_and(|origin| origin.scheme() != "https") {
+            return wrong("'origin' (--origin) must be https:// when the port serves https");
+        }
+        self.check_pairs()
+    }
+
+    /// Checks the settings that go together.
+    fn check_pairs(&self) -> Result<(), ConfigError> {
+        self.tls.certificate()?;
+        self.webhook.check()
     }
 }

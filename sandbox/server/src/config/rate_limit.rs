@@ -1,18 +1,10 @@
-//! The rate limit of the server API.
+//! The rate limit of the server API: requests per second, or `off`, which is 0.
 
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, de};
 
 use super::ConfigError;
 
-/// Requests per second: a number, or `off`.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(try_from = "RateLimitText")]
-pub struct RateLimit(
-    /// 0: unlimited.
-    pub u32,
-);
+const EXPECTED: &str = "'rate_limit' (--rate-limit) must be requests per second, or 'off'";
 
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "'rate_limit' (--rate-limit) must be requests per second, or 'off'")]
@@ -21,25 +13,16 @@ enum RateLimitText {
     Text(String),
 }
 
-impl TryFrom<RateLimitText> for RateLimit {
-    type Error = ConfigError;
-
-    fn try_from(text: RateLimitText) -> Result<Self, ConfigError> {
-        match text {
-            RateLimitText::Number(number) => Ok(Self(number)),
-            RateLimitText::Text(text) => text.parse(),
-        }
+pub(super) fn parse(text: &str) -> Result<u32, ConfigError> {
+    if text == "off" {
+        return Ok(0);
     }
+    text.parse().map_err(|_| ConfigError(EXPECTED.to_owned()))
 }
 
-impl FromStr for RateLimit {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
-        if text == "off" {
-            return Ok(Self(0));
-        }
-        let error = || ConfigError("'rate_limit' (--rate-limit) must be requests per second, or 'off'".to_owned());
-        text.parse().map(Self).map_err(|_| error())
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match RateLimitText::deserialize(deserializer)? {
+        RateLimitText::Number(number) => Ok(number),
+        RateLimitText::Text(text) => parse(&text).map_err(de::Error::custom),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
+use clap::{Args, Command};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 use super::Config;
-use super::file::SettingsFile;
 
 const HEAD: &str = "\
 <!-- Made from sandbox/server/src/config/ by `npm run docs`. Change it there. -->
@@ -23,32 +23,57 @@ pub(crate) const WHOLE_NUMBER: &str = "whole number";
 /// Every setting of the file as Markdown: its meaning, its default, and the flag that overrides it.
 pub fn config_reference() -> String {
     let schema = schema();
-    let defaults = serde_json::to_value(SettingsFile::from(Config::default())).unwrap_or_default();
     let mut text = HEAD.to_owned();
-    let properties = members(&schema, "properties");
-    table(&mut text, properties.iter().filter(|(_, schema)| !is_table(schema)), &defaults);
+    let properties = members(&schema);
+    table(&mut text, "", properties.iter().filter(|(_, schema)| !is_table(schema)));
     for (name, schema) in properties.iter().filter(|(_, schema)| is_table(schema)) {
         // Writing to a string does not fail.
         let _ = write!(text, "\n## `[{name}]`\n\n{}\n", about(schema));
-        table(&mut text, members(schema, "properties").iter(), defaults.get(name).unwrap_or(&Value::Null));
+        table(&mut text, &format!("{name}."), members(schema).iter());
     }
     text
 }
 
-fn schema() -> Value {
+/// Adds the flags of the settings to a command, with the default in the help of each.
+pub(crate) fn settings_flags(command: Command) -> Command {
+    let schema = schema();
+    Config::augment_args_for_update(command).mut_args(|flag| {
+        let default = match at(&schema, flag.get_id().as_str()).and_then(|setting| setting.get("default")) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => return flag,
+        };
+        let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
+        flag.help(format!("{help} [default: {default}]"))
+    })
+}
+
+/// The JSON schema of the file.
+pub(super) fn schema() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<SettingsFile>().to_value()
+    settings.into_generator().into_root_schema_for::<Config>().to_value()
+}
+
+fn at<'a>(schema: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(schema, |schema, name| schema.get("properties")?.get(name))
 }
 
 /// The schema at a path, for example `otp.seconds`, of a setting or of a table of settings.
 pub(crate) fn setting(path: &str) -> Option<Value> {
-    let schema = schema();
-    path.split('.').try_fold(&schema, |schema, name| schema.get("properties")?.get(name)).cloned()
+    at(&schema(), path).cloned()
 }
 
-/// The flag that overrides the setting.
-pub(crate) fn flag(schema: &Value) -> Option<&str> {
-    schema.get("flag").and_then(Value::as_str)
+/// The flag that overrides the setting at a path.
+fn flag(path: &str) -> Option<String> {
+    let command = Config::augment_args_for_update(Command::default());
+    let flag = command.get_arguments().find(|flag| flag.get_id() == path)?.get_long()?;
+    Some(format!("--{flag}"))
+}
+
+/// The setting at a path as an error names it, for example `'otp.seconds' (--otp-seconds)`.
+pub(crate) fn title(path: &str) -> String {
+    let flag = flag(path).map_or_else(String::new, |flag| format!(" ({flag})"));
+    format!("'{path}'{flag}")
 }
 
 /// Whether the schema is a table of settings.
@@ -56,15 +81,16 @@ pub(crate) fn is_table(schema: &Value) -> bool {
     schema.get("properties").is_some()
 }
 
-fn table<'a>(text: &mut String, keys: impl Iterator<Item = (&'a String, &'a Value)>, defaults: &Value) {
+/// Writes the settings of a table whose paths begin with `prefix`.
+fn table<'a>(text: &mut String, prefix: &str, keys: impl Iterator<Item = (&'a String, &'a Value)>) {
     text.push_str("\n| key | value | default | flag | |\n|---|---|---|---|---|\n");
     for (name, schema) in keys {
-        let default = match defaults.get(name) {
+        let default = match schema.get("default") {
             None | Some(Value::Null) => "–".to_owned(),
             // A number, a text or a truth value is written alike in JSON and in TOML.
             Some(value) => format!("`{value}`"),
         };
-        let flag = flag(schema).map_or("–".to_owned(), |flag| format!("`{flag}`"));
+        let flag = flag(&format!("{prefix}{name}")).map_or("–".to_owned(), |flag| format!("`{flag}`"));
         let _ = writeln!(text, "| `{name}` | {} | {default} | {flag} | {} |", kind(schema), about(schema));
     }
 }
@@ -101,16 +127,15 @@ pub(crate) fn kind(schema: &Value) -> String {
     .to_owned()
 }
 
-fn members<'a>(schema: &'a Value, key: &str) -> &'a Map<String, Value> {
+/// The members of a table.
+pub(super) fn members(schema: &Value) -> &Map<String, Value> {
     static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    schema.get(key).and_then(Value::as_object).unwrap_or(&NONE)
+    schema.get("properties").and_then(Value::as_object).unwrap_or(&NONE)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use clap::CommandFactory;
 
     use super::*;
     use crate::Flags;

@@ -25,8 +25,10 @@ impl FromStr for Storage {
             None if text == "memory" => Ok(Self::Memory),
             // SQLite would not take these for the name of a file.
             Some(("sqlite", path)) if path.starts_with(':') || path.starts_with("file:") => {
-                let advice = "for a store that ends with the process use 'memory', for a file of that name";
-                Err(ConfigError(format!("'store' (--store) must be a path: {advice} 'sqlite:./{path}'")))
+                // The text does not repeat the path: a URI may hold the key of a database.
+                let expected = "'store' (--store) must be a path: for a store that ends with the process use 'memory', for a \
+                                file of such a name put './' before it, as in 'sqlite:./:memory:'";
+                Err(ConfigError(expected.to_owned()))
             }
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
             _ => Err(ConfigError("'store' (--store) must be 'memory' or 'sqlite:PATH'".to_owned())),
@@ -66,5 +68,7 @@ mod tests {
             let error = text.parse::<Storage>().unwrap_err().to_string();
             assert!(error.starts_with("'store' (--store) must be"), "{text}");
         }
+        let error = "sqlite:file:a?key=of-the-database".parse::<Storage>().unwrap_err().to_string();
+        assert!(!error.contains("of-the-database"), "{error}");
     }
 }

@@ -1,14 +1,36 @@
-//! The choice of a certificate.
+//! Settings of encryption, and the certificate that they choose.
 
 use std::path::PathBuf;
 
+use clap::ArgAction;
+
 use super::ConfigError;
+use super::section::{ENCRYPTION, section};
+
+section! {
+    /// The settings of encryption.
+    #[derive(clap::Args)]
+    pub struct TlsConfig {
+        /// Serve https with a certificate for loopback names and the origin's host, signed by a local CA in the data folder.
+        #[arg(id = "tls.self_signed", long = "tls-self-signed", help_heading = ENCRYPTION)]
+        #[arg(help = "Serve https with a certificate of a local CA, kept in the data folder")]
+        #[arg(action = ArgAction::Set, num_args = 0, default_missing_value = "true")]
+        self_signed: bool = false;
+        /// Serve https with this certificate chain: PEM, the leaf first. Requires `key`.
+        #[arg(id = "tls.cert", long = "tls-cert", value_name = "FILE", help_heading = ENCRYPTION)]
+        #[arg(help = "Serve https with this certificate chain (PEM)")]
+        cert: Option<PathBuf> = None;
+        /// Private key of `cert`, as PEM. Requires `cert`.
+        #[arg(id = "tls.key", long = "tls-key", value_name = "FILE", help_heading = ENCRYPTION)]
+        #[arg(help = "Private key of the certificate (PEM)")]
+        key: Option<PathBuf> = None;
+    }
+}
 
 /// Whether the port serves https, and with which certificate.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Tls {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tls {
     /// Plain http.
-    #[default]
     Off,
     /// A certificate for loopback names and the origin's host, signed by a local CA.
     SelfSigned,
@@ -21,16 +43,16 @@ pub enum Tls {
     },
 }
 
-impl Tls {
-    /// From the three settings.
+impl TlsConfig {
+    /// The certificate.
     ///
     /// # Errors
     /// The combination is ambiguous.
-    pub(crate) fn of(self_signed: bool, cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<Self, ConfigError> {
-        match (self_signed, cert, key) {
-            (false, None, None) => Ok(Self::Off),
-            (true, None, None) => Ok(Self::SelfSigned),
-            (false, Some(cert), Some(key)) => Ok(Self::Files { cert, key }),
+    pub(crate) fn certificate(&self) -> Result<Tls, ConfigError> {
+        match (self.self_signed, self.cert.clone(), self.key.clone()) {
+            (false, None, None) => Ok(Tls::Off),
+            (true, None, None) => Ok(Tls::SelfSigned),
+            (false, Some(cert), Some(key)) => Ok(Tls::Files { cert, key }),
             _ => {
                 let text = "'tls.cert' (--tls-cert) and 'tls.key' (--tls-key) go together, and exclude \
                             'tls.self_signed' (--tls-self-signed)";
@@ -41,6 +63,6 @@ impl Tls {
 
     /// Whether the port serves https.
     pub fn is_on(&self) -> bool {
-        *self != Self::Off
+        *self != Self::default()
     }
 }

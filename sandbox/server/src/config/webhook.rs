@@ -1,16 +1,54 @@
-//! The webhook endpoint of all projects.
+//! Settings of webhooks, and the endpoint that they choose for all projects.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use handset_protocol::Secret;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use serde::Deserialize;
 use url::Url;
 
 use super::ConfigError;
+use super::section::section;
+
+section! {
+    /// The settings of webhooks.
+    pub struct WebhookConfig {
+        /// URL of the endpoint. Requires `secret`.
+        #[schemars(with = "Option<String>")]
+        url: Option<WebhookUrl> = None;
+        /// Signing secret: `whsec_` and 16 to 250 characters; the prefix is part of the key. Requires `url`.
+        #[schemars(with = "Option<String>")]
+        secret: Option<WebhookSecret> = None;
+        /// Time limit of an attempt, in seconds; a later reply counts as a failure.
+        timeout_seconds: u32 = 5, at least 1;
+        /// CA certificates, as PEM, that are trusted for `https` endpoints in addition to those of this machine; also for the
+        /// endpoints of projects.
+        ca: Option<PathBuf> = None;
+    }
+}
+
+impl WebhookConfig {
+    /// The endpoint.
+    pub(crate) fn endpoint(&self) -> Option<Webhook> {
+        let (url, secret) = self.url.clone().zip(self.secret.clone())?;
+        Some(Webhook { url, secret })
+    }
+
+    /// Checks that the URL and the secret go together.
+    ///
+    /// # Errors
+    /// Only one of them is set.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if self.url.is_some() == self.secret.is_some() {
+            return Ok(());
+        }
+        Err(ConfigError("'webhook.url' and 'webhook.secret' go together".to_owned()))
+    }
+}
 
 /// A webhook endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,22 +59,9 @@ pub struct Webhook {
     pub secret: WebhookSecret,
 }
 
-impl Webhook {
-    /// From two settings.
-    ///
-    /// # Errors
-    /// Only one of them is set.
-    pub(crate) fn of(url: Option<WebhookUrl>, secret: Option<WebhookSecret>) -> Result<Option<Self>, ConfigError> {
-        match (url, secret) {
-            (None, None) => Ok(None),
-            (Some(url), Some(secret)) => Ok(Some(Self { url, secret })),
-            _ => Err(ConfigError("'webhook.url' and 'webhook.secret' go together".to_owned())),
-        }
-    }
-}
-
 /// The URL of a webhook endpoint.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct WebhookUrl(Url);
 
 impl WebhookUrl {
@@ -69,6 +94,14 @@ impl FromStr for WebhookUrl {
     }
 }
 
+impl TryFrom<String> for WebhookUrl {
+    type Error = ConfigError;
+
+    fn try_from(text: String) -> Result<Self, ConfigError> {
+        text.parse()
+    }
+}
+
 /// Reads the CA certificates that are trusted in addition to those of the machine.
 pub(crate) fn read_webhook_ca(file: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let refused = |error: &dyn fmt::Display| ConfigError(format!("'webhook.ca' {}: {error}", file.display()));
@@ -86,7 +119,8 @@ pub(crate) fn read_webhook_ca(file: &Path) -> Result<Vec<CertificateDer<'static>
 }
 
 /// The signing secret of a webhook endpoint. The prefix `whsec_` is part of the key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct WebhookSecret(Secret);
 
 impl WebhookSecret {
@@ -110,6 +144,14 @@ impl FromStr for WebhookSecret {
             .is_some_and(|rest| (16..=250).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_graphic()));
         let error = || ConfigError(format!("'webhook.secret' must be {}", Self::SHAPE));
         is_right.then(|| Self(text.into())).ok_or_else(error)
+    }
+}
+
+impl TryFrom<String> for WebhookSecret {
+    type Error = ConfigError;
+
+    fn try_from(text: String) -> Result<Self, ConfigError> {
+        text.parse()
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::Deserialize;
+use strum::{IntoStaticStr, VariantNames};
 use tokio::sync::watch;
 
 use handset_sandbox_domain::Fault;
@@ -30,20 +31,17 @@ pub(crate) struct FaultRule {
 }
 
 /// The method of the requests that a fault hits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub(crate) enum FaultMethod {
-    #[serde(rename = "GET")]
     Get,
-    #[serde(rename = "POST")]
     Post,
 }
 
 impl FaultMethod {
     pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-        }
+        self.into()
     }
 }
 

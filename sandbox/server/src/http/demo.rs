@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::body::Body as HttpBody;
 use axum::extract::{FromRef, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -25,7 +24,9 @@ use crate::http::shared::guard::same_origin_only;
 use crate::http::shared::method::method_not_allowed;
 use crate::http::shared::request::ConnectionReset;
 use crate::http::shared::scope::{self, ProjectExt, QUERY};
+use crate::http::shared::share::SharedLayer;
 use crate::projects::{DEFAULT, Project};
+use handset_sandbox_domain::request::{Field, fields};
 use handset_sandbox_domain::{Credential, Refusal};
 
 /// The credential of the demo.
@@ -55,7 +56,7 @@ pub(crate) fn router(sandbox: Sandbox, server_api: Router) -> Router<Sandbox> {
         .route("/complete", post(complete))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .layer(from_fn_with_state(sandbox, same_origin_only))
+        .layer((SharedLayer, same_origin_only(sandbox)))
         .with_state(demo)
 }
 
@@ -72,7 +73,9 @@ struct DemoStart {
     sms_message: Option<String>,
 }
 
-impl RequestBody for DemoStart {}
+impl RequestBody for DemoStart {
+    const FIELDS: &'static [Field] = fields::REQUEST;
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

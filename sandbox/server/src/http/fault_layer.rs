@@ -1,18 +1,25 @@
 //! Middleware that injects faults into requests. The domain does not know about faults.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{OriginalUri, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
+use axum::middleware::future::FromFnResponseFuture;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::Either;
 use futures_util::stream;
 use handset_protocol::Secret;
+use handset_protocol::client::{ClientCall, paths};
+use tower::{Layer, Service};
 
 use super::shared::errors::refused_with;
+use super::shared::link_url;
 use super::shared::request::{AppliedFault, ConnectionReset, SocketLifetime, SocketQuery, bearer};
 use super::shared::scope;
 use crate::app::{Sandbox, SessionHandle, links};
@@ -25,10 +32,46 @@ use handset_sandbox_listener::Connection;
 const SILENCE: Duration = Duration::from_secs(600);
 
 /// The layer for every route except the inspection API.
-pub(super) async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
-    if !sandbox.faults_enabled() {
-        return next.run(request).await;
+#[derive(Clone)]
+pub(super) struct FaultLayer(pub(super) Sandbox);
+
+impl<S> Layer<S> for FaultLayer {
+    type Service = FaultService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        FaultService { sandbox: self.0.clone(), inner }
     }
+}
+
+/// The service of [`FaultLayer`].
+#[derive(Clone)]
+pub(super) struct FaultService<S> {
+    sandbox: Sandbox,
+    inner: S,
+}
+
+impl<S> Service<Request> for FaultService<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<S::Future, FromFnResponseFuture>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if !self.sandbox.faults_enabled() {
+            return Either::Left(self.inner.call(request));
+        }
+        Either::Right(from_fn_with_state(self.sandbox.clone(), inject).layer(self.inner.clone()).call(request))
+    }
+}
+
+async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
     let target = RequestTarget::of(&request);
     let FaultTarget { project, handle } = target.resolve(&sandbox).await;
     let Some(action) = project.and_then(|project| target.action(&project)) else {
@@ -127,18 +170,19 @@ impl RequestTarget {
     }
 
     async fn resolve(&self, sandbox: &Sandbox) -> FaultTarget {
-        let handle = match &self.session {
+        let loaded = match &self.session {
             None => return FaultTarget::default(),
             Some(TargetSession::Project(name)) => {
                 return FaultTarget { project: sandbox.projects.get(name), handle: None };
             }
             // An expired token identifies its session, too.
             Some(TargetSession::AuthToken(token)) => match sandbox.keys.subject(token.expose()) {
-                Some(subject) => sandbox.session_handle(&subject.auth_id).await.unwrap_or_default(),
+                Some(subject) => sandbox.load_session_of(&subject).await.unwrap_or_default(),
                 None => None,
             },
             Some(TargetSession::LinkToken(token)) => links::find(sandbox, token).await.unwrap_or_default(),
         };
+        let handle = loaded.map(|loaded| loaded.handle);
         FaultTarget { project: handle.as_ref().map(|handle| handle.project.clone()), handle }
     }
 
@@ -161,19 +205,18 @@ impl RequestTarget {
 /// The timeline's message for a request of the page or the phone. Calls of the relying party's server name their session in
 /// the body and are not recorded here.
 fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, MessageKind)> {
-    if path.starts_with("/l/") {
+    if path.starts_with(link_url::PREFIX) {
         return Some((Party::Phone, MessageKind::LinkOpened));
     }
-    let kind = match path.strip_prefix("/v1/client/")? {
-        "mobile/otp/start" => MessageKind::OtpStart,
-        "mobile/otp/finish" => MessageKind::OtpFinish,
-        "mobile/instantlink/start" => MessageKind::LinkStart,
-        "mobile/instant/start" => MessageKind::InstantStart,
-        "mobile/instant/finish" => MessageKind::InstantFinish,
-        "status" if is_socket => MessageKind::SocketOpen,
-        "status" if method == Method::POST => MessageKind::StatusPolled,
-        area if area.ends_with("/error") => MessageKind::ErrorReported,
-        _ => return None,
+    let kind = match ClientCall::of(method.as_str(), path, is_socket)? {
+        ClientCall::OtpStart => MessageKind::OtpStart,
+        ClientCall::OtpFinish => MessageKind::OtpFinish,
+        ClientCall::LinkStart => MessageKind::LinkStart,
+        ClientCall::InstantStart => MessageKind::InstantStart,
+        ClientCall::InstantFinish => MessageKind::InstantFinish,
+        ClientCall::StatusSocket => MessageKind::SocketOpen,
+        ClientCall::Status => MessageKind::StatusPolled,
+        ClientCall::Report(_) => MessageKind::ErrorReported,
     };
     Some((Party::Client, kind))
 }
@@ -186,10 +229,10 @@ enum TargetSession {
 }
 
 fn target_session(headers: &HeaderMap, uri: &Uri) -> Option<TargetSession> {
-    if let Some(token) = uri.path().strip_prefix("/l/") {
+    if let Some(token) = uri.path().strip_prefix(link_url::PREFIX) {
         return Some(TargetSession::LinkToken(token.into()));
     }
-    if !uri.path().starts_with("/v1/client/") {
+    if !uri.path().strip_prefix(paths::ROOT).is_some_and(|rest| rest.starts_with('/')) {
         return scope::project_name(headers, uri).ok().map(TargetSession::Project);
     }
     let query = uri.query().unwrap_or_default().as_bytes();

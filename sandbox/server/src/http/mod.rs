@@ -15,17 +15,20 @@ mod www;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
+use handset_protocol::client::paths;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use crate::AppState;
+use fault_layer::FaultLayer;
 use handset_sandbox_domain::Refusal;
-use shared::detach::run_to_completion;
+use ops::CountLayer;
+use shared::detach::RunToCompletion;
 use shared::errors::ApiError;
+use shared::share::SharedLayer;
 
 pub use client::{Unauthorized, status_socket};
 
@@ -34,23 +37,24 @@ pub use client::{Unauthorized, status_socket};
 /// `/sandbox/*` and `/demo/*` require a `Host` that is a loopback name or the host of the configured origin, also in process.
 pub fn app(state: AppState) -> Router {
     let sandbox = state.0;
-    let faults = from_fn_with_state(sandbox.clone(), fault_layer::inject);
-    // Layers are combined where possible: axum boxes and clones each separate layer, with everything inside, per request.
-    let acting = (faults.clone(), from_fn(run_to_completion));
+    let faults = (SharedLayer, FaultLayer(sandbox.clone()));
+    // Layers are combined where possible: axum boxes each separate layer per request.
+    let acting = (faults.clone(), RunToCompletion);
     let server_api = server::router().layer(acting.clone());
     Router::new()
         .merge(server_api.clone())
         .merge(openapi::router())
         .merge(links::router().layer(acting))
         .merge(ops::router(sandbox.clone()))
-        .nest("/v1/client", client::router(sandbox.clone()))
+        .nest(paths::ROOT, client::router(sandbox.clone()))
         .nest("/sandbox", inspection::router(sandbox.clone()))
         .nest("/demo", demo::router(sandbox.clone(), server_api.with_state(sandbox.clone())).layer(faults.clone()))
         .fallback_service(www::service(&sandbox).layer(faults))
         .with_state(sandbox.clone())
         .layer((
+            SharedLayer,
             TraceLayer::new_for_http().make_span_with(span),
-            from_fn_with_state(sandbox, ops::count),
+            CountLayer(sandbox),
             CatchPanicLayer::custom(|_| ApiError::from(Refusal::Internal).into_response()),
             unless_said(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             unless_said(header::CACHE_CONTROL, "no-store"),

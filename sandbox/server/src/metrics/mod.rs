@@ -1,8 +1,8 @@
 //! The metrics of the sandbox. Each sandbox has its own registry, so that several in one process do not mix. No label holds an
 //! id, a number, or anything else that a client can choose. The endpoint is in `http`.
 
-mod instrumented;
 mod labels;
+mod store_metrics;
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use prometheus_client::registry::Registry;
 use handset_sandbox_domain::{AttemptOutcome, DeliveryStatus, FlowType};
 use handset_sandbox_listener::ConnectionRejection;
 
-pub(crate) use instrumented::InstrumentedStore;
 use labels::{EnumCounter, Label, PossessionOutcome, SmsKind};
+pub(crate) use store_metrics::{SessionChange, StoreMetrics};
 
 /// Upper bounds of the histogram of store latency, in seconds.
 const STORE_BUCKETS: [f64; 10] = [0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
@@ -41,7 +41,7 @@ pub(crate) struct Metrics {
     flows_ended: EnumCounter<PossessionOutcome>,
     messages_sent: EnumCounter<SmsKind>,
     pub(crate) webhook_attempts: EnumCounter<AttemptOutcome>,
-    webhook_deliveries: EnumCounter<DeliveryStatus>,
+    pub(crate) webhook_deliveries: EnumCounter<DeliveryStatus>,
     pub(crate) webhook_deliveries_waiting: Gauge,
     sockets: Gauge,
     connections: Gauge,

@@ -1,4 +1,4 @@
-//! Projects: the clock, message wake-up, faults, rate limit and webhook of each. No store and no HTTP.
+//! Projects: the clock, faults, rate limit and webhook of each. No store and no HTTP.
 
 mod clock;
 mod limiter;
@@ -8,4 +8,4 @@ mod webhook;
 
 pub use clock::{Clock, SystemClock};
 pub(crate) use messages::MessageQuery;
-pub(crate) use project::{DEFAULT, Project, Projects, is_name};
+pub(crate) use project::{DEFAULT, NAME, Project, Projects};

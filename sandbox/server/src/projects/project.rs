@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use handset_protocol::UnixMillis;
+use handset_sandbox_domain::request::{Field, TextFormat};
 use parking_lot::Mutex;
 
 use super::clock::{Clock, MovableClock};
 use super::limiter::RateLimiter;
-use super::messages::MessageNotifier;
 use super::webhook::ProjectWebhook;
 use crate::faults::{Chaos, Faults};
 
@@ -21,8 +21,19 @@ pub(crate) const DEFAULT: &str = "default";
 const MAX_PROJECTS: usize = 1000;
 /// Time without use after which a project is idle: longer than the lifetime of a session and its retention.
 const IDLE: Duration = Duration::from_secs(60 * 60);
-/// Maximum length of a name, in bytes.
-const NAME_BYTES: usize = 64;
+/// Pause between two collections of a project's garbage.
+const COLLECTION_PAUSE: Duration = Duration::from_secs(10);
+/// The name of a project, in a header or a query.
+pub(crate) const NAME: Field = Field::text(
+    "project",
+    TextFormat {
+        expected: "1 to {max} letters, digits, - or _",
+        max_chars: Some(64),
+        is_valid: |name| !name.is_empty() && name.bytes().all(is_plain),
+        ..TextFormat::ANY
+    },
+    &[DEFAULT],
+);
 
 /// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit and webhook.
 pub(crate) struct Project {
@@ -30,7 +41,6 @@ pub(crate) struct Project {
     pub(crate) clock: MovableClock,
     /// Held while the clock is moved, so that the store sees the moves in their order.
     pub(crate) clock_lock: tokio::sync::Mutex<()>,
-    pub(crate) messages: MessageNotifier,
     pub(crate) limiter: RateLimiter,
     pub(crate) faults: Faults,
     pub(crate) webhook: ProjectWebhook,
@@ -38,6 +48,21 @@ pub(crate) struct Project {
     pub(crate) chaos: Option<Chaos>,
     /// The time of the last use, on the system clock.
     last_used_at: AtomicTime,
+    /// The time of the last collection of garbage, on the project's clock.
+    collected_at: AtomicTime,
+}
+
+impl Project {
+    /// Whether a collection of garbage is due; if so, the next one is due after a pause.
+    pub(crate) fn is_collection_due(&self) -> bool {
+        let now = self.clock.now();
+        // A reset sets the clock back.
+        let is_due = now < self.collected_at.get() || now.since(self.collected_at.get()) >= COLLECTION_PAUSE;
+        if is_due {
+            self.collected_at.set(now);
+        }
+        is_due
+    }
 }
 
 /// A time that is read and written through a shared reference.
@@ -57,10 +82,9 @@ impl AtomicTime {
     }
 }
 
-/// Whether the name of a project is valid: ASCII letters, digits, `-` and `_`.
-pub(crate) fn is_name(name: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(plain)
+/// Whether a byte is an ASCII letter, a digit, `-` or `_`.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
 /// The table of projects.
@@ -170,12 +194,12 @@ impl Projects {
             name: name.to_owned(),
             clock: MovableClock::new(self.clock.clone()),
             clock_lock: tokio::sync::Mutex::default(),
-            messages: MessageNotifier::new(),
             limiter: RateLimiter::new(self.rate_limit),
             faults: Faults::new(),
             webhook: ProjectWebhook::new(),
             chaos: self.chaos_seed.map(Chaos::new),
             last_used_at: AtomicTime::new(now),
+            collected_at: AtomicTime::new(UnixMillis::MIN),
         });
         table.insert(name.to_owned(), project.clone());
         project
@@ -205,10 +229,10 @@ mod tests {
     #[test]
     fn a_name_has_up_to_64_ascii_letters_digits_hyphens_and_underscores() {
         for name in ["a", "Ab-9_", &"x".repeat(64)] {
-            assert!(is_name(name), "{name}");
+            assert!(NAME.accepts(name), "{name}");
         }
         for name in ["", "a b", "ä", "a/b", "a.b", &"x".repeat(65)] {
-            assert!(!is_name(name), "{name}");
+            assert!(!NAME.accepts(name), "{name}");
         }
     }
 

@@ -20,13 +20,16 @@ use crate::metrics::Metrics;
 use crate::projects::{Project, Projects};
 use crate::random::{Random, uuid};
 use handset_sandbox_domain::{AfterAttempt, Attempt, Delivery, NotSentReason};
-use handset_sandbox_store::{IdentityLookup, Store, StoreError};
+use handset_sandbox_store::{IdentityKey, Store, StoreError};
 
 /// The setting of a project with its own webhook. A stored `null` means no webhook.
 const WEBHOOK: &str = "webhook";
 
 /// Pause before a retry after the store has failed.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
+
+/// Time beyond the timeout of a request for which its delivery stays claimed.
+const CLAIM_MARGIN: Duration = Duration::from_secs(5);
 
 /// A webhook as it is stored.
 #[derive(Deserialize, Serialize)]
@@ -67,10 +70,10 @@ impl WebhookDispatcher {
             store,
             projects,
             random,
-            webhook: config.webhook.clone(),
-            timeout: Duration::from_secs(config.webhook_seconds.into()),
+            webhook: config.webhook.endpoint(),
+            timeout: Duration::from_secs(config.webhook.timeout_seconds.into()),
             network: OnceLock::new(),
-            tls: WebhookTls::new(config.webhook_ca.clone()),
+            tls: WebhookTls::new(config.webhook.ca.clone()),
             shutdown,
             tasks: TaskTracker::new(),
             queue: Mutex::new(DeliveryQueue::new(metrics.webhook_deliveries_waiting.clone())),
@@ -99,7 +102,7 @@ impl WebhookDispatcher {
             url: url.expose().as_str().into(),
             secret: secret.expose().into(),
         });
-        self.0.store.set_setting(Some(&project.name), WEBHOOK, &serialize(&row)?).await?;
+        self.0.store.settings().set(Some(&project.name), WEBHOOK, &serialize(&row)?).await?;
         project.webhook.set_webhook(webhook);
         Ok(())
     }
@@ -110,7 +113,7 @@ impl WebhookDispatcher {
     /// The store failed, or the setting is unreadable.
     pub(crate) async fn open(&self, project: &Project) -> Result<(), StoreError> {
         let unreadable = |name| StoreError(format!("the setting '{name}' is unreadable"));
-        if let Some(setting) = self.0.store.setting(Some(&project.name), WEBHOOK).await? {
+        if let Some(setting) = self.0.store.settings().get(Some(&project.name), WEBHOOK).await? {
             let row: Option<StoredWebhook> = serde_json::from_slice(&setting).map_err(|_| unreadable(WEBHOOK))?;
             let read = |row: StoredWebhook| {
                 let (url, secret) = (row.url.expose().parse().ok()?, row.secret.expose().parse().ok()?);
@@ -127,7 +130,7 @@ impl WebhookDispatcher {
         // Boxed, because this future spawns tasks that await it.
         Box::pin(async {
             let cursor = self.0.queue.lock().cursor();
-            let deliveries = self.0.store.pending_deliveries(None, cursor).await?;
+            let deliveries = self.0.store.deliveries().pending(None, cursor).await?;
             for queue in self.0.queue.lock().enqueue(deliveries) {
                 self.0.tasks.spawn(self.clone().run_queue(queue));
             }
@@ -167,7 +170,7 @@ impl WebhookDispatcher {
     async fn attempt_when_due(&self, sequence: u64, project: &Project) -> Result<bool, StoreError> {
         loop {
             let mut cleared = project.webhook.subscribe();
-            let Some(delivery) = self.0.store.delivery(sequence).await? else { break };
+            let Some(delivery) = self.0.store.deliveries().get(sequence).await? else { break };
             let slot = async {
                 project.clock.sleep_until(delivery.due_at).await;
                 project.webhook.acquire_slot().await
@@ -178,6 +181,15 @@ impl WebhookDispatcher {
                 _ = cleared.changed() => continue,
                 slot = slot => slot,
             };
+            let now = self.0.projects.system_now();
+            // Another process has the claim, or the delivery is gone: the next read tells.
+            if !self.0.store.deliveries().claim(sequence, now, now + self.0.timeout + CLAIM_MARGIN).await? {
+                tokio::select! {
+                    biased;
+                    () = self.0.shutdown.cancelled() => return Ok(false),
+                    () = tokio::time::sleep(STORE_PAUSE) => continue,
+                }
+            }
             // Boxed: every waiting task would otherwise reserve the size of this future.
             Box::pin(self.attempt(sequence, delivery, project)).await?;
             break;
@@ -192,8 +204,8 @@ impl WebhookDispatcher {
     async fn attempt(&self, sequence: u64, delivery: Delivery, project: &Project) -> Result<(), StoreError> {
         let cancelled = match &delivery.identity_id {
             Some(id) => {
-                let identity = self.0.store.identity(&project.name, IdentityLookup::Id(id)).await?;
-                delivery.cancelled_by(identity.as_ref())
+                let identity = self.0.store.identities().get(&project.name, IdentityKey::Id(id)).await?;
+                delivery.cancelled_by(identity.as_ref().map(|row| &*row.value))
             }
             None => None,
         };
@@ -201,7 +213,7 @@ impl WebhookDispatcher {
             (None, Some(webhook)) => webhook,
             (reason, _) => {
                 let finished = delivery.cancel(reason.unwrap_or(NotSentReason::NoWebhook));
-                return self.0.store.record_attempt(sequence, AfterAttempt::Finished(finished)).await;
+                return self.acknowledge(sequence, AfterAttempt::Finished(finished)).await;
             }
         };
         let correlation_id = uuid(&*self.0.random);
@@ -215,7 +227,20 @@ impl WebhookDispatcher {
         let count = delivery.attempts.len() + 1;
         tracing::info!(attempt = count, ?outcome, status, "webhook");
         let next = delivery.record_attempt(Attempt { at, correlation_id, outcome, status }, project.clock.now());
-        self.0.store.record_attempt(sequence, next).await
+        self.acknowledge(sequence, next).await
+    }
+
+    /// Writes the outcome of an attempt, and counts a finished delivery.
+    async fn acknowledge(&self, sequence: u64, next: AfterAttempt) -> Result<(), StoreError> {
+        let finished = match &next {
+            AfterAttempt::Retry(_) => None,
+            AfterAttempt::Finished(finished) => Some(finished.status),
+        };
+        let is_written = self.0.store.deliveries().acknowledge(sequence, next).await?;
+        if let Some(status) = finished.filter(|_| is_written) {
+            self.0.metrics.webhook_deliveries.increment(status);
+        }
+        Ok(())
     }
 }
 

@@ -5,18 +5,7 @@ use handset_sandbox::Config;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{BEGIN, PHONE, StartedSession, TARGET, TestSandbox, claims, state};
-
-rows![
-    carries_every_claim,
-    lives_fifteen_minutes,
-    says_whether_the_number_is_known,
-    names_the_first_step_of_each_flow,
-    names_the_public_origin,
-    is_signed,
-    survives_atob,
-];
 
 #[tokio::test(start_paused = true)]
 async fn carries_every_claim() {

@@ -5,29 +5,8 @@ use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, ScriptedOutcome};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::rows::rows;
 use crate::support::socket::TestSocket;
 use crate::support::{PHONE, StartedSession, TARGET, TestSandbox};
-
-rows![
-    are_listed,
-    refused_once,
-    refused_always,
-    sms_never_arrives,
-    code_expired,
-    every_code_wrong,
-    link_already_used,
-    slow_backend,
-    socket_dropped_once,
-    socket_dropped_always,
-    too_many_requests,
-    server_error,
-    apply_to_a_number_that_the_page_gives,
-    end_with_a_change_of_number,
-    apply_when_strict,
-    have_the_code_1234_and_a_synthetic_owner,
-    others_of_the_range_are_like_any_number,
-];
 
 const START: &str = "mobile/otp/start";
 const FINISH: &str = "mobile/otp/finish";

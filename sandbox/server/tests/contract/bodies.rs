@@ -7,17 +7,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{TestResponse, TestSandbox};
-
-rows![
-    may_be_compressed_with_gzip_or_deflate,
-    are_limited_by_their_decompressed_size,
-    with_another_content_encoding_are_415,
-    that_do_not_match_their_content_encoding_are_8001,
-    may_begin_with_a_byte_order_mark,
-    of_another_charset_are_refused,
-];
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -4,17 +4,7 @@ use handset_sandbox::Config;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::rows::rows;
 use crate::support::{PHONE, StartedSession, TestSandbox};
-
-rows![
-    breaks_requests_of_the_authenticator,
-    leaves_everything_else_alone,
-    is_the_same_for_the_same_seed,
-    acts_where_only_the_reply_is_lost,
-    gives_way_to_listed_faults,
-    stands_on_the_timeline,
-];
 
 /// The status of a response (`None`: the connection broke), and its delay, in ms.
 type TimedStatus = (Option<u16>, u128);

@@ -2,21 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{PHONE, TEST_USER, TestSandbox, holds_nothing};
-
-rows![
-    validate_evaluates_possession,
-    complete_of_a_whole_person_confirms_everything,
-    complete_compares_part_by_part,
-    the_second_source_knows_less,
-    parts_that_were_not_sent_are_left_out,
-    only_the_first_address_and_e_mail_count,
-    identification_fails_with_its_reasons,
-    kyc_needs_names_dob_and_ssn_or_address,
-    a_listed_name_is_a_hit,
-    nothing_is_null_or_empty,
-];
 
 /// Complete's reply about a person who has proved the test user's number.
 async fn complete(bench: &TestSandbox, phone: &str, individual: Value) -> Value {

@@ -7,26 +7,8 @@ use axum::extract::ws::Message;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::socket::TestSocket;
 use crate::support::{StartedSession, TestSandbox};
-
-rows![
-    are_listed_with_their_remaining_count,
-    are_refused_by_field,
-    delay_serves_late,
-    status_answers_without_acting,
-    drop_breaks_the_connection_without_acting,
-    lose_reply_acts_and_breaks_the_connection,
-    silence_leaves_a_request_open,
-    are_limited_by_path_method_and_count,
-    never_hit_the_inspection_or_a_preflight,
-    hit_the_servers_calls_and_the_phones_link_too,
-    drop_ends_a_waiting_socket_without_a_close,
-    silence_keeps_a_waiting_socket_open,
-    leave_waiting_sockets_alone_otherwise,
-    stand_on_the_timeline,
-];
 
 const STATUS: &str = "/v1/client/status";
 

@@ -1,4 +1,4 @@
-//! A client that disconnects while the store writes its request: the request is completed.
+//! A client that disconnects before the reply to its request: the request is completed.
 
 use std::future::Future;
 use std::pin::pin;
@@ -33,10 +33,24 @@ async fn the_effects_of_a_request_do_not_wait_for_the_next_one() {
     poll_once(messages.as_mut());
     {
         let sending = pin!(bench.post("/v1/client/mobile/otp/start", Some(&started.auth_token), "{}"));
-        poll_once(sending);
+        // Pending, unless the thread of the store is done already.
+        let _ = sending.poll(&mut Context::from_waker(Waker::noop()));
     }
     let messages = messages.await.json();
     assert_eq!(messages.as_array().map(Vec::len), Some(1), "a waiting reader gets the message");
     let reply = bench.page(&started, "mobile/otp/finish", json!({"otp": messages[0]["code"]})).await;
     assert_eq!(reply["next"], Value::from("done"));
+}
+
+#[tokio::test]
+async fn a_request_is_completed_without_its_client() {
+    let bench = TestSandbox::yielding().await;
+    let started = bench.start(json!({"flowType": "mobile", "phoneNumber": PHONE})).await;
+    {
+        let sending = pin!(bench.post("/v1/client/mobile/otp/start", Some(&started.auth_token), "{}"));
+        // Not yet at its write: each read of this store waits.
+        poll_once(sending);
+    }
+    let messages = bench.get("/sandbox/messages?wait=30").await.json();
+    assert_eq!(messages.as_array().map(Vec::len), Some(1));
 }

@@ -3,29 +3,7 @@
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, TestResponse, TestSandbox};
-
-rows![
-    enrolling_gives_an_id,
-    the_same_number_again_is_the_same_identity,
-    an_identity_is_returned_by_its_id,
-    identities_are_listed_page_by_page,
-    the_list_leaves_out_the_inactive,
-    bad_queries_are_named,
-    identities_are_looked_up_by_number,
-    activating_undoes_deactivating,
-    enrolling_again_undoes_deactivating,
-    a_deleted_identity_is_gone,
-    of_two_deletions_at_once_one_succeeds,
-    an_unknown_id_is_not_found,
-    a_batch_is_answered_one_by_one,
-    a_batch_goes_by_either_name,
-    a_batch_has_1_to_100,
-    members_are_named,
-    every_credential_sees_the_same_identities,
-    reset_deletes_identities,
-];
 
 /// A test user of Identity Manager.
 const MERLA: &str = "2001004031";

@@ -6,10 +6,7 @@ use std::sync::Arc;
 use handset_sandbox::{AppState, Config, Random, SystemClock, SystemRandom};
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{PHONE, TARGET, TestSandbox, claims};
-
-rows![have_128_bits_in_their_form, come_from_the_random_source_and_from_nothing_else, differ_in_every_bit,];
 
 /// Every random id of a link flow and of an identity, by name.
 async fn random_ids(bench: &TestSandbox) -> Vec<(&'static str, String)> {

@@ -3,30 +3,7 @@
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TARGET, TestSandbox};
-
-rows![
-    start_sends_the_link,
-    start_without_retry_answers_empty_data,
-    start_with_retry_answers_nothing,
-    start_on_a_mobile_browser_ends_the_wait,
-    the_reply_can_be_forced,
-    start_with_a_bad_number_is_refused,
-    start_without_any_number_is_refused,
-    a_fourth_time_without_any_number_ends,
-    start_with_a_number_already_proved_is_done,
-    start_at_another_step_is_an_error,
-    a_fourth_number_ends,
-    an_empty_number_is_a_resend,
-    a_number_change_invalidates_the_old_link,
-    replies_carry_times,
-    late_requests_are_answered_harmlessly,
-    an_unopened_link_ends_the_flow_after_the_grace,
-    mobile_auth_passes,
-    mobile_auth_with_something_else_falls_back,
-    mobile_auth_out_of_order_is_an_error,
-];
 
 fn refused(message: &str) -> Value {
     json!({"data": {"code": 10001, "message": message}})

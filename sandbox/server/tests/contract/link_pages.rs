@@ -2,28 +2,10 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use handset_sandbox::Config;
+use handset_sandbox::{Config, InstantLinkConfig};
 use serde_json::json;
 
-use crate::rows::rows;
 use crate::support::{PHONE, StartedSession, TestResponse, TestSandbox};
-
-rows![
-    opening_redirects_to_the_target,
-    the_target_keeps_its_query,
-    a_link_works_once,
-    a_link_works_for_three_minutes,
-    the_lifetime_is_a_setting,
-    an_older_link_says_so,
-    a_link_of_a_flow_that_ended_says_so,
-    an_unknown_link_says_so,
-    a_head_request_does_not_use_the_link,
-    preview_bots_do_not_use_the_link,
-    in_app_browsers_count_as_people,
-    a_suspected_bot_gets_a_button,
-    the_button_uses_the_link_as_opening_does,
-    pages_are_readable,
-];
 
 async fn resend(bench: &TestSandbox, started: &StartedSession) -> String {
     bench.page(started, "mobile/instantlink/start", json!({"isMobile": false, "mobileNumber": ""})).await;
@@ -93,7 +75,11 @@ async fn a_link_works_for_three_minutes() {
 
 #[tokio::test(start_paused = true)]
 async fn the_lifetime_is_a_setting() {
-    let bench = TestSandbox::with(Config { link_seconds: 9, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config {
+        instant_link: InstantLinkConfig { seconds: 9, ..InstantLinkConfig::default() },
+        ..Config::default()
+    })
+    .await;
     let (_, path) = with_link(&bench).await;
     bench.pass_ms(9000).await;
     says(&bench.get(&path).await, 410, "This link has expired");

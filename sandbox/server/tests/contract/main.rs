@@ -1,5 +1,5 @@
-//! The contract's tables, row by row. The rows are data, in `rows.toml`: one without a test fails, and so does a test
-//! of a table that names no row.
+//! The contract's tables, row by row. The rows are data, in `rows.toml`: `table` fails for a row without a test, for a
+//! test of a table without a row, and for a test that never gets a reply of its row.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +8,6 @@
     reason = "a test that fails panics"
 )]
 
-mod rows;
 mod support;
 mod table;
 
@@ -40,6 +39,7 @@ mod server_stage;
 mod sms_bounds;
 mod start;
 mod status;
+mod store_calls;
 mod test_users;
 mod timeline;
 mod token;

@@ -8,17 +8,7 @@ use proptest::test_runner::TestRunner;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{PHONE, TEST_USER, TestSandbox};
-
-rows![
-    are_those_of_the_document,
-    of_the_wrong_type_are_named,
-    null_and_blank_count_as_left_out,
-    null_in_a_list_is_empty,
-    that_are_unknown_are_ignored_at_every_depth,
-    texts_are_those_that_the_document_describes,
-];
 
 #[derive(Clone, Copy, PartialEq)]
 enum JsonType {

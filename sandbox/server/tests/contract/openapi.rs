@@ -6,18 +6,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::TestSandbox;
-
-rows![
-    it_is_of_openapi_3_1,
-    it_holds_every_call_that_is_served_and_no_other,
-    it_names_every_member_of_the_contract,
-    it_names_every_code_where_it_can_come,
-    its_references_and_links_lead_somewhere,
-    its_examples_work_as_they_stand,
-    the_pages_fetch_nothing_from_elsewhere,
-];
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 

@@ -1,40 +1,9 @@
 //! The page's requests of a flow with a code: sending, checking, attempts, resends and changes of the number.
 
-use handset_sandbox::Config;
+use handset_sandbox::{Config, OtpConfig, SmsConfig};
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TEST_USER, TestSandbox, wrong};
-
-rows![
-    start_with_the_known_number_sends_the_code,
-    start_with_a_given_number_sends_the_code,
-    start_without_any_number_is_refused,
-    a_fourth_time_without_any_number_ends,
-    start_with_a_bad_number_is_refused,
-    start_with_a_number_of_another_product_is_refused,
-    start_with_an_unknown_number_is_refused_when_strict,
-    start_at_another_step_is_an_error,
-    finish_with_the_right_code_is_done,
-    finish_with_a_wrong_code_leaves_attempts_with_retry,
-    finish_with_a_wrong_code_ends_without_retry,
-    finish_before_any_code_is_an_error,
-    finish_after_two_minutes_ends,
-    the_lifetime_is_a_setting,
-    resend_invalidates_the_old_code,
-    resend_does_not_reset_the_attempts,
-    a_number_change_invalidates_the_old_code,
-    a_fourth_number_ends,
-    the_same_number_again_is_a_resend,
-    a_refused_change_leaves_the_old_code_valid,
-    an_early_resend_sends_nothing_with_a_pause,
-    a_number_change_does_not_wait_for_the_pause,
-    replies_carry_times,
-    late_requests_are_answered_harmlessly,
-    the_length_follows_the_hashes,
-    the_text_ends_in_the_line_that_browsers_read,
-    codes_differ,
-];
 
 fn sent() -> Value {
     json!({})
@@ -222,7 +191,8 @@ async fn finish_after_two_minutes_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn the_lifetime_is_a_setting() {
-    let bench = TestSandbox::with(Config { otp_seconds: 7, ..Config::default() }).await;
+    let bench =
+        TestSandbox::with(Config { otp: OtpConfig { seconds: 7, ..OtpConfig::default() }, ..Config::default() }).await;
     let (started, code) = with_code(&bench, true).await;
     bench.pass_ms(7000).await;
     assert_eq!(finish(&bench, &started, &code).await, ended("the code has expired"));
@@ -309,7 +279,11 @@ async fn a_refused_change_leaves_the_old_code_valid() {
 
 #[tokio::test(start_paused = true)]
 async fn an_early_resend_sends_nothing_with_a_pause() {
-    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config {
+        otp: OtpConfig { resend_pause_seconds: 30, ..OtpConfig::default() },
+        ..Config::default()
+    })
+    .await;
     let (started, code) = with_code(&bench, true).await;
     bench.pass_ms(29_999).await;
     let early = bench.page_with_times(&started, "mobile/otp/start", json!({})).await;
@@ -324,7 +298,11 @@ async fn an_early_resend_sends_nothing_with_a_pause() {
 
 #[tokio::test(start_paused = true)]
 async fn a_number_change_does_not_wait_for_the_pause() {
-    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config {
+        otp: OtpConfig { resend_pause_seconds: 30, ..OtpConfig::default() },
+        ..Config::default()
+    })
+    .await;
     let (started, _) = with_code(&bench, true).await;
     assert_eq!(start_with(&bench, &started, OTHER_PHONE).await, sent());
     assert_eq!(bench.messages().await.len(), 2);
@@ -394,7 +372,9 @@ async fn the_text_ends_in_the_line_that_browsers_read() {
 
 #[tokio::test(start_paused = true)]
 async fn codes_differ() {
-    let bench = TestSandbox::with(Config { sms_per_session: 0, ..Config::default() }).await;
+    let bench =
+        TestSandbox::with(Config { sms: SmsConfig { per_session: 0, ..SmsConfig::default() }, ..Config::default() })
+            .await;
     let started = bench.otp(false).await;
     for _ in 0..20 {
         start(&bench, &started).await;

@@ -2,21 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{StartedSession, TestResponse, TestSandbox, holds_nothing};
-
-rows![
-    validate_leads_to_the_challenge,
-    the_challenge_returns_the_record,
-    the_challenge_uses_the_members_of_start,
-    members_of_the_challenge_override_those_of_start,
-    a_wrong_challenge_returns_nothing,
-    the_challenge_needs_a_member,
-    bad_members_are_named,
-    the_challenge_is_evaluated_once,
-    complete_follows_the_challenge,
-    calls_out_of_order_are_refused,
-];
 
 /// A test user whose SSN is 470806227, born on 1982-07-19.
 const MARCIA: &str = "2001001693";

@@ -5,19 +5,8 @@ use handset_sandbox::Config;
 use handset_sandbox_domain::Product;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{PHONE, TARGET, TestResponse, TestSandbox};
 use crate::test_users::USERS;
-
-rows![
-    a_credential_makes_the_calls_of_its_product_only,
-    a_session_is_hidden_behind_the_product_of_the_call,
-    test_users_belong_to_products,
-    numbers_typed_in_the_page_are_checked_by_product,
-    a_session_is_served_by_the_calls_of_its_product_only,
-    unknown_numbers_are_refused_when_strict,
-    every_call_takes_a_slash_at_its_end,
-];
 
 const UNKNOWN: &str = "field 'correlationId' is unknown, malformed or expired";
 const OTHER: &str = "test user cannot be accessed with your current product credentials";

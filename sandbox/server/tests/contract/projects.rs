@@ -4,27 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::event_stream::EventStream;
 use crate::support::socket::TestSocket;
 use crate::support::{BEGIN, PHONE, StartedSession, TARGET, TestSandbox};
-
-rows![
-    are_named_by_a_header_or_in_the_query,
-    are_refused_by_name,
-    keep_their_messages_apart,
-    keep_their_clocks_apart,
-    keep_their_faults_apart,
-    keep_their_sessions_apart,
-    keep_their_identities_apart,
-    keep_their_rates_apart,
-    are_reset_alone,
-    share_access_tokens,
-    are_passed_on_by_the_demo_backend,
-    are_deleted_when_idle,
-    begin_with_an_authorized_call,
-    are_not_evicted_while_in_use,
-];
 
 const STATUS: &str = "/v1/client/status";
 

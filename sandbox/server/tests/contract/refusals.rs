@@ -8,23 +8,8 @@ use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
 use crate::openapi::routed;
-use crate::rows::rows;
 use crate::support::TestSandbox;
 use crate::support::broken_store::BrokenStore;
-
-rows![
-    internal_errors_are_8000,
-    a_body_that_is_not_json_is_8001,
-    a_body_over_4_kb_is_8001,
-    a_body_of_another_type_is_8001,
-    no_or_wrong_credentials_are_8002,
-    a_wrong_method_is_8003,
-    an_unknown_path_is_404,
-    a_wrong_method_elsewhere_is_405,
-    the_allowed_methods_in_a_refusal_are_the_routers_on_every_path,
-    too_many_requests_are_429_with_retry_after,
-    the_rate_is_a_setting,
-];
 
 /// Every call that needs a body.
 const CALLS: [&str; 12] = [
@@ -45,7 +30,7 @@ const CALLS: [&str; 12] = [
 #[tokio::test(start_paused = true)]
 async fn internal_errors_are_8000() {
     let random = Arc::new(SystemRandom::new().unwrap());
-    let state = AppState::with_store(Config::default(), Arc::new(SystemClock), random, Arc::new(BrokenStore));
+    let state = AppState::with_store(Config::default(), Arc::new(SystemClock), random, BrokenStore::store());
     let bench = TestSandbox::on(state).await;
     bench.call("/v3/start", json!({"flowType": "mobile"})).await.refused(500, 8000, "internal error");
 }

@@ -3,18 +3,7 @@
 use handset_protocol::steps::ERROR_AREAS;
 use serde_json::json;
 
-use crate::rows::rows;
 use crate::support::{StartedSession, TestSandbox};
-
-rows![
-    otp_ends_as_failed,
-    instant_link_ends_as_failed,
-    every_other_area_ends_as_failed,
-    mobile_auth_falls_back_to_otp,
-    repeated_reports_are_answered_alike,
-    a_report_after_the_end_changes_nothing,
-    an_unknown_area_is_not_found,
-];
 
 async fn ends_as_failed(bench: &TestSandbox, started: &StartedSession, area: &str) {
     let report = json!({"message": "Failed to start OTP flow: no", "code": 7});

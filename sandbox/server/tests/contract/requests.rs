@@ -5,18 +5,7 @@ use axum::http::Request;
 use handset_protocol::client::headers;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::TestSandbox;
-
-rows![
-    answer_json_with_status_200,
-    answer_a_bad_token_with_401_and_json,
-    pass_the_preflight_of_any_origin,
-    pass_the_preflight_of_tracing_headers,
-    let_any_origin_read_the_reply,
-    refuse_a_malformed_body_by_field,
-    ignore_unknown_members,
-];
 
 const POSTS: &[(&str, &str)] = &[
     ("mobile/otp/start", "{}"),

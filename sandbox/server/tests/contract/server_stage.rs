@@ -2,24 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{PHONE, StartedSession, TEST_USER, TestSandbox};
-
-rows![
-    validate_says_pending_before_the_check,
-    validate_says_yes_after_it,
-    validate_can_be_asked_again_after_yes,
-    validate_says_no_once,
-    complete_before_validate_is_refused,
-    complete_compares_with_the_record,
-    complete_of_another_than_the_synthetic_owner_fails,
-    complete_needs_names_or_ssn,
-    complete_names_bad_members,
-    nothing_is_allowed_after_complete,
-    an_unknown_id_is_refused,
-    an_expired_id_is_refused,
-    a_missing_id_is_named,
-];
 
 const UNKNOWN: &str = "field 'correlationId' is unknown, malformed or expired";
 

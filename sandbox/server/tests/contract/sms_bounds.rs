@@ -4,31 +4,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Request;
-use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
+use handset_sandbox::{AppState, Config, OtpConfig, SmsConfig, SystemClock, SystemRandom};
 use handset_sandbox_store::{MemoryStore, SqliteStore, Store};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::rows::rows;
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TEST_USER, TestSandbox};
-
-rows![
-    a_session_sends_ten_and_ends_with_the_next,
-    a_number_gets_a_hundred_over_all_sessions,
-    codes_and_links_are_counted_together,
-    a_number_that_is_typed_into_a_page_is_counted,
-    the_window_moves,
-    bounds_and_window_are_settings,
-    test_users_are_bounded_by_their_session_only,
-    a_project_has_its_own_count_and_reset_forgets_it,
-    an_early_resend_counts_for_nothing,
-    a_link_waits_for_the_pause_as_a_code_does,
-    the_same_number_refused_again_and_again_ends_the_flow,
-    requests_at_once_are_limited_exactly,
-    requests_at_once_are_limited_exactly_in_a_file,
-    a_restart_does_not_reset_the_counts,
-];
 
 /// As the sandbox does without settings.
 const OF_SESSION: usize = 10;
@@ -122,7 +104,8 @@ async fn a_number_gets_a_hundred_over_all_sessions() {
 
 #[tokio::test(start_paused = true)]
 async fn codes_and_links_are_counted_together() {
-    let bench = TestSandbox::with(Config { sms_per_number: 2, ..unlimited() }).await;
+    let bench =
+        TestSandbox::with(Config { sms: SmsConfig { per_number: 2, ..SmsConfig::default() }, ..unlimited() }).await;
     for (flow, path) in STARTS {
         assert!(is_sent(&bench, &open(&bench, flow, Some(PHONE)).await, path, None).await);
     }
@@ -134,7 +117,8 @@ async fn codes_and_links_are_counted_together() {
 #[tokio::test(start_paused = true)]
 async fn a_number_that_is_typed_into_a_page_is_counted() {
     for (flow, path) in STARTS {
-        let bench = TestSandbox::with(Config { sms_per_number: 2, ..unlimited() }).await;
+        let bench =
+            TestSandbox::with(Config { sms: SmsConfig { per_number: 2, ..SmsConfig::default() }, ..unlimited() }).await;
         for _ in 0..2 {
             assert!(is_sent(&bench, &open(&bench, flow, None).await, path, Some(PHONE)).await);
         }
@@ -148,7 +132,8 @@ async fn a_number_that_is_typed_into_a_page_is_counted() {
 
 #[tokio::test(start_paused = true)]
 async fn the_window_moves() {
-    let bench = TestSandbox::with(Config { sms_per_number: 2, ..unlimited() }).await;
+    let bench =
+        TestSandbox::with(Config { sms: SmsConfig { per_number: 2, ..SmsConfig::default() }, ..unlimited() }).await;
     let (flow, path) = STARTS[0];
     let next = async || is_sent(&bench, &open(&bench, flow, Some(PHONE)).await, path, None).await;
     assert!(next().await);
@@ -164,7 +149,7 @@ async fn the_window_moves() {
 #[tokio::test(start_paused = true)]
 async fn bounds_and_window_are_settings() {
     let (flow, path) = STARTS[1];
-    let config = Config { sms_per_session: 2, sms_per_number: 3, sms_window_seconds: 5, ..unlimited() };
+    let config = Config { sms: SmsConfig { per_session: 2, per_number: 3, number_window_seconds: 5 }, ..unlimited() };
     let bench = TestSandbox::with(config).await;
     for _ in 0..2 {
         let started = open(&bench, flow, Some(PHONE)).await;
@@ -178,7 +163,11 @@ async fn bounds_and_window_are_settings() {
         assert!(!is_sent(&bench, &started, path, None).await);
         bench.pass_ms(5000).await;
     }
-    let bench = TestSandbox::with(Config { sms_per_session: 0, sms_per_number: 0, ..unlimited() }).await;
+    let bench = TestSandbox::with(Config {
+        sms: SmsConfig { per_session: 0, per_number: 0, ..SmsConfig::default() },
+        ..unlimited()
+    })
+    .await;
     let started = open(&bench, flow, Some(PHONE)).await;
     for _ in 0..2 * OF_NUMBER {
         assert!(is_sent(&bench, &started, path, None).await, "0 is any number");
@@ -187,7 +176,8 @@ async fn bounds_and_window_are_settings() {
 
 #[tokio::test(start_paused = true)]
 async fn test_users_are_bounded_by_their_session_only() {
-    let bench = TestSandbox::with(Config { sms_per_number: 2, ..unlimited() }).await;
+    let bench =
+        TestSandbox::with(Config { sms: SmsConfig { per_number: 2, ..SmsConfig::default() }, ..unlimited() }).await;
     for (flow, path) in STARTS {
         for number in [TEST_USER, "2005550104"] {
             for _ in 0..3 {
@@ -203,7 +193,8 @@ async fn test_users_are_bounded_by_their_session_only() {
 
 #[tokio::test(start_paused = true)]
 async fn a_project_has_its_own_count_and_reset_forgets_it() {
-    let bench = TestSandbox::with(Config { sms_per_number: 1, ..unlimited() }).await;
+    let bench =
+        TestSandbox::with(Config { sms: SmsConfig { per_number: 1, ..SmsConfig::default() }, ..unlimited() }).await;
     let (flow, path) = STARTS[0];
     let next = async || is_sent(&bench, &open(&bench, flow, Some(PHONE)).await, path, None).await;
     assert!(next().await);
@@ -217,7 +208,12 @@ async fn a_project_has_its_own_count_and_reset_forgets_it() {
 #[tokio::test(start_paused = true)]
 async fn an_early_resend_counts_for_nothing() {
     for (flow, path) in STARTS {
-        let bench = TestSandbox::with(Config { sms_per_session: 2, otp_resend_pause_seconds: 30, ..unlimited() }).await;
+        let bench = TestSandbox::with(Config {
+            sms: SmsConfig { per_session: 2, ..SmsConfig::default() },
+            otp: OtpConfig { resend_pause_seconds: 30, ..OtpConfig::default() },
+            ..unlimited()
+        })
+        .await;
         let started = open(&bench, flow, Some(PHONE)).await;
         for _ in 0..20 {
             assert!(is_sent(&bench, &started, path, None).await);
@@ -236,7 +232,11 @@ async fn an_early_resend_counts_for_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_link_waits_for_the_pause_as_a_code_does() {
     let (flow, path) = STARTS[1];
-    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..unlimited() }).await;
+    let bench = TestSandbox::with(Config {
+        otp: OtpConfig { resend_pause_seconds: 30, ..OtpConfig::default() },
+        ..unlimited()
+    })
+    .await;
     let started = open(&bench, flow, Some(PHONE)).await;
     let first = bench.page_with_times(&started, path, asking(path, None)).await;
     assert_eq!(first, json!({"serverTime": BEGIN, "expiresAt": BEGIN + 180_000, "resendAt": BEGIN + 30_000}));
@@ -330,7 +330,7 @@ async fn a_restart_does_not_reset_the_counts() {
     for round in 0..3 {
         let store = Arc::new(SqliteStore::open(&folder.path().join("sandbox.db")).unwrap());
         let random = Arc::new(SystemRandom::new().unwrap());
-        let config = Config { sms_per_session: 2, sms_per_number: 5, ..unlimited() };
+        let config = Config { sms: SmsConfig { per_session: 2, per_number: 5, ..SmsConfig::default() }, ..unlimited() };
         let bench = TestSandbox::on(AppState::open(config, Arc::new(SystemClock), random, store).await.unwrap()).await;
         if round < 2 {
             let started = open(&bench, flow, Some(PHONE)).await;

@@ -3,19 +3,7 @@
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{PHONE, TARGET, TEST_USER, TestSandbox};
-
-rows![
-    answers_token_id_and_next,
-    flow_type_is_required,
-    final_target_url_is_required_for_desktop,
-    bad_members_are_named_with_their_format,
-    valid_members_are_accepted,
-    empty_members_count_as_left_out,
-    unknown_numbers_are_refused_when_strict,
-    test_users_of_other_products_are_refused,
-];
 
 fn with(field: &str, value: Value) -> Value {
     let mut body = json!({"flowType": "desktop", "phoneNumber": PHONE, "finalTargetUrl": TARGET});

@@ -11,32 +11,8 @@ use futures_util::{Sink, Stream};
 use handset_sandbox::status_socket;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::socket::TestSocket;
 use crate::support::{BEGIN, StartedSession, TestSandbox, wrong};
-
-rows![
-    a_bad_token_is_refused_at_the_handshake,
-    a_handshake_is_needed,
-    ping_is_answered_with_pong,
-    the_outcome_is_sent_once_and_the_socket_is_closed,
-    a_failure_is_sent_with_its_error,
-    an_earlier_outcome_is_sent_at_once,
-    every_socket_of_a_flow_gets_the_outcome,
-    the_server_pings,
-    silence_is_allowed_for_150_seconds,
-    a_waiting_socket_gets_the_expiry_ten_seconds_late,
-    a_resend_moves_the_deadline_of_a_waiting_socket,
-    the_session_ends_a_waiting_socket,
-    advancing_the_clock_wakes_a_waiting_socket,
-    reset_closes_a_waiting_socket,
-    binary_frames_are_refused,
-    the_sandbox_stops_reading_from_a_page_that_does_not_read,
-    the_status_call_says_pending,
-    the_status_call_says_done,
-    the_status_call_says_failed,
-    the_status_call_with_a_bad_token_is_401,
-];
 
 async fn link(bench: &TestSandbox, started: &StartedSession) -> String {
     bench.page(started, "mobile/instantlink/start", json!({"isMobile": false})).await;

@@ -5,17 +5,7 @@ use handset_sandbox_domain::Product::{self, Identity, IdentityManager, Prefill, 
 use handset_sandbox_domain::TEST_USERS;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{PHONE, StartedSession, TARGET, TEST_USER, TestSandbox, claims, holds_nothing};
-
-rows![
-    there_are_fifteen,
-    every_scenario_runs,
-    every_record_is_confirmed_and_returned,
-    the_code_is_1234,
-    a_synthetic_person_never_changes,
-    a_synthetic_person_is_confirmed_and_returned,
-];
 
 /// A test user, as the contract has them.
 pub(crate) struct ContractUser {

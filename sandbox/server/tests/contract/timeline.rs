@@ -3,27 +3,12 @@
 use std::time::Duration;
 
 use axum::extract::ws::Message;
-use handset_sandbox::Config;
+use handset_sandbox::{Config, OtpConfig};
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::event_stream::EventStream;
 use crate::support::socket::TestSocket;
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, StartedSession, TestSandbox, state, wrong};
-
-rows![
-    records_an_otp_flow_message_by_message,
-    records_a_link_flow_with_its_sockets,
-    names_every_outcome_of_a_request,
-    names_every_end_of_a_socket,
-    names_the_outcome_of_a_link,
-    records_expiry,
-    holds_no_secret,
-    streams_every_event_as_it_comes,
-    continues_after_a_reconnect,
-    ends_its_stream_with_the_session_or_the_sandbox,
-    is_not_found_for_an_unknown_session,
-];
 
 fn stream_of(started: &StartedSession) -> String {
     format!("/sandbox/sessions/{}/stream", started.correlation_id)
@@ -102,7 +87,11 @@ async fn records_a_link_flow_with_its_sockets() {
 
 #[tokio::test(start_paused = true)]
 async fn names_every_outcome_of_a_request() {
-    let bench = TestSandbox::with(Config { otp_resend_pause_seconds: 30, ..Config::default() }).await;
+    let bench = TestSandbox::with(Config {
+        otp: OtpConfig { resend_pause_seconds: 30, ..OtpConfig::default() },
+        ..Config::default()
+    })
+    .await;
     let started = bench.start(json!({"flowType": "mobile", "allowOTPRetry": true})).await;
     let page = async |path: &str, body: Value| bench.page(&started, path, body).await;
     page("mobile/otp/start", json!({"mobileNumber": "12"})).await;

@@ -7,22 +7,7 @@ use base64ct::{Base64, Encoding};
 use handset_sandbox::{AppState, Config, SystemClock, SystemRandom};
 use serde_json::json;
 
-use crate::rows::rows;
 use crate::support::{TestResponse, TestSandbox};
-
-rows![
-    gives_an_access_token,
-    every_shipped_credential_is_known,
-    wrong_credentials_are_refused,
-    missing_members_are_named,
-    http_basic_takes_the_place_of_both_members,
-    wrong_credentials_by_http_basic_get_a_challenge,
-    a_credential_that_comes_twice_is_refused,
-    too_many_token_calls_are_refused_in_the_form_of_oauth,
-    an_access_token_lives_an_hour,
-    tokens_of_the_other_kind_are_refused,
-    tokens_of_another_sandbox_are_refused,
-];
 
 const CREDENTIALS: [&str; 6] = [
     "sandbox",

@@ -3,31 +3,7 @@
 use handset_sandbox::Config;
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{OTHER_PHONE, PHONE, StartedSession, TARGET, TestResponse, TestSandbox, claims};
-
-rows![
-    answers_token_id_and_pending,
-    a_code_binds_a_device,
-    a_link_binds_a_device,
-    the_page_may_give_the_number,
-    failed_possession_binds_nothing,
-    some_pass_without_the_browser,
-    without_possession_a_device_has_to_be_bound,
-    the_relying_party_may_bind_a_device_itself,
-    another_number_is_not_bound,
-    binding_is_for_sessions_without_possession_only,
-    a_number_to_bind_is_one_of_unify,
-    a_number_keeps_its_device,
-    rebind_replaces_the_device,
-    a_device_can_be_revoked,
-    a_session_keeps_reporting_its_own_device,
-    of_two_revocations_at_once_one_succeeds,
-    reputation_is_checked_on_demand,
-    the_owner_is_the_same_in_every_product,
-    members_are_named,
-    an_unknown_id_is_refused,
-];
 
 /// A test user of Unify.
 const LORANT: &str = "2001004014";

@@ -2,24 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{OTHER_PHONE, PHONE, StartedSession, TARGET, TestSandbox, claims};
-
-rows![
-    without_possession_is_evaluated_at_once,
-    with_possession_is_pending_at_first,
-    a_code_shows_possession,
-    a_link_shows_possession,
-    some_pass_without_the_browser,
-    the_names_have_to_be_the_owners,
-    the_names_do_not_count_when_possession_fails,
-    a_number_that_the_page_changes_is_the_one_that_counts,
-    success_enrolls_the_number,
-    the_status_call_can_be_repeated,
-    required_members_are_named,
-    bad_members_are_named,
-    an_unknown_id_is_refused,
-];
 
 /// A test user of Verified Users who proves possession with a code or a link.
 const BETTINA: &str = "2001004049";

@@ -2,22 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rows::rows;
 use crate::support::{PHONE, TestSandbox, holds_nothing};
-
-rows![
-    answers_in_one_call,
-    names_of_the_owner_reach_al2,
-    more_than_names_reaches_al3,
-    a_number_alone_reaches_al1,
-    a_mismatch_fails_at_al0,
-    test_users_have_their_scenarios,
-    the_returned_members_depend_on_the_verification_type,
-    success_enrolls_the_number,
-    required_members_are_named,
-    bad_members_are_named,
-    there_is_no_status_call,
-];
 
 /// A test user of Verified Users with a whole record.
 const SHEILA: &str = "2001004011";

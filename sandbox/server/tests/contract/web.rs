@@ -19,14 +19,13 @@ async fn a_page_is_built_in() {
 
 #[tokio::test]
 async fn a_folder_replaces_the_built_in_page() {
-    let folder = std::env::temp_dir().join(format!("handset-sandbox-www-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = tempfile::tempdir().unwrap();
     for (name, text) in
         [("index.html", "<!doctype html>"), ("a.js", "export {}"), ("a.css", "a{}"), ("a.wasm", "\0asm")]
     {
-        std::fs::write(folder.join(name), text).unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
     }
-    let bench = TestSandbox::with(Config { www: Some(folder.clone()), ..Config::default() }).await;
+    let bench = TestSandbox::with(Config { www: Some(folder.path().into()), ..Config::default() }).await;
     let cases =
         [("/", "text/html"), ("/a.js", "text/javascript"), ("/a.css", "text/css"), ("/a.wasm", "application/wasm")];
     for (path, content_type) in cases {
@@ -38,5 +37,4 @@ async fn a_folder_replaces_the_built_in_page() {
     for path in ["/b.js", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
         bench.get(path).await.refused(404, 404, "no such path");
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }

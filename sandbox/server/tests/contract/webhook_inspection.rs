@@ -6,20 +6,9 @@ use handset_sandbox::Config;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::rows::rows;
 use crate::support::receiver::{ReceivedWebhook, ReceiverBehaviour, SECRET, TestReceiver, URL};
 use crate::support::webhooks::{deliveries, enroll, finished_delivery, now, trigger, trigger_sent, trigger_suppressed};
 use crate::support::{BEGIN, PHONE, TestSandbox};
-
-rows![
-    are_set_in_the_settings_or_by_request,
-    refuse_bad_settings_by_name,
-    refuse_bad_triggers_by_name,
-    can_be_tried_by_test_events,
-    show_their_deliveries_and_no_secret,
-    are_kept_apart_by_project,
-    are_deleted_by_reset,
-];
 
 #[tokio::test(start_paused = true)]
 async fn are_set_in_the_settings_or_by_request() {

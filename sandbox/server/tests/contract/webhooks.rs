@@ -7,25 +7,11 @@ use handset_sandbox::Config;
 use handset_sandbox_domain::{Person, Phone};
 use serde_json::json;
 
-use crate::rows::rows;
 use crate::support::receiver::{ReceiverBehaviour, SECRET, TestReceiver};
 use crate::support::webhooks::{
     deliveries, enroll, finished_delivery, now, outcomes, trigger, trigger_sent, trigger_suppressed,
 };
 use crate::support::{BEGIN, OTHER_PHONE, PHONE, TestSandbox};
-
-rows![
-    are_signed_posts_of_a_list_of_events,
-    are_tried_three_times_with_pauses,
-    are_repeated_when_their_reply_is_lost_or_late,
-    follow_no_redirect,
-    carry_each_type_of_event,
-    change_the_number_in_the_store,
-    of_changes_to_one_number_at_once_one_is_sent,
-    come_one_after_the_other_for_an_identity,
-    end_after_the_last_event_until_the_identity_is_enrolled_or_verified_again,
-    end_with_deactivating_and_deleting,
-];
 
 #[tokio::test(start_paused = true)]
 async fn are_signed_posts_of_a_list_of_events() {

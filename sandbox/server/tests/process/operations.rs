@@ -102,7 +102,7 @@ async fn what_happens_is_counted() {
     ] {
         assert_eq!(of(&samples, name, labels), value, "{name} {labels:?}");
     }
-    assert!(of(&samples, "store_latency_seconds", &[("operation", "update")]) >= 5.0);
+    assert!(of(&samples, "store_latency_seconds", &[("operation", "sessions.write")]) >= 5.0);
 }
 
 #[tokio::test]

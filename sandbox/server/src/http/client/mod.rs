@@ -9,47 +9,59 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, header};
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
-use handset_protocol::client::{InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Report};
-use handset_protocol::steps;
+use axum::routing::{MethodRouter, get, post};
+use handset_protocol::client::{
+    ClientCall, InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Report, paths,
+};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use url::Url;
 
 use crate::app::Sandbox;
-use crate::http::fault_layer::inject;
-use crate::http::shared::detach::run_to_completion;
+use crate::http::fault_layer::FaultLayer;
+use crate::http::shared::detach::RunToCompletion;
 use crate::http::shared::errors::not_found;
 use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
 use crate::http::shared::link_url;
 use crate::http::shared::method::method_not_allowed;
+use crate::http::shared::share::SharedLayer;
 use crate::random::{six_digits, unguessable};
-use act::{ClientResult, apply_event};
-use handset_sandbox_domain::SessionEvent;
+use act::{ClientResult, apply};
+use handset_sandbox_domain::{FinishMobileAuth, FinishOtp, ReportFailure, StartLink, StartMobileAuth, StartOtp};
 
 pub use status::{Unauthorized, status_socket};
 
-/// Routes, to be nested at `/v1/client`.
+/// Routes, to be nested at [`paths::ROOT`].
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
-    let mut router = Router::new()
-        .route("/mobile/otp/start", post(otp_start))
-        .route("/mobile/otp/finish", post(otp_finish))
-        .route("/mobile/instantlink/start", post(link_start))
-        .route("/mobile/instant/start", post(instant_start))
-        .route("/mobile/instant/finish", post(instant_finish))
-        .route("/status", get(status::upgrade).post(status::ask));
-    for &area in steps::ERROR_AREAS {
-        let report =
-            async move |State(sandbox): State<Sandbox>, flow: AuthenticatedSession, JsonBody(_): JsonBody<Report>| {
-                apply_event(&sandbox, &flow, &SessionEvent::Reported { area }).await
-            };
-        router = router.route(&format!("/{area}/error"), post(report));
+    let mut router = Router::new();
+    for call in ClientCall::all() {
+        let path = call.path();
+        router = router.route(path.strip_prefix(paths::ROOT).unwrap_or(&path), handler(call));
     }
     router
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         // Faults inside CORS, so that a page can read the status of a fault and preflights pass.
-        .layer((cors(), from_fn_with_state(sandbox, inject), from_fn(run_to_completion)))
+        .layer((SharedLayer, cors(), FaultLayer(sandbox), RunToCompletion))
+}
+
+/// The handler of a call.
+fn handler(call: ClientCall) -> MethodRouter<Sandbox> {
+    match call {
+        ClientCall::OtpStart => post(otp_start),
+        ClientCall::OtpFinish => post(otp_finish),
+        ClientCall::LinkStart => post(link_start),
+        ClientCall::InstantStart => post(instant_start),
+        ClientCall::InstantFinish => post(instant_finish),
+        ClientCall::StatusSocket => get(status::upgrade),
+        ClientCall::Status => post(status::ask),
+        ClientCall::Report(area) => post(
+            async move |State(sandbox): State<Sandbox>,
+                        session: AuthenticatedSession,
+                        JsonBody(_): JsonBody<Report>| {
+                apply(&sandbox, session, &ReportFailure { area }).await
+            },
+        ),
+    }
 }
 
 /// CORS for any origin, without cookies. Every requested header is allowed, since tracing SDKs add their own.
@@ -65,51 +77,51 @@ fn cors() -> CorsLayer {
 
 async fn otp_start(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     headers: HeaderMap,
     JsonBody(body): JsonBody<OtpStart>,
 ) -> ClientResult {
     let code = six_digits(&*sandbox.random).into();
     let host = page_host(&headers).unwrap_or_else(|| sandbox.origin.host().to_owned());
-    apply_event(&sandbox, &flow, &SessionEvent::OtpStart { number: body.mobile_number, code, host }).await
+    apply(&sandbox, session, &StartOtp { number: body.mobile_number, code, host }).await
 }
 
 async fn otp_finish(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(body): JsonBody<OtpFinish>,
 ) -> ClientResult {
-    apply_event(&sandbox, &flow, &SessionEvent::OtpFinish { otp: body.otp }).await
+    apply(&sandbox, session, &FinishOtp { otp: body.otp }).await
 }
 
 async fn link_start(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(body): JsonBody<LinkStart>,
 ) -> ClientResult {
     let token = unguessable(&*sandbox.random);
     let url = link_url::url(&sandbox.origin, &token).into();
     let (number, is_mobile) = (body.mobile_number, body.is_mobile);
-    apply_event(&sandbox, &flow, &SessionEvent::LinkStart { number, is_mobile, token: token.into(), url }).await
+    apply(&sandbox, session, &StartLink { number, is_mobile, token: token.into(), url }).await
 }
 
 async fn instant_start(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(_): JsonBody<InstantStart>,
 ) -> ClientResult {
     let vfp = unguessable(&*sandbox.random);
     // No visit follows: a client takes the value of `testVfp` as the result of the visit.
     let url = format!("{}/mobile-auth?testVfp={vfp}", sandbox.origin);
-    apply_event(&sandbox, &flow, &SessionEvent::InstantStart { vfp: vfp.into(), url }).await
+    apply(&sandbox, session, &StartMobileAuth { vfp: vfp.into(), url }).await
 }
 
 async fn instant_finish(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(body): JsonBody<InstantFinish>,
 ) -> ClientResult {
-    apply_event(&sandbox, &flow, &SessionEvent::InstantFinish { vfp: body.vfp }).await
+    apply(&sandbox, session, &FinishMobileAuth { vfp: body.vfp }).await
 }
 
 /// The host of the page, without port, for the last line of the SMS (WebOTP).

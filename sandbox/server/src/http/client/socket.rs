@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, close_code};
+use futures_util::future::OptionFuture;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use handset_protocol::client::Reply;
+use handset_protocol::client::{Reply, paths};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::app::sockets::{self, SocketStatus};
+use crate::app::sockets;
 use crate::app::{AppError, Services, SessionHandle};
 use crate::faults::FaultAction;
-use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome};
+use handset_sandbox_domain::{Fault, MessageKind, NewTimelineEvent, Outcome, SocketStatus};
 
 /// Interval of server pings, so that no proxy closes the connection as idle.
 const PING: Duration = Duration::from_secs(30);
@@ -21,11 +22,11 @@ const SILENCE: Duration = Duration::from_secs(150);
 const LINGER: Duration = Duration::from_secs(2);
 /// Time that a socket silenced by a fault stays open.
 const MAX_SILENCE: Duration = Duration::from_secs(600);
-/// The path of the status socket.
-const PATH: &str = "/v1/client/status";
 
 /// Sends the result of the flow once, then closes the socket.
-pub(crate) async fn serve<S, E>(sandbox: &Services, subject: &SessionHandle, mut socket: S, faults: SocketFaults)
+///
+/// Everything is borrowed: a future reserves the size of its arguments twice, and sockets are many.
+pub(crate) async fn serve<S, E>(sandbox: &Services, subject: &SessionHandle, socket: &mut S, faults: &mut SocketFaults)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
@@ -37,25 +38,25 @@ where
     let end = match faults.at_once {
         Some(Fault::Drop) => SocketOutcome::Cut,
         Some(Fault::Silence) => SocketOutcome::Silenced,
-        _ => run_socket(sandbox, subject, &mut socket, faults).await,
+        _ => run_socket(sandbox, subject, socket, faults).await,
     };
     let seen = |sight| async move { sandbox.record(subject, &[sight]).await };
     match end {
         SocketOutcome::Settled(text, outcome) => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketDone, Some(outcome))).await;
             if socket.send(Message::Text(text)).await.is_ok() {
-                close(&mut socket, close_code::NORMAL).await;
+                close(socket, close_code::NORMAL).await;
             }
         }
         SocketOutcome::Closed(code, outcome) => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(outcome))).await;
-            close(&mut socket, code).await;
+            close(socket, code).await;
         }
         SocketOutcome::Unreadable => {
             let frame = CloseFrame { code: close_code::POLICY, reason: Utf8Bytes::default() };
             if socket.send(Message::Close(Some(frame))).await.is_ok() {
                 seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::BadFrame))).await;
-                drain(&mut socket).await;
+                drain(socket).await;
             } else {
                 seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, Some(Outcome::Dropped))).await;
             }
@@ -63,7 +64,7 @@ where
         SocketOutcome::ClosedByPage => {
             seen(NewTimelineEvent::from_client(MessageKind::SocketClosed, None)).await;
             // Reading on answers the close frame.
-            drain(&mut socket).await;
+            drain(socket).await;
         }
         SocketOutcome::Cut => {
             seen(NewTimelineEvent::to_client(MessageKind::SocketClosed, Some(Outcome::Dropped)).under(Fault::Drop))
@@ -115,23 +116,16 @@ async fn run_socket<S, E>(
     sandbox: &Services,
     subject: &SessionHandle,
     socket: &mut S,
-    mut faults: SocketFaults,
+    faults: &mut SocketFaults,
 ) -> SocketOutcome
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
-    let mut watch = sandbox.watchers.watch(&subject.auth_id);
-    let mut pings = interval_at(Instant::now() + PING, PING);
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut silent_at = Instant::now() + SILENCE;
-    let lifetime = faults.lifetime;
-    let dropped = async {
-        match lifetime {
-            Some(time) => sleep(time).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::pin!(dropped);
+    let mut watch = sandbox.watch_session(&subject.auth_id);
+    let begin = Instant::now();
+    let (mut ping_at, mut silent_at) = (begin + PING, begin + SILENCE);
+    // Boxed, since only a fault sets it.
+    let mut dropped = faults.lifetime.map(|time| Box::pin(sleep(time)));
     loop {
         // Boxed: sockets are many and wait long, and their futures should not reserve space for their start and end.
         let expires_at = match Box::pin(socket_status(sandbox, subject)).await {
@@ -145,12 +139,12 @@ where
             let sent = tokio::select! {
                 biased;
                 () = sandbox.shutdown.cancelled() => return SocketOutcome::Closed(close_code::AWAY, Outcome::GoingAway),
-                Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(PATH) {
+                Ok(()) = faults.posted.changed() => match subject.project.faults.take_waiting(paths::STATUS) {
                     Some(FaultAction::Silence) => return SocketOutcome::Silenced,
                     Some(_) => return SocketOutcome::Cut,
                     None => Ok(()),
                 },
-                () = &mut dropped => return SocketOutcome::Cut,
+                Some(()) = OptionFuture::from(dropped.as_mut()) => return SocketOutcome::Cut,
                 () = watch.changed() => break,
                 () = subject.project.clock.sleep_until(expires_at) => break,
                 message = next_message(socket) => {
@@ -170,8 +164,15 @@ where
                         Some(Err(_)) => return SocketOutcome::Unreadable,
                     }
                 }
-                _ = pings.tick() => socket.send(Message::Ping(Default::default())).await,
-                () = sleep_until(silent_at) => return SocketOutcome::Closed(close_code::AWAY, Outcome::IdleTimeout),
+                // One timer for both: timers are large.
+                () = sleep_until(ping_at.min(silent_at)) => {
+                    let now = Instant::now();
+                    if now < ping_at {
+                        return SocketOutcome::Closed(close_code::AWAY, Outcome::IdleTimeout);
+                    }
+                    ping_at = now + PING;
+                    socket.send(Message::Ping(Default::default())).await
+                }
             };
             if sent.is_err() {
                 return SocketOutcome::Gone;

@@ -1,5 +1,7 @@
 //! The status of a flow: by POST, or through a WebSocket.
 
+use std::future::ready;
+
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocketUpgrade};
@@ -10,14 +12,14 @@ use futures_util::{Sink, Stream};
 use handset_protocol::Secret;
 use handset_protocol::client::Empty;
 
-use super::act::{ClientResult, apply_event};
+use super::act::{ClientResult, apply};
 use super::socket::{SocketFaults, serve};
 use crate::app::client_calls::authenticate;
 use crate::app::{AppState, Sandbox};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
 use crate::http::shared::request::{SocketLifetime, SocketQuery, fault_of};
-use handset_sandbox_domain::{Refusal, SessionEvent};
+use handset_sandbox_domain::{PollStatus, Refusal};
 
 /// Maximum size of a client message, in bytes. Clients only send `ping`.
 const MESSAGE_BYTES: usize = 1024;
@@ -29,10 +31,10 @@ const UNWRITTEN_BYTES: usize = 4096;
 /// `POST /v1/client/status`.
 pub(crate) async fn ask(
     State(sandbox): State<Sandbox>,
-    flow: AuthenticatedSession,
+    session: AuthenticatedSession,
     JsonBody(Empty {}): JsonBody<Empty>,
 ) -> ClientResult {
-    apply_event(&sandbox, &flow, &SessionEvent::Status).await
+    apply(&sandbox, session, &PollStatus).await
 }
 
 /// `GET /v1/client/status?token=…`. The credential is in the query, since a page cannot set headers of a WebSocket.
@@ -43,7 +45,7 @@ pub(crate) async fn upgrade(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let token = credentials.ok().and_then(|Query(credentials)| credentials.token).ok_or(Refusal::Unauthorized)?;
-    let subject = authenticate(&sandbox, token.expose()).await?;
+    let subject = authenticate(&sandbox, token.expose()).await?.handle;
     let upgrade = upgrade.map_err(|rejection| {
         let expected = "a WebSocket handshake is needed here";
         match rejection.status() {
@@ -62,13 +64,17 @@ pub(crate) async fn upgrade(
     let open = sandbox.metrics.socket();
     // Before the reply: a fault that is set once the socket is open must apply to it.
     let lifetime = extensions.get::<SocketLifetime>().map(|lifetime| lifetime.0);
-    let faults = SocketFaults { at_once: fault_of(&extensions), lifetime, posted: subject.project.faults.subscribe() };
-    let sockets = sandbox.sockets.clone();
-    let serve = async move |socket| {
-        serve(&sandbox, &subject, socket, faults).await;
-        drop((place, open));
-    };
-    Ok(upgrade.on_upgrade(move |socket| sockets.track_future(serve(socket))))
+    let mut faults =
+        SocketFaults { at_once: fault_of(&extensions), lifetime, posted: subject.project.faults.subscribe() };
+    Ok(upgrade.on_upgrade(move |mut socket| {
+        // A task of its own, no larger than a waiting socket needs; the task of the upgrade ends here.
+        let sockets = sandbox.sockets.clone();
+        sockets.spawn(async move {
+            serve(&sandbox, &subject, &mut socket, &mut faults).await;
+            drop((place, open));
+        });
+        ready(())
+    }))
 }
 
 /// The authToken is invalid or expired, or its session is gone.
@@ -79,12 +85,12 @@ pub struct Unauthorized;
 ///
 /// # Errors
 /// The authToken is invalid or expired, or its session is gone.
-pub async fn status_socket<S, E>(state: &AppState, auth_token: &Secret, socket: S) -> Result<(), Unauthorized>
+pub async fn status_socket<S, E>(state: &AppState, auth_token: &Secret, mut socket: S) -> Result<(), Unauthorized>
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
-    let subject = authenticate(&state.0, auth_token.expose()).await.map_err(|_| Unauthorized)?;
-    let faults = SocketFaults { at_once: None, lifetime: None, posted: subject.project.faults.subscribe() };
-    serve(&state.0, &subject, socket, faults).await;
+    let subject = authenticate(&state.0, auth_token.expose()).await.map_err(|_| Unauthorized)?.handle;
+    let mut faults = SocketFaults { at_once: None, lifetime: None, posted: subject.project.faults.subscribe() };
+    serve(&state.0, &subject, &mut socket, &mut faults).await;
     Ok(())
 }

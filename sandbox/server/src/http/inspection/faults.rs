@@ -7,21 +7,15 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::fields::{self, FaultKind};
 use super::views::{FaultListView, FaultView};
 use crate::app::Sandbox;
-use crate::faults::{FaultMethod, FaultRule, MAX_FAULTS};
+use crate::faults::{FaultMethod, FaultRule};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::{JsonBody, RequestBody};
 use crate::http::shared::scope::ProjectExt;
-use handset_sandbox_domain::request::expected_format;
+use handset_sandbox_domain::request::{Field, expected_at};
 use handset_sandbox_domain::{Fault, Refusal};
-
-/// The members of a fault.
-const MEMBERS: [&str; 7] = ["path", "kind", "delayMs", "status", "retryAfterSeconds", "count", "method"];
-/// Maximum delay, in ms.
-const LONGEST_DELAY: u32 = 600_000;
-/// Maximum length of a path, in bytes.
-const PATH_BYTES: usize = 200;
 
 /// Routes to merge into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
@@ -34,6 +28,7 @@ struct SetFaults {
 }
 
 impl RequestBody for SetFaults {
+    const FIELDS: &'static [Field] = &[fields::FAULTS];
     const REQUIRED: &'static [&'static str] = &["faults"];
 }
 
@@ -48,31 +43,6 @@ struct FaultRequest {
     retry_after_seconds: Option<u32>,
     count: Option<u32>,
     method: Option<FaultMethod>,
-}
-
-/// The kind of a fault, by its name in the inspection API.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum FaultKind {
-    Delay,
-    Status,
-    Drop,
-    Refuse,
-    Silence,
-    LoseReply,
-}
-
-impl From<FaultKind> for Fault {
-    fn from(kind: FaultKind) -> Self {
-        match kind {
-            FaultKind::Delay => Self::Delay,
-            FaultKind::Status => Self::Status,
-            FaultKind::Drop => Self::Drop,
-            FaultKind::Refuse => Self::Refuse,
-            FaultKind::Silence => Self::Silence,
-            FaultKind::LoseReply => Self::LoseReply,
-        }
-    }
 }
 
 impl From<FaultRequest> for FaultRule {
@@ -91,8 +61,8 @@ async fn replace(
     ProjectExt(project): ProjectExt,
     JsonBody(body): JsonBody<SetFaults>,
 ) -> Result<Json<FaultListView>, ApiError> {
-    if body.faults.len() > MAX_FAULTS {
-        return Err(Refusal::shape("faults", expected_format("faults")).into());
+    if !fields::FAULTS.accepts_length(body.faults.len()) {
+        return Err(fields::FAULTS.refusal().into());
     }
     let rules = body.faults.into_iter().enumerate().map(|(index, rule)| read(&format!("faults[{index}]"), rule));
     let rules = rules.collect::<Result<_, _>>()?;
@@ -109,7 +79,7 @@ async fn clear(ProjectExt(project): ProjectExt) -> StatusCode {
 /// Reads and checks a fault. Unknown members are refused, because a typo would silently change the test.
 fn read(place: &str, rule: Map<String, Value>) -> Result<FaultRule, Refusal> {
     let named = |member: &str| format!("{place}.{member}");
-    if let Some(unknown) = rule.keys().find(|member| !MEMBERS.contains(&member.as_str())) {
+    if let Some(unknown) = rule.keys().find(|member| fields::FAULT.iter().all(|field| field.name != *member)) {
         return Err(Refusal::BadRequest(format!("field '{}' is unknown", named(unknown))));
     }
     for member in ["path", "kind"] {
@@ -119,17 +89,18 @@ fn read(place: &str, rule: Map<String, Value>) -> Result<FaultRule, Refusal> {
     }
     let request: FaultRequest = serde_path_to_error::deserialize(Value::Object(rule)).map_err(|error| {
         let member = error.path().to_string();
-        Refusal::shape(&named(&member), expected_format(&member))
+        Refusal::shape(&named(&member), &expected_at(fields::FAULT, &member))
     })?;
     let rule = FaultRule::from(request);
+    let is_valid = |field: Field, number: Option<u32>| number.is_none_or(|number| field.accepts_number(number.into()));
     let checks = [
-        ("path", is_path(&rule.path)),
-        ("delayMs", rule.delay_ms.is_none_or(|ms| (1..=LONGEST_DELAY).contains(&ms))),
-        ("status", rule.status.is_none_or(|status| (400..=599).contains(&status))),
-        ("count", rule.count.is_none_or(|count| count > 0)),
+        (fields::PATH, fields::PATH.accepts(&rule.path)),
+        (fields::DELAY_MS, is_valid(fields::DELAY_MS, rule.delay_ms)),
+        (fields::STATUS, is_valid(fields::STATUS, rule.status.map(u32::from))),
+        (fields::COUNT, is_valid(fields::COUNT, rule.count)),
     ];
-    if let Some((member, _)) = checks.into_iter().find(|(_, is_valid)| !is_valid) {
-        return Err(Refusal::shape(&named(member), expected_format(member)));
+    if let Some((field, _)) = checks.into_iter().find(|(_, is_valid)| !is_valid) {
+        return Err(field.refusal_at(&named(field.name)));
     }
     let (is_delay, is_status) = (rule.kind == Fault::Delay, rule.kind == Fault::Status);
     match () {
@@ -140,11 +111,6 @@ fn read(place: &str, rule: Map<String, Value>) -> Result<FaultRule, Refusal> {
         () if !is_status && rule.retry_after_seconds.is_some() => Err(belongs(&named("retryAfterSeconds"), "status")),
         () => Ok(rule),
     }
-}
-
-fn is_path(path: &str) -> bool {
-    let body = path.strip_suffix('*').unwrap_or(path);
-    path.len() <= PATH_BYTES && body.starts_with('/') && !body.contains('*') && !body.starts_with("/sandbox")
 }
 
 fn belongs(field: &str, kind: &str) -> Refusal {

@@ -10,11 +10,11 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use handset_sandbox_domain::Phone;
-use tokio::sync::watch;
 
+use super::fields;
 use super::sse::{self, Feed, last_event_id};
 use super::views::MessageView;
-use crate::app::Sandbox;
+use crate::app::{Sandbox, Watch};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::query;
 use crate::http::shared::scope::ProjectExt;
@@ -47,10 +47,10 @@ impl<S: Sync> FromRequestParts<S> for MessagesParams {
                 "to" => {
                     let to = text.strip_prefix(' ').map_or(text.clone(), |digits| format!("+{digits}"));
                     let number = Phone::parse(&to.as_str().into());
-                    params.filter.to = Some(number.ok_or_else(|| query::wrong("to", Phone::SHAPE))?);
+                    params.filter.to = Some(number.ok_or_else(|| query::wrong(&fields::TO))?);
                 }
-                "since" => params.filter.since = query::whole(&name, &text, "the id of a message")?,
-                "wait" => params.wait = query::whole(&name, &text, "seconds")?,
+                "since" => params.filter.since = query::number(&fields::SINCE, &text)?,
+                "wait" => params.wait = query::number(&fields::WAIT, &text)?,
                 _ => {}
             }
         }
@@ -66,16 +66,16 @@ async fn messages(
 ) -> Result<Json<Vec<MessageView>>, ApiError> {
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
     let deadline = tokio::time::Instant::now() + wait;
-    let mut arrived = project.messages.subscribe();
+    let mut arrived = sandbox.watch_messages(&project);
     loop {
         let list = sandbox.messages(&project, &filter).await?;
         if !list.is_empty() || wait.is_zero() {
-            return Ok(Json(list.into_iter().map(|(id, message)| MessageView::new(id, message)).collect()));
+            return Ok(Json(list.into_iter().map(|stored| MessageView::new(stored.id, stored.message)).collect()));
         }
         tokio::select! {
             biased;
             () = sandbox.shutdown.cancelled() => return Ok(Json(Vec::new())),
-            _ = arrived.changed() => {}
+            () = arrived.changed() => {}
             () = tokio::time::sleep_until(deadline) => return Ok(Json(Vec::new())),
         }
     }
@@ -89,7 +89,8 @@ async fn message_stream(
     MessagesParams { mut filter, .. }: MessagesParams,
 ) -> impl IntoResponse {
     filter.since = last_event_id(&headers).unwrap_or(filter.since);
-    let feed = MessageFeed { arrived: project.messages.subscribe(), sandbox: sandbox.clone(), project, filter };
+    let arrived = sandbox.watch_messages(&project);
+    let feed = MessageFeed { arrived, sandbox: sandbox.clone(), project, filter };
     sse::events(sandbox, feed)
 }
 
@@ -97,7 +98,7 @@ async fn message_stream(
 struct MessageFeed {
     sandbox: Sandbox,
     project: Arc<Project>,
-    arrived: watch::Receiver<()>,
+    arrived: Watch,
     filter: MessageQuery,
 }
 
@@ -106,11 +107,12 @@ impl Feed for MessageFeed {
 
     async fn read(&mut self) -> Option<Vec<(u64, MessageView)>> {
         let new = self.sandbox.messages(&self.project, &self.filter).await.ok()?;
-        self.filter.since = new.last().map_or(self.filter.since, |(id, _)| *id);
-        Some(new.into_iter().map(|(id, message)| (id, MessageView::new(id, message))).collect())
+        self.filter.since = new.last().map_or(self.filter.since, |stored| stored.id);
+        Some(new.into_iter().map(|stored| (stored.id, MessageView::new(stored.id, stored.message))).collect())
     }
 
     async fn changed(&mut self) -> Option<()> {
-        self.arrived.changed().await.ok()
+        self.arrived.changed().await;
+        Some(())
     }
 }

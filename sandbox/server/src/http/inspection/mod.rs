@@ -3,6 +3,7 @@
 
 mod behaviour_numbers;
 mod faults;
+mod fields;
 mod messages;
 mod sessions;
 mod sse;
@@ -13,39 +14,36 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
+use tower_http::validate_request::ValidateRequestHeaderLayer;
 
 use self::views::ClockView;
 use crate::app::Sandbox;
-use crate::http::shared::detach::run_to_completion;
+use crate::http::shared::detach::RunToCompletion;
 use crate::http::shared::errors::{ApiError, not_found};
 use crate::http::shared::extract::{JsonBody, RequestBody};
 use crate::http::shared::guard::same_origin_only;
 use crate::http::shared::method::method_not_allowed;
 use crate::http::shared::query;
 use crate::http::shared::scope::ProjectExt;
-use handset_sandbox_domain::Refusal;
-use handset_sandbox_domain::request::expected_format;
-
-/// Maximum advance of the clock in one request, in seconds: a year.
-const FURTHEST_ADVANCE: u32 = 31_536_000;
+use crate::http::shared::share::SharedLayer;
+use handset_sandbox_domain::request::Field;
 
 /// Routes to nest at `/sandbox`.
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
     Router::new()
         .merge(messages::router())
-        .route("/clock", post(advance).layer(from_fn(run_to_completion)))
+        .route("/clock", post(advance).layer(RunToCompletion))
         .merge(faults::router())
         .merge(behaviour_numbers::router())
         .merge(sessions::router())
-        .merge(webhook::router().layer(from_fn(run_to_completion)))
-        .route("/reset", post(reset).layer(from_fn(run_to_completion)))
+        .merge(webhook::router().layer(RunToCompletion))
+        .route("/reset", post(reset).layer(RunToCompletion))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .layer((from_fn_with_state(sandbox, same_origin_only), from_fn(query::known_only)))
+        .layer((SharedLayer, same_origin_only(sandbox), ValidateRequestHeaderLayer::custom(query::known_only)))
 }
 
 #[derive(Deserialize)]
@@ -55,6 +53,7 @@ struct AdvanceClock {
 }
 
 impl RequestBody for AdvanceClock {
+    const FIELDS: &'static [Field] = &[fields::ADVANCE_SECONDS];
     const REQUIRED: &'static [&'static str] = &["advanceSeconds"];
 }
 
@@ -64,8 +63,8 @@ async fn advance(
     ProjectExt(project): ProjectExt,
     JsonBody(body): JsonBody<AdvanceClock>,
 ) -> Result<Json<ClockView>, ApiError> {
-    if body.advance_seconds > FURTHEST_ADVANCE {
-        return Err(Refusal::shape("advanceSeconds", expected_format("advanceSeconds")).into());
+    if !fields::ADVANCE_SECONDS.accepts_number(body.advance_seconds.into()) {
+        return Err(fields::ADVANCE_SECONDS.refusal().into());
     }
     sandbox.advance_clock(&project, Duration::from_secs(body.advance_seconds.into())).await?;
     Ok(Json(ClockView { now: project.clock.now() }))

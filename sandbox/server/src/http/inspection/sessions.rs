@@ -10,8 +10,7 @@ use axum::{Json, Router};
 
 use super::sse::{self, Feed, last_event_id};
 use super::views::{SessionView, TimelineEventView};
-use crate::app::watchers::Watcher;
-use crate::app::{AppError, Sandbox, inspection};
+use crate::app::{AppError, Sandbox, Watch, inspection};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::scope::ProjectExt;
 use crate::projects::Project;
@@ -22,11 +21,16 @@ pub(crate) fn router() -> Router<Sandbox> {
     Router::new().route("/sessions/{correlation_id}", get(show)).route("/sessions/{correlation_id}/stream", get(follow))
 }
 
-async fn find(sandbox: &Sandbox, project: &Project, correlation_id: &str) -> Result<Session, ApiError> {
-    inspection::session(sandbox, project, correlation_id).await.map_err(|error| match error {
+async fn find(sandbox: &Sandbox, project: &Project, correlation_id: &str) -> Result<Arc<Session>, ApiError> {
+    inspection::session(sandbox, project, correlation_id).await.map_err(not_found)
+}
+
+/// A refusal of an unknown session has the status 404 here.
+fn not_found(error: AppError) -> ApiError {
+    match error {
         AppError::Refused(refusal) => ApiError::from(refusal).with_status(StatusCode::NOT_FOUND),
         failed => failed.into(),
-    })
+    }
 }
 
 async fn show(
@@ -34,7 +38,9 @@ async fn show(
     ProjectExt(project): ProjectExt,
     Path(correlation_id): Path<String>,
 ) -> Result<Json<SessionView>, ApiError> {
-    Ok(Json(SessionView::from(find(&sandbox, &project, &correlation_id).await?)))
+    let session = find(&sandbox, &project, &correlation_id).await?;
+    let timeline = inspection::timeline(&sandbox, &session.auth_id, 0).await.map_err(not_found)?;
+    Ok(Json(SessionView::new(&session, &timeline)))
 }
 
 /// The timeline as server-sent events.
@@ -44,9 +50,9 @@ async fn follow(
     Path(correlation_id): Path<String>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
-    let auth_id = find(&sandbox, &project, &correlation_id).await?.auth_id;
+    let auth_id = find(&sandbox, &project, &correlation_id).await?.auth_id.clone();
     let last_id = last_event_id(&headers).unwrap_or(0);
-    let watch = sandbox.timeline_watchers.watch(&auth_id);
+    let watch = sandbox.watch_timeline(&auth_id);
     let feed = TimelineFeed { watch, sandbox: sandbox.clone(), _project: project, auth_id, last_id };
     Ok(sse::events(sandbox, feed))
 }
@@ -56,7 +62,7 @@ struct TimelineFeed {
     sandbox: Sandbox,
     /// Held so that the project is not evicted while the stream is open.
     _project: Arc<Project>,
-    watch: Watcher,
+    watch: Watch,
     auth_id: String,
     last_id: u32,
 }
@@ -65,8 +71,7 @@ impl Feed for TimelineFeed {
     type View = TimelineEventView;
 
     async fn read(&mut self) -> Option<Vec<(u64, TimelineEventView)>> {
-        let session = inspection::reload_session(&self.sandbox, &self.auth_id).await?;
-        let new = session.timeline.after(self.last_id);
+        let new = inspection::timeline(&self.sandbox, &self.auth_id, self.last_id).await.ok()?;
         self.last_id = new.last().map_or(self.last_id, |event| event.id);
         Some(new.iter().map(|event| (event.id.into(), event.into())).collect())
     }

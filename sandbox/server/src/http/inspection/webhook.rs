@@ -10,13 +10,14 @@ use serde::Deserialize;
 
 use super::views::{DeliveryView, TriggeredEventView, WebhookView};
 use crate::app::webhook_events::{self, EventTrigger};
-use crate::app::{AppError, Sandbox, inspection};
+use crate::app::{AppError, Sandbox, event_fields, inspection};
 use crate::config::{Webhook, WebhookSecret, WebhookUrl};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::{JsonBody, RequestBody};
 use crate::http::shared::scope::ProjectExt;
 use crate::random::unguessable;
 use handset_sandbox_domain::Refusal;
+use handset_sandbox_domain::request::Field;
 
 /// Routes to merge into `/sandbox`.
 pub(crate) fn router() -> Router<Sandbox> {
@@ -88,6 +89,7 @@ struct TriggerRequest {
 }
 
 impl RequestBody for TriggerRequest {
+    const FIELDS: &'static [Field] = event_fields::ALL;
     const REQUIRED: &'static [&'static str] = &["type"];
 }
 

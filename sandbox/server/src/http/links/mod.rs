@@ -11,6 +11,7 @@ use handset_protocol::Secret;
 
 use crate::app::{Sandbox, links};
 use crate::http::shared::errors::ApiError;
+use crate::http::shared::link_url;
 use crate::http::shared::method::method_not_allowed;
 use crate::http::shared::request::fault_of;
 use handset_sandbox_domain::LinkPage;
@@ -27,7 +28,9 @@ const PAGE_HEADERS: [(HeaderName, &str); 3] = [
 ];
 
 pub(crate) fn router() -> Router<Sandbox> {
-    Router::new().route("/l/{token}", get(open).post(confirm)).method_not_allowed_fallback(method_not_allowed)
+    Router::new()
+        .route(&format!("{}{{token}}", link_url::PREFIX), get(open).post(confirm))
+        .method_not_allowed_fallback(method_not_allowed)
 }
 
 async fn open(

@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 
 use handset_protocol::server::ErrorReply;
-use handset_protocol::server::schemas::NAMES as SHARED;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{examples, members, refusals};
+use super::{examples, fields, members, refusals};
 use crate::http::server::tags;
 use crate::http::shared::errors::TokenErrorReply;
 
@@ -46,18 +45,19 @@ pub(crate) fn make(made: &OpenApi) -> String {
     let refusal = serde_json::to_value(ErrorReply::schema()).unwrap_or_default();
     schemas.insert(TokenErrorReply::NAME.to_owned(), TokenErrorReply::schema(&refusal));
     schemas.insert(ErrorReply::name().into_owned(), refusal);
-    let inlined = PLAIN.iter().chain(SHARED);
-    let inlined = inlined.filter_map(|name| Some((format!("#/components/schemas/{name}"), schemas.remove(*name)?)));
+    let inlined =
+        PLAIN.iter().filter_map(|name| Some((format!("#/components/schemas/{name}"), schemas.remove(*name)?)));
     let inlined: BTreeMap<String, Value> = inlined.collect();
     simplify(&mut made, &inlined);
     schemas.values_mut().for_each(|schema| simplify(schema, &inlined));
     for (name, schema) in &mut schemas {
+        fields::describe(name, schema);
         members::describe(name, schema);
     }
     let mut paths: BTreeMap<String, Value> = take(&mut made, "/paths");
     for path in paths.values_mut() {
         for operation in path.as_object_mut().into_iter().flat_map(Map::values_mut) {
-            members::describe_parameters(operation);
+            fields::describe_parameters(operation);
             refusals::add(operation, &schemas);
             examples::add(operation);
         }

@@ -1,6 +1,6 @@
 //! Examples that work unchanged, and links from replies to the next calls.
 
-use handset_protocol::server::schemas::{EXAMPLE_CORRELATION_ID, EXAMPLE_TARGET_URL};
+use handset_sandbox_domain::request::fields::{CORRELATION_ID, FINAL_TARGET_URL};
 use serde_json::{Map, Value, json};
 
 /// Adds examples and links to an operation.
@@ -43,7 +43,7 @@ fn bodies(id: &str) -> Vec<Example> {
             (
                 "desktop",
                 "An Instant Link",
-                json!({"flowType": "desktop", "phoneNumber": "2001001693", "finalTargetUrl": EXAMPLE_TARGET_URL}),
+                json!({"flowType": "desktop", "phoneNumber": "2001001693", "finalTargetUrl": FINAL_TARGET_URL.examples.first()}),
             ),
             (
                 "mobile",
@@ -58,7 +58,7 @@ fn bodies(id: &str) -> Vec<Example> {
             vec![(
                 "milo",
                 "The owner of 2001001695",
-                json!({"correlationId": EXAMPLE_CORRELATION_ID, "individual": milo()}),
+                json!({"correlationId": CORRELATION_ID.examples.first(), "individual": milo()}),
             )]
         }
         "verify" => vec![

@@ -2,6 +2,7 @@
 
 mod document;
 mod examples;
+mod fields;
 mod members;
 mod refusals;
 mod viewer;
@@ -33,24 +34,30 @@ async fn document() -> impl IntoResponse {
 
 #[cfg(test)]
 mod tests {
-    use handset_protocol::server::schemas::{PHONE_NUMBER_PATTERN, typed_phone_number_pattern};
+    use handset_sandbox_domain::request::{Field, FieldKind, fields};
     use serde_json::Value;
 
     use super::*;
 
     #[test]
     fn a_number_is_told_as_typed_where_it_comes_in() {
+        let pattern_of = |field: Field| match field.kind {
+            FieldKind::Text(format) => format.pattern.map(Value::from),
+            _ => None,
+        };
+        let [written, canonical] = [fields::PHONE_NUMBER, fields::PHONE_NUMBER_IN_REPLY].map(pattern_of);
+        assert!(written.is_some() && canonical.is_some() && written != canonical);
         let document: Value = serde_json::from_str(&DOCUMENT).unwrap();
         let pattern = |pointer: &str| document.pointer(pointer).and_then(|schema| schema.get("pattern")).cloned();
         let of = |schema: &str| pattern(&format!("/components/schemas/{schema}/properties/phoneNumber"));
         for request in ["StartRequest", "VerifyRequest", "UnifyRequest", "UnifyBindRequest", "EnrollRequest"] {
-            assert_eq!(of(request), Some(typed_phone_number_pattern().into()), "{request}");
+            assert_eq!(of(request), written, "{request}");
         }
         for reply in ["ValidateReply", "VerificationReply", "UnifyStatusReply", "IdentityReply"] {
-            assert_eq!(of(reply), Some(PHONE_NUMBER_PATTERN.into()), "{reply}");
+            assert_eq!(of(reply), canonical, "{reply}");
         }
         let in_path = pattern("/paths/~1v3~1identity~1{mobileNumber}~1lookup/get/parameters/0/schema");
-        assert_eq!(in_path, Some(typed_phone_number_pattern().into()));
+        assert_eq!(in_path, written);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::http::server::token;
 use crate::http::shared::errors::{ApiError, BASIC_CHALLENGE, TokenErrorReply};
+use crate::http::shared::scope;
 use handset_sandbox_domain::Refusal;
 
 const REQUEST_TIMEOUT: u16 = 408;
@@ -32,10 +33,10 @@ fn of(operation: &Value, schemas: &BTreeMap<String, Value>) -> BTreeMap<u16, Vec
     let mut all: BTreeMap<u16, Vec<ErrorReply>> = BTreeMap::new();
     let mut add = |status, refusal: ErrorReply| all.entry(status).or_default().push(refusal);
     let bad = match has_body {
-        true => "the body is not JSON",
-        false => "header 'Handset-Project' must be 1 to 64 letters, digits, - or _",
+        true => Refusal::BadRequest("the body is not JSON".to_owned()),
+        false => scope::malformed_header(),
     };
-    add(400, Refusal::BadRequest(bad.to_owned()).to_reply());
+    add(400, bad.to_reply());
     add(401, Refusal::Unauthorized.to_reply());
     if !is("token") {
         add(403, Refusal::NotAllowed.to_reply());

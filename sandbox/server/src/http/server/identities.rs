@@ -7,7 +7,7 @@ use handset_protocol::server::{
     BatchEnrollReply, BatchEnrollRequest, EnrollReply, EnrollRequest, IdentityActionRequest, IdentityList,
     IdentityLookupReply, IdentityQuery, IdentityReply, SuccessReply, paths,
 };
-use handset_sandbox_domain::request::expected_format;
+use handset_sandbox_domain::request::{Field, fields};
 use handset_sandbox_domain::{Identity, Phone, Refusal};
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
@@ -48,7 +48,7 @@ async fn enroll(
     Ok(Json(identities::enroll(&sandbox, &caller, &request).await?))
 }
 
-/// Enrolls up to 100 numbers.
+/// Enrolls a list of numbers.
 #[utoipa::path(
     post,
     path = paths::IDENTITY_BATCH,
@@ -75,14 +75,13 @@ fn member<'a>(query: &'a [(String, String)], field: &str) -> Result<Option<&'a s
 }
 
 fn read_query(query: &[(String, String)]) -> Result<IdentityQuery, Refusal> {
-    fn parse<T: std::str::FromStr>(query: &[(String, String)], field: &str) -> Result<Option<T>, Refusal> {
-        let wrong = |_| Refusal::shape(field, expected_format(field));
-        member(query, field)?.map(|text| text.parse().map_err(wrong)).transpose()
+    fn parse<T: std::str::FromStr>(query: &[(String, String)], field: Field) -> Result<Option<T>, Refusal> {
+        member(query, field.name)?.map(|text| text.parse().map_err(|_| field.refusal())).transpose()
     }
     Ok(IdentityQuery {
-        limit: parse(query, "limit")?,
+        limit: parse(query, fields::LIMIT)?,
         start_key: member(query, "startKey")?.map(str::to_owned),
-        show_inactive: parse(query, "showInactive")?,
+        show_inactive: parse(query, fields::SHOW_INACTIVE)?,
         client_request_id: None,
     })
 }
@@ -136,7 +135,7 @@ async fn lookup(
 ) -> Result<Json<IdentityLookupReply>, ApiError> {
     authorize(&caller)?;
     let phone = number.ok().and_then(|Path(number)| Phone::parse(&number.into()));
-    let phone = phone.ok_or_else(|| Refusal::shape("mobileNumber", Phone::SHAPE))?;
+    let phone = phone.ok_or_else(|| fields::MOBILE_NUMBER.refusal())?;
     Ok(Json(identities::lookup(&sandbox, &caller, &phone).await?))
 }
 

@@ -15,10 +15,10 @@ use crate::http::shared::body::{read, text};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::extract::has_type;
 use crate::http::shared::scope;
+use handset_sandbox_domain::request::fields;
 use handset_sandbox_domain::{Credential, Refusal};
 
 const FORM: &str = "application/x-www-form-urlencoded";
-const GRANT_TYPE: &str = "client_credentials";
 
 /// Error codes of RFC 6749.
 mod called {
@@ -87,9 +87,9 @@ async fn exchange(sandbox: &Sandbox, request: Request) -> Result<Json<TokenReply
     let form: TokenRequest = serde_urlencoded::from_str(text(&bytes)?)
         .map_err(|_| Refusal::BadRequest("the body is not a form, or has a field twice".to_owned()))?;
     match form.grant_type.as_deref() {
-        Some(GRANT_TYPE) => {}
+        Some(grant_type) if fields::GRANT_TYPE.accepts(grant_type) => {}
         Some(_) => {
-            let error = Refusal::shape("grant_type", GRANT_TYPE).into();
+            let error = fields::GRANT_TYPE.refusal().into();
             return Err(Refused { called: called::UNSUPPORTED_GRANT_TYPE, error });
         }
         None => return Err(Refusal::missing("grant_type").into()),

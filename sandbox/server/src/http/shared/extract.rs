@@ -13,9 +13,9 @@ use super::request::{bearer, fault_of};
 use super::scope;
 use super::wire_value::WireValue;
 use crate::app::client_calls::authenticate;
-use crate::app::{ApiClient, Sandbox, SessionHandle};
+use crate::app::{ApiClient, LoadedSession, Sandbox};
 use handset_sandbox_domain::Refusal;
-use handset_sandbox_domain::request::expected_format;
+use handset_sandbox_domain::request::{Field, FieldKind, expected_at, fields};
 
 /// Maximum size of a body of a page's request, in bytes.
 const CLIENT_BODY_BYTES: usize = 16 * 1024;
@@ -38,19 +38,22 @@ impl FromRequestParts<Sandbox> for ApiClient {
 }
 
 /// The session of a page: its authToken is valid and the session exists.
-pub(crate) struct AuthenticatedSession(pub(crate) SessionHandle);
+pub(crate) struct AuthenticatedSession(pub(crate) LoadedSession);
 
 impl FromRequestParts<Sandbox> for AuthenticatedSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers).ok_or(Refusal::Unauthorized)?;
-        Ok(Self(SessionHandle { fault: fault_of(&parts.extensions), ..authenticate(sandbox, token).await? }))
+        let mut session = authenticate(sandbox, token).await?;
+        session.handle.fault = fault_of(&parts.extensions);
+        Ok(Self(session))
     }
 }
 
-/// A JSON body of the contract, with its required members and its size limit.
+/// A JSON body of the contract, with the definitions of its members, its required members and its size limit.
 pub(crate) trait RequestBody: DeserializeOwned {
+    const FIELDS: &'static [Field] = &[];
     const REQUIRED: &'static [&'static str] = &[];
     const MAX_BYTES: usize = CLIENT_BODY_BYTES;
 }
@@ -59,6 +62,7 @@ pub(crate) trait RequestBody: DeserializeOwned {
 macro_rules! of_server {
     ($($body:ident: $most_bytes:expr),* $(,)?) => {
         $(impl RequestBody for server::$body {
+            const FIELDS: &'static [Field] = fields::REQUEST;
             const MAX_BYTES: usize = $most_bytes;
         })*
     };
@@ -85,12 +89,17 @@ impl RequestBody for client::OtpStart {}
 impl RequestBody for client::OtpFinish {
     const REQUIRED: &'static [&'static str] = &["otp"];
 }
-impl RequestBody for client::LinkStart {}
+impl RequestBody for client::LinkStart {
+    const FIELDS: &'static [Field] = &[Field::new("isMobile", FieldKind::Flag { default: None })];
+}
 impl RequestBody for client::InstantStart {}
 impl RequestBody for client::InstantFinish {
     const REQUIRED: &'static [&'static str] = &["vfp"];
 }
-impl RequestBody for client::Report {}
+impl RequestBody for client::Report {
+    const FIELDS: &'static [Field] =
+        &[Field::new("code", FieldKind::Number { noun: "a whole number", min: None, max: None, default: None })];
+}
 
 /// The extractor of a JSON object.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -144,6 +153,6 @@ fn parse<T: RequestBody>(bytes: &[u8]) -> Result<T, Refusal> {
     }
     serde_path_to_error::deserialize(WireValue(body)).map_err(|error| {
         let field = error.path().to_string();
-        Refusal::shape(&field, expected_format(&field))
+        Refusal::shape(&field, &expected_at(T::FIELDS, &field))
     })
 }

@@ -5,22 +5,24 @@
 
 use std::net::IpAddr;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tower_http::validate_request::ValidateRequestHeaderLayer;
 use url::Url;
 
 use crate::app::Sandbox;
 use crate::config::{AllowedHost, Origin};
 use crate::http::shared::errors::ApiError;
 
-/// Middleware: accepts requests with an allowed `Host` that no other site has caused.
-pub(crate) async fn same_origin_only(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
-    match check(&request, &sandbox.origin, &sandbox.config.allow_hosts, sandbox.config.tls.is_on()) {
-        Ok(()) => next.run(request).await,
-        Err(message) => ApiError::http(StatusCode::FORBIDDEN, message).into_response(),
-    }
+/// The layer that accepts only requests with an allowed `Host` that no other site has caused.
+pub(crate) fn same_origin_only(
+    sandbox: Sandbox,
+) -> ValidateRequestHeaderLayer<impl FnMut(&mut Request) -> Result<(), Response> + Clone + Send + Sync + 'static> {
+    ValidateRequestHeaderLayer::custom(move |request: &mut Request| {
+        check(request, &sandbox.origin, &sandbox.config.allow_hosts, sandbox.config.tls.is_on())
+            .map_err(|message| ApiError::http(StatusCode::FORBIDDEN, message).into_response())
+    })
 }
 
 const WRONG_HOST: &str = "header 'Host' must be a loopback name, that of --origin, or one that is allowed: by \

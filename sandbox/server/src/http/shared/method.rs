@@ -4,14 +4,14 @@
 use axum::extract::MatchedPath;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use handset_protocol::client::ClientCall;
 
 use super::errors::ApiError;
+use super::link_url;
 
-/// Allowed methods by path prefix; the first match wins.
-const METHODS: [(&str, &str); 12] = [
-    ("/v1/client/status", "GET or POST"),
-    ("/v1/client/", "POST"),
-    ("/l/", "GET or POST"),
+/// Allowed methods by path prefix, outside the client API; the first match wins.
+const METHODS: [(&str, &str); 10] = [
+    (link_url::PREFIX, "GET or POST"),
     ("/demo/", "POST"),
     ("/sandbox/clock", "POST"),
     ("/sandbox/reset", "POST"),
@@ -25,6 +25,11 @@ const METHODS: [(&str, &str); 12] = [
 
 /// 405 outside the server API.
 pub(crate) async fn method_not_allowed(path: MatchedPath) -> ApiError {
+    let of_client = ClientCall::all().filter(|call| call.path() == path.as_str()).map(ClientCall::method);
+    let of_client: Vec<&str> = of_client.collect();
+    if !of_client.is_empty() {
+        return elsewhere(&of_client.join(" or "));
+    }
     let methods = METHODS.into_iter().find(|(beginning, _)| path.as_str().starts_with(beginning));
     elsewhere(methods.map_or("GET", |(_, methods)| methods))
 }

@@ -10,4 +10,5 @@ pub(crate) mod method;
 pub(crate) mod query;
 pub(crate) mod request;
 pub(crate) mod scope;
+pub(crate) mod share;
 pub(crate) mod wire_value;

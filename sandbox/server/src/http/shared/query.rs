@@ -1,17 +1,14 @@
 //! Query strings of the inspection API. An unknown parameter is an error, since it is probably a typing mistake.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
 use axum::extract::Request;
 use axum::http::Uri;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::scope;
 use handset_sandbox_domain::Refusal;
+use handset_sandbox_domain::request::Field;
 
 /// Paths below `/sandbox` with parameters of their own, which they read with [`of`].
 const WITH_MEMBERS: [&str; 2] = ["/messages", "/messages/stream"];
@@ -40,21 +37,22 @@ pub(crate) fn of(uri: &Uri, known: &[&str]) -> Result<Vec<(String, String)>, Ref
 }
 
 /// The error of an invalid parameter.
-pub(crate) fn wrong(name: &str, expected: impl Display) -> Refusal {
-    Refusal::BadRequest(format!("query '{name}' must be {expected}"))
+pub(crate) fn wrong(field: &Field) -> Refusal {
+    Refusal::BadRequest(format!("query '{}' must be {}", field.name, field.expected()))
 }
 
 /// A numeric parameter.
-pub(crate) fn whole<T: FromStr>(name: &str, text: &str, of_what: &str) -> Result<T, Refusal> {
-    text.parse().map_err(|_| wrong(name, format_args!("a whole number: {of_what}")))
+pub(crate) fn number(field: &Field, text: &str) -> Result<u64, Refusal> {
+    text.parse().ok().filter(|number| field.accepts_number(*number)).ok_or_else(|| wrong(field))
 }
 
-/// Middleware of the inspection API: paths without parameters of their own accept only the project's name.
-pub(crate) async fn known_only(request: Request, next: Next) -> Response {
-    if !WITH_MEMBERS.contains(&request.uri().path())
-        && let Err(refusal) = of(request.uri(), &[])
-    {
-        return ApiError::from(refusal).into_response();
+/// The check of the inspection API: paths without parameters of their own accept only the project's name.
+///
+/// # Errors
+/// The reply to a request with another parameter.
+pub(crate) fn known_only(request: &mut Request) -> Result<(), Response> {
+    if WITH_MEMBERS.contains(&request.uri().path()) {
+        return Ok(());
     }
-    next.run(request).await
+    of(request.uri(), &[]).map(drop).map_err(|refusal| ApiError::from(refusal).into_response())
 }

@@ -10,7 +10,7 @@ use url::form_urlencoded;
 
 use crate::app::Sandbox;
 use crate::http::shared::errors::ApiError;
-use crate::projects::{DEFAULT, Project, is_name};
+use crate::projects::{DEFAULT, NAME, Project};
 use handset_sandbox_domain::Refusal;
 
 /// The header with the name of the project.
@@ -44,15 +44,14 @@ pub(crate) async fn get_or_create_project(sandbox: &Sandbox, name: &str) -> Resu
 /// # Errors
 /// The name is malformed, or header and query differ.
 pub(crate) fn project_name(headers: &HeaderMap, uri: &Uri) -> Result<String, Refusal> {
-    const SHAPE: &str = "1 to 64 letters, digits, - or _";
     let of_header = headers.get(HEADER).map(|name| name.to_str().unwrap_or_default());
-    if of_header.is_some_and(|name| !is_name(name)) {
-        return Err(Refusal::BadRequest(format!("header 'Handset-Project' must be {SHAPE}")));
+    if of_header.is_some_and(|name| !NAME.accepts(name)) {
+        return Err(malformed_header());
     }
     let mut query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let of_query = query.find_map(|(member, name)| (member == QUERY).then_some(name));
-    if of_query.as_deref().is_some_and(|name| !is_name(name)) {
-        return Err(Refusal::BadRequest(format!("query 'project' must be {SHAPE}")));
+    if of_query.as_deref().is_some_and(|name| !NAME.accepts(name)) {
+        return Err(Refusal::BadRequest(format!("query '{QUERY}' must be {}", NAME.expected())));
     }
     match (of_header, of_query) {
         (Some(header), Some(query)) if header != query => {
@@ -60,4 +59,9 @@ pub(crate) fn project_name(headers: &HeaderMap, uri: &Uri) -> Result<String, Ref
         }
         (header, query) => Ok(header.map(Cow::from).or(query).unwrap_or(Cow::from(DEFAULT)).into_owned()),
     }
+}
+
+/// The refusal of a malformed name in the header.
+pub(crate) fn malformed_header() -> Refusal {
+    Refusal::BadRequest(format!("header 'Handset-Project' must be {}", NAME.expected()))
 }

@@ -4,6 +4,7 @@
 pub(crate) mod broken_store;
 pub(crate) mod event_stream;
 pub(crate) mod receiver;
+pub(crate) mod replies;
 pub(crate) mod socket;
 pub(crate) mod webhooks;
 pub(crate) mod yielding_store;
@@ -53,7 +54,7 @@ impl Random for SeededRandom {
 pub(crate) struct TestSandbox {
     pub(crate) state: AppState,
     pub(crate) app: Router,
-    access_token: Secret,
+    pub(crate) access_token: Secret,
 }
 
 /// A session that was started.
@@ -97,7 +98,7 @@ impl TestResponse {
     }
 }
 
-fn parts() -> (Arc<dyn Clock>, Arc<dyn Random>) {
+pub(crate) fn parts() -> (Arc<dyn Clock>, Arc<dyn Random>) {
     (Arc::new(TestClock(Instant::now())), Arc::new(SeededRandom(Mutex::new(StdRng::seed_from_u64(1)))))
 }
 
@@ -131,7 +132,7 @@ impl TestSandbox {
     pub(crate) async fn over(store: Arc<yielding_store::YieldingStore>) -> Self {
         let config = Config { rate_limit: 0, ..Config::default() };
         let (clock, random) = parts();
-        Self::on(AppState::with_store(config, clock, random, store)).await
+        Self::on(AppState::with_store(config, clock, random, store.observing())).await
     }
 
     pub(crate) async fn access_token(&self, client_id: &str) -> Secret {
@@ -155,7 +156,9 @@ impl TestSandbox {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.ok()?;
-        Some(TestResponse { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() })
+        let response = TestResponse { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() };
+        replies::record(response.status.as_u16(), &response.text);
+        Some(response)
     }
 
     /// A GET, as from this machine.
@@ -249,6 +252,17 @@ impl TestSandbox {
         body: Option<Value>,
     ) -> TestResponse {
         let token = self.access_token(client_id).await;
+        self.request_with(&token, method, uri, body).await
+    }
+
+    /// A request of any method, with that access token.
+    pub(crate) async fn request_with(
+        &self,
+        token: &Secret,
+        method: &str,
+        uri: &str,
+        body: Option<Value>,
+    ) -> TestResponse {
         let mut request = Request::builder()
             .method(method)
             .uri(uri)

@@ -1,4 +1,4 @@
-//! Identities, and devices that a session's outbox binds, survive a kill.
+//! Identities, and devices that a session binds, survive a kill.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -73,7 +73,7 @@ impl KeptIdentity {
             let body = json!({"correlationId": page.correlation_id});
             let status = party.post("/v3/unify-status", body).await.unwrap();
             assert!(self.bound.as_ref().is_none_or(|bound| *bound == status), "{status}");
-            // The start drains the outbox that the kill left.
+            // A session and the device that it binds are one write.
             assert_eq!(status["success"] == "true", status["deviceId"].is_string(), "{status}");
         }
         let Some(id) = &self.identity else { return };

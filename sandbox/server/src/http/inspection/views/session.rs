@@ -1,7 +1,7 @@
 //! A session without its secrets.
 
 use handset_protocol::UnixMillis;
-use handset_sandbox_domain::{LinkState, Possession, SentLink, ServerStage, Session};
+use handset_sandbox_domain::{LinkState, Possession, SentLink, ServerStage, Session, TimelineEvent};
 use serde::Serialize;
 
 use super::timeline::TimelineEventView;
@@ -43,10 +43,10 @@ struct LinkView {
     expires_at: UnixMillis,
 }
 
-impl From<Session> for SessionView {
-    fn from(session: Session) -> Self {
+impl SessionView {
+    pub(in crate::http::inspection) fn new(session: &Session, timeline: &[TimelineEvent]) -> Self {
         let attempts_left = match &session.possession {
-            Possession::Otp(otp) => Some(session.policy.tries().saturating_sub(otp.wrong)),
+            Possession::Otp(challenge) => Some(session.policy.tries().saturating_sub(challenge.wrong())),
             _ => None,
         };
         let failure = match &session.possession {
@@ -65,10 +65,10 @@ impl From<Session> for SessionView {
             created_at: session.created_at,
             expires_at: session.expires_at,
             challenge_expires_at: session.challenge_expires_at(),
-            timeline: session.timeline.events().iter().map(TimelineEventView::from).collect(),
-            correlation_id: session.correlation_id,
-            auth_id: session.auth_id,
-            client_id: session.client_id,
+            timeline: timeline.iter().map(TimelineEventView::from).collect(),
+            correlation_id: session.correlation_id.clone(),
+            auth_id: session.auth_id.clone(),
+            client_id: session.client_id.clone(),
         }
     }
 }

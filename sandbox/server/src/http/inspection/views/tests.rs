@@ -1,5 +1,6 @@
 //! Compares the names of the views with the tables in the documents: each name once, and no other.
 
+use handset_sandbox_domain::request::FieldKind;
 use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber};
 
 use super::behaviour_number::{SCRIPTED_OUTCOMES, outcome_name};
@@ -7,6 +8,7 @@ use super::delivery::{ATTEMPT_OUTCOMES, FINISHED_STATUSES, PENDING, REASONS};
 use super::fault::FAULTS;
 use super::session::{LINK_STATUSES, SESSION_STATUSES, STAGES};
 use super::timeline::{MESSAGE_KINDS, OUTCOMES, PARTIES};
+use crate::http::inspection::fields::KIND;
 
 const README: &str = include_str!("../../../../../README.md");
 const WEBHOOKS: &str = include_str!("../../../../../../docs/webhooks.md");
@@ -47,6 +49,12 @@ fn the_readme_lists_every_name_of_sessions_timelines_and_faults_once() {
     ] {
         assert_eq!(names(README, head, 0), sorted(&[listed]), "{head}");
     }
+}
+
+#[test]
+fn a_fault_is_set_by_the_names_that_are_shown() {
+    let FieldKind::OneOf { values, .. } = KIND.kind else { panic!("a kind is one of several texts") };
+    assert_eq!(values(), FAULTS);
 }
 
 #[test]

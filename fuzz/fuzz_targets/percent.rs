@@ -1,0 +1,5 @@
+//! The target `percent` under libFuzzer. Its body is in `tests/fuzz/src/percent.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| handset_test_fuzz::run_target("percent", input));

@@ -1,0 +1,79 @@
+//! The operations on a project: creation with eviction, reset, its clock, its messages. Its state is in `crate::projects`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use handset_protocol::UnixMillis;
+
+use super::services::CLOCK_OFFSET;
+use super::{AppError, Services};
+use crate::projects::{MessageQuery, Project};
+use handset_sandbox_store::{MessageFilter, StoreError, StoredMessage};
+
+impl Services {
+    /// Turns on the check for faults. Call before the first fault is set.
+    pub(crate) fn enable_faults(&self) {
+        self.has_faults.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether requests have to check for faults.
+    pub(crate) fn faults_enabled(&self) -> bool {
+        self.has_faults.load(Ordering::Relaxed)
+    }
+
+    /// The project of that name, created on first use. Creation first evicts idle projects. `None`: the maximum number of
+    /// projects is in use.
+    pub(crate) async fn get_or_create_project(&self, name: &str) -> Result<Option<Arc<Project>>, AppError> {
+        if let Some(project) = self.projects.get_and_touch(name) {
+            return Ok(Some(project));
+        }
+        let _creating = self.projects.creation_lock.lock().await;
+        while let Some(eviction) = self.projects.evict_idle() {
+            self.delete_project(eviction.name()).await?;
+            eviction.complete();
+        }
+        Ok(self.projects.get_or_create(name))
+    }
+
+    /// Resets a project: deletes its data, faults and webhook, and sets its clock back. Access tokens stay valid.
+    pub(crate) async fn reset(&self, project: &Project) -> Result<(), AppError> {
+        let _moving = project.clock_lock.lock().await;
+        let _changing = project.webhook.write_lock.lock().await;
+        self.delete_project(&project.name).await?;
+        project.limiter.reset();
+        project.faults.clear();
+        if let Some(chaos) = &project.chaos {
+            chaos.reset();
+        }
+        project.clock.set_offset(Duration::ZERO);
+        project.webhook.clear();
+        Ok(())
+    }
+
+    /// Deletes a project from the store, and wakes the watchers of its sessions.
+    async fn delete_project(&self, name: &str) -> Result<(), StoreError> {
+        self.delete_expiring_before(Some(name), UnixMillis::MAX).await?;
+        self.store.settings().delete_project(name).await
+    }
+
+    /// Moves a project's clock forward. All its lifetimes are judged by this clock.
+    pub(crate) async fn advance_clock(&self, project: &Project, by: Duration) -> Result<(), AppError> {
+        let _moving = project.clock_lock.lock().await;
+        let offset = project.clock.offset().saturating_add(by);
+        let ms = u64::try_from(offset.as_millis()).unwrap_or(u64::MAX);
+        self.store.settings().set(Some(&project.name), CLOCK_OFFSET, &ms.to_be_bytes()).await?;
+        project.clock.set_offset(offset);
+        Ok(())
+    }
+
+    /// The messages of a project that match the query, oldest first.
+    pub(crate) async fn messages(
+        &self,
+        project: &Project,
+        query: &MessageQuery,
+    ) -> Result<Vec<StoredMessage>, AppError> {
+        let filter = MessageFilter { project: &project.name, since: query.since, to: query.to.as_ref() };
+        Ok(self.store.messages().list(filter).await?)
+    }
+}

@@ -1,0 +1,83 @@
+//! The members of the inspection API that have a format or a range, each defined once. Those of an event's trigger are in
+//! `app`, and those of a webhook in `config`.
+
+use handset_sandbox_domain::Fault;
+use handset_sandbox_domain::request::{Field, FieldKind, OBJECTS, TextFormat, fields};
+use serde::Deserialize;
+use strum::VariantNames;
+
+use crate::faults::{FaultMethod, MAX_FAULTS};
+
+/// `advanceSeconds` of the clock: at most a year.
+pub(super) const ADVANCE_SECONDS: Field =
+    Field::number("advanceSeconds", "a whole number of seconds", 0, 365 * 24 * 60 * 60);
+
+/// `to` of a query for messages.
+pub(super) const TO: Field = fields::PHONE_NUMBER.named("to");
+/// `since` of a query for messages.
+pub(super) const SINCE: Field = Field::number_from("since", "a whole number: the id of a message", 0);
+/// `wait` of a query for messages.
+pub(super) const WAIT: Field = Field::number_from("wait", "a whole number: seconds", 0);
+
+/// `faults` of a request.
+pub(super) const FAULTS: Field =
+    Field::new("faults", FieldKind::List { of: OBJECTS, min: None, max: Some(MAX_FAULTS) });
+/// `path` of a fault.
+pub(super) const PATH: Field = Field::text(
+    "path",
+    TextFormat {
+        expected: "a path, or its beginning and *, of at most {max} characters, not of /sandbox",
+        max_chars: Some(200),
+        is_valid: is_path,
+        ..TextFormat::ANY
+    },
+    &[],
+);
+/// `kind` of a fault.
+pub(super) const KIND: Field =
+    Field::new("kind", FieldKind::OneOf { values: || FaultKind::VARIANTS.to_vec(), quote: "" });
+/// `delayMs` of a fault.
+pub(super) const DELAY_MS: Field = Field::number("delayMs", "a whole number of milliseconds", 1, 600_000);
+/// `status` of a fault.
+pub(super) const STATUS: Field = Field::number("status", "an HTTP status", 400, 599);
+/// `retryAfterSeconds` of a fault.
+pub(super) const RETRY_AFTER_SECONDS: Field = Field::number_from("retryAfterSeconds", "a whole number of seconds", 0);
+/// `count` of a fault.
+pub(super) const COUNT: Field = Field::number_from("count", "a whole number", 1);
+/// `method` of a fault.
+pub(super) const METHOD: Field =
+    Field::new("method", FieldKind::OneOf { values: || FaultMethod::VARIANTS.to_vec(), quote: "" });
+
+/// The members of a fault.
+pub(super) const FAULT: &[Field] = &[PATH, KIND, DELAY_MS, STATUS, RETRY_AFTER_SECONDS, COUNT, METHOD];
+
+/// The kind of a fault, by its name in the inspection API.
+#[derive(Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub(super) enum FaultKind {
+    Delay,
+    Status,
+    Drop,
+    Refuse,
+    Silence,
+    LoseReply,
+}
+
+impl From<FaultKind> for Fault {
+    fn from(kind: FaultKind) -> Self {
+        match kind {
+            FaultKind::Delay => Self::Delay,
+            FaultKind::Status => Self::Status,
+            FaultKind::Drop => Self::Drop,
+            FaultKind::Refuse => Self::Refuse,
+            FaultKind::Silence => Self::Silence,
+            FaultKind::LoseReply => Self::LoseReply,
+        }
+    }
+}
+
+fn is_path(path: &str) -> bool {
+    let body = path.strip_suffix('*').unwrap_or(path);
+    body.starts_with('/') && !body.contains('*') && !body.starts_with("/sandbox")
+}
