@@ -16,6 +16,7 @@ use crate::config::{AllowedHost, Origin};
 use crate::http::shared::errors::ApiError;
 
 /// The layer that accepts only requests with an allowed `Host` that no other site has caused.
+#[allow(clippy::result_large_err, reason = "the layer of the library takes a whole reply")]
 pub(crate) fn same_origin_only(
     sandbox: Sandbox,
 ) -> ValidateRequestHeaderLayer<impl FnMut(&mut Request) -> Result<(), Response> + Clone + Send + Sync + 'static> {

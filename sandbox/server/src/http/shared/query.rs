@@ -50,6 +50,7 @@ pub(crate) fn number(field: &Field, text: &str) -> Result<u64, Refusal> {
 ///
 /// # Errors
 /// The reply to a request with another parameter.
+#[allow(clippy::result_large_err, reason = "the layer of the library takes a whole reply")]
 pub(crate) fn known_only(request: &mut Request) -> Result<(), Response> {
     if WITH_MEMBERS.contains(&request.uri().path()) {
         return Ok(());
