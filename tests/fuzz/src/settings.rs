@@ -21,7 +21,7 @@ pub(crate) fn run(input: &[u8]) {
             check_values(&config, &table);
             is_discreet(&format!("{:?}", config.webhook), &text);
             // With this key, the check reads the file that it names.
-            if config.webhook_ca.is_none()
+            if config.webhook.ca.is_none()
                 && let Err(error) = config.check()
                 && config.www.is_none()
             {
@@ -49,15 +49,15 @@ fn is_discreet(said: &str, text: &str) {
 fn check_values(config: &Config, table: &Table) {
     let number =
         |path: &str, default: u32| i64::from(default) == value(table, path).map_or(i64::from(default), integer);
-    assert!(number("otp.seconds", config.otp_seconds));
-    assert!(number("otp.resend_pause_seconds", config.otp_resend_pause_seconds));
-    assert!(number("otp.tries_per_number", config.otp_tries_per_number));
-    assert!(number("sms.per_session", config.sms_per_session));
-    assert!(number("instant_link.seconds", config.link_seconds));
+    assert!(number("otp.seconds", config.otp.seconds));
+    assert!(number("otp.resend_pause_seconds", config.otp.resend_pause_seconds));
+    assert!(number("otp.tries_per_number", config.otp.tries_per_number));
+    assert!(number("sms.per_session", config.sms.per_session));
+    assert!(number("instant_link.seconds", config.instant_link.seconds));
     assert!(number("limits.head_bytes", config.limits.head_bytes));
     assert!(number("limits.sockets", config.limits.sockets));
-    assert!(number("webhook.timeout_seconds", config.webhook_seconds));
-    assert_eq!(value(table, "webhook.secret").is_some(), config.webhook.is_some());
+    assert!(number("webhook.timeout_seconds", config.webhook.timeout_seconds));
+    assert_eq!(value(table, "webhook.secret").is_some(), config.webhook.secret.is_some());
     assert_eq!(value(table, "strict_test_users").and_then(Value::as_bool).unwrap_or(false), config.strict_test_users);
     let chaos = value(table, "chaos").map(|value| integer(value).cast_unsigned());
     assert_eq!(chaos, config.chaos_seed);

@@ -175,20 +175,22 @@ impl WebhookDispatcher {
                 project.clock.sleep_until(delivery.due_at).await;
                 project.webhook.acquire_slot().await
             };
-            let _slot = tokio::select! {
+            let slot = tokio::select! {
                 biased;
                 () = self.0.shutdown.cancelled() => return Ok(false),
                 _ = cleared.changed() => continue,
                 slot = slot => slot,
             };
-            let now = self.0.projects.system_now();
-            // Another process has the claim, or the delivery is gone: the next read tells.
-            if !self.0.store.deliveries().claim(sequence, now, now + self.0.timeout + CLAIM_MARGIN).await? {
+            if !self.claim(sequence).await? {
+                // Another attempt has the claim, unless the delivery is gone.
+                drop(slot);
                 tokio::select! {
                     biased;
                     () = self.0.shutdown.cancelled() => return Ok(false),
-                    () = tokio::time::sleep(STORE_PAUSE) => continue,
+                    _ = cleared.changed() => {}
+                    () = tokio::time::sleep(STORE_PAUSE) => {}
                 }
+                continue;
             }
             // Boxed: every waiting task would otherwise reserve the size of this future.
             Box::pin(self.attempt(sequence, delivery, project)).await?;
@@ -197,6 +199,12 @@ impl WebhookDispatcher {
         // A retry is enqueued before this entry completes, so that it stays first in its queue.
         self.poll().await?;
         Ok(true)
+    }
+
+    /// Claims a delivery for one attempt. The claim outlives the timeout of the request, so that no other attempt overlaps.
+    async fn claim(&self, sequence: u64) -> Result<bool, StoreError> {
+        let now = self.0.projects.system_now();
+        self.0.store.deliveries().claim(sequence, now, now + self.0.timeout + CLAIM_MARGIN).await
     }
 
     /// Makes one attempt now and records its outcome. Cancels the delivery instead if no webhook is set any more or the
