@@ -24,7 +24,8 @@ pub const MAX_FINISHED_DELIVERIES: usize = 200;
 /// fifteen minutes reaches it. After an eviction the first id is greater than 1.
 pub const MAX_TIMELINE_EVENTS: usize = 600;
 
-/// A failure of the store. The failed call has changed nothing.
+/// A failure of the store. The failed call has changed nothing: a store across a network repeats a write whose reply was
+/// lost, with an id by which the other side recognizes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreError(
     /// The text, without secrets.
@@ -134,6 +135,9 @@ pub trait SessionRepository: Send + Sync {
     ///
     /// # Errors
     /// The store failed; nothing has changed.
+    ///
+    /// # Cancel safety
+    /// After a cancellation the write may still happen, whole and with its notifications.
     async fn write(&self, write: SessionWrite) -> Result<bool, StoreError>;
 
     /// Appends events to a session's timeline without a comparison, and notifies
@@ -201,6 +205,9 @@ pub trait IdentityRepository: Send + Sync {
     ///
     /// # Errors
     /// The store failed; nothing has changed.
+    ///
+    /// # Cancel safety
+    /// As for [`SessionRepository::write`].
     async fn write(&self, rows: Vec<IdentityWrite>, deliveries: Vec<Delivery>) -> Result<bool, StoreError>;
 }
 
@@ -301,6 +308,7 @@ pub trait SettingRepository: Send + Sync {
     async fn projects(&self) -> Result<Vec<String>, StoreError>;
 
     /// Deletes everything of a project except its sessions: identities, messages, failed attempts, deliveries and settings.
+    /// Notifies [`Topic::Settings`](crate::Topic::Settings) of the project.
     ///
     /// The caller ends each session with [`SessionRepository::write`], which wakes its subscribers.
     async fn delete_project(&self, project: &str) -> Result<(), StoreError>;

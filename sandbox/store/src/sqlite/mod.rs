@@ -73,10 +73,6 @@ impl SqliteStore {
     }
 }
 
-fn ended() -> StoreError {
-    StoreError("the writer has failed".to_owned())
-}
-
 impl TableStore for SqliteStore {
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock()
@@ -89,7 +85,7 @@ impl TableStore for SqliteStore {
     async fn commit(&self, write: Write) -> Result<bool, StoreError> {
         let (done, written) = oneshot::channel();
         self.queue.push(Job { write, done });
-        written.await.map_err(|_| ended())?
+        written.await.map_err(|_| schema::ended())?
     }
 }
 

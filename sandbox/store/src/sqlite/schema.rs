@@ -69,3 +69,8 @@ pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     StoreError(error.to_string())
 }
+
+/// The error of a write after the writer has ended.
+pub(super) fn ended() -> StoreError {
+    StoreError("the writer has failed".to_owned())
+}

@@ -222,3 +222,17 @@ async fn a_failed_write_is_reported_and_leaves_nothing() {
     store.settings().set(None, "b", b"three").await.unwrap();
     assert_eq!(store.settings().get(None, "b").await.unwrap().as_deref(), Some(&b"three"[..]), "later writes succeed");
 }
+
+#[tokio::test]
+async fn checkpoints_bound_the_wal_file() {
+    let file = TestFile::new();
+    let store = file.open();
+    for turn in 0..4500_u32 {
+        store.settings().set(None, "a", &turn.to_be_bytes()).await.unwrap();
+    }
+    let size = std::fs::metadata(file.path().with_extension("db-wal")).unwrap().len();
+    assert!(size < 8 << 20, "{size} bytes after 18 MiB of pages");
+    drop(store);
+    let last = file.open().settings().get(None, "a").await.unwrap();
+    assert_eq!(last.as_deref(), Some(&4499_u32.to_be_bytes()[..]));
+}

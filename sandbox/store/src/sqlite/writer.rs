@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::batch::{Batch, Job};
 use super::load::EvictedIds;
+use super::schema::ended;
 use super::statements::Statements;
 use crate::tables::Tables;
 use crate::{LocalNotifier, StoreError};
@@ -97,7 +98,7 @@ impl Writer {
 
     /// Writes the batch in one transaction.
     fn write(&mut self, jobs: &[Job]) -> Result<(), StoreError> {
-        let Some(connection) = &self.connection else { return Err(super::ended()) };
+        let Some(connection) = &self.connection else { return Err(ended()) };
         let mut statements = Statements::new(connection, &mut self.buffer, &mut self.statements);
         statements.execute("BEGIN IMMEDIATE", [])?;
         let written =
