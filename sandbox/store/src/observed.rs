@@ -172,6 +172,10 @@ impl<O: StoreObserver> DeliveryRepository for ObservedStore<O> {
         self.observe("deliveries.claim", self.store.deliveries().claim(sequence, now, until)).await
     }
 
+    async fn release(&self, sequence: u64) -> Result<(), StoreError> {
+        self.observe("deliveries.release", self.store.deliveries().release(sequence)).await
+    }
+
     async fn acknowledge(&self, sequence: u64, next: AfterAttempt) -> Result<bool, StoreError> {
         self.observe("deliveries.acknowledge", self.store.deliveries().acknowledge(sequence, next)).await
     }

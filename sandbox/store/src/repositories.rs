@@ -220,8 +220,8 @@ pub struct AttemptsWrite {
     pub phone: Phone,
     /// The version that was read. `None`: there were no attempts.
     pub version: Option<Version>,
-    /// The new value; empty attempts are deleted.
-    pub attempts: FailedAttempts,
+    /// The change. Empty attempts are deleted.
+    pub attempts: RowChange<FailedAttempts>,
 }
 
 /// Failed attempts, by project and number. They are written with the session that made them.
@@ -285,6 +285,9 @@ pub trait DeliveryRepository: Send + Sync {
     /// Claims a pending delivery until that time, for one attempt. Returns whether the caller has the claim; it has not if
     /// the entry is gone, or claimed by another call until a time after `now`. Both times are of the system clock.
     async fn claim(&self, sequence: u64, now: UnixMillis, until: UnixMillis) -> Result<bool, StoreError>;
+
+    /// Ends a claim early, after a failure before its attempt was acknowledged. Idempotent.
+    async fn release(&self, sequence: u64) -> Result<(), StoreError>;
 
     /// Acknowledges an entry after an attempt: replaces it with a retry, or moves it to the finished deliveries,
     /// atomically. Notifies [`Topic::Deliveries`](crate::Topic::Deliveries). Returns whether the entry was still pending;

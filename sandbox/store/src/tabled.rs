@@ -202,6 +202,11 @@ impl<T: TableStore> DeliveryRepository for T {
         Ok(true)
     }
 
+    async fn release(&self, sequence: u64) -> Result<(), StoreError> {
+        self.tables().claims.remove(&sequence);
+        Ok(())
+    }
+
     async fn acknowledge(&self, sequence: u64, next: AfterAttempt) -> Result<bool, StoreError> {
         if !self.tables().outbox.contains_key(&sequence) {
             return Ok(false);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use handset_protocol::UnixMillis;
-use handset_sandbox_domain::{AfterAttempt, Delivery, NewTimelineEvent, Session};
+use handset_sandbox_domain::{AfterAttempt, Delivery, FailedAttempts, NewTimelineEvent, Session};
 
 use crate::notifier::{DELIVERIES, LocalNotifier, TopicKind};
 use crate::tables::{NO_PROJECT, Owner, Row, SessionRow, Tables};
-use crate::{IdentityWrite, RowChange, SessionWrite, Version};
+use crate::{AttemptsWrite, IdentityWrite, RowChange, SessionWrite, Version};
 
 /// One atomic write.
 #[derive(Debug)]
@@ -183,9 +183,11 @@ impl Tables {
             }
             RowChange::Delete => self.delete_session(&auth_id).map(|row| OldRow::Deleted { _value: row }),
         };
-        if let Some(attempts) = attempts {
-            let owner = (attempts.project, attempts.phone.digits().to_owned());
-            self.put_attempts(owner, attempts.attempts);
+        if let Some(AttemptsWrite { project, phone, attempts, .. }) = attempts
+            && attempts != RowChange::Keep
+        {
+            let attempts = if let RowChange::Put(attempts) = attempts { attempts } else { FailedAttempts::default() };
+            self.put_attempts((project, phone.digits().to_owned()), attempts);
         }
         self.apply_identities(identity);
         let has_timeline = self.append(&auth_id, at, timeline) || is_deleted;

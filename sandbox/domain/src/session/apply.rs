@@ -48,11 +48,10 @@ pub struct ApplyInput<'a> {
 /// A pure function: the same input and command always give the same result, so a caller may call it again after a lost
 /// race. Expiry (for example of an unopened link) is applied before the command.
 pub fn apply<C: Command>(input: &ApplyInput<'_>, command: &C) -> Transition<C::Answer> {
-    let mut transition = TransitionBuilder::new(input.session.clone(), input.now);
-    transition.attempts = input.attempts.cloned().unwrap_or_default();
-    transition.identity = input.identity.cloned();
+    let attempts = input.attempts.cloned().unwrap_or_default();
+    let mut transition = TransitionBuilder::new(input.session.clone(), input.now, attempts, input.identity.cloned());
     transition.expire();
     transition.record_request(command.message(), input.fault);
     let answer = command.run(&mut transition);
-    transition.finish(answer, input.attempts, input.identity)
+    transition.finish(answer)
 }

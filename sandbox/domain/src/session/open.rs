@@ -14,8 +14,8 @@ use crate::request::{self, ValidOpenRequest};
 use crate::session::state::{FlowType, Possession, ServerStage, Session, SessionPolicy};
 use crate::session::transition::TransitionBuilder;
 use crate::{
-    Credential, Identity, MessageKind, NewTimelineEvent, OtpChallenge, Outcome, Party, Phone, Product, Refusal,
-    TestUser, TestUserScenario, Transition,
+    Credential, FailedAttempts, Identity, MessageKind, NewTimelineEvent, OtpChallenge, Outcome, Party, Phone, Product,
+    Refusal, TestUser, TestUserScenario, Transition,
 };
 
 /// The project and the random ids of a new session, from the caller.
@@ -199,8 +199,7 @@ impl<R> OpenSession<R> {
             links: Vec::new(),
             stage: ServerStage::Started,
         };
-        let mut transition = TransitionBuilder::new(session, now);
-        transition.identity = identity.cloned();
+        let mut transition = TransitionBuilder::new(session, now, FailedAttempts::default(), identity.cloned());
         transition.record(NewTimelineEvent::new(Party::Server, Party::Backend, *kind, None));
         transition.record(NewTimelineEvent::new(Party::Backend, Party::Server, *kind, Some(Outcome::Accepted)));
         match transition.session.possession {
@@ -210,6 +209,6 @@ impl<R> OpenSession<R> {
         }
         let auth_token = sign(&transition.session.claims(origin)).ok_or(Refusal::Internal)?;
         let reply = reply(&transition.session, auth_token);
-        Ok(transition.finish(reply, None, identity))
+        Ok(transition.finish(reply))
     }
 }

@@ -18,7 +18,8 @@ impl TransitionBuilder {
         }
         let policy = self.session.policy;
         let is_last = policy.sms_per_session > 0 && self.session.sms_sent >= policy.sms_per_session;
-        if is_last || (self.is_limited() && !self.attempts.is_sms_allowed(&policy, self.now)) {
+        let (is_limited, now) = (self.is_limited(), self.now);
+        if is_last || (is_limited && !self.read_attempts().is_sms_allowed(&policy, now)) {
             return ControlFlow::Break(self.fail(PossessionFailure::TooManySms));
         }
         ControlFlow::Continue(Outcome::Accepted)
@@ -44,7 +45,8 @@ impl TransitionBuilder {
     pub(crate) fn send(&mut self, kind: MessageKind, message: Message) {
         self.session.sms_sent = self.session.sms_sent.saturating_add(1);
         if self.is_limited() {
-            self.attempts.record_sms(&self.session.policy, self.now);
+            let (policy, now) = (self.session.policy, self.now);
+            self.read_attempts().record_sms(&policy, now);
         }
         let event = NewTimelineEvent::new(Party::Backend, Party::Phone, kind, None);
         if self.session.behaviour() == Some(Behaviour::SmsLost) {

@@ -15,9 +15,9 @@ pub struct Transition<A> {
     pub answer: A,
     /// The next state of the session.
     pub session: Session,
-    /// The next failed attempts of the number. `None`: unchanged.
+    /// The next failed attempts of the number, which may be as before. `None`: the answer does not depend on them.
     pub attempts: Option<FailedAttempts>,
-    /// The next identity of the number. `None`: unchanged.
+    /// The next identity of the number, which may be as before. `None`: the command decides nothing about it.
     pub identity: Option<Identity>,
     /// Events for the timeline.
     pub timeline: Vec<NewTimelineEvent>,
@@ -33,9 +33,13 @@ pub struct TransitionBuilder {
     pub(crate) session: Session,
     pub(crate) now: UnixMillis,
     /// Wrong codes and SMS of the current number.
-    pub(crate) attempts: FailedAttempts,
+    attempts: FailedAttempts,
+    /// Whether the answer depends on the attempts.
+    has_read_attempts: bool,
     /// The identity of the current number.
     pub(crate) identity: Option<Identity>,
+    /// Whether the transition has decided about the identity.
+    has_decided_identity: bool,
     timeline: Vec<NewTimelineEvent>,
     outgoing: Vec<Message>,
     notifies: bool,
@@ -60,12 +64,14 @@ pub enum ClientAnswer {
 }
 
 impl TransitionBuilder {
-    pub(crate) fn new(session: Session, now: UnixMillis) -> Self {
+    pub(crate) fn new(session: Session, now: UnixMillis, attempts: FailedAttempts, identity: Option<Identity>) -> Self {
         Self {
             session,
             now,
-            attempts: FailedAttempts::default(),
-            identity: None,
+            attempts,
+            has_read_attempts: false,
+            identity,
+            has_decided_identity: false,
             timeline: Vec::new(),
             outgoing: Vec::new(),
             notifies: false,
@@ -74,20 +80,14 @@ impl TransitionBuilder {
         }
     }
 
-    /// The finished transition. The two rows are those that the caller has read.
-    pub(crate) fn finish<A>(
-        self,
-        answer: A,
-        attempts: Option<&FailedAttempts>,
-        identity: Option<&Identity>,
-    ) -> Transition<A> {
+    /// The finished transition.
+    pub(crate) fn finish<A>(self, answer: A) -> Transition<A> {
         let Self { session, timeline, outgoing, notifies, .. } = self;
-        let is_new = |new: &FailedAttempts| attempts.map_or(*new != FailedAttempts::default(), |old| old != new);
         Transition {
             answer,
             session,
-            attempts: Some(self.attempts).filter(is_new),
-            identity: self.identity.filter(|new| Some(new) != identity),
+            attempts: Some(self.attempts).filter(|_| self.has_read_attempts),
+            identity: self.identity.filter(|_| self.has_decided_identity),
             timeline,
             outgoing,
             notifies,
@@ -151,6 +151,13 @@ impl TransitionBuilder {
     /// Changes the identity of the current number.
     pub(crate) fn change_identity(&mut self, change: &IdentityChange) {
         self.identity = Some(change.apply(self.identity.as_ref()));
+        self.has_decided_identity = true;
+    }
+
+    /// The failed attempts of the current number, for a decision that depends on them.
+    pub(crate) fn read_attempts(&mut self) -> &mut FailedAttempts {
+        self.has_read_attempts = true;
+        &mut self.attempts
     }
 
     /// Sets a failure as the final result, and replies with the error and `done`.

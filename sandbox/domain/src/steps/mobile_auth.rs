@@ -14,7 +14,7 @@ pub struct StartMobileAuth {
     /// A fresh secret, which the visit has to return.
     pub vfp: Secret,
     /// The URL of the visit, with that secret.
-    pub url: String,
+    pub url: Secret,
 }
 
 impl Command for StartMobileAuth {
@@ -33,7 +33,7 @@ impl Command for StartMobileAuth {
             return transition.reject_out_of_order("this flow is not at Mobile Auth");
         };
         *vfp = Some(self.vfp.clone());
-        let data = client::Data { redirect_url: Some(self.url.clone()), ..Default::default() };
+        let data = client::Data { redirect_url: Some(self.url.expose().to_owned()), ..Default::default() };
         transition.reply(Outcome::Accepted, client::Reply { data: Some(data), ..Default::default() })
     }
 }

@@ -95,14 +95,15 @@ impl TransitionBuilder {
         }
         let (policy, behaviour, is_limited) = (self.session.policy, self.session.behaviour(), self.is_limited());
         // Every answer to a checked code reveals whether it is correct, so the limit comes first.
-        let is_allowed = !is_limited || self.attempts.is_allowed(&policy, self.now);
+        let now = self.now;
+        let is_allowed = !is_limited || self.read_attempts().is_allowed(&policy, now);
         let Possession::Otp(challenge) = &mut self.session.possession else {
             return self.reject_out_of_order("this flow is not at the code step");
         };
         if behaviour == Some(Behaviour::Expired) {
-            challenge.expire(self.now);
+            challenge.expire(now);
         }
-        let checked = match challenge.live(self.now) {
+        let checked = match challenge.live(now) {
             Err(NoLiveCode::NotSent) => return self.reject_out_of_order("no code was sent"),
             Err(NoLiveCode::Expired) => return self.fail(PossessionFailure::CodeExpired),
             Ok(_) if !is_allowed => return self.fail(PossessionFailure::TooManyTries),
@@ -117,7 +118,7 @@ impl TransitionBuilder {
             CodeCheck::Wrong { attempts_left } => attempts_left,
         };
         if is_limited {
-            self.attempts.record(&policy, self.now);
+            self.read_attempts().record(&policy, now);
         }
         if attempts_left == 0 {
             return self.fail(PossessionFailure::WrongCode);

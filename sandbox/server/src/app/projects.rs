@@ -53,7 +53,7 @@ impl Services {
 
     /// Deletes a project from the store, and wakes the watchers of its sessions.
     async fn delete_project(&self, name: &str) -> Result<(), StoreError> {
-        self.delete_expiring_before(Some(name), UnixMillis::MAX).await?;
+        self.delete_expiring_before(Some(name), UnixMillis::MAX, usize::MAX).await?;
         self.store.settings().delete_project(name).await
     }
 

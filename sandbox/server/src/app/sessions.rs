@@ -18,6 +18,8 @@ use handset_sandbox_store::{
 
 /// Time that a session is kept after its end, for inspection.
 const SESSION_RETENTION: Duration = Duration::from_secs(15 * 60);
+/// Maximum number of ended sessions that a request deletes, so that it does not pay for many others.
+const COLLECTED_AT_ONCE: usize = 100;
 
 /// The session that a request or a socket belongs to.
 #[derive(Clone)]
@@ -131,16 +133,19 @@ impl Services {
         let attempts = attempts.zip(phone).map(|(attempts, phone)| AttemptsWrite {
             project: project.clone(),
             phone: phone.clone(),
-            version: read_attempts.map(|row| row.version),
-            attempts,
+            version: read_attempts.as_ref().map(|row| row.version),
+            attempts: match &read_attempts {
+                None if attempts == FailedAttempts::default() => RowChange::Keep,
+                read => change(read.as_ref(), attempts),
+            },
         });
         let identity = identity.zip(phone).map(|(identity, phone)| IdentityWrite {
             project: project.clone(),
             phone: phone.clone(),
-            version: read_identity.map(|row| row.version),
-            identity: RowChange::Put(identity),
+            version: read_identity.as_ref().map(|row| row.version),
+            identity: change(read_identity.as_ref(), identity),
         });
-        let change = SessionChange::between(before.map(|row| &*row.value), Some(&session), &outgoing);
+        let counted = SessionChange::between(before.map(|row| &*row.value), Some(&session), &outgoing);
         let write = SessionWrite {
             auth_id: session.auth_id.clone(),
             version: before.map(|row| row.version),
@@ -155,7 +160,7 @@ impl Services {
         if !self.store.sessions().write(write).await? {
             return Ok(None);
         }
-        self.metrics.count(&change);
+        self.metrics.count(&counted);
         Ok(Some(answer))
     }
 
@@ -170,29 +175,36 @@ impl Services {
 
     /// Deletes sessions after their retention, of this project by its own clock and of all projects by the system clock, and
     /// failed attempts that count no longer. No project's clock is behind the system clock. Does nothing if it ran a moment
-    /// ago: what has ended is judged by the clock, this only frees memory.
+    /// ago, and leaves a long rest to the next request: what has ended is judged by the clock, this only frees memory.
     pub(super) async fn collect_garbage(&self, project: &Project) -> Result<(), StoreError> {
         if !project.is_collection_due() {
             return Ok(());
         }
         let cutoff = |now: UnixMillis| now - SESSION_RETENTION;
-        self.delete_expiring_before(None, cutoff(self.projects.system_now())).await?;
-        self.delete_expiring_before(Some(&project.name), cutoff(project.clock.now())).await?;
+        let of_all = self.delete_expiring_before(None, cutoff(self.projects.system_now()), COLLECTED_AT_ONCE).await?;
+        let own = cutoff(project.clock.now());
+        let of_project = self.delete_expiring_before(Some(&project.name), own, COLLECTED_AT_ONCE).await?;
+        if !(of_all && of_project) {
+            project.leave_collection_due();
+        }
         let window_seconds = self.config.otp.number_window_seconds.max(self.config.sms.number_window_seconds);
         let window = Duration::from_secs(window_seconds.into());
         self.store.attempts().expire(self.projects.system_now() - window).await
     }
 
-    /// Deletes sessions that expire before `time`, which wakes their watchers. `None`: of all projects.
+    /// Deletes up to `max` sessions that expire before `time`, which wakes their watchers. `None`: of all projects. Returns
+    /// whether none is left.
     pub(super) async fn delete_expiring_before(
         &self,
         project: Option<&str>,
         time: UnixMillis,
-    ) -> Result<(), StoreError> {
-        for auth_id in self.store.sessions().expiring_before(project, time).await? {
-            self.delete_session(&auth_id, time).await?;
+        max: usize,
+    ) -> Result<bool, StoreError> {
+        let ended = self.store.sessions().expiring_before(project, time).await?;
+        for auth_id in ended.iter().take(max) {
+            self.delete_session(auth_id, time).await?;
         }
-        Ok(())
+        Ok(ended.len() <= max)
     }
 
     async fn delete_session(&self, auth_id: &str, at: UnixMillis) -> Result<(), StoreError> {
@@ -215,4 +227,9 @@ impl Services {
         }
         Ok(())
     }
+}
+
+/// The change of a row to its next value. An unchanged row is compared, but not written.
+fn change<T: PartialEq>(read: Option<&Versioned<T>>, next: T) -> RowChange<T> {
+    if read.is_some_and(|read| *read.value == next) { RowChange::Keep } else { RowChange::Put(next) }
 }

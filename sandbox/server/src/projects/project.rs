@@ -63,6 +63,11 @@ impl Project {
         }
         is_due
     }
+
+    /// Makes the next collection due at once: the last one has left a rest.
+    pub(crate) fn leave_collection_due(&self) {
+        self.collected_at.set(UnixMillis::MIN);
+    }
 }
 
 /// A time that is read and written through a shared reference.

@@ -155,6 +155,8 @@ impl WebhookDispatcher {
                 Ok(false) => return,
                 Err(error) => {
                     tracing::error!(%error, "store operation failed");
+                    // If this fails too, the claim ends by its time.
+                    let _ = self.0.store.deliveries().release(sequence).await;
                     tokio::select! {
                         biased;
                         () = self.0.shutdown.cancelled() => return,

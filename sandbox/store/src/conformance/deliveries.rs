@@ -128,6 +128,9 @@ async fn one_caller_has_the_claim_until_it_ends(store: &impl Store) {
     assert_eq!(pending(store).await.len(), 2, "a claimed delivery is pending");
     assert!(claim(first, 20, 30).await, "the claim has ended");
     assert!(!claim(first, 20, 30).await);
+    store.deliveries().release(first).await.unwrap();
+    assert!(claim(first, 20, 30).await, "the claim was released");
+    store.deliveries().release(u64::MAX).await.unwrap();
     let again = attempted(delivery(PROJECT, "one"), AttemptOutcome::Rejected);
     assert!(store.deliveries().acknowledge(first, again).await.unwrap());
     let retry = pending(store).await[1].sequence;

@@ -80,7 +80,7 @@ pub(super) fn attempts_of(
     attempts: FailedAttempts,
 ) -> AttemptsWrite {
     let version = read.map(|read| read.version);
-    AttemptsWrite { project: PROJECT.to_owned(), phone: phone.clone(), version, attempts }
+    AttemptsWrite { project: PROJECT.to_owned(), phone: phone.clone(), version, attempts: RowChange::Put(attempts) }
 }
 
 pub(super) async fn read(store: &impl Store, auth_id: &str) -> Option<Versioned<Session>> {

@@ -151,7 +151,7 @@ impl Touched {
                 if !write.timeline.is_empty() {
                     self.appended.insert(session);
                 }
-                if let Some(attempts) = attempts(write) {
+                if let Some(attempts) = attempts(write).filter(|_| changes_attempts(write)) {
                     self.changed.insert(self.hash(&attempts));
                 }
                 self.add_identities(write.identity.as_slice());
@@ -176,6 +176,10 @@ impl Touched {
 
 fn identity(row: &IdentityWrite) -> Touch<'_> {
     Touch::Identity(&row.project, row.phone.digits())
+}
+
+fn changes_attempts(write: &SessionWrite) -> bool {
+    write.attempts.as_ref().is_some_and(|write| write.attempts != RowChange::Keep)
 }
 
 fn attempts(write: &SessionWrite) -> Option<Touch<'_>> {

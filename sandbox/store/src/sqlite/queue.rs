@@ -1,8 +1,8 @@
 //! The queue of writes, and who commits them.
 //!
-//! A commit does not wait for the disk, and takes less time than a change of threads. So a caller that finds nobody at work
-//! commits its own write and what is queued meanwhile. What exceeds its share is left to the writer thread, and so are
-//! checkpoints, which wait for the disk.
+//! A commit takes less time than a change of threads, and does not wait for the disk, except the first after a checkpoint. So a
+//! caller that finds nobody at work commits its own write and what is queued meanwhile. What exceeds its share is left to the
+//! writer thread, and so are checkpoints, which wait for the disk. A disk that hangs blocks the caller's thread.
 
 use std::collections::VecDeque;
 

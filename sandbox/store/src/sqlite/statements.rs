@@ -135,7 +135,12 @@ impl<'a> Statements<'a> {
 
     fn put_attempts(&mut self, write: &AttemptsWrite) -> Result<(), StoreError> {
         let AttemptsWrite { project, phone, attempts, .. } = write;
-        let Some(last) = attempts.last() else {
+        let put = match attempts {
+            RowChange::Keep => return Ok(()),
+            RowChange::Put(attempts) => attempts.last().map(|last| (last, attempts)),
+            RowChange::Delete => None,
+        };
+        let Some((last, attempts)) = put else {
             let sql = "DELETE FROM failed_attempts WHERE project = ? AND digits = ?";
             return self.execute(sql, params![project, phone.digits()]);
         };

@@ -113,7 +113,7 @@ async fn instant_start(
     let vfp = unguessable(&*sandbox.random);
     // No visit follows: a client takes the value of `testVfp` as the result of the visit.
     let url = format!("{}/mobile-auth?testVfp={vfp}", sandbox.origin);
-    apply(&sandbox, session, &StartMobileAuth { vfp: vfp.into(), url }).await
+    apply(&sandbox, session, &StartMobileAuth { vfp: vfp.into(), url: url.into() }).await
 }
 
 async fn instant_finish(

@@ -38,8 +38,10 @@ async fn show(
     ProjectExt(project): ProjectExt,
     Path(correlation_id): Path<String>,
 ) -> Result<Json<SessionView>, ApiError> {
+    let auth_id = find(&sandbox, &project, &correlation_id).await?.auth_id.clone();
+    let timeline = inspection::timeline(&sandbox, &auth_id, 0).await.map_err(not_found)?;
+    // Read last, so that the state is not older than the events.
     let session = find(&sandbox, &project, &correlation_id).await?;
-    let timeline = inspection::timeline(&sandbox, &session.auth_id, 0).await.map_err(not_found)?;
     Ok(Json(SessionView::new(&session, &timeline)))
 }
 
