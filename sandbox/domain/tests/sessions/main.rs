@@ -20,6 +20,7 @@ mod numbers;
 mod opening;
 mod otp;
 mod reports;
+mod state_machine;
 mod status;
 mod unify;
 mod verify_v1;
