@@ -20,6 +20,7 @@ mod numbers;
 mod opening;
 mod otp;
 mod reports;
+mod rows;
 mod state_machine;
 mod status;
 mod unify;

@@ -14,7 +14,7 @@ use crate::support::{Harness, NUMBER};
 const USER: &str = "5550000000";
 
 fn start(vfp: &str) -> StartMobileAuth {
-    StartMobileAuth { vfp: vfp.into(), url: format!("http://sandbox.test/?testVfp={vfp}") }
+    StartMobileAuth { vfp: vfp.into(), url: format!("http://sandbox.test/?testVfp={vfp}").into() }
 }
 
 fn finish(vfp: &str) -> FinishMobileAuth {

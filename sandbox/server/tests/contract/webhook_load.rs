@@ -132,9 +132,11 @@ async fn continue_after_a_failure_of_the_store() {
     store.is_in(StoreTrouble::Fails);
     let ids = test(&bench, 1).await;
     // What came of it cannot be written: it is tried again, and again.
+    let begin = tokio::time::Instant::now();
     for _ in 0..2 {
         assert_eq!(receiver.next().await.event_id(), ids[0]);
     }
+    assert_eq!(begin.elapsed().as_secs(), 5, "the failed attempt has released its claim");
     store.is_in(StoreTrouble::None);
     let last = receiver.next().await;
     settle().await;

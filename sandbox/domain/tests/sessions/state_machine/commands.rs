@@ -192,7 +192,7 @@ impl AnyCommand {
                 steps::MOBILE_INSTANT => {
                     let vfp = format!("vfp-{serial}");
                     AnyRequest::StartMobileAuth(StartMobileAuth {
-                        url: format!("http://v.test/{vfp}"),
+                        url: format!("http://v.test/{vfp}").into(),
                         vfp: vfp.into(),
                     })
                 }

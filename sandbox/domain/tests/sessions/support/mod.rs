@@ -97,7 +97,11 @@ impl Harness {
         let uses_identities = self.session.product.product().uses_identities();
         let identity = digits.filter(|_| uses_identities).and_then(|digits| self.identities.get(digits));
         let input = ApplyInput { session: &self.session, attempts, identity, fault: self.fault, now: self.now };
-        apply(&input, command)
+        let mut transition = apply(&input, command);
+        // Rows that stay as they are: `rows` tests which of them a transition has.
+        transition.attempts = transition.attempts.filter(|next| *next != attempts.cloned().unwrap_or_default());
+        transition.identity = transition.identity.filter(|next| Some(next) != identity);
+        transition
     }
 
     /// Applies a command to the current session, and writes the transition.
