@@ -6,11 +6,12 @@ use handset_sandbox_domain::{FailedAttempts, Identity, MessageKind, Phone, Sessi
 use super::fixtures::{PROJECT, attempts_of, event, get, nothing, read, sent, session, sms, write_of};
 use super::identities::{binding, identity_write, number, write_identity};
 use super::timeline::timeline;
-use crate::{IdentityKey, RowChange, SessionWrite, Store};
+use crate::{AttemptsWrite, IdentityKey, IdentityWrite, RowChange, SessionWrite, Store};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_write_changes_every_row_at_once(&new()).await;
     a_lost_race_for_any_row_changes_none(&new()).await;
+    a_row_that_is_kept_is_compared(&new()).await;
     a_write_without_a_session_writes_the_rest(&new()).await;
 }
 
@@ -83,6 +84,26 @@ async fn change(store: &impl Store, row: ChangedRow, device: &str) {
         ChangedRow::Identity => SessionWrite { identity: all.identity, ..of_another },
     };
     assert!(store.sessions().write(write).await.unwrap(), "{row:?}");
+}
+
+/// A decision that leaves the attempts and the identity as they are depends on them nevertheless.
+async fn a_row_that_is_kept_is_compared(store: &impl Store) {
+    let keep = |write: SessionWrite| SessionWrite {
+        attempts: write.attempts.map(|row| AttemptsWrite { attempts: RowChange::Keep, ..row }),
+        identity: write.identity.map(|row| IdentityWrite { identity: RowChange::Keep, ..row }),
+        ..write
+    };
+    for (round, row) in [ChangedRow::Attempts, ChangedRow::Identity, ChangedRow::Session].into_iter().enumerate() {
+        let write = keep(decide(store, "late").await);
+        change(store, row, &format!("other-{round}")).await;
+        let after = writes(store).await;
+        assert!(!store.sessions().write(write).await.unwrap(), "{row:?}");
+        assert_eq!(writes(store).await, after, "{row:?}: nothing has changed");
+        let again = keep(decide(store, "late").await);
+        assert!(store.sessions().write(again).await.unwrap(), "{row:?}");
+        let [_, attempts, devices, ..] = writes(store).await;
+        assert_eq!([attempts, devices], after[1..3], "{row:?}: they are kept");
+    }
 }
 
 async fn a_lost_race_for_any_row_changes_none(store: &impl Store) {
