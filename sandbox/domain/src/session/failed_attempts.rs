@@ -63,6 +63,8 @@ fn is_below(all: &[UnixMillis], max: u32, window: Duration, now: UnixMillis) -> 
 fn count(all: &mut Vec<UnixMillis>, max: u32, window: Duration, now: UnixMillis) {
     all.retain(|at| is_counted(*at, window, now));
     if max > 0 {
+        // Most numbers have one.
+        all.reserve_exact(1);
         all.push(now);
     }
 }

@@ -148,6 +148,8 @@ impl TransitionBuilder {
         let lifetime = self.session.policy.link_lifetime;
         let expires_at = self.now + lifetime;
         let text = link_text(self.session.sms_message.as_deref(), url.expose(), lifetime);
+        // Most sessions send one link.
+        self.session.links.reserve_exact(1);
         self.session.links.push(SentLink {
             token: token.clone(),
             sent_at: self.now,
