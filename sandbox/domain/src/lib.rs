@@ -32,6 +32,7 @@ pub use products::unify::{BindUnify, GetUnifyStatus};
 pub use products::verified_users_v1::GetVerifyStatus;
 pub use products::verified_users_v2::{VerifyV2, verify_v2};
 pub use refusal::Refusal;
+pub use seconds::Seconds;
 pub use session::apply::{ApplyInput, Command, apply};
 pub use session::failed_attempts::FailedAttempts;
 pub use session::message::{Message, MessagePurpose};

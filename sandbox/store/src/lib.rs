@@ -6,6 +6,7 @@
 //!
 //! The serialized form of the domain's types contains every secret unencrypted. It is for storage only: never log or send it.
 
+mod attempt_table;
 #[cfg(any(test, feature = "conformance"))]
 // Tests: a failure is a panic, and the name of a check is its description.
 #[allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -15,6 +16,8 @@ mod message_list;
 mod notifier;
 mod observed;
 mod repositories;
+mod row_index;
+mod session_table;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod tabled;

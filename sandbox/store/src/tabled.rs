@@ -2,7 +2,6 @@
 //! store.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use handset_protocol::UnixMillis;
@@ -76,13 +75,7 @@ fn owner(project: &str, number: &Phone) -> Owner {
 #[async_trait]
 impl<T: TableStore> SessionRepository for T {
     async fn get(&self, key: SessionKey<'_>) -> Result<Option<Versioned<Session>>, StoreError> {
-        let tables = self.tables();
-        let auth_id = match key {
-            SessionKey::AuthId(id) => Some(id),
-            SessionKey::CorrelationId(id) => tables.by_correlation_id.get(id).map(|auth_id| &**auth_id),
-            SessionKey::LinkToken(token) => tables.by_link_token.get(token.expose()).map(|auth_id| &**auth_id),
-        };
-        Ok(auth_id.and_then(|auth_id| tables.sessions.get(auth_id)).map(|stored| read(&stored.row)))
+        Ok(self.tables().sessions.find(key).map(|stored| read(&stored.row)))
     }
 
     async fn write(&self, write: SessionWrite) -> Result<bool, StoreError> {
@@ -97,7 +90,7 @@ impl<T: TableStore> SessionRepository for T {
     }
 
     async fn record(&self, auth_id: &str, at: UnixMillis, events: &[NewTimelineEvent]) -> Result<(), StoreError> {
-        if events.is_empty() || !self.tables().sessions.contains_key(auth_id) {
+        if events.is_empty() || self.tables().sessions.get(auth_id).is_none() {
             return Ok(());
         }
         let (auth_id, events) = (auth_id.to_owned(), events.to_vec());
@@ -110,11 +103,9 @@ impl<T: TableStore> SessionRepository for T {
 
     async fn expiring_before(&self, project: Option<&str>, time: UnixMillis) -> Result<Vec<String>, StoreError> {
         let tables = self.tables();
-        let is_of = |id: &Arc<str>| {
-            project.is_none_or(|name| tables.sessions.get(id).is_some_and(|stored| stored.row.value.project == name))
-        };
-        let ending = tables.by_end.iter().take_while(|(end, _)| *end < time).map(|(_, id)| id);
-        Ok(ending.filter(|id| is_of(id)).map(|id| id.as_ref().to_owned()).collect())
+        let ending = tables.sessions.expiring_before(time);
+        let of_project = ending.filter(|session| project.is_none_or(|name| session.project == name));
+        Ok(of_project.map(|session| session.auth_id.clone()).collect())
     }
 }
 
@@ -160,7 +151,7 @@ impl<T: TableStore> AttemptRepository for T {
     }
 
     async fn expire(&self, before: UnixMillis) -> Result<(), StoreError> {
-        if !self.tables().has_attempts_before(before) {
+        if !self.tables().attempts.has_before(before) {
             return Ok(());
         }
         self.commit(WriteOp::ExpireAttempts(before).into()).await.map(drop)

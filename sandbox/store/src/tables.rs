@@ -6,28 +6,21 @@ use std::sync::Arc;
 use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{Delivery, FailedAttempts, FinishedDelivery, Identity, Message, Session};
 
+use crate::attempt_table::AttemptTable;
 use crate::message_list::MessageList;
-use crate::timeline_log::TimelineLog;
+use crate::session_table::SessionTable;
 use crate::{MAX_FINISHED_DELIVERIES, Version};
 
 /// All rows of a store, with their indexes.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
-    /// By authId, which the indexes share.
-    pub(crate) sessions: HashMap<Arc<str>, SessionRow>,
-    pub(crate) by_correlation_id: HashMap<String, Arc<str>>,
-    pub(crate) by_link_token: HashMap<String, Arc<str>>,
-    /// By expiry, earliest first.
-    pub(crate) by_end: BTreeSet<(UnixMillis, Arc<str>)>,
+    pub(crate) sessions: SessionTable,
     pub(crate) identities: BTreeMap<Owner, Row<Identity>>,
     pub(crate) by_identity_id: HashMap<String, Owner>,
     pub(crate) by_device: HashMap<String, Owner>,
     /// Enrolled identities by project, time of enrollment, and id.
     pub(crate) enrolled: BTreeMap<(String, UnixMillis, String), Owner>,
-    /// Failed attempts by project and number.
-    pub(crate) attempts: BTreeMap<Owner, Row<FailedAttempts>>,
-    /// By the time of the last attempt, earliest first.
-    attempts_by_last: BTreeSet<(UnixMillis, Owner)>,
+    pub(crate) attempts: AttemptTable,
     /// Deliveries to webhooks by sequence.
     pub(crate) outbox: BTreeMap<u64, Delivery>,
     /// The ends of the claims by sequence. Only this process has the outbox, so a claim ends with it.
@@ -58,58 +51,11 @@ pub(crate) struct Row<T> {
     pub(crate) version: Version,
 }
 
-/// A session with its timeline.
-#[derive(Debug)]
-pub(crate) struct SessionRow {
-    pub(crate) row: Row<Session>,
-    /// The id of the row in a file. A newer session has a greater one.
-    pub(crate) row_id: u64,
-    pub(crate) timeline: TimelineLog,
-}
-
 impl Tables {
     /// Creates or replaces a session. `row_id` is the id of a new row. Returns the old value.
     pub(crate) fn put_session(&mut self, session: Arc<Session>, row_id: u64) -> Option<Arc<Session>> {
         let version = self.next_version();
-        let Some(stored) = self.sessions.get_mut(session.auth_id.as_str()) else {
-            let auth_id: Arc<str> = session.auth_id.as_str().into();
-            self.index_session(&auth_id, &session);
-            let row = Row { value: session, version };
-            self.sessions.insert(auth_id, SessionRow { row, row_id, timeline: TimelineLog::default() });
-            return None;
-        };
-        let old = std::mem::replace(&mut stored.row, Row { value: session.clone(), version }).value;
-        if !has_same_index_keys(&old, &session)
-            && let Some((auth_id, _)) = self.sessions.get_key_value(session.auth_id.as_str())
-        {
-            let auth_id = auth_id.clone();
-            self.remove_from_index(&auth_id, &old);
-            self.index_session(&auth_id, &session);
-        }
-        Some(old)
-    }
-
-    /// Deletes a session with its timeline. Returns the old row.
-    pub(crate) fn delete_session(&mut self, auth_id: &str) -> Option<SessionRow> {
-        let (auth_id, old) = self.sessions.remove_entry(auth_id)?;
-        self.remove_from_index(&auth_id, &old.row.value);
-        Some(old)
-    }
-
-    fn index_session(&mut self, auth_id: &Arc<str>, session: &Session) {
-        self.by_end.insert((session.expires_at, auth_id.clone()));
-        self.by_correlation_id.insert(session.correlation_id.clone(), auth_id.clone());
-        for link in &session.links {
-            self.by_link_token.insert(link.token.expose().to_owned(), auth_id.clone());
-        }
-    }
-
-    fn remove_from_index(&mut self, auth_id: &Arc<str>, session: &Session) {
-        self.by_end.remove(&(session.expires_at, auth_id.clone()));
-        self.by_correlation_id.remove(&session.correlation_id);
-        for link in &session.links {
-            self.by_link_token.remove(link.token.expose());
-        }
+        self.sessions.put(Row { value: session, version }, row_id)
     }
 
     pub(crate) fn put_identity(&mut self, owner: &Owner, identity: Option<Arc<Identity>>) {
@@ -138,27 +84,8 @@ impl Tables {
 
     /// Sets the attempts of a number. Empty attempts are deleted.
     pub(crate) fn put_attempts(&mut self, owner: Owner, attempts: FailedAttempts) {
-        if let Some(last) = self.attempts.remove(&owner).and_then(|old| old.value.last()) {
-            self.attempts_by_last.remove(&(last, owner.clone()));
-        }
-        if let Some(last) = attempts.last() {
-            self.attempts_by_last.insert((last, owner.clone()));
-            let version = self.next_version();
-            self.attempts.insert(owner, Row { value: Arc::new(attempts), version });
-        }
-    }
-
-    /// Whether the last attempt at some number is before that time.
-    pub(crate) fn has_attempts_before(&self, time: UnixMillis) -> bool {
-        self.attempts_by_last.first().is_some_and(|(last, _)| *last < time)
-    }
-
-    pub(crate) fn expire_attempts(&mut self, before: UnixMillis) {
-        while self.has_attempts_before(before) {
-            if let Some((_, owner)) = self.attempts_by_last.pop_first() {
-                self.attempts.remove(&owner);
-            }
-        }
+        let version = self.next_version();
+        self.attempts.put(owner, Row { value: Arc::new(attempts), version });
     }
 
     pub(crate) fn put_pending(&mut self, sequence: u64, delivery: Delivery) {
@@ -198,7 +125,7 @@ impl Tables {
         for owner in owners {
             self.put_identity(&owner, None);
         }
-        let of_project = self.attempts.keys().filter(|(name, _)| name == project);
+        let of_project = self.attempts.owners().filter(|(name, _)| name == project);
         let owners: Vec<_> = of_project.cloned().collect();
         for owner in owners {
             self.put_attempts(owner, FailedAttempts::default());
@@ -218,9 +145,9 @@ impl Tables {
 
     /// Projects with at least one row.
     pub(crate) fn projects(&self) -> BTreeSet<&str> {
-        let of_sessions = self.sessions.values().map(|stored| stored.row.value.project.as_str());
+        let of_sessions = self.sessions.iter().map(|stored| stored.row.value.project.as_str());
         let of_identities = self.identities.keys().map(|(project, _)| project.as_str());
-        let of_attempts = self.attempts.keys().map(|(project, _)| project.as_str());
+        let of_attempts = self.attempts.owners().map(|(project, _)| project.as_str());
         let of_messages = self.messages.keys().map(String::as_str);
         let of_deliveries = self.outbox.values().map(|delivery| delivery.project.as_str());
         let of_deliveries = of_deliveries.chain(self.finished_deliveries.keys().map(String::as_str));
@@ -233,10 +160,4 @@ impl Tables {
         self.last_version += 1;
         Version(self.last_version)
     }
-}
-
-/// Whether both sessions have the same index keys. Most writes leave them unchanged.
-fn has_same_index_keys(old: &Session, new: &Session) -> bool {
-    let same_links = || old.links.iter().map(|link| &link.token).eq(new.links.iter().map(|link| &link.token));
-    old.expires_at == new.expires_at && old.correlation_id == new.correlation_id && same_links()
 }

@@ -33,6 +33,10 @@ impl TimelineLog {
             self.events.pop_front();
             self.first_id = self.first_id.saturating_add(1);
         }
+        // In small steps: a session that waits has few events, and sessions are many.
+        if self.events.len() == self.events.capacity() {
+            self.events.reserve_exact((self.events.len() / 4).max(4));
+        }
         self.events.push_back((at, event));
     }
 

@@ -6,7 +6,8 @@ use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{AfterAttempt, Delivery, FailedAttempts, NewTimelineEvent, Session};
 
 use crate::notifier::{DELIVERIES, LocalNotifier, TopicKind};
-use crate::tables::{NO_PROJECT, Owner, Row, SessionRow, Tables};
+use crate::session_table::SessionRow;
+use crate::tables::{NO_PROJECT, Owner, Row, Tables};
 use crate::{AttemptsWrite, IdentityWrite, RowChange, SessionWrite, Version};
 
 /// One atomic write.
@@ -147,7 +148,7 @@ impl Tables {
                     self.put_pending(sequence, delivery);
                 }
             }
-            WriteOp::ExpireAttempts(before) => self.expire_attempts(before),
+            WriteOp::ExpireAttempts(before) => self.attempts.expire(before),
             WriteOp::DeleteProject(project) => {
                 self.delete_project(&project);
                 applied.settings = Some(project);
@@ -181,7 +182,7 @@ impl Tables {
                 let old = self.put_session(Arc::new(session), ids.session_row);
                 old.map(|value| OldRow::Session { _value: value })
             }
-            RowChange::Delete => self.delete_session(&auth_id).map(|row| OldRow::Deleted { _value: row }),
+            RowChange::Delete => self.sessions.delete(&auth_id).map(|row| OldRow::Deleted { _value: row }),
         };
         if let Some(AttemptsWrite { project, phone, attempts, .. }) = attempts
             && attempts != RowChange::Keep

@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::Product;
 
-/// The product of a session, with its own state.
+/// The product of a session, with its own state, which is boxed: most sessions have none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ProductState {
     /// Prove Identity.
     Identity,
     /// Pre-Fill.
-    Prefill(Challenge),
+    Prefill(Box<Challenge>),
     /// Verified Users, first generation.
-    VerifiedUsers(VerifiedUsersState),
+    VerifiedUsers(Box<VerifiedUsersState>),
     /// Unify.
-    Unify(UnifyState),
+    Unify(Box<UnifyState>),
 }
 
 impl ProductState {

@@ -79,7 +79,7 @@ impl Command for BindUnify {
         }
         state.is_bound = true;
         let reply = transition.respond_unified(UnifySuccess::True, &state);
-        transition.session.product = ProductState::Unify(state);
+        transition.session.product = ProductState::Unify(Box::new(state));
         Ok(reply)
     }
 }
@@ -88,7 +88,7 @@ impl TransitionBuilder {
     fn unify_state(&self) -> Result<UnifyState, Refusal> {
         self.in_time()?;
         match &self.session.product {
-            ProductState::Unify(state) => Ok(state.clone()),
+            ProductState::Unify(state) => Ok((**state).clone()),
             _ => Err(Refusal::NotAllowed),
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
 
+use crate::Seconds;
 use crate::session::state::SessionPolicy;
 
 /// The times of recent wrong codes and SMS of one number.
@@ -50,19 +51,21 @@ impl FailedAttempts {
     }
 }
 
-fn is_counted(at: UnixMillis, window: Duration, now: UnixMillis) -> bool {
-    now < at + window
+fn is_counted(at: UnixMillis, window: Seconds, now: UnixMillis) -> bool {
+    now < at + Duration::from(window)
 }
 
 /// Whether fewer than `max` are in the window. `max` 0: unlimited.
-fn is_below(all: &[UnixMillis], max: u32, window: Duration, now: UnixMillis) -> bool {
+fn is_below(all: &[UnixMillis], max: u32, window: Seconds, now: UnixMillis) -> bool {
     let max = usize::try_from(max).unwrap_or(usize::MAX);
     max == 0 || all.iter().filter(|at| is_counted(**at, window, now)).count() < max
 }
 
-fn count(all: &mut Vec<UnixMillis>, max: u32, window: Duration, now: UnixMillis) {
+fn count(all: &mut Vec<UnixMillis>, max: u32, window: Seconds, now: UnixMillis) {
     all.retain(|at| is_counted(*at, window, now));
     if max > 0 {
+        // Most numbers have one.
+        all.reserve_exact(1);
         all.push(now);
     }
 }
@@ -73,8 +76,7 @@ mod tests {
 
     #[test]
     fn no_window_has_more_wrong_codes_than_allowed() {
-        let policy =
-            SessionPolicy { tries_per_number: 3, number_window: Duration::from_secs(10), ..SessionPolicy::default() };
+        let policy = SessionPolicy { tries_per_number: 3, number_window: Seconds(10), ..SessionPolicy::default() };
         let mut attempts = FailedAttempts::default();
         let mut checked = Vec::new();
         for now in (0..60_000).step_by(700).map(UnixMillis::new) {
@@ -91,8 +93,7 @@ mod tests {
 
     #[test]
     fn sms_have_a_count_and_a_window_of_their_own() {
-        let policy =
-            SessionPolicy { sms_per_number: 2, sms_window: Duration::from_secs(10), ..SessionPolicy::default() };
+        let policy = SessionPolicy { sms_per_number: 2, sms_window: Seconds(10), ..SessionPolicy::default() };
         let mut attempts = FailedAttempts::default();
         let mut sent = Vec::new();
         for now in (0..30_000).step_by(1000).map(UnixMillis::new) {

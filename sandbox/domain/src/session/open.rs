@@ -72,7 +72,8 @@ pub fn open(
 ) -> Result<OpenSession<StartReply>, Refusal> {
     let product = caller.start_product().ok_or(Refusal::NotAllowed)?;
     let (valid_request, challenge) = request::start(request)?;
-    let product = if product == Product::Prefill { ProductState::Prefill(challenge) } else { ProductState::Identity };
+    let product =
+        if product == Product::Prefill { ProductState::Prefill(Box::new(challenge)) } else { ProductState::Identity };
     OpenSession::new(valid_request, caller, product, policy, MessageKind::Start, |session, auth_token| StartReply {
         auth_token,
         correlation_id: session.correlation_id.clone(),
@@ -93,8 +94,8 @@ pub fn open_verify(
     caller.authorize(&[Product::VerifiedUsers])?;
     let (valid_request, first_name, last_name) = request::verify(request)?;
     let client_customer_id = request::non_blank_text(&request.client_customer_id).map(str::to_owned);
-    let product =
-        ProductState::VerifiedUsers(VerifiedUsersState { first_name, last_name, client_customer_id, identity_id });
+    let state = VerifiedUsersState { first_name, last_name, client_customer_id, identity_id };
+    let product = ProductState::VerifiedUsers(Box::new(state));
     OpenSession::new(valid_request, caller, product, policy, MessageKind::Verify, |session, auth_token| {
         let has_check = session.flow_type != FlowType::None;
         // With a possession check, only the status call returns the result.
@@ -117,7 +118,7 @@ pub fn open_unify(
 ) -> Result<OpenSession<UnifyReply>, Refusal> {
     caller.authorize(&[Product::Unify])?;
     let valid_request = request::unify(request)?;
-    let product = ProductState::Unify(UnifyState {
+    let state = UnifyState {
         rebind: request.rebind.unwrap_or(false),
         check_reputation: request.check_reputation.unwrap_or(false),
         client_request_id: request::non_blank_text(&request.client_request_id).map(str::to_owned),
@@ -125,7 +126,8 @@ pub fn open_unify(
         device_id,
         is_bound: false,
         bound_at: None,
-    });
+    };
+    let product = ProductState::Unify(Box::new(state));
     OpenSession::new(valid_request, caller, product, policy, MessageKind::Unify, |session, auth_token| UnifyReply {
         correlation_id: session.correlation_id.clone(),
         // Also if the relying party checks possession itself: the page's flow then ends at once.

@@ -9,7 +9,7 @@ use strum::{EnumIter, IntoStaticStr};
 use crate::people::magic_numbers::Behaviour;
 use crate::people::magic_numbers::BehaviourState;
 use crate::products::state::ProductState;
-use crate::{OtpChallenge, Outcome, Phone};
+use crate::{OtpChallenge, Outcome, Phone, Seconds};
 
 /// Time between the expiry of a link and its result on a waiting socket. A client with its own timer reports its
 /// timeout first; a client without one still gets the result.
@@ -94,14 +94,14 @@ impl FlowType {
 #[serde(default)]
 pub struct SessionPolicy {
     /// Lifetime of a code.
-    #[serde(rename = "otp_seconds", with = "crate::seconds")]
-    pub otp_lifetime: Duration,
+    #[serde(rename = "otp_seconds")]
+    pub otp_lifetime: Seconds,
     /// Lifetime of a link.
-    #[serde(rename = "link_seconds", with = "crate::seconds")]
-    pub link_lifetime: Duration,
+    #[serde(rename = "link_seconds")]
+    pub link_lifetime: Seconds,
     /// Minimum time between two SMS to one number.
-    #[serde(rename = "resend_pause_seconds", with = "crate::seconds")]
-    pub resend_pause: Duration,
+    #[serde(rename = "resend_pause_seconds")]
+    pub resend_pause: Seconds,
     /// Shape of a successful reply to `instantlink/start`.
     pub link_start_reply: StartReplyShape,
     /// Whether only test users are served.
@@ -111,32 +111,31 @@ pub struct SessionPolicy {
     /// Maximum number of wrong codes for one number within the window, over all sessions. 0: unlimited.
     pub tries_per_number: u32,
     /// Sliding window of `tries_per_number`.
-    #[serde(rename = "number_window_seconds", with = "crate::seconds")]
-    pub number_window: Duration,
+    #[serde(rename = "number_window_seconds")]
+    pub number_window: Seconds,
     /// Maximum number of SMS of one session. 0: unlimited.
     pub sms_per_session: u32,
     /// Maximum number of SMS to one number within the window, over all sessions. 0: unlimited.
     pub sms_per_number: u32,
     /// Sliding window of `sms_per_number`.
-    #[serde(rename = "sms_window_seconds", with = "crate::seconds")]
-    pub sms_window: Duration,
+    #[serde(rename = "sms_window_seconds")]
+    pub sms_window: Seconds,
 }
 
 impl Default for SessionPolicy {
     fn default() -> Self {
-        let seconds = |count: u32| Duration::from_secs(count.into());
         Self {
-            otp_lifetime: seconds(limits::OTP_SECONDS),
-            link_lifetime: seconds(limits::LINK_SECONDS),
-            resend_pause: Duration::ZERO,
+            otp_lifetime: Seconds(limits::OTP_SECONDS),
+            link_lifetime: Seconds(limits::LINK_SECONDS),
+            resend_pause: Seconds(0),
             link_start_reply: StartReplyShape::Auto,
             strict_test_users: false,
             allow_otp_retry: false,
             tries_per_number: 10,
-            number_window: seconds(limits::SESSION_SECONDS),
+            number_window: Seconds(limits::SESSION_SECONDS),
             sms_per_session: 10,
             sms_per_number: 100,
-            sms_window: seconds(limits::SESSION_SECONDS),
+            sms_window: Seconds(limits::SESSION_SECONDS),
         }
     }
 }
@@ -298,7 +297,7 @@ impl Session {
 
     /// Earliest time of another SMS to the same number. `None`: at once.
     pub fn resend_at(&self) -> Option<UnixMillis> {
-        let pause = self.policy.resend_pause;
+        let pause = Duration::from(self.policy.resend_pause);
         let sent_at = match &self.possession {
             Possession::Otp(challenge) => challenge.sent_at(),
             Possession::Link => self.links.last().map(|link| link.sent_at),

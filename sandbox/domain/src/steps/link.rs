@@ -2,6 +2,7 @@
 //! `session::message`.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
@@ -145,9 +146,11 @@ impl TransitionBuilder {
                 link.state = LinkState::Replaced;
             }
         }
-        let lifetime = self.session.policy.link_lifetime;
+        let lifetime = Duration::from(self.session.policy.link_lifetime);
         let expires_at = self.now + lifetime;
         let text = link_text(self.session.sms_message.as_deref(), url.expose(), lifetime);
+        // Most sessions send one link.
+        self.session.links.reserve_exact(1);
         self.session.links.push(SentLink {
             token: token.clone(),
             sent_at: self.now,

@@ -2,6 +2,7 @@
 //! of SMS in `session::message`.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use handset_protocol::{Secret, client, steps};
 
@@ -140,7 +141,7 @@ impl TransitionBuilder {
             true => TestUser::CODE.to_owned(),
             false => fresh.expose().chars().take(length).collect(),
         };
-        let lifetime = self.session.policy.otp_lifetime;
+        let lifetime = Duration::from(self.session.policy.otp_lifetime);
         let message = Message {
             to: phone.given().clone(),
             purpose: MessagePurpose::Otp(code.as_str().into()),

@@ -23,12 +23,11 @@ mod webhook;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::ArgAction;
 use etcetera::BaseStrategy;
 use handset_protocol::limits::REQUESTS_PER_SECOND;
-use handset_sandbox_domain::SessionPolicy;
+use handset_sandbox_domain::{Seconds, SessionPolicy};
 
 use allowed_host::ALLOW_HOST;
 pub use allowed_host::AllowedHost;
@@ -148,18 +147,17 @@ impl Config {
     }
 
     pub(crate) fn session_policy(&self) -> SessionPolicy {
-        let seconds = |count: u32| Duration::from_secs(count.into());
         SessionPolicy {
-            otp_lifetime: seconds(self.otp.seconds),
-            link_lifetime: seconds(self.instant_link.seconds),
-            resend_pause: seconds(self.otp.resend_pause_seconds),
+            otp_lifetime: Seconds(self.otp.seconds),
+            link_lifetime: Seconds(self.instant_link.seconds),
+            resend_pause: Seconds(self.otp.resend_pause_seconds),
             link_start_reply: self.instant_link.start_reply,
             strict_test_users: self.strict_test_users,
             tries_per_number: self.otp.tries_per_number,
-            number_window: seconds(self.otp.number_window_seconds),
+            number_window: Seconds(self.otp.number_window_seconds),
             sms_per_session: self.sms.per_session,
             sms_per_number: self.sms.per_number,
-            sms_window: seconds(self.sms.number_window_seconds),
+            sms_window: Seconds(self.sms.number_window_seconds),
             ..SessionPolicy::default()
         }
     }

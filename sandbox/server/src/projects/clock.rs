@@ -45,6 +45,16 @@ impl MovableClock {
         *self.offset.borrow()
     }
 
+    /// Signals each move of the clock, after which a deadline is to be judged anew.
+    pub(crate) fn moves(&self) -> watch::Receiver<Duration> {
+        self.offset.subscribe()
+    }
+
+    /// The time until `deadline`; zero if the clock has reached it.
+    pub(crate) fn time_until(&self, deadline: UnixMillis) -> Duration {
+        deadline.since(self.now())
+    }
+
     /// Sets the offset, and wakes every [`Self::sleep_until`] to judge its deadline anew.
     pub(crate) fn set_offset(&self, offset: Duration) {
         self.offset.send_replace(offset);
@@ -55,9 +65,9 @@ impl MovableClock {
     /// # Cancel safety
     /// Cancel safe.
     pub(crate) async fn sleep_until(&self, deadline: UnixMillis) {
-        let mut moved = self.offset.subscribe();
+        let mut moved = self.moves();
         loop {
-            let left = deadline.since(self.now());
+            let left = self.time_until(deadline);
             if left.is_zero() {
                 return;
             }

@@ -1,17 +1,16 @@
 //! Failed attempts of a number, which are written together with the session of the attempt.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use handset_protocol::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, attempts_of, get, put, read, session, write_of};
 use crate::{AttemptsWrite, RowChange, SessionWrite, Store};
-use handset_sandbox_domain::{FailedAttempts, Phone, Session, SessionPolicy};
+use handset_sandbox_domain::{FailedAttempts, Phone, Seconds, Session, SessionPolicy};
 
 const RULES: fn() -> SessionPolicy =
-    || SessionPolicy { tries_per_number: 3, number_window: Duration::from_secs(10), ..SessionPolicy::default() };
+    || SessionPolicy { tries_per_number: 3, number_window: Seconds(10), ..SessionPolicy::default() };
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     attempts_belong_to_the_number_in_force(&new()).await;

@@ -40,6 +40,15 @@ where
         Some(Fault::Silence) => SocketOutcome::Silenced,
         _ => run_socket(sandbox, subject, socket, faults).await,
     };
+    // Boxed: the future of a waiting socket should not reserve space for its end.
+    Box::pin(finish(sandbox, subject, socket, end)).await;
+}
+
+/// Records the end of a socket, and ends it.
+async fn finish<S, E>(sandbox: &Services, subject: &SessionHandle, socket: &mut S, end: SocketOutcome)
+where
+    S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+{
     let seen = |sight| async move { sandbox.record(subject, &[sight]).await };
     match end {
         SocketOutcome::Settled(text, outcome) => {
@@ -121,7 +130,8 @@ async fn run_socket<S, E>(
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
 {
-    let mut watch = sandbox.watch_session(&subject.auth_id);
+    let clock = &subject.project.clock;
+    let (mut watch, mut moved) = (sandbox.watch_session(&subject.auth_id), clock.moves());
     let begin = Instant::now();
     let (mut ping_at, mut silent_at) = (begin + PING, begin + SILENCE);
     // Boxed, since only a fault sets it.
@@ -136,6 +146,12 @@ where
         };
         // Until the session may have changed.
         loop {
+            let left = clock.time_until(expires_at);
+            if left.is_zero() {
+                break;
+            }
+            // One timer for all: timers are large.
+            let due_at = ping_at.min(silent_at).min(Instant::now() + left.min(PING));
             let sent = tokio::select! {
                 biased;
                 () = sandbox.shutdown.cancelled() => return SocketOutcome::Closed(close_code::AWAY, Outcome::GoingAway),
@@ -146,7 +162,7 @@ where
                 },
                 Some(()) = OptionFuture::from(dropped.as_mut()) => return SocketOutcome::Cut,
                 () = watch.changed() => break,
-                () = subject.project.clock.sleep_until(expires_at) => break,
+                Ok(()) = moved.changed() => Ok(()),
                 message = next_message(socket) => {
                     silent_at = Instant::now() + SILENCE;
                     match message {
@@ -164,15 +180,16 @@ where
                         Some(Err(_)) => return SocketOutcome::Unreadable,
                     }
                 }
-                // One timer for both: timers are large.
-                () = sleep_until(ping_at.min(silent_at)) => {
-                    let now = Instant::now();
-                    if now < ping_at {
+                () = sleep_until(due_at) => match Instant::now() {
+                    now if now >= ping_at => {
+                        ping_at = now + PING;
+                        socket.send(Message::Ping(Default::default())).await
+                    }
+                    now if now >= silent_at => {
                         return SocketOutcome::Closed(close_code::AWAY, Outcome::IdleTimeout);
                     }
-                    ping_at = now + PING;
-                    socket.send(Message::Ping(Default::default())).await
-                }
+                    _ => Ok(()),
+                },
             };
             if sent.is_err() {
                 return SocketOutcome::Gone;

@@ -23,8 +23,8 @@ use handset_sandbox_domain::{PollStatus, Refusal};
 
 /// Maximum size of a client message, in bytes. Clients only send `ping`.
 const MESSAGE_BYTES: usize = 1024;
-/// Read buffer, in bytes. The default of the library is 128 KiB per socket.
-const READ_AHEAD_BYTES: usize = 256;
+/// Read buffer, in bytes: a ping and a close frame. The default of the library is 128 KiB per socket.
+const READ_AHEAD_BYTES: usize = 64;
 /// Maximum write buffer, in bytes: a pong, a ping and the result. The library has no default limit.
 const UNWRITTEN_BYTES: usize = 4096;
 
