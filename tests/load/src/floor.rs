@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use crate::error::LoadError;
 
 /// Size of the read buffer, in bytes, as in the sandbox: the library's default costs 128 KiB per socket.
-const READ_AHEAD_BYTES: usize = 256;
+const READ_AHEAD_BYTES: usize = 64;
 
 /// The waiting sockets, by number.
 type WaitingSockets = Arc<Mutex<HashMap<u64, oneshot::Sender<()>>>>;
