@@ -1,22 +1,14 @@
 //! Properties of each single transition, from the states before and after it. What needs memory is in `oracle`.
 
-use handset_protocol::{UnixMillis, client, limits, steps};
+use handset_protocol::{client, limits, steps};
 use handset_sandbox_domain::{
     ClientAnswer, LinkState, MessageKind, Possession, ProductState, ServerStage, Session, SocketStatus, TestUser,
 };
 
-use super::commands::{AnyAnswer, AnyRequest, AnyTransition};
+use super::checked::Checked;
+use super::commands::{AnyAnswer, AnyRequest};
 use super::timeline::{self, Recorded};
-use crate::support::Harness;
 use crate::support::events::failed_reply;
-
-/// A transition that was applied and written.
-pub(crate) struct Checked<'a> {
-    pub(crate) before: &'a Harness,
-    pub(crate) after: &'a Harness,
-    pub(crate) request: &'a AnyRequest,
-    pub(crate) applied: &'a AnyTransition,
-}
 
 /// The reply of a settled flow. `None`: the flow is pending.
 pub(crate) fn result(possession: &Possession) -> Option<client::Reply> {
@@ -45,28 +37,6 @@ fn tries_left(session: &Session) -> Option<u8> {
 }
 
 impl Checked<'_> {
-    pub(crate) fn old(&self) -> &Session {
-        &self.before.session
-    }
-
-    pub(crate) fn new(&self) -> &Session {
-        &self.after.session
-    }
-
-    pub(crate) fn now(&self) -> UnixMillis {
-        self.before.now
-    }
-
-    /// Whether the possession check expires before the command.
-    pub(crate) fn is_expiring(&self) -> bool {
-        self.old().possession_expires_at().is_some_and(|at| self.now() >= at)
-    }
-
-    /// Whether the command finds a final result.
-    pub(crate) fn is_late(&self) -> bool {
-        self.old().possession.is_settled() || self.is_expiring()
-    }
-
     /// Checks every property, and returns what the timeline says.
     pub(crate) fn check(&self) -> Recorded {
         let recorded = timeline::check(self);
@@ -77,16 +47,20 @@ impl Checked<'_> {
         if self.is_late() {
             self.check_late();
         }
-        assert!(rank(self.new().stage) >= rank(self.old().stage), "a stage never returns");
+        assert!(rank(self.new_session().stage) >= rank(self.old_session().stage), "a stage never returns");
         if self.applied.transition.answer.is_refusal() {
-            let possession = self.new().possession.clone();
-            assert_eq!(*self.new(), Session { possession, ..self.old().clone() }, "a refused call changes nothing");
+            let possession = self.new_session().possession.clone();
+            assert_eq!(
+                *self.new_session(),
+                Session { possession, ..self.old_session().clone() },
+                "a refused call changes nothing"
+            );
         }
         recorded
     }
 
     fn check_counts(&self, recorded: Recorded) {
-        let (old, new, transition) = (self.old(), self.new(), &self.applied.transition);
+        let (old, new, transition) = (self.old_session(), self.new_session(), &self.applied.transition);
         let (old_left, new_left) = (tries_left(old), tries_left(new));
         assert!(old_left.zip(new_left).is_none_or(|(old, new)| new <= old), "attempts left never grow");
         assert_eq!(new.sms_sent, old.sms_sent + recorded.sms, "every SMS is counted");
@@ -105,7 +79,7 @@ impl Checked<'_> {
 
     /// Sockets are woken by a result and by a link, and by nothing else.
     fn check_notification(&self) {
-        let (old, new) = (self.old(), self.new());
+        let (old, new) = (self.old_session(), self.new_session());
         let sends_link = self.applied.transition.timeline.iter().any(|event| event.kind == MessageKind::SmsLink);
         let settles = !old.possession.is_settled() && new.possession.is_settled();
         assert_eq!(self.applied.transition.notifies, settles || sends_link);
@@ -114,7 +88,7 @@ impl Checked<'_> {
     }
 
     fn check_links(&self) {
-        let (old, new) = (&self.old().links, &self.new().links);
+        let (old, new) = (&self.old_session().links, &self.new_session().links);
         assert!(new.len() >= old.len(), "no link is removed");
         for (old, new) in old.iter().zip(new) {
             assert_eq!((&old.token, old.sent_at, old.expires_at), (&new.token, new.sent_at, new.expires_at));
@@ -126,7 +100,7 @@ impl Checked<'_> {
 
     /// An identity changes by a success of this transition, or by a bind.
     fn check_identity(&self) {
-        let (old, new) = (self.old(), self.new());
+        let (old, new) = (self.old_session(), self.new_session());
         let passes = !self.is_late() && new.possession == Possession::Passed;
         if let Some(identity) = &self.applied.transition.identity {
             assert!(passes || self.binds(), "only a success changes an identity");
@@ -165,14 +139,16 @@ impl Checked<'_> {
             ProductState::Unify(state) => state.is_bound,
             _ => false,
         };
-        matches!(self.request, AnyRequest::BindUnify(_)) && !is_bound(self.old()) && is_bound(self.new())
+        matches!(self.request, AnyRequest::BindUnify(_))
+            && !is_bound(self.old_session())
+            && is_bound(self.new_session())
     }
 
     /// After the end: the result stays, and nothing is sent, counted or bound, with one exception. The server of a Unify
     /// session without a possession check may bind once: that changes the identity, the session's number if it had none,
     /// and the product's state, and neither the result nor the socket.
     fn check_late(&self) {
-        let (old, new, transition) = (self.old(), self.new(), &self.applied.transition);
+        let (old, new, transition) = (self.old_session(), self.new_session(), &self.applied.transition);
         if !self.is_expiring() {
             assert_eq!(old.possession, new.possession, "settled stays settled");
         }
@@ -198,7 +174,7 @@ impl Checked<'_> {
 
     /// The page gets the same result from every request after the end.
     fn check_late_answer(&self) {
-        let result = result(&self.new().possession).unwrap();
+        let result = result(&self.new_session().possession).unwrap();
         let expected = match self.request {
             AnyRequest::StartOtp(_)
             | AnyRequest::FinishOtp(_)

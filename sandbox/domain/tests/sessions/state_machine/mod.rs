@@ -1,6 +1,7 @@
 //! The state machine of sessions under random histories: several sessions of one project, with any commands at any time.
 //! The commands are in `commands`, the properties in `invariants` and `oracle`.
 
+mod checked;
 mod commands;
 mod invariants;
 mod oracle;
@@ -13,8 +14,8 @@ use handset_sandbox_domain::{Fault, Session, SessionPolicy, StartReplyShape};
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use self::checked::Checked;
 use self::commands::{AnyCode, AnyCommand, AnyOpening, AnyProduct, AnyRequest, AnyTransition, AnyWait};
-use self::invariants::Checked;
 use self::oracle::{NumberFacts, SessionFacts};
 use crate::support::Harness;
 
@@ -159,7 +160,7 @@ fn any_opening() -> impl Strategy<Value = AnyOpening> {
     let products = [AnyProduct::Identity, AnyProduct::Prefill, AnyProduct::VerifiedUsers, AnyProduct::Unify];
     let flow_type = select(&["mobile", "desktop", "none"][..]);
     let number = prop_oneof![1 => Just(None), 3 => valid_number().prop_map(Some)];
-    let flags = (any::<bool>(), prop::bool::weighted(0.8), any::<bool>());
+    let flags = (prop::bool::weighted(0.8), prop::bool::weighted(0.8), any::<bool>());
     (select(products.to_vec()), flow_type, number, flags).prop_map(
         |(product, flow_type, number, (allow_otp_retry, names_owner, rebind))| AnyOpening {
             product,
@@ -206,9 +207,9 @@ fn any_command() -> impl Strategy<Value = AnyCommand> {
     let number =
         prop_oneof![4 => Just(None), 2 => valid_number().prop_map(Some), 1 => select(&NUMBERS[..]).prop_map(Some)];
     let code = prop_oneof![
-        3 => Just(AnyCode::Newest),
+        2 => Just(AnyCode::Newest),
         1 => Just(AnyCode::Replaced),
-        3 => select(&["", "0000", "1234"][..]).prop_map(AnyCode::Text),
+        4 => select(&["", "0000", "1234"][..]).prop_map(AnyCode::Text),
     ];
     let start = (any_step(), number, any::<bool>()).prop_map(|(step, number, is_mobile)| AnyCommand::Start {
         step,
@@ -226,8 +227,8 @@ fn any_command() -> impl Strategy<Value = AnyCommand> {
         ][..],
     );
     prop_oneof![
-        8 => start,
-        8 => finish,
+        16 => start,
+        10 => finish,
         5 => read_only,
         1 => select(steps::ERROR_AREAS).prop_map(AnyCommand::ReportFailure),
         1 => any::<Option<bool>>().prop_map(|is_owner| AnyCommand::CheckChallenge { is_owner }),
@@ -264,7 +265,7 @@ proptest! {
     fn every_history_keeps_the_rules(
         policy in any_policy(),
         openings in prop::collection::vec(any_opening(), SESSIONS),
-        moves in prop::collection::vec((0..SESSIONS, any_wait(), any_move()), 1..50),
+        moves in prop::collection::vec((0..SESSIONS, any_wait(), any_move()), 1..80),
     ) {
         let mut history = History::new(policy, &openings);
         for (index, wait, next) in &moves {

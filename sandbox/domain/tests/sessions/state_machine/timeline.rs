@@ -2,8 +2,8 @@
 
 use handset_sandbox_domain::{Behaviour, ClientAnswer, Fault, MessageKind, NewTimelineEvent, Outcome, Party};
 
+use super::checked::Checked;
 use super::commands::AnyAnswer;
-use super::invariants::Checked;
 
 /// What the timeline of a command says.
 #[derive(Clone, Copy, Debug)]
