@@ -6,8 +6,8 @@ use handset_protocol::UnixMillis;
 use handset_sandbox_domain::FailedAttempts;
 use slab::Slab;
 
+use crate::row::{Owner, Row};
 use crate::row_index::RowIndex;
-use crate::tables::{Owner, Row};
 
 /// Failed attempts by project and number. The indexes hold the numbers of the rows instead of copied keys.
 #[derive(Debug, Default)]

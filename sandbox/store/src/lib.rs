@@ -16,6 +16,7 @@ mod message_list;
 mod notifier;
 mod observed;
 mod repositories;
+mod row;
 mod row_index;
 mod session_table;
 #[cfg(feature = "sqlite")]

@@ -8,8 +8,8 @@ use handset_sandbox_domain::Session;
 use slab::Slab;
 
 use crate::SessionKey;
+use crate::row::Row;
 use crate::row_index::RowIndex;
-use crate::tables::Row;
 use crate::timeline_log::TimelineLog;
 
 /// All sessions. The indexes hold the numbers of their rows instead of copied keys: thousands of sessions wait at the same

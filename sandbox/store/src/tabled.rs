@@ -10,7 +10,8 @@ use handset_sandbox_domain::{
 };
 use parking_lot::MutexGuard;
 
-use crate::tables::{NO_PROJECT, Owner, Row, Tables};
+use crate::row::{Owner, Row};
+use crate::tables::{NO_PROJECT, Tables};
 use crate::write::{Write, WriteOp};
 use crate::{
     AttemptRepository, DeliveryRepository, IdentityKey, IdentityPage, IdentityRepository, IdentityWrite, LocalNotifier,

@@ -8,6 +8,7 @@ use handset_sandbox_domain::{Delivery, FailedAttempts, FinishedDelivery, Identit
 
 use crate::attempt_table::AttemptTable;
 use crate::message_list::MessageList;
+use crate::row::{Owner, Row};
 use crate::session_table::SessionTable;
 use crate::{MAX_FINISHED_DELIVERIES, Version};
 
@@ -38,18 +39,8 @@ pub(crate) struct Tables {
     pub(crate) last_version: u64,
 }
 
-/// The key of an identity and of failed attempts: the project and the digits of the number.
-pub(crate) type Owner = (String, String);
-
 /// The project of the sandbox's own settings. No real project has this name.
 pub(crate) const NO_PROJECT: &str = "";
-
-/// A value with its version. Readers share the value.
-#[derive(Debug)]
-pub(crate) struct Row<T> {
-    pub(crate) value: Arc<T>,
-    pub(crate) version: Version,
-}
 
 impl Tables {
     /// Creates or replaces a session. `row_id` is the id of a new row. Returns the old value.

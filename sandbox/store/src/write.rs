@@ -6,8 +6,9 @@ use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{AfterAttempt, Delivery, FailedAttempts, NewTimelineEvent, Session};
 
 use crate::notifier::{DELIVERIES, LocalNotifier, TopicKind};
+use crate::row::{Owner, Row};
 use crate::session_table::SessionRow;
-use crate::tables::{NO_PROJECT, Owner, Row, Tables};
+use crate::tables::{NO_PROJECT, Tables};
 use crate::{AttemptsWrite, IdentityWrite, RowChange, SessionWrite, Version};
 
 /// One atomic write.
