@@ -1,7 +1,7 @@
 //! The limits of wrong codes and SMS, of one session and of a number over all sessions.
 
 use handset_sandbox_domain::{
-    FailedAttempts, MessageKind, Outcome, Possession, PossessionFailure, Session, SessionPolicy, Transition,
+    FailedAttempts, MessageKind, Outcome, Possession, PossessionFailure, Seconds, Session, SessionPolicy, Transition,
 };
 
 use crate::support::events::{self, done, failed, wrong_code};
@@ -10,12 +10,12 @@ use crate::support::{BEGIN, CODE, Harness, NUMBER, OTHER_NUMBER, millis, seconds
 
 /// Two wrong codes in 100 seconds.
 fn two_tries() -> SessionPolicy {
-    SessionPolicy { tries_per_number: 2, number_window: seconds(100), ..SessionPolicy::default() }
+    SessionPolicy { tries_per_number: 2, number_window: Seconds(100), ..SessionPolicy::default() }
 }
 
 /// Two SMS in 100 seconds.
 fn two_sms() -> SessionPolicy {
-    SessionPolicy { sms_per_number: 2, sms_window: seconds(100), ..SessionPolicy::default() }
+    SessionPolicy { sms_per_number: 2, sms_window: Seconds(100), ..SessionPolicy::default() }
 }
 
 /// Fails one session of the number with a wrong code.
@@ -65,7 +65,7 @@ fn an_expired_code_is_expired_also_at_the_limit() {
     let mut harness = Harness::new(&otp_with(NUMBER, two_tries()));
     fail(&mut harness, NUMBER);
     fail(&mut harness, NUMBER);
-    harness.open(&otp_with(NUMBER, SessionPolicy { otp_lifetime: seconds(10), ..two_tries() }));
+    harness.open(&otp_with(NUMBER, SessionPolicy { otp_lifetime: Seconds(10), ..two_tries() }));
     harness.start_otp(None);
     harness.wait(seconds(10));
     assert_eq!(harness.finish_otp(CODE).answer, failed(PossessionFailure::CodeExpired));

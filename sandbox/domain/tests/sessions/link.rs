@@ -3,7 +3,7 @@
 use handset_protocol::{UnixMillis, client, steps};
 use handset_sandbox_domain::{
     ClientAnswer, FailedAttempts, LinkPage, LinkState, Message, MessageKind, MessagePurpose, Outcome, Party,
-    PollSocket, PollStatus, Possession, PossessionFailure, ReportFailure, SentLink, Session, SessionPolicy,
+    PollSocket, PollStatus, Possession, PossessionFailure, ReportFailure, Seconds, SentLink, Session, SessionPolicy,
     SocketStatus, StartLink, StartReplyShape, Transition,
 };
 
@@ -120,7 +120,7 @@ fn a_resend_replaces_the_link() {
 
 #[test]
 fn a_change_of_number_replaces_the_link_without_a_pause() {
-    let policy = SessionPolicy { resend_pause: seconds(30), ..SessionPolicy::default() };
+    let policy = SessionPolicy { resend_pause: Seconds(30), ..SessionPolicy::default() };
     let mut harness = Harness::new(&link_with(NUMBER, policy));
     harness.start_link(None, "a");
     let early = harness.start_link(None, "b");

@@ -1,13 +1,13 @@
 //! The phone numbers of a session: none, refused ones, changes, and their maximum.
 
 use handset_sandbox_domain::{
-    BEHAVIOUR_NUMBERS, ClientAnswer, Fault, MessageKind, Outcome, Possession, PossessionFailure, Session,
+    BEHAVIOUR_NUMBERS, ClientAnswer, Fault, MessageKind, Outcome, Possession, PossessionFailure, Seconds, Session,
     SessionPolicy, Transition,
 };
 
 use crate::support::events::{self, done, failed, number_refused, wrong_code};
 use crate::support::openings::{identity, otp, otp_with};
-use crate::support::{Harness, NUMBER, OTHER_NUMBER, phone, seconds};
+use crate::support::{Harness, NUMBER, OTHER_NUMBER, phone};
 
 const NO_NUMBER: &str = "this is not a phone number";
 
@@ -64,7 +64,7 @@ fn the_fourth_number_ends_the_flow() {
 
 #[test]
 fn a_change_of_number_ends_the_code_of_the_old_one_and_needs_no_pause() {
-    let policy = SessionPolicy { allow_otp_retry: true, resend_pause: seconds(30), ..SessionPolicy::default() };
+    let policy = SessionPolicy { allow_otp_retry: true, resend_pause: Seconds(30), ..SessionPolicy::default() };
     let mut harness = Harness::new(&otp_with(NUMBER, policy));
     harness.start_otp_with(None, "111111");
     assert_eq!(harness.finish_otp("0000").answer, wrong_code(2));

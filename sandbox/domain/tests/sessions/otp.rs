@@ -4,7 +4,7 @@ use handset_protocol::server::StartRequest;
 use handset_protocol::{UnixMillis, client};
 use handset_sandbox_domain::{
     ClientAnswer, FailedAttempts, Message, MessageKind, MessagePurpose, OtpChallenge, Outcome, Possession,
-    PossessionFailure, Session, SessionPolicy, Transition, open,
+    PossessionFailure, Seconds, Session, SessionPolicy, Transition, open,
 };
 
 use crate::support::events::{self, done, failed, out_of_order, wrong_code};
@@ -158,7 +158,7 @@ fn a_resend_replaces_the_code_and_gives_no_attempt_back() {
 
 #[test]
 fn an_early_resend_sends_nothing_and_the_code_stays() {
-    let policy = SessionPolicy { resend_pause: seconds(30), ..SessionPolicy::default() };
+    let policy = SessionPolicy { resend_pause: Seconds(30), ..SessionPolicy::default() };
     let mut harness = Harness::new(&otp_with(NUMBER, policy));
     let resend_at = BEGIN + seconds(30);
     assert_eq!(harness.start_otp(None).answer, sent_reply(BEGIN, Some(resend_at)));

@@ -10,7 +10,7 @@ mod timeline;
 use std::time::Duration;
 
 use handset_protocol::steps;
-use handset_sandbox_domain::{Fault, Session, SessionPolicy, StartReplyShape};
+use handset_sandbox_domain::{Fault, Seconds, Session, SessionPolicy, StartReplyShape};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -175,7 +175,7 @@ fn any_opening() -> impl Strategy<Value = AnyOpening> {
 
 fn any_policy() -> impl Strategy<Value = SessionPolicy> {
     let shapes = [StartReplyShape::Auto, StartReplyShape::Data, StartReplyShape::Empty];
-    let seconds = |from: &'static [u64]| select(from).prop_map(Duration::from_secs);
+    let seconds = |from: &'static [u32]| select(from).prop_map(Seconds);
     let times = (seconds(&[5, 120]), seconds(&[5, 180]), seconds(&[0, 0, 3]), seconds(&[8, 60]), seconds(&[8, 60]));
     let counts = (0_u32..=3, 0_u32..=4, 0_u32..=4);
     (times, counts, select(shapes.to_vec()), prop::bool::weighted(0.1)).prop_map(|(times, counts, shape, strict)| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use handset_protocol::{UnixMillis, client};
 use handset_sandbox_domain::{
-    Behaviour, ClientAnswer, LinkPage, Outcome, Phone, Possession, ProductState, Session, TestUser, UnifyState,
+    Behaviour, ClientAnswer, LinkPage, Outcome, Phone, Possession, ProductState, Session, TestUser,
 };
 
 use super::checked::Checked;
@@ -91,7 +91,7 @@ fn check_code(checked: &Checked<'_>, recorded: Recorded, facts: &mut SessionFact
         _ if !matches!(old.possession, Possession::Otp(_)) => Outcome::Refused,
         None => Outcome::Refused,
         Some((_, _, expires_at)) if now >= *expires_at || behaviour == Some(Behaviour::Expired) => Outcome::CodeExpired,
-        _ if is_limited && !is_below(wrong, policy.tries_per_number, policy.number_window, now) => {
+        _ if is_limited && !is_below(wrong, policy.tries_per_number, policy.number_window.into(), now) => {
             Outcome::TooManyTries
         }
         _ if facts.sent.codes.last().is_some_and(|code| code == request.otp.expose())
@@ -135,9 +135,10 @@ fn check_start(checked: &Checked<'_>, recorded: Recorded, facts: &mut SessionFac
     }
     let (policy, is_limited) = (&new.policy, !TestUser::has_known_code(phone));
     let sent = numbers.sms.entry(digits.clone()).or_default();
-    let is_early = facts.last_sms.as_ref().is_some_and(|(to, at, _)| *to == digits && now < *at + policy.resend_pause);
+    let is_early =
+        facts.last_sms.as_ref().is_some_and(|(to, at, _)| *to == digits && now < *at + policy.resend_pause.into());
     let is_allowed = (policy.sms_per_session == 0 || checked.old_session().sms_sent < policy.sms_per_session)
-        && (!is_limited || is_below(Some(sent), policy.sms_per_number, policy.sms_window, now));
+        && (!is_limited || is_below(Some(sent), policy.sms_per_number, policy.sms_window.into(), now));
     match recorded.outcome {
         Some(Outcome::Accepted) => assert!(!is_early && is_allowed && recorded.sms == 1),
         Some(Outcome::TooEarly) => assert!(is_early && recorded.sms == 0),
@@ -156,11 +157,11 @@ fn check_start(checked: &Checked<'_>, recorded: Recorded, facts: &mut SessionFac
         AnyRequest::StartOtp(request) => {
             let fresh: String = request.code.expose().chars().take(4).collect();
             facts.sent.codes.push(if is_limited { fresh } else { TestUser::CODE.to_owned() });
-            facts.last_sms = Some((digits, now, now + policy.otp_lifetime));
+            facts.last_sms = Some((digits, now, now + policy.otp_lifetime.into()));
         }
         AnyRequest::StartLink(request) => {
             facts.sent.links.push(request.token.expose().to_owned());
-            facts.last_sms = Some((digits, now, now + policy.link_lifetime));
+            facts.last_sms = Some((digits, now, now + policy.link_lifetime.into()));
         }
         _ => {}
     }
@@ -186,12 +187,12 @@ fn check_link(checked: &Checked<'_>, token: &str, facts: &SessionFacts) {
 
 /// A session that has bound or kept a device reports the same one for ever.
 fn check_device(checked: &Checked<'_>, facts: &mut SessionFacts) {
-    let (AnyAnswer::UnifyStatus(Ok(reply)), ProductState::Unify(UnifyState { bound_at: Some(_), .. })) =
+    let (AnyAnswer::UnifyStatus(Ok(reply)), ProductState::Unify(state)) =
         (&checked.applied.transition.answer, &checked.new_session().product)
     else {
         return;
     };
-    if reply.prove_id.is_some() {
+    if state.bound_at.is_some() && reply.prove_id.is_some() {
         let device = facts.device.get_or_insert_with(|| reply.device_id.clone());
         assert_eq!(*device, reply.device_id, "the device of a session stays");
     }
