@@ -1,12 +1,16 @@
 //! Mints and verifies authTokens and access tokens. The algorithm is pinned, each kind has its own key, and expiry is judged by
 //! the injected clock. The token of a webhook request is minted in `webhooks`.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use handset_protocol::{Secret, UnixMillis, limits, token::Claims};
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::random::Random;
 use handset_sandbox_domain::Credential;
@@ -116,7 +120,30 @@ impl Key {
         let is_signed =
             is_known && verify(signature, message.as_bytes(), &self.decoding, ALGORITHM).is_ok_and(|valid| valid);
         // Only after the check of the signature, which the library's function leaves out.
-        if is_signed { insecure_decode_claims(token).ok() } else { None }
+        if is_signed { insecure_decode_claims(token).ok().map(|ClaimsObject(claims)| claims) } else { None }
+    }
+}
+
+/// Claims from a JSON object alone (RFC 7519, section 7.2). Serde would read a struct from an array, too.
+struct ClaimsObject<C>(C);
+
+impl<'de, C: Deserialize<'de>> Deserialize<'de> for ClaimsObject<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<C>(PhantomData<C>);
+
+        impl<'de, C: Deserialize<'de>> Visitor<'de> for ObjectVisitor<C> {
+            type Value = C;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<C, A::Error> {
+                C::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
     }
 }
 
@@ -147,6 +174,15 @@ mod tests {
 
     fn is_valid(token: &str) -> bool {
         TokenKeys::from_secrets(&SECRETS).credential(token, UnixMillis::from_seconds(NOW)).is_some()
+    }
+
+    #[test]
+    fn claims_are_an_object() {
+        let header = json!({"typ": "JWT", "alg": "HS256"});
+        assert!(is_valid(&signed(&header, &claims(), Algorithm::HS256)), "the control");
+        for other in [json!(["sandbox", NOW, NOW + 3600]), json!("sandbox"), json!(null)] {
+            assert!(!is_valid(&signed(&header, &other, Algorithm::HS256)), "{other}");
+        }
     }
 
     #[test]
