@@ -85,7 +85,20 @@ impl TableStore for SqliteStore {
     async fn commit(&self, write: Write) -> Result<bool, StoreError> {
         let (done, written) = oneshot::channel();
         self.queue.push(Job { write, done });
+        let commit = CommitGuard(&self.queue);
+        // The requests that are ready now join the same transaction.
+        tokio::task::yield_now().await;
+        drop(commit);
         written.await.map_err(|_| schema::ended())?
+    }
+}
+
+/// Commits the queued writes on drop: also those of a call that is cancelled.
+struct CommitGuard<'a>(&'a WriteQueue);
+
+impl Drop for CommitGuard<'_> {
+    fn drop(&mut self) {
+        self.0.commit_if_idle();
     }
 }
 

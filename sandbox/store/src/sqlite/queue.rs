@@ -48,18 +48,21 @@ impl WriteQueue {
         Self { state: Mutex::new(state), writer: Mutex::new(writer), wakes_thread: Condvar::new() }
     }
 
-    /// Queues a job, and commits it if nobody else does. Drops it after a failure.
+    /// Queues a job; after a failure it is dropped. [`Self::commit_if_idle`] must follow.
     pub(super) fn push(&self, job: Job) {
         let mut state = self.state.lock();
-        match state.committer {
-            Committer::Failed => {}
-            Committer::Caller | Committer::Thread => state.jobs.push_back(job),
-            Committer::Nobody => {
-                state.jobs.push_back(job);
-                state.committer = Committer::Caller;
-                drop(state);
-                self.commit_as_caller();
-            }
+        if state.committer != Committer::Failed {
+            state.jobs.push_back(job);
+        }
+    }
+
+    /// Commits the queued jobs, if nobody else does.
+    pub(super) fn commit_if_idle(&self) {
+        let mut state = self.state.lock();
+        if state.committer == Committer::Nobody && !state.jobs.is_empty() {
+            state.committer = Committer::Caller;
+            drop(state);
+            self.commit_as_caller();
         }
     }
 
