@@ -89,6 +89,12 @@ impl IdentityWrite {
     }
 }
 
+impl AttemptsWrite {
+    fn owner(&self) -> Owner {
+        (self.project.clone(), self.phone.digits().to_owned())
+    }
+}
+
 fn version<T>(row: Option<&Row<T>>) -> Option<Version> {
     row.map(|row| row.version)
 }
@@ -101,10 +107,7 @@ impl Tables {
             WriteOp::Session(write) => {
                 let session = self.sessions.get(write.auth_id.as_str()).map(|stored| stored.row.version);
                 session == write.version
-                    && write.attempts.as_ref().is_none_or(|attempts| {
-                        let owner = (attempts.project.clone(), attempts.phone.digits().to_owned());
-                        version(self.attempts.get(&owner)) == attempts.version
-                    })
+                    && write.attempts.as_ref().is_none_or(|row| version(self.attempts.get(&row.owner())) == row.version)
                     && write.identity.as_ref().is_none_or(is_identity_current)
             }
             WriteOp::Identities { rows, .. } => rows.iter().all(is_identity_current),

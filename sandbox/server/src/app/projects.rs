@@ -8,7 +8,8 @@ use handset_protocol::UnixMillis;
 
 use super::services::CLOCK_OFFSET;
 use super::{AppError, Services};
-use crate::projects::{MessageQuery, Project};
+use crate::projects::Project;
+use handset_sandbox_domain::Phone;
 use handset_sandbox_store::{MessageFilter, StoreError, StoredMessage};
 
 impl Services {
@@ -67,13 +68,14 @@ impl Services {
         Ok(())
     }
 
-    /// The messages of a project that match the query, oldest first.
+    /// The messages of a project after an id, oldest first; with `to`, only those to this number, in any notation.
     pub(crate) async fn messages(
         &self,
         project: &Project,
-        query: &MessageQuery,
+        to: Option<&Phone>,
+        since: u64,
     ) -> Result<Vec<StoredMessage>, AppError> {
-        let filter = MessageFilter { project: &project.name, since: query.since, to: query.to.as_ref() };
+        let filter = MessageFilter { project: &project.name, since, to };
         Ok(self.store.messages().list(filter).await?)
     }
 }

@@ -2,10 +2,8 @@
 
 mod clock;
 mod limiter;
-mod messages;
 mod project;
 mod webhook;
 
 pub use clock::{Clock, SystemClock};
-pub(crate) use messages::MessageQuery;
 pub(crate) use project::{DEFAULT, NAME, Project, Projects};

@@ -18,7 +18,7 @@ use crate::app::{Sandbox, Watch};
 use crate::http::shared::errors::ApiError;
 use crate::http::shared::query;
 use crate::http::shared::scope::ProjectExt;
-use crate::projects::{MessageQuery, Project};
+use crate::projects::Project;
 
 /// Maximum duration of a long poll, in seconds.
 const LONGEST_WAIT: u64 = 30;
@@ -28,10 +28,14 @@ pub(super) fn router() -> Router<Sandbox> {
     Router::new().route("/messages", get(messages)).route("/messages/stream", get(message_stream))
 }
 
-/// The query: a filter, and the time to wait for the first message, in seconds.
+/// The query.
 #[derive(Default)]
 struct MessagesParams {
-    filter: MessageQuery,
+    /// Only messages to this number, in any notation.
+    to: Option<Phone>,
+    /// Only messages after this id.
+    since: u64,
+    /// The time to wait for the first message, in seconds.
     wait: u64,
 }
 
@@ -47,9 +51,9 @@ impl<S: Sync> FromRequestParts<S> for MessagesParams {
                 "to" => {
                     let to = text.strip_prefix(' ').map_or(text.clone(), |digits| format!("+{digits}"));
                     let number = Phone::parse(&to.as_str().into());
-                    params.filter.to = Some(number.ok_or_else(|| query::wrong(&fields::TO))?);
+                    params.to = Some(number.ok_or_else(|| query::wrong(&fields::TO))?);
                 }
-                "since" => params.filter.since = query::number(&fields::SINCE, &text)?,
+                "since" => params.since = query::number(&fields::SINCE, &text)?,
                 "wait" => params.wait = query::number(&fields::WAIT, &text)?,
                 _ => {}
             }
@@ -62,13 +66,13 @@ impl<S: Sync> FromRequestParts<S> for MessagesParams {
 async fn messages(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
-    MessagesParams { filter, wait }: MessagesParams,
+    MessagesParams { to, since, wait }: MessagesParams,
 ) -> Result<Json<Vec<MessageView>>, ApiError> {
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
     let deadline = tokio::time::Instant::now() + wait;
     let mut arrived = sandbox.watch_messages(&project);
     loop {
-        let list = sandbox.messages(&project, &filter).await?;
+        let list = sandbox.messages(&project, to.as_ref(), since).await?;
         if !list.is_empty() || wait.is_zero() {
             return Ok(Json(list.into_iter().map(|stored| MessageView::new(stored.id, stored.message)).collect()));
         }
@@ -86,28 +90,29 @@ async fn message_stream(
     State(sandbox): State<Sandbox>,
     ProjectExt(project): ProjectExt,
     headers: HeaderMap,
-    MessagesParams { mut filter, .. }: MessagesParams,
+    MessagesParams { to, since, .. }: MessagesParams,
 ) -> impl IntoResponse {
-    filter.since = last_event_id(&headers).unwrap_or(filter.since);
+    let since = last_event_id(&headers).unwrap_or(since);
     let arrived = sandbox.watch_messages(&project);
-    let feed = MessageFeed { arrived, sandbox: sandbox.clone(), project, filter };
+    let feed = MessageFeed { arrived, sandbox: sandbox.clone(), project, to, since };
     sse::events(sandbox, feed)
 }
 
-/// The messages of a project after `filter.since`, which advances with each read.
+/// The messages of a project after `since`, which advances with each read.
 struct MessageFeed {
     sandbox: Sandbox,
     project: Arc<Project>,
     arrived: Watch,
-    filter: MessageQuery,
+    to: Option<Phone>,
+    since: u64,
 }
 
 impl Feed for MessageFeed {
     type View = MessageView;
 
     async fn read(&mut self) -> Option<Vec<(u64, MessageView)>> {
-        let new = self.sandbox.messages(&self.project, &self.filter).await.ok()?;
-        self.filter.since = new.last().map_or(self.filter.since, |stored| stored.id);
+        let new = self.sandbox.messages(&self.project, self.to.as_ref(), self.since).await.ok()?;
+        self.since = new.last().map_or(self.since, |stored| stored.id);
         Some(new.into_iter().map(|stored| (stored.id, MessageView::new(stored.id, stored.message))).collect())
     }
 
