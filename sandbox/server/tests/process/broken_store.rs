@@ -70,7 +70,10 @@ async fn a_folder_that_cannot_be_written_is_reported_with_the_files_name() {
     let is_root = fs::metadata(&file).unwrap().uid() == 0;
     let copy = folder.path().join("handset-sandbox");
     if is_root {
-        fs::copy(env!("CARGO_BIN_EXE_handset-sandbox"), &copy).unwrap();
+        // By a child: a file that this process has open for writing is inherited by every process that another test
+        // starts at that moment, and cannot be executed until they have replaced themselves ("Text file busy").
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_handset-sandbox")).arg(&copy).status().await.unwrap();
+        assert!(copied.success());
     }
     fs::set_permissions(folder.path(), Permissions::from_mode(0o555)).unwrap();
     for mode in [0o600, 0o666] {

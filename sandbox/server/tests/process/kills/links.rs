@@ -98,7 +98,9 @@ impl LinkFlow {
         let is_passed = session["status"] == "passed";
         assert!(if self.opened { is_passed } else { !is_passed || self.doing == LinkRequest::Opening }, "{session}");
         if let Some(mut old) = self.socket.take().filter(|_| !self.opened) {
-            assert_eq!(outcome(&mut old).await, None, "the page's socket has broken");
+            // The page may have heard of an opened link although the phone's response was lost.
+            let heard = outcome(&mut old).await;
+            assert!(heard.is_none() || is_passed && heard == Some(json!({"next": "done"})), "{heard:?}");
         }
         let status = party.page(&page, "status", json!({})).await.unwrap();
         assert_eq!(status["next"] == "done", is_passed, "{status}");
