@@ -3,6 +3,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build as esbuild } from "esbuild";
 import { wasmModule } from "./ascii.mjs";
+import { namedByOrder } from "./function-order.mjs";
 import { adaptGlue } from "./glue.mjs";
 import { packedDocs } from "./packed-docs.mjs";
 import { root, run, StepError } from "./run.mjs";
@@ -70,8 +71,8 @@ async function compile(tools, { glueFolder, features, targetFolder }) {
  * @returns {Promise<Record<string, string>>} new names by old
  */
 async function optimise({ glueFolder }, to) {
-  const said = await run(
-    join(root, "node_modules", ".bin", "wasm-opt"),
+  const wasmOpt = (args) => run(join(root, "node_modules", ".bin", "wasm-opt"), args, { output: "quiet" });
+  const said = await wasmOpt(
     [
       // The defaults, inlining of every function with one caller and rustc's order of blocks, make the raw wasm smaller but
       // the compressed wasm larger, together by 1.7 kB of 37.6 kB (brotli).
@@ -82,11 +83,16 @@ async function optimise({ glueFolder }, to) {
       "--minify-imports-and-exports-and-modules",
       ...[join(glueFolder, "handset_bg.wasm"), "-o", to],
     ],
-    { output: "quiet" },
   );
+  await writeFile(to, namedByOrder(await readFile(to)));
+  // The section that names the features of the module is gone by now.
+  await wasmOpt([...FEATURES, "--reorder-functions-by-name", "--strip-debug", to, "-o", to]);
   const { imports, exports } = JSON.parse(said);
   return Object.fromEntries([...imports.map(([, from, short]) => [from, short]), ...exports]);
 }
+
+/** The wasm features of rustc's default target but for reference types, as wasm-opt calls them. */
+const FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue"].map((name) => `--enable-${name}`);
 
 /** Resolves the bare imports of js/index.js, and gives the glue the same js/ modules as js/index.js. */
 function handsetPlugin({ glueFolder }, wasm) {
@@ -153,6 +159,9 @@ async function buildModule(tools, variant, wasmFile) {
   return { version, defines, wasm: wasmModule(await readFile(wasmFile)) };
 }
 
+/** A wasm module without a function: its header, and a code section of length 1 with 0 functions. */
+const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 10, 1, 0);
+
 /** Tracked files of pkg/; all others are built. */
 const TRACKED = ["package.json", "README.md"];
 
@@ -176,7 +185,7 @@ export async function buildPackage(tools) {
   await put("index.js", await bundle(release, "esm", parts));
   await put("index.cjs", await bundle(release, "cjs", parts));
   await put("handset.global.js", await bundle(release, "iife", parts));
-  await writeFile(join(root, "build", "module.js"), await bundle(release, "esm", { ...parts, wasm: wasmModule(Buffer.alloc(0)) }));
+  await writeFile(join(root, "build", "module.js"), await bundle(release, "esm", { ...parts, wasm: wasmModule(EMPTY_MODULE) }));
   for (const [name, text] of Object.entries(PRELOAD)) await put(name, text);
 
   const types = await readFile(join(root, "js", "index.d.ts"), "utf8");
