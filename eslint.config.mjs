@@ -40,7 +40,7 @@ export default [
   { files: ["tests/matrix/app/*.{js,cjs}", "tests/matrix/families/**/*.js"], languageOptions: { globals: { ...globals.browser, ...globals.node, ...globals.jest } } },
   // Functions that playwright runs in the page.
   { files: ["tests/**/*.mjs"], languageOptions: { globals: globals.browser } },
-  { files: ["tests/bench/page.js"], languageOptions: { globals: globals.browser } },
+  { files: ["tests/bench/*.js"], languageOptions: { globals: globals.browser } },
   ...typescript.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ["www/**/*.ts"] })),
   {
     files: ["www/**/*.ts"],

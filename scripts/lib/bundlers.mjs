@@ -1,15 +1,10 @@
-// The package in the output of bundlers, as an app ships it: `npm run size` prints these sizes beside the package's own file.
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+// The package in the output of bundlers, as an app ships it: `npm run size` prints these sizes beside the package's own files.
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import webpack from "webpack";
 import { root, StepError } from "./run.mjs";
-
-/** A minimal app with the usual calls of a page. */
-const APP = `import * as proveAuth from "handset";
-globalThis.build = () => new proveAuth.AuthenticatorBuilder().build();
-`;
 
 const behindWebpack = (folder) =>
   new Promise((resolve, reject) => {
@@ -31,17 +26,24 @@ async function behindEsbuild(folder) {
   return "esbuild/app.js";
 }
 
-/** @returns {Promise<[string, Buffer][]>} the output of each bundler for the app, with production defaults */
-export async function bundled() {
-  const folder = join(root, "build", "bundled");
+/**
+ * @param {import("./entries.mjs").Entry} entry
+ * @returns {Promise<[string, Buffer][]>} the output of each bundler for the entry's app, with production defaults
+ */
+export async function bundled({ app, file: entryFile }) {
+  const folder = join(root, "build", "bundled", entryFile);
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "node_modules"), { recursive: true });
   await symlink(join(root, "pkg"), join(folder, "node_modules", "handset"), "junction");
   await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
-  await writeFile(join(folder, "main.js"), APP);
+  await cp(join(root, app), join(folder, "main.js"));
   const found = [];
   for (const [name, build] of Object.entries({ webpack: behindWebpack, Vite: behindVite, esbuild: behindEsbuild })) {
-    found.push([`an app, by ${name}`, await readFile(join(folder, await build(folder)))]);
+    const file = await build(folder);
+    // A chunk of its own would be missing from the size.
+    const chunks = (await readdir(dirname(join(folder, file)), { recursive: true })).filter((name) => name.endsWith(".js"));
+    if (chunks.length !== 1) throw new StepError(`${name} wrote ${chunks.join(", ")}, not one file.`);
+    found.push([`an app that verifies a phone, by ${name}`, await readFile(join(folder, file))]);
   }
   return found;
 }

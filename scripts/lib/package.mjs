@@ -3,27 +3,13 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build as esbuild } from "esbuild";
 import { wasmModule } from "./ascii.mjs";
+import { entries, manifestOf, testEntry } from "./entries.mjs";
 import { namedByOrder } from "./function-order.mjs";
 import { adaptGlue } from "./glue.mjs";
 import { packedDocs } from "./packed-docs.mjs";
 import { root, run, StepError } from "./run.mjs";
 
 const packageFolder = join(root, "pkg");
-
-/** The variant of the package for release, with the folders of its intermediate files. */
-const release = {
-  glueFolder: join(root, "build", "glue"),
-  entry: 'export * from "./js/index.js";',
-  features: [],
-  /** Relative to cargo's target folder. Two builds of one library in the same folder would overwrite each other. */
-  targetFolder: "",
-};
-const withTestExports = {
-  glueFolder: join(root, "build", "test-exports", "glue"),
-  entry: `${release.entry} export { trapForTest } from "handset-glue";`,
-  features: ["--features", "test-exports"],
-  targetFolder: "test-exports",
-};
 
 /** Cargo's target folder, and the version of the crate. */
 async function cargoMetadata() {
@@ -43,19 +29,24 @@ const smallStd = {
   env: { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Zinline-mir=yes -Ctarget-feature=-reference-types" },
 };
 
+const wasmFile = ({ folder }) => join(root, folder, "handset_bg.wasm");
+const glueFolder = ({ folder }) => join(root, folder, "glue");
+
 /** Compiles Rust to wasm and runs wasm-bindgen, which writes the glue. */
-async function compile(tools, { glueFolder, features, targetFolder }) {
+async function compile(tools, entry, target) {
+  // Two builds of one library in the same folder would overwrite each other.
+  const targetFolder = join(target, entry.features.join("-"));
   await run(
     "cargo",
     [
       ...["build", "--release", "--target", "wasm32-unknown-unknown", "-p", "handset", "--lib"],
-      ...["--target-dir", targetFolder, ...features, ...smallStd.flags],
+      ...["--target-dir", targetFolder, ...entry.features.flatMap((feature) => ["--features", feature]), ...smallStd.flags],
     ],
     { env: smallStd.env },
   );
-  await rm(glueFolder, { recursive: true, force: true });
+  await rm(glueFolder(entry), { recursive: true, force: true });
   await run(tools.wasmBindgen, [
-    ...["--target", "web", "--out-dir", glueFolder, "--out-name", "handset"],
+    ...["--target", "web", "--out-dir", glueFolder(entry), "--out-name", "handset"],
     "--no-typescript", // js/index.d.ts is written by hand: it documents the page's side, not the glue's
     "--omit-default-module-path", // the default is an import.meta.url, which bundlers would try to resolve
     ...["--encode-into", "always"], // every browser with the wasm features of the module has encodeInto
@@ -70,8 +61,9 @@ async function compile(tools, { glueFolder, features, targetFolder }) {
  *
  * @returns {Promise<Record<string, string>>} new names by old
  */
-async function optimise({ glueFolder }, to) {
+async function optimise(entry) {
   const wasmOpt = (args) => run(join(root, "node_modules", ".bin", "wasm-opt"), args, { output: "quiet" });
+  const to = wasmFile(entry);
   const said = await wasmOpt(
     [
       // The defaults, inlining of every function with one caller and rustc's order of blocks, make the raw wasm smaller but
@@ -81,7 +73,7 @@ async function optimise({ glueFolder }, to) {
       "--dealign",
       ...["--strip-debug", "--strip-producers", "--strip-target-features"],
       "--minify-imports-and-exports-and-modules",
-      ...[join(glueFolder, "handset_bg.wasm"), "-o", to],
+      ...[join(glueFolder(entry), "handset_bg.wasm"), "-o", to],
     ],
   );
   await writeFile(to, namedByOrder(await readFile(to)));
@@ -94,12 +86,12 @@ async function optimise({ glueFolder }, to) {
 /** The wasm features of rustc's default target but for reference types, as wasm-opt calls them. */
 const FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue"].map((name) => `--enable-${name}`);
 
-/** Resolves the bare imports of js/index.js, and gives the glue the same js/ modules as js/index.js. */
-function handsetPlugin({ glueFolder }, wasm) {
+/** Resolves the bare imports of js/, and gives the glue the same js/ modules as the entry. */
+function handsetPlugin(entry, wasm) {
   return {
     name: "handset",
     setup(build) {
-      build.onResolve({ filter: /^handset-glue$/ }, () => ({ path: join(glueFolder, "handset.js") }));
+      build.onResolve({ filter: /^handset-glue$/ }, () => ({ path: join(glueFolder(entry), "handset.js") }));
       build.onResolve({ filter: /^handset-(?:trap|host)$/ }, ({ path }) => ({ path: join(root, "js", `${path.slice("handset-".length)}.js`) }));
       build.onResolve({ filter: /^handset-wasm$/ }, () => ({ path: "handset-wasm", namespace: "handset-wasm" }));
       build.onLoad({ filter: /.*/, namespace: "handset-wasm" }, () => ({ contents: wasm, loader: "js" }));
@@ -110,22 +102,22 @@ function handsetPlugin({ glueFolder }, wasm) {
 }
 
 /** @returns {Promise<string>} the entry with all its imports, as one minified file */
-async function bundle(variant, format, { defines, wasm }) {
+async function bundle(entry, format, { defines, wasm }) {
   const { outputFiles } = await esbuild({
-    stdin: { contents: variant.entry, resolveDir: root },
+    stdin: { contents: `export * from "./${entry.source}"; ${entry.more ?? ""}`, resolveDir: root },
     bundle: true,
     write: false,
     minify: true,
     format,
     // "node" annotates the exported names of a CommonJS file, so that Node and bundlers can read them without running the file.
     platform: format === "cjs" ? "node" : "neutral",
-    globalName: format === "iife" ? "proveAuth" : undefined,
+    globalName: format === "iife" ? entry.script.global : undefined,
     // Syntax that webpack 4 and tools of its time can parse. ASCII only: no charset of a page or header can garble it.
     target: "es2019",
     charset: "ascii",
     legalComments: "none",
     define: Object.fromEntries(Object.entries(defines).map(([name, value]) => [name, JSON.stringify(value)])),
-    plugins: [handsetPlugin(variant, wasm)],
+    plugins: [handsetPlugin(entry, wasm)],
     logLevel: "warning",
   });
   const code = outputFiles[0].text;
@@ -145,18 +137,19 @@ function refuseForbidden(code) {
   }
 }
 
-/** Compiles, optimises and renames: makes the inputs of a variant's bundles. */
-async function buildModule(tools, variant, wasmFile) {
+/** Compiles, optimises and renames: makes the inputs of an entry's bundles. */
+async function buildModule(tools, entry) {
   const { targetFolder, version } = await cargoMetadata();
-  await compile(tools, { ...variant, targetFolder: join(targetFolder, variant.targetFolder) });
-  const names = await optimise(variant, wasmFile);
-  await adaptGlue(join(variant.glueFolder, "handset.js"), names);
+  await mkdir(join(root, entry.folder), { recursive: true });
+  await compile(tools, entry, targetFolder);
+  const names = await optimise(entry);
+  await adaptGlue(join(glueFolder(entry), "handset.js"), names);
   const defines = {
     HANDSET_VERSION: version,
     // The exports behind the page's calls: js/trap.js distinguishes them from the browser's callbacks. Disposing never throws.
     HANDSET_API_EXPORTS: Object.keys(names).filter((name) => name.startsWith("engine_") && name !== "engine_dispose").map((name) => names[name]),
   };
-  return { version, defines, wasm: wasmModule(await readFile(wasmFile)) };
+  return { version, defines, wasm: wasmModule(await readFile(wasmFile(entry))) };
 }
 
 /** A wasm module without a function: its header, and a code section of length 1 with 0 functions. */
@@ -165,32 +158,46 @@ const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 10, 1, 0)
 /** Tracked files of pkg/; all others are built. */
 const TRACKED = ["package.json", "README.md"];
 
-/** The entry `handset/preload`, imported for its effect on the page's instance. The first constructor reports a failure. */
-const PRELOAD = {
-  "preload.js": 'import { preload } from "./index.js";\npreload().catch(() => {});\n',
-  "preload.cjs": '"use strict";\nrequire("./index.cjs").preload().catch(() => {});\n',
-  "preload.d.ts": "export {};\n",
-  "preload.d.cts": "export {};\n",
-};
+const put = (name, text) => writeFile(join(packageFolder, name), text);
 
-/** Builds pkg/ from scratch. `build/module.js` is the same module without the wasm, for `npm run size`. */
+/** The entry that is imported for its effect on the page's instance. The first constructor reports a failure. */
+async function putPreload({ file, preload }) {
+  await put(`${preload}.js`, `import { preload } from "./${file}.js";\npreload().catch(() => {});\n`);
+  await put(`${preload}.cjs`, `"use strict";\nrequire("./${file}.cjs").preload().catch(() => {});\n`);
+  for (const ending of ["d.ts", "d.cts"]) await put(`${preload}.${ending}`, "export {};\n");
+}
+
+/** Builds the files of an entry. `module.js` in its folder is the same module without the wasm, for `npm run size`. */
+async function putEntry(entry, parts) {
+  await put(`${entry.file}.js`, await bundle(entry, "esm", parts));
+  await put(`${entry.file}.cjs`, await bundle(entry, "cjs", parts));
+  if (entry.script) await put(entry.script.file, await bundle(entry, "iife", parts));
+  if (entry.preload) await putPreload(entry);
+  await writeFile(join(root, entry.folder, "module.js"), await bundle(entry, "esm", { ...parts, wasm: wasmModule(EMPTY_MODULE) }));
+  const types = await readFile(join(root, entry.types), "utf8");
+  for (const ending of ["d.ts", "d.cts"]) await put(`${entry.file}.${ending}`, types);
+}
+
+/** Fails if pkg/package.json differs from the crate's version or from the table of entries. */
+function checkManifest(manifest, version) {
+  if (manifest.version !== version) throw new StepError(`pkg/package.json says version ${manifest.version}, Cargo.toml ${version}. Make them the same.`);
+  for (const [member, wanted] of Object.entries(manifestOf(entries))) {
+    // As text: the order of conditions has a meaning.
+    if (JSON.stringify(manifest[member]) !== JSON.stringify(wanted)) {
+      throw new StepError(`pkg/package.json and scripts/lib/entries.mjs differ. By the table, "${member}" is\n${JSON.stringify(wanted, undefined, 2)}`);
+    }
+  }
+}
+
+/** Builds pkg/ from scratch, each entry of scripts/lib/entries.mjs. */
 export async function buildPackage(tools) {
-  await mkdir(join(root, "build"), { recursive: true });
   for (const name of await readdir(packageFolder)) if (!TRACKED.includes(name)) await rm(join(packageFolder, name), { recursive: true });
-  const parts = await buildModule(tools, release, join(root, "build", "handset_bg.wasm"));
-  const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8"));
-  if (version !== parts.version) throw new StepError(`pkg/package.json says version ${version}, Cargo.toml ${parts.version}. Make them the same.`);
-
-  const put = (name, text) => writeFile(join(packageFolder, name), text);
-  await put("index.js", await bundle(release, "esm", parts));
-  await put("index.cjs", await bundle(release, "cjs", parts));
-  await put("handset.global.js", await bundle(release, "iife", parts));
-  await writeFile(join(root, "build", "module.js"), await bundle(release, "esm", { ...parts, wasm: wasmModule(EMPTY_MODULE) }));
-  for (const [name, text] of Object.entries(PRELOAD)) await put(name, text);
-
-  const types = await readFile(join(root, "js", "index.d.ts"), "utf8");
-  await put("index.d.ts", types);
-  await put("index.d.cts", types);
+  const manifest = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8"));
+  for (const entry of entries) {
+    const parts = await buildModule(tools, entry);
+    checkManifest(manifest, parts.version);
+    await putEntry(entry, parts);
+  }
   for (const file of ["LICENSE-MIT", "LICENSE-APACHE"]) await cp(join(root, file), join(packageFolder, file));
   await mkdir(join(packageFolder, "docs"));
   for (const [name, text] of await packedDocs()) await put(name, text);
@@ -198,8 +205,6 @@ export async function buildPackage(tools) {
 
 /** Builds `build/test-exports/index.js`: the package's module, built the same way, with extra exports for tests. */
 export async function buildTestModule(tools) {
-  const folder = join(root, "build", "test-exports");
-  await mkdir(folder, { recursive: true });
-  const parts = await buildModule(tools, withTestExports, join(folder, "handset_bg.wasm"));
-  await writeFile(join(folder, "index.js"), await bundle(withTestExports, "esm", parts));
+  const parts = await buildModule(tools, testEntry);
+  await writeFile(join(root, testEntry.folder, "index.js"), await bundle(testEntry, "esm", parts));
 }

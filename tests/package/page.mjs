@@ -7,11 +7,11 @@ import { serve } from "../shared/serve.mjs";
 const logs = new Logs("package");
 
 /**
- * Opens an address and waits for the page to call `report(value)`.
+ * Opens an address and waits for the page to call `report(value)`. Adds the paths of the page's requests to `requested`.
  *
  * @returns {Promise<unknown>} the value
  */
-export async function reportOf(address, { expectedErrors = [] } = {}) {
+export async function reportOf(address, { expectedErrors = [], requested = [] } = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
@@ -24,7 +24,10 @@ export async function reportOf(address, { expectedErrors = [] } = {}) {
       if (message.type() === "error") errors.push(message.text());
     });
     page.on("pageerror", (error) => errors.push(String(error)));
-    page.on("request", (request) => logs.write("page", `request ${request.method()} ${request.url()}\n`));
+    page.on("request", (request) => {
+      logs.write("page", `request ${request.method()} ${request.url()}\n`);
+      if (request.url().startsWith("http")) requested.push(new URL(request.url()).pathname);
+    });
     page.on("requestfailed", (request) => errors.push(`${request.url()} ${request.failure()?.errorText}`));
     const reported = new Promise((resolve, reject) => {
       page.exposeFunction("report", resolve).then(() => page.goto(address), reject).catch(reject);
