@@ -1,6 +1,7 @@
 // Encodes the wasm as printable ASCII for a double-quoted string, so that no tool alters it. docs/performance.md lists the alternatives.
 
-import { joinSource, separate } from "./streams.mjs";
+import { decoderOf, TEXT } from "./decoder.mjs";
+import { separate } from "./streams.mjs";
 
 /**
  * The code of each byte, 0 to 255 in order: one character, or a prefix and a character. The codes use all 86 allowed characters:
@@ -41,12 +42,12 @@ function encode(wasm) {
 }
 
 /** The checksum that the decoder compares: detects each single changed byte and each exchange of two bytes. */
-function checksum(wasm) {
+function checksum(bytes) {
   let sum = 0;
   let sums = 0;
-  for (const byte of wasm) {
+  for (const byte of bytes) {
     sum += byte;
-    sums = (sums + sum) & 0x3fffffff;
+    sums = (sums + sum) | 0;
   }
   return sums;
 }
@@ -57,34 +58,16 @@ function checksum(wasm) {
  * @param {Uint8Array} wasm
  * @returns {string} its source
  */
-export const wasmModule = (wasm) => {
-  const sorted = separate(wasm);
-  const { bytes } = sorted;
+export function wasmModule(wasm) {
+  const { bytes, ...sorted } = separate(wasm);
+  const text = encode(bytes);
+  const { decoder, at } = decoderOf({ ...sorted, textLength: text.length, byteCount: bytes.length, sums: checksum(bytes) });
   return `
   export default () => {
-    const text = "${encode(bytes)}";
-    // A code is a character, or "=" or "." and a character. The index is the character, or prefix * 128 + character.
-    const byteOf = new Uint8Array(8192);
-    const bytes = new Uint8Array(${bytes.length});
-    let at = 0;
-    let sum = 0;
-    let sums = 0;
-    // The text starts with the codes of the bytes 0 to 255.
-    let index = -256;
-    // charCodeAt in one loop was the fastest: the code runs once and hardly reaches the optimising compiler.
-    while (at < text.length) {
-      let code = text.charCodeAt(at++);
-      if (code === 61 || code === 46) code = code * 128 + text.charCodeAt(at++);
-      if (index < 0) byteOf[code] = index;
-      else {
-        bytes[index] = code = byteOf[code];
-        sum += code;
-        sums = (sums + sum) & 0x3fffffff; // 30 bits: unoptimised code is slow with larger numbers
-      }
-      index++;
-    }
-    if (index !== ${bytes.length} || sums !== ${checksum(bytes)}) return;
-    ${joinSource(sorted)}
-    return wasm;
+    const text = "${text}";
+    const decoder = "${Buffer.from(decoder).toString("hex")}".match(/../g).map((pair) => parseInt(pair, 16));
+    const { m, d } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(decoder))).exports;
+    new TextEncoder().encodeInto(text, new Uint8Array(m.buffer, ${TEXT}, ${text.length}));
+    if (text.length === ${text.length} && d()) return new Uint8Array(m.buffer, ${at}, ${sorted.size});
   };`;
-};
+}

@@ -10,10 +10,15 @@ const OPERANDS =
   "fffgg___hhhhhhhhhhhhhhhhhhhhhhh" + // locals, globals; loads and stores, without their alignment: it is 0 (--dealign)
   "__ij_k"; // i32.const, i64.const, f64.const
 
-/** The functions' locals, their opcodes, then the operands by letter; `m` has what follows the first byte of an offset of `h`. */
-const STREAMS = ["locals", "opcodes", ..."bcdefghijklm"];
-/** The number of a stream in the decoder, where 0 is what comes before the functions. */
-const numberOf = (letter) => STREAMS.indexOf(letter) + 1;
+/**
+ * The streams by their numbers: what comes after the functions, the functions' locals, their opcodes, then the operands by letter.
+ * `m` has what follows the first byte of an offset of `h`.
+ */
+const STREAMS = ["tail", "locals", "opcodes", ..."bcdefghijklm"];
+export const streamNumber = (letter) => STREAMS.indexOf(letter);
+
+/** By opcode: the number of the stream of its operands, or 0. */
+export const OPERAND_STREAMS = Uint8Array.from(OPERANDS, (letter) => Math.max(0, streamNumber(letter)));
 
 const I32_CONST = 0x41;
 const LONG_I32_CONST = 0x06;
@@ -109,8 +114,11 @@ function readBody(reader, streams) {
 }
 
 /**
+ * Sorts a module. The first of the sorted bytes are the offsets of the streams, 4 bytes each; the last stream is the head, what
+ * comes before the functions, so that the decoder writes on where it ends.
+ *
  * @param {Uint8Array} wasm without alignments
- * @returns {{ bytes: Uint8Array, lengths: number[], functions: number, size: number }} the sorted bytes, the lengths of their parts, and the size that the decoder's module has
+ * @returns {{ bytes: Uint8Array, functions: number, head: number, size: number }} the sorted bytes, the offset of the head, and the size of the decoded module
  */
 export function separate(wasm) {
   const reader = new Reader(wasm);
@@ -134,64 +142,19 @@ export function separate(wasm) {
     size += 3 + length;
   }
   if (reader.at !== end) throw new Error("scripts/lib/streams.mjs: the code section is not as long as it says.");
-  const parts = [[...wasm.subarray(0, head), ...padded(size), ...count], ...STREAMS.map((name) => streams[name]), [...wasm.subarray(end)]];
+  streams.tail.push(...wasm.subarray(end));
+  const first = [...wasm.subarray(0, head), ...padded(size), ...count];
+  const sorted = [...STREAMS.slice(1), STREAMS[0]];
+  const offsets = new Uint32Array(STREAMS.length);
+  let offset = offsets.byteLength;
+  for (const name of sorted) {
+    offsets[streamNumber(name)] = offset;
+    offset += streams[name].length;
+  }
   return {
-    bytes: Uint8Array.from(parts.flat()),
-    lengths: parts.map((part) => part.length),
+    bytes: Uint8Array.from([...new Uint8Array(offsets.buffer), ...sorted.flatMap((name) => streams[name]), ...first]),
     functions,
-    size: parts[0].length + size - count.length + parts.at(-1).length,
+    head: offset,
+    size: first.length - count.length + size + streams.tail.length,
   };
 }
-
-/**
- * The source of the decoder's second half: puts the bytes of `separate` back in order. Its input is `bytes`, its result `wasm`.
- */
-export const joinSource = ({ lengths, functions, size }) => `
-    const wasm = new Uint8Array(${size});
-    const streamOf = new Uint8Array(256);
-    for (let opcode = 0; opcode < ${OPERANDS.length}; opcode++) streamOf[opcode] = ${JSON.stringify(OPERANDS)}.charCodeAt(opcode) - 95;
-    let to = 0;
-    const next = ${JSON.stringify(lengths)}.map((length) => (to += length) - length);
-    let opcodes = next[2];
-    wasm.set(bytes.subarray(0, (to = ${lengths[0]})));
-    const body = () => {
-      const from = (to += 3);
-      let stream = 1;
-      let numbers = bytes[next[1]] * 2 + 1;
-      let depth = 1;
-      for (;;) {
-        if (stream) {
-          let from = next[stream];
-          // LEB128: the last byte of a number is below 128.
-          while (numbers) if ((wasm[to++] = bytes[from++]) < 128) numbers--;
-          next[stream] = from;
-        }
-        if (!depth) break;
-        const opcode = (wasm[to++] = bytes[opcodes++]);
-        stream = streamOf[opcode];
-        numbers = 1;
-        if (opcode === ${END}) depth--;
-        else if (stream === ${numberOf("b")}) depth++;
-        else if (stream === ${numberOf("h")}) {
-          to++; // the alignment: 0
-          stream = (wasm[to++] = bytes[next[stream]++]) > 127 ? ${numberOf("m")} : 0;
-        } else if (opcode === ${LONG_I32_CONST}) wasm[to - 1] = ${I32_CONST};
-        else if (opcode === 63 || opcode === 64) to++; // a memory: 0
-        else if (opcode === ${BR_TABLE}) numbers = bytes[next[stream]] + 2;
-        else if (opcode === ${CALL_INDIRECT}) numbers = 2;
-        else if (opcode === ${F64_CONST}) {
-          wasm.set(bytes.subarray(next[stream], (next[stream] += 8)), to);
-          to += 8;
-          stream = 0;
-        } else if (opcode === ${PREFIX}) {
-          const kind = (wasm[to++] = bytes[opcodes++]);
-          if (kind > 7) to += ${MEMORY_FILL + 1} - kind;
-        }
-      }
-      const size = to - from;
-      wasm[from - 3] = size | 128;
-      wasm[from - 2] = (size >> 7) | 128;
-      wasm[from - 1] = size >> 14;
-    };
-    for (let left = ${functions}; left--; ) body();
-    wasm.set(bytes.subarray(next[${lengths.length - 1}]), to);`;
