@@ -89,6 +89,13 @@ export const postRequest = (url, headers, body, controller) => {
   return { url, init };
 };
 
+/**
+ * A parsed text; undefined where it is no JSON. Its objects have no prototype, so that a message has no member that a page has
+ * added to all objects. An array becomes a function, which no message takes for one of its values.
+ */
+export const parseJson = (text) =>
+  attempt(() => JSON.parse(text, (name, value) => (Array.isArray(value) ? attempt : value && typeof value === "object" ? { __proto__: null, ...value } : value)));
+
 /** A copy of an array; undefined for any other value and a proxy that throws. */
 export const items = (array) => attempt(() => (Array.isArray(array) ? Array.from(array) : undefined));
 /** The names of an object's own members; undefined for any other value, an array, and a proxy that throws. */

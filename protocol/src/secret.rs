@@ -1,6 +1,6 @@
 //! [`Secret`], the type of secret texts. Each message says for itself which of its members are secret.
 
-use crate::wire::{Reader, Wire};
+use crate::wire::{Json, Wire};
 
 /// A text that must not reach a log, an event, an error or storage: an authToken, a phone number, a code, an SSN.
 ///
@@ -35,8 +35,8 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Wire for Secret {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        String::read(reader).map(Self)
+    fn read<J: Json>(value: &J) -> Option<Self> {
+        value.text().map(Self)
     }
 
     fn write(&self, out: &mut String) {

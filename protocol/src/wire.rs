@@ -2,16 +2,16 @@
 //!
 //! The sandbox uses serde (feature `serde`), whose derived code and error texts would cost a page more than this whole
 //! codec. So the macro `message!` defines a message once and writes both: serde's derives, and an implementation of
-//! [`Wire`] with the reader and writer below. Property tests and a fuzz target compare the two. No message is in here.
+//! [`Wire`]. A page parses a text with its own `JSON.parse`, behind the trait [`Json`]; the writer is below. Property
+//! tests and a fuzz target compare the two. No message is in here.
 
-/// Deepest nesting that the reader accepts; the contract needs five.
-const DEPTH: u32 = 64;
+mod json;
+
+pub use json::{Json, whole};
 
 /// Reads a whole text; `None` when it is not the JSON of a `T`.
-pub fn from_json<T: Wire>(text: &str) -> Option<T> {
-    let mut reader = Reader { text, at: 0, depth: 0 };
-    let value = T::read(&mut reader)?;
-    (reader.peek().is_none()).then_some(value)
+pub fn from_json<J: Json, T: Wire>(text: &str) -> Option<T> {
+    T::read(&J::parse(text)?)
 }
 
 /// Writes a message.
@@ -23,8 +23,8 @@ pub fn to_json<T: Wire>(message: &T) -> String {
 
 /// A value of a message, or a message.
 pub trait Wire: Sized {
-    /// Reads one value; `None` when the text has another kind of value there.
-    fn read(reader: &mut Reader<'_>) -> Option<Self>;
+    /// Reads a value; `None` when it is of another kind.
+    fn read<J: Json>(value: &J) -> Option<Self>;
     /// Appends the value.
     fn write(&self, out: &mut String);
     /// Whether an object leaves out a member with this value.
@@ -33,175 +33,9 @@ pub trait Wire: Sized {
     }
 }
 
-/// A JSON text, and the position of the next value in it.
-#[derive(Debug)]
-pub struct Reader<'a> {
-    text: &'a str,
-    at: usize,
-    depth: u32,
-}
-
-impl Reader<'_> {
-    /// The next byte that is not white space.
-    fn peek(&mut self) -> Option<u8> {
-        loop {
-            let byte = *self.text.as_bytes().get(self.at)?;
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Some(byte);
-            }
-            self.at += 1;
-        }
-    }
-
-    fn take(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.at += 1)
-    }
-
-    fn word(&mut self, word: &str) -> Option<()> {
-        self.peek()?;
-        self.text.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
-    }
-
-    /// Members or elements up to `close`, separated by commas.
-    fn list(&mut self, close: u8, item: &mut dyn FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.at += 1;
-        self.depth += 1;
-        if self.depth > DEPTH {
-            return None;
-        }
-        if self.peek()? != close {
-            loop {
-                item(self)?;
-                if self.peek()? == close {
-                    break;
-                }
-                self.take(b',')?;
-            }
-        }
-        self.at += 1;
-        self.depth -= 1;
-        Some(())
-    }
-
-    /// Reads an object, handing each member's name to `member`, which reads its value.
-    pub fn object(&mut self, member: &mut dyn FnMut(&str, &mut Self) -> Option<()>) -> Option<()> {
-        if self.peek()? != b'{' {
-            return None;
-        }
-        self.list(b'}', &mut |reader| {
-            let name = reader.string()?;
-            reader.take(b':')?;
-            member(&name, reader)
-        })
-    }
-
-    /// Reads any value and discards it.
-    pub fn skip(&mut self) -> Option<()> {
-        match self.peek()? {
-            b'{' => self.object(&mut |_, reader| reader.skip()),
-            b'[' => self.list(b']', &mut |reader| reader.skip()),
-            b'"' => self.string().map(drop),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
-            _ => self.number().map(drop),
-        }
-    }
-
-    /// The text of a number. `None` when there is no number by JSON's grammar.
-    fn number(&mut self) -> Option<&str> {
-        self.peek()?;
-        let start = self.at;
-        self.at += usize::from(self.byte() == Some(b'-'));
-        let leading_zero = self.byte() == Some(b'0');
-        let digits = self.digits();
-        let mut valid = digits > 0 && !(leading_zero && digits > 1);
-        if self.byte() == Some(b'.') {
-            self.at += 1;
-            valid &= self.digits() > 0;
-        }
-        if matches!(self.byte(), Some(b'e' | b'E')) {
-            self.at += 1;
-            self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
-            valid &= self.digits() > 0;
-        }
-        self.text.get(start..self.at).filter(|_| valid)
-    }
-
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn digits(&mut self) -> usize {
-        let start = self.at;
-        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
-        self.at - start
-    }
-
-    fn string(&mut self) -> Option<String> {
-        self.take(b'"')?;
-        let mut out = String::new();
-        loop {
-            let start = self.at;
-            while self.byte().is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-                self.at += 1;
-            }
-            out.push_str(self.text.get(start..self.at)?);
-            let end = self.byte()?;
-            self.at += 1;
-            match end {
-                b'"' => return Some(out),
-                b'\\' => out.push(self.escape()?),
-                _ => return None,
-            }
-        }
-    }
-
-    /// The character of an escape, behind its backslash. `None` for half a surrogate pair: it is no character.
-    fn escape(&mut self) -> Option<char> {
-        let byte = self.byte()?;
-        self.at += 1;
-        Some(match byte {
-            b'"' | b'\\' | b'/' => char::from(byte),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let unit = self.unit()?;
-                if unit & 0xFC00 != 0xD800 {
-                    return char::from_u32(unit);
-                }
-                if self.text.get(self.at..self.at + 2)? != "\\u" {
-                    return None;
-                }
-                self.at += 2;
-                let low = self.unit()?;
-                if low & 0xFC00 != 0xDC00 {
-                    return None;
-                }
-                return char::from_u32(0x10000 + ((unit & 0x3FF) << 10) + (low & 0x3FF));
-            }
-            _ => return None,
-        })
-    }
-
-    fn unit(&mut self) -> Option<u32> {
-        let mut unit = 0;
-        for _ in 0..4 {
-            unit = unit << 4 | char::from(self.byte()?).to_digit(16)?;
-            self.at += 1;
-        }
-        Some(unit)
-    }
-}
-
 impl Wire for String {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.string()
+    fn read<J: Json>(value: &J) -> Option<Self> {
+        value.text()
     }
 
     fn write(&self, out: &mut String) {
@@ -223,8 +57,8 @@ impl Wire for String {
 }
 
 impl Wire for bool {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        if reader.peek()? == b't' { reader.word("true").map(|()| true) } else { reader.word("false").map(|()| false) }
+    fn read<J: Json>(value: &J) -> Option<Self> {
+        value.truth()
     }
 
     fn write(&self, out: &mut String) {
@@ -233,8 +67,8 @@ impl Wire for bool {
 }
 
 impl Wire for i64 {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        reader.number()?.parse().ok()
+    fn read<J: Json>(value: &J) -> Option<Self> {
+        value.integer()
     }
 
     fn write(&self, out: &mut String) {
@@ -256,8 +90,8 @@ pub fn push_decimal(out: &mut String, value: i64) {
 }
 
 impl Wire for u32 {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        i64::read(reader)?.try_into().ok()
+    fn read<J: Json>(value: &J) -> Option<Self> {
+        value.integer()?.try_into().ok()
     }
 
     fn write(&self, out: &mut String) {
@@ -266,11 +100,8 @@ impl Wire for u32 {
 }
 
 impl<T: Wire> Wire for Option<T> {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        if reader.peek()? == b'n' {
-            return reader.word("null").map(|()| None);
-        }
-        T::read(reader).map(Some)
+    fn read<J: Json>(value: &J) -> Option<Self> {
+        if value.is_null() { Some(None) } else { T::read(value).map(Some) }
     }
 
     fn write(&self, out: &mut String) {
@@ -282,6 +113,14 @@ impl<T: Wire> Wire for Option<T> {
 
     fn is_absent(&self) -> bool {
         self.is_none()
+    }
+}
+
+/// Reads a member that may be missing.
+pub(crate) fn read_member<J: Json, T: Wire + Default>(object: &J, name: &str) -> Option<T> {
+    match object.member(name) {
+        Some(value) => T::read(&value),
+        None => Some(T::default()),
     }
 }
 
@@ -320,21 +159,15 @@ macro_rules! message {
         }
 
         impl $crate::wire::Wire for $name {
-            #[allow(unused_mut, unused_variables)]
-            fn read(reader: &mut $crate::wire::Reader<'_>) -> Option<Self> {
-                let mut message = Self::default();
-                $($(let mut $rf = false;)*)?
-                reader.object(&mut |name, reader| {
-                    match name {
-                        $($($rn => (message.$rf, $rf) = ($crate::wire::Wire::read(reader)?, true),)*)?
-                        $($($nn => message.$nf = $crate::wire::Wire::read(reader)?,)*)?
-                        $($($on => message.$of = $crate::wire::Wire::read(reader)?,)*)?
-                        _ => reader.skip()?,
-                    }
-                    Some(())
-                })?;
-                $($(if !$rf { return None; })*)?
-                Some(message)
+            fn read<J: $crate::wire::Json>(value: &J) -> Option<Self> {
+                if !value.is_object() {
+                    return None;
+                }
+                Some(Self {
+                    $($($rf: $crate::wire::Wire::read(&value.member($rn)?)?,)*)?
+                    $($($nf: $crate::wire::read_member(value, $nn)?,)*)?
+                    $($($of: $crate::wire::read_member(value, $on)?,)*)?
+                })
             }
 
             fn write(&self, out: &mut String) {

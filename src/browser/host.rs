@@ -17,6 +17,9 @@ extern "C" {
     /// Whether setting the last timer failed.
     #[wasm_bindgen(js_name = timerFailed)]
     pub(super) fn timer_failed() -> bool;
+    /// Parses a JSON text; undefined where it is none. The result has no array, and no object with a prototype.
+    #[wasm_bindgen(js_name = parseJson)]
+    pub(super) fn parse_json(text: &str) -> JsValue;
     /// An AbortController; undefined where there is none.
     #[wasm_bindgen(js_name = abortController)]
     pub(super) fn abort_controller() -> JsValue;

@@ -3,6 +3,7 @@
 
 mod device;
 mod host;
+mod json;
 mod listener;
 mod request;
 mod socket;
@@ -76,6 +77,7 @@ impl Browser {
 
 impl Platform for Browser {
     type Socket = socket::BrowserSocket;
+    type Json = json::ParsedJson;
 
     fn now(&self) -> ClockReading {
         ClockReading { mono: self.read(host::monotonic_ms()), wall: self.read(host::wall_ms()) }

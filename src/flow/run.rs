@@ -71,7 +71,7 @@ fn accept<P: Platform>(platform: &P, config: &FlowConfig, auth_token: Secret) ->
     if !config.has_auth_finish {
         return Err(missing_auth_finish());
     }
-    Token::accept(auth_token, platform.now().wall, config.allowed_origins.as_deref())
+    Token::accept::<P::Json>(auth_token, platform.now().wall, config.allowed_origins.as_deref())
 }
 
 async fn finish<P: Platform, G: Page>(

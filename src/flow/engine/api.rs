@@ -93,7 +93,7 @@ impl<'a, P: Platform> Api<'a, P> {
     fn read(&self, attempt: Result<Response, AttemptError>) -> Result<Reply, Failure> {
         match attempt {
             Ok(response) => {
-                let reply: Reply = from_json(&response.body)
+                let reply: Reply = from_json::<P::Json, _>(&response.body)
                     .ok_or_else(|| Failure::raised(Kind::Server, "the backend's reply is not the JSON of a reply"))?;
                 forget_unknown_device(self.platform, &reply);
                 Ok(reply)

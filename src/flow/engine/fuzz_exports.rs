@@ -1,7 +1,7 @@
 //! The private codecs and checks that the fuzz targets compare with other libraries. They exist only with the feature
 //! `fuzz-exports`. Nothing is decided in here.
 
-use handset_protocol::Secret;
+use handset_protocol::{Secret, wire::Json};
 
 use super::{base64, failure::Kind, token, url};
 
@@ -18,13 +18,13 @@ pub struct AcceptedToken {
     pub lifetime_ms: i64,
 }
 
-/// Reads and checks an authToken as a flow does.
+/// Reads and checks an authToken as a flow does, its JSON parsed as a `J`.
 ///
 /// # Errors
 ///
 /// The reason for a refusal.
-pub fn accept_token(text: &str, wall_ms: i64, allowed: Option<&[String]>) -> Result<AcceptedToken, Kind> {
-    match token::Token::accept(Secret::new(text), wall_ms, allowed) {
+pub fn accept_token<J: Json>(text: &str, wall_ms: i64, allowed: Option<&[String]>) -> Result<AcceptedToken, Kind> {
+    match token::Token::accept::<J>(Secret::new(text), wall_ms, allowed) {
         Ok(token) => Ok(AcceptedToken {
             origin: token.origin().to_owned(),
             auth_id: token.auth_id().to_owned(),

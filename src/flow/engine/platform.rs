@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use handset_protocol::Secret;
+use handset_protocol::{Secret, wire::Json};
 
 /// Both clocks of a machine at one moment, in ms.
 ///
@@ -70,6 +70,8 @@ pub trait Socket {
 pub trait Platform {
     /// The type of its sockets.
     type Socket: Socket;
+    /// The type of its parsed JSON.
+    type Json: Json;
 
     /// Reads both clocks.
     fn now(&self) -> ClockReading;

@@ -204,7 +204,7 @@ impl<'a, P: Platform, G: Page> StatusListener<'a, P, G> {
                     return std::future::pending().await;
                 }
                 ListenerEvent::Socket(SocketEvent::Text(text)) => {
-                    return SocketEnd::ByServer(match from_json(&text) {
+                    return SocketEnd::ByServer(match from_json::<P::Json, _>(&text) {
                         Some(reply) => {
                             forget_unknown_device(platform, &reply);
                             step_result(reply)

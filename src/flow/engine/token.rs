@@ -4,7 +4,7 @@
 use handset_protocol::{
     Secret, limits,
     token::{Claims, MobileAuths},
-    wire::from_json,
+    wire::{Json, from_json},
 };
 
 use super::{
@@ -24,8 +24,8 @@ pub(crate) struct Token {
 
 impl Token {
     /// Reads and checks a token. The caller must send nothing before this returns `Ok`.
-    pub(crate) fn accept(text: Secret, wall_ms: i64, allowed: Option<&[String]>) -> Result<Self, Failure> {
-        let Some(claims) = read(text.expose()) else {
+    pub(crate) fn accept<J: Json>(text: Secret, wall_ms: i64, allowed: Option<&[String]>) -> Result<Self, Failure> {
+        let Some(claims) = read::<J>(text.expose()) else {
             return Err(Failure::new(Kind::TokenInvalid, "authToken must be a JWT with the claims of a flow"));
         };
         if claims.exp != 0 && (wall_ms / 1000).saturating_sub(claims.exp) > EXPIRY_TOLERANCE_S {
@@ -83,7 +83,7 @@ impl Token {
     }
 }
 
-fn read(token: &str) -> Option<Claims> {
+fn read<J: Json>(token: &str) -> Option<Claims> {
     // The token goes into a header unchanged, where no other character is allowed.
     if !token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=' | b'+' | b'/')) {
         return None;
@@ -94,7 +94,7 @@ fn read(token: &str) -> Option<Claims> {
         return None;
     }
     let bytes = base64::decode(payload)?;
-    let claims: Claims = from_json(std::str::from_utf8(&bytes).ok()?)?;
+    let claims: Claims = from_json::<J, _>(std::str::from_utf8(&bytes).ok()?)?;
     (!claims.auth.id.is_empty()).then_some(claims)
 }
 
@@ -161,8 +161,12 @@ mod tests {
         )
     }
 
+    fn accept(text: Secret, wall_ms: i64, allowed: Option<&[String]>) -> Result<Token, Failure> {
+        Token::accept::<serde_json::Value>(text, wall_ms, allowed)
+    }
+
     fn refused(payload: &str, allowed: Option<&[String]>) -> Kind {
-        Token::accept(token(payload), NOW_MS, allowed).unwrap_err().kind
+        accept(token(payload), NOW_MS, allowed).unwrap_err().kind
     }
 
     #[test]
@@ -170,9 +174,9 @@ mod tests {
         for endp in
             ["https://api.example.com", "https://api.example.com:8443", "http://localhost:8787", "http://127.0.0.1:1"]
         {
-            assert!(Token::accept(token(&payload(endp, NOW_MS / 1000)), NOW_MS, None).is_ok(), "{endp}");
+            assert!(accept(token(&payload(endp, NOW_MS / 1000)), NOW_MS, None).is_ok(), "{endp}");
         }
-        assert!(Token::accept(token(&payload("http://[::1]:80", NOW_MS / 1000)), NOW_MS, None).is_ok());
+        assert!(accept(token(&payload("http://[::1]:80", NOW_MS / 1000)), NOW_MS, None).is_ok());
     }
 
     #[test]
@@ -203,9 +207,9 @@ mod tests {
     #[test]
     fn a_list_of_origins_replaces_the_rule() {
         let list = ["https://only.example.com/".to_owned()];
-        let accept = |endp| Token::accept(token(&payload(endp, NOW_MS / 1000)), NOW_MS, Some(&list)).is_ok();
-        assert!(accept("https://only.example.com"));
-        assert!(!accept("https://other.example.com") && !accept("http://localhost"));
+        let is_accepted = |endp| accept(token(&payload(endp, NOW_MS / 1000)), NOW_MS, Some(&list)).is_ok();
+        assert!(is_accepted("https://only.example.com"));
+        assert!(!is_accepted("https://other.example.com") && !is_accepted("http://localhost"));
     }
 
     #[test]
@@ -270,14 +274,14 @@ mod tests {
     #[test]
     fn expiry_is_tolerated_for_ten_minutes() {
         let at = |seconds_past| payload("https://e.com", NOW_MS / 1000 - seconds_past);
-        assert!(Token::accept(token(&at(600)), NOW_MS, None).is_ok());
+        assert!(accept(token(&at(600)), NOW_MS, None).is_ok());
         assert_eq!(refused(&at(601), None), Kind::TokenExpired);
     }
 
     #[test]
     fn other_texts_are_refused() {
         for text in ["", "a.b", "a.b.c", "a.b.c.d", "..", "e30.e30.c", "e30.%%%.c", "\u{1F4F1}.e30.x"] {
-            let failure = Token::accept(Secret::new(text), NOW_MS, None).unwrap_err();
+            let failure = accept(Secret::new(text), NOW_MS, None).unwrap_err();
             assert_eq!(failure.kind, Kind::TokenInvalid, "{text}");
         }
     }
@@ -287,7 +291,7 @@ mod tests {
         let good = token(&payload("https://e.com", NOW_MS / 1000));
         for odd in ['\n', '\r', ' ', '\u{1F4F1}', '\u{e9}', ':'] {
             let text = format!("{odd}{}{odd}", good.expose());
-            assert_eq!(Token::accept(text.into(), NOW_MS, None).unwrap_err().kind, Kind::TokenInvalid, "{odd:?}");
+            assert_eq!(accept(text.into(), NOW_MS, None).unwrap_err().kind, Kind::TokenInvalid, "{odd:?}");
         }
     }
 
@@ -299,13 +303,13 @@ mod tests {
         let standard = url_safe.replace('-', "+").replace('_', "/");
         let padded = format!("{standard}{}", "=".repeat((4 - standard.len() % 4) % 4));
         for segment in [url_safe, standard, padded] {
-            assert!(Token::accept(Secret::new(format!("e30.{segment}.c2ln")), NOW_MS, None).is_ok(), "{segment}");
+            assert!(accept(Secret::new(format!("e30.{segment}.c2ln")), NOW_MS, None).is_ok(), "{segment}");
         }
     }
 
     #[test]
     fn lifetime_is_the_tokens_own_and_fifteen_minutes_without_one() {
-        let life = |json: &str| Token::accept(token(json), NOW_MS, None).unwrap().lifetime_ms();
+        let life = |json: &str| accept(token(json), NOW_MS, None).unwrap().lifetime_ms();
         assert_eq!(life(&payload("https://e.com", NOW_MS / 1000)), 900_000);
         let bare = r#"{"auth":{"id":"a","endp":"https://e.com","next":"done","subs":{}}}"#;
         assert_eq!(life(bare), 900_000);

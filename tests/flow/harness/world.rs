@@ -198,6 +198,7 @@ impl World {
 
 impl Platform for World {
     type Socket = ScriptedSocket;
+    type Json = serde_json::Value;
 
     fn now(&self) -> ClockReading {
         let mono = self.elapsed();

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use handset_protocol::wire::Json;
 use serde::Deserializer;
 use serde::de::{Error, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 /// The members of an object in their order, duplicates included. `None`: the text is no object.
 pub(crate) fn members(text: &str) -> Option<Vec<(String, Box<RawValue>)>> {
@@ -35,7 +36,7 @@ pub(crate) fn members(text: &str) -> Option<Vec<(String, Box<RawValue>)>> {
     reader.end().ok().map(|()| members)
 }
 
-/// The same value with the last of equal members alone, and 0 for -0. `None`: the text is no JSON, or a name holds half a
+/// The same value with the last of equal members alone, and every whole number as its digits. `None`: the text is no JSON, or a name holds half a
 /// surrogate pair.
 pub(crate) fn canonical(text: &str) -> Option<String> {
     let text = text.trim_matches([' ', '\t', '\n', '\r']);
@@ -54,7 +55,8 @@ pub(crate) fn canonical(text: &str) -> Option<String> {
         let elements: Option<Vec<_>> = elements.iter().map(|element| canonical(element.get())).collect();
         return Some(format!("[{}]", elements?.join(",")));
     }
-    Some(if text == "-0" { "0" } else { text }.to_owned())
+    let integer = serde_json::from_str(text).ok().and_then(|value: Value| value.integer());
+    Some(integer.map_or_else(|| text.to_owned(), |integer| integer.to_string()))
 }
 
 /// Whether an array stands at one of these places, each a path of names separated by `/`.
@@ -74,30 +76,4 @@ pub(crate) fn has_array_at(text: &str, places: &[&str]) -> bool {
         });
         found.is_some_and(|texts| texts.iter().any(|text| is_array(text)))
     })
-}
-
-/// The deepest nesting of brackets outside strings.
-pub(crate) fn depth(text: &str) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut is_escaped) = (0_usize, 0, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if in_string => is_escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
-/// Whether an escape may be half a surrogate pair.
-pub(crate) fn has_surrogate(text: &str) -> bool {
-    text.as_bytes()
-        .windows(4)
-        .any(|window| matches!(window, [b'\\', b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F']))
 }

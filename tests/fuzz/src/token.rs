@@ -35,7 +35,7 @@ fn check(token: &str) {
     let origins: Vec<String> = claims.iter().map(|claims| format!("{}/", claims.auth.endp)).collect();
     let listed = [vec![], vec!["https://a.example".to_owned()], origins];
     for allowed in [None].into_iter().chain(listed.iter().map(|list| Some(list.as_slice()))) {
-        let accepted = accept_token(token, NOW_MS, allowed);
+        let accepted = accept_token::<serde_json::Value>(token, NOW_MS, allowed);
         let Some(claims) = &claims else {
             assert_eq!(accepted, Err(Kind::TokenInvalid), "{token}");
             continue;

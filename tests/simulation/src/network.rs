@@ -224,6 +224,7 @@ fn path_of(url: &str) -> &str {
 
 impl Platform for SimulatedNetwork {
     type Socket = SimulatedSocket;
+    type Json = serde_json::Value;
 
     fn now(&self) -> ClockReading {
         self.shared.machine.now()
