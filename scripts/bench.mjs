@@ -1,10 +1,13 @@
 // npm run bench: measures the time and memory that the module costs a page, in Chromium against the local binary. Each figure
-// has a baseline from the same run; the two alternate.
+// has a baseline from the same run; the two alternate. `-- --only page` or `-- --only phone` runs one of the two tables.
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { bootstrap } from "./bootstrap.mjs";
+import { entries } from "./lib/entries.mjs";
 import { main, root, run, StepError } from "./lib/run.mjs";
+import { cell, median } from "./lib/spread.mjs";
 
 /** Number of fresh pages for each figure. Odd, so that the median is a measured value. */
 const ROUNDS = Number(process.env.ROUNDS ?? 31);
@@ -26,10 +29,6 @@ async function benchFolder() {
   await cp(join(root, "pkg", "index.js"), join(folder, "handset.js"));
   return folder;
 }
-
-const sorted = (values) => [...values].sort((a, b) => a - b);
-const quantile = (values, part) => sorted(values)[Math.round((values.length - 1) * part)];
-const median = (values) => quantile(values, 0.5);
 
 /** Heap size of the page after a garbage collection, in bytes, with the wasm memory. */
 async function memory(page) {
@@ -79,7 +78,6 @@ function report(samples) {
   for (const { name, what, baseline } of rows) {
     const ours = of(`${name}, ours`, "ms");
     const bare = of(`${name}, baseline`, "ms");
-    const cell = (values) => `${ms(median(values))} (${ms(quantile(values, 0.1))} to ${ms(quantile(values, 0.9))})`;
     console.log(`| ${what} | ${cell(ours)} | ${cell(bare)} | ${ms(median(ours) - median(bare))} | ${baseline} |`);
   }
   for (const { name, what, baseline } of rows) {
@@ -90,20 +88,46 @@ function report(samples) {
   }
 }
 
+const parts = {
+  async page(browser) {
+    const { startSandbox } = await import("../tests/e2e/sandbox.mjs");
+    const sandbox = await startSandbox({ www: await benchFolder() });
+    try {
+      report(await measureAll(browser, sandbox));
+    } finally {
+      await sandbox.stop();
+    }
+  },
+  async phone(browser) {
+    const { startSandbox } = await import("../tests/e2e/sandbox.mjs");
+    const { measurePhone, phoneFolder, reportPhone, serveCompressed } = await import("./lib/bench-phone.mjs");
+    const { folder, weights } = await phoneFolder(entries[0]);
+    const backend = {};
+    const server = await serveCompressed(folder, backend);
+    const sandbox = await startSandbox({ flags: ["--origin", server.origin] });
+    backend.origin = sandbox.origin;
+    try {
+      reportPhone(await measurePhone(browser, server.origin, ROUNDS), weights, ROUNDS);
+    } finally {
+      server.close();
+      await sandbox.stop();
+    }
+  },
+};
+
 await main(async () => {
   if (!Number.isInteger(ROUNDS) || ROUNDS < 1) throw new StepError("ROUNDS must be a whole number from 1.");
+  const { only } = parseArgs({ options: { only: { type: "string" } } }).values;
+  if (only !== undefined && !parts[only]) throw new StepError(`--only takes ${Object.keys(parts).join(" or ")}.`);
   const tools = await bootstrap({ browser: true });
   const { buildPackage } = await import("./lib/package.mjs");
   await buildPackage(tools);
   await run("cargo", ["build", "--profile", "server", "-p", "handset-sandbox"]);
-  const { startSandbox } = await import("../tests/e2e/sandbox.mjs");
   const { chromium } = await import("playwright-core");
-  const sandbox = await startSandbox({ www: await benchFolder() });
   const browser = await chromium.launch({ executablePath: tools.chromium, args: ["--no-sandbox", "--disable-gpu"] });
   try {
-    report(await measureAll(browser, sandbox));
+    for (const [name, part] of Object.entries(parts)) if (!only || only === name) await part(browser);
   } finally {
     await browser.close();
-    await sandbox.stop();
   }
 });
