@@ -3,11 +3,7 @@
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::EventTarget;
 
-use super::{
-    device::{get, global},
-    listener::Listener,
-    mailbox::Mailbox,
-};
+use super::{device::get, host::global, listener::Listener, mailbox::Mailbox};
 
 /// The event that counts in a visible page only.
 const VISIBILITY: &str = "visibilitychange";

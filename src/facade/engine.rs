@@ -11,7 +11,6 @@ use std::cell::{Cell, RefCell};
 use futures_lite::future::or;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use super::{
     errors,
@@ -59,21 +58,14 @@ fn stop_calls(number: u32, owner: u32, reason: &'static str, value: &JsValue) {
 ///
 /// Throws `misuse`, which names the method and the expected shape.
 #[wasm_bindgen(js_name = engine_check)]
-pub fn check(options: &JsValue) -> Result<(), JsValue> {
-    BuilderOptions::read(options).map(|_| ())
+pub fn check(options: JsValue) -> Result<(), JsValue> {
+    BuilderOptions::read(&options).map(|_| ())
 }
 
 /// Runs `authenticate` or `finishInstantLink`, and calls `resolve` or `reject` once. `options` are undefined after
 /// `dispose`. Returns the number of the call, for [`cancel`]; 0 for a call that was rejected at once.
 #[wasm_bindgen(js_name = engine_start)]
-pub fn start(
-    owner: u32,
-    is_flow: bool,
-    options: &JsValue,
-    input: &JsValue,
-    resolve: Function,
-    reject: Function,
-) -> u32 {
+pub fn start(owner: u32, is_flow: bool, options: JsValue, input: JsValue, resolve: Function, reject: Function) -> u32 {
     if options.is_undefined() {
         let message = "this authenticator was disposed of; build another";
         return reject_at_once(Kind::Misuse, message, &reject);
@@ -82,7 +74,7 @@ pub fn start(
         let message = "authenticate: a flow runs already on this authenticator; cancel it, or build another";
         return reject_at_once(Kind::AlreadyRunning, message, &reject);
     }
-    let options = match BuilderOptions::read(options) {
+    let options = match BuilderOptions::read(&options) {
         Ok(options) => options,
         Err(error) => return reject_with(&error, &reject),
     };
@@ -100,7 +92,7 @@ pub fn start(
         }
         Listener::new(signal, "abort", Box::new(move |_| abort()))
     });
-    spawn_local(async move {
+    browser::spawn(number, async move {
         // The future of the call is dropped here in every case, and its sockets, timers and requests with it.
         let outcome =
             or(async { Err(options.browser.mailbox.next().await) }, async { Ok(run(&options, is_flow, input).await) })
