@@ -45,9 +45,11 @@ export const setTimeout = (callback, ms) => {
 
 export const clearTimeout = (timer) => attempt(() => globalThis.clearTimeout(timer));
 
-export const queueMicrotask = (callback) => {
-  Promise.resolve().then(callback);
+export const schedule = (run, number) => {
+  Promise.resolve().then(() => run(number));
 };
+
+export const global = (name) => attempt(() => globalThis[name]);
 
 /** A response whose body is read. The module sees the same class for a Response of another realm, a polyfill or a mock. */
 export class Response {}

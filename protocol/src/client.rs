@@ -86,14 +86,16 @@ message! {
             data: Option<Data> = "data",
             /// The step has failed.
             error: Option<ErrorBody> = "error",
-            /// The backend wants a fresh device registration.
-            refresh_device_trust: Option<bool> = "refreshDeviceTrust",
             /// *ext* The time by the backend's clock, in ms since the epoch.
             server_time: Option<i64> = "serverTime",
             /// *ext* When the code or link of the last SMS expires, like `serverTime`. Only the difference counts.
             expires_at: Option<i64> = "expiresAt",
             /// *ext* The earliest time of another SMS, like `serverTime`.
             resend_at: Option<i64> = "resendAt",
+        }
+        unread {
+            /// The backend wants a fresh device registration.
+            refresh_device_trust: Option<bool> = "refreshDeviceTrust",
         }
     }
 }

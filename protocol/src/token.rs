@@ -14,12 +14,14 @@ message! {
             auth: Auth = "auth",
         }
         optional {
-            /// Request id.
-            rid: String = "rid",
             /// When it was issued, in s since the epoch.
             iat: i64 = "iat",
             /// When it expires, in s since the epoch.
             exp: i64 = "exp",
+        }
+        unread {
+            /// Request id.
+            rid: String = "rid",
         }
     }
 }
@@ -37,7 +39,7 @@ message! {
             /// The abilities of each subject. An object, even if empty.
             subs: Subjects = "subs",
         }
-        optional {
+        unread {
             /// Namespace: the key under which a device registration is stored. Not empty.
             ans: String = "ans",
             /// Challenge that a device key signs.

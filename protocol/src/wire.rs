@@ -137,12 +137,14 @@ pub(crate) fn member<T: Wire>(out: &mut String, name: &str, value: &T) {
 
 /// Defines a message: a struct, serde's derives for the sandbox, and [`Wire`] for the page.
 ///
-/// `required` members must be there, `nullable` ones are null when empty, `optional` ones are left out.
+/// `required` members must be there, `nullable` ones are null when empty, `optional` ones are left out. So are `unread`
+/// ones, which no page reads: without serde they do not exist.
 macro_rules! message {
     ($(#[$meta:meta])* $name:ident {
         $(required { $($(#[$rm:meta])* $rf:ident: $rt:ty = $rn:literal,)* })?
         $(nullable { $($(#[$nm:meta])* $nf:ident: $nt:ty = $nn:literal,)* })?
         $(optional { $($(#[$om:meta])* $of:ident: $ot:ty = $on:literal,)* })?
+        $(unread { $($(#[$um:meta])* $uf:ident: $ut:ty = $un:literal,)* })?
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -156,6 +158,10 @@ macro_rules! message {
                     serde(rename = $on, default, skip_serializing_if = "crate::wire::Wire::is_absent")
                 )]
                 pub $of: $ot,)*)?
+            $($($(#[$um])*
+                #[cfg(feature = "serde")]
+                #[serde(rename = $un, default, skip_serializing_if = "crate::wire::Wire::is_absent")]
+                pub $uf: $ut,)*)?
         }
 
         impl $crate::wire::Wire for $name {
@@ -167,6 +173,7 @@ macro_rules! message {
                     $($($rf: $crate::wire::Wire::read(&value.member($rn)?)?,)*)?
                     $($($nf: $crate::wire::read_member(value, $nn)?,)*)?
                     $($($of: $crate::wire::read_member(value, $on)?,)*)?
+                    $($(#[cfg(feature = "serde")] $uf: $crate::wire::read_member(value, $un)?,)*)?
                 })
             }
 
@@ -175,6 +182,7 @@ macro_rules! message {
                 $($($crate::wire::member(out, $rn, &self.$rf);)*)?
                 $($($crate::wire::member(out, $nn, &self.$nf);)*)?
                 $($(if !$crate::wire::Wire::is_absent(&self.$of) { $crate::wire::member(out, $on, &self.$of); })*)?
+                $($(#[cfg(feature = "serde")] if !$crate::wire::Wire::is_absent(&self.$uf) { $crate::wire::member(out, $un, &self.$uf); })*)?
                 out.push('}');
             }
         }

@@ -1,7 +1,8 @@
-//! The browser's hints about its device, and the removal of a device registration. Also reads the page's globals.
+//! The browser's hints about its device, and the removal of a device registration.
 
 use wasm_bindgen::{JsCast, prelude::*};
 
+use super::host::global;
 use crate::flow::DeviceHints;
 
 /// The keys in localStorage of a device registration, of the vendor's client and of this one.
@@ -22,11 +23,6 @@ extern "C" {
 /// A member of any value; `undefined` where there is none, or its getter throws.
 pub(crate) fn get(object: &JsValue, name: &str) -> JsValue {
     js_sys::Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
-}
-
-/// A global of the page; `undefined` where there is none, for example in Node.
-pub(super) fn global(name: &str) -> JsValue {
-    get(&js_sys::global(), name)
 }
 
 /// The browser's hints about its device.

@@ -2,22 +2,20 @@
 //! rule of a flow is in here.
 
 mod device;
+mod executor;
 mod host;
 mod json;
 mod listener;
+mod mailbox;
 mod request;
 mod socket;
 #[cfg(test)]
 mod tests;
 mod wake;
 
-use std::{
-    cell::Cell,
-    future::{pending, poll_fn},
-    task::{Poll, Waker},
-};
+use std::future::pending;
 
-use gloo_timers::future::TimeoutFuture;
+use gloo_timers::callback::Timeout;
 use handset_protocol::Secret;
 use wasm_bindgen::prelude::*;
 
@@ -25,7 +23,9 @@ use crate::flow::{ClockReading, NetworkError, Platform, Request, Response};
 
 use device::forget_device;
 pub(crate) use device::{get, hints};
+pub(crate) use executor::spawn;
 pub(crate) use listener::Listener;
+pub(crate) use mailbox::Mailbox;
 
 /// The longest single timer, in ms; a longer wait takes several.
 const TIMER_MAX_MS: i64 = 60_000;
@@ -34,37 +34,20 @@ const TIMER_MAX_MS: i64 = 60_000;
 const EARLY_TIMERS_MAX: u32 = 100;
 
 /// The page's browser.
-#[derive(Default)]
 pub(crate) struct Browser {
     /// The storage of device registrations; `None` for the page's localStorage.
     pub(crate) storage: Option<JsValue>,
-    /// The name of the unusable global, once one was found.
-    broken: Cell<Option<&'static str>>,
-    waker: Cell<Option<Waker>>,
+    /// Gets the name of a global that every flow needs when it turns out to be unusable.
+    pub(crate) mailbox: Mailbox,
 }
 
 impl Browser {
     pub(crate) fn new(storage: Option<JsValue>) -> Self {
-        Self { storage, ..Self::default() }
-    }
-
-    /// Resolves when a global that every flow needs turns out to be unusable, with its name.
-    pub(crate) async fn broken(&self) -> &'static str {
-        poll_fn(|context| match self.broken.get() {
-            Some(name) => Poll::Ready(name),
-            None => {
-                self.waker.set(Some(context.waker().clone()));
-                Poll::Pending
-            }
-        })
-        .await
+        Self { storage, mailbox: Mailbox::default() }
     }
 
     fn set_broken(&self, name: &'static str) {
-        self.broken.set(Some(name));
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
+        self.mailbox.post(name, JsValue::UNDEFINED);
     }
 
     fn read(&self, clock: f64) -> i64 {
@@ -92,12 +75,14 @@ impl Platform for Browser {
             if left <= 0 {
                 return;
             }
-            let timer = TimeoutFuture::new(left as u32);
+            let fired = Mailbox::default();
+            let post = fired.clone();
+            let _timer = Timeout::new(left as u32, move || post.post("", JsValue::UNDEFINED));
             if host::timer_failed() || early > EARLY_TIMERS_MAX {
                 self.set_broken("setTimeout");
                 return pending().await;
             }
-            timer.await;
+            fired.next().await;
             early = if self.now().mono - began < left / 2 { early + 1 } else { 0 };
         }
     }

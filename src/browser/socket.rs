@@ -1,73 +1,42 @@
 //! Sockets, by web-sys. Pings and replacements are the flow's.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::VecDeque,
-    future::poll_fn,
-    rc::Rc,
-    task::{Poll, Waker},
-};
+use std::future::pending;
 
 use handset_protocol::Secret;
 use wasm_bindgen::JsValue;
 use web_sys::WebSocket;
 
-use super::{device::get, listener::Listener};
+use super::{device::get, listener::Listener, mailbox::Mailbox};
 use crate::flow::{Socket, SocketEvent};
+
+const OPEN: &str = "open";
+const MESSAGE: &str = "message";
+const CLOSE: &str = "close";
+/// Comes before the close event. Where a Content-Security-Policy forbids the socket, Chromium sends only this one.
+const ERROR: &str = "error";
 
 /// A WebSocket of the browser. gloo-net's may panic in its Drop, so this is web-sys.
 pub(crate) struct BrowserSocket {
     socket: Option<WebSocket>,
-    queue: Rc<EventQueue>,
+    events: Mailbox,
+    /// Whether `Closed` was returned: browsers mostly send a close event after an error event, and only one counts.
+    is_closed: bool,
     _listeners: Vec<Listener>,
-}
-
-#[derive(Default)]
-struct EventQueue {
-    events: RefCell<VecDeque<SocketEvent>>,
-    /// Whether `Closed` was pushed: browsers mostly send a close event after an error event, and only one counts.
-    closed: Cell<bool>,
-    waker: Cell<Option<Waker>>,
-}
-
-impl EventQueue {
-    fn push(&self, event: SocketEvent) {
-        if self.closed.replace(self.closed.get() || matches!(event, SocketEvent::Closed)) {
-            return;
-        }
-        self.events.borrow_mut().push_back(event);
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
 }
 
 impl BrowserSocket {
     pub(super) fn open(url: &Secret) -> Self {
-        let queue = Rc::new(EventQueue::default());
-        // A constructor that throws, for example by mixed-content rules, counts as a closed socket.
-        let Ok(socket) = WebSocket::new(url.expose()) else {
-            queue.push(SocketEvent::Closed);
-            return Self { socket: None, queue, _listeners: Vec::new() };
+        let events = Mailbox::default();
+        let socket = WebSocket::new(url.expose()).ok();
+        let listeners = match &socket {
+            Some(socket) => [OPEN, MESSAGE, CLOSE, ERROR].map(|event| Listener::posting(socket, event, &events)).into(),
+            // A constructor that throws, for example by mixed-content rules, counts as a closed socket.
+            None => {
+                events.post(CLOSE, JsValue::UNDEFINED);
+                Vec::new()
+            }
         };
-        let listen = |event, read: fn(JsValue) -> Option<SocketEvent>| {
-            let queue = queue.clone();
-            Listener::new(&socket, event, move |event| {
-                if let Some(event) = read(event) {
-                    queue.push(event);
-                }
-            })
-        };
-        let listeners = vec![
-            listen("open", |_| Some(SocketEvent::Open)),
-            // A binary frame is ignored: the contract has none.
-            listen("message", |event| Some(SocketEvent::Text(get(&event, "data").as_string()?))),
-            listen("close", |_| Some(SocketEvent::Closed)),
-            // Comes before the close event. Where a Content-Security-Policy forbids the socket, Chromium sends only
-            // this one.
-            listen("error", |_| Some(SocketEvent::Closed)),
-        ];
-        Self { socket: Some(socket), queue, _listeners: listeners }
+        Self { socket, events, is_closed: false, _listeners: listeners }
     }
 }
 
@@ -80,14 +49,22 @@ impl Socket for BrowserSocket {
     }
 
     async fn next(&mut self) -> SocketEvent {
-        poll_fn(|context| match self.queue.events.borrow_mut().pop_front() {
-            Some(event) => Poll::Ready(event),
-            None => {
-                self.queue.waker.set(Some(context.waker().clone()));
-                Poll::Pending
+        while !self.is_closed {
+            match self.events.next().await {
+                (OPEN, _) => return SocketEvent::Open,
+                (MESSAGE, event) => {
+                    // A binary frame is ignored: the contract has none.
+                    if let Some(text) = get(&event, "data").as_string() {
+                        return SocketEvent::Text(text);
+                    }
+                }
+                _ => {
+                    self.is_closed = true;
+                    return SocketEvent::Closed;
+                }
             }
-        })
-        .await
+        }
+        pending().await
     }
 }
 

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Event, EventTarget};
 
-use super::{Browser, device::global};
+use super::{Browser, host::global};
 use crate::flow::{NetworkError, Platform, Request, Socket, SocketEvent};
 
 /// A port without a listener: browsers refuse it themselves.

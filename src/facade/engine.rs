@@ -6,24 +6,20 @@
 
 #![allow(unreachable_pub, reason = "wasm-bindgen exports what is public")]
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::cell::{Cell, RefCell};
 
 use futures_lite::future::or;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use super::{
     errors,
     options::BuilderOptions,
-    stop::{StopReason, StopSignal},
+    stop::{self, ABORTED, CANCELLED},
 };
 use crate::{
-    browser::{self, Listener, get},
-    flow::{self, Detail, Failure, FlowState, Kind, Page, Rejection},
+    browser::{self, Listener, Mailbox, get},
+    flow::{self, Detail, Kind, Page, Rejection},
 };
 
 thread_local! {
@@ -40,18 +36,19 @@ struct Call {
     owner: u32,
     /// Whether this is `authenticate`, of which an authenticator runs one at a time, or `finishInstantLink`.
     is_flow: bool,
-    stop: Rc<StopSignal>,
+    /// The reasons to stop it.
+    mailbox: Mailbox,
 }
 
-/// Removes the calls that fit from the list and returns them.
-fn take_calls(fits: impl Fn(&Call) -> bool) -> Vec<Call> {
-    CALLS.with_borrow_mut(|calls| calls.extract_if(.., |call| fits(call)).collect())
+/// Removes the call of that number and the calls of that owner from the list and returns them. Neither is ever 0.
+fn take_calls(number: u32, owner: u32) -> Vec<Call> {
+    CALLS.with_borrow_mut(|calls| calls.extract_if(.., |call| call.number == number || call.owner == owner).collect())
 }
 
-/// Stops a call, if it still runs.
-fn stop_call(number: u32, reason: StopReason) {
-    for call in take_calls(|call| call.number == number) {
-        call.stop.stop(reason.clone());
+/// Stops the calls of [`take_calls`], if they still run.
+fn stop_calls(number: u32, owner: u32, reason: &'static str, value: &JsValue) {
+    for call in take_calls(number, owner) {
+        call.mailbox.post(reason, value.clone());
     }
 }
 
@@ -61,21 +58,14 @@ fn stop_call(number: u32, reason: StopReason) {
 ///
 /// Throws `misuse`, which names the method and the expected shape.
 #[wasm_bindgen(js_name = engine_check)]
-pub fn check(options: &JsValue) -> Result<(), JsValue> {
-    BuilderOptions::read(options).map(|_| ())
+pub fn check(options: JsValue) -> Result<(), JsValue> {
+    BuilderOptions::read(&options).map(|_| ())
 }
 
 /// Runs `authenticate` or `finishInstantLink`, and calls `resolve` or `reject` once. `options` are undefined after
 /// `dispose`. Returns the number of the call, for [`cancel`]; 0 for a call that was rejected at once.
 #[wasm_bindgen(js_name = engine_start)]
-pub fn start(
-    owner: u32,
-    is_flow: bool,
-    options: &JsValue,
-    input: &JsValue,
-    resolve: Function,
-    reject: Function,
-) -> u32 {
+pub fn start(owner: u32, is_flow: bool, options: JsValue, input: JsValue, resolve: Function, reject: Function) -> u32 {
     if options.is_undefined() {
         let message = "this authenticator was disposed of; build another";
         return reject_at_once(Kind::Misuse, message, &reject);
@@ -84,7 +74,7 @@ pub fn start(
         let message = "authenticate: a flow runs already on this authenticator; cancel it, or build another";
         return reject_at_once(Kind::AlreadyRunning, message, &reject);
     }
-    let options = match BuilderOptions::read(options) {
+    let options = match BuilderOptions::read(&options) {
         Ok(options) => options,
         Err(error) => return reject_with(&error, &reject),
     };
@@ -92,35 +82,36 @@ pub fn start(
     let input = input.as_string().unwrap_or_default();
     let number = NUMBER.get().wrapping_add(1).max(1);
     NUMBER.set(number);
-    let stopping = Rc::new(StopSignal::default());
-    CALLS.with_borrow_mut(|calls| calls.push(Call { number, owner, is_flow, stop: stopping.clone() }));
+    let mailbox = options.browser.mailbox.clone();
+    CALLS.with_borrow_mut(|calls| calls.push(Call { number, owner, is_flow, mailbox }));
     let on_abort = options.signal.as_ref().map(|signal| {
         let watched = signal.clone();
-        let abort = move || stop_call(number, StopReason::Aborted(get(&watched, "reason")));
+        let abort = move || stop_calls(number, 0, ABORTED, &get(&watched, "reason"));
         if get(signal, "aborted").is_truthy() {
             abort();
         }
-        Listener::new(signal, "abort", move |_| abort())
+        Listener::new(signal, "abort", Box::new(move |_| abort()))
     });
-    spawn_local(async move {
+    browser::spawn(number, async move {
         // The future of the call is dropped here in every case, and its sockets, timers and requests with it.
-        let stopped = or(stopping.stopped(), async { StopReason::Broken(options.browser.broken().await) });
-        let outcome = or(async { Err(stopped.await) }, async { Ok(run(&options, is_flow, input).await) }).await;
+        let outcome =
+            or(async { Err(options.browser.mailbox.next().await) }, async { Ok(run(&options, is_flow, input).await) })
+                .await;
         drop(on_abort);
-        drop(take_calls(|call| call.number == number));
+        drop(take_calls(number, 0));
         let _ = match outcome {
             Ok(Ok(())) => resolve.call0(&JsValue::UNDEFINED),
             Ok(Err(rejection)) => reject.call1(&JsValue::UNDEFINED, &errors::rejection(&rejection)),
-            Err(reason) => {
-                let (state, failure) = stop_outcome(&reason);
+            Err((reason, value)) => {
+                let (state, failure) = stop::outcome(reason);
                 if is_flow {
                     let failure = Some(failure.clone());
                     options.page.state_changed(&Detail { failure, ..Detail::new(state) });
                 }
                 match reason {
-                    StopReason::Cancelled => resolve.call0(&JsValue::UNDEFINED),
-                    StopReason::Aborted(reason) => reject.call1(&JsValue::UNDEFINED, &reason),
-                    StopReason::Broken(_) => reject.call1(&JsValue::UNDEFINED, &errors::failure(&failure)),
+                    CANCELLED => resolve.call0(&JsValue::UNDEFINED),
+                    ABORTED => reject.call1(&JsValue::UNDEFINED, &value),
+                    _ => reject.call1(&JsValue::UNDEFINED, &errors::failure(&failure)),
                 }
             }
         };
@@ -131,15 +122,13 @@ pub fn start(
 /// Ends a call, if it still runs. Another flow may start at once.
 #[wasm_bindgen(js_name = engine_cancel)]
 pub fn cancel(number: u32) {
-    stop_call(number, StopReason::Cancelled);
+    stop_calls(number, 0, CANCELLED, &JsValue::UNDEFINED);
 }
 
 /// Ends every running call of an authenticator, as [`cancel`] does.
 #[wasm_bindgen(js_name = engine_dispose)]
 pub fn dispose(owner: u32) {
-    for call in take_calls(|call| call.owner == owner) {
-        call.stop.stop(StopReason::Cancelled);
-    }
+    stop_calls(0, owner, CANCELLED, &JsValue::UNDEFINED);
 }
 
 /// The rule of the vendor's client, for this browser.
@@ -171,19 +160,6 @@ async fn run(options: &BuilderOptions, is_flow: bool, input: String) -> Result<(
         flow::authenticate(browser, page, config, input.into()).await
     } else {
         flow::finish_instant_link(page, config, &input).await
-    }
-}
-
-/// The last state and the failure of a stopped flow, for its last event.
-fn stop_outcome(reason: &StopReason) -> (FlowState, Failure) {
-    match reason {
-        StopReason::Cancelled => (FlowState::Cancelled, Failure::new(Kind::Cancelled, "the flow was cancelled")),
-        StopReason::Aborted(_) => (FlowState::Cancelled, Failure::new(Kind::Aborted, "the flow was aborted")),
-        StopReason::Broken(name) => {
-            let mut message = String::from("a flow needs this, and it cannot be used here: ");
-            message.push_str(name);
-            (FlowState::Failed, Failure::new(Kind::Unsupported, message))
-        }
     }
 }
 

@@ -1,48 +1,23 @@
-//! The signal that stops a call from outside, and its reasons.
+//! The reasons for which a call is stopped from outside, as messages of its mailbox, and what becomes of a stopped
+//! flow.
 
-use std::{
-    cell::{Cell, RefCell},
-    future::{Future, poll_fn},
-    task::{Poll, Waker},
-};
+use crate::flow::{Failure, FlowState, Kind};
 
-use wasm_bindgen::JsValue;
+/// `cancel()` or `dispose()`: the promise resolves.
+pub(super) const CANCELLED: &str = "cancelled";
+/// The abort signal: the promise rejects with its reason, the value of the message.
+pub(super) const ABORTED: &str = "aborted";
 
-/// The reason for which a call was stopped.
-#[derive(Clone)]
-pub(super) enum StopReason {
-    /// `cancel()` or `dispose()`: the promise resolves.
-    Cancelled,
-    /// The abort signal: the promise rejects with its reason.
-    Aborted(JsValue),
-    /// The environment lacks something that every flow needs: the promise rejects.
-    Broken(&'static str),
-}
-
-/// The stop signal of one call. Only the first reason counts.
-#[derive(Default)]
-pub(super) struct StopSignal {
-    reason: RefCell<Option<StopReason>>,
-    waker: Cell<Option<Waker>>,
-}
-
-impl StopSignal {
-    /// Sets the reason and wakes the call.
-    pub(super) fn stop(&self, reason: StopReason) {
-        self.reason.borrow_mut().get_or_insert(reason);
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
+/// The last state and the failure of a stopped flow, for its last event. Any other reason is the name of what every
+/// flow needs and the environment lacks: the promise rejects with the failure.
+pub(super) fn outcome(reason: &str) -> (FlowState, Failure) {
+    match reason {
+        CANCELLED => (FlowState::Cancelled, Failure::new(Kind::Cancelled, "the flow was cancelled")),
+        ABORTED => (FlowState::Cancelled, Failure::new(Kind::Aborted, "the flow was aborted")),
+        name => {
+            let mut message = String::from("a flow needs this, and it cannot be used here: ");
+            message.push_str(name);
+            (FlowState::Failed, Failure::new(Kind::Unsupported, message))
         }
-    }
-
-    /// Resolves with the reason. One caller at a time may await it.
-    pub(super) fn stopped(&self) -> impl Future<Output = StopReason> {
-        poll_fn(|context| match &*self.reason.borrow() {
-            Some(reason) => Poll::Ready(reason.clone()),
-            None => {
-                self.waker.set(Some(context.waker().clone()));
-                Poll::Pending
-            }
-        })
     }
 }

@@ -59,14 +59,14 @@ struct TestAuthenticator {
 impl TestAuthenticator {
     fn new(options: &JsValue) -> Result<Self, JsValue> {
         static OWNERS: AtomicU32 = AtomicU32::new(1);
-        engine::check(options)?;
+        engine::check(options.clone())?;
         let owner = OWNERS.fetch_add(1, Ordering::Relaxed);
         Ok(Self { owner, options: RefCell::new(options.clone()), calls: RefCell::default() })
     }
 
     fn start(&self, is_flow: bool, input: &JsValue, resolve: Function, reject: Function) -> u32 {
         let options = self.options.borrow().clone();
-        let number = engine::start(self.owner, is_flow, &options, input, resolve, reject);
+        let number = engine::start(self.owner, is_flow, options, input.clone(), resolve, reject);
         if number != 0 {
             self.calls.borrow_mut().push(number);
         }
