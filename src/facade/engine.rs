@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use futures_lite::future::or;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 use super::{
     errors,
@@ -92,7 +93,7 @@ pub fn start(owner: u32, is_flow: bool, options: JsValue, input: JsValue, resolv
         }
         Listener::new(signal, "abort", Box::new(move |_| abort()))
     });
-    browser::spawn(number, async move {
+    spawn_local(async move {
         // The future of the call is dropped here in every case, and its sockets, timers and requests with it.
         let outcome =
             or(async { Err(options.browser.mailbox.next().await) }, async { Ok(run(&options, is_flow, input).await) })
