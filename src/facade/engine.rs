@@ -66,13 +66,14 @@ pub fn check(options: &JsValue) -> Result<(), JsValue> {
 }
 
 /// Runs `authenticate` or `finishInstantLink`, and calls `resolve` or `reject` once. `options` are undefined after
-/// `dispose`. Returns the number of the call, for [`cancel`]; 0 for a call that was rejected at once.
+/// `dispose`; `stored` is the text of an earlier flow, if there is one. Returns the number of the call, for [`cancel`]; 0 for a call that was rejected at once.
 #[wasm_bindgen(js_name = engine_start)]
 pub fn start(
     owner: u32,
     is_flow: bool,
     options: &JsValue,
     input: &JsValue,
+    stored: &JsValue,
     resolve: Function,
     reject: Function,
 ) -> u32 {
@@ -90,6 +91,7 @@ pub fn start(
     };
     // Any other value becomes the empty text, which the flow refuses as a token or a URL.
     let input = input.as_string().unwrap_or_default();
+    let stored = stored.as_string();
     let number = NUMBER.get().wrapping_add(1).max(1);
     NUMBER.set(number);
     let stopping = Rc::new(StopSignal::default());
@@ -105,7 +107,7 @@ pub fn start(
     spawn_local(async move {
         // The future of the call is dropped here in every case, and its sockets, timers and requests with it.
         let stopped = or(stopping.stopped(), async { StopReason::Broken(options.browser.broken().await) });
-        let outcome = or(async { Err(stopped.await) }, async { Ok(run(&options, is_flow, input).await) }).await;
+        let outcome = or(async { Err(stopped.await) }, async { Ok(run(&options, is_flow, input, stored).await) }).await;
         drop(on_abort);
         drop(take_calls(|call| call.number == number));
         let _ = match outcome {
@@ -114,6 +116,7 @@ pub fn start(
             Err(reason) => {
                 let (state, failure) = stop_outcome(&reason);
                 if is_flow {
+                    options.page.save("");
                     let failure = Some(failure.clone());
                     options.page.state_changed(&Detail { failure, ..Detail::new(state) });
                 }
@@ -165,10 +168,10 @@ fn reject_with(error: &JsValue, reject: &Function) -> u32 {
     0
 }
 
-async fn run(options: &BuilderOptions, is_flow: bool, input: String) -> Result<(), Rejection> {
+async fn run(options: &BuilderOptions, is_flow: bool, input: String, stored: Option<String>) -> Result<(), Rejection> {
     let BuilderOptions { browser, page, config, .. } = options;
     if is_flow {
-        flow::authenticate(browser, page, config, input.into()).await
+        flow::authenticate(browser, page, config, input.into(), stored.as_deref()).await
     } else {
         flow::finish_instant_link(page, config, &input).await
     }
