@@ -46,32 +46,55 @@ const emit = (events, detail) => {
 /** The text of a URL, a `Location`, a router's location or a `String` object. Any other value passes unchanged: the module refuses it. */
 const text = (value) => (value && typeof value === "object" ? attempt(() => (typeof value.href === "string" ? value.href : String(value))) : value);
 
+/** The key of a flow's text in the page's storage. */
+const KEY = "handset.flow";
+
+/** Runs a flow. `stored` is the text of an earlier one, if there is one. */
+const begin = ({ owner, events, options }, authToken, stored) => {
+  let flow = 0;
+  return new CancelablePromise(
+    settling(
+      (resolve, reject) => {
+        flow = engine_start(owner, true, options, text(authToken), stored, resolve, reject);
+      },
+      (failure) => emit(events, { state: "failed", step: "", failure }),
+    ),
+    () => engine_cancel(flow),
+  );
+};
+
 export class Authenticator {
   constructor(options) {
     const events = attempt(() => new EventTarget());
     if (!events) throw createError("unsupported", false, "EventTarget cannot be used here");
-    const own = { owner: ++owners, events, options: { ...options, emit: (detail) => emit(events, detail) } };
+    const { resume } = options;
+    const own = { owner: ++owners, events, resume, stored: "" };
+    // A storage that is blocked or full keeps nothing: a flow does not depend on it.
+    const save = (stored) => {
+      own.stored = stored;
+      attempt(() => (stored ? resume.setItem(KEY, stored) : resume.removeItem(KEY)));
+    };
+    own.options = { ...options, emit: (detail) => emit(events, detail), save };
     engine_check(own.options);
     hide(this, own);
   }
 
   authenticate(authToken) {
-    const { owner, events, options } = hidden(this);
-    let flow = 0;
-    return new CancelablePromise(
-      settling(
-        (resolve, reject) => {
-          flow = engine_start(owner, true, options, text(authToken), resolve, reject);
-        },
-        (failure) => emit(events, { state: "failed", step: "", failure }),
-      ),
-      () => engine_cancel(flow),
-    );
+    const own = hidden(this);
+    return begin(own, authToken, attempt(() => own.resume.getItem(KEY)));
+  }
+
+  resume(authToken, stored) {
+    return begin(hidden(this), authToken, attempt(() => String(stored), ""));
+  }
+
+  serialize() {
+    return hidden(this).stored || null;
   }
 
   finishInstantLink(redirectUrl) {
     const { owner, options } = hidden(this);
-    return new Promise(settling((resolve, reject) => engine_start(owner, false, options, text(redirectUrl), resolve, reject)));
+    return new Promise(settling((resolve, reject) => engine_start(owner, false, options, text(redirectUrl), undefined, resolve, reject)));
   }
 
   dispose() {
@@ -151,6 +174,10 @@ export class AuthenticatorBuilder {
 
   withStorage(storage) {
     return add(this, { storage });
+  }
+
+  withResume(resume) {
+    return add(this, { resume });
   }
 
   withAbortSignal(signal) {

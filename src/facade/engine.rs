@@ -64,9 +64,17 @@ pub fn check(options: JsValue) -> Result<(), JsValue> {
 }
 
 /// Runs `authenticate` or `finishInstantLink`, and calls `resolve` or `reject` once. `options` are undefined after
-/// `dispose`. Returns the number of the call, for [`cancel`]; 0 for a call that was rejected at once.
+/// `dispose`; `stored` is the text of an earlier flow, if there is one. Returns the number of the call, for [`cancel`]; 0 for a call that was rejected at once.
 #[wasm_bindgen(js_name = engine_start)]
-pub fn start(owner: u32, is_flow: bool, options: JsValue, input: JsValue, resolve: Function, reject: Function) -> u32 {
+pub fn start(
+    owner: u32,
+    is_flow: bool,
+    options: JsValue,
+    input: JsValue,
+    stored: JsValue,
+    resolve: Function,
+    reject: Function,
+) -> u32 {
     if options.is_undefined() {
         let message = "this authenticator was disposed of; build another";
         return reject_at_once(Kind::Misuse, message, &reject);
@@ -81,6 +89,7 @@ pub fn start(owner: u32, is_flow: bool, options: JsValue, input: JsValue, resolv
     };
     // Any other value becomes the empty text, which the flow refuses as a token or a URL.
     let input = input.as_string().unwrap_or_default();
+    let stored = stored.as_string();
     let number = NUMBER.get().wrapping_add(1).max(1);
     NUMBER.set(number);
     let mailbox = options.browser.mailbox.clone();
@@ -95,9 +104,10 @@ pub fn start(owner: u32, is_flow: bool, options: JsValue, input: JsValue, resolv
     });
     spawn_local(async move {
         // The future of the call is dropped here in every case, and its sockets, timers and requests with it.
-        let outcome =
-            or(async { Err(options.browser.mailbox.next().await) }, async { Ok(run(&options, is_flow, input).await) })
-                .await;
+        let outcome = or(async { Err(options.browser.mailbox.next().await) }, async {
+            Ok(run(&options, is_flow, input, stored).await)
+        })
+        .await;
         drop(on_abort);
         drop(take_calls(number, 0));
         let _ = match outcome {
@@ -106,6 +116,7 @@ pub fn start(owner: u32, is_flow: bool, options: JsValue, input: JsValue, resolv
             Err((reason, value)) => {
                 let (state, failure) = stop::outcome(reason);
                 if is_flow {
+                    options.page.save("");
                     let failure = Some(failure.clone());
                     options.page.state_changed(&Detail { failure, ..Detail::new(state) });
                 }
@@ -155,10 +166,10 @@ fn reject_with(error: &JsValue, reject: &Function) -> u32 {
     0
 }
 
-async fn run(options: &BuilderOptions, is_flow: bool, input: String) -> Result<(), Rejection> {
+async fn run(options: &BuilderOptions, is_flow: bool, input: String, stored: Option<String>) -> Result<(), Rejection> {
     let BuilderOptions { browser, page, config, .. } = options;
     if is_flow {
-        flow::authenticate(browser, page, config, input.into()).await
+        flow::authenticate(browser, page, config, input.into(), stored.as_deref()).await
     } else {
         flow::finish_instant_link(page, config, &input).await
     }

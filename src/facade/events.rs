@@ -36,5 +36,8 @@ pub(super) fn detail(detail: &Detail) -> JsValue {
     if let Some(socket) = detail.socket {
         put(&object, "socket", socket.as_str());
     }
+    if let Some(resumed) = detail.resumed {
+        put(&object, "resumed", resumed);
+    }
     object.into()
 }

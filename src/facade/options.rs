@@ -81,9 +81,11 @@ impl BuilderOptions {
             allowed_origins: allowed_origins(options)?,
         };
         mobile_auth(options)?;
-        let emit = present(options, "emit").and_then(|emit| emit.dyn_into::<Function>().ok());
-        let page =
-            JsPage { auth_finish, otp_start, otp_finish, link_start, link_retry, emit, device_ip: device_ip(options)? };
+        resume(options)?;
+        let function = |name| present(options, name).and_then(|value| value.dyn_into::<Function>().ok());
+        let (emit, save) = (function("emit"), function("save"));
+        let device_ip = device_ip(options)?;
+        let page = JsPage { auth_finish, otp_start, otp_finish, link_start, link_retry, emit, save, device_ip };
         let browser = Browser::new(storage(options)?);
         Ok(Self { browser, page, config, signal: signal(options)? })
     }
@@ -157,6 +159,16 @@ fn storage(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
             Err(misuse("withStorage: storage must be a Storage, such as sessionStorage"))
         }
         _ => Ok(storage),
+    }
+}
+
+/// Checks the storage of a flow's text, which `js/` reads and writes. The check is structural, as above.
+fn resume(options: &JsValue) -> Result<(), JsValue> {
+    match present(options, "resume") {
+        Some(storage) if ["getItem", "setItem", "removeItem"].iter().any(|name| !get(&storage, name).is_function()) => {
+            Err(misuse("withResume: storage must be a Storage, such as sessionStorage"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) struct JsPage {
     pub(super) link_start: Option<Step>,
     pub(super) link_retry: Option<Step>,
     pub(super) emit: Option<Function>,
+    pub(super) save: Option<Function>,
     pub(super) device_ip: Option<JsValue>,
 }
 
@@ -72,6 +73,12 @@ impl Page for JsPage {
         match value.dyn_ref::<Function>() {
             Some(function) => text(&function.call0(&JsValue::UNDEFINED).ok()?),
             None => text(value),
+        }
+    }
+
+    fn save(&self, text: &str) {
+        if let Some(save) = &self.save {
+            let _ = save.call1(&JsValue::UNDEFINED, &JsValue::from_str(text));
         }
     }
 

@@ -66,7 +66,7 @@ impl TestAuthenticator {
 
     fn start(&self, is_flow: bool, input: &JsValue, resolve: Function, reject: Function) -> u32 {
         let options = self.options.borrow().clone();
-        let number = engine::start(self.owner, is_flow, options, input.clone(), resolve, reject);
+        let number = engine::start(self.owner, is_flow, options, input.clone(), JsValue::UNDEFINED, resolve, reject);
         if number != 0 {
             self.calls.borrow_mut().push(number);
         }

@@ -11,12 +11,14 @@ use super::{
         Detail, DeviceRole, Failure, FlowConfig, FlowState, Kind, Page, Platform, Rejection,
         context::FlowContext,
         failure::{StepResult, missing_auth_finish},
+        snapshot::Snapshot,
+        status::{ask_once, settled},
         token::Token,
     },
     steps,
 };
 
-/// Runs a flow to its end. The future settles always and once.
+/// Runs a flow to its end. With the stored text of a flow of this token, that flow goes on. The future settles always and once.
 ///
 /// # Errors
 ///
@@ -30,6 +32,7 @@ pub async fn authenticate<P: Platform, G: Page>(
     page: &G,
     config: &FlowConfig,
     auth_token: Secret,
+    stored: Option<&str>,
 ) -> Result<(), Rejection> {
     let token = match accept(platform, config, auth_token) {
         Ok(token) => token,
@@ -41,9 +44,13 @@ pub async fn authenticate<P: Platform, G: Page>(
     let context = FlowContext::new(platform, page, config, &token);
     context.enter(FlowState::Starting).await;
 
-    let expires = platform.now().mono + token.lifetime_ms();
-    let end = or(run_steps(&context), async {
-        platform.sleep_until(expires).await;
+    let now = platform.now();
+    let snapshot = stored.and_then(|text| Snapshot::read(text, token.text().expose()));
+    let snapshot = snapshot.filter(|snapshot| snapshot.flow_left(now.wall) > 0);
+    let lifetime = snapshot.as_ref().map_or(token.lifetime_ms(), |snapshot| snapshot.flow_left(now.wall));
+    context.ends.set(now.mono + lifetime);
+    let end = or(run_steps(&context, stored.map(|_| snapshot)), async {
+        platform.sleep_until(context.ends.get()).await;
         Err(Failure::new(Kind::TokenExpired, "authToken has expired"))
     });
     let result = match end.await {
@@ -90,22 +97,48 @@ async fn finish<P: Platform, G: Page>(
     Ok(FlowState::Done)
 }
 
-async fn run_steps<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> Result<FlowEnd, Failure> {
+/// `stored` is there for a flow with a stored text, and `None` inside if that is no good.
+async fn run_steps<P: Platform, G: Page>(
+    context: &FlowContext<'_, P, G>,
+    stored: Option<Option<Snapshot<'_>>>,
+) -> Result<FlowEnd, Failure> {
     let mut next = context.token.first_step().to_owned();
     let mut failure = None;
-    let mut taken = 0;
+    // The result of the step of a flow that was settled while no page ran.
+    let mut early = None;
+    if let Some(stored) = stored {
+        let mut goes_on = false;
+        if let Some(stored) = stored {
+            let answer = ask_once(context).await;
+            goes_on = context.resume(&stored, &answer);
+            early = settled(answer);
+            if early.is_some() {
+                goes_on = true;
+            } else {
+                next = stored.step.to_owned();
+                context.taken.set((stored.taken as u32).saturating_sub(1));
+            }
+        }
+        context.update_detail(|detail| detail.resumed = Some(goes_on));
+        context.enter(FlowState::Starting).await;
+    }
     loop {
         match next.as_str() {
             names::DONE => return Ok(FlowEnd::Done(failure)),
             names::ENDED => return Ok(FlowEnd::Ended(failure)),
-            _ if taken == limits::FLOW_STEPS => {
+            _ if context.taken.get() >= limits::FLOW_STEPS => {
                 let failure = Failure::new(Kind::Server, "the backend named more than 50 steps");
                 return Err(failure.with_code(error_codes::TOO_MANY_STEPS));
             }
             step => {
-                taken += 1;
+                context.taken.set(context.taken.get() + 1);
                 context.begin_step(step);
-                (next, failure) = match run_step(context, step).await {
+                let result = match early.take() {
+                    Some(result) => result,
+                    None => run_step(context, step).await,
+                };
+                context.resumed.set(None);
+                (next, failure) = match result {
                     Ok(next) => (next, None),
                     Err(failure) => (recover(context, step, &failure).await?, Some(failure)),
                 };

@@ -222,12 +222,22 @@ async fn a_doubt_that_could_not_be_looked_into_is_looked_into_on_the_next_sign()
     let end = bench.run().await;
     assert_eq!(timed_out(&end), 20_000);
 
-    // After an answer, a waking alone is no reason to ask again.
-    let mut bench = code_awaited(json!({}));
-    bench.at(10_000, |world| world.sleep(MINUTES)).at(20_000, |world| world.wake()).at(30_000, |world| world.wake());
-    bench.world.on(STATUS, status(404)).on(STATUS, pending(Some(40_000))).on(STATUS, pending(Some(0)));
-    let end = bench.run().await;
-    assert_eq!(end.sent_at("status"), [10_000, 20_000, 60_000]);
+    // After an answer, a waking alone is no reason to ask again where a socket listens; beside a code nothing does.
+    for (mut bench, asked) in [
+        (link_awaited(json!({"serverTime": 0, "expiresAt": 120_000})), vec![10_000, 20_000, 60_000]),
+        (code_awaited(json!({})), vec![10_000, 20_000, 30_000, 60_000]),
+    ] {
+        let is_code = asked.len() == 4;
+        bench.at(10_000, |world| world.sleep(MINUTES)).at(20_000, |world| world.wake());
+        bench.at(30_000, |world| world.wake());
+        bench.world.on(STATUS, status(404)).on(STATUS, pending(Some(40_000)));
+        if is_code {
+            bench.world.on(STATUS, pending(Some(30_000)));
+        }
+        bench.world.on(STATUS, pending(Some(0)));
+        let end = bench.run().await;
+        assert_eq!(end.sent_at("status"), asked);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -138,10 +138,35 @@ fn with_news_of_the_socket() -> Vec<TestFlow> {
     benches
 }
 
+/// Flows that go on after a reload.
+async fn with_a_stored_text() -> Vec<TestFlow> {
+    let mut benches = Vec::new();
+    for first in ["mobile/otp", "mobile/instantlink"] {
+        let bench = || {
+            let bench = patient(first, DeviceRole::Primary);
+            bench.world.every_socket(opens()).on(OTP_START, json(json!({}))).on(LINK_START, json(json!({})));
+            bench
+        };
+        let mut dying = bench();
+        dying.page.otp_start.then(no_number());
+        dying.page.link_start.then(no_number());
+        dying.stop_at(10_000);
+        let text = dying.run().await.page.saved.borrow().last().cloned();
+        let mut resumed = bench();
+        resumed.stored = text.map(|(_, text)| text);
+        resumed.stop_at(30_000);
+        benches.push(resumed);
+    }
+    benches
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_edge_of_the_table_is_walked() {
     let mut walked = BTreeSet::new();
     for bench in left_by_the_backends_word().into_iter().chain(left_by_the_page()).chain(with_news_of_the_socket()) {
+        walked.extend(edges_of(&bench.run().await));
+    }
+    for bench in with_a_stored_text().await {
         walked.extend(edges_of(&bench.run().await));
     }
     // The facade emits the state of a stopped flow: tests/e2e/abort.test.mjs walks the edges to it, and compares them
@@ -187,7 +212,7 @@ fn the_tables_name_known_states_and_an_end_leads_nowhere() {
     let members = tables::members();
     assert_eq!(
         members.keys().copied().collect::<Vec<_>>(),
-        ["attemptsLeft", "expiresAt", "failure", "resendAt", "socket", "state", "step",]
+        ["attemptsLeft", "expiresAt", "failure", "resendAt", "resumed", "socket", "state", "step",]
     );
     for (member, allowed) in &members {
         assert!(allowed.iter().flatten().all(|state| states.contains(state)), "{member}: {allowed:?}");
@@ -198,14 +223,14 @@ fn the_tables_name_known_states_and_an_end_leads_nowhere() {
 fn what_stands_in_no_table_is_found() {
     let event = |state, member| (state, vec!["state", "step", member]);
     let events =
-        [event("starting", "step"), event("awaiting_otp", "socket"), event("done", "failure"), event("failed", "step")];
+        [event("starting", "step"), event("checking_otp", "socket"), event("done", "failure"), event("failed", "step")];
     let strays = tables::strays(&events);
     assert_eq!(
         strays,
         [
-            "no edge leads from starting to awaiting_otp",
-            "no edge leads from awaiting_otp to done",
-            "socket does not belong to awaiting_otp",
+            "no edge leads from starting to checking_otp",
+            "no edge leads from checking_otp to done",
+            "socket does not belong to checking_otp",
         ]
     );
 }

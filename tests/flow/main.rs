@@ -17,6 +17,7 @@ mod otp;
 mod pace;
 mod registry;
 mod repeats;
+mod resume;
 mod secrets;
 mod status;
 mod stop;

@@ -48,9 +48,12 @@ async fn next_in_the_reply_to_a_start_is_not_looked_at() {
         bench.page.otp_start.then(number(NUMBER));
         bench.page.otp_finish.then(resend()).then(code(CODE));
         bench.world.on(START, json(json!({"next": next}))).on(START, json(json!({"next": next}))).on(FINISH, done());
+        // After a `done` the backend is asked, and its answer counts.
+        bench.world.always("/v1/client/status", json(json!({"next": ""})));
         let end = bench.run().await;
         end.is_done();
         assert_eq!(end.calls(), ["otp_start(needed)", "otp_finish()", "otp_finish()"], "{next}");
+        assert_eq!(end.sent_at("status").len(), if next == "done" { 2 } else { 0 });
     }
 }
 

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 
 use futures_lite::future::yield_now;
-use handset_protocol::{Secret, client::Reply, typed};
+use handset_protocol::{Secret, client::Reply, steps, typed};
 
 use super::{
     api::Api,
@@ -14,6 +14,8 @@ use super::{
     failure::{Failure, Kind, Rejection, redact},
     page::{Page, PageError, START_SHAPE},
     platform::Platform,
+    snapshot::{CHANGING_NUMBER, NOTHING_SENT, REQUESTED, REQUESTED_BY_PERSON, SENT, Snapshot},
+    status::StatusAnswer,
     token::Token,
 };
 
@@ -31,11 +33,29 @@ pub(crate) struct FlowContext<'a, P, G> {
     pub(crate) api: Api<'a, P>,
     /// When the last SMS expires; `None` before the first one of a step.
     pub(super) deadline: Cell<Option<Deadline>>,
+    /// When the flow ends, by the monotonic clock.
+    pub(crate) ends: Cell<i64>,
+    /// The count of steps.
+    pub(crate) taken: Cell<u32>,
+    /// What is known of an SMS: a constant of [`Snapshot`]'s module.
+    sms: Cell<i64>,
+    /// While an SMS is requested: when it expires if it is sent at once.
+    requested: Cell<Option<Deadline>>,
+    /// Where the first step of a resumed flow goes on.
+    pub(crate) resumed: Cell<Option<Resumed>>,
     /// When the page last got a question or a state, by the monotonic clock.
     asked_at: Cell<i64>,
     /// The number of consecutive answers that came at once.
     at_once: Cell<u32>,
     detail: RefCell<Detail>,
+}
+
+/// Where a resumed flow goes on in its step.
+pub(crate) struct Resumed {
+    /// The deadline of the SMS, and when another may be requested; `None` if the step begins with its question.
+    sms: Option<(Deadline, Option<i64>)>,
+    /// The person was asked for another number.
+    is_changing: bool,
 }
 
 impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
@@ -47,6 +67,11 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
             token,
             api: Api::new(platform, token.origin(), token.text()),
             deadline: Cell::new(None),
+            ends: Cell::new(0),
+            taken: Cell::new(0),
+            sms: Cell::new(NOTHING_SENT),
+            requested: Cell::new(None),
+            resumed: Cell::new(None),
             asked_at: Cell::new(0),
             at_once: Cell::new(0),
             detail: RefCell::new(Detail::new(FlowState::Idle)),
@@ -61,8 +86,64 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
 
     /// Calls the page with a copy of the detail: no borrow is held while page code runs.
     fn publish(&self) {
+        self.save();
         let detail = self.detail.borrow().clone();
         self.page.state_changed(&detail);
+    }
+
+    /// Gives the page the text with which the flow goes on after a reload. Before the first step there is none: an
+    /// earlier text stays good until then.
+    fn save(&self) {
+        let detail = self.detail.borrow();
+        let step = if detail.state == FlowState::Finishing { steps::DONE } else { &detail.step };
+        if step.is_empty() {
+            return;
+        }
+        let now = self.platform.now();
+        // By the monotonic clock: the wall clock may have been set since.
+        let wall = |mono: i64| now.wall.saturating_add(mono.saturating_sub(now.mono));
+        let deadline = self.requested.get().or(self.deadline.get());
+        let text = Snapshot {
+            step,
+            sms: self.sms.get(),
+            taken: self.taken.get().into(),
+            saved: now.wall,
+            ends: wall(self.ends.get()),
+            expires: deadline.map_or(0, |deadline| wall(deadline.mono())),
+            grace: deadline.map_or(0, Deadline::grace_ms),
+            resend_at: detail.resend_at.map_or(0, |_| now.wall.saturating_add(self.resend_pause_ms())),
+        }
+        .write(self.token.text().expose());
+        drop(detail);
+        self.page.save(&text);
+    }
+
+    /// Decides where a stored flow goes on, after the backend's answer that it is not settled. Returns whether it does:
+    /// a step whose SMS has expired meanwhile begins anew.
+    pub(crate) fn resume(&self, stored: &Snapshot<'_>, answer: &StatusAnswer) -> bool {
+        let now = self.platform.now();
+        let left = stored.sms_left(answer, now.wall);
+        let sms = left.filter(|left| *left > 0).map(|left| {
+            let deadline = Deadline::after(now, left).with_grace(stored.grace);
+            let moved = deadline.wall().saturating_sub(stored.expires);
+            (deadline, (stored.resend_at != 0).then(|| stored.resend_at.saturating_add(moved)))
+        });
+        let goes_on = left.is_none() || sms.is_some();
+        self.resumed.set(Some(Resumed { sms, is_changing: stored.sms == CHANGING_NUMBER }));
+        goes_on
+    }
+
+    /// Begins a step that sends SMS. Returns whether one is out already, in a resumed flow; sets `number_needed` where
+    /// the person was asked for another number.
+    pub(crate) fn sms_is_out(&self, number_needed: &mut bool) -> bool {
+        let Some(resumed) = self.resumed.take() else { return false };
+        if resumed.is_changing {
+            self.sms.set(CHANGING_NUMBER);
+            *number_needed = true;
+        }
+        let Some((deadline, resend_at)) = resumed.sms else { return false };
+        self.set_deadline(deadline, resend_at);
+        true
     }
 
     /// Changes the detail of the next event without emitting one.
@@ -79,6 +160,10 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
 
     /// Emits that the page's start step runs, and drops the deadline of an earlier SMS. Yields like [`Self::enter`].
     pub(crate) async fn ask_number(&self) {
+        if self.sms.get() != CHANGING_NUMBER {
+            self.sms.set(if self.deadline.get().is_some() { CHANGING_NUMBER } else { NOTHING_SENT });
+        }
+        self.requested.set(None);
         self.deadline.set(None);
         self.emit(|detail| {
             detail.state = FlowState::AwaitingPhone;
@@ -134,6 +219,8 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
     /// Begins a step of the protocol: the next events hold nothing of the last one.
     pub(crate) fn begin_step(&self, step: &str) {
         self.deadline.set(None);
+        self.requested.set(None);
+        self.sms.set(NOTHING_SENT);
         self.at_once.set(0);
         let mut detail = self.detail.borrow_mut();
         *detail = Detail { step: step.to_owned(), ..Detail::new(detail.state) };
@@ -141,6 +228,7 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
 
     /// Emits the last event.
     pub(crate) fn close(&self, result: &Result<FlowState, Rejection>) {
+        self.page.save("");
         match result {
             Ok(state) => self.emit(|detail| detail.state = *state),
             Err(rejection) => {
@@ -157,14 +245,32 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
     /// `default_s` stands in where the backend gives none.
     pub(crate) fn start_deadline(&self, reply: &Reply, own_ms: Option<u32>, default_s: u32) {
         let now = self.platform.now();
+        self.requested.set(None);
         let since = |at: Option<i64>| Some(at?.saturating_sub(reply.server_time?));
         let theirs = since(reply.expires_at).map_or(i64::from(default_s) * 1000, |ms| ms.max(0));
         let ms = own_ms.map_or(theirs, i64::from);
         let deadline = Deadline::after(now, ms).with_grace(ms - theirs);
+        self.set_deadline(deadline, since(reply.resend_at).map(|wait| now.wall.saturating_add(wait)));
+    }
+
+    fn set_deadline(&self, deadline: Deadline, resend_at: Option<i64>) {
+        self.sms.set(SENT);
         self.deadline.set(Some(deadline));
         let mut detail = self.detail.borrow_mut();
         detail.expires_at = Some(deadline.wall());
-        detail.resend_at = since(reply.resend_at).map(|wait| now.wall.saturating_add(wait));
+        detail.resend_at = resend_at;
+    }
+
+    /// Notes that an SMS is requested, before the request: a page that dies before the reply does not know whether it
+    /// was sent. `by_person` says that the person gave its number.
+    pub(crate) fn note_request(&self, by_person: bool, own_ms: Option<u32>, default_s: u32) {
+        if self.sms.get() != CHANGING_NUMBER {
+            self.sms.set(if by_person { REQUESTED_BY_PERSON } else { REQUESTED });
+        }
+        let theirs = i64::from(default_s) * 1000;
+        let ms = own_ms.map_or(theirs, i64::from);
+        self.requested.set(Some(Deadline::after(self.platform.now(), ms).with_grace(ms - theirs)));
+        self.save();
     }
 
     /// The pause that the backend asks for before another SMS, in ms; zero or negative when it is over.

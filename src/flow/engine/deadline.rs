@@ -67,6 +67,16 @@ impl Deadline {
         at.saturating_sub(self.wall).saturating_add(self.mono.saturating_sub(now.mono))
     }
 
+    /// The deadline by the monotonic clock.
+    pub(super) fn mono(self) -> i64 {
+        self.mono
+    }
+
+    /// How much later this deadline is than the backend's, in ms.
+    pub(super) fn grace_ms(self) -> i64 {
+        self.grace_ms
+    }
+
     /// The deadline in epoch ms of the page's clock.
     pub(super) fn wall(self) -> i64 {
         self.wall

@@ -99,6 +99,8 @@ pub struct Detail {
     pub failure: Option<Failure>,
     /// While a link is awaited: how the status listener hears the backend.
     pub socket: Option<SocketState>,
+    /// In the second `starting` event of a flow with a stored text: whether the flow goes on.
+    pub resumed: Option<bool>,
 }
 
 impl Detail {
@@ -112,6 +114,7 @@ impl Detail {
             attempts_left: None,
             failure: None,
             socket: None,
+            resumed: None,
         }
     }
 }

@@ -14,6 +14,7 @@ pub(super) mod failure;
 #[cfg(feature = "fuzz-exports")]
 pub mod fuzz_exports;
 pub(super) mod seeded_bugs;
+pub(super) mod snapshot;
 pub(super) mod status;
 pub(super) mod token;
 pub(super) mod url;

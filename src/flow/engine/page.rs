@@ -89,6 +89,8 @@ pub trait Page {
     fn auth_finish(&self, auth_id: &str, failure: Option<&Failure>) -> impl Future<Output = Result<(), Cause>>;
     /// The page's own idea of its address.
     fn device_ip(&self) -> Option<String>;
+    /// Takes the text with which this flow goes on after a reload, at each change; an empty one when the flow is over.
+    fn save(&self, text: &str);
     /// The listener for events. Must not call back into the flow's future.
     fn state_changed(&self, detail: &Detail);
 }

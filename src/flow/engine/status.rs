@@ -54,7 +54,7 @@ pub(crate) async fn ask<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -
 }
 
 /// Makes a status call without repeats: the caller has a loop of its own.
-async fn ask_once<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> StatusAnswer {
+pub(crate) async fn ask_once<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> StatusAnswer {
     read_answer(context.api.post(paths::STATUS, to_json(&Empty {})).await)
 }
 
@@ -80,6 +80,15 @@ pub(crate) fn step_result(reply: Reply) -> StepResult {
         return Err(server_failure(reply, Kind::Server));
     }
     reply.next.ok_or_else(|| Failure::new(Kind::Server, "the status message names no next step"))
+}
+
+/// The step result of a settled flow, and of a token that is refused.
+pub(crate) fn settled(answer: StatusAnswer) -> Option<StepResult> {
+    match answer {
+        StatusAnswer::Settled(reply) => Some(step_result(reply)),
+        StatusAnswer::Unauthorized(failure) => Some(Err(failure)),
+        StatusAnswer::Pending { .. } | StatusAnswer::Unknown => None,
+    }
 }
 
 /// Listens to the backend while a flow waits for a phone.

@@ -41,7 +41,7 @@ impl Token {
     }
 
     /// The token as it travels, for headers and URLs.
-    pub(super) fn text(&self) -> &Secret {
+    pub(crate) fn text(&self) -> &Secret {
         &self.text
     }
 

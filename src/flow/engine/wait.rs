@@ -54,7 +54,7 @@ pub(crate) async fn before_deadline<P: Platform, G: Page, T>(
     kind: Kind,
     work: impl Future<Output = T>,
 ) -> Result<T, Interrupted> {
-    let answer = match or(async { Ok(work.await) }, async { Err(past_deadline(context).await) }).await {
+    let answer = match or(async { Ok(work.await) }, async { Err(past_deadline(context, kind).await) }).await {
         Ok(done) => return Ok(done),
         Err(Some(settled)) => settled,
         Err(None) if bug_is_seeded(Bug::NoLastQuestion) => StatusAnswer::Pending { left_ms: None },
@@ -68,9 +68,9 @@ pub(crate) async fn before_deadline<P: Platform, G: Page, T>(
     })
 }
 
-/// Resolves with `None` at the deadline, or earlier with the answer that settled the flow, where the clocks disagreed
-/// and the backend was asked.
-async fn past_deadline<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> Option<StatusAnswer> {
+/// Resolves with `None` at the deadline, or earlier with the answer that settled the flow, where the backend was asked:
+/// after the clocks disagreed, and for a code after each waking.
+async fn past_deadline<P: Platform, G: Page>(context: &FlowContext<'_, P, G>, kind: Kind) -> Option<StatusAnswer> {
     // The backend gave no answer when the clocks last disagreed: a machine that wakes may have no network for a while.
     let mut unsure = false;
     let mut ticks = Ticks::new(|| context.platform.now());
@@ -97,7 +97,8 @@ async fn past_deadline<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) ->
                 if !is_woken {
                     ticks.tick();
                 }
-                is_woken && unsure
+                // Nothing listens beside a code: another page with this token may have settled the flow.
+                is_woken && (unsure || kind == Kind::OtpTimeout)
             }
             Verdict::ClocksDisagree => true,
             Verdict::Passed => return None,

@@ -35,19 +35,23 @@ async fn run_page_steps<P: Platform, G: Page>(
     status: &StatusListener<'_, P, G>,
 ) -> StepResult {
     let mut number_needed = !context.token.knows_link_number();
+    let mut is_out = context.sms_is_out(&mut number_needed);
     let mut refused = None;
     loop {
-        context.ask_number().await;
-        let answer = context.page.link_start(number_needed, refused.take()).await;
-        let number = context.check_number("", answer)?;
-        match send(context, number, false).await? {
-            SendOutcome::Next(next) => return Ok(next),
-            SendOutcome::Refused(refusal) => {
-                refused = Some(refusal);
-                continue;
+        if !is_out {
+            context.ask_number().await;
+            let answer = context.page.link_start(number_needed, refused.take()).await;
+            let number = context.check_number("", answer)?;
+            match send(context, number, false).await? {
+                LinkSend::Next(next) => return Ok(next),
+                LinkSend::Refused(refusal) => {
+                    refused = Some(refusal);
+                    continue;
+                }
+                LinkSend::Waiting => {}
             }
-            SendOutcome::Waiting => {}
         }
+        is_out = false;
         match wait(context, status).await? {
             WaitOutcome::Next(next) => return Ok(next),
             WaitOutcome::ChangeNumber => number_needed = true,
@@ -85,7 +89,7 @@ async fn wait<P: Platform, G: Page>(
                 LinkRetry::ChangeNumber => return Ok(WaitOutcome::ChangeNumber),
                 // The backend refuses a number at a start only: in the reply to a resend, a refusal is ignored.
                 LinkRetry::Resend => {
-                    if let SendOutcome::Next(next) = send(context, Some(Secret::default()), true).await? {
+                    if let LinkSend::Next(next) = send(context, Some(Secret::default()), true).await? {
                         return Ok(WaitOutcome::Next(next));
                     }
                 }
@@ -94,7 +98,7 @@ async fn wait<P: Platform, G: Page>(
     }
 }
 
-enum SendOutcome {
+enum LinkSend {
     Next(String),
     Refused(InputRefusal),
     Waiting,
@@ -104,19 +108,21 @@ async fn send<P: Platform, G: Page>(
     context: &FlowContext<'_, P, G>,
     mobile_number: Option<Secret>,
     is_resend: bool,
-) -> Result<SendOutcome, Failure> {
+) -> Result<LinkSend, Failure> {
     let is_mobile = context.config.mobile_web;
+    let by_person = mobile_number.is_some() && !is_resend;
     // Built before the state is entered: the address may come from a function of the page.
     let request = LinkStart { source_ip: context.page.device_ip(), mobile_number, is_mobile };
     context.enter(FlowState::Sending).await;
+    context.note_request(by_person, context.config.link_ms, limits::LINK_SECONDS);
     let reply = context.api.post(paths::LINK_START, to_json(&request)).await?;
     if reply.error.is_some() {
         return Err(server_failure(reply, Kind::Server));
     }
     match reply.next.as_deref() {
-        Some(steps::DONE) => return Ok(SendOutcome::Next(steps::DONE.to_owned())),
+        Some(steps::DONE) => return Ok(LinkSend::Next(steps::DONE.to_owned())),
         // On mobile web this page is done: the flow goes on in the page that the link opens.
-        Some(steps::ENDED) if is_mobile => return Ok(SendOutcome::Next(steps::ENDED.to_owned())),
+        Some(steps::ENDED) if is_mobile => return Ok(LinkSend::Next(steps::ENDED.to_owned())),
         None | Some(steps::ENDED) => {}
         Some(_) => {
             return Err(Failure::raised(
@@ -127,11 +133,11 @@ async fn send<P: Platform, G: Page>(
     }
     match reply.data.clone() {
         Some(data) if !is_resend && (data.code.is_some() || data.message.is_some()) => {
-            Ok(SendOutcome::Refused(InputRefusal::from_data(data, "Error validating phone number.")))
+            Ok(LinkSend::Refused(InputRefusal::from_data(data, "Error validating phone number.")))
         }
         _ => {
             context.start_deadline(&reply, context.config.link_ms, limits::LINK_SECONDS);
-            Ok(SendOutcome::Waiting)
+            Ok(LinkSend::Waiting)
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::flow::engine::{
     Failure, FlowState, InputRefusal, Kind, OtpEntry, Page, Platform,
     context::FlowContext,
     failure::{StepResult, server_failure},
-    status::{StatusAnswer, ask, step_result},
+    status::{ask, ask_once, settled},
     wait::{before_deadline, resend_pause},
 };
 
@@ -23,17 +23,25 @@ const FINISH_FAILED: &str = "Failed to obtain OTP for verification: ";
 /// Asks the page for a number and a code until the backend accepts a code or ends the step.
 pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> StepResult {
     let mut number_needed = !context.token.knows_otp_number();
+    let mut is_out = context.sms_is_out(&mut number_needed);
     let mut refused = None;
     loop {
-        context.ask_number().await;
-        let answer = context.page.otp_start(number_needed, refused.take()).await;
-        let mobile_number = context.check_number(START_FAILED, answer)?;
+        if !is_out {
+            context.ask_number().await;
+            let answer = context.page.otp_start(number_needed, refused.take()).await;
+            let mobile_number = context.check_number(START_FAILED, answer)?;
 
-        context.enter(FlowState::Sending).await;
-        if let Some(data) = send(context, mobile_number, false).await? {
-            refused = Some(InputRefusal::from_data(data, "Error validating phone number"));
-            continue;
+            context.enter(FlowState::Sending).await;
+            match send(context, mobile_number, false).await? {
+                SendOutcome::Sent => {}
+                SendOutcome::Refused(data) => {
+                    refused = Some(InputRefusal::from_data(data, "Error validating phone number"));
+                    continue;
+                }
+                SendOutcome::Settled(result) => return result,
+            }
         }
+        is_out = false;
         match enter_code(context).await? {
             EntryOutcome::Next(next) => return Ok(next),
             EntryOutcome::ChangeNumber => number_needed = true,
@@ -41,22 +49,36 @@ pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -
     }
 }
 
-/// Requests an SMS; returns the backend's reason where it refused the number. In the reply to a resend, that is
-/// ignored.
+enum SendOutcome {
+    Sent,
+    /// The backend refused the number, for this reason.
+    Refused(Data),
+    /// The flow was settled already, by another page with this token.
+    Settled(StepResult),
+}
+
+/// Requests an SMS. In the reply to a resend, a refusal is ignored.
 async fn send<P: Platform, G: Page>(
     context: &FlowContext<'_, P, G>,
     mobile_number: Option<Secret>,
     is_resend: bool,
-) -> Result<Option<Data>, Failure> {
+) -> Result<SendOutcome, Failure> {
+    context.note_request(mobile_number.is_some(), context.config.otp_ms, limits::OTP_SECONDS);
     let mut reply = context.api.post(paths::OTP_START, to_json(&OtpStart { mobile_number })).await?;
     if reply.error.is_some() {
         return Err(server_failure(reply, Kind::Server));
     }
-    let refused = reply.data.take().filter(|_| !is_resend);
-    if refused.is_none() {
-        context.start_deadline(&reply, context.config.otp_ms, limits::OTP_SECONDS);
+    if let Some(data) = reply.data.take().filter(|_| !is_resend) {
+        return Ok(SendOutcome::Refused(data));
     }
-    Ok(refused)
+    // The contract gives `next` no meaning here, so it is taken for a hint only, and the backend is asked.
+    if reply.next.as_deref() == Some(steps::DONE)
+        && let Some(result) = settled(ask_once(context).await)
+    {
+        return Ok(SendOutcome::Settled(result));
+    }
+    context.start_deadline(&reply, context.config.otp_ms, limits::OTP_SECONDS);
+    Ok(SendOutcome::Sent)
 }
 
 enum EntryOutcome {
@@ -85,7 +107,9 @@ async fn enter_code<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> Re
         match entry {
             OtpEntry::ChangeNumber => return Ok(EntryOutcome::ChangeNumber),
             OtpEntry::Resend => {
-                send(context, None, true).await?;
+                if let SendOutcome::Settled(result) = send(context, None, true).await? {
+                    return result.map(EntryOutcome::Next);
+                }
             }
             OtpEntry::Code(typed) => {
                 let otp: Secret = typed::code(typed.expose()).into();
@@ -107,11 +131,7 @@ async fn enter_code<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> Re
                     },
                     // The code may have arrived: it is never sent twice, the backend is asked for its outcome instead.
                     Err(lost) if lost.kind == Kind::Network => {
-                        return match ask(context).await {
-                            StatusAnswer::Settled(reply) => step_result(reply).map(EntryOutcome::Next),
-                            StatusAnswer::Unauthorized(failure) => Err(failure),
-                            StatusAnswer::Pending { .. } | StatusAnswer::Unknown => Err(lost),
-                        };
+                        return settled(ask(context).await).unwrap_or(Err(lost)).map(EntryOutcome::Next);
                     }
                     Err(failure) => return Err(failure),
                 }

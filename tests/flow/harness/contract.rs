@@ -32,6 +32,7 @@ const FILES: &[&str] = &[
     include_str!("../contract/typed.txt"),
     include_str!("../contract/events.txt"),
     include_str!("../contract/secrets.txt"),
+    include_str!("../contract/resume.txt"),
     ENDINGS,
 ];
 

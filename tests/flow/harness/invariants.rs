@@ -21,6 +21,7 @@ pub(crate) fn check(end: &EndedFlow, token: &str, is_sound: bool) {
     check_last_event(end);
     check_tables(end);
     check_requests(end, token);
+    check_saved(end);
     check_secrets(end, token, is_sound);
 }
 
@@ -73,6 +74,7 @@ fn members(detail: &Detail) -> Vec<&'static str> {
         ("resendAt", detail.resend_at.is_some()),
         ("attemptsLeft", detail.attempts_left.is_some()),
         ("failure", detail.failure.is_some()),
+        ("resumed", detail.resumed.is_some()),
         ("socket", detail.socket.is_some()),
     ];
     let present = optional.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name);
@@ -94,12 +96,23 @@ fn check_requests(end: &EndedFlow, token: &str) {
     }
 }
 
-/// No token, number or code is in an event, a failure, a report, or the body of another request.
+/// The text is removed before the last event, and only then.
+fn check_saved(end: &EndedFlow) {
+    let saved = end.page.saved.borrow();
+    let removed = saved.iter().filter(|(_, text)| text.is_empty()).count();
+    let was_accepted = end.page.events.borrow().len() > 1;
+    assert_eq!(removed, usize::from(end.result.is_some() && was_accepted), "{saved:?}");
+    assert!(removed == 0 || saved.last().is_some_and(|(_, text)| text.is_empty()), "{saved:?}");
+    assert!(saved.iter().all(|(_, text)| text.len() < 200), "{saved:?}");
+}
+
+/// No token, number or code is in an event, a stored text, a failure, a report, or the body of another request.
 fn check_secrets(end: &EndedFlow, token: &str, is_sound: bool) {
     let mut texts: Vec<String> = Vec::new();
     // Without times: their digits may contain a code by chance.
     let untimed = |detail: &Detail| format!("{:?}", Detail { expires_at: None, resend_at: None, ..detail.clone() });
     texts.extend(end.page.events.borrow().iter().map(|(_, detail)| untimed(detail)));
+    texts.extend(end.page.saved.borrow().iter().map(|(_, text)| text.clone()));
     texts.extend(end.page.finishes.borrow().iter().map(|finish| format!("{finish:?}")));
     texts.extend(end.result.iter().map(|result| format!("{result:?}")));
     for sent in end.world.requests.borrow().iter() {

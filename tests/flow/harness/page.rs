@@ -143,6 +143,8 @@ pub(crate) struct ScriptedPage {
     /// The calls of steps with their arguments, and their times in ms since the flow began.
     pub(crate) calls: RefCell<Vec<(i64, String)>>,
     pub(crate) events: RefCell<Vec<(i64, Detail)>>,
+    /// The texts with which the flow would go on, with their times; the last is empty when the flow is over.
+    pub(crate) saved: RefCell<Vec<(i64, String)>>,
     pub(crate) finishes: RefCell<Vec<AuthFinishRun>>,
     pub(crate) secrets: RefCell<Vec<String>>,
 }
@@ -161,6 +163,7 @@ impl ScriptedPage {
             patient: Cell::new(false),
             calls: RefCell::default(),
             events: RefCell::default(),
+            saved: RefCell::default(),
             finishes: RefCell::default(),
             secrets: RefCell::default(),
         }
@@ -236,6 +239,10 @@ impl handset::flow::Page for ScriptedPage {
 
     fn device_ip(&self) -> Option<String> {
         self.ip.get().map(str::to_owned)
+    }
+
+    fn save(&self, text: &str) {
+        self.saved.borrow_mut().push((self.now(), text.to_owned()));
     }
 
     fn state_changed(&self, detail: &Detail) {

@@ -161,7 +161,7 @@ async fn one_flow(
         ..FlowConfig::default()
     };
     let authenticate = async {
-        let result = flow::authenticate(network, person, &config, auth_token).await;
+        let result = flow::authenticate(network, person, &config, auth_token, None).await;
         LOGS.write(format_args!("{result:?}"));
         match result {
             Ok(()) => FlowEnding::Resolves,

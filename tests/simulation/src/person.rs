@@ -1,6 +1,10 @@
 //! The simulated person: the answers of the page's steps, and the actions on the phone.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 
 use handset::flow::{Cause, Detail, Failure, InputRefusal, LinkRetry, OtpEntry, Page, PageError};
 use handset_protocol::Secret;
@@ -24,6 +28,8 @@ pub(crate) struct SimulatedPerson {
     number: Cell<usize>,
     /// A pending second click: the next answer repeats the last one at once.
     clicks_again: Cell<bool>,
+    /// The text with which the flow goes on; empty when it is over.
+    pub(crate) stored: RefCell<String>,
     /// Notified on the state at which the page ends its flow.
     pub(crate) heard_enough: Notify,
 }
@@ -51,6 +57,7 @@ impl SimulatedPerson {
             auth_id,
             number: Cell::new(0),
             clicks_again: Cell::new(false),
+            stored: RefCell::default(),
             heard_enough: Notify::new(),
         })
     }
@@ -239,6 +246,11 @@ impl Page for SimulatedPerson {
 
     fn device_ip(&self) -> Option<String> {
         None
+    }
+
+    fn save(&self, text: &str) {
+        LOGS.write(text);
+        self.stored.replace(text.to_owned());
     }
 
     fn state_changed(&self, detail: &Detail) {
