@@ -41,10 +41,41 @@ function makeLazy(glue) {
     made.push(`${name} = ${value};`);
     glue = replaceOnce(glue, statement, `let ${name};`);
   };
-  later(/^const (CLOSURE_DTORS) = ([^;]+);$/m);
-  later(/^let (cachedTextDecoder) = ([^;]+);\ncachedTextDecoder.decode\(\);$/m);
+  later(/^let (cachedTextDecoder) = ([^;]+);$/m);
   later(/^const (cachedTextEncoder) = ([^;]+);$/m);
   return replaceOnce(glue, "wasmInstance = instance;", made.join(" "));
+}
+
+/** Replaces what a pattern matches. Fails where it matches nothing: the glue of another wasm-bindgen. */
+function replaceAll(glue, pattern, to) {
+  const replaced = glue.replaceAll(pattern, to);
+  if (replaced === glue) throw new StepError(`wasm-bindgen's glue has no match for ${pattern}: adapt scripts/lib/glue.mjs.`);
+  return replaced;
+}
+
+/** Leaves out what this module does not need, and writes the rest shorter. */
+function shorten(glue) {
+  const all = [
+    // Rust drops each of its closures itself, so nothing is left for a garbage collection.
+    [/^const CLOSURE_DTORS = [^;]+;$/gm, ""],
+    [/^ *CLOSURE_DTORS\.(?:un)?register\(.*\);$/gm, ""],
+    // A way around the limit of one decoder in Safari, which is two gigabytes.
+    [/^const MAX_SAFARI_DECODE_BYTES[^]+?^\}$/gm, ""],
+    ["cachedTextDecoder.decode();", ""],
+    ["decodeText(", "cachedTextDecoder.decode("],
+    // Texts for the module are short: one way of encoding them suffices.
+    [/^ *if \(realloc === undefined\) \{([^}]+)\}\n[^]+?^\}$/gm, "$1}"],
+    [/^function passStringToWasm0\(arg, malloc, realloc\)/gm, "function passStringToWasm0(arg)"],
+    [" malloc(", " wasm.__wbindgen_malloc("],
+    [", wasm.__wbindgen_malloc, wasm.__wbindgen_realloc)", ")"],
+    [/^ *wasmModule = module;$/gm, ""],
+    [/function\(\) \{ return handleError\(function \(([^)]*)\) \{([^]+?)\}, arguments\); \}/g, "handled(($1) => {$2})"],
+    [/^function handleError\(f, args\) \{\n([^]+?)^\}$/gm, "const handled = (f) => (...args) => {\n$1}"],
+    ["f.apply(this, args)", "f(...args)"],
+    [/: function\(([^)]*)\) \{/g, ": ($1) => {"],
+    [/const ret = (.+);\n +return (ret|addHeapObject\(ret\));/g, (_, value, result) => `return ${result.replace("ret", () => value)};`],
+  ];
+  return all.reduce((shorter, [from, to]) => replaceAll(shorter, from, to), glue);
 }
 
 /**
@@ -54,7 +85,7 @@ function makeLazy(glue) {
  * @param {Record<string, string>} names new names by old
  */
 export async function adaptGlue(file, names) {
-  let glue = makeLazy(mergeImports(await readFile(file, "utf8"), Object.keys(names)));
+  let glue = makeLazy(shorten(mergeImports(await readFile(file, "utf8"), Object.keys(names))));
   glue = replaceOnce(glue, "wasm = instance.exports;", "wasm = guard(instance.exports);");
   // A grown memory has a new buffer. In old browsers, `detached` on a buffer may be a property of the page's own.
   glue = replaceOnce(glue, "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.memory.buffer)", "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer !== wasm.memory.buffer");
