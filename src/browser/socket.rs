@@ -28,14 +28,16 @@ impl BrowserSocket {
     pub(super) fn open(url: &Secret) -> Self {
         let events = Mailbox::default();
         let socket = WebSocket::new(url.expose()).ok();
-        let listeners = match &socket {
-            Some(socket) => [OPEN, MESSAGE, CLOSE, ERROR].map(|event| Listener::posting(socket, event, &events)).into(),
-            // A constructor that throws, for example by mixed-content rules, counts as a closed socket.
-            None => {
-                events.post(CLOSE, JsValue::UNDEFINED);
-                Vec::new()
+        let mut listeners = Vec::new();
+        match &socket {
+            Some(socket) => {
+                for event in [OPEN, MESSAGE, CLOSE, ERROR] {
+                    listeners.push(Listener::posting(socket, event, &events));
+                }
             }
-        };
+            // A constructor that throws, for example by mixed-content rules, counts as a closed socket.
+            None => events.post(CLOSE, JsValue::UNDEFINED),
+        }
         Self { socket, events, is_closed: false, _listeners: listeners }
     }
 }

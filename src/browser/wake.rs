@@ -1,6 +1,6 @@
 //! The signs that a page was asleep or offline and is back.
 
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::EventTarget;
 
 use super::{device::get, host::global, listener::Listener, mailbox::Mailbox};
@@ -16,9 +16,12 @@ const SIGNS: [(&str, &str); 4] =
 /// Resolves at the next of these events.
 pub(super) async fn woken() {
     let mailbox = Mailbox::default();
-    let _listeners = SIGNS.map(|(target, event)| {
-        let target = Some(global(target)).filter(JsValue::is_object)?.unchecked_into::<EventTarget>();
-        Some(Listener::posting(&target, event, &mailbox))
-    });
+    let mut listeners = Vec::new();
+    for (target, event) in SIGNS {
+        let target = global(target);
+        if target.is_object() {
+            listeners.push(Listener::posting(target.unchecked_ref::<EventTarget>(), event, &mailbox));
+        }
+    }
     while mailbox.next().await.0 == VISIBILITY && get(&global("document"), "hidden").is_truthy() {}
 }

@@ -41,15 +41,21 @@ struct Call {
     mailbox: Mailbox,
 }
 
-/// Removes the call of that number and the calls of that owner from the list and returns them. Neither is ever 0.
-fn take_calls(number: u32, owner: u32) -> Vec<Call> {
-    CALLS.with_borrow_mut(|calls| calls.extract_if(.., |call| call.number == number || call.owner == owner).collect())
-}
-
-/// Stops the calls of [`take_calls`], if they still run.
+/// Removes the call of that number and the calls of that owner from the list, and stops those that still run. Neither
+/// is ever 0.
 fn stop_calls(number: u32, owner: u32, reason: &'static str, value: &JsValue) {
-    for call in take_calls(number, owner) {
-        call.mailbox.post(reason, value.clone());
+    let mut stopped = Vec::new();
+    CALLS.with_borrow_mut(|calls| {
+        calls.retain(|call| {
+            let fits = call.number == number || call.owner == owner;
+            if fits {
+                stopped.push(call.mailbox.clone());
+            }
+            !fits
+        });
+    });
+    for mailbox in stopped {
+        mailbox.post(reason, value.clone());
     }
 }
 
@@ -109,7 +115,7 @@ pub fn start(
         })
         .await;
         drop(on_abort);
-        drop(take_calls(number, 0));
+        stop_calls(number, 0, CANCELLED, &JsValue::UNDEFINED);
         let _ = match outcome {
             Ok(Ok(())) => resolve.call0(&JsValue::UNDEFINED),
             Ok(Err(rejection)) => reject.call1(&JsValue::UNDEFINED, &errors::rejection(&rejection)),

@@ -116,11 +116,13 @@ fn bad_timeouts() -> JsValue {
 /// An object without unknown members: a limit with a misspelt name would have no effect.
 fn timeouts(options: &JsValue) -> Result<JsValue, JsValue> {
     let Some(timeouts) = present(options, "timeouts") else { return Ok(JsValue::UNDEFINED) };
-    let known = |name: JsValue| name.as_string().is_some_and(|name| matches!(name.as_str(), "otp" | "instantLink"));
-    match member_names(&timeouts) {
-        Some(names) if names.iter().all(known) => Ok(timeouts),
-        _ => Err(bad_timeouts()),
+    let names = member_names(&timeouts).ok_or_else(bad_timeouts)?;
+    for at in 0..names.length() {
+        if !names.get(at).as_string().is_some_and(|name| matches!(name.as_str(), "otp" | "instantLink")) {
+            return Err(bad_timeouts());
+        }
     }
+    Ok(timeouts)
 }
 
 fn timeout(timeouts: &JsValue, name: &str) -> Result<Option<u32>, JsValue> {
@@ -136,9 +138,11 @@ fn allowed_origins(options: &JsValue) -> Result<Option<Vec<String>>, JsValue> {
         || misuse("withAllowedOrigins: origins must be an array of origins, such as \"https://auth.example.com\"");
     let Some(origins) = present(options, "allowedOrigins") else { return Ok(None) };
     let origins = items(&origins).ok_or_else(expected)?;
-    let origins: Option<Vec<String>> =
-        origins.iter().map(|origin| text(&origin).filter(|origin| is_origin(origin))).collect();
-    origins.map(Some).ok_or_else(expected)
+    let mut list = Vec::new();
+    for at in 0..origins.length() {
+        list.push(text(&origins.get(at)).filter(|origin| is_origin(origin)).ok_or_else(expected)?);
+    }
+    Ok(Some(list))
 }
 
 fn device_ip(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
