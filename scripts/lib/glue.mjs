@@ -91,7 +91,7 @@ export async function adaptGlue(file, names) {
   glue = replaceOnce(glue, "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.memory.buffer)", "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer !== wasm.memory.buffer");
   // A late or repeated call of a dropped closure (a timer that cannot be cleared, a socket that still sends) has no effect.
   glue = replaceOnce(glue, "state.cnt++;", "if (!state.a) return;\n        state.cnt++;");
-  glue = replaceOnce(glue, "getObject(arg0).queueMicrotask;", "queueMicrotask;");
+  glue = replaceOnce(glue, "getObject(arg0).queueMicrotask)", "queueMicrotask)");
   glue = replaceOnce(glue, "export { initSync, __wbg_init as default };", "export { __wbg_get_imports as imports, __wbg_finalize_init as finish };");
   glue = `import { guard } from "handset-trap";\nimport { ${GUARDED.join(", ")} } from "handset-host";\n${glue}`;
   for (const name of Object.keys(names)) {
