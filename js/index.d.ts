@@ -246,6 +246,8 @@ export interface StateChange {
   readonly attemptsLeft?: number;
   /** At the end: why the flow failed. */
   readonly failure?: AuthError;
+  /** In the second `starting` event of a flow with a stored text: whether the flow goes on (docs/resume.md). */
+  readonly resumed?: boolean;
   /** While a link is awaited: the connection to the backend. */
   readonly socket?: "open" | "reconnecting" | "polling";
 }
@@ -300,6 +302,10 @@ export interface Authenticator {
    * Rejects with an {@link AuthError}, with the abort signal's reason, or with the reason of AuthFinishStep.
    */
   authenticate(authToken: string): CancelablePromise<void>;
+  /** As {@link Authenticator.authenticate}, and goes on with a flow of the same authToken. With a text that is no good the flow begins anew. */
+  resume(authToken: string, text: string | null): CancelablePromise<void>;
+  /** A small text without secrets with which the running flow goes on after a reload; `null` when no flow runs. */
+  serialize(): string | null;
   /** Whether the user agent names a mobile browser. By this rule an iPad with the user agent of a Mac is a desktop. */
   isMobileWeb(): boolean;
   /** The `flowType` for `POST /v3/start`: as {@link Authenticator.isMobileWeb}, but client hints and such iPads count too. */
@@ -350,6 +356,8 @@ export class AuthenticatorBuilder {
   withDeviceIpAddress(ip?: string | (() => string | null | undefined) | null): this;
   /** Where a device registration is kept; the default is localStorage. */
   withStorage(storage?: StorageLike | null): this;
+  /** Keeps the text of {@link Authenticator.serialize} while a flow runs; `authenticate()` with the same authToken goes on with it (docs/resume.md). */
+  withResume(storage?: StorageLike | null): this;
   /** Aborting rejects running calls of `authenticate()` and `finishInstantLink()` with the signal's reason, unchanged. */
   withAbortSignal(signal: AbortSignalLike): this;
   /** The time limits of a code and a link, in ms from its SMS; they replace the backend's (120000 and 180000). */

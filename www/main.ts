@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 import type { StartRequest } from "./signup/backend.js";
 import { clearResult, onAgain, showEnding, showFailure } from "./signup/ending.js";
 import { dropQuestion, fillCode } from "./signup/questions.js";
-import { cancel, flowType, verify } from "./signup/verify.js";
+import { canGoOn, cancel, flowType, verify } from "./signup/verify.js";
 import { drawState, sayBusy, sayProblem, sayStatus, show } from "./signup/view.js";
 import { failureIn } from "./signup/words.js";
 import { Diagram } from "./stage/diagram.js";
@@ -35,13 +35,16 @@ function readSetup(): StartRequest | undefined {
 let isRunning = false;
 let diagram = new Diagram();
 
-async function run(): Promise<void> {
-  if (isRunning) return;
+function begin(): void {
   const request = readSetup();
-  if (!request) {
-    sayProblem("Type the phone number first.", number);
-    return number.focus();
-  }
+  if (request) return void run(request);
+  sayProblem("Type the phone number first.", number);
+  number.focus();
+}
+
+/** Runs a verification; without a request, the one that ran before a reload. */
+async function run(request?: StartRequest): Promise<void> {
+  if (isRunning) return;
   isRunning = true;
   sayProblem("");
   sayStatus("Starting…");
@@ -69,7 +72,7 @@ async function run(): Promise<void> {
 
 setup.addEventListener("submit", (event) => {
   event.preventDefault();
-  void run();
+  if (!isRunning) begin();
 });
 element("settings", HTMLElement).addEventListener("change", () => {
   element("setup-number-field", HTMLElement).hidden = !serverHasNumber();
@@ -87,6 +90,7 @@ try {
   element(`flow-${own}`, HTMLInputElement).checked = true;
   element("flow-hint", HTMLElement).textContent = `This browser counts as ${own}, so a ${own === "mobile" ? "code" : "link"} is chosen.`;
   element("setup-fields", HTMLFieldSetElement).disabled = false;
+  if (canGoOn()) void run();
 } catch (reason) {
   const { what, next } = failureIn(reason);
   sayProblem(`${what} ${next}`);

@@ -37,7 +37,7 @@ pub(super) fn detail(detail: &Detail) -> JsValue {
         put(&object, "socket", socket.as_str());
     }
     if let Some(resumed) = detail.resumed {
-        put(&object, "resumed", resumed);
+        set(&object, "resumed", &JsValue::from_bool(resumed));
     }
     object.into()
 }

@@ -81,12 +81,14 @@ impl BuilderOptions {
             allowed_origins: allowed_origins(options)?,
         };
         mobile_auth(options)?;
-        resume(options)?;
+        // Read and written by `js/`.
+        storage(options, "resume", "withResume: storage must be a Storage, such as sessionStorage")?;
         let function = |name| present(options, name).and_then(|value| value.dyn_into::<Function>().ok());
         let (emit, save) = (function("emit"), function("save"));
         let device_ip = device_ip(options)?;
         let page = JsPage { auth_finish, otp_start, otp_finish, link_start, link_retry, emit, save, device_ip };
-        let browser = Browser::new(storage(options)?);
+        let expected = "withStorage: storage must be a Storage, such as sessionStorage";
+        let browser = Browser::new(storage(options, "storage", expected)?);
         Ok(Self { browser, page, config, signal: signal(options)? })
     }
 }
@@ -156,23 +158,11 @@ fn device_ip(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
 }
 
 /// The check is structural, so that a page may pass an object of its own.
-fn storage(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
-    let storage = present(options, "storage");
+fn storage(options: &JsValue, name: &str, expected: &str) -> Result<Option<JsValue>, JsValue> {
+    let storage = present(options, name);
     match &storage {
-        Some(storage) if !get(storage, "removeItem").is_function() => {
-            Err(misuse("withStorage: storage must be a Storage, such as sessionStorage"))
-        }
+        Some(storage) if !get(storage, "removeItem").is_function() => Err(misuse(expected)),
         _ => Ok(storage),
-    }
-}
-
-/// Checks the storage of a flow's text, which `js/` reads and writes. The check is structural, as above.
-fn resume(options: &JsValue) -> Result<(), JsValue> {
-    match present(options, "resume") {
-        Some(storage) if ["getItem", "setItem", "removeItem"].iter().any(|name| !get(&storage, name).is_function()) => {
-            Err(misuse("withResume: storage must be a Storage, such as sessionStorage"))
-        }
-        _ => Ok(()),
     }
 }
 

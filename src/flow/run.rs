@@ -5,7 +5,10 @@ use futures_lite::future::or;
 use handset_protocol::{Secret, client::error_codes, limits, steps as names};
 
 #[cfg(feature = "seeded-bugs")]
-use super::engine::seeded_bugs::{Bug, bug_is_seeded};
+use super::engine::{
+    seeded_bugs::{Bug, bug_is_seeded},
+    status::StatusAnswer,
+};
 use super::{
     engine::{
         Detail, DeviceRole, Failure, FlowConfig, FlowState, Kind, Page, Platform, Rejection,
@@ -109,7 +112,13 @@ async fn run_steps<P: Platform, G: Page>(
     if let Some(stored) = stored {
         let mut goes_on = false;
         if let Some(stored) = stored {
+            #[cfg(not(feature = "seeded-bugs"))]
             let answer = ask_once(context).await;
+            #[cfg(feature = "seeded-bugs")]
+            let answer = match bug_is_seeded(Bug::ResumeWithoutQuestion) {
+                true => StatusAnswer::Unknown,
+                false => ask_once(context).await,
+            };
             goes_on = context.resume(&stored, &answer);
             early = settled(answer);
             if early.is_some() {

@@ -72,6 +72,15 @@ class BackgroundPage {
     while (!(await this.evaluate(condition).catch(() => false))) deadline.throwIfAborted();
   }
 
+  /** Kills the renderer. The page is usable again after `goto`. */
+  async crash() {
+    await this.send("Inspector.enable");
+    const crashed = once(this.#events, "Inspector.targetCrashed");
+    // The command itself is never answered.
+    void this.send("Page.crash").catch(() => {});
+    await crashed;
+  }
+
   /** Goes back in the history, like the browser's button. */
   async back() {
     const { currentIndex, entries } = await this.send("Page.getNavigationHistory");

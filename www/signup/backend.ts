@@ -43,6 +43,9 @@ export class BackendError extends Error {
 
 export const start = (request: StartRequest): Promise<Started> => post("/demo/start", request);
 
+/** The same flow again, for the page after a reload: the visitor's cookie and the flow's id name it. */
+export const again = (correlationId: string): Promise<Started> => post("/demo/again", { correlationId });
+
 export const validate = (correlationId: string): Promise<Validated> => post("/demo/verify", { correlationId });
 
 export const complete = (correlationId: string, firstName: string, lastName: string): Promise<Completed> =>

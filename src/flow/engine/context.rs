@@ -14,6 +14,7 @@ use super::{
     failure::{Failure, Kind, Rejection, redact},
     page::{Page, PageError, START_SHAPE},
     platform::Platform,
+    seeded_bugs::{Bug, bug_is_seeded},
     snapshot::{CHANGING_NUMBER, NOTHING_SENT, REQUESTED, REQUESTED_BY_PERSON, SENT, Snapshot},
     status::StatusAnswer,
     token::Token,
@@ -142,6 +143,9 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
             *number_needed = true;
         }
         let Some((deadline, resend_at)) = resumed.sms else { return false };
+        if bug_is_seeded(Bug::ResumeSendsAgain) {
+            return false;
+        }
         self.set_deadline(deadline, resend_at);
         true
     }
@@ -228,7 +232,9 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
 
     /// Emits the last event.
     pub(crate) fn close(&self, result: &Result<FlowState, Rejection>) {
-        self.page.save("");
+        if !bug_is_seeded(Bug::KeepStoredText) {
+            self.page.save("");
+        }
         match result {
             Ok(state) => self.emit(|detail| detail.state = *state),
             Err(rejection) => {

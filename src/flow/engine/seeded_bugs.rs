@@ -25,6 +25,14 @@ pub enum Bug {
     NoLastQuestion,
     /// A code is submitted twice.
     SubmitTwice,
+    /// A resumed step requests an SMS although one is out.
+    ResumeSendsAgain,
+    /// A resumed wait has the time that was left when its text was written.
+    ResumeKeepsTime,
+    /// A resumed flow makes no status call first.
+    ResumeWithoutQuestion,
+    /// The text of a flow that is over stays stored.
+    KeepStoredText,
 }
 
 #[cfg(feature = "seeded-bugs")]
@@ -38,6 +46,10 @@ impl Bug {
         Self::HearReplaced,
         Self::NoLastQuestion,
         Self::SubmitTwice,
+        Self::ResumeSendsAgain,
+        Self::ResumeKeepsTime,
+        Self::ResumeWithoutQuestion,
+        Self::KeepStoredText,
     ];
 }
 

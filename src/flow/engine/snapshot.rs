@@ -5,7 +5,10 @@
 //! times in epoch ms of the page's clock, 0 for none. No secret is in it, and no digit: nothing in it can be taken for a
 //! number or a code.
 
-use super::status::StatusAnswer;
+use super::{
+    seeded_bugs::{Bug, bug_is_seeded},
+    status::StatusAnswer,
+};
 
 /// The version of the format. A text of any other version is refused.
 const VERSION: &str = "1.";
@@ -89,6 +92,7 @@ impl<'a> Snapshot<'a> {
     /// without them is never requested again without them: the code is waited for, and they may ask for a resend.
     pub(super) fn sms_left(&self, answer: &StatusAnswer, wall: i64) -> Option<i64> {
         match (self.sms, answer) {
+            (SENT, _) if bug_is_seeded(Bug::ResumeKeepsTime) => Some(self.left(self.expires, self.saved)),
             (NOTHING_SENT | CHANGING_NUMBER, _) => None,
             (_, StatusAnswer::Pending { left_ms: Some(left) }) => {
                 Some(left.saturating_add(self.grace).min(self.left(self.expires, self.saved)))

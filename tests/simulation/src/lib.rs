@@ -25,7 +25,7 @@ mod trace;
 
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
-use futures_lite::future::or;
+use futures_lite::future::{or, zip};
 use handset::flow::{self, Bug, DeviceRole, FlowConfig, Rejection};
 use handset_protocol::Secret;
 use handset_sandbox_store::StoreError;
@@ -114,29 +114,83 @@ async fn simulate(seed: u64) -> Result<RunOutcome, StoreError> {
         tokio::task::spawn_local(backend.clone().obeys()),
     ];
 
-    let mut stop = scenario.stop.as_ref();
-    loop {
-        trace.add(TraceEntry::Begins);
-        network.shared.newest.set(SocketView::default());
-        let ending = one_flow(&scenario, &machine, &network, &person, stop, start.auth_token.clone().into()).await;
-        trace.add(TraceEntry::Ends(ending.clone()));
-        if network.left() != LiveCounts::default() {
-            trace.add(TraceEntry::Flaw("no timer, request or socket is left"));
-        }
-        match (ending, stop.take()) {
-            (FlowEnding::Stopped(_), Some(PlannedStop { starts_again: true, .. })) => {
-                trace.strikes("flow begun again after a stop")
-            }
-            _ => break,
-        }
-    }
+    let auth_token = || Secret::from(start.auth_token.clone());
+    let second = async {
+        let Some(ms) = scenario.second_page_ms else { return None };
+        sleep(Duration::from_millis(ms)).await;
+        trace.strikes("second page with the token");
+        let trace = Rc::new(Trace::new(&machine));
+        let network = SimulatedNetwork::new(&scenario, &chance, &trace, &backend, &machine);
+        let person = SimulatedPerson::new(&scenario, &chance, &trace, &backend, start.auth_id.clone());
+        every_flow(&scenario, &machine, &network, &person, auth_token).await;
+        Some(trace)
+    };
+    let first = every_flow(&scenario, &machine, &network, &person, auth_token);
+    let ((), second) = zip(first, second).await;
     let session = backend.last_state(&start.correlation_id).await;
     backend.record_fault_hits().await;
     others.iter().for_each(|task| task.abort());
 
     scenario.struck(&trace);
-    let (violations, endings) = check::check(&scenario, &machine, &trace, &session);
-    Ok(RunOutcome { seed, hash: trace.hash(), endings, struck: trace.struck(), violations, lines: trace.lines() })
+    let (mut violations, mut endings) = check::check(&scenario, &machine, &trace, &session);
+    let (mut hash, mut lines, mut struck) = (trace.hash(), trace.lines(), trace.struck());
+    if let Some(second) = second {
+        let (also, ended) = check::check(&scenario, &machine, &second, &session);
+        violations.extend(also);
+        violations.extend(check::of_both(&trace, &second));
+        endings.extend(ended);
+        hash ^= second.hash().rotate_left(1);
+        lines.extend(second.lines().into_iter().map(|line| format!("page 2 {line}")));
+        struck.extend(second.struck());
+    }
+    Ok(RunOutcome { seed, hash, endings, struck, violations, lines })
+}
+
+/// The flows of one page, and of those that follow it after a stop or a reload.
+async fn every_flow(
+    scenario: &Scenario,
+    machine: &SimulatedMachine,
+    network: &SimulatedNetwork,
+    person: &SimulatedPerson,
+    auth_token: impl Fn() -> Secret,
+) {
+    let trace = &network.shared.trace;
+    let mut stop = scenario.stop.as_ref();
+    let mut reloads = scenario.reloads.iter();
+    let mut stored = None;
+    loop {
+        trace.add(TraceEntry::Begins);
+        network.shared.newest.set(SocketView::default());
+        let reload = reloads.next();
+        let dies = reload.map(|reload| PlannedStop {
+            when: StopMoment::At(machine.at_ms() + reload.lives_ms),
+            how: StopKind::Reloaded,
+            starts_again: false,
+        });
+        let stops = dies.as_ref().or(stop);
+        let text = stored.take();
+        let ending = one_flow(scenario, machine, network, person, stops, auth_token(), text).await;
+        trace.add(TraceEntry::Ends(ending.clone()));
+        if network.left() != LiveCounts::default() {
+            trace.add(TraceEntry::Flaw("no timer, request or socket is left"));
+        }
+        match (ending, reload, stop.take()) {
+            (FlowEnding::Stopped(StopKind::Reloaded), Some(reload), _) => {
+                sleep(Duration::from_millis(reload.away_ms)).await;
+                stored = Some(person.stored.borrow().clone()).filter(|text| !text.is_empty());
+            }
+            (FlowEnding::Stopped(_), _, Some(PlannedStop { starts_again: true, .. })) => {
+                trace.strikes("flow begun again after a stop")
+            }
+            (FlowEnding::Stopped(_), ..) => break,
+            _ => {
+                if !person.stored.borrow().is_empty() {
+                    trace.add(TraceEntry::Flaw("a flow that is over leaves no text"));
+                }
+                break;
+            }
+        }
+    }
 }
 
 /// Runs a flow until it ends by itself or by the page.
@@ -147,6 +201,7 @@ async fn one_flow(
     person: &SimulatedPerson,
     stop: Option<&PlannedStop>,
     auth_token: Secret,
+    stored: Option<String>,
 ) -> FlowEnding {
     let setup = &scenario.setup;
     let config = FlowConfig {
@@ -161,7 +216,7 @@ async fn one_flow(
         ..FlowConfig::default()
     };
     let authenticate = async {
-        let result = flow::authenticate(network, person, &config, auth_token, None).await;
+        let result = flow::authenticate(network, person, &config, auth_token, stored.as_deref()).await;
         LOGS.write(format_args!("{result:?}"));
         match result {
             Ok(()) => FlowEnding::Resolves,
@@ -180,10 +235,10 @@ async fn one_flow(
         _ => std::future::pending().await,
     };
     // The page's code runs only while the page is awake, but a browser also discards sleeping pages.
-    let page = machine.awake(or(stopped(|how| how != StopKind::Dropped), authenticate));
+    let page = machine.awake(or(stopped(|how| !how.is_discarded()), authenticate));
     let gives_up = async {
         sleep(GIVE_UP).await;
         FlowEnding::NeverSettles
     };
-    or(stopped(|how| how == StopKind::Dropped), or(page, gives_up)).await
+    or(stopped(StopKind::is_discarded), or(page, gives_up)).await
 }

@@ -126,7 +126,7 @@ impl SimulatedPerson {
     async fn gives_a_number(&self, needed: bool) -> Result<Option<Secret>, PageError> {
         self.bears_with_it().await?;
         if !needed {
-            return Ok(self.answers("number", None));
+            return Ok(self.answers("known number", None));
         }
         if !self.is_sensible() && self.chance.percent(30) {
             self.does("gives a number that is none");
@@ -256,6 +256,13 @@ impl Page for SimulatedPerson {
     fn state_changed(&self, detail: &Detail) {
         LOGS.write(format_args!("{detail:?}"));
         let state = detail.state.as_str();
+        if let Some(goes_on) = detail.resumed {
+            self.trace.add(TraceEntry::Resumed(goes_on));
+            self.trace.strikes(match goes_on {
+                true => "reload after which the flow goes on",
+                false => "reload after which the flow begins anew",
+            });
+        }
         let socket = detail.socket.map(|socket| socket.as_str());
         self.trace.add(TraceEntry::State { state, expires: detail.expires_at, socket });
         if matches!(&self.scenario.stop, Some(PlannedStop { when: StopMoment::Hearing(last), .. }) if *last == state) {

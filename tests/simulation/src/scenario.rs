@@ -9,6 +9,10 @@ use crate::{chance::Chance, planned_fault::PlannedFault};
 pub(crate) struct Scenario {
     pub(crate) setup: Setup,
     pub(crate) stop: Option<PlannedStop>,
+    /// The page dies and comes back so often; then there is no `stop`.
+    pub(crate) reloads: Vec<Reload>,
+    /// When another page with the same token opens; then there is neither.
+    pub(crate) second_page_ms: Option<u64>,
     /// The behaviour of the network until it calms down.
     pub(crate) weather: Weather,
     /// From this time on the network only has short delays.
@@ -54,6 +58,15 @@ pub(crate) enum StopMoment {
     Hearing(&'static str),
 }
 
+/// A page that dies, and another one that goes on with its text.
+#[derive(Debug)]
+pub(crate) struct Reload {
+    /// How long the page lives.
+    pub(crate) lives_ms: u64,
+    /// How long no page runs.
+    pub(crate) away_ms: u64,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum StopKind {
     /// `cancel()`.
@@ -62,6 +75,15 @@ pub(crate) enum StopKind {
     Aborted,
     /// The browser discards the page with its flow, perhaps during a sleep.
     Dropped,
+    /// As `Dropped`, and the page comes back with the text that it had stored.
+    Reloaded,
+}
+
+impl StopKind {
+    /// Whether the browser ends the page, which may sleep; otherwise the page's own code stops the flow.
+    pub(crate) fn is_discarded(self) -> bool {
+        matches!(self, Self::Dropped | Self::Reloaded)
+    }
 }
 
 /// The likelihood of each fault, in percent, and the delays.
@@ -197,9 +219,17 @@ impl Scenario {
     pub(crate) fn draw(chance: &Chance) -> Self {
         let is_stormy = chance.percent(65);
         let clocks = Clocks::draw(chance);
+        let stop = chance.percent(14).then(|| PlannedStop::draw(chance, &clocks.naps));
+        let reloads = (0..if stop.is_none() && chance.percent(30) { 1 + chance.below(3) } else { 0 })
+            .map(|_| Reload::draw(chance))
+            .collect::<Vec<_>>();
+        let is_alone = stop.is_some() || !reloads.is_empty();
+        let second_page_ms = (!is_alone && chance.percent(15)).then(|| chance.between(0, 60_000));
         Self {
             setup: Setup::draw(chance),
-            stop: chance.percent(14).then(|| PlannedStop::draw(chance, &clocks.naps)),
+            stop,
+            reloads,
+            second_page_ms,
             calm_at_ms: if is_stormy { chance.between(0, 200_000) } else { 0 },
             weather: if is_stormy { Weather::draw(chance) } else { Weather::CALM },
             outages: if chance.percent(30) {
@@ -299,6 +329,20 @@ impl PlannedStop {
                 _ => StopKind::Dropped,
             },
             starts_again: chance.percent(40),
+        }
+    }
+}
+
+impl Reload {
+    fn draw(chance: &Chance) -> Self {
+        Self {
+            // Often while a request runs, right at the start.
+            lives_ms: if chance.percent(40) { chance.between(0, 5_000) } else { chance.between(0, 150_000) },
+            away_ms: match chance.below(4) {
+                0 => chance.between(0, 500),
+                1 => chance.between(0, 300_000),
+                _ => chance.between(0, 60_000),
+            },
         }
     }
 }

@@ -55,6 +55,8 @@ pub(crate) enum TraceEntry {
     LinkOpened {
         status: u16,
     },
+    /// Whether a flow with a stored text goes on.
+    Resumed(bool),
     FinishRuns {
         failure: Option<&'static str>,
     },
@@ -82,6 +84,7 @@ impl fmt::Display for FlowEnding {
             Self::RejectsAsThePage => f.write_str("rejects as AuthFinishStep did"),
             Self::Stopped(StopKind::Cancelled) => f.write_str("cancelled"),
             Self::Stopped(StopKind::Aborted) => f.write_str("aborted"),
+            Self::Stopped(StopKind::Reloaded) => f.write_str("reloaded"),
             Self::Stopped(StopKind::Dropped) => f.write_str("dropped with its page"),
             Self::NeverSettles => f.write_str("never settles"),
         }

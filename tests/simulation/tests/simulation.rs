@@ -56,6 +56,26 @@ fn finds_a_code_that_is_submitted_twice() {
 }
 
 #[test]
+fn finds_a_reload_that_sends_another_sms() {
+    found_within(Bug::ResumeSendsAgain, "no SMS is sent again because a page was reloaded");
+}
+
+#[test]
+fn finds_a_countdown_that_stands_still_while_no_page_runs() {
+    found_within(Bug::ResumeKeepsTime, "a countdown goes on while no page runs");
+}
+
+#[test]
+fn finds_a_page_that_comes_back_and_does_not_ask() {
+    found_within(Bug::ResumeWithoutQuestion, "a page that comes back asks the backend first");
+}
+
+#[test]
+fn finds_a_text_that_stays_after_the_end() {
+    found_within(Bug::KeepStoredText, "a flow that is over leaves no text");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_trace() {
     for seed in 0..200 {
         let (first, second) = (run(seed, None).unwrap(), run(seed, None).unwrap());

@@ -1,6 +1,7 @@
 //! The relying-party backend of the demo page. It uses the public server API like any relying party: token, start, validate,
 //! complete.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
@@ -26,11 +27,16 @@ use crate::http::shared::request::ConnectionReset;
 use crate::http::shared::scope::{self, ProjectExt, QUERY};
 use crate::http::shared::share::SharedLayer;
 use crate::projects::{DEFAULT, Project};
+use crate::random::uuid;
 use handset_sandbox_domain::request::{Field, fields};
 use handset_sandbox_domain::{Credential, Refusal};
 
 /// The credential of the demo.
 const CLIENT_ID: &str = "sandbox-identity";
+/// The name of the visitor's cookie.
+const COOKIE: &str = "handset-demo";
+/// How many flows are kept for visitors that reload the page.
+const FLOWS_KEPT: usize = 256;
 /// Maximum size of a server API reply, in bytes.
 const REPLY_BYTES: usize = 64 * 1024;
 
@@ -39,6 +45,14 @@ struct DemoServer {
     sandbox: Sandbox,
     server_api: Router,
     access_token: Arc<Mutex<Option<Secret>>>,
+    /// The newest flows, so that a page gets its authToken again after a reload.
+    flows: Arc<Mutex<VecDeque<VisitorFlow>>>,
+}
+
+/// A flow of a visitor.
+struct VisitorFlow {
+    visitor: String,
+    started: DemoStarted,
 }
 
 impl FromRef<DemoServer> for Sandbox {
@@ -49,9 +63,10 @@ impl FromRef<DemoServer> for Sandbox {
 
 /// Routes, to be nested at `/demo`.
 pub(crate) fn router(sandbox: Sandbox, server_api: Router) -> Router<Sandbox> {
-    let demo = DemoServer { sandbox: sandbox.clone(), server_api, access_token: Arc::default() };
+    let demo = DemoServer { sandbox: sandbox.clone(), server_api, access_token: Arc::default(), flows: Arc::default() };
     Router::new()
         .route("/start", post(start))
+        .route("/again", post(again))
         .route("/verify", post(verify))
         .route("/complete", post(complete))
         .method_not_allowed_fallback(method_not_allowed)
@@ -77,7 +92,7 @@ impl RequestBody for DemoStart {
     const FIELDS: &'static [Field] = fields::REQUEST;
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DemoStarted {
     auth_token: Secret,
@@ -109,7 +124,37 @@ async fn start(
         return Ok(response);
     }
     let StartReply { auth_token, correlation_id, .. } = read(response).await?;
-    Ok(Json(DemoStarted { auth_token, correlation_id }).into_response())
+    let started = DemoStarted { auth_token, correlation_id };
+    let visitor = visitor(&headers).map_or_else(|| uuid(&*demo.sandbox.random), str::to_owned);
+    let cookie = format!("{COOKIE}={visitor}; Path=/demo; HttpOnly; SameSite=Strict");
+    {
+        let mut flows = demo.flows.lock();
+        flows.truncate(FLOWS_KEPT - 1);
+        flows.push_front(VisitorFlow { visitor, started: started.clone() });
+    }
+    Ok(([(header::SET_COOKIE, cookie)], Json(started)).into_response())
+}
+
+/// The visitor in the cookie.
+fn visitor(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get(header::COOKIE)?.to_str().ok()?.split(';');
+    cookies.filter_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('=')).next()
+}
+
+/// Gives the visitor's page the authToken of its flow again: a page must not store one.
+async fn again(
+    State(demo): State<DemoServer>,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<ValidateRequest>,
+) -> Result<Json<DemoStarted>, ApiError> {
+    let flows = demo.flows.lock();
+    let own = visitor(&headers);
+    let is_own = |flow: &&VisitorFlow| {
+        Some(flow.visitor.as_str()) == own && Some(&flow.started.correlation_id) == request.correlation_id.as_ref()
+    };
+    let flow = flows.iter().find(is_own);
+    flow.map(|flow| Json(flow.started.clone()))
+        .ok_or_else(|| ApiError::http(StatusCode::NOT_FOUND, "no such flow of this visitor"))
 }
 
 async fn verify(

@@ -2,7 +2,7 @@
 
 use handset_protocol::client::paths;
 
-use super::{findings::Findings, flow_run::FlowRun};
+use super::{findings::Findings, flow_run::FlowRun, resume};
 use crate::trace::TraceEntry;
 
 /// The two lifetimes of the contract, in ms.
@@ -224,13 +224,13 @@ fn check_early(flow: &FlowRun<'_>, waits: &[Wait], findings: &mut Findings) {
     let Some((at, ())) = flow.first(timeout) else { return };
     let is_due = match waits.iter().rfind(|wait| wait.from <= at) {
         Some(wait) => wait.own_left(flow, at) <= 0 || wait.true_left(flow, at) <= 0,
-        None => is_due_without_sms(flow, at),
+        None => resume::is_up(flow, at) || is_due_without_sms(flow, at),
     };
     findings.must(is_due, "no timeout comes early");
 }
 
-/// A restarted flow of a settled session sends no SMS, and the reply to its start does not report that: the client
-/// waits for the full lifetime of a code.
+/// A restarted flow of a settled session sends no SMS. Where the status call after the reply to its start is lost, the
+/// client waits for the full lifetime of a code.
 fn is_due_without_sms(flow: &FlowRun<'_>, at: u64) -> bool {
     let waiting = |entry: &TraceEntry| matches!(entry, TraceEntry::State { state: "awaiting_otp", .. });
     let limit = flow.scenario.setup.own_limit_ms.map_or(OTP_MS, i64::from);

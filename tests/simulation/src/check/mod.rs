@@ -4,6 +4,7 @@ mod deadlines;
 mod findings;
 mod flow_run;
 mod repeats;
+mod resume;
 mod settling;
 mod states;
 
@@ -19,6 +20,7 @@ use findings::Findings;
 use flow_run::FlowRun;
 
 pub use findings::Violation;
+pub(crate) use resume::of_both;
 
 /// The broken promises, and the endings of the flows.
 pub(crate) fn check(
@@ -31,6 +33,7 @@ pub(crate) fn check(
     let session = text_of(session, "status");
     let mut findings = Findings::default();
     let mut endings = Vec::new();
+    let mut before: Option<FlowRun<'_>> = None;
     for entries in entries.chunk_by(|_, (_, next)| *next != TraceEntry::Begins) {
         let begin = entries.iter().position(|(_, entry)| *entry == TraceEntry::Begins);
         let end = entries.iter().position(|(_, entry)| matches!(entry, TraceEntry::Ends(_)));
@@ -44,7 +47,11 @@ pub(crate) fn check(
         deadlines::check(&flow, &mut findings);
         repeats::check(&flow, &mut findings);
         states::check(&flow, &mut findings);
+        if let Some(before) = &before {
+            resume::check(before, &flow, &mut findings);
+        }
         endings.push(flow.ending_in_words());
+        before = Some(flow);
     }
     for (_, entry) in &entries {
         if let TraceEntry::Flaw(what) = entry {

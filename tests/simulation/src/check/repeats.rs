@@ -10,7 +10,7 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
     for (_, entry) in flow.entries {
         match entry {
             TraceEntry::Answers("code") => codes = 1,
-            TraceEntry::Answers("number" | "resend") => messages = 1,
+            TraceEntry::Answers("number" | "known number" | "resend") => messages = 1,
             TraceEntry::Sends(path) if path == paths::OTP_FINISH => {
                 findings.must(codes == 1, "a code is submitted once for each answer of the page");
                 codes = 0;
