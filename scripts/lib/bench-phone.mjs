@@ -8,6 +8,7 @@ import { build as esbuild } from "esbuild";
 import { wasmModule } from "./ascii.mjs";
 import { weigh } from "./matrix-report.mjs";
 import { root } from "./run.mjs";
+import { separate } from "./streams.mjs";
 import { cell, median } from "./spread.mjs";
 
 /** The emulation of the browser's developer tools. Its latency is that of each request; connections cost nothing. */
@@ -41,16 +42,16 @@ const phases = [
 
 const leb = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >> 7)]);
 
-/** A wasm module without any code, as long as `wasm`: a custom section with its bytes, which compress as well as before. */
-function emptied(wasm) {
-  const head = (length) => [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0, ...leb(length), 0];
-  const length = wasm.length - head(wasm.length).length;
-  return Buffer.concat([Buffer.from(head(length + 1)), wasm.subarray(0, length)]);
+/** A wasm module without any function, as long as `bytes` and as compressible: they are its custom section. */
+function emptied(bytes) {
+  const head = (length) => [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 10, 1, 0, 0, ...leb(length), 0];
+  const length = bytes.length - head(bytes.length).length;
+  return Buffer.concat([Buffer.from(head(length + 1)), bytes.subarray(0, length)]);
 }
 
 /** The shape of index.js with such a module: its JavaScript, which only the parser sees, and the encoded bytes. */
 async function emptyModule(entry) {
-  const wasm = emptied(await readFile(join(root, entry.folder, "handset_bg.wasm")));
+  const wasm = emptied(separate(await readFile(join(root, entry.folder, "handset_bg.wasm"))).bytes);
   const contents = `export * from "./module.js"; import decode from "wasm"; export const load = () => new WebAssembly.Instance(new WebAssembly.Module(decode()));`;
   const plugin = {
     name: "wasm",
