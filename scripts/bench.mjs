@@ -1,7 +1,8 @@
 // npm run bench: measures the time and memory that the module costs a page, in Chromium against the local binary. Each figure
-// has a baseline from the same run; the two alternate. `-- --only page` or `-- --only phone` runs one of the two tables.
-import { cp, mkdir, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
+// has a baseline from the same run; the two alternate. `-- --only page` or `-- --only phone` measures one of
+// the two, `-- --write` writes the tables into docs/performance.md.
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bootstrap } from "./bootstrap.mjs";
@@ -70,22 +71,36 @@ async function measureAll(browser, sandbox) {
 const ms = (value) => value.toFixed(2);
 const kB = (value) => Math.round(value / 1000).toLocaleString("en");
 
+/** @returns {string} the table in Markdown */
 function report(samples) {
   const of = (name, member) => samples.get(name).map((one) => one[member]);
-  console.log(`\nChromium, fresh page each, median of ${ROUNDS} (10 % to 90 %), ${cpus().length} cores. Times in ms.\n`);
-  console.log("| | Handset | baseline | difference | baseline is |");
-  console.log("|---|---|---|---|---|");
+  const lines = [`A fresh page each, times in ms: median of ${ROUNDS} (10 % to 90 %).`, "", "| | Handset | baseline | difference | baseline is |", "|---|---|---|---|---|"];
   for (const { name, what, baseline } of rows) {
     const ours = of(`${name}, ours`, "ms");
     const bare = of(`${name}, baseline`, "ms");
-    console.log(`| ${what} | ${cell(ours)} | ${cell(bare)} | ${ms(median(ours) - median(bare))} | ${baseline} |`);
+    lines.push(`| ${what} | ${cell(ours)} | ${cell(bare)} | ${ms(median(ours) - median(bare))} | ${baseline} |`);
   }
   for (const { name, what, baseline } of rows) {
     if (name === "code again" || name === "first") continue;
     const ours = median(of(`${name}, ours`, "bytes"));
     const bare = median(of(`${name}, baseline`, "bytes"));
-    console.log(`| memory of the page after ${what}, kB | ${kB(ours)} | ${kB(bare)} | ${kB(ours - bare)} | ${baseline} |`);
+    lines.push(`| memory of the page after ${what}, kB | ${kB(ours)} | ${kB(bare)} | ${kB(ours - bare)} | ${baseline} |`);
   }
+  return lines.join("\n");
+}
+
+/** Where and when, with the machine's load: figures of a busy machine are too high. */
+const circumstances = () => `${new Date().toISOString().slice(0, 10)}, Chromium, ${cpus().length} cores of ${cpus()[0].model}, load before the run ${loadavg()[0].toFixed(1)}.`;
+
+/** Writes a table into docs/performance.md, between its markers. */
+async function writeTable(part, text) {
+  const page = join(root, "docs", "performance.md");
+  const begin = `<!-- ${part}: written by \`npm run bench -- --write\`. -->`;
+  const end = `<!-- ${part}: until here. -->`;
+  const [before, rest] = (await readFile(page, "utf8")).split(begin);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new StepError(`docs/performance.md lacks ${begin} and ${end}.`);
+  await writeFile(page, `${before}${begin}\n\n${text}\n\n${end}${after}`);
 }
 
 const parts = {
@@ -93,21 +108,21 @@ const parts = {
     const { startSandbox } = await import("../tests/e2e/sandbox.mjs");
     const sandbox = await startSandbox({ www: await benchFolder() });
     try {
-      report(await measureAll(browser, sandbox));
+      return report(await measureAll(browser, sandbox));
     } finally {
       await sandbox.stop();
     }
   },
   async phone(browser) {
     const { startSandbox } = await import("../tests/e2e/sandbox.mjs");
-    const { measurePhone, phoneFolder, reportPhone, serveCompressed } = await import("./lib/bench-phone.mjs");
+    const { measurePhone, phoneFolder, phoneReport, serveCompressed } = await import("./lib/bench-phone.mjs");
     const { folder, weights } = await phoneFolder(entries[0]);
     const backend = {};
     const server = await serveCompressed(folder, backend);
     const sandbox = await startSandbox({ flags: ["--origin", server.origin] });
     backend.origin = sandbox.origin;
     try {
-      reportPhone(await measurePhone(browser, server.origin, ROUNDS), weights, ROUNDS);
+      return phoneReport(await measurePhone(browser, server.origin, ROUNDS), weights, ROUNDS);
     } finally {
       server.close();
       await sandbox.stop();
@@ -117,7 +132,7 @@ const parts = {
 
 await main(async () => {
   if (!Number.isInteger(ROUNDS) || ROUNDS < 1) throw new StepError("ROUNDS must be a whole number from 1.");
-  const { only } = parseArgs({ options: { only: { type: "string" } } }).values;
+  const { only, write } = parseArgs({ options: { only: { type: "string" }, write: { type: "boolean", default: false } } }).values;
   if (only !== undefined && !parts[only]) throw new StepError(`--only takes ${Object.keys(parts).join(" or ")}.`);
   const tools = await bootstrap({ browser: true });
   const { buildPackage } = await import("./lib/package.mjs");
@@ -126,7 +141,12 @@ await main(async () => {
   const { chromium } = await import("playwright-core");
   const browser = await chromium.launch({ executablePath: tools.chromium, args: ["--no-sandbox", "--disable-gpu"] });
   try {
-    for (const [name, part] of Object.entries(parts)) if (!only || only === name) await part(browser);
+    for (const [name, part] of Object.entries(parts)) {
+      if (only && only !== name) continue;
+      const text = `${circumstances()} ${await part(browser)}`;
+      console.log(`\n${text}`);
+      if (write) await writeTable(name, text);
+    }
   } finally {
     await browser.close();
   }

@@ -1,13 +1,14 @@
 // The slow phone of `npm run bench`: the module's load and first flow over an emulated network and processor, phase by phase,
 // beside baselines of the same run.
 import { createServer, request } from "node:http";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { build as esbuild } from "esbuild";
 import { wasmModule } from "./ascii.mjs";
 import { weigh } from "./matrix-report.mjs";
 import { root } from "./run.mjs";
+import { separate } from "./streams.mjs";
 import { cell, median } from "./spread.mjs";
 
 /** The emulation of the browser's developer tools. Its latency is that of each request; connections cost nothing. */
@@ -21,6 +22,17 @@ const variants = [
   { name: "ours", what: "Handset" },
   { name: "empty", what: "an empty module of the same weight, two bare requests" },
   { name: "bare", what: "two bare requests" },
+];
+
+/** Whole pages, from the navigation to the end of the flow. The scripts are in tests/bench/. */
+const pages = [
+  { name: "late", what: "the page's script imports Handset, then asks for the authToken, then builds", head: '<script type="module" src="late.js"></script>' },
+  {
+    name: "early",
+    what: "`modulepreload`; the authToken and `preload()` at once",
+    head: '<link rel="modulepreload" href="handset.js"><script type="module" src="early.js"></script>',
+  },
+  { name: "none", what: "the page's script asks for the authToken and makes the two requests", head: '<script type="module" src="none.js"></script>' },
 ];
 
 /** The phases that tests/bench/phone.js reports, in order. */
@@ -41,16 +53,18 @@ const phases = [
 
 const leb = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >> 7)]);
 
-/** A wasm module without any code, as long as `wasm`: a custom section with its bytes, which compress as well as before. */
-function emptied(wasm) {
-  const head = (length) => [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0, ...leb(length), 0];
-  const length = wasm.length - head(wasm.length).length;
-  return Buffer.concat([Buffer.from(head(length + 1)), wasm.subarray(0, length)]);
+/** A wasm module with one empty function, as long as `bytes` and as compressible: they are its custom section. */
+function emptied(bytes) {
+  const start = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const code = [1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 4, 1, 2, 0, 0x0b]; // a type, a function of this type, its body
+  const head = (length) => [...start, ...code, 0, ...leb(length), 0];
+  const length = bytes.length - head(bytes.length).length;
+  return Buffer.concat([Buffer.from(head(length + 1)), bytes.subarray(0, length)]);
 }
 
 /** The shape of index.js with such a module: its JavaScript, which only the parser sees, and the encoded bytes. */
 async function emptyModule(entry) {
-  const wasm = emptied(await readFile(join(root, entry.folder, "handset_bg.wasm")));
+  const wasm = emptied(separate(await readFile(join(root, entry.folder, "handset_bg.wasm"))).bytes);
   const contents = `export * from "./module.js"; import decode from "wasm"; export const load = () => new WebAssembly.Instance(new WebAssembly.Module(decode()));`;
   const plugin = {
     name: "wasm",
@@ -67,11 +81,15 @@ async function emptyModule(entry) {
 /** Writes the pages. @returns {Promise<{ folder: string, weights: Record<string, number> }>} */
 export async function phoneFolder(entry) {
   const folder = join(root, "build", "bench-phone");
+  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "index.html"), '<!doctype html><link rel="icon" href="data:,"><script type="module" src="phone.js"></script>');
-  await cp(join(root, "tests", "bench", "phone.js"), join(folder, "phone.js"));
   await cp(join(root, "pkg", `${entry.file}.js`), join(folder, "handset.js"));
   await writeFile(join(folder, "empty.js"), await emptyModule(entry));
+  for (const { name, head } of pages) await writeFile(join(folder, `${name}.html`), `<!doctype html><link rel="icon" href="data:,">${head}`);
+  // Each page has one script of its own, as behind a bundler, beside the module.
+  const entryPoints = ["phone", ...pages.map(({ name }) => name)].map((name) => ({ in: join(root, "tests", "bench", `${name}.js`), out: name }));
+  await esbuild({ entryPoints, outdir: folder, bundle: true, minify: true, format: "esm", target: "es2022", external: ["./handset.js", "./empty.js"] });
   const weight = async (name) => weigh(await readFile(join(folder, name))).brotli;
   return { folder, weights: { ours: await weight("handset.js"), empty: await weight("empty.js") } };
 }
@@ -79,7 +97,8 @@ export async function phoneFolder(entry) {
 /** Serves the folder with Brotli, and passes all other requests to the backend: page and backend have one origin, so no preflight. */
 export async function serveCompressed(folder, backend) {
   const files = new Map();
-  for (const [name, type] of [["index.html", "text/html"], ...["phone.js", "handset.js", "empty.js"].map((name) => [name, "text/javascript"])]) {
+  for (const name of await readdir(folder)) {
+    const type = name.endsWith(".js") ? "text/javascript" : "text/html";
     files.set(`/${name}`, { type, body: brotliCompressSync(await readFile(join(folder, name))) });
   }
   files.set("/", files.get("/index.html"));
@@ -103,10 +122,8 @@ export async function serveCompressed(folder, backend) {
   };
 }
 
-/** One measurement in a new browser context, without any cache. */
-async function sample(browser, origin, name) {
-  const started = await fetch(`${origin}/demo/start`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(START) });
-  const { authToken } = await started.json();
+/** Opens a page in a new browser context, without any cache, and slows it down. */
+async function onPhone(browser, origin, body) {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
@@ -116,15 +133,28 @@ async function sample(browser, origin, name) {
     await session.send("Network.enable");
     await session.send("Network.emulateNetworkConditions", NETWORK);
     await session.send("Emulation.setCPUThrottlingRate", { rate: CPU_SLOWDOWN });
-    return await page.evaluate(([what, token]) => globalThis.measure(what, token), [name, authToken]);
+    return await body(page);
   } finally {
     await context.close();
   }
 }
 
+async function sample(browser, origin, name) {
+  if (pages.some((page) => page.name === name)) {
+    return onPhone(browser, origin, async (page) => {
+      await page.goto(`${origin}/${name}.html`);
+      await page.waitForFunction(() => globalThis.verifiedAt);
+      return { all: await page.evaluate(() => globalThis.verifiedAt) };
+    });
+  }
+  const started = await fetch(`${origin}/demo/start`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(START) });
+  const { authToken } = await started.json();
+  return onPhone(browser, origin, (page) => page.evaluate(([what, token]) => globalThis.measure(what, token), [name, authToken]));
+}
+
 /** @returns {Promise<Map<string, Record<string, number>[]>>} the phases of each sample, by variant */
 export async function measurePhone(browser, origin, rounds) {
-  const samples = new Map([...variants.map(({ name }) => name), "preloaded"].map((name) => [name, []]));
+  const samples = new Map([...variants.map(({ name }) => name), "preloaded", ...pages.map(({ name }) => name)].map((name) => [name, []]));
   // The first round only warms the server.
   for (let round = 0; round <= rounds; round++) {
     const names = [...samples.keys()];
@@ -136,16 +166,26 @@ export async function measurePhone(browser, origin, rounds) {
   return samples;
 }
 
-export function reportPhone(samples, weights, rounds) {
+/** @returns {string} the tables in Markdown */
+export function phoneReport(samples, weights, rounds) {
   const of = (name, phase) => samples.get(name).map((one) => one[phase]).filter((value) => value !== undefined);
   const figures = (name, phase) => (of(name, phase).length > 0 ? cell(of(name, phase)) : "–");
-  const kbit = (NETWORK.downloadThroughput * 8) / 1_000_000;
-  console.log(`\nA slow phone: ${kbit} Mbit/s, ${NETWORK.latency} ms a request, processor ${CPU_SLOWDOWN} times slower, Brotli, cold; median of ${rounds} (10 % to 90 %), ms.`);
-  console.log(`Handset is ${weights.ours.toLocaleString("en")} B, the empty module ${weights.empty.toLocaleString("en")} B.\n`);
-  console.log(`| | ${variants.map(({ what }) => what).join(" | ")} |`);
-  console.log("|---|---|---|---|");
-  for (const [phase, what] of phases) console.log(`| ${what} | ${variants.map(({ name }) => figures(name, phase)).join(" | ")} |`);
   const all = (name) => median(of(name, "all"));
-  console.log(`\nHandset above the empty module: ${(all("ours") - all("empty")).toFixed(0)} ms, above the two requests: ${(all("ours") - all("bare")).toFixed(0)} ms.`);
-  console.log(`The first constructor to \`isMobileWeb()\` after \`preload()\` on this phone: ${figures("preloaded", "build")} ms.`);
+  const row = (...cells) => `| ${cells.join(" | ")} |`;
+  return [
+    `${NETWORK.downloadThroughput * 8e-6} Mbit/s, ${NETWORK.latency} ms a request, processor ${CPU_SLOWDOWN} times slower, Brotli, cold. Times in ms: median of ${rounds} (10 % to 90 %).`,
+    `Handset is ${weights.ours.toLocaleString("en")} B, the empty module ${weights.empty.toLocaleString("en")} B.`,
+    "",
+    row("the page has its authToken", ...variants.map(({ what }) => what)),
+    "|---|---|---|---|",
+    ...phases.map(([phase, what]) => row(what, ...variants.map(({ name }) => figures(name, phase)))),
+    "",
+    `Handset takes ${(all("ours") - all("empty")).toFixed(0)} ms more than the empty module, ${(all("ours") - all("bare")).toFixed(0)} ms more than the two requests.`,
+    "",
+    row("a whole page, from the navigation to the end of the flow", "ms"),
+    "|---|---|",
+    ...pages.map(({ name, what }) => row(what, figures(name, "all"))),
+    "",
+    `The first constructor to \`isMobileWeb()\` after \`preload()\`, on this phone: ${figures("preloaded", "build")} ms.`,
+  ].join("\n");
 }

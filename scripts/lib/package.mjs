@@ -116,6 +116,8 @@ async function bundle(entry, format, { defines, wasm }) {
     target: "es2019",
     charset: "ascii",
     legalComments: "none",
+    // Chromium compiles all functions while it downloads the file, not one by one in the first flow.
+    banner: format === "cjs" ? {} : { js: "//# allFunctionsCalledOnLoad" },
     define: Object.fromEntries(Object.entries(defines).map(([name, value]) => [name, JSON.stringify(value)])),
     plugins: [handsetPlugin(entry, wasm)],
     logLevel: "warning",

@@ -1,7 +1,7 @@
 // Runs in a fresh page of the slow phone: one load and one flow per page. The page has its authToken already. Each measurement
 // resolves with the duration of each phase, in ms of performance.now().
 
-const CODE = "1234";
+import { builder, twoRequests } from "./flow.js";
 
 /** The moments of the module's load. */
 const moments = {};
@@ -16,17 +16,6 @@ WebAssembly.Module = noted("compile", WebAssembly.Module);
 WebAssembly.Instance = noted("instantiate", WebAssembly.Instance);
 
 const resource = (part) => performance.getEntriesByType("resource").findLast(({ name }) => name.includes(part));
-
-async function post(path, body, authToken) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json", Authorization: `Bearer ${authToken}` };
-  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-  return response.text();
-}
-
-async function twoRequests(authToken) {
-  await post("/v1/client/mobile/otp/start", {}, authToken);
-  await post("/v1/client/mobile/otp/finish", { otp: CODE }, authToken);
-}
 
 function requestPhases(ready, end) {
   const [first, second] = [resource("/otp/start"), resource("/otp/finish")];
@@ -50,9 +39,6 @@ function loadPhases(file, begin, imported, ready) {
     build: ready - moments["instantiate ends"],
   };
 }
-
-const builder = ({ AuthenticatorBuilder }) =>
-  new AuthenticatorBuilder().withAuthFinishStep(() => {}).withOtpFallback(() => null, () => ({ resultType: 0, input: { otp: CODE } }));
 
 const measurements = {
   async ours(authToken) {

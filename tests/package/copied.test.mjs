@@ -28,6 +28,10 @@ const page = {
 const files = entries.flatMap(({ file, script }) => [[`${file}.js`, page.module], ...(script ? [[script.file, page.classic]] : [])]);
 
 for (const [file, html] of files) {
+  test(`${file} begins with the hint to compile its functions during the download`, async () => {
+    assert.match(await readFile(join(root, "pkg", file), "utf8"), /^\/\/# allFunctionsCalledOnLoad\n/);
+  });
+
   test(`${file} alone, under Subresource Integrity, loads no other file; an altered copy does not run`, async (t) => {
     const folder = await mkdtemp(join(tmpdir(), "handset-copied-"));
     t.after(() => rm(folder, { recursive: true }));
