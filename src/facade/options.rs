@@ -1,13 +1,12 @@
 //! The builder's options: read, checked, and turned into the flow's configuration. Every message names its method.
 
-use js_sys::{Array, Function};
+use js_sys::Array;
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::AbortSignal;
 
 use super::{
     errors,
     page::{JsPage, text},
-    step::Step,
 };
 use crate::{
     browser::{Browser, get, hints},
@@ -31,18 +30,20 @@ pub(super) struct BuilderOptions {
     pub(super) signal: Option<AbortSignal>,
 }
 
-/// A `misuse` error; `message` names the method and the expected shape.
-fn misuse(message: &str) -> JsValue {
-    errors::simple(Kind::Misuse, message)
-}
+/// A value or the text of a `misuse` error, which names the method and the expected shape.
+type Checked<T> = Result<T, &'static str>;
 
 /// An option that is neither undefined nor null.
 fn present(options: &JsValue, name: &str) -> Option<JsValue> {
     Some(get(options, name)).filter(|value| !value.is_undefined() && !value.is_null())
 }
 
-fn step(options: &JsValue, name: &str, expected: &str) -> Result<Option<Step>, JsValue> {
-    present(options, name).map(|value| Step::read(&value).ok_or_else(|| misuse(expected))).transpose()
+/// Whether there is a step.
+fn has_step(options: &JsValue, name: &str, expected: &'static str) -> Checked<bool> {
+    match present(options, name) {
+        Some(value) if !value.is_function() && !get(&value, "execute").is_function() => Err(expected),
+        value => Ok(value.is_some()),
+    }
 }
 
 impl BuilderOptions {
@@ -52,125 +53,124 @@ impl BuilderOptions {
     ///
     /// A `misuse` error, which names the method and the expected shape.
     pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
-        let auth_finish = step(
-            options,
-            "authFinish",
-            "withAuthFinishStep: step must be a function or an object with a function `execute`",
-        )?;
+        Self::checked(options).map_err(|message| errors::simple(Kind::Misuse, message))
+    }
+
+    fn checked(options: &JsValue) -> Checked<Self> {
+        let auth_finish = "withAuthFinishStep: step must be a function or an object with a function `execute`";
+        let has_auth_finish = has_step(options, "authFinish", auth_finish)?;
         let otp = "withOtpFallback: start and finish must each be a function or an object with a function `execute`";
-        let (otp_start, otp_finish) = (step(options, "otpStart", otp)?, step(options, "otpFinish", otp)?);
-        if otp_start.is_some() != otp_finish.is_some() {
-            return Err(misuse(otp));
+        let has_otp = has_step(options, "otpStart", otp)?;
+        if has_otp != has_step(options, "otpFinish", otp)? {
+            return Err(otp);
         }
         let link = "withInstantLinkFallback: start, and retry if given, must be a function or an object with a function \
                     `execute`";
-        let (link_start, link_retry) = (step(options, "linkStart", link)?, step(options, "linkRetry", link)?);
-        if link_retry.is_some() && link_start.is_none() {
-            return Err(misuse(link));
+        let has_link = has_step(options, "linkStart", link)?;
+        let has_link_retry = has_step(options, "linkRetry", link)?;
+        if has_link_retry && !has_link {
+            return Err(link);
         }
         let timeouts = timeouts(options)?;
+        let (otp_ms, link_ms) = (timeout(&timeouts, "otp")?, timeout(&timeouts, "instantLink")?);
+        let role = "withRole: role must be \"primary\" or \"secondary\"";
+        let is_secondary = is_second(options, "role", ["primary", "secondary"], role)?;
+        // Mobile Auth is not built yet, so its step counts as not configured.
+        let mobile_auth = "withMobileAuthImplementation: implementation must be \"fetch\" or \"pixel\"";
+        is_second(options, "mobileAuth", ["fetch", "pixel"], mobile_auth)?;
+        let storage = "withStorage: storage must be a Storage, such as sessionStorage";
+        let storage = with_method(options, "storage", "removeItem", storage)?;
+        // Read and written by `js/`.
+        let resume = "withResume: storage must be a Storage, such as sessionStorage";
+        with_method(options, "resume", "removeItem", resume)?;
+        let bad_signal = "withAbortSignal: signal must be an AbortSignal";
+        let signal = with_method(options, "signal", "addEventListener", bad_signal)?;
+        if signal.as_ref().is_some_and(|signal| get(signal, "aborted").as_bool().is_none()) {
+            return Err(bad_signal);
+        }
+        device_ip(options)?;
         let config = FlowConfig {
-            role: role(options)?,
+            role: if is_secondary { DeviceRole::Secondary } else { DeviceRole::Primary },
             mobile_web: is_mobile_web(&hints().user_agent),
-            has_otp: otp_finish.is_some(),
-            has_link: link_start.is_some(),
-            has_link_retry: link_retry.is_some(),
-            has_auth_finish: auth_finish.is_some(),
-            otp_ms: timeout(&timeouts, "otp")?,
-            link_ms: timeout(&timeouts, "instantLink")?,
+            has_otp,
+            has_link,
+            has_link_retry,
+            has_auth_finish,
+            otp_ms,
+            link_ms,
             allowed_origins: allowed_origins(options)?,
         };
-        mobile_auth(options)?;
-        // Read and written by `js/`.
-        storage(options, "resume", "withResume: storage must be a Storage, such as sessionStorage")?;
-        let function = |name| present(options, name).and_then(|value| value.dyn_into::<Function>().ok());
-        let (emit, save) = (function("emit"), function("save"));
-        let device_ip = device_ip(options)?;
-        let page = JsPage { auth_finish, otp_start, otp_finish, link_start, link_retry, emit, save, device_ip };
-        let expected = "withStorage: storage must be a Storage, such as sessionStorage";
-        let browser = Browser::new(storage(options, "storage", expected)?);
-        Ok(Self { browser, page, config, signal: signal(options)? })
+        let signal = signal.map(JsCast::unchecked_into);
+        Ok(Self { browser: Browser::new(storage), page: JsPage(options.clone()), config, signal })
     }
 }
 
-fn role(options: &JsValue) -> Result<DeviceRole, JsValue> {
-    match present(options, "role").map(|role| role.as_string()) {
-        None => Ok(DeviceRole::Primary),
-        Some(Some(role)) if role == "primary" => Ok(DeviceRole::Primary),
-        Some(Some(role)) if role == "secondary" => Ok(DeviceRole::Secondary),
-        Some(_) => Err(misuse("withRole: role must be \"primary\" or \"secondary\"")),
+/// Whether an option is the second of two texts; the first is the default.
+fn is_second(options: &JsValue, name: &str, texts: [&str; 2], expected: &'static str) -> Checked<bool> {
+    let Some(value) = present(options, name) else { return Ok(false) };
+    let text = value.as_string().unwrap_or_default();
+    if text == texts[1] {
+        Ok(true)
+    } else if text == texts[0] {
+        Ok(false)
+    } else {
+        Err(expected)
     }
 }
 
-/// Checks the value only: Mobile Auth is not built yet, so its step counts as not configured.
-fn mobile_auth(options: &JsValue) -> Result<(), JsValue> {
-    match present(options, "mobileAuth").map(|implementation| implementation.as_string()) {
-        None => Ok(()),
-        Some(Some(implementation)) if implementation == "fetch" || implementation == "pixel" => Ok(()),
-        Some(_) => Err(misuse("withMobileAuthImplementation: implementation must be \"fetch\" or \"pixel\"")),
+/// An option with this method. The check is structural, so that a page may pass an object of its own, or of another
+/// realm.
+fn with_method(
+    options: &JsValue,
+    name: &str,
+    method: &str,
+    expected: &'static str,
+) -> Checked<Option<JsValue>> {
+    match present(options, name) {
+        Some(value) if !get(&value, method).is_function() => Err(expected),
+        value => Ok(value),
     }
 }
 
-fn bad_timeouts() -> JsValue {
-    misuse("withTimeouts: timeouts must be {otp, instantLink}, each, if given, a positive number of milliseconds")
-}
+const BAD_TIMEOUTS: &str =
+    "withTimeouts: timeouts must be {otp, instantLink}, each, if given, a positive number of milliseconds";
 
 /// An object without unknown members: a limit with a misspelt name would have no effect.
-fn timeouts(options: &JsValue) -> Result<JsValue, JsValue> {
+fn timeouts(options: &JsValue) -> Checked<JsValue> {
     let Some(timeouts) = present(options, "timeouts") else { return Ok(JsValue::UNDEFINED) };
-    let names = member_names(&timeouts).ok_or_else(bad_timeouts)?;
+    let names = member_names(&timeouts).ok_or(BAD_TIMEOUTS)?;
     for at in 0..names.length() {
         if !names.get(at).as_string().is_some_and(|name| matches!(name.as_str(), "otp" | "instantLink")) {
-            return Err(bad_timeouts());
+            return Err(BAD_TIMEOUTS);
         }
     }
     Ok(timeouts)
 }
 
-fn timeout(timeouts: &JsValue, name: &str) -> Result<Option<u32>, JsValue> {
+fn timeout(timeouts: &JsValue, name: &str) -> Checked<Option<u32>> {
     match present(timeouts, name).map(|value| value.as_f64()) {
         None => Ok(None),
         Some(Some(ms)) if ms >= 1.0 && ms <= f64::from(u32::MAX) => Ok(Some(ms as u32)),
-        Some(_) => Err(bad_timeouts()),
+        Some(_) => Err(BAD_TIMEOUTS),
     }
 }
 
-fn allowed_origins(options: &JsValue) -> Result<Option<Vec<String>>, JsValue> {
-    let expected =
-        || misuse("withAllowedOrigins: origins must be an array of origins, such as \"https://auth.example.com\"");
+fn allowed_origins(options: &JsValue) -> Checked<Option<Vec<String>>> {
+    let expected = "withAllowedOrigins: origins must be an array of origins, such as \"https://auth.example.com\"";
     let Some(origins) = present(options, "allowedOrigins") else { return Ok(None) };
-    let origins = items(&origins).ok_or_else(expected)?;
+    let origins = items(&origins).ok_or(expected)?;
     let mut list = Vec::new();
     for at in 0..origins.length() {
-        list.push(text(&origins.get(at)).filter(|origin| is_origin(origin)).ok_or_else(expected)?);
+        list.push(text(&origins.get(at)).filter(|origin| is_origin(origin)).ok_or(expected)?);
     }
     Ok(Some(list))
 }
 
-fn device_ip(options: &JsValue) -> Result<Option<JsValue>, JsValue> {
-    let ip = present(options, "deviceIp");
-    match &ip {
-        Some(ip) if !ip.is_function() && text(ip).is_none() => {
-            Err(misuse("withDeviceIpAddress: ip must be a string, a function that returns one, or null"))
+fn device_ip(options: &JsValue) -> Checked<()> {
+    match present(options, "deviceIp") {
+        Some(ip) if !ip.is_function() && text(&ip).is_none() => {
+            Err("withDeviceIpAddress: ip must be a string, a function that returns one, or null")
         }
-        _ => Ok(ip),
+        _ => Ok(()),
     }
-}
-
-/// The check is structural, so that a page may pass an object of its own.
-fn storage(options: &JsValue, name: &str, expected: &str) -> Result<Option<JsValue>, JsValue> {
-    let storage = present(options, name);
-    match &storage {
-        Some(storage) if !get(storage, "removeItem").is_function() => Err(misuse(expected)),
-        _ => Ok(storage),
-    }
-}
-
-/// The check is structural, so that a page may pass a signal of another realm.
-fn signal(options: &JsValue) -> Result<Option<AbortSignal>, JsValue> {
-    let Some(signal) = present(options, "signal") else { return Ok(None) };
-    if get(&signal, "aborted").as_bool().is_none() || !get(&signal, "addEventListener").is_function() {
-        return Err(misuse("withAbortSignal: signal must be an AbortSignal"));
-    }
-    Ok(Some(signal.unchecked_into()))
 }

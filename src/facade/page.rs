@@ -10,25 +10,17 @@ use crate::{
     flow::{Cause, Detail, Failure, InputRefusal, Kind, LinkRetry, OtpEntry, Page, PageError, START_SHAPE},
 };
 
-/// The page's steps. The flow calls a step only where its configuration says that the page has it.
-pub(super) struct JsPage {
-    pub(super) auth_finish: Option<Step>,
-    pub(super) otp_start: Option<Step>,
-    pub(super) otp_finish: Option<Step>,
-    pub(super) link_start: Option<Step>,
-    pub(super) link_retry: Option<Step>,
-    pub(super) emit: Option<Function>,
-    pub(super) save: Option<Function>,
-    pub(super) device_ip: Option<JsValue>,
-}
+/// The checked options, whose steps the flow calls. It calls a step only where its configuration says that the page has
+/// it.
+pub(super) struct JsPage(pub(super) JsValue);
 
 impl Page for JsPage {
     async fn otp_start(&self, number_needed: bool, refused: Option<InputRefusal>) -> Result<Option<Secret>, PageError> {
-        start(self.otp_start.as_ref(), number_needed, refused).await
+        self.start("otpStart", number_needed, refused).await
     }
 
     async fn otp_finish(&self, refused: Option<InputRefusal>) -> Result<OtpEntry, PageError> {
-        let answer = run(self.otp_finish.as_ref(), &[errors::refusal(Kind::OtpInvalid, refused)]).await?;
+        let answer = self.run("otpFinish", &[errors::refusal(Kind::OtpInvalid, refused)]).await?;
         match get(&answer, "resultType").as_f64() {
             Some(0.0) => match typed(&get(&get(&answer, "input"), "otp")) {
                 Some(otp) => Ok(OtpEntry::Code(otp.into())),
@@ -47,11 +39,11 @@ impl Page for JsPage {
         number_needed: bool,
         refused: Option<InputRefusal>,
     ) -> Result<Option<Secret>, PageError> {
-        start(self.link_start.as_ref(), number_needed, refused).await
+        self.start("linkStart", number_needed, refused).await
     }
 
     async fn link_retry(&self) -> Result<LinkRetry, PageError> {
-        match run(self.link_retry.as_ref(), &[]).await?.as_f64() {
+        match self.run("linkRetry", &[]).await?.as_f64() {
             Some(0.0) => Ok(LinkRetry::Resend),
             Some(1.0) => Ok(LinkRetry::ChangeNumber),
             _ => Err(errors::bad_input("the result must be OnResend (0) or OnMobileNumberChange (1)")),
@@ -59,7 +51,7 @@ impl Page for JsPage {
     }
 
     async fn auth_finish(&self, auth_id: &str, failure: Option<&Failure>) -> Result<(), Cause> {
-        let Some(step) = &self.auth_finish else { return Ok(()) };
+        let Some(step) = self.step("authFinish") else { return Ok(()) };
         let input = js_sys::Object::new();
         events::set(&input, "authId", &JsValue::from_str(auth_id));
         if let Some(failure) = failure {
@@ -69,46 +61,56 @@ impl Page for JsPage {
     }
 
     fn device_ip(&self) -> Option<String> {
-        let value = self.device_ip.as_ref()?;
+        let value = get(&self.0, "deviceIp");
         match value.dyn_ref::<Function>() {
             Some(function) => text(&function.call0(&JsValue::UNDEFINED).ok()?),
-            None => text(value),
+            None => text(&value),
         }
     }
 
     fn save(&self, text: &str) {
-        if let Some(save) = &self.save {
-            let _ = save.call1(&JsValue::UNDEFINED, &JsValue::from_str(text));
-        }
+        self.call("save", &JsValue::from_str(text));
     }
 
     fn state_changed(&self, detail: &Detail) {
-        if let Some(emit) = &self.emit {
-            let _ = emit.call1(&JsValue::UNDEFINED, &events::detail(detail));
+        self.call("emit", &events::detail(detail));
+    }
+}
+
+impl JsPage {
+    /// Calls a function of `js/`.
+    fn call(&self, name: &str, argument: &JsValue) {
+        if let Some(function) = get(&self.0, name).dyn_ref::<Function>() {
+            let _ = function.call1(&JsValue::UNDEFINED, argument);
         }
     }
-}
 
-async fn run(step: Option<&Step>, arguments: &[JsValue]) -> Result<JsValue, PageError> {
-    match step {
-        Some(step) => step.run(arguments).await.map_err(errors::page_error),
-        None => Err(errors::bad_input("the step is not configured")),
+    fn step(&self, name: &str) -> Option<Step> {
+        Step::read(&get(&self.0, name))
     }
-}
 
-async fn start(
-    step: Option<&Step>,
-    number_needed: bool,
-    refused: Option<InputRefusal>,
-) -> Result<Option<Secret>, PageError> {
-    let refused = errors::refusal(Kind::PhoneInvalid, refused);
-    let answer = run(step, &[JsValue::from_bool(number_needed), refused]).await?;
-    if answer.is_null() || answer.is_undefined() {
-        return Ok(None);
+    async fn run(&self, name: &str, arguments: &[JsValue]) -> Result<JsValue, PageError> {
+        match self.step(name) {
+            Some(step) => step.run(arguments).await.map_err(errors::page_error),
+            None => Err(errors::bad_input("the step is not configured")),
+        }
     }
-    match typed(&get(&answer, "phoneNumber")) {
-        Some(number) => Ok(Some(number.into())),
-        None => Err(errors::bad_input(START_SHAPE)),
+
+    async fn start(
+        &self,
+        name: &str,
+        number_needed: bool,
+        refused: Option<InputRefusal>,
+    ) -> Result<Option<Secret>, PageError> {
+        let refused = errors::refusal(Kind::PhoneInvalid, refused);
+        let answer = self.run(name, &[JsValue::from_bool(number_needed), refused]).await?;
+        if answer.is_null() || answer.is_undefined() {
+            return Ok(None);
+        }
+        match typed(&get(&answer, "phoneNumber")) {
+            Some(number) => Ok(Some(number.into())),
+            None => Err(errors::bad_input(START_SHAPE)),
+        }
     }
 }
 
