@@ -109,6 +109,7 @@ async fn run_steps<P: Platform, G: Page>(
     let mut failure = None;
     // The result of the step of a flow that was settled while no page ran.
     let mut early = None;
+    let mut resumed = None;
     if let Some(stored) = stored {
         let mut goes_on = false;
         if let Some(stored) = stored {
@@ -119,13 +120,13 @@ async fn run_steps<P: Platform, G: Page>(
                 true => StatusAnswer::Unknown,
                 false => ask_once(context).await,
             };
-            goes_on = context.resume(&stored, &answer);
+            let left = stored.sms_left(&answer, context.platform.now().wall);
             early = settled(answer);
-            if early.is_some() {
-                goes_on = true;
-            } else {
+            goes_on = early.is_some() || left.is_none_or(|left| left > 0);
+            if early.is_none() {
                 next = stored.step.to_owned();
                 context.taken.set((stored.taken as u32).saturating_sub(1));
+                resumed = Some((stored, left));
             }
         }
         context.update_detail(|detail| detail.resumed = Some(goes_on));
@@ -142,11 +143,13 @@ async fn run_steps<P: Platform, G: Page>(
             step => {
                 context.taken.set(context.taken.get() + 1);
                 context.begin_step(step);
+                if let Some((stored, left)) = resumed.take() {
+                    context.resume(&stored, left);
+                }
                 let result = match early.take() {
                     Some(result) => result,
                     None => run_step(context, step).await,
                 };
-                context.resumed.set(None);
                 (next, failure) = match result {
                     Ok(next) => (next, None),
                     Err(failure) => (recover(context, step, &failure).await?, Some(failure)),

@@ -10,7 +10,7 @@ export const phone = devices["Pixel 7"];
 export const desktop = devices["Desktop Chrome"];
 
 /** Flags that keep the browser's own traffic on this machine. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

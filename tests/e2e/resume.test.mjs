@@ -35,7 +35,7 @@ const reached = (page, state) => page.evaluate((state) => rig.reached(state), st
 /** Checks that a text holds nothing that is secret, and writes it to the searched logs. */
 function checkText(text, ...secrets) {
   logs.write("page", `stored ${text}\n`);
-  assert.match(text, /^1\.[a-p]{128}\.mobile\/[a-z]+$/);
+  assert.match(text, /^1\.[a-p]{96}\.mobile\/[a-z]+$/);
   for (const secret of secrets) assert.equal(text.includes(secret), false);
 }
 

@@ -13,10 +13,9 @@ use super::{
     events::{Detail, FlowState, SocketState},
     failure::{Failure, Kind, Rejection, redact},
     page::{Page, PageError, START_SHAPE},
-    platform::Platform,
+    platform::{ClockReading, Platform},
     seeded_bugs::{Bug, bug_is_seeded},
     snapshot::{CHANGING_NUMBER, NOTHING_SENT, REQUESTED, REQUESTED_BY_PERSON, SENT, Snapshot},
-    status::StatusAnswer,
     token::Token,
 };
 
@@ -40,23 +39,11 @@ pub(crate) struct FlowContext<'a, P, G> {
     pub(crate) taken: Cell<u32>,
     /// What is known of an SMS: a constant of [`Snapshot`]'s module.
     sms: Cell<i64>,
-    /// While an SMS is requested: when it expires if it is sent at once.
-    requested: Cell<Option<Deadline>>,
-    /// Where the first step of a resumed flow goes on.
-    pub(crate) resumed: Cell<Option<Resumed>>,
     /// When the page last got a question or a state, by the monotonic clock.
     asked_at: Cell<i64>,
     /// The number of consecutive answers that came at once.
     at_once: Cell<u32>,
     detail: RefCell<Detail>,
-}
-
-/// Where a resumed flow goes on in its step.
-pub(crate) struct Resumed {
-    /// The deadline of the SMS, and when another may be requested; `None` if the step begins with its question.
-    sms: Option<(Deadline, Option<i64>)>,
-    /// The person was asked for another number.
-    is_changing: bool,
 }
 
 impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
@@ -71,8 +58,6 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
             ends: Cell::new(0),
             taken: Cell::new(0),
             sms: Cell::new(NOTHING_SENT),
-            requested: Cell::new(None),
-            resumed: Cell::new(None),
             asked_at: Cell::new(0),
             at_once: Cell::new(0),
             detail: RefCell::new(Detail::new(FlowState::Idle)),
@@ -102,52 +87,41 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
         }
         let now = self.platform.now();
         // By the monotonic clock: the wall clock may have been set since.
-        let wall = |mono: i64| now.wall.saturating_add(mono.saturating_sub(now.mono));
-        let deadline = self.requested.get().or(self.deadline.get());
+        let wall = |mono: i64| now.wall.wrapping_add(mono.wrapping_sub(now.mono));
+        let (expires, grace) =
+            self.deadline.get().map_or((0, 0), |deadline| (wall(deadline.mono()), deadline.grace_ms()));
         let text = Snapshot {
             step,
             sms: self.sms.get(),
             taken: self.taken.get().into(),
             saved: now.wall,
             ends: wall(self.ends.get()),
-            expires: deadline.map_or(0, |deadline| wall(deadline.mono())),
-            grace: deadline.map_or(0, Deadline::grace_ms),
-            resend_at: detail.resend_at.map_or(0, |_| now.wall.saturating_add(self.resend_pause_ms())),
+            expires,
+            theirs: expires.wrapping_sub(grace),
+            resend_at: detail.resend_at.map_or(0, |_| now.wall.wrapping_add(self.resend_pause_ms())),
         }
         .write(self.token.text().expose());
         drop(detail);
         self.page.save(&text);
     }
 
-    /// Decides where a stored flow goes on, after the backend's answer that it is not settled. Returns whether it does:
-    /// a step whose SMS has expired meanwhile begins anew.
-    pub(crate) fn resume(&self, stored: &Snapshot<'_>, answer: &StatusAnswer) -> bool {
-        let now = self.platform.now();
-        let left = stored.sms_left(answer, now.wall);
-        let sms = left.filter(|left| *left > 0).map(|left| {
-            let deadline = Deadline::after(now, left).with_grace(stored.grace);
-            let moved = deadline.wall().saturating_sub(stored.expires);
-            (deadline, (stored.resend_at != 0).then(|| stored.resend_at.saturating_add(moved)))
-        });
-        let goes_on = left.is_none() || sms.is_some();
-        self.resumed.set(Some(Resumed { sms, is_changing: stored.sms == CHANGING_NUMBER }));
-        goes_on
+    /// Takes a step up where its stored flow left off, after [`Self::begin_step`]. `left` is what is left of the SMS's
+    /// time; `None` or none left: the step begins with its question.
+    pub(crate) fn resume(&self, stored: &Snapshot<'_>, left: Option<i64>) {
+        if stored.sms == CHANGING_NUMBER {
+            self.sms.set(CHANGING_NUMBER);
+        }
+        if let Some(left @ 1..) = left {
+            let deadline = Deadline::after(self.platform.now(), left).with_grace(stored.expires - stored.theirs);
+            let moved = deadline.wall() - stored.expires;
+            self.start_wait(deadline, (stored.resend_at != 0).then(|| stored.resend_at + moved));
+        }
     }
 
-    /// Begins a step that sends SMS. Returns whether one is out already, in a resumed flow; sets `number_needed` where
-    /// the person was asked for another number.
+    /// Whether a resumed step has an SMS out; sets `number_needed` where the person was asked for another number.
     pub(crate) fn sms_is_out(&self, number_needed: &mut bool) -> bool {
-        let Some(resumed) = self.resumed.take() else { return false };
-        if resumed.is_changing {
-            self.sms.set(CHANGING_NUMBER);
-            *number_needed = true;
-        }
-        let Some((deadline, resend_at)) = resumed.sms else { return false };
-        if bug_is_seeded(Bug::ResumeSendsAgain) {
-            return false;
-        }
-        self.set_deadline(deadline, resend_at);
-        true
+        *number_needed |= self.sms.get() == CHANGING_NUMBER;
+        self.sms.get() == SENT && !bug_is_seeded(Bug::ResumeSendsAgain)
     }
 
     /// Changes the detail of the next event without emitting one.
@@ -164,10 +138,7 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
 
     /// Emits that the page's start step runs, and drops the deadline of an earlier SMS. Yields like [`Self::enter`].
     pub(crate) async fn ask_number(&self) {
-        if self.sms.get() != CHANGING_NUMBER {
-            self.sms.set(if self.deadline.get().is_some() { CHANGING_NUMBER } else { NOTHING_SENT });
-        }
-        self.requested.set(None);
+        self.sms.set(if self.sms.get() >= SENT { CHANGING_NUMBER } else { NOTHING_SENT });
         self.deadline.set(None);
         self.emit(|detail| {
             detail.state = FlowState::AwaitingPhone;
@@ -223,7 +194,6 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
     /// Begins a step of the protocol: the next events hold nothing of the last one.
     pub(crate) fn begin_step(&self, step: &str) {
         self.deadline.set(None);
-        self.requested.set(None);
         self.sms.set(NOTHING_SENT);
         self.at_once.set(0);
         let mut detail = self.detail.borrow_mut();
@@ -251,15 +221,14 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
     /// `default_s` stands in where the backend gives none.
     pub(crate) fn start_deadline(&self, reply: &Reply, own_ms: Option<u32>, default_s: u32) {
         let now = self.platform.now();
-        self.requested.set(None);
         let since = |at: Option<i64>| Some(at?.saturating_sub(reply.server_time?));
         let theirs = since(reply.expires_at).map_or(i64::from(default_s) * 1000, |ms| ms.max(0));
-        let ms = own_ms.map_or(theirs, i64::from);
-        let deadline = Deadline::after(now, ms).with_grace(ms - theirs);
-        self.set_deadline(deadline, since(reply.resend_at).map(|wait| now.wall.saturating_add(wait)));
+        let deadline = limit(now, theirs, own_ms);
+        self.start_wait(deadline, since(reply.resend_at).map(|wait| now.wall.saturating_add(wait)));
     }
 
-    fn set_deadline(&self, deadline: Deadline, resend_at: Option<i64>) {
+    /// An SMS is out, with this deadline.
+    fn start_wait(&self, deadline: Deadline, resend_at: Option<i64>) {
         self.sms.set(SENT);
         self.deadline.set(Some(deadline));
         let mut detail = self.detail.borrow_mut();
@@ -268,14 +237,12 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
     }
 
     /// Notes that an SMS is requested, before the request: a page that dies before the reply does not know whether it
-    /// was sent. `by_person` says that the person gave its number.
+    /// was sent. Its deadline is that of an SMS that is sent at once. `by_person` says that the person gave its number.
     pub(crate) fn note_request(&self, by_person: bool, own_ms: Option<u32>, default_s: u32) {
         if self.sms.get() != CHANGING_NUMBER {
             self.sms.set(if by_person { REQUESTED_BY_PERSON } else { REQUESTED });
         }
-        let theirs = i64::from(default_s) * 1000;
-        let ms = own_ms.map_or(theirs, i64::from);
-        self.requested.set(Some(Deadline::after(self.platform.now(), ms).with_grace(ms - theirs)));
+        self.deadline.set(Some(limit(self.platform.now(), i64::from(default_s) * 1000, own_ms)));
         self.save();
     }
 
@@ -284,6 +251,12 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
         let times = self.deadline.get().zip(self.detail.borrow().resend_at);
         times.map_or(0, |(deadline, resend_at)| deadline.until(resend_at, self.platform.now()))
     }
+}
+
+/// The deadline of an SMS that is good for `theirs` ms at the backend. The page's own limit replaces that.
+fn limit(now: ClockReading, theirs: i64, own_ms: Option<u32>) -> Deadline {
+    let ms = own_ms.map_or(theirs, i64::from);
+    Deadline::after(now, ms).with_grace(ms - theirs)
 }
 
 /// The failure of a page step; `prefix` names the step.

@@ -1,9 +1,9 @@
 //! The text with which a flow goes on after a reload: its format, its reading, and what is left of an SMS's time. The
 //! context writes it, the loop reads it; no step and no request is in here.
 //!
-//! `1.<checksum><sms><taken><saved><ends><expires><grace><resendAt>.<step>`: each number as 16 letters from `a` to `p`,
-//! times in epoch ms of the page's clock, 0 for none. No secret is in it, and no digit: nothing in it can be taken for a
-//! number or a code.
+//! `1.<checksum><sms><taken><saved><ends><expires><theirs><resendAt>.<step>`: each number has 48 bits, as 12 letters from
+//! `a` to `p`; times are in epoch ms of the page's clock, 0 for none. No secret is in it, and no digit: nothing in it can
+//! be taken for a number or a code.
 
 use super::{
     seeded_bugs::{Bug, bug_is_seeded},
@@ -12,6 +12,8 @@ use super::{
 
 /// The version of the format. A text of any other version is refused.
 const VERSION: &str = "1.";
+/// How many letters a number has. With 48 bits no sum of two times overflows.
+const LETTERS: usize = 12;
 
 /// No SMS was requested in this step.
 pub(super) const NOTHING_SENT: i64 = 0;
@@ -39,8 +41,8 @@ pub(crate) struct Snapshot<'a> {
     pub(super) ends: i64,
     /// When the SMS expires. For one that was only requested: if it was sent at once.
     pub(super) expires: i64,
-    /// How much later that is than the backend's expiry, in ms.
-    pub(super) grace: i64,
+    /// The same by the backend, which differs where the page has a limit of its own.
+    pub(super) theirs: i64,
     /// When another SMS may be requested; 0 for at any time.
     pub(super) resend_at: i64,
 }
@@ -48,9 +50,9 @@ pub(crate) struct Snapshot<'a> {
 impl<'a> Snapshot<'a> {
     /// The text, for a flow of this token.
     pub(super) fn write(&self, token: &str) -> String {
-        let Self { step, sms, taken, saved, ends, expires, grace, resend_at } = *self;
+        let Self { step, sms, taken, saved, ends, expires, theirs, resend_at } = *self;
         let mut rest = String::new();
-        for number in [sms, taken, saved, ends, expires, grace, resend_at] {
+        for number in [sms, taken, saved, ends, expires, theirs, resend_at] {
             push_letters(&mut rest, number);
         }
         rest.push('.');
@@ -65,18 +67,18 @@ impl<'a> Snapshot<'a> {
     pub(crate) fn read(text: &'a str, token: &str) -> Option<Self> {
         let (letters, step) = text.strip_prefix(VERSION)?.split_once('.')?;
         let mut numbers = [0; 8];
-        for (number, letters) in numbers.iter_mut().zip(letters.as_bytes().chunks(16)) {
+        for (number, letters) in numbers.iter_mut().zip(letters.as_bytes().chunks(LETTERS)) {
             *number = letters.iter().fold(0, |number, letter| number << 4 | i64::from(letter.wrapping_sub(b'a') & 15));
         }
-        let [_, sms, taken, saved, ends, expires, grace, resend_at] = numbers;
-        let snapshot = Self { step, sms, taken, saved, ends, expires, grace, resend_at };
+        let [_, sms, taken, saved, ends, expires, theirs, resend_at] = numbers;
+        let snapshot = Self { step, sms, taken, saved, ends, expires, theirs, resend_at };
         // Whatever was read, only the text that this flow would write is accepted.
         (snapshot.write(token) == text).then_some(snapshot)
     }
 
     /// What is left until `at`, in ms: never more than when the text was written, whichever way a clock was set since.
     fn left(&self, at: i64, wall: i64) -> i64 {
-        at.saturating_sub(self.saved.max(wall))
+        at - self.saved.max(wall)
     }
 
     /// What is left of the flow, in ms.
@@ -90,12 +92,12 @@ impl<'a> Snapshot<'a> {
     /// Where the reply to a request was lost with the page and the backend does not say whether the SMS was sent, the
     /// person is asked for the number again, if they gave it: they see why another SMS comes. An SMS that was requested
     /// without them is never requested again without them: the code is waited for, and they may ask for a resend.
-    pub(super) fn sms_left(&self, answer: &StatusAnswer, wall: i64) -> Option<i64> {
+    pub(crate) fn sms_left(&self, answer: &StatusAnswer, wall: i64) -> Option<i64> {
         match (self.sms, answer) {
             (SENT, _) if bug_is_seeded(Bug::ResumeKeepsTime) => Some(self.left(self.expires, self.saved)),
             (NOTHING_SENT | CHANGING_NUMBER, _) => None,
             (_, StatusAnswer::Pending { left_ms: Some(left) }) => {
-                Some(left.saturating_add(self.grace).min(self.left(self.expires, self.saved)))
+                Some(left.saturating_add(self.expires - self.theirs).min(self.left(self.expires, self.saved)))
             }
             (REQUESTED | REQUESTED_BY_PERSON, StatusAnswer::Pending { .. }) | (REQUESTED_BY_PERSON, _) => None,
             _ => Some(self.left(self.expires, wall)),
@@ -104,7 +106,7 @@ impl<'a> Snapshot<'a> {
 }
 
 fn push_letters(text: &mut String, number: i64) {
-    for place in (0..16).rev() {
+    for place in (0..LETTERS).rev() {
         text.push(char::from(b'a' + (number >> (4 * place) & 15) as u8));
     }
 }
@@ -128,6 +130,7 @@ mod tests {
 
     const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl";
     const NOW: i64 = 1_800_000_000_000;
+    const BOUND: i64 = 1 << 48;
 
     fn snapshot(sms: i64) -> Snapshot<'static> {
         Snapshot {
@@ -137,7 +140,7 @@ mod tests {
             saved: NOW,
             ends: NOW + 900_000,
             expires: NOW + 100_000,
-            grace: 0,
+            theirs: NOW + 100_000,
             resend_at: 0,
         }
     }
@@ -149,12 +152,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_is_read_as_it_was_written(
-            numbers: [i64; 7],
+            numbers in proptest::array::uniform7(0..BOUND),
             step in "[ -~]{0,24}",
             token in "[A-Za-z0-9._=+/-]{0,80}",
         ) {
-            let [sms, taken, saved, ends, expires, grace, resend_at] = numbers;
-            let snapshot = Snapshot { step: &step, sms, taken, saved, ends, expires, grace, resend_at };
+            let [sms, taken, saved, ends, expires, theirs, resend_at] = numbers;
+            let snapshot = Snapshot { step: &step, sms, taken, saved, ends, expires, theirs, resend_at };
             let text = snapshot.write(&token);
             prop_assert_eq!(Snapshot::read(&text, &token), Some(snapshot.clone()));
             prop_assert!(!text[2..text.len() - step.len()].contains(|c: char| c.is_ascii_digit()), "{}", &text);
@@ -171,24 +174,24 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_none_and_no_panic(text in "\\PC{0,200}", letters in "1\\.[a-p]{0,160}(\\.[a-z/]{0,12})?") {
+        fn any_text_is_none_and_no_panic(text in "\\PC{0,200}", letters in "1\\.[a-p]{0,120}(\\.[a-z/]{0,12})?") {
             prop_assert_eq!(Snapshot::read(&text, TOKEN), None);
             prop_assert_eq!(Snapshot::read(&letters, TOKEN), None);
         }
 
         #[test]
         fn no_time_left_is_longer_than_when_the_text_was_written(
-            numbers: [i64; 5],
+            numbers in proptest::array::uniform5(0..BOUND),
             sms in 0..6_i64,
-            wall: i64,
+            wall in -BOUND..BOUND,
             left_ms: Option<i64>,
             is_known: bool,
         ) {
-            let [saved, ends, expires, grace, resend_at] = numbers;
-            let snapshot = Snapshot { step: "", sms, taken: 1, saved, ends, expires, grace, resend_at };
+            let [saved, ends, expires, theirs, resend_at] = numbers;
+            let snapshot = Snapshot { step: "", sms, taken: 1, saved, ends, expires, theirs, resend_at };
             let answer = if is_known { pending(left_ms) } else { StatusAnswer::Unknown };
-            prop_assert!(snapshot.flow_left(wall) <= ends.saturating_sub(saved));
-            prop_assert!(snapshot.sms_left(&answer, wall).is_none_or(|left| left <= expires.saturating_sub(saved)));
+            prop_assert!(snapshot.flow_left(wall) <= ends - saved);
+            prop_assert!(snapshot.sms_left(&answer, wall).is_none_or(|left| left <= expires - saved));
         }
     }
 
@@ -206,7 +209,7 @@ mod tests {
         for set in [-3_600_000, 0, 3_600_000] {
             assert_eq!(snapshot(SENT).sms_left(&answer, NOW + 30_000 + set), Some(70_000), "{set}");
         }
-        let own = Snapshot { grace: -60_000, ..snapshot(SENT) };
+        let own = Snapshot { theirs: NOW + 160_000, ..snapshot(SENT) };
         assert_eq!(own.sms_left(&answer, NOW + 30_000), Some(10_000), "the page's own limit is shorter");
     }
 
