@@ -173,7 +173,7 @@ export function phoneReport(samples, weights, rounds) {
   const all = (name) => median(of(name, "all"));
   const row = (...cells) => `| ${cells.join(" | ")} |`;
   return [
-    `${NETWORK.downloadThroughput * 8e-6} Mbit/s, ${NETWORK.latency} ms a request, processor ${CPU_SLOWDOWN} times slower, Brotli, cold. Times in ms: median of ${rounds} (10 % to 90 %).`,
+    `${(NETWORK.downloadThroughput * 8) / 1e6} Mbit/s, ${NETWORK.latency} ms a request, processor ${CPU_SLOWDOWN} times slower, Brotli, cold. Times in ms: median of ${rounds} (10 % to 90 %).`,
     `Handset is ${weights.ours.toLocaleString("en")} B, the empty module ${weights.empty.toLocaleString("en")} B.`,
     "",
     row("the page has its authToken", ...variants.map(({ what }) => what)),
