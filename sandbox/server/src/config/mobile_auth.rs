@@ -14,7 +14,7 @@ section! {
         /// `"always"`, those whose number the server has given at the start; `"off"`, none.
         #[schemars(with = "String", extend("kind" = "`\"numbers\"`, `\"always\"` or `\"off\"`"))]
         #[arg(id = "mobile_auth.flows", long = "mobile-auth", value_name = "FLOWS", value_parser = parse_flows)]
-        #[arg(help = "Flows with Mobile Auth: 'numbers', 'always' or 'off'", help_heading = RULES)]
+        #[arg(help = "Mobile Auth for: 'numbers', 'always' or 'off'", help_heading = RULES)]
         flows: MobileAuthFlows = MobileAuthFlows::Numbers;
         /// State of the carrier for numbers without a behaviour of their own: `"ok"`, Mobile Auth passes; `"wifi"`, the carrier
         /// does not know the subscriber; `"slow"`, it does not answer in time; `"gone"`, its URL has expired.

@@ -83,7 +83,7 @@ async fn test_users_need_no_visit() {
     for user in ["5550000000", "5555555555"] {
         for implementation in ["fetch", "pixel", ""] {
             let (started, url) = bench.mobile_auth(user, implementation).await;
-            assert!(url.starts_with("http://") && url.contains("?testVfp="), "{url}");
+            assert!(url.starts_with("http://") && url.contains("&testVfp="), "{url}");
             let value = carrier.fetch(&url).await.unwrap();
             assert_eq!(carrier.pixel(&url).await, Some(value.clone()));
             assert_eq!(bench.finish_visit(&started, &value).await, done());

@@ -46,7 +46,7 @@ fn posted(secret: &str, status: u32, random: &dyn Random) -> String {
 pub(crate) fn url(origin: &Origin, auth_id: &str, value: &Secret, visit: &CarrierVisit) -> Secret {
     let base = hop_url(origin, auth_id, &visit.token, CarrierHop::First);
     let url = match visit.behaviour {
-        CarrierBehaviour::TestValue => format!("{base}?testVfp={}&delay={TEST_DELAY_MS}", value.expose()),
+        CarrierBehaviour::TestValue => format!("{base}?delay={TEST_DELAY_MS}&testVfp={}", value.expose()),
         CarrierBehaviour::Post | CarrierBehaviour::PostSecondResult => {
             let vfp = value.expose().split(PART).next().unwrap_or_default();
             let url = hop_url(origin, auth_id, &visit.token, CarrierHop::Post);
