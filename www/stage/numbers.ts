@@ -13,6 +13,8 @@ interface BehaviourNumber {
   otpOutcome?: string;
   /** The same by link. */
   linkOutcome?: string;
+  /** How Mobile Auth ends, if a sign-up by code begins with it: `passed`, or `fell_back_to_otp`. */
+  mobileAuthOutcome?: "passed" | "fell_back_to_otp";
 }
 
 const panel = element("numbers", HTMLElement);
@@ -46,7 +48,9 @@ async function show(proof: Proof, pick: (number: BehaviourNumber) => void): Prom
   try {
     const response = await real.fetch("/sandbox/numbers");
     if (!response.ok) throw new Error(`the sandbox answered with HTTP ${response.status}`);
-    const numbers = (await response.json()) as BehaviourNumber[];
+    const listed = (await response.json()) as BehaviourNumber[];
+    // Mobile Auth begins before the page can be asked for a number.
+    const numbers = listed.filter((number) => !number.mobileAuthOutcome || field?.id === "setup-number");
     list.replaceChildren(...numbers.map((number) => rowOf(number, proof, pick)));
   } catch {
     list.textContent = "The sandbox did not return the numbers.";
@@ -60,10 +64,11 @@ function rowOf(number: BehaviourNumber, proof: Proof, pick: (number: BehaviourNu
     if (place) place.textContent = text;
   };
   const ending = proof === "code" ? number.otpOutcome : number.linkOutcome;
+  const how = number.mobileAuthOutcome ? (number.mobileAuthOutcome === "passed" ? ", without an SMS" : ", by a code in the end") : "";
   put("name", number.name);
   put("number", number.phoneNumber);
   put("description", number.description);
-  put("ending", ending ? `Ends: ${ending}` : `Only by ${proof === "code" ? "link" : "code"}`);
+  put("ending", ending ? `Ends: ${ending}${how}` : `Only by ${proof === "code" ? "link" : "code"}`);
   drawn.querySelector("button")?.addEventListener("click", () => pick(number));
   return drawn;
 }

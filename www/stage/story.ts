@@ -6,7 +6,7 @@
  */
 import type { FlowState, StateChange } from "handset";
 
-export type Party = "server" | "client" | "backend" | "phone";
+export type Party = "server" | "client" | "backend" | "phone" | "carrier";
 
 /** An event of the sandbox's timeline. */
 export interface TimelineEvent {
@@ -39,7 +39,8 @@ export interface Arrow {
   leads?: (event: TimelineEvent) => boolean;
 }
 
-const lifelines: Record<Party, Lifeline> = { server: "page", client: "handset", backend: "backend", phone: "phone" };
+/** The carrier of Mobile Auth shares a line with the backend; its words name it. */
+const lifelines: Record<Party, Lifeline> = { server: "page", client: "handset", backend: "backend", phone: "phone", carrier: "backend" };
 
 // -------------------------------------------------------------------------------------------- the sandbox's timeline
 
@@ -54,6 +55,7 @@ const requests: Record<string, string> = {
   sms_link: "SMS with a link",
   link_opened: "the link is opened",
   instant_start: "Mobile Auth",
+  carrier_visited: "visits the carrier",
   instant_finish: "Mobile Auth is done",
   error_reported: "reports a failure",
   status_polled: "how does it stand?",
@@ -84,6 +86,7 @@ const outcomes: Record<string, string> = {
   session_expired: "session expired",
   link_used: "link was used",
   link_replaced: "there is a newer link",
+  redirected: "redirected",
   fell_back_to_otp: "a code instead",
   dropped: "dropped",
   idle_timeout: "silent for too long",
@@ -98,6 +101,10 @@ const replies: Record<string, string> = {
   "complete passed": "success: true",
   "complete failed": "success: false",
   "socket_open accepted": "socket is open",
+  "instant_start accepted": "the carrier's URL",
+  "carrier_visited redirected": "the carrier redirects",
+  "carrier_visited accepted": "the carrier answers",
+  "carrier_visited refused": "the carrier refuses",
 };
 
 /** The text for a name; an unknown name is shown unchanged. */
@@ -118,8 +125,8 @@ function kindOf({ from, to, kind, outcome, fault = "" }: TimelineEvent): Arrow["
   const isCut = kind === "socket_closed" && fault !== "";
   const isSms = from === "backend" && to === "phone";
   const isLost = from === "backend" && !isSms ? fault === "lose_reply" || isCut : isSwallowed(fault) || (kind === "socket_open" && fault === "lose_reply");
-  if (isLost) return "lost";
-  return outcome !== undefined && from === "backend" ? "reply" : "call";
+  if (isLost || (from === "carrier" && outcome === "dropped")) return "lost";
+  return outcome !== undefined && (from === "backend" || from === "carrier") ? "reply" : "call";
 }
 
 const isSwallowed = (fault: string) => fault === "drop" || fault === "refuse" || fault === "silence";

@@ -19,8 +19,10 @@ pub use identities::delivery::{AfterAttempt, Attempt, AttemptOutcome, Delivery, 
 pub use identities::identity::{Device, DeviceBinding, Enrollment, Identity, Muted, NewEnrollment, NotSentReason};
 pub use identities::webhook_event::{AppliedEvent, IdentityEvent};
 pub use otp_challenge::{CodeCheck, LiveCode, NoLiveCode, OtpChallenge};
+pub use people::carrier_behaviour::{CarrierBehaviour, CarrierState, MobileAuthFlows};
 pub use people::magic_numbers::{
-    BEHAVIOUR_NUMBERS, Behaviour, BehaviourNumber, BehaviourState, Repeat, ScriptedOutcome,
+    BEHAVIOUR_NUMBERS, Behaviour, BehaviourNumber, BehaviourState, MobileAuthResult, MobileAuthResults, Repeat,
+    ScriptedOutcome,
 };
 pub use people::person::{Person, PostalAddress};
 pub use people::phone::Phone;
@@ -34,6 +36,7 @@ pub use products::verified_users_v2::{VerifyV2, verify_v2};
 pub use refusal::Refusal;
 pub use seconds::Seconds;
 pub use session::apply::{ApplyInput, Command, apply};
+pub use session::carrier_visit::CarrierVisit;
 pub use session::failed_attempts::FailedAttempts;
 pub use session::message::{Message, MessagePurpose};
 pub use session::open::{OpenInput, OpenSession, SessionIds, open, open_unify, open_verify};
@@ -41,6 +44,7 @@ pub use session::state::{
     FlowType, LinkState, Possession, PossessionFailure, SentLink, ServerStage, Session, SessionPolicy, StartReplyShape,
 };
 pub use session::transition::{ClientAnswer, Transition, TransitionBuilder};
+pub use steps::carrier::{CarrierAnswer, CarrierHop, VisitCarrier};
 pub use steps::link::{LinkPage, OpenLink, StartLink};
 pub use steps::mobile_auth::{FinishMobileAuth, StartMobileAuth};
 pub use steps::otp::{FinishOtp, StartOtp};

@@ -16,6 +16,8 @@ pub enum Party {
     Backend,
     /// The phone.
     Phone,
+    /// The carrier of the phone, which the sandbox plays.
+    Carrier,
 }
 
 /// Kind of a message. A request and its reply have the same kind.
@@ -54,6 +56,8 @@ pub enum MessageKind {
     LinkOpened,
     /// The start of Mobile Auth.
     InstantStart,
+    /// A visit of Mobile Auth, or one of its redirects.
+    CarrierVisited,
     /// The end of Mobile Auth.
     InstantFinish,
     /// The authenticator's report of a failure.
@@ -74,6 +78,13 @@ pub enum MessageKind {
     SocketClosed,
     /// The flow expired: from the backend to itself.
     Expired,
+}
+
+impl MessageKind {
+    /// The recipient of a request of this kind.
+    pub fn recipient(self) -> Party {
+        if self == Self::CarrierVisited { Party::Carrier } else { Party::Backend }
+    }
 }
 
 /// Outcome of a message.
@@ -116,6 +127,8 @@ pub enum Outcome {
     LinkUsed,
     /// A newer link has replaced this link.
     LinkReplaced,
+    /// The carrier redirects the visit.
+    Redirected,
     /// The flow continues with a code.
     FellBackToOtp,
     /// The connection was lost without a close.

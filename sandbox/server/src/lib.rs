@@ -2,7 +2,8 @@
 //!
 //! [`app`] is the sandbox as one [`axum::Router`]: the server API (`/token`, `/v3/*`), the client API of the page's
 //! authenticator (`/v1/client/*`), Instant Links (`/l/*`), the inspection API for tests and developers (`/sandbox/*`), the
-//! relying-party backend of the demo page (`/demo/*`) and the page itself. The rules are in the crate
+//! relying-party backend of the demo page (`/demo/*`) and the page itself. [`carrier`] is the phone's carrier, which Mobile
+//! Auth visits on an origin of its own. The rules are in the crate
 //! `handset-sandbox-domain`, the storage in `handset-sandbox-store`, connections and TLS in `handset-sandbox-listener`.
 //!
 //! Nothing leaves the machine, except requests to a configured [`Webhook`]: an SMS is an entry in a list.
@@ -36,12 +37,12 @@ mod webhooks;
 pub use app::AppState;
 pub use cli::Flags;
 pub use config::{
-    AllowedHost, Config, ConfigError, InstantLinkConfig, Limits, LogFormat, Origin, OtpConfig, SmsConfig, Storage,
-    TlsConfig, Webhook, WebhookConfig, WebhookSecret, WebhookUrl, config_reference,
+    AllowedHost, CarrierConfig, Config, ConfigError, InstantLinkConfig, Limits, LogFormat, MobileAuthConfig, Origin,
+    OtpConfig, SmsConfig, Storage, TlsConfig, Webhook, WebhookConfig, WebhookSecret, WebhookUrl, config_reference,
 };
 pub use handset_sandbox_listener::{TlsError, TlsServer};
-pub use http::{Unauthorized, app, status_socket};
-pub use port::{serve, tls_server};
+pub use http::{Unauthorized, app, carrier, status_socket};
+pub use port::{serve, serve_carrier, tls_server};
 pub use projects::{Clock, SystemClock};
 pub use random::{Random, SystemRandom};
 pub use webhooks::{Network, NetworkStream};

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handset_sandbox::{
-    AppState, Config, Flags, Storage, SystemClock, SystemRandom, TlsServer, config_reference, serve, tls_server,
+    AppState, Config, Flags, Storage, SystemClock, SystemRandom, TlsServer, config_reference, serve, serve_carrier,
+    tls_server,
 };
 use handset_sandbox_store::{MemoryStore, SqliteStore, Store};
 use port_file::PortFile;
@@ -54,6 +55,9 @@ async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn
     let tls = tls_server(&config)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     config.listen = listener.local_addr()?;
+    let carrier = TcpListener::bind(config.carrier.listen).await;
+    let carrier = carrier.map_err(|error| format!("--carrier-listen {}: {error}", config.carrier.listen))?;
+    config.carrier.listen = carrier.local_addr()?;
     if config.listens_beyond_loopback() {
         tracing::warn!(
             "listening beyond loopback: anyone who reaches {} can sign in as any user, because the credentials are public",
@@ -70,9 +74,11 @@ async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn
         Storage::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
     };
     let random = Arc::new(SystemRandom::new()?);
+    tracing::info!("the carrier of Mobile Auth is at {}", config.carrier_origin());
     let state = AppState::open(config.clone(), Arc::new(SystemClock), random, store).await?;
     let stop = CancellationToken::new();
-    let server = tokio::spawn(serve(listener, state.clone(), tls, stop.clone()));
+    let server = tokio::spawn(serve(listener, state.clone(), tls.clone(), stop.clone()));
+    let carrier = tokio::spawn(serve_carrier(carrier, state.clone(), tls, stop.clone()));
     // Last, after everything that can fail: the write replaces an existing file.
     let named = |error: std::io::Error| format!("--port-file: {error}");
     let port_file = port_file.map(|path| PortFile::write(path, config.listen.port())).transpose().map_err(named)?;
@@ -85,8 +91,8 @@ async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn
     stop.cancel();
     state.shut_down().await;
     // An open client connection does not delay the exit.
-    match tokio::time::timeout(REQUEST_GRACE, server).await {
-        Ok(served) => Ok(served?),
+    match tokio::time::timeout(REQUEST_GRACE, async { tokio::join!(server, carrier) }).await {
+        Ok((server, carrier)) => Ok(server.and(carrier)?),
         Err(_) => Ok(()),
     }
 }

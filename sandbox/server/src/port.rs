@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::AppState;
 use crate::config::{Config, Limits, Tls};
-use crate::http::app;
+use crate::http::{app, carrier};
 use crate::metrics::Metrics;
 
 /// Serves [`app()`] on a port until `stop` is cancelled and the last connection has ended.
@@ -20,6 +20,14 @@ pub async fn serve(listener: TcpListener, state: AppState, tls: Option<TlsServer
     let limits = connection_limits(&state.0.config.limits);
     let (origin, metrics) = (state.0.origin.to_string(), state.0.metrics.clone());
     handset_sandbox_listener::serve(listener, app(state), tls, limits, origin, metrics, stop).await;
+}
+
+/// Serves [`carrier()`] on a port of its own, with the limits of the main port, until `stop` is cancelled and the last
+/// connection has ended.
+pub async fn serve_carrier(listener: TcpListener, state: AppState, tls: Option<TlsServer>, stop: CancellationToken) {
+    let limits = connection_limits(&state.0.config.limits);
+    let (origin, metrics) = (state.0.carrier_origin.to_string(), state.0.metrics.clone());
+    handset_sandbox_listener::serve(listener, carrier(state), tls, limits, origin, metrics, stop).await;
 }
 
 /// The TLS server of the settings. `None`: plain http. Creates a local CA in the data folder if the settings require one and

@@ -1,6 +1,7 @@
 //! Phone numbers and their owners: notation, test users, magic numbers, records, comparison and evaluation. No
 //! sessions.
 
+pub(crate) mod carrier_behaviour;
 pub(crate) mod compare;
 pub(crate) mod evaluation;
 pub(crate) mod magic_numbers;

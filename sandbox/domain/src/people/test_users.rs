@@ -96,6 +96,11 @@ impl TestUser {
         Self::find(phone).is_some_and(|user| user.scenario == TestUserScenario::PassesWithoutBrowser)
     }
 
+    /// Whether the number is a test user with possession verified by Mobile Auth.
+    pub(crate) fn passes_by_mobile_auth(phone: &Phone) -> bool {
+        Self::find(phone).is_some_and(|user| user.scenario == TestUserScenario::MobileAuthPasses)
+    }
+
     /// Checks that the product serves the number, and returns its test user, if it is one.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! `products`.
 
 pub(crate) mod apply;
+pub(crate) mod carrier_visit;
 pub(crate) mod failed_attempts;
 pub(crate) mod message;
 pub(crate) mod numbers;

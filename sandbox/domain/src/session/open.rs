@@ -7,15 +7,15 @@ use handset_protocol::server::{
 };
 use handset_protocol::{Secret, UnixMillis, limits, token};
 
-use crate::people::magic_numbers::BehaviourState;
+use crate::people::magic_numbers::{Behaviour, BehaviourState};
 use crate::products::state::{ProductState, UnifyState, VerifiedUsersState};
 use crate::products::verified_users_v1::results;
 use crate::request::{self, ValidOpenRequest};
 use crate::session::state::{FlowType, Possession, ServerStage, Session, SessionPolicy};
 use crate::session::transition::TransitionBuilder;
 use crate::{
-    Credential, FailedAttempts, Identity, MessageKind, NewTimelineEvent, OtpChallenge, Outcome, Party, Phone, Product,
-    Refusal, TestUser, TestUserScenario, Transition,
+    Credential, FailedAttempts, Identity, MessageKind, MobileAuthFlows, NewTimelineEvent, OtpChallenge, Outcome, Party,
+    Phone, Product, Refusal, TestUser, TestUserScenario, Transition,
 };
 
 /// The project and the random ids of a new session, from the caller.
@@ -162,6 +162,19 @@ impl<R> OpenSession<R> {
         self.product.product()
     }
 
+    /// Whether a mobile flow begins with Mobile Auth: the carrier confirms a number that is known.
+    fn begins_with_mobile_auth(&self) -> bool {
+        let Some(phone) = &self.request.phone else { return false };
+        match self.policy.mobile_auth {
+            MobileAuthFlows::Off => false,
+            MobileAuthFlows::Always => true,
+            MobileAuthFlows::Numbers => {
+                self.scenario == Some(TestUserScenario::MobileAuthPasses)
+                    || matches!(Behaviour::of_phone(phone), Some(Behaviour::MobileAuth(_)))
+            }
+        }
+    }
+
     /// Opens the session. A caller may open it again after a lost race.
     ///
     /// # Errors
@@ -172,7 +185,7 @@ impl<R> OpenSession<R> {
         let OpenInput { ids, identity, now, origin, sign } = input;
         let possession = match request.flow_type {
             FlowType::Desktop => Possession::Link,
-            FlowType::Mobile if scenario == Some(TestUserScenario::MobileAuthPasses) => Possession::MobileAuth(None),
+            FlowType::Mobile if self.begins_with_mobile_auth() => Possession::MobileAuth(None),
             FlowType::Mobile => Possession::Otp(OtpChallenge::default()),
             FlowType::None => Possession::NotRequired,
         };
@@ -198,6 +211,7 @@ impl<R> OpenSession<R> {
             phone: request.phone.clone(),
             behaviour_state: BehaviourState::default(),
             possession,
+            carrier_visit: None,
             links: Vec::new(),
             stage: ServerStage::Started,
         };

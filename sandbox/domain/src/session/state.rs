@@ -6,9 +6,11 @@ use handset_protocol::{Secret, UnixMillis, client, limits, steps, token};
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
+use crate::people::carrier_behaviour::MobileAuthFlows;
 use crate::people::magic_numbers::Behaviour;
 use crate::people::magic_numbers::BehaviourState;
 use crate::products::state::ProductState;
+use crate::session::carrier_visit::CarrierVisit;
 use crate::{OtpChallenge, Outcome, Phone, Seconds};
 
 /// Time between the expiry of a link and its result on a waiting socket. A client with its own timer reports its
@@ -64,6 +66,9 @@ pub struct Session {
     pub behaviour_state: BehaviourState,
     /// State of the possession check.
     pub possession: Possession,
+    /// The last visit of Mobile Auth that was started.
+    #[serde(default)]
+    pub carrier_visit: Option<CarrierVisit>,
     /// Every sent link, newest last.
     pub links: Vec<SentLink>,
     /// Stage of the relying party's server.
@@ -106,6 +111,8 @@ pub struct SessionPolicy {
     pub link_start_reply: StartReplyShape,
     /// Whether only test users are served.
     pub strict_test_users: bool,
+    /// The mobile flows that begin with Mobile Auth.
+    pub mobile_auth: MobileAuthFlows,
     /// Whether another attempt is allowed after a wrong code.
     pub allow_otp_retry: bool,
     /// Maximum number of wrong codes for one number within the window, over all sessions. 0: unlimited.
@@ -130,6 +137,7 @@ impl Default for SessionPolicy {
             resend_pause: Seconds(0),
             link_start_reply: StartReplyShape::Auto,
             strict_test_users: false,
+            mobile_auth: MobileAuthFlows::default(),
             allow_otp_retry: false,
             tries_per_number: 10,
             number_window: Seconds(limits::SESSION_SECONDS),
@@ -164,7 +172,7 @@ pub enum StartReplyShape {
 /// State of the possession check. The last three variants are final.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Possession {
-    /// Pending: Mobile Auth. Holds the secret that the visit has to return, after the start request.
+    /// Pending: Mobile Auth. Holds the value that the visit has to return, after the start request.
     MobileAuth(Option<Secret>),
     /// Pending: a code.
     Otp(OtpChallenge),

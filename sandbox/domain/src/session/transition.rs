@@ -99,7 +99,7 @@ impl TransitionBuilder {
         (self.request, self.fault) = (request, fault);
         if let Some((from, kind)) = request {
             let fault = fault.filter(|fault| *fault != Fault::LoseReply);
-            self.record(NewTimelineEvent { fault, ..NewTimelineEvent::new(from, Party::Backend, kind, None) });
+            self.record(NewTimelineEvent { fault, ..NewTimelineEvent::new(from, kind.recipient(), kind, None) });
         }
     }
 
@@ -107,7 +107,8 @@ impl TransitionBuilder {
     pub(crate) fn respond(&mut self, outcome: Outcome) {
         if let Some((to, kind)) = self.request {
             let fault = self.fault.filter(|fault| *fault == Fault::LoseReply);
-            self.record(NewTimelineEvent { fault, ..NewTimelineEvent::new(Party::Backend, to, kind, Some(outcome)) });
+            let from = kind.recipient();
+            self.record(NewTimelineEvent { fault, ..NewTimelineEvent::new(from, to, kind, Some(outcome)) });
         }
     }
 

@@ -1,9 +1,11 @@
-//! Step `mobile/instant`. A client without Mobile Auth reports a failure and continues with a code, see `status`.
+//! Step `mobile/instant`: its start and its end. The visit in between is in `carrier`. A client without Mobile Auth, or whose
+//! visit fails, reports a failure and continues with a code, see `status`.
 
 use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
 
 use crate::otp_challenge::OtpChallenge;
+use crate::session::carrier_visit::CarrierVisit;
 use crate::session::state::Possession;
 use crate::session::transition::{ClientAnswer, TransitionBuilder};
 use crate::{Command, MessageKind, Outcome, Party};
@@ -11,9 +13,11 @@ use crate::{Command, MessageKind, Outcome, Party};
 /// The start of Mobile Auth.
 #[derive(Clone, Debug)]
 pub struct StartMobileAuth {
-    /// A fresh secret, which the visit has to return.
+    /// A fresh value, which the visit has to return.
     pub vfp: Secret,
-    /// The URL of the visit, with that secret.
+    /// The visit. It replaces an earlier one.
+    pub visit: CarrierVisit,
+    /// The URL of the visit, with its secret.
     pub url: Secret,
 }
 
@@ -33,6 +37,7 @@ impl Command for StartMobileAuth {
             return transition.reject_out_of_order("this flow is not at Mobile Auth");
         };
         *vfp = Some(self.vfp.clone());
+        transition.session.carrier_visit = Some(self.visit.clone());
         let data = client::Data { redirect_url: Some(self.url.expose().to_owned()), ..Default::default() };
         transition.reply(Outcome::Accepted, client::Reply { data: Some(data), ..Default::default() })
     }
@@ -41,7 +46,7 @@ impl Command for StartMobileAuth {
 /// The end of Mobile Auth.
 #[derive(Clone, Debug)]
 pub struct FinishMobileAuth {
-    /// The secret that the visit returned.
+    /// The value that the visit returned; empty after an image.
     pub vfp: Secret,
 }
 
@@ -52,18 +57,26 @@ impl Command for FinishMobileAuth {
         Some((Party::Client, MessageKind::InstantFinish))
     }
 
-    /// Checks the secret that the visit returned. A wrong one falls back to a code.
+    /// Checks the value that the visit returned. A wrong or late one falls back to a code, and so does any value after that.
     fn run(&self, transition: &mut TransitionBuilder) -> ClientAnswer {
         if let Some(answer) = transition.respond_if_settled() {
             return answer;
         }
-        let Possession::MobileAuth(vfp) = &transition.session.possession else {
-            return transition.reject_out_of_order("this flow is not at Mobile Auth");
+        let (now, visit) = (transition.now, transition.session.carrier_visit.as_ref());
+        let value = match (&transition.session.possession, visit) {
+            (Possession::MobileAuth(Some(value)), _) => value,
+            (Possession::MobileAuth(None), _) => {
+                return transition.reject_out_of_order("Mobile Auth was not started");
+            }
+            (Possession::Otp(_), Some(_)) => {
+                return transition.reply(Outcome::FellBackToOtp, client::Reply::next(steps::MOBILE_OTP));
+            }
+            _ => return transition.reject_out_of_order("this flow is not at Mobile Auth"),
         };
-        let Some(vfp) = vfp else {
-            return transition.reject_out_of_order("Mobile Auth was not started");
-        };
-        if bool::from(vfp.expose().as_bytes().ct_eq(self.vfp.expose().as_bytes())) {
+        let is_late = visit.is_some_and(|visit| now >= visit.expires_at);
+        let is_image_loaded = self.vfp.is_empty() && visit.is_some_and(|visit| visit.is_image_loaded);
+        let is_right = bool::from(value.expose().as_bytes().ct_eq(self.vfp.expose().as_bytes()));
+        if !is_late && (is_right || is_image_loaded) {
             transition.settle(Possession::Passed);
             transition.reply(Outcome::Passed, client::Reply::next(steps::DONE))
         } else {

@@ -10,6 +10,7 @@
 
 mod support;
 
+mod carrier;
 mod expiry;
 mod faults;
 mod flow;

@@ -2,19 +2,26 @@
 
 use handset_protocol::{client, steps};
 use handset_sandbox_domain::{
-    FinishMobileAuth, MessageKind, OtpChallenge, Outcome, Possession, ReportFailure, Session, StartMobileAuth,
+    BEHAVIOUR_NUMBERS, Behaviour, CarrierBehaviour, CarrierState, CarrierVisit, FinishMobileAuth, MessageKind,
+    MobileAuthFlows, OtpChallenge, Outcome, Possession, ReportFailure, Session, SessionPolicy, StartMobileAuth,
     Transition,
 };
 
 use crate::support::events::{self, done, next, out_of_order, with_data};
-use crate::support::openings::{link, otp};
-use crate::support::{Harness, NUMBER};
+use crate::support::openings::{identity, link, otp};
+use crate::support::{BEGIN, Harness, NUMBER, millis};
 
 /// A test user whose Mobile Auth passes.
 const USER: &str = "5550000000";
 
+/// The visit of a start.
+fn visit(vfp: &str) -> CarrierVisit {
+    CarrierVisit::new(format!("token-{vfp}").into(), CarrierBehaviour::TestValue, false, BEGIN)
+}
+
 fn start(vfp: &str) -> StartMobileAuth {
-    StartMobileAuth { vfp: vfp.into(), url: format!("http://sandbox.test/?testVfp={vfp}").into() }
+    let url = format!("http://sandbox.test/?testVfp={vfp}").into();
+    StartMobileAuth { vfp: vfp.into(), visit: visit(vfp), url }
 }
 
 fn finish(vfp: &str) -> FinishMobileAuth {
@@ -27,12 +34,14 @@ fn the_right_secret_verifies_possession() {
     let before = harness.session.clone();
     assert_eq!(before.possession, Possession::MobileAuth(None));
     let started = harness.apply(&start("a"));
-    let session = Session { possession: Possession::MobileAuth(Some("a".into())), ..before.clone() };
+    let carrier_visit = Some(visit("a"));
+    let possession = Possession::MobileAuth(Some("a".into()));
+    let session = Session { possession, carrier_visit: carrier_visit.clone(), ..before.clone() };
     let redirect_url = Some("http://sandbox.test/?testVfp=a".to_owned());
     let answer = with_data(client::Data { redirect_url, ..client::Data::default() });
     let timeline = events::client(MessageKind::InstantStart, Outcome::Accepted);
     assert_eq!(started, harness.plain(answer, session, timeline));
-    let session = Session { possession: Possession::Passed, ..before };
+    let session = Session { possession: Possession::Passed, carrier_visit, ..before };
     let timeline = events::client(MessageKind::InstantFinish, Outcome::Passed);
     let plain = harness.plain(done(), session, timeline);
     assert_eq!(harness.apply(&finish("a")), Transition { notifies: true, ..plain.clone() });
@@ -102,4 +111,69 @@ fn the_code_step_waits_for_mobile_auth() {
     let timeline = events::client(MessageKind::OtpStart, Outcome::Refused);
     let refused = harness.plain(out_of_order("this flow is not at the code step"), before, timeline);
     assert_eq!(harness.start_otp(None), refused);
+}
+
+#[test]
+fn a_value_after_the_fallback_changes_nothing() {
+    let mut harness = Harness::new(&otp(Some(USER)));
+    harness.apply(&start("a"));
+    harness.apply(&ReportFailure { area: steps::MOBILE_INSTANT });
+    let before = harness.session.clone();
+    for vfp in ["a", "b", ""] {
+        let timeline = events::client(MessageKind::InstantFinish, Outcome::FellBackToOtp);
+        assert_eq!(harness.apply(&finish(vfp)), harness.plain(next(steps::MOBILE_OTP), before.clone(), timeline));
+    }
+}
+
+#[test]
+fn a_value_is_right_until_its_visit_expires() {
+    let lifetime = CarrierVisit::LIFETIME;
+    for (wait, answer) in [(lifetime - millis(1), done()), (lifetime, next(steps::MOBILE_OTP))] {
+        let mut harness = Harness::new(&otp(Some(USER)));
+        harness.apply(&start("a"));
+        harness.wait(wait);
+        assert_eq!(harness.apply(&finish("a")).answer, answer);
+    }
+}
+
+#[test]
+fn the_setting_chooses_the_flows_that_begin_with_mobile_auth() {
+    let begins = |flows, number| {
+        let policy = SessionPolicy { mobile_auth: flows, ..SessionPolicy::default() };
+        let opening = identity("mobile", number, policy).unwrap();
+        matches!(Harness::new(&opening).session.possession, Possession::MobileAuth(None))
+    };
+    let behaviour = BEHAVIOUR_NUMBERS.iter().find(|number| number.mobile_auth.is_some()).unwrap().phone;
+    let other = BEHAVIOUR_NUMBERS[0].phone;
+    let numbers = [None, Some(NUMBER), Some(other), Some(USER), Some(behaviour)];
+    for (flows, expected) in [
+        (MobileAuthFlows::Numbers, [false, false, false, true, true]),
+        (MobileAuthFlows::Always, [false, true, true, true, true]),
+        (MobileAuthFlows::Off, [false; 5]),
+    ] {
+        assert_eq!(numbers.map(|number| begins(flows, number)), expected, "{flows:?}");
+    }
+}
+
+#[test]
+fn the_state_of_the_carrier_holds_for_numbers_without_a_carrier_behaviour() {
+    let behaviour = |number, state| Harness::new(&otp(Some(number))).session.carrier_behaviour(state);
+    for (state, expected) in [
+        (CarrierState::Wifi, CarrierBehaviour::Wifi),
+        (CarrierState::Slow, CarrierBehaviour::Slow),
+        (CarrierState::Gone, CarrierBehaviour::Gone),
+    ] {
+        assert_eq!([NUMBER, USER].map(|number| behaviour(number, state)), [expected; 2]);
+    }
+    assert_eq!(behaviour(NUMBER, CarrierState::Ok), CarrierBehaviour::Redirects);
+    assert_eq!(
+        behaviour(USER, CarrierState::Ok),
+        CarrierBehaviour::TestValue,
+        "also over http, to which others make no visit"
+    );
+    for number in BEHAVIOUR_NUMBERS.iter().filter(|number| number.mobile_auth.is_some()) {
+        for state in [CarrierState::Ok, CarrierState::Wifi, CarrierState::Slow, CarrierState::Gone] {
+            assert_eq!(Behaviour::MobileAuth(behaviour(number.phone, state)), number.behaviour);
+        }
+    }
 }

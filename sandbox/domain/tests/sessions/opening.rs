@@ -37,6 +37,7 @@ fn new_session() -> Session {
         sms_sent: 0,
         behaviour_state: BehaviourState::default(),
         possession: Possession::Otp(OtpChallenge::default()),
+        carrier_visit: None,
         links: Vec::new(),
         stage: ServerStage::Started,
     }

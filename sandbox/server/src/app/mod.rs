@@ -1,5 +1,6 @@
 //! The use cases: one function for each call, which loads, asks the domain, saves and returns the reply. No HTTP, no rules.
 
+pub(crate) mod carrier;
 pub(crate) mod client_calls;
 pub(crate) mod error;
 pub(crate) mod event_fields;
@@ -13,6 +14,7 @@ pub(crate) mod projects;
 pub(crate) mod server_calls;
 pub(crate) mod services;
 pub(crate) mod sessions;
+mod settings;
 pub(crate) mod sockets;
 mod watch;
 pub(crate) mod webhook_events;

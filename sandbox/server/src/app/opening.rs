@@ -17,7 +17,7 @@ pub(crate) async fn start(
     caller: &ApiClient,
     request: &StartRequest,
 ) -> Result<StartReply, AppError> {
-    let opening = open(request, caller.credential, sandbox.config.session_policy())?;
+    let opening = open(request, caller.credential, sandbox.session_policy(&caller.project))?;
     open_session(sandbox, caller, &opening).await
 }
 
@@ -31,7 +31,7 @@ pub(crate) async fn verify(
         return Ok(VerifyAnswer::Second(Box::new(evaluate_v2(sandbox, caller, request).await?)));
     }
     let identity_id = uuid(&*sandbox.random);
-    let opening = open_verify(request, caller.credential, identity_id, sandbox.config.session_policy())?;
+    let opening = open_verify(request, caller.credential, identity_id, sandbox.session_policy(&caller.project))?;
     Ok(VerifyAnswer::First(open_session(sandbox, caller, &opening).await?))
 }
 
@@ -43,7 +43,7 @@ async fn evaluate_v2(
     let ApiClient { credential, project, .. } = caller;
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
     let verified =
-        verify_v2(request, *credential, &project.name, ids, sandbox.config.session_policy(), project.clock.now())?;
+        verify_v2(request, *credential, &project.name, ids, sandbox.session_policy(project), project.clock.now())?;
     let Some(phone) = verified.phone() else { return Ok(verified.answer(None).0) };
     let reply = sandbox.update_identities(&project.name, [phone], |[old]| {
         let (reply, enrolled) = verified.answer(old);
@@ -59,7 +59,7 @@ pub(crate) async fn unify(
     request: &UnifyRequest,
 ) -> Result<UnifyReply, AppError> {
     let ids = [uuid(&*sandbox.random), uuid(&*sandbox.random)];
-    let opening = open_unify(request, caller.credential, ids, sandbox.config.session_policy())?;
+    let opening = open_unify(request, caller.credential, ids, sandbox.session_policy(&caller.project))?;
     open_session(sandbox, caller, &opening).await
 }
 

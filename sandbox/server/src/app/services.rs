@@ -35,6 +35,8 @@ pub(crate) type Sandbox = Arc<Services>;
 pub(crate) struct Services {
     pub(crate) config: Config,
     pub(crate) origin: Origin,
+    /// The origin of the carrier of Mobile Auth.
+    pub(crate) carrier_origin: Origin,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keys: TokenKeys,
     pub(crate) store: Arc<dyn Store>,
@@ -69,7 +71,8 @@ impl AppState {
         Self::of(config, clock, random, store, keys)
     }
 
-    /// A sandbox that resumes from the contents of `store`: sessions, messages, identities, webhooks, clocks, token keys.
+    /// A sandbox that resumes from the contents of `store`: sessions, messages, identities, webhooks, settings,
+    /// clocks, token keys.
     ///
     /// # Errors
     /// The store failed, or a setting in it is unreadable.
@@ -97,6 +100,7 @@ impl AppState {
                 let ms = ms.try_into().map_err(|_| unreadable(CLOCK_OFFSET))?;
                 project.clock.set_offset(Duration::from_millis(u64::from_be_bytes(ms)));
             }
+            state.0.open_settings(&project).await?;
             state.0.webhooks.open(&project).await?;
         }
         // The deliveries that the previous process left behind.
@@ -125,6 +129,7 @@ impl AppState {
         );
         Self(Arc::new(Services {
             origin: config.public_origin(),
+            carrier_origin: config.carrier_origin(),
             keys,
             random,
             projects,

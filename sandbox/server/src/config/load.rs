@@ -21,10 +21,12 @@ impl Config {
     /// A setting is invalid; the text names it.
     pub fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: &str| Err(ConfigError(text.to_owned()));
-        let sections: [(&str, &dyn Section); 6] = [
+        let sections: [(&str, &dyn Section); 8] = [
             ("otp", &self.otp),
             ("sms", &self.sms),
             ("instant_link", &self.instant_link),
+            ("mobile_auth", &self.mobile_auth),
+            ("carrier", &self.carrier),
             ("tls", &self.tls),
             ("limits", &self.limits),
             ("webhook", &self.webhook),
@@ -46,6 +48,15 @@ impl Config {
         }
         if self.tls.is_on() && self.origin.as_ref().is_some_and(|origin| origin.scheme() != "https") {
             return wrong("'origin' (--origin) must be https:// when the port serves https");
+        }
+        if !self.carrier.listen.ip().is_loopback() && self.carrier.origin.is_none() {
+            return wrong("'carrier.origin' (--carrier-origin) is required when the carrier listens beyond loopback");
+        }
+        if self.tls.is_on() && self.carrier.origin.as_ref().is_some_and(|origin| origin.scheme() != "https") {
+            return wrong("'carrier.origin' (--carrier-origin) must be https:// when the port serves https");
+        }
+        if self.carrier.origin.is_some() && self.carrier.origin == self.origin {
+            return wrong("'carrier.origin' (--carrier-origin) must be another origin than 'origin' (--origin)");
         }
         self.check_pairs()
     }

@@ -3,12 +3,14 @@
 
 mod address;
 mod allowed_host;
+mod carrier;
 mod diagnostics;
 mod error;
 mod instant_link;
 mod limits;
 mod load;
 mod log_format;
+mod mobile_auth;
 mod origin;
 mod otp;
 mod rate_limit;
@@ -31,10 +33,12 @@ use handset_sandbox_domain::{Seconds, SessionPolicy};
 
 use allowed_host::ALLOW_HOST;
 pub use allowed_host::AllowedHost;
+pub use carrier::CarrierConfig;
 pub use error::ConfigError;
 pub use instant_link::InstantLinkConfig;
 pub use limits::Limits;
 pub use log_format::LogFormat;
+pub use mobile_auth::MobileAuthConfig;
 pub use origin::Origin;
 pub use otp::OtpConfig;
 pub use reference::config_reference;
@@ -94,6 +98,13 @@ section! {
         /// Instant Links.
         #[command(flatten)]
         instant_link: InstantLinkConfig = InstantLinkConfig::default();
+        /// Mobile Auth, for every project without settings of its own (`PUT /sandbox/settings`).
+        #[command(flatten)]
+        mobile_auth: MobileAuthConfig = MobileAuthConfig::default();
+        /// The carrier of Mobile Auth, on an origin of its own. It serves the scheme of the main port, with the same
+        /// certificate.
+        #[command(flatten)]
+        carrier: CarrierConfig = CarrierConfig::default();
         /// Injects network faults into the requests of the page's authenticator, reproducibly from this seed.
         #[serde(rename = "chaos")]
         #[arg(id = "chaos", long = "chaos", value_name = "SEED", value_parser = parse_number::<u64>, help_heading = RULES)]
@@ -129,6 +140,12 @@ impl Config {
     /// The origin that browsers use.
     pub fn public_origin(&self) -> Origin {
         self.origin.clone().unwrap_or_else(|| Origin::of_address(self.tls.is_on(), self.listen))
+    }
+
+    /// The origin of the carrier that browsers use.
+    pub fn carrier_origin(&self) -> Origin {
+        let CarrierConfig { listen, origin } = &self.carrier;
+        origin.clone().unwrap_or_else(|| Origin::of_address(self.tls.is_on(), *listen))
     }
 
     /// The data folder.

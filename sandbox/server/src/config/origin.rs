@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use url::Url;
 
 use super::ConfigError;
@@ -64,11 +64,24 @@ impl FromStr for Origin {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let error = || {
-            let expected =
-                "'origin' (--origin) must be http:// or https:// with a host and an optional port, nothing else";
-            ConfigError(expected.to_owned())
-        };
+        Self::parse(text, "'origin' (--origin)")
+    }
+}
+
+/// The origin of the carrier.
+pub(super) fn parse_carrier(text: &str) -> Result<Origin, ConfigError> {
+    Origin::parse(text, "'carrier.origin' (--carrier-origin)")
+}
+
+pub(super) fn deserialize_carrier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Origin>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| parse_carrier(&text)).transpose().map_err(de::Error::custom)
+}
+
+impl Origin {
+    fn parse(text: &str, setting: &str) -> Result<Self, ConfigError> {
+        let expected = "must be http:// or https:// with a host and an optional port, nothing else";
+        let error = || ConfigError(format!("{setting} {expected}"));
         let url = Url::parse(text).map_err(|_| error())?;
         let is_secure = match url.scheme() {
             "http" => false,

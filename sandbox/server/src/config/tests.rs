@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 
 use clap::ArgAction;
-use handset_sandbox_domain::StartReplyShape;
+use handset_sandbox_domain::{CarrierState, MobileAuthFlows, StartReplyShape};
 
 use super::reference::{is_table, members, schema, title};
 use super::*;
 use crate::Flags;
 
 /// Values of every type. Each setting accepts at least one that is not its default.
-const VALUES: [&str; 8] =
-    ["7", "true", "json", "data", "[::1]:7", "http://a.test", "sqlite:a", "whsec_0123456789abcdef"];
+const VALUES: [&str; 10] =
+    ["7", "true", "json", "data", "[::1]:7", "http://a.test", "sqlite:a", "whsec_0123456789abcdef", "always", "wifi"];
 
 /// The paths of all settings, and their minimum if it is not 0.
 fn definitions() -> Vec<(String, Option<u64>)> {
@@ -96,7 +96,12 @@ fn settings_that_cannot_work_are_refused_by_name() {
     let instant_link = InstantLinkConfig { seconds: 0, ..InstantLinkConfig::default() };
     let webhook = WebhookConfig::default();
     let tls = TlsConfig { self_signed: true, ..TlsConfig::default() };
+    let self_signed = tls.clone();
     let limits = Limits { body_seconds: 0, ..Limits::default() };
+    let carrier = |listen: &str, origin: Option<&str>| CarrierConfig {
+        listen: listen.parse().unwrap(),
+        origin: origin.map(|origin| origin.parse().unwrap()),
+    };
     let cases = [
         (Config { otp: OtpConfig { seconds: 0, ..otp.clone() }, ..Config::default() }, "otp.seconds"),
         (
@@ -117,6 +122,23 @@ fn settings_that_cannot_work_are_refused_by_name() {
         (beyond.clone(), "origin"),
         (Config { tls, origin: Some("http://shop.test".parse().unwrap()), ..Config::default() }, "origin"),
         (Config { limits, ..Config::default() }, "limits.body_seconds"),
+        (Config { carrier: carrier("0.0.0.0:0", None), ..Config::default() }, "carrier.origin"),
+        (
+            Config {
+                carrier: carrier("127.0.0.1:0", Some("http://carrier.test")),
+                tls: self_signed,
+                ..Config::default()
+            },
+            "carrier.origin",
+        ),
+        (
+            Config {
+                carrier: carrier("127.0.0.1:0", Some("https://shop.test")),
+                origin: Some("https://shop.test".parse().unwrap()),
+                ..Config::default()
+            },
+            "carrier.origin",
+        ),
     ];
     for (config, name) in cases {
         assert!(config.check().unwrap_err().to_string().starts_with(&format!("'{name}'")));
@@ -150,6 +172,12 @@ fn a_file_sets_every_key() {
         [instant_link]
         seconds = 300
         start_reply = "data"
+        [mobile_auth]
+        flows = "always"
+        carrier = "wifi"
+        [carrier]
+        listen = "[::1]:7"
+        origin = "https://carrier.test"
         [tls]
         cert = "cert.pem"
         key = "key.pem"
@@ -180,6 +208,11 @@ fn a_file_sets_every_key() {
         otp: OtpConfig { seconds: 60, resend_pause_seconds: 30, tries_per_number: 5, number_window_seconds: 3600 },
         sms: SmsConfig { per_session: 3, per_number: 7, number_window_seconds: 1800 },
         instant_link: InstantLinkConfig { seconds: 300, start_reply: StartReplyShape::Data },
+        mobile_auth: MobileAuthConfig { flows: MobileAuthFlows::Always, carrier: CarrierState::Wifi },
+        carrier: CarrierConfig {
+            listen: "[::1]:7".parse().unwrap(),
+            origin: Some("https://carrier.test".parse().unwrap()),
+        },
         tls: TlsConfig { self_signed: false, cert: Some("cert.pem".into()), key: Some("key.pem".into()) },
         limits: Limits {
             head_seconds: 1,
@@ -233,6 +266,8 @@ fn an_unknown_key_is_refused_by_name() {
         ("[instant_link]\nx = 1", "x"),
         ("[limits]\ny = 1", "y"),
         ("[webhook]\nz = 1", "z"),
+        ("[mobile_auth]\na = 1", "a"),
+        ("[carrier]\nb = 1", "b"),
     ] {
         let error = Config::from_toml(text).unwrap_err().to_string();
         assert!(error.contains(&format!("unknown field `{key}`")), "{error}");

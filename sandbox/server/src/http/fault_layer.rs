@@ -107,7 +107,7 @@ async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next
         }
         FaultAction::Drop | FaultAction::DropLater(_) | FaultAction::Refuse => {
             record(Some(action.fault()), None).await;
-            broken(connection, target.is_socket).await
+            reset(connection, target.is_socket).await
         }
         FaultAction::Silence => {
             record(Some(Fault::Silence), None).await;
@@ -116,17 +116,17 @@ async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next
                 () = sandbox.shutdown.cancelled() => {}
                 () = tokio::time::sleep(SILENCE) => {}
             }
-            broken(connection, target.is_socket).await
+            reset(connection, target.is_socket).await
         }
         // A lost handshake reply leaves no socket to serve.
         FaultAction::LoseReply if target.is_socket => {
             record(Some(Fault::LoseReply), None).await;
-            broken(connection, target.is_socket).await
+            reset(connection, target.is_socket).await
         }
         FaultAction::LoseReply => {
             request.extensions_mut().insert(AppliedFault(Fault::LoseReply));
             next.run(request).await;
-            broken(connection, target.is_socket).await
+            reset(connection, target.is_socket).await
         }
     }
 }
@@ -241,7 +241,7 @@ fn target_session(headers: &HeaderMap, uri: &Uri) -> Option<TargetSession> {
 }
 
 /// Resets the connection, so that the client gets no reply.
-async fn broken(connection: Option<Connection>, is_handshake: bool) -> Response {
+pub(super) async fn reset(connection: Option<Connection>, is_handshake: bool) -> Response {
     if let Some(connection) = connection {
         connection.reset(is_handshake).await;
     }

@@ -1,6 +1,7 @@
 //! Routes, extractors and replies, by audience. Rules of the contract are in the domain, use cases in `app`; only rules about
 //! HTTP itself are here.
 
+mod carrier;
 mod client;
 mod demo;
 mod fault_layer;
@@ -23,6 +24,7 @@ use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use crate::AppState;
+use crate::app::Sandbox;
 use fault_layer::FaultLayer;
 use handset_sandbox_domain::Refusal;
 use ops::CountLayer;
@@ -41,7 +43,7 @@ pub fn app(state: AppState) -> Router {
     // Layers are combined where possible: axum boxes each separate layer per request.
     let acting = (faults.clone(), RunToCompletion);
     let server_api = server::router().layer(acting.clone());
-    Router::new()
+    let router = Router::new()
         .merge(server_api.clone())
         .merge(openapi::router())
         .merge(links::router().layer(acting))
@@ -50,15 +52,27 @@ pub fn app(state: AppState) -> Router {
         .nest("/sandbox", inspection::router(sandbox.clone()))
         .nest("/demo", demo::router(sandbox.clone(), server_api.with_state(sandbox.clone())).layer(faults.clone()))
         .fallback_service(www::service(&sandbox).layer(faults))
-        .with_state(sandbox.clone())
-        .layer((
-            SharedLayer,
-            TraceLayer::new_for_http().make_span_with(span),
-            CountLayer(sandbox),
-            CatchPanicLayer::custom(|_| ApiError::from(Refusal::Internal).into_response()),
-            unless_said(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            unless_said(header::CACHE_CONTROL, "no-store"),
-        ))
+        .with_state(sandbox.clone());
+    observed(router, sandbox)
+}
+
+/// The router of the carrier that Mobile Auth visits. It belongs on an origin of its own: that of
+/// [`Config::carrier_origin`](crate::Config::carrier_origin).
+pub fn carrier(state: AppState) -> Router {
+    let sandbox = state.0;
+    observed(carrier::router().with_state(sandbox.clone()), sandbox)
+}
+
+/// The router with traces, metrics, a reply for a panic, and the headers of every reply.
+fn observed(router: Router, sandbox: Sandbox) -> Router {
+    router.layer((
+        SharedLayer,
+        TraceLayer::new_for_http().make_span_with(span),
+        CountLayer(sandbox),
+        CatchPanicLayer::custom(|_| ApiError::from(Refusal::Internal).into_response()),
+        unless_said(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        unless_said(header::CACHE_CONTROL, "no-store"),
+    ))
 }
 
 /// A header for every reply that does not set it itself.

@@ -34,18 +34,18 @@ pub(crate) fn service(sandbox: &Sandbox) -> Router {
         }
         None => Router::new().fallback(built_in),
     };
-    let policy = HeaderValue::from_str(&policy(&sandbox.origin));
+    let policy = HeaderValue::from_str(&policy(&sandbox.origin, &sandbox.carrier_origin));
     let policy = policy.unwrap_or(HeaderValue::from_static("default-src 'none'"));
     files.layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
 }
 
-/// The Content-Security-Policy: scripts, styles and frames of this origin, WebAssembly, and connections to every name of this
-/// origin.
-fn policy(origin: &Origin) -> String {
+/// The Content-Security-Policy: scripts, styles and frames of this origin, WebAssembly, connections to every name of this
+/// origin, and connections to and images of the carrier.
+fn policy(origin: &Origin, carrier: &Origin) -> String {
     let sockets = origin.socket_origin();
     format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         font-src 'self'; manifest-src 'self'; connect-src 'self' {origin} {sockets}; frame-src 'self'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: \
+         {carrier}; font-src 'self'; manifest-src 'self'; connect-src 'self' {origin} {sockets} {carrier}; frame-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     )
 }

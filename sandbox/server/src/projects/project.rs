@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::clock::{Clock, MovableClock};
 use super::limiter::RateLimiter;
+use super::settings::ProjectSettings;
 use super::webhook::ProjectWebhook;
 use crate::faults::{Chaos, Faults};
 
@@ -35,7 +36,7 @@ pub(crate) const NAME: Field = Field::text(
     &[DEFAULT],
 );
 
-/// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit and webhook.
+/// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit, settings and webhook.
 pub(crate) struct Project {
     pub(crate) name: String,
     pub(crate) clock: MovableClock,
@@ -44,6 +45,7 @@ pub(crate) struct Project {
     pub(crate) limiter: RateLimiter,
     pub(crate) faults: Faults,
     pub(crate) webhook: ProjectWebhook,
+    pub(crate) settings: ProjectSettings,
     /// The seeded faults, if chaos is on.
     pub(crate) chaos: Option<Chaos>,
     /// The time of the last use, on the system clock.
@@ -202,6 +204,7 @@ impl Projects {
             limiter: RateLimiter::new(self.rate_limit),
             faults: Faults::new(),
             webhook: ProjectWebhook::new(),
+            settings: ProjectSettings::default(),
             chaos: self.chaos_seed.map(Chaos::new),
             last_used_at: AtomicTime::new(now),
             collected_at: AtomicTime::new(UnixMillis::MIN),

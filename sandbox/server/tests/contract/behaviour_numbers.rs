@@ -1,7 +1,7 @@
 //! Behaviour numbers: each one stands for one branch of a page. How a page ends with them: tests/e2e/numbers.test.mjs.
 
 use handset_sandbox::Config;
-use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, ScriptedOutcome};
+use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, MobileAuthResult, ScriptedOutcome};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -55,6 +55,15 @@ async fn are_listed() {
                 ScriptedOutcome::Server => "server",
             }))
         };
+        let mobile_auth = number.mobile_auth.map(|results| {
+            [results.fetch, results.pixel].map(|result| match result {
+                MobileAuthResult::Passed => "passed",
+                MobileAuthResult::FellBackToOtp => "fell_back_to_otp",
+            })
+        });
+        let [fetch, pixel] = mobile_auth.map_or([None, None], |results| results.map(Some));
+        let listed_results = (&listed["mobileAuthOutcome"], &listed["mobileAuthPixelOutcome"]);
+        assert_eq!(listed_results, (&json!(fetch), &json!(pixel)));
         assert_eq!(listed["phoneNumber"], number.phone);
         assert_eq!((&listed["otpOutcome"], &listed["linkOutcome"]), (&ending(number.code), &ending(number.link)));
     }
@@ -337,9 +346,13 @@ async fn have_the_code_1234_and_a_synthetic_owner() {
 async fn others_of_the_range_are_like_any_number() {
     let bench = TestSandbox::new().await;
     let mut codes = std::collections::BTreeSet::new();
-    for last in BEHAVIOUR_NUMBERS.len()..20 {
+    let unlisted = (0..40).map(|last| format!("20055501{last:02}"));
+    let unlisted: Vec<_> =
+        unlisted.filter(|phone| BEHAVIOUR_NUMBERS.iter().all(|number| number.phone != phone)).collect();
+    assert_eq!(unlisted.len(), 40 - BEHAVIOUR_NUMBERS.len());
+    for phone in unlisted {
         bench.pass_ms(1000).await;
-        let started = begin(&bench, "mobile", Some(&format!("20055501{last}"))).await;
+        let started = begin(&bench, "mobile", Some(&phone)).await;
         bench.show_by_code(&started).await;
         codes.insert(bench.code().await);
     }

@@ -47,7 +47,8 @@ async fn runs_a_flow(running: &SandboxProcess) {
     let verified = running.post("/demo/verify", "", json!({"correlationId": correlation_id})).await;
     assert_eq!(verified["success"], true);
     let (head, _) = running.send("GET", "/", &[], "").await;
-    assert!(head.contains(&format!("connect-src 'self' https://{0} wss://{0};", running.address)), "{head}");
+    let carrier = running.carrier_origin().await;
+    assert!(head.contains(&format!("connect-src 'self' https://{0} wss://{0} {carrier};", running.address)), "{head}");
 }
 
 #[tokio::test]

@@ -77,6 +77,28 @@ async fn look(running: SandboxProcess) -> String {
     running.send("POST", "/v3/start", &[], &format!(r#"{{"phoneNumber":{phone}}}"#)).await;
     secrets.extend([token, secret]);
 
+    // Mobile Auth: the secret of a visit in each form of URL, its value, and one that is mistyped.
+    for (number, implementation) in [
+        ("2005550120", "fetch"),
+        ("2005550121", "fetch"),
+        ("2005550121", "pixel"),
+        ("2005550124", "fetch"),
+        ("2005550127", "fetch"),
+    ] {
+        let (token, _) = running.flow("mobile", number).await;
+        let url = running.visit_url(&token, implementation).await;
+        let (_, body) = running.visit(&url).await;
+        running.visit(&format!("{url}x")).await;
+        secrets.extend(url.split(['/', '?', '&', '=']).filter(|part| part.len() >= 32).map(str::to_owned));
+        if let Ok(reply) = serde_json::from_str::<Value>(&body)
+            && let Some(vfp) = reply["vfp"].as_str()
+        {
+            secrets.push(vfp.to_owned());
+            running.post("/v1/client/mobile/instant/finish", &token, json!({"vfp": format!("{vfp}x")})).await;
+        }
+        secrets.push(token);
+    }
+
     // The other products: names and numbers in bodies, a number in a path.
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let credentials = "grant_type=client_credentials&client_id=sandbox&client_secret=sandbox-secret";
@@ -96,7 +118,14 @@ async fn look(running: SandboxProcess) -> String {
     secrets.push(access_token);
 
     let log = running.end("TERM").await.stderr;
-    for route in ["/v1/client/mobile/otp/finish", "/v1/client/status", "/l/{token}", "/sandbox/messages", "/lookup"] {
+    for route in [
+        "/v1/client/mobile/otp/finish",
+        "/v1/client/status",
+        "/l/{token}",
+        "/mobile-auth/{auth_id}/{token}/next",
+        "/sandbox/messages",
+        "/lookup",
+    ] {
         assert!(log.contains(route), "requests are logged: {route}");
     }
     assert!(log.contains("TRACE"));

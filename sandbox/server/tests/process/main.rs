@@ -6,6 +6,7 @@ mod running;
 
 mod allowed_hosts;
 mod broken_store;
+mod carrier;
 mod chaos;
 mod document;
 mod failed_attempts;

@@ -147,9 +147,13 @@ impl SandboxProcess {
 
     /// A new connection.
     pub(crate) async fn connect(&self) -> std::io::Result<ClientConnection> {
-        let stream = TcpStream::connect(&self.address).await?;
+        self.connect_to(&self.address).await
+    }
+
+    async fn connect_to(&self, address: &str) -> std::io::Result<ClientConnection> {
+        let stream = TcpStream::connect(address).await?;
         let Some(tls) = &self.tls else { return Ok(Box::pin(stream)) };
-        let host = self.address.rsplit_once(':').unwrap().0.to_owned();
+        let host = address.rsplit_once(':').unwrap().0.to_owned();
         Ok(Box::pin(tls.connect(ServerName::try_from(host).unwrap(), stream).await?))
     }
 
@@ -166,8 +170,20 @@ impl SandboxProcess {
         headers: &[(&str, &str)],
         body: &str,
     ) -> ClientConnection {
-        let mut stream = self.connect().await.unwrap();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        self.open_at(&self.address, method, path, headers, body).await
+    }
+
+    /// Sends a request to that address and leaves the connection open.
+    pub(crate) async fn open_at(
+        &self,
+        address: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> ClientConnection {
+        let mut stream = self.connect_to(address).await.unwrap();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -184,11 +200,41 @@ impl SandboxProcess {
         headers: &[(&str, &str)],
         body: &str,
     ) -> (String, String) {
-        let mut stream = self.open(method, path, headers, body).await;
-        let mut reply = String::new();
-        timeout(PATIENCE, stream.read_to_string(&mut reply)).await.unwrap().unwrap();
-        let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-        (head.to_owned(), body.to_owned())
+        read(self.open(method, path, headers, body).await).await
+    }
+
+    /// The origin of its carrier.
+    pub(crate) async fn carrier_origin(&self) -> String {
+        let (_, addresses) = self.send("GET", "/sandbox", &[], "").await;
+        let addresses: Value = serde_json::from_str(&addresses).unwrap();
+        addresses["carrierOrigin"].as_str().unwrap().to_owned()
+    }
+
+    /// Starts Mobile Auth in a flow. Returns the URL of the visit.
+    pub(crate) async fn visit_url(&self, token: &str, implementation: &str) -> String {
+        let body = json!({"cellularIp": null, "implementation": implementation});
+        let reply = self.post("/v1/client/mobile/instant/start", token, body).await;
+        let url = reply["data"]["redirectUrl"].as_str().unwrap().to_owned();
+        let secrets = url.split(['/', '?', '&', '=']).filter(|part| part.len() >= 32 && !part.contains('-'));
+        secrets.for_each(|secret| LOGS.secret("visit", secret));
+        url
+    }
+
+    /// Sends a GET to a URL of the carrier and leaves the connection open.
+    pub(crate) async fn open_visit(&self, url: &str) -> ClientConnection {
+        let (_, rest) = url.split_once("://").unwrap();
+        let (address, path) = rest.split_once('/').unwrap();
+        self.open_at(address, "GET", &format!("/{path}"), &[("origin", "https://shop.test")], "").await
+    }
+
+    /// Visits a URL of the carrier and follows its redirects. Head and body of the last reply.
+    pub(crate) async fn visit(&self, url: &str) -> (String, String) {
+        let mut url = url.to_owned();
+        loop {
+            let (head, body) = read(self.open_visit(&url).await).await;
+            let Some((_, location)) = head.split_once("\r\nlocation: ") else { return (head, body) };
+            url = location.lines().next().unwrap().to_owned();
+        }
     }
 
     pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Value {
@@ -231,6 +277,16 @@ impl SandboxProcess {
         let scheme = if self.tls.is_some() { "wss" } else { "ws" };
         format!("{scheme}://{}/v1/client/status?token={token}", self.address)
     }
+}
+
+/// Head and body of the reply.
+pub(crate) async fn read(mut stream: ClientConnection) -> (String, String) {
+    let mut reply = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut reply)).await.unwrap().unwrap();
+    // The image of the carrier is no text.
+    let reply = String::from_utf8_lossy(&reply);
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
 }
 
 /// A client that trusts that certificate alone.

@@ -9,10 +9,10 @@ use handset_protocol::server::{
 };
 use handset_protocol::{UnixMillis, steps};
 use handset_sandbox_domain::{
-    BindUnify, Challenge, CheckChallenge, ClientAnswer, Command, Complete, FinishMobileAuth, FinishOtp, GetUnifyStatus,
-    GetVerifyStatus, LinkPage, MessageKind, OpenLink, Party, Person, Phone, PollSocket, PollStatus, Possession,
-    Refusal, ReportFailure, Session, SessionPolicy, SocketStatus, StartLink, StartMobileAuth, StartOtp, Transition,
-    Validate, open, open_unify, open_verify,
+    BindUnify, CarrierAnswer, CarrierHop, CarrierState, CarrierVisit, Challenge, CheckChallenge, ClientAnswer, Command,
+    Complete, FinishMobileAuth, FinishOtp, GetUnifyStatus, GetVerifyStatus, LinkPage, MessageKind, OpenLink, Party,
+    Person, Phone, PollSocket, PollStatus, Possession, Refusal, ReportFailure, Session, SessionPolicy, SocketStatus,
+    StartLink, StartMobileAuth, StartOtp, Transition, Validate, VisitCarrier, open, open_unify, open_verify,
 };
 
 use crate::support::openings::{credential, start_request, unify_request, verify_request};
@@ -137,6 +137,12 @@ pub(crate) enum AnyCommand {
         step: Option<&'static str>,
         code: AnyCode,
     },
+    /// A request to the carrier.
+    Visit {
+        hop: CarrierHop,
+        token: AnyCode,
+        is_as_asked: bool,
+    },
     PollStatus,
     PollSocket,
     ReportFailure(&'static str),
@@ -158,6 +164,8 @@ pub(crate) struct SentSecrets {
     pub(crate) codes: Vec<String>,
     pub(crate) links: Vec<String>,
     pub(crate) visits: Vec<String>,
+    /// The secrets in the URLs of visits.
+    pub(crate) visit_tokens: Vec<String>,
 }
 
 impl AnyCode {
@@ -173,7 +181,7 @@ impl AnyCode {
 
 impl AnyCommand {
     /// The concrete request. `serial` makes its fresh secrets unique.
-    pub(crate) fn request(self, session: &Session, sent: &SentSecrets, serial: usize) -> AnyRequest {
+    pub(crate) fn request(self, session: &Session, sent: &SentSecrets, serial: usize, now: UnixMillis) -> AnyRequest {
         let step_or = |step: Option<&'static str>| match (step, &session.possession) {
             (Some(step), _) => step,
             (None, Possession::Link) => steps::MOBILE_INSTANT_LINK,
@@ -190,10 +198,13 @@ impl AnyCommand {
                     AnyRequest::StartLink(StartLink { is_mobile, ..start_link(number, &format!("link-{serial}")) })
                 }
                 steps::MOBILE_INSTANT => {
-                    let vfp = format!("vfp-{serial}");
+                    let (vfp, token) = (format!("vfp-{serial}"), format!("visit-{serial}"));
+                    let states = [CarrierState::Ok, CarrierState::Ok, CarrierState::Wifi, CarrierState::Slow];
+                    let behaviour = session.carrier_behaviour(states[serial % states.len()]);
                     AnyRequest::StartMobileAuth(StartMobileAuth {
-                        url: format!("http://v.test/{vfp}").into(),
+                        url: format!("http://v.test/{token}").into(),
                         vfp: vfp.into(),
+                        visit: CarrierVisit::new(token.into(), behaviour, is_mobile, now),
                     })
                 }
                 _ => {
@@ -213,6 +224,10 @@ impl AnyCommand {
                 }
                 _ => AnyRequest::FinishOtp(FinishOtp { otp: code.of(&sent.codes).into() }),
             },
+            Self::Visit { hop, token, is_as_asked } => {
+                let token = token.of(&sent.visit_tokens).into();
+                AnyRequest::VisitCarrier(VisitCarrier { token, hop, is_as_asked })
+            }
             Self::PollStatus => AnyRequest::PollStatus,
             Self::PollSocket => AnyRequest::PollSocket,
             Self::ReportFailure(area) => AnyRequest::ReportFailure(ReportFailure { area }),
@@ -238,6 +253,7 @@ pub(crate) enum AnyRequest {
     OpenLink(OpenLink),
     StartMobileAuth(StartMobileAuth),
     FinishMobileAuth(FinishMobileAuth),
+    VisitCarrier(VisitCarrier),
     PollStatus,
     PollSocket,
     ReportFailure(ReportFailure),
@@ -254,6 +270,7 @@ pub(crate) enum AnyRequest {
 pub(crate) enum AnyAnswer {
     Client(ClientAnswer),
     Page(LinkPage),
+    Carrier(CarrierAnswer),
     Socket(SocketStatus),
     Validate(Result<ValidateReply, Refusal>),
     Challenge(Result<ChallengeReply, Refusal>),
@@ -266,7 +283,7 @@ impl AnyAnswer {
     /// Whether a call of the relying party's server was refused.
     pub(crate) fn is_refusal(&self) -> bool {
         match self {
-            Self::Client(_) | Self::Page(_) | Self::Socket(_) => false,
+            Self::Client(_) | Self::Page(_) | Self::Carrier(_) | Self::Socket(_) => false,
             Self::Validate(answer) => answer.is_err(),
             Self::Challenge(answer) => answer.is_err(),
             Self::Complete(answer) => answer.is_err(),
@@ -294,6 +311,7 @@ impl AnyRequest {
             Self::OpenLink(command) => preview(harness, command, AnyAnswer::Page),
             Self::StartMobileAuth(command) => preview(harness, command, AnyAnswer::Client),
             Self::FinishMobileAuth(command) => preview(harness, command, AnyAnswer::Client),
+            Self::VisitCarrier(command) => preview(harness, command, AnyAnswer::Carrier),
             Self::PollStatus => preview(harness, &PollStatus, AnyAnswer::Client),
             Self::PollSocket => preview(harness, &PollSocket, AnyAnswer::Socket),
             Self::ReportFailure(command) => preview(harness, command, AnyAnswer::Client),

@@ -10,7 +10,7 @@ mod timeline;
 use std::time::Duration;
 
 use handset_protocol::steps;
-use handset_sandbox_domain::{Fault, Seconds, Session, SessionPolicy, StartReplyShape};
+use handset_sandbox_domain::{CarrierHop, Fault, MobileAuthFlows, Seconds, Session, SessionPolicy, StartReplyShape};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -96,7 +96,7 @@ impl History {
     }
 
     fn request(&self, index: usize, command: AnyCommand) -> AnyRequest {
-        command.request(&self.harness.session, &self.sessions[index].1.sent, self.serial)
+        command.request(&self.harness.session, &self.sessions[index].1.sent, self.serial, self.harness.now)
     }
 
     /// Applies a request, writes its transition, and checks every property.
@@ -121,7 +121,7 @@ impl History {
 }
 
 /// Numbers of every kind, one of them in two notations, and texts that are none.
-const NUMBERS: [&str; 27] = [
+const NUMBERS: [&str; 35] = [
     "5005550006",
     "+1 (500) 555-0006",
     "5005550007",
@@ -145,6 +145,14 @@ const NUMBERS: [&str; 27] = [
     "2005550108",
     "2005550109",
     "2005550110",
+    "2005550120",
+    "2005550121",
+    "2005550124",
+    "2005550126",
+    "2005550127",
+    "2005550133",
+    "2005550134",
+    "2005550135",
     "5005550006",
     "hello",
     "12",
@@ -153,7 +161,7 @@ const NUMBERS: [&str; 27] = [
 
 /// The numbers that can open a session or be bound.
 fn valid_number() -> impl Strategy<Value = &'static str> {
-    prop_oneof![3 => select(&NUMBERS[..4]), 2 => select(&NUMBERS[..24])]
+    prop_oneof![3 => select(&NUMBERS[..4]), 2 => select(&NUMBERS[..32])]
 }
 
 fn any_opening() -> impl Strategy<Value = AnyOpening> {
@@ -178,24 +186,32 @@ fn any_policy() -> impl Strategy<Value = SessionPolicy> {
     let seconds = |from: &'static [u32]| select(from).prop_map(Seconds);
     let times = (seconds(&[5, 120]), seconds(&[5, 180]), seconds(&[0, 0, 3]), seconds(&[8, 60]), seconds(&[8, 60]));
     let counts = (0_u32..=3, 0_u32..=4, 0_u32..=4);
-    (times, counts, select(shapes.to_vec()), prop::bool::weighted(0.1)).prop_map(|(times, counts, shape, strict)| {
-        let (otp_lifetime, link_lifetime, resend_pause, number_window, sms_window) = times;
-        let (tries_per_number, sms_per_session, sms_per_number) = counts;
-        SessionPolicy {
-            otp_lifetime,
-            link_lifetime,
-            resend_pause,
-            link_start_reply: shape,
-            strict_test_users: strict,
-            // Each opening sets it.
-            allow_otp_retry: false,
-            tries_per_number,
-            number_window,
-            sms_per_session,
-            sms_per_number,
-            sms_window,
-        }
-    })
+    let flows = prop_oneof![
+        2 => Just(MobileAuthFlows::Numbers),
+        1 => Just(MobileAuthFlows::Always),
+        1 => Just(MobileAuthFlows::Off),
+    ];
+    (times, counts, select(shapes.to_vec()), prop::bool::weighted(0.1), flows).prop_map(
+        |(times, counts, shape, strict, flows)| {
+            let (otp_lifetime, link_lifetime, resend_pause, number_window, sms_window) = times;
+            let (tries_per_number, sms_per_session, sms_per_number) = counts;
+            SessionPolicy {
+                otp_lifetime,
+                link_lifetime,
+                resend_pause,
+                link_start_reply: shape,
+                strict_test_users: strict,
+                mobile_auth: flows,
+                // Each opening sets it.
+                allow_otp_retry: false,
+                tries_per_number,
+                number_window,
+                sms_per_session,
+                sms_per_number,
+                sms_window,
+            }
+        },
+    )
 }
 
 fn any_step() -> impl Strategy<Value = Option<&'static str>> {
@@ -217,6 +233,10 @@ fn any_command() -> impl Strategy<Value = AnyCommand> {
         is_mobile,
     });
     let finish = (any_step(), code).prop_map(|(step, code)| AnyCommand::Finish { step, code });
+    let hops = [CarrierHop::First, CarrierHop::Middle, CarrierHop::Last, CarrierHop::Post];
+    let token = prop_oneof![4 => Just(AnyCode::Newest), 1 => Just(AnyCode::Replaced), 1 => Just(AnyCode::Text("0000"))];
+    let visit = (select(hops.to_vec()), token, prop::bool::weighted(0.8))
+        .prop_map(|(hop, token, is_as_asked)| AnyCommand::Visit { hop, token, is_as_asked });
     let read_only = select(
         &[
             AnyCommand::PollStatus,
@@ -229,6 +249,7 @@ fn any_command() -> impl Strategy<Value = AnyCommand> {
     prop_oneof![
         16 => start,
         10 => finish,
+        4 => visit,
         5 => read_only,
         1 => select(steps::ERROR_AREAS).prop_map(AnyCommand::ReportFailure),
         1 => any::<Option<bool>>().prop_map(|is_owner| AnyCommand::CheckChallenge { is_owner }),

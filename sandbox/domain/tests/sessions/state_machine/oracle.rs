@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use handset_protocol::{UnixMillis, client};
 use handset_sandbox_domain::{
-    Behaviour, ClientAnswer, LinkPage, Outcome, Phone, Possession, ProductState, Session, TestUser,
+    Behaviour, CarrierAnswer, CarrierBehaviour, CarrierVisit, ClientAnswer, LinkPage, Outcome, Phone, Possession,
+    ProductState, Session, TestUser, VisitCarrier,
 };
 
 use super::checked::Checked;
@@ -23,6 +24,10 @@ pub(crate) struct SessionFacts {
     refused: u32,
     numbers: Vec<String>,
     result: Option<client::Reply>,
+    /// The time of the last start of Mobile Auth.
+    visit_started_at: Option<UnixMillis>,
+    /// Whether the visit of that start has loaded an image as its result.
+    is_image_loaded: bool,
     /// The device of the first successful status of a session that has bound or kept one.
     device: Option<Option<String>>,
 }
@@ -43,8 +48,14 @@ impl SessionFacts {
             refused: 0,
             numbers: session.phone.iter().map(|phone| phone.digits().to_owned()).collect(),
             result: result(&session.possession),
+            visit_started_at: None,
+            is_image_loaded: false,
             device: None,
         }
+    }
+
+    fn is_visit_in_time(&self, now: UnixMillis) -> bool {
+        self.visit_started_at.is_some_and(|at| now < at + CarrierVisit::LIFETIME)
     }
 }
 
@@ -63,11 +74,17 @@ pub(crate) fn check(checked: &Checked<'_>, recorded: Recorded, facts: &mut Sessi
         AnyRequest::StartMobileAuth(request) => {
             if recorded.outcome == Some(Outcome::Accepted) {
                 facts.sent.visits.push(request.vfp.expose().to_owned());
+                facts.sent.visit_tokens.push(request.visit.token.expose().to_owned());
+                facts.visit_started_at = Some(checked.now());
+                facts.is_image_loaded = false;
             }
         }
+        AnyRequest::VisitCarrier(request) => check_visit(checked, request, facts),
         AnyRequest::FinishMobileAuth(request) => {
-            let is_right = facts.sent.visits.last().is_some_and(|vfp| vfp == request.vfp.expose());
-            let passes = is_right && matches!(checked.old_session().possession, Possession::MobileAuth(_));
+            let is_value = facts.sent.visits.last().is_some_and(|vfp| vfp == request.vfp.expose());
+            let is_right = is_value || (request.vfp.is_empty() && facts.is_image_loaded);
+            let is_at_step = matches!(checked.old_session().possession, Possession::MobileAuth(_));
+            let passes = is_right && is_at_step && facts.is_visit_in_time(checked.now());
             assert_eq!(checked.new_session().possession == Possession::Passed, passes);
         }
         _ => assert_ne!(checked.new_session().possession, Possession::Passed, "nothing else verifies possession"),
@@ -76,6 +93,36 @@ pub(crate) fn check(checked: &Checked<'_>, recorded: Recorded, facts: &mut Sessi
     assert!(facts.result.is_none() || facts.result == result, "the result is final");
     facts.result = result;
     check_device(checked, facts);
+}
+
+/// The carrier gives the value of the newest visit alone, to whoever has its URL in time, and changes nothing but its image.
+fn check_visit(checked: &Checked<'_>, request: &VisitCarrier, facts: &mut SessionFacts) {
+    let (old, new) = (checked.old_session(), checked.new_session());
+    let AnyAnswer::Carrier(answer) = &checked.applied.transition.answer else { panic!() };
+    let is_at_step = matches!(old.possession, Possession::MobileAuth(_));
+    let is_newest = facts.sent.visit_tokens.last().is_some_and(|token| token == request.token.expose());
+    let (is_known, is_in_time) = (is_at_step && is_newest, facts.is_visit_in_time(checked.now()));
+    match answer {
+        CarrierAnswer::Value(CarrierBehaviour::ForeignValue, value) => {
+            assert!(!facts.sent.visits.contains(&value.expose().to_owned()));
+        }
+        CarrierAnswer::Value(_, value) => assert_eq!(facts.sent.visits.last().unwrap(), value.expose()),
+        CarrierAnswer::Image => {
+            let behaviour = old.carrier_visit.as_ref().map(|visit| visit.behaviour);
+            facts.is_image_loaded |= behaviour != Some(CarrierBehaviour::ForeignValue);
+        }
+        _ => {}
+    }
+    if !is_known {
+        assert_eq!(*answer, CarrierAnswer::NotFound);
+    } else if !is_in_time {
+        assert_eq!(*answer, CarrierAnswer::Gone);
+    }
+    let mut expected = old.clone();
+    if let Some(visit) = &mut expected.carrier_visit {
+        visit.is_image_loaded = facts.is_image_loaded;
+    }
+    assert_eq!(*new, expected, "a visit changes nothing else");
 }
 
 /// Predicts the check of a code.

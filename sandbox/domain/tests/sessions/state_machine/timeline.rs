@@ -28,7 +28,7 @@ pub(crate) fn check(checked: &Checked<'_>) -> Recorded {
         return Recorded { outcome: None, sms: 0 };
     };
     let fault = checked.before.fault;
-    let request = NewTimelineEvent::new(party, Party::Backend, kind, None);
+    let request = NewTimelineEvent::new(party, kind.recipient(), kind, None);
     let (first, events) = events.split_first().unwrap();
     assert_eq!(*first, NewTimelineEvent { fault: fault.filter(|fault| *fault != Fault::LoseReply), ..request });
     let (reply, sms) = events.split_last().unwrap();
@@ -37,7 +37,10 @@ pub(crate) fn check(checked: &Checked<'_>) -> Recorded {
         _ => fault.filter(|fault| *fault == Fault::LoseReply),
     };
     assert!(reply.outcome.is_some(), "a reply has an outcome");
-    assert_eq!(*reply, NewTimelineEvent { fault, ..NewTimelineEvent::new(Party::Backend, party, kind, reply.outcome) });
+    assert_eq!(
+        *reply,
+        NewTimelineEvent { fault, ..NewTimelineEvent::new(kind.recipient(), party, kind, reply.outcome) }
+    );
     let sms_kind = match kind {
         MessageKind::OtpStart => Some(MessageKind::SmsCode),
         MessageKind::LinkStart => Some(MessageKind::SmsLink),

@@ -6,8 +6,8 @@ use handset_sandbox_domain::{ClientAnswer, MessageKind, NewTimelineEvent, Outcom
 /// A request of a party and its reply.
 pub(crate) fn exchange(party: Party, kind: MessageKind, outcome: Outcome) -> Vec<NewTimelineEvent> {
     vec![
-        NewTimelineEvent::new(party, Party::Backend, kind, None),
-        NewTimelineEvent::new(Party::Backend, party, kind, Some(outcome)),
+        NewTimelineEvent::new(party, kind.recipient(), kind, None),
+        NewTimelineEvent::new(kind.recipient(), party, kind, Some(outcome)),
     ]
 }
 

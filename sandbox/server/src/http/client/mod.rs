@@ -17,6 +17,7 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use url::Url;
 
 use crate::app::Sandbox;
+use crate::http::carrier::wire;
 use crate::http::fault_layer::FaultLayer;
 use crate::http::shared::detach::RunToCompletion;
 use crate::http::shared::errors::not_found;
@@ -26,9 +27,14 @@ use crate::http::shared::method::method_not_allowed;
 use crate::http::shared::share::SharedLayer;
 use crate::random::{six_digits, unguessable};
 use act::{ClientResult, apply};
-use handset_sandbox_domain::{FinishMobileAuth, FinishOtp, ReportFailure, StartLink, StartMobileAuth, StartOtp};
+use handset_sandbox_domain::{
+    CarrierVisit, FinishMobileAuth, FinishOtp, ReportFailure, StartLink, StartMobileAuth, StartOtp,
+};
 
 pub use status::{Unauthorized, status_socket};
+
+/// The `implementation` of a client that visits the carrier with an image.
+const PIXEL: &str = "pixel";
 
 /// Routes, to be nested at [`paths::ROOT`].
 pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
@@ -108,12 +114,15 @@ async fn link_start(
 async fn instant_start(
     State(sandbox): State<Sandbox>,
     session: AuthenticatedSession,
-    JsonBody(_): JsonBody<InstantStart>,
+    JsonBody(body): JsonBody<InstantStart>,
 ) -> ClientResult {
-    let vfp = unguessable(&*sandbox.random);
-    // No visit follows: a client takes the value of `testVfp` as the result of the visit.
-    let url = format!("{}/mobile-auth?testVfp={vfp}", sandbox.origin);
-    apply(&sandbox, session, &StartMobileAuth { vfp: vfp.into(), url: url.into() }).await
+    let (random, origin) = (&*sandbox.random, &sandbox.carrier_origin);
+    let (handle, row) = (&session.0.handle, &session.0.row);
+    let behaviour = row.value.carrier_behaviour(sandbox.mobile_auth_settings(&handle.project).carrier);
+    let (vfp, token) = (wire::new_value(behaviour, random), unguessable(random).into());
+    let visit = CarrierVisit::new(token, behaviour, body.implementation == PIXEL, handle.project.clock.now());
+    let url = wire::url(origin, &handle.auth_id, &vfp, &visit);
+    apply(&sandbox, session, &StartMobileAuth { vfp, visit, url }).await
 }
 
 async fn instant_finish(

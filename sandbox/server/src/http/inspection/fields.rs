@@ -1,8 +1,8 @@
 //! The members of the inspection API that have a format or a range, each defined once. Those of an event's trigger are in
 //! `app`, and those of a webhook in `config`.
 
-use handset_sandbox_domain::Fault;
 use handset_sandbox_domain::request::{Field, FieldKind, OBJECTS, TextFormat, fields};
+use handset_sandbox_domain::{CarrierState, Fault, MobileAuthFlows};
 use serde::Deserialize;
 use strum::VariantNames;
 
@@ -50,6 +50,16 @@ pub(super) const METHOD: Field =
 
 /// The members of a fault.
 pub(super) const FAULT: &[Field] = &[PATH, KIND, DELAY_MS, STATUS, RETRY_AFTER_SECONDS, COUNT, METHOD];
+
+/// `mobileAuth` of the settings.
+pub(super) const MOBILE_AUTH: Field =
+    Field::new("mobileAuth", FieldKind::OneOf { values: || MobileAuthFlows::VARIANTS.to_vec(), quote: "" });
+/// `carrier` of the settings.
+pub(super) const CARRIER: Field =
+    Field::new("carrier", FieldKind::OneOf { values: || CarrierState::VARIANTS.to_vec(), quote: "" });
+
+/// The settings of a project.
+pub(super) const SETTINGS: &[Field] = &[MOBILE_AUTH, CARRIER];
 
 /// The kind of a fault, by its name in the inspection API.
 #[derive(Deserialize, VariantNames)]

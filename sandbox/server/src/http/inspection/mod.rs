@@ -1,11 +1,12 @@
-//! The inspection API, `/sandbox/*`, for developers and tests: messages, clock, sessions, behaviour numbers, faults, webhooks,
-//! reset. No CORS, and same origin only. No vendor API.
+//! The inspection API, `/sandbox/*`, for developers and tests: messages, clock, sessions, behaviour numbers, settings, faults,
+//! webhooks, addresses, reset. No CORS, and same origin only. No vendor API.
 
 mod behaviour_numbers;
 mod faults;
 mod fields;
 mod messages;
 mod sessions;
+mod settings;
 mod sse;
 mod views;
 mod webhook;
@@ -39,6 +40,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .merge(faults::router())
         .merge(behaviour_numbers::router())
         .merge(sessions::router())
+        .merge(settings::router())
         .merge(webhook::router().layer(RunToCompletion))
         .route("/reset", post(reset).layer(RunToCompletion))
         .method_not_allowed_fallback(method_not_allowed)
@@ -70,7 +72,7 @@ async fn advance(
     Ok(Json(ClockView { now: project.clock.now() }))
 }
 
-/// Resets the project: deletes its data and faults, and sets its clock back.
+/// Resets the project: deletes its data, settings and faults, and sets its clock back.
 async fn reset(State(sandbox): State<Sandbox>, ProjectExt(project): ProjectExt) -> Result<StatusCode, ApiError> {
     sandbox.reset(&project).await?;
     Ok(StatusCode::NO_CONTENT)

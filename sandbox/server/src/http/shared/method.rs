@@ -10,12 +10,13 @@ use super::errors::ApiError;
 use super::link_url;
 
 /// Allowed methods by path prefix, outside the client API; the first match wins.
-const METHODS: [(&str, &str); 10] = [
+const METHODS: [(&str, &str); 11] = [
     (link_url::PREFIX, "GET or POST"),
     ("/demo/", "POST"),
     ("/sandbox/clock", "POST"),
     ("/sandbox/reset", "POST"),
     ("/sandbox/faults", "GET, POST or DELETE"),
+    ("/sandbox/settings", "GET or PUT"),
     ("/sandbox/webhook/events", "POST"),
     ("/sandbox/webhook/deliveries", "GET"),
     ("/sandbox/webhook", "GET, PUT or DELETE"),

@@ -6,6 +6,7 @@ pub(crate) mod event_stream;
 pub(crate) mod receiver;
 pub(crate) mod replies;
 pub(crate) mod socket;
+pub(crate) mod visits;
 pub(crate) mod webhooks;
 pub(crate) mod yielding_store;
 

@@ -23,6 +23,7 @@ mod delivery;
 mod fault;
 mod message;
 mod session;
+mod settings;
 mod timeline;
 mod webhook;
 
@@ -35,5 +36,6 @@ pub(super) use delivery::DeliveryView;
 pub(super) use fault::{FaultListView, FaultView};
 pub(super) use message::MessageView;
 pub(super) use session::SessionView;
+pub(super) use settings::{AddressesView, SettingsView};
 pub(super) use timeline::TimelineEventView;
 pub(super) use webhook::{TriggeredEventView, WebhookView};

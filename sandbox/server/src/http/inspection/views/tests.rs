@@ -1,12 +1,13 @@
 //! Compares the names of the views with the tables in the documents: each name once, and no other.
 
 use handset_sandbox_domain::request::FieldKind;
-use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber};
+use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber, ScriptedOutcome};
 
-use super::behaviour_number::{SCRIPTED_OUTCOMES, outcome_name};
+use super::behaviour_number::{MOBILE_AUTH_RESULTS, SCRIPTED_OUTCOMES, mobile_auth_name, outcome_name};
 use super::delivery::{ATTEMPT_OUTCOMES, FINISHED_STATUSES, PENDING, REASONS};
 use super::fault::FAULTS;
 use super::session::{LINK_STATUSES, SESSION_STATUSES, STAGES};
+use super::settings::{CARRIER_STATES, MOBILE_AUTH_FLOWS};
 use super::timeline::{MESSAGE_KINDS, OUTCOMES, PARTIES};
 use crate::http::inspection::fields::KIND;
 
@@ -78,13 +79,41 @@ fn the_page_of_webhooks_lists_every_name_of_deliveries_once() {
 
 #[test]
 fn the_rules_page_lists_every_behaviour_number() {
+    let (mobile_auth, others): (Vec<_>, Vec<_>) =
+        BEHAVIOUR_NUMBERS.iter().partition(|number| number.mobile_auth.is_some());
     let listed: Vec<&str> = rows(RULES, "| number | name | what happens | by code | by link |").collect();
-    let row = |number: &BehaviourNumber| {
+    let row = |number: &&BehaviourNumber| {
         let BehaviourNumber { phone, name, happens, code, link, .. } = number;
         let [code, link] = [code, link].map(|it| it.map_or("–".to_owned(), |it| format!("`{}`", outcome_name(it))));
         format!("| {phone} | {name} | {happens} | {code} | {link} |")
     };
-    assert_eq!(listed, BEHAVIOUR_NUMBERS.iter().map(row).collect::<Vec<_>>());
+    assert_eq!(listed, others.iter().map(row).collect::<Vec<_>>());
+    let listed: Vec<&str> = rows(RULES, "| number | name | what happens | by `fetch` | by `pixel` |").collect();
+    let row = |number: &&BehaviourNumber| {
+        let BehaviourNumber { phone, name, happens, mobile_auth, .. } = number;
+        let [fetch, pixel] = mobile_auth.map(|results| [results.fetch, results.pixel].map(mobile_auth_name)).unwrap();
+        format!("| {phone} | {name} | {happens} | `{fetch}` | `{pixel}` |")
+    };
+    assert_eq!(listed, mobile_auth.iter().map(row).collect::<Vec<_>>());
+    for name in MOBILE_AUTH_RESULTS {
+        assert!(listed.iter().any(|row| row.contains(name)) && README.contains(&format!("`{name}`")), "{name}");
+    }
+    for number in mobile_auth {
+        assert_eq!((number.code, number.link), (Some(ScriptedOutcome::Verified), None), "as the page says");
+    }
+}
+
+#[test]
+fn the_readme_lists_the_values_of_each_setting() {
+    let listed: Vec<&str> = rows(README, "| setting | default |").collect();
+    let values = |row: &str| {
+        let about = row.split('|').nth(3).unwrap();
+        let mut values: Vec<_> = about.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        values.sort();
+        values
+    };
+    let expected = [MOBILE_AUTH_FLOWS, CARRIER_STATES].map(|names| sorted(&[names]));
+    assert_eq!(listed.into_iter().map(values).collect::<Vec<_>>(), expected);
 }
 
 #[test]

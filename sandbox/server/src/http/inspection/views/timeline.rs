@@ -42,6 +42,7 @@ names! {
     Client => "client",
     Backend => "backend",
     Phone => "phone",
+    Carrier => "carrier",
 }
 
 names! {
@@ -62,6 +63,7 @@ names! {
     SmsLink => "sms_link",
     LinkOpened => "link_opened",
     InstantStart => "instant_start",
+    CarrierVisited => "carrier_visited",
     InstantFinish => "instant_finish",
     ErrorReported => "error_reported",
     StatusPolled => "status_polled",
@@ -94,6 +96,7 @@ names! {
     SessionExpired => "session_expired",
     LinkUsed => "link_used",
     LinkReplaced => "link_replaced",
+    Redirected => "redirected",
     FellBackToOtp => "fell_back_to_otp",
     Dropped => "dropped",
     IdleTimeout => "idle_timeout",
