@@ -21,6 +21,23 @@ pub fn to_json<T: Wire>(message: &T) -> String {
     out
 }
 
+/// The JSON text of a member of an object: of the last one with this name. `None` where there is none, and for a text that
+/// is not the JSON of an object.
+///
+/// For the JSON of others, whose members have types of their own: a member that nobody asks for may have any.
+pub fn member_text<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let mut found = None;
+    let mut reader = Reader { text: object, at: 0, depth: 0 };
+    reader.object(&mut |other, reader| {
+        let value = reader.value_text()?;
+        if other == name {
+            found = Some(value);
+        }
+        Some(())
+    })?;
+    found.filter(|_| reader.peek().is_none())
+}
+
 /// A value of a message, or a message.
 pub trait Wire: Sized {
     /// Reads one value; `None` when the text has another kind of value there.
@@ -41,7 +58,7 @@ pub struct Reader<'a> {
     depth: u32,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// The next byte that is not white space.
     fn peek(&mut self) -> Option<u8> {
         loop {
@@ -106,6 +123,14 @@ impl Reader<'_> {
             b'n' => self.word("null"),
             _ => self.number().map(drop),
         }
+    }
+
+    /// The text of any value.
+    fn value_text(&mut self) -> Option<&'a str> {
+        self.peek()?;
+        let start = self.at;
+        self.skip()?;
+        self.text.get(start..self.at)
     }
 
     /// The text of a number. `None` when there is no number by JSON's grammar.

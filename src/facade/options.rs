@@ -72,6 +72,7 @@ impl BuilderOptions {
         let config = FlowConfig {
             role: role(options)?,
             mobile_web: is_mobile_web(&hints().user_agent),
+            pixel: is_pixel(options)?,
             has_otp: otp_finish.is_some(),
             has_link: link_start.is_some(),
             has_link_retry: link_retry.is_some(),
@@ -80,7 +81,6 @@ impl BuilderOptions {
             link_ms: timeout(&timeouts, "instantLink")?,
             allowed_origins: allowed_origins(options)?,
         };
-        mobile_auth(options)?;
         let emit = present(options, "emit").and_then(|emit| emit.dyn_into::<Function>().ok());
         let page =
             JsPage { auth_finish, otp_start, otp_finish, link_start, link_retry, emit, device_ip: device_ip(options)? };
@@ -98,11 +98,12 @@ fn role(options: &JsValue) -> Result<DeviceRole, JsValue> {
     }
 }
 
-/// Checks the value only: Mobile Auth is not built yet, so its step counts as not configured.
-fn mobile_auth(options: &JsValue) -> Result<(), JsValue> {
+/// The implementation of Mobile Auth.
+fn is_pixel(options: &JsValue) -> Result<bool, JsValue> {
     match present(options, "mobileAuth").map(|implementation| implementation.as_string()) {
-        None => Ok(()),
-        Some(Some(implementation)) if implementation == "fetch" || implementation == "pixel" => Ok(()),
+        None => Ok(false),
+        Some(Some(implementation)) if implementation == "fetch" => Ok(false),
+        Some(Some(implementation)) if implementation == "pixel" => Ok(true),
         Some(_) => Err(misuse("withMobileAuthImplementation: implementation must be \"fetch\" or \"pixel\"")),
     }
 }

@@ -118,6 +118,7 @@ async fn run_step<P: Platform, G: Page>(context: &FlowContext<'_, P, G>, step: &
     match (step, context.config.role) {
         (names::MOBILE_OTP, DeviceRole::Primary) if context.config.has_otp => steps::otp::run(context).await,
         (names::MOBILE_INSTANT_LINK, _) if context.config.has_link => steps::link::run(context).await,
+        (names::MOBILE_INSTANT, _) => steps::mobile_auth::run(context).await,
         (names::DEVICE_PASSIVE, DeviceRole::Secondary) => steps::device::run(context).await,
         _ => {
             let mut message = String::from("Unknown authentication step: ");

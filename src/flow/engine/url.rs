@@ -33,6 +33,13 @@ pub(crate) fn decode(value: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
+/// The value of the first parameter with this name in a URL's query, as it stands there.
+pub(crate) fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
+    let url = url.split_once('#').map_or(url, |(url, _)| url);
+    let mut pairs = url.split_once('?')?.1.split('&');
+    Some(pairs.find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))?.1)
+}
+
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};

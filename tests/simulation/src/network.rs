@@ -90,14 +90,14 @@ impl NetworkState {
         accepted: &mut Option<Accepted>,
     ) -> Result<Response, &'static str> {
         let weather = self.scenario.weather_at(self.at_ms()).clone();
-        let path = path_of(&request.url);
+        let path = path_of(request.url.expose());
         self.travel().await;
         self.survives(weather.lost_request, "request lost")?;
         if self.percent(weather.refused_status) {
             self.trace.strikes("request refused for now");
             let retry_after = self.percent(50).then(|| self.chance.below(5));
             let status = if self.percent(50) { 503 } else { 429 };
-            return Ok(Response { status, retry_after, body: String::new() });
+            return Ok(Response { status, retry_after, body: String::new(), url: Secret::default() });
         }
         self.backend.runs().await;
         if self.backend.is_down() {
@@ -110,7 +110,7 @@ impl NetworkState {
             StatusCall::Unknown => {
                 self.trace.strikes("backend without the status call");
                 self.travel().await;
-                return Ok(Response { status: 404, retry_after: None, body: String::new() });
+                return Ok(Response { status: 404, retry_after: None, body: String::new(), url: Secret::default() });
             }
             StatusCall::Unreadable => {
                 self.trace.strikes("status call that a page may not read");
@@ -149,7 +149,7 @@ impl NetworkState {
         if let (paths::OTP_FINISH, Some(proved)) = (path, replies::settles(&body)) {
             self.trace.add(TraceEntry::Settled { proved });
         }
-        Some(Response { status, retry_after, body })
+        Some(Response { status, retry_after, body, url: request.url.clone() })
     }
 
     /// Records the end of a request at the client.
@@ -249,7 +249,7 @@ impl Platform for SimulatedNetwork {
         let shared = &self.shared;
         let _counted = LiveCount::new(shared, |live| &mut live.requests);
         LOGS.write(format_args!("{request:?}"));
-        let (path, sent) = (path_of(&request.url).to_owned(), shared.at_ms());
+        let (path, sent) = (path_of(request.url.expose()).to_owned(), shared.at_ms());
         shared.trace.add(TraceEntry::Sends(path.clone()));
         if path.ends_with("/error") {
             LOGS.write(format_args!("report {}", request.body.expose()));

@@ -33,7 +33,7 @@ impl Command for StartMobileAuth {
             return transition.reject_out_of_order("this flow is not at Mobile Auth");
         };
         *vfp = Some(self.vfp.clone());
-        let data = client::Data { redirect_url: Some(self.url.expose().to_owned()), ..Default::default() };
+        let data = client::Data { redirect_url: Some(self.url.clone()), ..Default::default() };
         transition.reply(Outcome::Accepted, client::Reply { data: Some(data), ..Default::default() })
     }
 }

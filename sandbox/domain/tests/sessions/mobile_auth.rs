@@ -28,7 +28,7 @@ fn the_right_secret_verifies_possession() {
     assert_eq!(before.possession, Possession::MobileAuth(None));
     let started = harness.apply(&start("a"));
     let session = Session { possession: Possession::MobileAuth(Some("a".into())), ..before.clone() };
-    let redirect_url = Some("http://sandbox.test/?testVfp=a".to_owned());
+    let redirect_url = Some("http://sandbox.test/?testVfp=a".into());
     let answer = with_data(client::Data { redirect_url, ..client::Data::default() });
     let timeline = events::client(MessageKind::InstantStart, Outcome::Accepted);
     assert_eq!(started, harness.plain(answer, session, timeline));
