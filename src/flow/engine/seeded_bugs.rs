@@ -25,6 +25,12 @@ pub enum Bug {
     NoLastQuestion,
     /// A code is submitted twice.
     SubmitTwice,
+    /// A visit of Mobile Auth has no time limit.
+    UnboundVisit,
+    /// After a failed visit, an empty vfp is submitted.
+    FinishFailedVisit,
+    /// A vfp is submitted twice.
+    FinishVisitTwice,
 }
 
 #[cfg(feature = "seeded-bugs")]
@@ -38,6 +44,9 @@ impl Bug {
         Self::HearReplaced,
         Self::NoLastQuestion,
         Self::SubmitTwice,
+        Self::UnboundVisit,
+        Self::FinishFailedVisit,
+        Self::FinishVisitTwice,
     ];
 }
 

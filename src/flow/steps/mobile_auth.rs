@@ -20,6 +20,7 @@ use crate::flow::engine::{
     base64,
     context::FlowContext,
     failure::{StepResult, server_failure},
+    seeded_bugs::{Bug, bug_is_seeded},
     url::{decode, parameter},
 };
 
@@ -45,7 +46,16 @@ pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -
     let Some(url) = reply.data.and_then(|data| data.redirect_url).filter(|url| !url.is_empty()) else {
         return Err(Failure::raised(Kind::Server, "the backend's reply to Mobile Auth has no redirectUrl"));
     };
-    let request = InstantFinish { vfp: visit(context, url).await? };
+    let vfp = match visit(context, url).await {
+        Err(_) if bug_is_seeded(Bug::FinishFailedVisit) => Secret::default(),
+        vfp => vfp?,
+    };
+    let request = InstantFinish { vfp };
+    // Compiled in with the feature only: even an await that never runs takes room in the module.
+    #[cfg(feature = "seeded-bugs")]
+    if bug_is_seeded(Bug::FinishVisitTwice) {
+        let _ = context.api.post(paths::INSTANT_FINISH, to_json(&request)).await;
+    }
     let reply = context.api.post(paths::INSTANT_FINISH, to_json(&request)).await?;
     if reply.error.is_some() {
         return Err(server_failure(reply, Kind::Server));
@@ -68,11 +78,12 @@ fn unreadable() -> Failure {
 
 /// Visits a URL; returns the vfp.
 async fn visit<P: Platform, G: Page>(context: &FlowContext<'_, P, G>, url: Secret) -> Result<Secret, Failure> {
-    let bound = context.platform.now().mono + VISIT_MS;
+    let limit = if bug_is_seeded(Bug::UnboundVisit) { i64::from(u32::MAX) } else { VISIT_MS };
+    let bound = context.platform.now().mono + limit;
     if let Some(vfp) = parameter(url.expose(), "testVfp") {
         let delay = parameter(url.expose(), "delay").and_then(|ms| ms.parse::<u32>().ok()).unwrap_or(0);
         let delay = i64::from(delay).min(VISIT_MS);
-        context.platform.sleep_until(bound - VISIT_MS + delay).await;
+        context.platform.sleep_until(bound - limit + delay).await;
         return match decode(vfp).filter(|_| delay < VISIT_MS) {
             Some(vfp) => Ok(vfp.into()),
             None => Err(unreachable()),

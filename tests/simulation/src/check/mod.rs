@@ -3,6 +3,7 @@
 mod deadlines;
 mod findings;
 mod flow_run;
+mod mobile_auth;
 mod repeats;
 mod settling;
 mod states;
@@ -43,6 +44,7 @@ pub(crate) fn check(
         settling::check(&flow, &mut findings);
         deadlines::check(&flow, &mut findings);
         repeats::check(&flow, &mut findings);
+        mobile_auth::check(&flow, &mut findings);
         states::check(&flow, &mut findings);
         endings.push(flow.ending_in_words());
     }
