@@ -48,6 +48,30 @@ prop_compose! {
 
 proptest! {
     #[test]
+    fn a_members_text_is_the_value_that_serde_json_reads(
+        members in proptest::collection::vec(("[abü\"]{0,2}", "null|true|-?[0-9]{1,9}|\"[a-z]{0,3}\"|[\\[][\\]]|\\{\"a\": 1\\}"), 0..6),
+        name in "[abü\"]{0,2}",
+    ) {
+        let members: Vec<_> = members
+            .iter()
+            .map(|(name, value)| format!("{}: {value}", serde_json::to_string(name).unwrap()))
+            .collect();
+        let text = format!(" {{{}}} ", members.join(" , "));
+        // Numbers with a leading zero are no JSON, for both.
+        let expected: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+        let expected = expected.and_then(|object| object.get(&name).cloned());
+        let found = member_text(&text, &name).map(|value| serde_json::from_str::<serde_json::Value>(value).unwrap());
+        prop_assert_eq!(found, expected, "{}", &text);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_of_members_panic(text in any::<String>(), name in any::<String>()) {
+        if member_text(&text, &name).is_some() {
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{}", &text);
+        }
+    }
+
+    #[test]
     fn claims_are_read_alike_by_both_from_what_either_writes(claims in claims()) {
         for text in [to_json(&claims), serde_json::to_string(&claims).unwrap(), serde_json::to_string_pretty(&claims).unwrap()] {
             prop_assert_eq!(serde_json::from_str::<Claims>(&text).unwrap(), claims.clone(), "{}", &text);

@@ -83,6 +83,13 @@ mod tests {
             }
         }
 
+        #[test]
+        fn bytes_are_encoded_as_the_base64_crate_does(bytes: Vec<u8>) {
+            let mut text = String::new();
+            super::push_encoded(&mut text, &bytes);
+            prop_assert_eq!(text, Base64::encode_string(&bytes));
+        }
+
         /// But for three kinds of text that are read here alone: of both alphabets, with more `=` than are needed, and with
         /// fewer. Issuers of tokens differ, and nothing is compared by its encoded form.
         #[test]

@@ -63,6 +63,29 @@ mod tests {
         }
 
         #[test]
+        fn a_parameter_is_read_as_the_url_crate_does(
+            query in "([?&=#a]|vfp|vfp=|%2B|%C3%BC|[+]|\\PC){0,12}", name in "a|vfp",
+        ) {
+            let url = format!("https://e.example/{}", query);
+            // A key without a value is none here, and the keys that are asked for hold no escape.
+            let expected = url::Url::parse(&url).ok().and_then(|parsed| {
+                let pairs = parsed.query()?.split('&').filter(|pair| pair.contains('='));
+                let mut pairs = pairs.filter_map(|pair| url::form_urlencoded::parse(pair.as_bytes()).next());
+                pairs.find(|(key, _)| *key == name.as_str()).map(|(_, value)| value.into_owned())
+            });
+            let found = parameter(&url, &name).map(decode);
+            if let (Some(Some(found)), Some(expected)) = (&found, &expected) {
+                prop_assert_eq!(found, expected);
+            }
+            prop_assert_eq!(found.is_some(), expected.is_some(), "{}", &url);
+        }
+
+        #[test]
+        fn no_url_makes_the_reader_panic(url in any::<String>(), name in any::<String>()) {
+            let _ = parameter(&url, &name).map(decode);
+        }
+
+        #[test]
         fn an_encoded_value_decodes_to_itself(value in any::<String>()) {
             prop_assert_eq!(decode(&encode(&value)), Some(value));
         }
