@@ -54,21 +54,31 @@ export const global = (name) => attempt(() => globalThis[name]);
 /** A response whose body is read. The module sees the same class for a Response of another realm, a polyfill or a mock. */
 export class Response {}
 
-const reply = (status, retryAfter, text) =>
-  Object.assign(new Response(), { status, headers: { get: () => retryAfter }, text: () => Promise.resolve(text) });
+const reply = (status, url, retryAfter, text) =>
+  Object.assign(new Response(), { status, url, headers: { get: () => retryAfter }, text: () => Promise.resolve(text) });
 
 const read = (response) =>
   new Promise((resolve) => resolve(response.text())).then((text) =>
-    reply(Number(response.status), attempt(() => String(response.headers.get("Retry-After")), ""), String(text)),
+    reply(Number(response.status), attempt(() => String(response.url), ""), attempt(() => String(response.headers.get("Retry-After")), ""), String(text)),
   );
 
 /** gloo-net recognizes an error by its class, and a page may have replaced the global one. */
 class HostError extends Error {}
 export { HostError as Error };
 
-/** Resolves with a {@link Response} or rejects with an error of the class above. */
+/** Loads an image; resolves with what {@link read} takes for a response without a body. An abort ends the load. */
+const load = (url, signal) =>
+  new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => resolve({ status: 200, text: () => "" });
+    image.onerror = reject;
+    attempt(() => signal.addEventListener("abort", () => attempt(() => (image.src = ""))));
+    image.src = url;
+  });
+
+/** Resolves with a {@link Response} or rejects with an error of the class above. Without a method, it loads an image. */
 export const fetch = ({ url, init }) =>
-  new Promise((resolve) => resolve(globalThis.fetch(url, init))).then(read).catch(() => {
+  new Promise((resolve) => resolve(init.method ? globalThis.fetch(url, init) : load(url, init.signal))).then(read).catch(() => {
     throw new HostError("no readable response");
   });
 
@@ -81,8 +91,12 @@ export const abort = (controller) => attempt(() => controller.abort());
  * an init, and takes a Request for the text "[object Request]". The init has no prototype, so that it inherits no member that a
  * page has added to all objects. Where the browser refuses the signal, the init has none: the request cannot be aborted then.
  */
-export const postRequest = (url, headers, body, controller) => {
-  const init = { __proto__: null, method: "POST", mode: "cors", credentials: "omit", headers: Object.fromEntries(headers), body };
+export const newRequest = (method, url, token, version, pairs, body, controller) => {
+  const json = "application/json";
+  const headers = { __proto__: null };
+  if (token) Object.assign(headers, { Authorization: `Bearer ${token}`, Accept: json, "Content-Type": json, "PA-Version": version });
+  else for (const { key, value } of JSON.parse(pairs)) headers[key] = value;
+  const init = { __proto__: null, method, mode: "cors", credentials: "omit", headers, body: body || undefined };
   attempt(() => {
     const { signal } = controller;
     new Request(url, { signal });
@@ -97,6 +111,8 @@ export const postRequest = (url, headers, body, controller) => {
  */
 export const parseJson = (text) =>
   attempt(() => JSON.parse(text, (name, value) => (Array.isArray(value) ? attempt : value && typeof value === "object" ? { __proto__: null, ...value } : value)));
+/** The JSON text of a member in the JSON text of an object; undefined where there is none. */
+export const memberText = (text, name) => attempt(() => JSON.stringify({ __proto__: null, ...JSON.parse(text) }[name]));
 
 /** A copy of an array; undefined for any other value and a proxy that throws. */
 export const items = (array) => attempt(() => (Array.isArray(array) ? Array.from(array) : undefined));

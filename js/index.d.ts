@@ -349,7 +349,7 @@ export class AuthenticatorBuilder {
     start: InstantLinkStartStep | InstantLinkStartStepFn,
     retry?: InstantLinkRetryStep | InstantLinkRetryStepFn,
   ): this;
-  /** Accepted; Mobile Auth itself is not built yet, so the flow falls back to OTP. */
+  /** How Mobile Auth visits the carrier: `fetch`, the default, or `pixel`, an image. See docs/mobile-auth.md. */
   withMobileAuthImplementation(implementation: MobileAuthImplementation | `${MobileAuthImplementation}`): this;
   withRole(role: DeviceRole | `${DeviceRole}`): this;
   /** The device's IP address, as the page knows it; sent with an Instant Link. */

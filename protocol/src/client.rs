@@ -118,7 +118,7 @@ message! {
             /// *ext* With a wrong code: the number of tries left.
             attempts_left: Option<u32> = "attemptsLeft",
             /// Mobile Auth: the URL to visit over the cellular network.
-            redirect_url: Option<String> = "redirectUrl",
+            redirect_url: Option<Secret> = "redirectUrl",
         }
     }
 }

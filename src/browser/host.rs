@@ -1,7 +1,6 @@
 //! The page's globals through `js/host.js`, which trusts none of them: a function here throws only where it returns a
 //! `Result`.
 
-use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/js/host.js")]
@@ -22,17 +21,24 @@ extern "C" {
     /// Parses a JSON text; undefined where it is none. The result has no array, and no object with a prototype.
     #[wasm_bindgen(js_name = parseJson)]
     pub(super) fn parse_json(text: &str) -> JsValue;
+    /// The JSON text of a member in the JSON text of an object; undefined where there is none.
+    #[wasm_bindgen(js_name = memberText)]
+    pub(super) fn member_text(object: &str, name: &str) -> Option<String>;
     /// An AbortController; undefined where there is none.
     #[wasm_bindgen(js_name = abortController)]
     pub(super) fn abort_controller() -> JsValue;
     /// Aborts the request of an AbortController; undefined is ignored.
     pub(super) fn abort(controller: &JsValue);
-    /// Builds a POST without credentials; `headers` holds pairs of name and value. The result is not a Request: it
+    /// Builds a request without credentials: to the backend with the headers of the protocol, without a token to a
+    /// carrier, with `headers`. An empty body is none, an empty method loads an image. The result is not a Request: it
     /// holds the URL and the init for the `fetch` of `js/host.js`. gloo-net only passes it on.
-    #[wasm_bindgen(js_name = postRequest, catch)]
-    pub(super) fn post_request(
+    #[wasm_bindgen(js_name = newRequest, catch)]
+    pub(super) fn new_request(
+        method: &str,
         url: &str,
-        headers: &Array,
+        token: &str,
+        version: &str,
+        headers: &str,
         body: &str,
         controller: &JsValue,
     ) -> Result<web_sys::Request, JsValue>;

@@ -13,6 +13,10 @@ impl Json for ParsedJson {
         defined(host::parse_json(text))
     }
 
+    fn member_text(object: &str, name: &str) -> Option<String> {
+        host::member_text(object, name)
+    }
+
     fn is_object(&self) -> bool {
         self.0.is_object()
     }
@@ -46,7 +50,7 @@ fn defined(value: JsValue) -> Option<ParsedJson> {
 mod tests {
     use handset_protocol::{
         client::{Data, Reply},
-        wire::from_json,
+        wire::{Json, from_json},
     };
     use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -93,6 +97,19 @@ mod tests {
             "{'next':\"a\"}",
         ] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn the_text_of_a_member_is_its_json() {
+        let text = r#" {"a": [1, {"b": "\u00e9"}], "a2": "x", "n": null} "#;
+        let member = |name| ParsedJson::member_text(text, name);
+        assert_eq!(member("a").as_deref(), Some(r#"[1,{"b":"é"}]"#));
+        assert_eq!(member("a2").as_deref(), Some("\"x\""));
+        assert_eq!(member("n").as_deref(), Some("null"));
+        assert_eq!((member("b"), member("toString")), (None, None));
+        for text in ["", "null", "[1]", "{", "1"] {
+            assert_eq!(ParsedJson::member_text(text, "a"), None, "{text}");
         }
     }
 

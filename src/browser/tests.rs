@@ -15,7 +15,7 @@ use crate::flow::{NetworkError, Platform, Request, Socket, SocketEvent};
 const REFUSED: &str = "127.0.0.1:1";
 
 /// In the package, the build gives gloo-net's glue the `fetch` of `js/host.js`, whose argument is the result of
-/// `postRequest` there. In these tests wasm-bindgen's glue is unchanged, so the page's own `fetch` is wrapped to take
+/// `newRequest` there. In these tests wasm-bindgen's glue is unchanged, so the page's own `fetch` is wrapped to take
 /// that argument.
 const BUILT: &str = "if (!globalThis.isBuilt) {
     globalThis.isBuilt = true;
@@ -29,7 +29,14 @@ fn browser() -> Browser {
 }
 
 fn request(url: &str) -> Request {
-    Request { url: url.into(), token: Secret::new("t"), version: "test", body: Secret::new("{}") }
+    Request {
+        method: "POST".into(),
+        url: url.into(),
+        token: Secret::new("t"),
+        version: "test",
+        headers: Secret::default(),
+        body: Secret::new("{}"),
+    }
 }
 
 fn dispatch(target: &str, event: &str) {

@@ -75,9 +75,8 @@ impl BuilderOptions {
         let (otp_ms, link_ms) = (timeout(&timeouts, "otp")?, timeout(&timeouts, "instantLink")?);
         let role = "withRole: role must be \"primary\" or \"secondary\"";
         let is_secondary = is_second(options, "role", ["primary", "secondary"], role)?;
-        // Mobile Auth is not built yet, so its step counts as not configured.
         let mobile_auth = "withMobileAuthImplementation: implementation must be \"fetch\" or \"pixel\"";
-        is_second(options, "mobileAuth", ["fetch", "pixel"], mobile_auth)?;
+        let pixel = is_second(options, "mobileAuth", ["fetch", "pixel"], mobile_auth)?;
         let storage = "withStorage: storage must be a Storage, such as sessionStorage";
         let storage = with_method(options, "storage", "removeItem", storage)?;
         // Read and written by `js/`.
@@ -92,6 +91,7 @@ impl BuilderOptions {
         let config = FlowConfig {
             role: if is_secondary { DeviceRole::Secondary } else { DeviceRole::Primary },
             mobile_web: is_mobile_web(&hints().user_agent),
+            pixel,
             has_otp,
             has_link,
             has_link_retry,
@@ -120,12 +120,7 @@ fn is_second(options: &JsValue, name: &str, texts: [&str; 2], expected: &'static
 
 /// An option with this method. The check is structural, so that a page may pass an object of its own, or of another
 /// realm.
-fn with_method(
-    options: &JsValue,
-    name: &str,
-    method: &str,
-    expected: &'static str,
-) -> Checked<Option<JsValue>> {
+fn with_method(options: &JsValue, name: &str, method: &str, expected: &'static str) -> Checked<Option<JsValue>> {
     match present(options, name) {
         Some(value) if !get(&value, method).is_function() => Err(expected),
         value => Ok(value),

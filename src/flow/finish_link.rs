@@ -11,11 +11,7 @@ pub async fn finish_instant_link<G: Page>(page: &G, config: &FlowConfig, redirec
     if !config.has_auth_finish {
         return Err(missing_auth_finish().into());
     }
-    let parameter = |name: &str| {
-        let url = redirect_url.split_once('#').map_or(redirect_url, |(url, _)| url);
-        let pairs = url.split_once('?')?.1.split('&');
-        url::decode(pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1)
-    };
+    let parameter = |name| url::decode(url::parameter(redirect_url, name)?);
     let (Some(asc), Some(auth_id)) = (parameter("asc"), parameter("authId").filter(|id| !id.is_empty())) else {
         return Err(Failure::new(Kind::Misuse, "redirectUrl must have the query parameters authId and asc").into());
     };

@@ -1,6 +1,8 @@
 //! The loop, from the token's first step to one of the endings. It stands above `steps` and `engine`: steps use the
 //! engine, and the engine knows no step.
 
+use std::{future::Future, pin::Pin};
+
 use futures_lite::future::or;
 use handset_protocol::{Secret, client::error_codes, limits, steps as names};
 
@@ -160,16 +162,19 @@ async fn run_steps<P: Platform, G: Page>(
 }
 
 async fn run_step<P: Platform, G: Page>(context: &FlowContext<'_, P, G>, step: &str) -> StepResult {
-    match (step, context.config.role) {
-        (names::MOBILE_OTP, DeviceRole::Primary) if context.config.has_otp => steps::otp::run(context).await,
-        (names::MOBILE_INSTANT_LINK, _) if context.config.has_link => steps::link::run(context).await,
-        (names::DEVICE_PASSIVE, DeviceRole::Secondary) => steps::device::run(context).await,
+    // Boxed: one await in the place of four makes the module 0.2 kB smaller.
+    let step: Pin<Box<dyn Future<Output = StepResult> + '_>> = match (step, context.config.role) {
+        (names::MOBILE_OTP, DeviceRole::Primary) if context.config.has_otp => Box::pin(steps::otp::run(context)),
+        (names::MOBILE_INSTANT_LINK, _) if context.config.has_link => Box::pin(steps::link::run(context)),
+        (names::MOBILE_INSTANT, _) => Box::pin(steps::mobile_auth::run(context)),
+        (names::DEVICE_PASSIVE, DeviceRole::Secondary) => Box::pin(steps::device::run(context)),
         _ => {
             let mut message = String::from("Unknown authentication step: ");
             message.push_str(step);
-            Err(Failure::raised(Kind::StepMissing, message))
+            return Err(Failure::raised(Kind::StepMissing, message));
         }
-    }
+    };
+    step.await
 }
 
 /// The step that follows a failed one, by the four rules of the protocol.

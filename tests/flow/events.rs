@@ -19,6 +19,8 @@ const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
 const OTP_ERROR: &str = "/v1/client/mobile/otp/error";
 const LINK_START: &str = "/v1/client/mobile/instantlink/start";
 const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
+const INSTANT_START: &str = "/v1/client/mobile/instant/start";
+const INSTANT_FINISH: &str = "/v1/client/mobile/instant/finish";
 const STATUS: &str = "/v1/client/status";
 
 fn edges_of(end: &EndedFlow) -> Vec<Edge<'static>> {
@@ -26,7 +28,7 @@ fn edges_of(end: &EndedFlow) -> Vec<Edge<'static>> {
 }
 
 /// The steps that the backend may name next: an end, or a step that a secondary page has too.
-const NEXTS: [&str; 5] = ["done", "", "mobile/instantlink", "device/passive", "scan/message"];
+const NEXTS: [&str; 6] = ["done", "", "mobile/instantlink", "mobile/instant", "device/passive", "scan/message"];
 
 /// A page that waits for ever in each step without a script; its backend never answers.
 fn patient(first: &str, role: DeviceRole) -> TestFlow {
@@ -68,6 +70,10 @@ fn left_by_the_backends_word() -> Vec<TestFlow> {
         }
         flow("device/passive", DeviceRole::Secondary, &|bench| {
             bench.world.socket(opens_and_says(10_000, named(next)));
+        });
+        flow("mobile/instant", DeviceRole::Secondary, &|bench| {
+            bench.world.on(INSTANT_START, json(json!({"data": {"redirectUrl": "https://c.example/?testVfp=v"}})));
+            bench.world.on(INSTANT_FINISH, json(named(next)));
         });
         // By the reply to a code, or to the report of a failed step.
         flow("mobile/otp", DeviceRole::Primary, &|bench| {
@@ -206,7 +212,7 @@ fn the_tables_name_known_states_and_an_end_leads_nowhere() {
         assert!(states.contains(from) && states.contains(to), "{from}, {to}");
         assert!(!["done", "ended", "failed", "cancelled"].contains(from), "{from} is an end");
     }
-    for state in states.iter().filter(|state| !["idle", "mobile_auth"].contains(state)) {
+    for state in states.iter().filter(|state| **state != "idle") {
         assert!(edges.iter().any(|(_, to)| to == state), "no edge leads to {state}");
     }
     let members = tables::members();

@@ -13,6 +13,7 @@ mod harness;
 mod lifetime;
 mod link;
 mod loops;
+mod mobile_auth;
 mod otp;
 mod pace;
 mod registry;

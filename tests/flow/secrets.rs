@@ -76,13 +76,16 @@ async fn what_a_step_is_told_of_a_refusal_is_the_backends_own_text() {
 #[test]
 fn a_request_prints_neither_token_nor_body() {
     let request = Request {
-        url: "https://e.com/x".into(),
+        method: "POST".into(),
+        url: "https://e.com/x?vfp=the-vfp".into(),
         token: Secret::new("the.token.text"),
         version: "v",
+        headers: Secret::new("the-header"),
         body: Secret::new(format!("{{\"otp\":\"{CODE}\"}}")),
     };
     let printed = format!("{request:?}");
     assert!(!printed.contains("token.text") && !printed.contains(CODE), "{printed}");
+    assert!(!printed.contains("the-vfp") && !printed.contains("the-header"), "{printed}");
 }
 
 proptest! {

@@ -16,6 +16,9 @@ const OTP_FINISH: &str = "/v1/client/mobile/otp/finish";
 const OTP_ERROR: &str = "/v1/client/mobile/otp/error";
 const LINK_START: &str = "/v1/client/mobile/instantlink/start";
 const LINK_ERROR: &str = "/v1/client/mobile/instantlink/error";
+const INSTANT_START: &str = "/v1/client/mobile/instant/start";
+const INSTANT_FINISH: &str = "/v1/client/mobile/instant/finish";
+const INSTANT_ERROR: &str = "/v1/client/mobile/instant/error";
 const STATUS: &str = "/v1/client/status";
 
 fn done() -> ScriptedAnswer {
@@ -96,12 +99,38 @@ fn waiting_for_the_phone() -> TestFlow {
     bench
 }
 
+/// Mobile Auth, with a flow control and its delay, twice: the first carrier fails, and the report is answered late.
+fn visiting_a_carrier() -> TestFlow {
+    let bench = TestFlow::new("mobile/instant");
+    bench.page.auth_finish.then(finished().after(700));
+    for url in [
+        "https://carrier.example/a?pfflow=3",
+        "https://carrier.example/b",
+        "https://carrier.example/?testVfp=v&delay=40",
+    ] {
+        bench.world.on(INSTANT_START, json(json!({"data": {"redirectUrl": url}})).after(40));
+    }
+    let control = json!({"first_uri": "https://carrier.example/c", "headers": []});
+    bench
+        .world
+        .on("https://carrier.example/a", json(control).after(40))
+        .on("https://carrier.example/c", lost().after(40));
+    bench
+        .world
+        .on(INSTANT_ERROR, status(503).after(40))
+        .on(INSTANT_ERROR, json(json!({"next": "mobile/instant"})).after(40));
+    bench.world.on("https://carrier.example/b", json(json!({"vfp": "v"})).after(40));
+    bench.world.on(INSTANT_FINISH, json(json!({"next": "mobile/instant"})).after(40)).on(INSTANT_FINISH, done());
+    bench
+}
+
 /// The numbers of a flow's requests, page calls, events, runs of AuthFinishStep, and socket messages.
 fn deeds(end: &EndedFlow) -> [usize; 5] {
     let sockets = end.world.sockets.borrow();
     let sent = sockets.iter().map(|socket| socket.sent.borrow().len()).sum();
     let (events, finishes) = (end.page.events.borrow().len(), end.page.finishes.borrow().len());
-    [end.paths().len(), end.calls().len(), events, finishes, sent]
+    let requests = end.paths().len() + end.world.visits.borrow().len();
+    [requests, end.calls().len(), events, finishes, sent]
 }
 
 /// Stops the flow at its first wait, its second, and so on until it ends by itself. Returns the places of its waits:
@@ -169,13 +198,20 @@ const WAITS: &[&str] = &[
     "device: timer",
     "device: socket + timer",
     "device: status + timer",
+    "mobile_auth: timer",
+    "mobile_auth: mobile/instant/start + timer",
+    "mobile_auth: carrier + timer",
+    "mobile_auth: mobile/instant/error + timer",
+    "mobile_auth: mobile/instant/finish + timer",
     "finishing: ",
 ];
 
 #[tokio::test(start_paused = true)]
 async fn at_every_wait_a_flow_can_be_stopped_and_leaves_nothing() {
     let mut places = BTreeSet::new();
-    for scenario in [numbers_and_codes, lost_code, late_code, opened_link, late_link, waiting_for_the_phone] {
+    for scenario in
+        [numbers_and_codes, lost_code, late_code, opened_link, late_link, waiting_for_the_phone, visiting_a_carrier]
+    {
         places.extend(stopped_at_every_wait(scenario).await);
     }
     let listed: BTreeSet<String> = WAITS.iter().map(|place| (*place).to_owned()).collect();

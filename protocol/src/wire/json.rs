@@ -5,6 +5,9 @@
 pub trait Json: Sized {
     /// Parses a whole text; `None` when it is no JSON.
     fn parse(text: &str) -> Option<Self>;
+    /// The JSON text of the member of that name in the JSON text of an object: whatever it is, and not as it stood there, but
+    /// as the platform writes it. `None` where there is none.
+    fn member_text(object: &str, name: &str) -> Option<String>;
     /// Whether this is an object. An array is none.
     fn is_object(&self) -> bool;
     /// Whether this is `null`.
@@ -30,6 +33,10 @@ pub fn whole(number: f64) -> Option<i64> {
 impl Json for serde_json::Value {
     fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
+    }
+
+    fn member_text(object: &str, name: &str) -> Option<String> {
+        Some(Self::parse(object)?.get(name)?.to_string())
     }
 
     fn is_object(&self) -> bool {

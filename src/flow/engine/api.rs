@@ -77,17 +77,30 @@ impl<'a, P: Platform> Api<'a, P> {
     async fn attempt(&self, path: &str, body: String) -> Result<Response, AttemptError> {
         let mut url = String::from(self.origin);
         url.push_str(path);
-        let request = Request { url, token: self.token.clone(), version: VERSION, body: body.into() };
+        let request = Request {
+            method: "POST".into(),
+            url: url.into(),
+            token: self.token.clone(),
+            version: VERSION,
+            headers: Secret::default(),
+            body: body.into(),
+        };
         let bound = self.platform.now().mono + REQUEST_MS;
-        let response = or(async { self.platform.send(request).await.ok() }, async {
-            self.platform.sleep_until(bound).await;
-            None
-        });
-        match response.await {
+        match self.send_before(bound, request).await {
             Some(response) if (200..300).contains(&response.status) => Ok(response),
             Some(response) => Err(AttemptError::Status(response.status, response.retry_after)),
             None => Err(AttemptError::Network),
         }
+    }
+
+    /// The response, if it comes before `bound`, by the monotonic clock.
+    pub(crate) async fn send_before(&self, bound: i64, request: Request) -> Option<Response> {
+        let sent = async { self.platform.send(request).await.ok() };
+        or(sent, async {
+            self.platform.sleep_until(bound).await;
+            None
+        })
+        .await
     }
 
     fn read(&self, attempt: Result<Response, AttemptError>) -> Result<Reply, Failure> {
@@ -100,14 +113,17 @@ impl<'a, P: Platform> Api<'a, P> {
             }
             Err(AttemptError::Network) => Err(Failure::raised(Kind::Network, "the backend could not be reached")),
             Err(AttemptError::Status(401, _)) => Err(Failure::new(Kind::TokenExpired, "Got 401 HTTP error")),
-            Err(AttemptError::Status(status, _)) => {
-                let mut message = String::from("Got ");
-                push_decimal(&mut message, i64::from(status));
-                message.push_str(" HTTP error");
-                Err(Failure::new(Kind::Server, message))
-            }
+            Err(AttemptError::Status(status, _)) => Err(Failure::new(Kind::Server, status_text(status))),
         }
     }
+}
+
+/// The text of a failure by an HTTP status.
+pub(crate) fn status_text(status: u16) -> String {
+    let mut text = String::from("Got ");
+    push_decimal(&mut text, i64::from(status));
+    text.push_str(" HTTP error");
+    text
 }
 
 /// Forgets the device registration where a reply says that the backend does not know this device.

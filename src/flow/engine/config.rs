@@ -17,6 +17,8 @@ pub struct FlowConfig {
     pub role: DeviceRole,
     /// Whether this is a mobile browser; sent with an Instant Link.
     pub mobile_web: bool,
+    /// Mobile Auth loads an image, in place of a request whose response is read.
+    pub pixel: bool,
     /// There are OTP steps.
     pub has_otp: bool,
     /// There is an Instant Link start step.

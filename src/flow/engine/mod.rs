@@ -1,14 +1,14 @@
 //! The machinery that every step runs on: the flow's data, its waits and deadlines, requests, the status listener, and
 //! the types that the flow shares with the platform and the page. Knows no step of the protocol.
 
-mod api;
-mod base64;
 mod config;
 mod deadline;
 mod events;
 mod page;
 mod platform;
 
+pub(super) mod api;
+pub(super) mod base64;
 pub(super) mod context;
 pub(super) mod failure;
 #[cfg(feature = "fuzz-exports")]

@@ -1,6 +1,6 @@
 //! The machine as the flow sees it: clocks, timers, randomness, requests, sockets. No implementation is in here.
 
-use std::future::Future;
+use std::{borrow::Cow, future::Future};
 
 use handset_protocol::{Secret, wire::Json};
 
@@ -15,16 +15,20 @@ pub struct ClockReading {
     pub wall: i64,
 }
 
-/// A `POST` with a JSON body.
+/// A request to the backend, or, in Mobile Auth, to a carrier.
 #[derive(Debug)]
 pub struct Request {
-    /// An absolute URL.
-    pub url: String,
-    /// The text of the `Authorization` header after `Bearer `.
+    /// The HTTP method; empty to load the URL as an image.
+    pub method: Cow<'static, str>,
+    /// An absolute URL. That of a carrier is a secret.
+    pub url: Secret,
+    /// The text of the `Authorization` header after `Bearer `; empty for a carrier, who gets no header of the protocol.
     pub token: Secret,
     /// The text of the `PA-Version` header.
     pub version: &'static str,
-    /// The JSON text.
+    /// For a carrier: the JSON of an array of headers, each an object of `key` and `value`.
+    pub headers: Secret,
+    /// The body, JSON for the backend; empty for none.
     pub body: Secret,
 }
 
@@ -37,6 +41,8 @@ pub struct Response {
     pub retry_after: Option<u32>,
     /// The body as text.
     pub body: String,
+    /// The URL after all redirects; empty where the browser does not say.
+    pub url: Secret,
 }
 
 /// No readable response. The browser hides the reason from a page.
@@ -81,7 +87,7 @@ pub trait Platform {
     fn woken(&self) -> impl Future<Output = ()>;
     /// A random number below `bound`, for jitter.
     fn random(&self, bound: u32) -> u32;
-    /// Sends a request.
+    /// Sends a request; the browser follows redirects by itself. A loaded image is a response without a body.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response, NetworkError>>;
     /// Opens a socket. The URL contains the authToken: it must not be logged.
     fn open_socket(&self, url: &Secret) -> Self::Socket;

@@ -33,6 +33,12 @@ pub enum Bug {
     ResumeWithoutQuestion,
     /// The text of a flow that is over stays stored.
     KeepStoredText,
+    /// A visit of Mobile Auth has no time limit.
+    UnboundVisit,
+    /// After a failed visit, an empty vfp is submitted.
+    FinishFailedVisit,
+    /// A vfp is submitted twice.
+    FinishVisitTwice,
 }
 
 #[cfg(feature = "seeded-bugs")]
@@ -50,6 +56,9 @@ impl Bug {
         Self::ResumeKeepsTime,
         Self::ResumeWithoutQuestion,
         Self::KeepStoredText,
+        Self::UnboundVisit,
+        Self::FinishFailedVisit,
+        Self::FinishVisitTwice,
     ];
 }
 

@@ -70,6 +70,22 @@ impl Token {
         self.mobile_auths().and_then(|auths| auths.inln).unwrap_or_default().mnp
     }
 
+    /// Whether Mobile Auth may visit this URL. A loopback address, only where the backend itself has one: no other may make
+    /// a page call the services of its own machine.
+    pub(crate) fn allows_visit(&self, url: &str) -> bool {
+        let mut slashes = 0;
+        let end = url.bytes().position(|byte| {
+            slashes += u32::from(byte == b'/');
+            slashes == 3 || matches!(byte, b'?' | b'#')
+        });
+        let origin = url.get(..end.unwrap_or(url.len())).unwrap_or_default();
+        match host_of_origin(origin) {
+            Some(host) if is_loopback(host) => host_of_origin(self.origin()).is_some_and(is_loopback),
+            Some(_) => origin.starts_with("https://"),
+            None => false,
+        }
+    }
+
     fn mobile_auths(&self) -> Option<&MobileAuths> {
         self.claims.auth.subs.mob.as_ref().map(|mob| &mob.auths)
     }

@@ -33,6 +33,13 @@ pub(crate) fn decode(value: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
+/// The value of the first parameter with this name in a URL's query, as it stands there.
+pub(crate) fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
+    let url = url.split_once('#').map_or(url, |(url, _)| url);
+    let mut pairs = url.split_once('?')?.1.split('&');
+    Some(pairs.find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))?.1)
+}
+
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -53,6 +60,29 @@ mod tests {
         #[test]
         fn a_value_is_encoded_as_the_percent_encoding_crate_does(value in any::<String>()) {
             prop_assert_eq!(encode(&value), utf8_percent_encode(&value, RESERVED).to_string());
+        }
+
+        #[test]
+        fn a_parameter_is_read_as_the_url_crate_does(
+            query in "([?&=#a]|vfp|vfp=|%2B|%C3%BC|[+]|\\PC){0,12}", name in "a|vfp",
+        ) {
+            let url = format!("https://e.example/{}", query);
+            // A key without a value is none here, and the keys that are asked for hold no escape.
+            let expected = url::Url::parse(&url).ok().and_then(|parsed| {
+                let pairs = parsed.query()?.split('&').filter(|pair| pair.contains('='));
+                let mut pairs = pairs.filter_map(|pair| url::form_urlencoded::parse(pair.as_bytes()).next());
+                pairs.find(|(key, _)| *key == name.as_str()).map(|(_, value)| value.into_owned())
+            });
+            let found = parameter(&url, &name).map(decode);
+            if let (Some(Some(found)), Some(expected)) = (&found, &expected) {
+                prop_assert_eq!(found, expected);
+            }
+            prop_assert_eq!(found.is_some(), expected.is_some(), "{}", &url);
+        }
+
+        #[test]
+        fn no_url_makes_the_reader_panic(url in any::<String>(), name in any::<String>()) {
+            let _ = parameter(&url, &name).map(decode);
         }
 
         #[test]

@@ -3,4 +3,5 @@
 
 pub(super) mod device;
 pub(super) mod link;
+pub(super) mod mobile_auth;
 pub(super) mod otp;

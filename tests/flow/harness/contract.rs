@@ -25,6 +25,7 @@ const FILES: &[&str] = &[
     include_str!("../contract/loop.txt"),
     include_str!("../contract/otp.txt"),
     include_str!("../contract/link.txt"),
+    include_str!("../contract/mobile_auth.txt"),
     include_str!("../contract/status.txt"),
     include_str!("../contract/deadlines.txt"),
     include_str!("../contract/repeats.txt"),

@@ -22,4 +22,4 @@ pub(crate) use page::{
 pub(crate) use socket::{SocketScript, closes, opens, opens_and_says};
 pub(crate) use test_flow::{TestFlow, block_on};
 pub(crate) use token::{TestToken, WALL_START};
-pub(crate) use world::{ScriptedAnswer, World, hang, json, lost, raw, status};
+pub(crate) use world::{RecordedVisit, ScriptedAnswer, World, hang, json, lost, raw, status};

@@ -16,7 +16,7 @@ use super::{
     ledger::{Ledger, LedgerEntry},
     socket::{ScriptedSocket, SocketRecord, SocketScript, names_done},
     time::until,
-    token::WALL_START,
+    token::{ORIGIN, WALL_START},
 };
 
 /// The backend's answer to one request, and its delay.
@@ -24,6 +24,8 @@ use super::{
 pub(crate) struct ScriptedAnswer {
     after_ms: u64,
     what: AnswerKind,
+    /// The URL after redirects; empty for that of the request.
+    url: String,
 }
 
 #[derive(Clone, Debug)]
@@ -40,26 +42,36 @@ pub(crate) fn json(body: Value) -> ScriptedAnswer {
 
 /// HTTP 200 with this text.
 pub(crate) fn raw(body: &str) -> ScriptedAnswer {
-    ScriptedAnswer { after_ms: 0, what: AnswerKind::Response { status: 200, retry_after: None, body: body.to_owned() } }
+    ScriptedAnswer::new(AnswerKind::Response { status: 200, retry_after: None, body: body.to_owned() })
 }
 
 /// Another HTTP status, with a body that the client must not read.
 pub(crate) fn status(status: u16) -> ScriptedAnswer {
     let body = r#"{"next":"done"}"#.to_owned();
-    ScriptedAnswer { after_ms: 0, what: AnswerKind::Response { status, retry_after: None, body } }
+    ScriptedAnswer::new(AnswerKind::Response { status, retry_after: None, body })
 }
 
 /// No response: the network failed.
 pub(crate) fn lost() -> ScriptedAnswer {
-    ScriptedAnswer { after_ms: 0, what: AnswerKind::Lost }
+    ScriptedAnswer::new(AnswerKind::Lost)
 }
 
 /// Neither a response nor a failure, ever.
 pub(crate) fn hang() -> ScriptedAnswer {
-    ScriptedAnswer { after_ms: 0, what: AnswerKind::Hang }
+    ScriptedAnswer::new(AnswerKind::Hang)
 }
 
 impl ScriptedAnswer {
+    fn new(what: AnswerKind) -> Self {
+        Self { after_ms: 0, what, url: String::new() }
+    }
+
+    /// Sets the URL at which the redirects of the request end.
+    pub(crate) fn redirected_to(mut self, url: &str) -> Self {
+        self.url = url.to_owned();
+        self
+    }
+
     /// Sets the delay of the answer.
     pub(crate) fn after(mut self, ms: u64) -> Self {
         self.after_ms = ms;
@@ -87,9 +99,20 @@ pub(crate) struct RecordedRequest {
     pub(crate) version: &'static str,
 }
 
+/// The record of a request to a carrier.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RecordedVisit {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: String,
+    pub(crate) body: String,
+}
+
 /// A scripted machine: network, sockets, clocks.
 pub(crate) struct World {
     start: Rc<Cell<Instant>>,
+    /// The backend of the token.
+    pub(crate) origin: RefCell<&'static str>,
     /// How far the wall clock is ahead of the right time, in ms.
     wall_offset: Cell<i64>,
     waking: Notify,
@@ -100,6 +123,7 @@ pub(crate) struct World {
     scripts: RefCell<VecDeque<SocketScript>>,
     standing_script: RefCell<Option<SocketScript>>,
     pub(crate) requests: RefCell<Vec<RecordedRequest>>,
+    pub(crate) visits: RefCell<Vec<RecordedVisit>>,
     pub(crate) sockets: RefCell<Vec<Rc<SocketRecord>>>,
     pub(crate) devices_forgotten: Cell<u32>,
     /// Whether the backend has said `done` in a message that arrived.
@@ -110,6 +134,7 @@ impl World {
     pub(crate) fn new() -> Self {
         Self {
             start: Rc::new(Cell::new(Instant::now())),
+            origin: RefCell::new(ORIGIN),
             wall_offset: Cell::new(0),
             waking: Notify::new(),
             seed: Cell::new(7),
@@ -119,6 +144,7 @@ impl World {
             scripts: RefCell::default(),
             standing_script: RefCell::default(),
             requests: RefCell::default(),
+            visits: RefCell::default(),
             sockets: RefCell::default(),
             devices_forgotten: Cell::new(0),
             said_done: Rc::default(),
@@ -185,6 +211,37 @@ impl World {
         self.ledger.names()
     }
 
+    /// Plays a carrier, whose answers are scripted by URL, without the query.
+    async fn visit(&self, request: Request) -> Result<Response, NetworkError> {
+        let _entry = LedgerEntry::new(&self.ledger, "carrier");
+        assert_eq!((request.token.expose(), request.version), ("", ""), "a carrier learns nothing of the protocol");
+        let url = request.url.expose().to_owned();
+        self.visits.borrow_mut().push(RecordedVisit {
+            method: request.method.into_owned(),
+            url: url.clone(),
+            headers: request.headers.expose().to_owned(),
+            body: request.body.expose().to_owned(),
+        });
+        self.respond(url.split('?').next().unwrap(), &url).await
+    }
+
+    /// The scripted answer of a path or of a carrier's URL.
+    async fn respond(&self, path: &str, requested: &str) -> Result<Response, NetworkError> {
+        let ScriptedAnswer { after_ms, what, url } = self.answer(path);
+        until(Instant::now() + Duration::from_millis(after_ms)).await;
+        match what {
+            AnswerKind::Hang => std::future::pending().await,
+            AnswerKind::Lost => Err(NetworkError),
+            AnswerKind::Response { status, retry_after, body } => {
+                if requested.starts_with(*self.origin.borrow()) && (200..300).contains(&status) && names_done(&body) {
+                    self.said_done.set(true);
+                }
+                let url = if url.is_empty() { requested.to_owned() } else { url };
+                Ok(Response { status, retry_after, body, url: url.into() })
+            }
+        }
+    }
+
     fn answer(&self, path: &str) -> ScriptedAnswer {
         let next = self.answers.borrow_mut().get_mut(path).and_then(VecDeque::pop_front);
         let any = || self.answers.borrow_mut().get_mut("*").and_then(VecDeque::pop_front);
@@ -221,29 +278,19 @@ impl Platform for World {
     }
 
     async fn send(&self, request: Request) -> Result<Response, NetworkError> {
-        let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
-        let path = format!("/{path}");
+        let url = request.url.expose().to_owned();
+        let Some(path) = url.strip_prefix(*self.origin.borrow()) else { return self.visit(request).await };
         let _entry = LedgerEntry::new(&self.ledger, path.trim_start_matches("/v1/client/"));
         self.requests.borrow_mut().push(RecordedRequest {
             at: self.elapsed(),
-            path: path.clone(),
+            path: path.to_owned(),
             body: serde_json::from_str(request.body.expose()).expect("every body is JSON"),
-            url: request.url,
+            url: url.clone(),
             token: request.token.expose().to_owned(),
             version: request.version,
         });
-        let ScriptedAnswer { after_ms, what } = self.answer(&path);
-        until(Instant::now() + Duration::from_millis(after_ms)).await;
-        match what {
-            AnswerKind::Hang => std::future::pending().await,
-            AnswerKind::Lost => Err(NetworkError),
-            AnswerKind::Response { status, retry_after, body } => {
-                if (200..300).contains(&status) && names_done(&body) {
-                    self.said_done.set(true);
-                }
-                Ok(Response { status, retry_after, body })
-            }
-        }
+        assert_eq!((&*request.method, request.headers.expose()), ("POST", ""));
+        self.respond(path, &url).await
     }
 
     fn open_socket(&self, url: &Secret) -> ScriptedSocket {

@@ -22,6 +22,7 @@ use tokio::{
 use tower::ServiceExt;
 
 use crate::{
+    carrier::MOBILE_AUTH_NUMBER,
     machine::SimulatedMachine,
     planned_fault::PlannedFault,
     scenario::{BackendFaults, Restart, Scenario, Setup},
@@ -297,7 +298,8 @@ impl Backend {
             "smsMessage": "Code or link: ######",
         });
         if let (true, Some(members)) = (server_has_number, body.as_object_mut()) {
-            members.insert("phoneNumber".into(), NUMBERS[0].into());
+            let number = self.scenario.carrier.map_or(NUMBERS[0], |_| MOBILE_AUTH_NUMBER);
+            members.insert("phoneNumber".into(), number.into());
         }
         let started = self.json("POST", "/v3/start", body).await;
         let correlation_id = text_of(&started, "correlationId");

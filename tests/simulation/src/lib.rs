@@ -6,6 +6,7 @@
 //! of the invariants. The same seed gives the same run, to the last event.
 
 mod backend;
+mod carrier;
 mod chance;
 mod check;
 mod machine;

@@ -9,6 +9,7 @@ use tokio::{task::JoinHandle, time::sleep};
 
 use crate::{
     backend::Backend,
+    carrier::Carrier,
     chance::Chance,
     machine::SimulatedMachine,
     network_state::{LiveCount, LiveCounts, NetworkState, SocketView},
@@ -45,6 +46,15 @@ impl Drop for InFlight {
         if !self.arrives_anyway {
             self.came.abort();
         }
+    }
+}
+
+/// A visit under way. It ends with the client's wait for it.
+struct Visiting(JoinHandle<Result<(Response, bool), &'static str>>);
+
+impl Drop for Visiting {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -90,14 +100,14 @@ impl NetworkState {
         accepted: &mut Option<Accepted>,
     ) -> Result<Response, &'static str> {
         let weather = self.scenario.weather_at(self.at_ms()).clone();
-        let path = path_of(&request.url);
+        let path = path_of(request.url.expose());
         self.travel().await;
         self.survives(weather.lost_request, "request lost")?;
         if self.percent(weather.refused_status) {
             self.trace.strikes("request refused for now");
             let retry_after = self.percent(50).then(|| self.chance.below(5));
             let status = if self.percent(50) { 503 } else { 429 };
-            return Ok(Response { status, retry_after, body: String::new() });
+            return Ok(Response { status, retry_after, body: String::new(), url: Secret::default() });
         }
         self.backend.runs().await;
         if self.backend.is_down() {
@@ -110,7 +120,7 @@ impl NetworkState {
             StatusCall::Unknown => {
                 self.trace.strikes("backend without the status call");
                 self.travel().await;
-                return Ok(Response { status: 404, retry_after: None, body: String::new() });
+                return Ok(Response { status: 404, retry_after: None, body: String::new(), url: Secret::default() });
             }
             StatusCall::Unreadable => {
                 self.trace.strikes("status call that a page may not read");
@@ -126,6 +136,13 @@ impl NetworkState {
             self.trace.strikes("request repeated on the way");
             self.judge(path, request).await;
         }
+        let named = self.scenario.carrier.filter(|_| path == paths::INSTANT_START);
+        if let Some(body) = named.and_then(|carrier| carrier.named_in(&response.body)) {
+            if self.scenario.carrier == Some(Carrier::Insecure) {
+                self.trace.strikes("carrier without TLS");
+            }
+            response.body = body;
+        }
         if let (true, Some(body)) = (ailments.tells_no_times, replies::without_times(&response.body)) {
             self.trace.strikes("backend that tells no times");
             response.body = body;
@@ -134,6 +151,20 @@ impl NetworkState {
         self.backend.runs().await;
         self.survives(weather.lost_reply, "reply lost")?;
         Ok(response)
+    }
+
+    /// Lets the carrier handle a visit; also returns whether its answer brings a vfp.
+    async fn visited(self: Rc<Self>, request: Request) -> Result<(Response, bool), &'static str> {
+        let weather = self.scenario.weather_at(self.at_ms()).clone();
+        let carrier = self.scenario.carrier.ok_or("no carrier")?;
+        self.travel().await;
+        self.survives(weather.lost_request, "request lost")?;
+        carrier.fault().into_iter().for_each(|fault| self.trace.strikes(fault));
+        sleep(Duration::from_millis(carrier.takes_ms(&self.chance))).await;
+        let answer = carrier.answer(&request);
+        self.travel().await;
+        self.survives(weather.lost_reply, "reply lost")?;
+        answer
     }
 
     /// Lets the backend handle the request.
@@ -146,10 +177,10 @@ impl NetworkState {
         if status == 401 && self.backend.must_know_at(self.at_ms()) {
             self.trace.add(TraceEntry::Flaw("a session that was not forgotten is known"));
         }
-        if let (paths::OTP_FINISH, Some(proved)) = (path, replies::settles(&body)) {
+        if let (paths::OTP_FINISH | paths::INSTANT_FINISH, Some(proved)) = (path, replies::settles(&body)) {
             self.trace.add(TraceEntry::Settled { proved });
         }
-        Some(Response { status, retry_after, body })
+        Some(Response { status, retry_after, body, url: request.url.clone() })
     }
 
     /// Records the end of a request at the client.
@@ -160,7 +191,9 @@ impl NetworkState {
             Ok(_) => "refused",
         };
         let told = match (path.as_str(), &came.result) {
-            (paths::STATUS | paths::OTP_FINISH, Ok(response)) => replies::settles(&response.body),
+            (paths::STATUS | paths::OTP_FINISH | paths::INSTANT_FINISH, Ok(response)) => {
+                replies::settles(&response.body)
+            }
             _ => None,
         };
         let is_start = matches!(path.as_str(), paths::OTP_START | paths::LINK_START);
@@ -250,7 +283,13 @@ impl Platform for SimulatedNetwork {
         let shared = &self.shared;
         let _counted = LiveCount::new(shared, |live| &mut live.requests);
         LOGS.write(format_args!("{request:?}"));
-        let (path, sent) = (path_of(&request.url).to_owned(), shared.at_ms());
+        if Carrier::is_visit(&request) {
+            let mut visit = Visiting(tokio::task::spawn_local(shared.clone().visited(request)));
+            let came = shared.machine.delivered(|| shared.held_back(), &mut visit.0).await.map_err(|_| NetworkError)?;
+            shared.trace.add(TraceEntry::VisitEnds { brings: came.as_ref().is_ok_and(|(_, brings)| *brings) });
+            return came.map(|(response, _)| response).map_err(|_| NetworkError);
+        }
+        let (path, sent) = (path_of(request.url.expose()).to_owned(), shared.at_ms());
         shared.trace.add(TraceEntry::Sends(path.clone()));
         if path.ends_with("/error") {
             LOGS.write(format_args!("report {}", request.body.expose()));

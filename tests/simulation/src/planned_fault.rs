@@ -25,7 +25,15 @@ const KINDS: [(&str, &str); 6] = [
 ];
 
 /// Paths of the client, and a pattern for all of them.
-const PATHS: [&str; 5] = [paths::STATUS, paths::LINK_START, paths::OTP_START, paths::OTP_FINISH, "/v1/client/*"];
+const PATHS: [&str; 7] = [
+    paths::STATUS,
+    paths::LINK_START,
+    paths::OTP_START,
+    paths::OTP_FINISH,
+    paths::INSTANT_START,
+    paths::INSTANT_FINISH,
+    "/v1/client/*",
+];
 
 impl PlannedFault {
     pub(crate) fn draw(chance: &Chance) -> Self {

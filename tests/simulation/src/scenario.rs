@@ -2,7 +2,7 @@
 
 use handset_sandbox_domain::StartReplyShape;
 
-use crate::{chance::Chance, planned_fault::PlannedFault};
+use crate::{carrier::Carrier, chance::Chance, planned_fault::PlannedFault};
 
 /// The plan of one run.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Scenario {
     pub(crate) sockets: SocketPath,
     pub(crate) clocks: Clocks,
     pub(crate) backend: BackendFaults,
+    /// The first step is Mobile Auth, and this is the phone's carrier.
+    pub(crate) carrier: Option<Carrier>,
     /// The likelihood of the expected answer, in percent, and the longest time for it.
     pub(crate) sensible: u32,
     pub(crate) pace_ms: u64,
@@ -225,8 +227,12 @@ impl Scenario {
             .collect::<Vec<_>>();
         let is_alone = stop.is_some() || !reloads.is_empty();
         let second_page_ms = (!is_alone && chance.percent(15)).then(|| chance.between(0, 60_000));
+        let mut setup = Setup::draw(chance);
+        let carrier = (setup.is_mobile && chance.percent(45)).then(|| Carrier::draw(chance));
+        setup.server_has_number |= carrier.is_some();
         Self {
-            setup: Setup::draw(chance),
+            setup,
+            carrier,
             stop,
             reloads,
             second_page_ms,
@@ -311,9 +317,9 @@ impl Setup {
 
 impl PlannedStop {
     fn draw(chance: &Chance, naps: &[Nap]) -> Self {
-        const STATES: [&str; 6] =
-            ["starting", "awaiting_phone", "sending", "awaiting_otp", "awaiting_link", "finishing"];
-        let state = STATES.get(chance.below(6) as usize).copied().unwrap_or("starting");
+        const STATES: [&str; 7] =
+            ["starting", "awaiting_phone", "sending", "awaiting_otp", "awaiting_link", "mobile_auth", "finishing"];
+        let state = STATES.get(chance.below(7) as usize).copied().unwrap_or("starting");
         Self {
             when: match (chance.below(4), naps.first()) {
                 (0, _) => StopMoment::Hearing(state),

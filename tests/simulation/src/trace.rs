@@ -31,6 +31,10 @@ pub(crate) enum TraceEntry {
         good_until: u64,
         lifetime_ms: Option<i64>,
     },
+    /// A visit of Mobile Auth is over; whether it brings a vfp.
+    VisitEnds {
+        brings: bool,
+    },
     /// The client reports a failure to the backend.
     Reports(&'static str),
     Socket(&'static str),

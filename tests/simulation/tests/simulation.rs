@@ -76,6 +76,21 @@ fn finds_a_text_that_stays_after_the_end() {
 }
 
 #[test]
+fn finds_a_visit_without_a_time_limit() {
+    found_within(Bug::UnboundVisit, "a visit ends within 30 s");
+}
+
+#[test]
+fn finds_a_failed_visit_that_is_finished() {
+    found_within(Bug::FinishFailedVisit, "what a visit brings is submitted once, and nothing else");
+}
+
+#[test]
+fn finds_a_vfp_that_is_submitted_twice() {
+    found_within(Bug::FinishVisitTwice, "what a visit brings is submitted once, and nothing else");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_trace() {
     for seed in 0..200 {
         let (first, second) = (run(seed, None).unwrap(), run(seed, None).unwrap());

@@ -38,7 +38,7 @@ impl Command for StartMobileAuth {
         };
         *vfp = Some(self.vfp.clone());
         transition.session.carrier_visit = Some(self.visit.clone());
-        let data = client::Data { redirect_url: Some(self.url.expose().to_owned()), ..Default::default() };
+        let data = client::Data { redirect_url: Some(self.url.clone()), ..Default::default() };
         transition.reply(Outcome::Accepted, client::Reply { data: Some(data), ..Default::default() })
     }
 }

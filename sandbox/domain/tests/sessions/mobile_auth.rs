@@ -37,7 +37,7 @@ fn the_right_secret_verifies_possession() {
     let carrier_visit = Some(visit("a"));
     let possession = Possession::MobileAuth(Some("a".into()));
     let session = Session { possession, carrier_visit: carrier_visit.clone(), ..before.clone() };
-    let redirect_url = Some("http://sandbox.test/?testVfp=a".to_owned());
+    let redirect_url = Some("http://sandbox.test/?testVfp=a".into());
     let answer = with_data(client::Data { redirect_url, ..client::Data::default() });
     let timeline = events::client(MessageKind::InstantStart, Outcome::Accepted);
     assert_eq!(started, harness.plain(answer, session, timeline));

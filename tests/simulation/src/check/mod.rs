@@ -3,6 +3,7 @@
 mod deadlines;
 mod findings;
 mod flow_run;
+mod mobile_auth;
 mod repeats;
 mod resume;
 mod settling;
@@ -46,6 +47,7 @@ pub(crate) fn check(
         settling::check(&flow, &mut findings);
         deadlines::check(&flow, &mut findings);
         repeats::check(&flow, &mut findings);
+        mobile_auth::check(&flow, &mut findings);
         states::check(&flow, &mut findings);
         if let Some(before) = &before {
             resume::check(before, &flow, &mut findings);
