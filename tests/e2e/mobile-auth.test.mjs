@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { freshNumber, phone, suite } from "./harness.mjs";
 import { moduleFolder, openModule } from "./module.mjs";
 import { VerifyPage } from "./page.mjs";
+import { logs } from "./recorder.mjs";
 import { startSandbox } from "./sandbox.mjs";
 
 /** The code of docs/sandbox-rules.md. */
@@ -28,6 +29,7 @@ async function begin({ open, sandbox }, number, { implementation = "fetch", visi
   const page = await open(phone);
   if (clock) await page.clock.install();
   await openModule(page, sandbox);
+  page.on("request", declareValue);
   // Only a slow visit is waited for: others may have ended, or may not begin.
   const visited = visits && page.waitForRequest((request) => new URL(request.url()).pathname.startsWith("/mobile-auth/"));
   await page.evaluate(
@@ -39,6 +41,13 @@ async function begin({ open, sandbox }, number, { implementation = "fetch", visi
     [authToken, implementation, CODE],
   );
   return new MobileFlow(page, sandbox, { correlationId, visited });
+}
+
+/** Declares the value that a page returns, for the search for secrets in the logs. */
+function declareValue(request) {
+  if (!request.url().endsWith("/mobile/instant/finish")) return;
+  const { vfp } = request.postDataJSON() ?? {};
+  if (vfp) logs.secret("vfp", vfp);
 }
 
 class MobileFlow {
