@@ -128,10 +128,10 @@ class Sandbox {
     return other;
   }
 
-  async call(path, body) {
+  async call(path, body, method = body === undefined ? "GET" : "POST") {
     const fetcher = this.#fetch;
     const response = await fetcher(this.origin + path, {
-      method: body === undefined ? "GET" : "POST",
+      method,
       headers: { "Content-Type": "application/json", ...(this.#project && { "Handset-Project": this.#project }) },
       body: body && JSON.stringify(body),
     });
@@ -164,7 +164,12 @@ class Sandbox {
     return this.call("/sandbox/clock", { advanceSeconds });
   }
 
-  /** Deletes sessions and messages, and resets the clock. */
+  /** Replaces the settings of Mobile Auth. */
+  settings(values) {
+    return this.call("/sandbox/settings", values, "PUT");
+  }
+
+  /** Deletes sessions, messages and settings, and resets the clock. */
   async reset() {
     await this.noteSecrets();
     return this.call("/sandbox/reset", {});

@@ -138,8 +138,11 @@ fn last(visit: &mut CarrierVisit, value: &Secret) -> CarrierAnswer {
     match visit.behaviour {
         CarrierBehaviour::NoValue => CarrierAnswer::NoValue,
         CarrierBehaviour::ForeignValue if visit.is_pixel => CarrierAnswer::Image,
-        // Any secret but the value of this visit.
-        CarrierBehaviour::ForeignValue => CarrierAnswer::Value(visit.behaviour, visit.token.clone()),
+        // Anything but the value of this visit.
+        CarrierBehaviour::ForeignValue => {
+            let foreign: String = value.expose().chars().rev().collect();
+            CarrierAnswer::Value(visit.behaviour, format!("x{foreign}").into())
+        }
         _ if visit.is_pixel => {
             visit.is_image_loaded = true;
             CarrierAnswer::Image
