@@ -55,11 +55,11 @@ export async function reportSizes({ write = false } = {}) {
   console.log(`${table(rows)}\n`);
   const said = [];
   const above = [];
-  for (const { name, file } of entries) {
+  for (const { name, carries, file } of entries) {
     const { brotliBytes, aim } = limits[name];
     const { brotli } = weigh(await readFile(join(root, "pkg", `${file}.js`)));
     said.push(`${name} ${brotli} of ${brotliBytes} B`);
-    console.log(`${name}: ${file}.js, brotli 11: ${brotli} B; ceiling ${brotliBytes} B, aim ${aim} B.`);
+    console.log(`${name} (${carries}): ${file}.js, brotli 11: ${brotli} B; ceiling ${brotliBytes} B, aim ${aim} B.`);
     if (brotli > brotliBytes) above.push(`pkg/${file}.js is ${brotli - brotliBytes} B above its ceiling. Make it smaller; a ceiling in ${LIMITS} never rises.`);
   }
   if (above.length > 0) throw new StepError(above.join("\n"));
