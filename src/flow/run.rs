@@ -49,12 +49,8 @@ pub async fn authenticate<P: Platform, G: Page>(
     let context = FlowContext::new(platform, page, config, &token);
     context.enter(FlowState::Starting).await;
 
-    let now = platform.now();
-    let snapshot = stored.and_then(|text| Snapshot::read(text, token.text().expose()));
-    let snapshot = snapshot.filter(|snapshot| snapshot.flow_left(now.wall) > 0);
-    let lifetime = snapshot.as_ref().map_or(token.lifetime_ms(), |snapshot| snapshot.flow_left(now.wall));
-    context.ends.set(now.mono + lifetime);
-    let end = or(run_steps(&context, stored.map(|_| snapshot)), async {
+    let end = or(run_steps(&context, stored), async {
+        // Set by the first poll of the steps.
         platform.sleep_until(context.ends.get()).await;
         Err(Failure::new(Kind::TokenExpired, "authToken has expired"))
     });
@@ -102,11 +98,12 @@ async fn finish<P: Platform, G: Page>(
     Ok(FlowState::Done)
 }
 
-/// `stored` is there for a flow with a stored text, and `None` inside if that is no good.
 async fn run_steps<P: Platform, G: Page>(
     context: &FlowContext<'_, P, G>,
-    stored: Option<Option<Snapshot<'_>>>,
+    stored: Option<&str>,
 ) -> Result<FlowEnd, Failure> {
+    let now = context.platform.now();
+    context.ends.set(now.mono + context.token.lifetime_ms());
     let mut next = context.token.first_step().to_owned();
     let mut failure = None;
     // The result of the step of a flow that was settled while no page ran.
@@ -114,7 +111,9 @@ async fn run_steps<P: Platform, G: Page>(
     let mut resumed = None;
     if let Some(stored) = stored {
         let mut goes_on = false;
-        if let Some(stored) = stored {
+        let stored = Snapshot::read(stored, context.token.text().expose());
+        if let Some(stored) = stored.filter(|stored| stored.flow_left(now.wall) > 0) {
+            context.ends.set(now.mono + stored.flow_left(now.wall));
             #[cfg(not(feature = "seeded-bugs"))]
             let answer = ask_once(context).await;
             #[cfg(feature = "seeded-bugs")]

@@ -46,7 +46,7 @@ async fn next_in_the_reply_to_a_start_is_not_looked_at() {
     for next in ["", "done", "mobile/instantlink", "mobile/otp"] {
         let bench = TestFlow::otp();
         bench.page.otp_start.then(number(NUMBER));
-        bench.page.otp_finish.then(resend()).then(code(CODE));
+        bench.page.otp_finish.then(resend().after(1_000)).then(code(CODE).after(1_000));
         bench.world.on(START, json(json!({"next": next}))).on(START, json(json!({"next": next}))).on(FINISH, done());
         // After a `done` the backend is asked, and its answer counts.
         bench.world.always("/v1/client/status", json(json!({"next": ""})));

@@ -37,6 +37,8 @@ pub(crate) struct FlowContext<'a, P, G> {
     pub(crate) ends: Cell<i64>,
     /// The count of steps.
     pub(crate) taken: Cell<u32>,
+    /// The backend hints that another page with this token has settled the flow.
+    pub(crate) may_be_settled: Cell<bool>,
     /// What is known of an SMS: a constant of [`Snapshot`]'s module.
     sms: Cell<i64>,
     /// When the page last got a question or a state, by the monotonic clock.
@@ -57,6 +59,7 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
             deadline: Cell::new(None),
             ends: Cell::new(0),
             taken: Cell::new(0),
+            may_be_settled: Cell::new(false),
             sms: Cell::new(NOTHING_SENT),
             asked_at: Cell::new(0),
             at_once: Cell::new(0),

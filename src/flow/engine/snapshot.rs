@@ -15,6 +15,9 @@ const VERSION: &str = "1.";
 /// How many letters a number has. With 48 bits no sum of two times overflows.
 const LETTERS: usize = 12;
 
+/// Where FNV-1a begins.
+const SEED: i64 = 0xcbf2_9ce4_8422_2325_u64 as i64;
+
 /// No SMS was requested in this step.
 pub(super) const NOTHING_SENT: i64 = 0;
 /// An SMS was requested to a number that the person gave. Whether it was sent is unknown.
@@ -58,7 +61,7 @@ impl<'a> Snapshot<'a> {
         rest.push('.');
         rest.push_str(step);
         let mut text = String::from(VERSION);
-        push_letters(&mut text, checksum(token, &rest));
+        push_letters(&mut text, checksum(checksum(SEED, token), &rest));
         text.push_str(&rest);
         text
     }
@@ -67,8 +70,9 @@ impl<'a> Snapshot<'a> {
     pub(crate) fn read(text: &'a str, token: &str) -> Option<Self> {
         let (letters, step) = text.strip_prefix(VERSION)?.split_once('.')?;
         let mut numbers = [0; 8];
-        for (number, letters) in numbers.iter_mut().zip(letters.as_bytes().chunks(LETTERS)) {
-            *number = letters.iter().fold(0, |number, letter| number << 4 | i64::from(letter.wrapping_sub(b'a') & 15));
+        for (at, letter) in letters.bytes().enumerate() {
+            let number = numbers.get_mut(at / LETTERS)?;
+            *number = *number << 4 | i64::from(letter.wrapping_sub(b'a') & 15);
         }
         let [_, sms, taken, saved, ends, expires, theirs, resend_at] = numbers;
         let snapshot = Self { step, sms, taken, saved, ends, expires, theirs, resend_at };
@@ -111,15 +115,11 @@ fn push_letters(text: &mut String, number: i64) {
     }
 }
 
-/// FNV-1a, over the token and the text: it finds damage, and binds the text to the token. No cryptography is needed, since
-/// the text is no credential: all that a forger gains is that the page asks for a code, or calls a server that then
-/// verifies the flow itself.
-fn checksum(token: &str, rest: &str) -> i64 {
-    let sum = token
-        .bytes()
-        .chain(rest.bytes())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    sum as i64
+/// FNV-1a goes on with a text. Over the token and the rest, it finds damage, and binds the text to the token. No
+/// cryptography is needed, since the text is no credential: all that a forger gains is that the page asks for a code, or
+/// calls a server that then verifies the flow itself.
+fn checksum(sum: i64, text: &str) -> i64 {
+    text.bytes().fold(sum, |sum, byte| (sum ^ i64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

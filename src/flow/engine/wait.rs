@@ -82,6 +82,7 @@ async fn past_deadline<P: Platform, G: Page>(context: &FlowContext<'_, P, G>, ki
             None => Verdict::Left(i64::MAX),
         };
         let doubt = match verdict {
+            _ if context.may_be_settled.take() => true,
             // The clocks are read again after each slice and each waking: the timers of a sleeping page stand still.
             Verdict::Left(ms) => {
                 let until = now.mono.saturating_add(ms.min(SLICE_MS));

@@ -43,12 +43,12 @@ async fn run_page_steps<P: Platform, G: Page>(
             let answer = context.page.link_start(number_needed, refused.take()).await;
             let number = context.check_number("", answer)?;
             match send(context, number, false).await? {
-                LinkSend::Next(next) => return Ok(next),
-                LinkSend::Refused(refusal) => {
+                SendOutcome::Next(next) => return Ok(next),
+                SendOutcome::Refused(refusal) => {
                     refused = Some(refusal);
                     continue;
                 }
-                LinkSend::Waiting => {}
+                SendOutcome::Waiting => {}
             }
         }
         is_out = false;
@@ -89,7 +89,7 @@ async fn wait<P: Platform, G: Page>(
                 LinkRetry::ChangeNumber => return Ok(WaitOutcome::ChangeNumber),
                 // The backend refuses a number at a start only: in the reply to a resend, a refusal is ignored.
                 LinkRetry::Resend => {
-                    if let LinkSend::Next(next) = send(context, Some(Secret::default()), true).await? {
+                    if let SendOutcome::Next(next) = send(context, Some(Secret::default()), true).await? {
                         return Ok(WaitOutcome::Next(next));
                     }
                 }
@@ -98,7 +98,7 @@ async fn wait<P: Platform, G: Page>(
     }
 }
 
-enum LinkSend {
+enum SendOutcome {
     Next(String),
     Refused(InputRefusal),
     Waiting,
@@ -108,7 +108,7 @@ async fn send<P: Platform, G: Page>(
     context: &FlowContext<'_, P, G>,
     mobile_number: Option<Secret>,
     is_resend: bool,
-) -> Result<LinkSend, Failure> {
+) -> Result<SendOutcome, Failure> {
     let is_mobile = context.config.mobile_web;
     let by_person = mobile_number.is_some() && !is_resend;
     // Built before the state is entered: the address may come from a function of the page.
@@ -120,9 +120,9 @@ async fn send<P: Platform, G: Page>(
         return Err(server_failure(reply, Kind::Server));
     }
     match reply.next.as_deref() {
-        Some(steps::DONE) => return Ok(LinkSend::Next(steps::DONE.to_owned())),
+        Some(steps::DONE) => return Ok(SendOutcome::Next(steps::DONE.to_owned())),
         // On mobile web this page is done: the flow goes on in the page that the link opens.
-        Some(steps::ENDED) if is_mobile => return Ok(LinkSend::Next(steps::ENDED.to_owned())),
+        Some(steps::ENDED) if is_mobile => return Ok(SendOutcome::Next(steps::ENDED.to_owned())),
         None | Some(steps::ENDED) => {}
         Some(_) => {
             return Err(Failure::raised(
@@ -133,11 +133,11 @@ async fn send<P: Platform, G: Page>(
     }
     match reply.data.clone() {
         Some(data) if !is_resend && (data.code.is_some() || data.message.is_some()) => {
-            Ok(LinkSend::Refused(InputRefusal::from_data(data, "Error validating phone number.")))
+            Ok(SendOutcome::Refused(InputRefusal::from_data(data, "Error validating phone number.")))
         }
         _ => {
             context.start_deadline(&reply, context.config.link_ms, limits::LINK_SECONDS);
-            Ok(LinkSend::Waiting)
+            Ok(SendOutcome::Waiting)
         }
     }
 }

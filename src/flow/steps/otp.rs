@@ -13,7 +13,7 @@ use crate::flow::engine::{
     Failure, FlowState, InputRefusal, Kind, OtpEntry, Page, Platform,
     context::FlowContext,
     failure::{StepResult, server_failure},
-    status::{ask, ask_once, settled},
+    status::{ask, settled},
     wait::{before_deadline, resend_pause},
 };
 
@@ -32,13 +32,9 @@ pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -
             let mobile_number = context.check_number(START_FAILED, answer)?;
 
             context.enter(FlowState::Sending).await;
-            match send(context, mobile_number, false).await? {
-                SendOutcome::Sent => {}
-                SendOutcome::Refused(data) => {
-                    refused = Some(InputRefusal::from_data(data, "Error validating phone number"));
-                    continue;
-                }
-                SendOutcome::Settled(result) => return result,
+            if let Some(data) = send(context, mobile_number, false).await? {
+                refused = Some(InputRefusal::from_data(data, "Error validating phone number"));
+                continue;
             }
         }
         is_out = false;
@@ -49,36 +45,25 @@ pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -
     }
 }
 
-enum SendOutcome {
-    Sent,
-    /// The backend refused the number, for this reason.
-    Refused(Data),
-    /// The flow was settled already, by another page with this token.
-    Settled(StepResult),
-}
-
-/// Requests an SMS. In the reply to a resend, a refusal is ignored.
+/// Requests an SMS; returns the backend's reason where it refused the number. In the reply to a resend, that is
+/// ignored.
 async fn send<P: Platform, G: Page>(
     context: &FlowContext<'_, P, G>,
     mobile_number: Option<Secret>,
     is_resend: bool,
-) -> Result<SendOutcome, Failure> {
+) -> Result<Option<Data>, Failure> {
     context.note_request(mobile_number.is_some(), context.config.otp_ms, limits::OTP_SECONDS);
     let mut reply = context.api.post(paths::OTP_START, to_json(&OtpStart { mobile_number })).await?;
     if reply.error.is_some() {
         return Err(server_failure(reply, Kind::Server));
     }
-    if let Some(data) = reply.data.take().filter(|_| !is_resend) {
-        return Ok(SendOutcome::Refused(data));
+    let refused = reply.data.take().filter(|_| !is_resend);
+    if refused.is_none() {
+        context.start_deadline(&reply, context.config.otp_ms, limits::OTP_SECONDS);
+        // The contract gives `next` no meaning here, so it is taken for a hint only, and the backend is asked.
+        context.may_be_settled.set(reply.next.as_deref() == Some(steps::DONE));
     }
-    // The contract gives `next` no meaning here, so it is taken for a hint only, and the backend is asked.
-    if reply.next.as_deref() == Some(steps::DONE)
-        && let Some(result) = settled(ask_once(context).await)
-    {
-        return Ok(SendOutcome::Settled(result));
-    }
-    context.start_deadline(&reply, context.config.otp_ms, limits::OTP_SECONDS);
-    Ok(SendOutcome::Sent)
+    Ok(refused)
 }
 
 enum EntryOutcome {
@@ -107,9 +92,7 @@ async fn enter_code<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> Re
         match entry {
             OtpEntry::ChangeNumber => return Ok(EntryOutcome::ChangeNumber),
             OtpEntry::Resend => {
-                if let SendOutcome::Settled(result) = send(context, None, true).await? {
-                    return result.map(EntryOutcome::Next);
-                }
+                send(context, None, true).await?;
             }
             OtpEntry::Code(typed) => {
                 let otp: Secret = typed::code(typed.expose()).into();

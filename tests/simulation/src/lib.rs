@@ -23,6 +23,7 @@ mod simulated_socket;
 #[path = "../../shared/events.rs"]
 mod tables;
 mod trace;
+mod weather;
 
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
