@@ -120,12 +120,7 @@ fn is_second(options: &JsValue, name: &str, texts: [&str; 2], expected: &'static
 
 /// An option with this method. The check is structural, so that a page may pass an object of its own, or of another
 /// realm.
-fn with_method(
-    options: &JsValue,
-    name: &str,
-    method: &str,
-    expected: &'static str,
-) -> Checked<Option<JsValue>> {
+fn with_method(options: &JsValue, name: &str, method: &str, expected: &'static str) -> Checked<Option<JsValue>> {
     match present(options, name) {
         Some(value) if !get(&value, method).is_function() => Err(expected),
         value => Ok(value),

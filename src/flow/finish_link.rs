@@ -1,5 +1,7 @@
 //! `finishInstantLink`: the page that an opened link leads to. No flow runs there, and nothing is sent.
 
+use handset_protocol::text::split_once;
+
 use super::engine::{Failure, FlowConfig, Kind, Page, Rejection, failure::missing_auth_finish, url};
 
 /// Runs AuthFinishStep with the `authId` of the page's URL, when `asc` says that the phone was proved.
@@ -12,9 +14,16 @@ pub async fn finish_instant_link<G: Page>(page: &G, config: &FlowConfig, redirec
         return Err(missing_auth_finish().into());
     }
     let parameter = |name: &str| {
-        let url = redirect_url.split_once('#').map_or(redirect_url, |(url, _)| url);
-        let pairs = url.split_once('?')?.1.split('&');
-        url::decode(pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?.1)
+        let url = split_once(redirect_url, b'#').map_or(redirect_url, |(url, _)| url);
+        let (_, mut rest) = split_once(url, b'?')?;
+        loop {
+            let (pair, others) = split_once(rest, b'&').unwrap_or((rest, ""));
+            match split_once(pair, b'=') {
+                Some((key, value)) if key == name => return url::decode(value),
+                _ if others.is_empty() => return None,
+                _ => rest = others,
+            }
+        }
     };
     let (Some(asc), Some(auth_id)) = (parameter("asc"), parameter("authId").filter(|id| !id.is_empty())) else {
         return Err(Failure::new(Kind::Misuse, "redirectUrl must have the query parameters authId and asc").into());

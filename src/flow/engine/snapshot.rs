@@ -5,6 +5,8 @@
 //! `a` to `p`; times are in epoch ms of the page's clock, 0 for none. No secret is in it, and no digit: nothing in it can
 //! be taken for a number or a code.
 
+use handset_protocol::text::split_once;
+
 use super::{
     seeded_bugs::{Bug, bug_is_seeded},
     status::StatusAnswer,
@@ -65,7 +67,7 @@ impl<'a> Snapshot<'a> {
 
     /// Reads a text; `None` for one that is damaged, of another version, or of another token.
     pub(crate) fn read(text: &'a str, token: &str) -> Option<Self> {
-        let (letters, step) = text.strip_prefix(VERSION)?.split_once('.')?;
+        let (letters, step) = split_once(text.strip_prefix(VERSION)?, b'.')?;
         let mut numbers = [0; 8];
         for (number, letters) in numbers.iter_mut().zip(letters.as_bytes().chunks(LETTERS)) {
             *number = letters.iter().fold(0, |number, letter| number << 4 | i64::from(letter.wrapping_sub(b'a') & 15));
