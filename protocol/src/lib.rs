@@ -4,6 +4,7 @@
 //! * [`token`]: the claims of the authToken that starts a flow.
 //! * [`server`]: the server API, for a relying party's server.
 //! * [`steps`] and [`limits`]: names and numbers of the contract.
+//! * [`text`]: searches in texts.
 //! * [`typed`]: normalizes codes and phone numbers that people type.
 //!
 //! The messages of [`client`] and [`token`] have two codecs each: serde's, behind the `serde` feature, for a server,
@@ -16,6 +17,7 @@ mod secret;
 #[cfg(feature = "serde")]
 pub mod server;
 pub mod steps;
+pub mod text;
 mod time;
 pub mod token;
 pub mod typed;

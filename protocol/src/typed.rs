@@ -3,6 +3,8 @@
 //! Pure and small, since a page loads it. It guesses nothing: it adds no country code, and keeps text that it does not
 //! understand.
 
+use crate::text::split_once;
+
 /// Normalizes a one-time code: removes white space and invisible characters, and writes digits of any script in ASCII.
 /// Separators go only from a code that is otherwise all digits: `123-456` becomes `123456`, and `G-12` stays.
 pub fn code(text: &str) -> String {
@@ -71,7 +73,7 @@ fn without_link(mut text: &str) -> &str {
     while let Some((scheme, rest)) = text.split_at_checked(4)
         && scheme.eq_ignore_ascii_case("tel:")
     {
-        text = rest.split_once(';').map_or(rest, |(number, _)| number);
+        text = split_once(rest, b';').map_or(rest, |(number, _)| number);
     }
     text
 }

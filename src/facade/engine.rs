@@ -157,8 +157,8 @@ pub fn is_mobile_web() -> bool {
 
 /// `"mobile"` or `"desktop"`, for this browser.
 #[wasm_bindgen(js_name = engine_flow_type)]
-pub fn flow_type() -> String {
-    flow::flow_type(&browser::hints()).into()
+pub fn flow_type() -> JsValue {
+    JsValue::from_str(flow::flow_type(&browser::hints()))
 }
 
 /// Rejects a call at once with a new error.

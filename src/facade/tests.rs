@@ -414,7 +414,7 @@ async fn a_rejection_without_a_text_still_has_a_message() {
 #[wasm_bindgen_test]
 fn flow_type_and_mobile_web_agree_in_a_desktop_browser() {
     assert!(!engine::is_mobile_web());
-    assert_eq!(engine::flow_type(), "desktop");
+    assert_eq!(engine::flow_type().as_string().as_deref(), Some("desktop"));
 }
 
 #[wasm_bindgen_test]

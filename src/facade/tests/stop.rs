@@ -193,7 +193,7 @@ async fn dispose_ends_what_runs_as_cancel_does_and_later_calls_are_misuse() {
         assert!(error.message.contains("disposed of"), "{}", error.message);
     }
     assert_eq!(states(&events), ["starting", "awaiting_phone", "cancelled"]);
-    assert_eq!(engine::flow_type(), "desktop");
+    assert_eq!(engine::flow_type().as_string().as_deref(), Some("desktop"));
     assert!(!engine::is_mobile_web());
 }
 

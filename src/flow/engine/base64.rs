@@ -4,7 +4,11 @@
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let (mut bits, mut held) = (0_u32, 0);
-    for digit in text.trim_end_matches('=').bytes() {
+    let mut digits = text.as_bytes();
+    while let [rest @ .., b'='] = digits {
+        digits = rest;
+    }
+    for &digit in digits {
         let value = match digit {
             b'A'..=b'Z' => digit - b'A',
             b'a'..=b'z' => digit - b'a' + 26,

@@ -5,6 +5,7 @@ use std::{any::Any, borrow::Cow, ops::Deref, rc::Rc};
 use handset_protocol::{
     client::{Reply, error_codes},
     steps,
+    text::split_once,
 };
 
 /// The page's own reason for a rejection, passed on unchanged.
@@ -175,16 +176,22 @@ const LONG_WORD: usize = 40;
 /// Removes what may be secret from the text of a page or a backend. With four digits or more, a text may hold a number,
 /// a code or a token: it then loses every digit and every long word.
 pub(super) fn redact(message: &str) -> String {
-    if message.chars().filter(char::is_ascii_digit).count() < 4 {
+    if message.bytes().filter(u8::is_ascii_digit).count() < 4 {
         return message.to_owned();
     }
     let mut kept = String::new();
-    for word in message.split_inclusive(' ') {
-        if word.len() >= LONG_WORD {
+    let mut rest = message;
+    while !rest.is_empty() {
+        let (_, others) = split_once(rest, b' ').unwrap_or((rest, ""));
+        // With its space.
+        let length = rest.len() - others.len();
+        if length >= LONG_WORD {
             kept.push_str("# ");
         } else {
+            let word = rest.get(..length).unwrap_or_default();
             kept.extend(word.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }));
         }
+        rest = others;
     }
     kept
 }

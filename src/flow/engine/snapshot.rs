@@ -5,6 +5,8 @@
 //! `a` to `p`; times are in epoch ms of the page's clock, 0 for none. No secret is in it, and no digit: nothing in it can
 //! be taken for a number or a code.
 
+use handset_protocol::text::split_once;
+
 use super::{
     seeded_bugs::{Bug, bug_is_seeded},
     status::StatusAnswer,
@@ -68,7 +70,7 @@ impl<'a> Snapshot<'a> {
 
     /// Reads a text; `None` for one that is damaged, of another version, or of another token.
     pub(crate) fn read(text: &'a str, token: &str) -> Option<Self> {
-        let (letters, step) = text.strip_prefix(VERSION)?.split_once('.')?;
+        let (letters, step) = split_once(text.strip_prefix(VERSION)?, b'.')?;
         let mut numbers = [0; 8];
         for (at, letter) in letters.bytes().enumerate() {
             let number = numbers.get_mut(at / LETTERS)?;

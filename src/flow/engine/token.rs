@@ -3,6 +3,7 @@
 
 use handset_protocol::{
     Secret, limits,
+    text::split_once,
     token::{Claims, MobileAuths},
     wire::{Json, from_json},
 };
@@ -104,9 +105,9 @@ fn read<J: Json>(token: &str) -> Option<Claims> {
     if !token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=' | b'+' | b'/')) {
         return None;
     }
-    let mut parts = token.split('.');
-    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
+    let (_, rest) = split_once(token, b'.')?;
+    let (payload, signature) = split_once(rest, b'.')?;
+    if split_once(signature, b'.').is_some() {
         return None;
     }
     let bytes = base64::decode(payload)?;
@@ -137,8 +138,8 @@ fn without_slash(origin: &str) -> &str {
 fn host_of_origin(origin: &str) -> Option<&str> {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
     let (host, port) = match rest.strip_prefix('[') {
-        Some(v6) => v6.split_once(']')?,
-        None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
+        Some(v6) => split_once(v6, b']')?,
+        None => rest.split_at_checked(rest.bytes().position(|byte| byte == b':').unwrap_or(rest.len()))?,
     };
     let host_is_plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'));
     // Empty, or a colon and digits: nothing else may stand behind a host, nor behind the bracket of an IPv6 address.

@@ -1,6 +1,8 @@
 //! Percent coding of single values in URLs. No parser of whole URLs: what a token names as its backend is judged in
 //! `token`.
 
+use handset_protocol::text::split_once;
+
 /// Appends `value`, percent-encoded but for RFC 3986's unreserved characters.
 pub(super) fn push_encoded(url: &mut String, value: &str) {
     for byte in value.bytes() {
@@ -35,9 +37,20 @@ pub(crate) fn decode(value: &str) -> Option<String> {
 
 /// The value of the first parameter with this name in a URL's query, as it stands there.
 pub(crate) fn parameter<'a>(url: &'a str, name: &str) -> Option<&'a str> {
-    let url = url.split_once('#').map_or(url, |(url, _)| url);
-    let mut pairs = url.split_once('?')?.1.split('&');
-    Some(pairs.find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name))?.1)
+    let (_, mut rest) = split_once(without_fragment(url), b'?')?;
+    loop {
+        let (pair, others) = split_once(rest, b'&').unwrap_or((rest, ""));
+        match split_once(pair, b'=') {
+            Some((key, value)) if key == name => return Some(value),
+            _ if others.is_empty() => return None,
+            _ => rest = others,
+        }
+    }
+}
+
+/// The URL up to its fragment.
+pub(crate) fn without_fragment(url: &str) -> &str {
+    split_once(url, b'#').map_or(url, |(url, _)| url)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

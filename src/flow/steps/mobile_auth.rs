@@ -11,6 +11,7 @@ use handset_protocol::{
     Secret,
     client::{InstantFinish, InstantStart, error_codes, paths},
     steps,
+    text::split_once,
     wire::{Json, to_json},
 };
 
@@ -21,7 +22,7 @@ use crate::flow::engine::{
     context::FlowContext,
     failure::{StepResult, server_failure},
     seeded_bugs::{Bug, bug_is_seeded},
-    url::{decode, parameter},
+    url::{decode, parameter, without_fragment},
 };
 
 /// The time limit of the whole visit, in ms.
@@ -206,15 +207,17 @@ impl Way {
 /// The URL of a plain visit: the carrier learns that a `fetch` calls, and of which version. The other parameters stay
 /// as they are, byte by byte.
 fn plain(url: &str) -> String {
-    let url = url.split_once('#').map_or(url, |(url, _)| url);
-    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let url = without_fragment(url);
+    let (address, mut rest) = split_once(url, b'?').unwrap_or((url, ""));
     let mut plain = String::from(address);
     plain.push_str(concat!("?r=f&sdkVersion=", env!("CARGO_PKG_VERSION")));
-    for pair in query.split('&') {
-        if !matches!(pair.split('=').next(), None | Some("" | "r" | "sdkVersion")) {
+    while !rest.is_empty() {
+        let (pair, others) = split_once(rest, b'&').unwrap_or((rest, ""));
+        if !matches!(split_once(pair, b'=').map_or(pair, |(name, _)| name), "" | "r" | "sdkVersion") {
             plain.push('&');
             plain.push_str(pair);
         }
+        rest = others;
     }
     plain
 }
