@@ -118,7 +118,7 @@ async fn simulate(seed: u64) -> Result<RunOutcome, StoreError> {
 
     let auth_token = || Secret::from(start.auth_token.clone());
     let second = async {
-        let Some(ms) = scenario.second_page_ms else { return None };
+        let ms = scenario.second_page_ms?;
         sleep(Duration::from_millis(ms)).await;
         trace.strikes("second page with the token");
         let trace = Rc::new(Trace::new(&machine));
