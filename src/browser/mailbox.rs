@@ -9,8 +9,8 @@ use std::{
 
 use wasm_bindgen::JsValue;
 
-/// A message: its name, and a value for it.
-pub(crate) type Message = (&'static str, JsValue);
+/// An event of the page: its name, and a value for it.
+pub(crate) type PageEvent = (&'static str, JsValue);
 
 /// A queue of messages. Its clones are the same queue.
 #[derive(Clone, Default)]
@@ -18,7 +18,7 @@ pub(crate) struct Mailbox(Rc<Queue>);
 
 #[derive(Default)]
 struct Queue {
-    messages: RefCell<Vec<Message>>,
+    messages: RefCell<Vec<PageEvent>>,
     waker: Cell<Option<Waker>>,
 }
 
@@ -32,7 +32,7 @@ impl Mailbox {
     }
 
     /// The next message, in order. One caller at a time may await it.
-    pub(crate) async fn next(&self) -> Message {
+    pub(crate) async fn next(&self) -> PageEvent {
         poll_fn(|context| {
             let mut messages = self.0.messages.borrow_mut();
             if messages.is_empty() {

@@ -31,7 +31,7 @@ pub(super) struct BuilderOptions {
 }
 
 /// A value or the text of a `misuse` error, which names the method and the expected shape.
-type Checked<T> = Result<T, &'static str>;
+type OptionResult<T> = Result<T, &'static str>;
 
 /// An option that is neither undefined nor null.
 fn present(options: &JsValue, name: &str) -> Option<JsValue> {
@@ -39,7 +39,7 @@ fn present(options: &JsValue, name: &str) -> Option<JsValue> {
 }
 
 /// Whether there is a step.
-fn has_step(options: &JsValue, name: &str, expected: &'static str) -> Checked<bool> {
+fn has_step(options: &JsValue, name: &str, expected: &'static str) -> OptionResult<bool> {
     match present(options, name) {
         Some(value) if !value.is_function() && !get(&value, "execute").is_function() => Err(expected),
         value => Ok(value.is_some()),
@@ -56,7 +56,7 @@ impl BuilderOptions {
         Self::checked(options).map_err(|message| errors::simple(Kind::Misuse, message))
     }
 
-    fn checked(options: &JsValue) -> Checked<Self> {
+    fn checked(options: &JsValue) -> OptionResult<Self> {
         let auth_finish = "withAuthFinishStep: step must be a function or an object with a function `execute`";
         let has_auth_finish = has_step(options, "authFinish", auth_finish)?;
         let otp = "withOtpFallback: start and finish must each be a function or an object with a function `execute`";
@@ -106,7 +106,7 @@ impl BuilderOptions {
 }
 
 /// Whether an option is the second of two texts; the first is the default.
-fn is_second(options: &JsValue, name: &str, texts: [&str; 2], expected: &'static str) -> Checked<bool> {
+fn is_second(options: &JsValue, name: &str, texts: [&str; 2], expected: &'static str) -> OptionResult<bool> {
     let Some(value) = present(options, name) else { return Ok(false) };
     let text = value.as_string().unwrap_or_default();
     if text == texts[1] {
@@ -120,7 +120,7 @@ fn is_second(options: &JsValue, name: &str, texts: [&str; 2], expected: &'static
 
 /// An option with this method. The check is structural, so that a page may pass an object of its own, or of another
 /// realm.
-fn with_method(options: &JsValue, name: &str, method: &str, expected: &'static str) -> Checked<Option<JsValue>> {
+fn with_method(options: &JsValue, name: &str, method: &str, expected: &'static str) -> OptionResult<Option<JsValue>> {
     match present(options, name) {
         Some(value) if !get(&value, method).is_function() => Err(expected),
         value => Ok(value),
@@ -131,7 +131,7 @@ const BAD_TIMEOUTS: &str =
     "withTimeouts: timeouts must be {otp, instantLink}, each, if given, a positive number of milliseconds";
 
 /// An object without unknown members: a limit with a misspelt name would have no effect.
-fn timeouts(options: &JsValue) -> Checked<JsValue> {
+fn timeouts(options: &JsValue) -> OptionResult<JsValue> {
     let Some(timeouts) = present(options, "timeouts") else { return Ok(JsValue::UNDEFINED) };
     let names = member_names(&timeouts).ok_or(BAD_TIMEOUTS)?;
     for at in 0..names.length() {
@@ -142,7 +142,7 @@ fn timeouts(options: &JsValue) -> Checked<JsValue> {
     Ok(timeouts)
 }
 
-fn timeout(timeouts: &JsValue, name: &str) -> Checked<Option<u32>> {
+fn timeout(timeouts: &JsValue, name: &str) -> OptionResult<Option<u32>> {
     match present(timeouts, name).map(|value| value.as_f64()) {
         None => Ok(None),
         Some(Some(ms)) if ms >= 1.0 && ms <= f64::from(u32::MAX) => Ok(Some(ms as u32)),
@@ -150,7 +150,7 @@ fn timeout(timeouts: &JsValue, name: &str) -> Checked<Option<u32>> {
     }
 }
 
-fn allowed_origins(options: &JsValue) -> Checked<Option<Vec<String>>> {
+fn allowed_origins(options: &JsValue) -> OptionResult<Option<Vec<String>>> {
     let expected = "withAllowedOrigins: origins must be an array of origins, such as \"https://auth.example.com\"";
     let Some(origins) = present(options, "allowedOrigins") else { return Ok(None) };
     let origins = items(&origins).ok_or(expected)?;
@@ -161,7 +161,7 @@ fn allowed_origins(options: &JsValue) -> Checked<Option<Vec<String>>> {
     Ok(Some(list))
 }
 
-fn device_ip(options: &JsValue) -> Checked<()> {
+fn device_ip(options: &JsValue) -> OptionResult<()> {
     match present(options, "deviceIp") {
         Some(ip) if !ip.is_function() && text(&ip).is_none() => {
             Err("withDeviceIpAddress: ip must be a string, a function that returns one, or null")

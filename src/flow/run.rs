@@ -9,7 +9,7 @@ use handset_protocol::{Secret, client::error_codes, limits, steps as names};
 #[cfg(feature = "seeded-bugs")]
 use super::engine::{
     seeded_bugs::{Bug, bug_is_seeded},
-    status::StatusAnswer,
+    status_answer::StatusAnswer,
 };
 use super::{
     engine::{

@@ -16,6 +16,7 @@ pub mod fuzz_exports;
 pub(super) mod seeded_bugs;
 pub(super) mod snapshot;
 pub(super) mod status;
+pub(super) mod status_answer;
 pub(super) mod token;
 pub(super) mod url;
 pub(super) mod wait;

@@ -9,7 +9,7 @@ use handset_protocol::text::split_once;
 
 use super::{
     seeded_bugs::{Bug, bug_is_seeded},
-    status::StatusAnswer,
+    status_answer::StatusAnswer,
 };
 
 /// The version of the format. A text of any other version is refused.

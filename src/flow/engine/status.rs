@@ -18,6 +18,7 @@ use super::{
     page::Page,
     platform::{Platform, Socket, SocketEvent},
     seeded_bugs::{Bug, bug_is_seeded},
+    status_answer::StatusAnswer,
     url,
 };
 
@@ -35,18 +36,6 @@ const REFUSALS_BEFORE_POLLING: u32 = 4;
 /// The pause between two polls, in ms. It doubles up to the cap.
 const POLL_MS: i64 = 3_000;
 const POLL_CAP_MS: i64 = 10_000;
-
-/// The backend's answer to a status call.
-pub(crate) enum StatusAnswer {
-    /// The flow is settled.
-    Settled(Reply),
-    /// The flow is not settled. `left_ms` is the remaining time of the code or the link, where the backend says so.
-    Pending { left_ms: Option<i64> },
-    /// The backend refuses the token: every further call would fail too.
-    Unauthorized(Failure),
-    /// No answer, for example from a backend without this call. Never fatal.
-    Unknown,
-}
 
 /// Makes a status call, with repeats.
 pub(crate) async fn ask<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -> StatusAnswer {

@@ -11,7 +11,8 @@ use super::{
     page::Page,
     platform::Platform,
     seeded_bugs::{Bug, Ticks, bug_is_seeded},
-    status::{StatusAnswer, ask, step_result},
+    status::{ask, step_result},
+    status_answer::StatusAnswer,
 };
 
 /// Why a wait ended before its work was done.
