@@ -28,13 +28,22 @@ impl Command for StartMobileAuth {
         Some((Party::Client, MessageKind::InstantStart))
     }
 
-    /// Replies with the URL to visit.
+    /// Replies with the URL to visit; after the fallback, with the step that the flow is at.
     fn run(&self, transition: &mut TransitionBuilder) -> ClientAnswer {
         if let Some(answer) = transition.respond_if_settled() {
             return answer;
         }
-        let Possession::MobileAuth(vfp) = &mut transition.session.possession else {
-            return transition.reject_out_of_order("this flow is not at Mobile Auth");
+        let has_visited = transition.session.carrier_visit.is_some();
+        let vfp = match &mut transition.session.possession {
+            Possession::MobileAuth(vfp) => vfp,
+            // A page that was reloaded during Mobile Auth starts it again, and may not know that the code has taken over.
+            Possession::Otp(_) if has_visited => {
+                let message = "a code has taken over from Mobile Auth".to_owned();
+                let error = client::ErrorBody { code: client::error_codes::PROHIBITED, message };
+                let reply = client::Reply { error: Some(error), ..client::Reply::next(steps::MOBILE_OTP) };
+                return transition.reply(Outcome::FellBackToOtp, reply);
+            }
+            _ => return transition.reject_out_of_order("this flow is not at Mobile Auth"),
         };
         *vfp = Some(self.vfp.clone());
         transition.session.carrier_visit = Some(self.visit.clone());

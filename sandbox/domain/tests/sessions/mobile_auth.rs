@@ -2,9 +2,9 @@
 
 use handset_protocol::{client, steps};
 use handset_sandbox_domain::{
-    BEHAVIOUR_NUMBERS, Behaviour, CarrierBehaviour, CarrierState, CarrierVisit, FinishMobileAuth, MessageKind,
-    MobileAuthFlows, OtpChallenge, Outcome, Possession, ReportFailure, Session, SessionPolicy, StartMobileAuth,
-    Transition,
+    BEHAVIOUR_NUMBERS, Behaviour, CarrierBehaviour, CarrierState, CarrierVisit, ClientAnswer, FinishMobileAuth,
+    MessageKind, MobileAuthFlows, OtpChallenge, Outcome, Possession, ReportFailure, Session, SessionPolicy,
+    StartMobileAuth, Transition,
 };
 
 use crate::support::events::{self, done, next, out_of_order, with_data};
@@ -123,6 +123,18 @@ fn a_value_after_the_fallback_changes_nothing() {
         let timeline = events::client(MessageKind::InstantFinish, Outcome::FellBackToOtp);
         assert_eq!(harness.apply(&finish(vfp)), harness.plain(next(steps::MOBILE_OTP), before.clone(), timeline));
     }
+}
+
+#[test]
+fn a_start_after_the_fallback_names_the_code_step_and_changes_nothing() {
+    let mut harness = Harness::new(&otp(Some(USER)));
+    harness.apply(&start("a"));
+    harness.apply(&ReportFailure { area: steps::MOBILE_INSTANT });
+    let before = harness.session.clone();
+    let ClientAnswer::Reply(reply) = harness.apply(&start("b")).answer else { panic!("no reply") };
+    assert_eq!(reply.next.as_deref(), Some(steps::MOBILE_OTP));
+    assert_eq!(reply.error.map(|error| error.code), Some(client::error_codes::PROHIBITED));
+    assert_eq!(harness.session, before);
 }
 
 #[test]
