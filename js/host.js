@@ -45,8 +45,8 @@ export const setTimeout = (callback, ms) => {
 
 export const clearTimeout = (timer) => attempt(() => globalThis.clearTimeout(timer));
 
-export const queueMicrotask = (callback) => {
-  Promise.resolve().then(callback);
+export const schedule = (run, number) => {
+  Promise.resolve().then(() => run(number));
 };
 
 export const global = (name) => attempt(() => globalThis[name]);

@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 import { transform } from "esbuild";
 import { root, StepError } from "./run.mjs";
 
-/** Globals that gloo-net, gloo-timers and wasm-bindgen's futures use. js/host.js has a variant of each that never throws. */
-const GUARDED = ["Error", "Response", "clearTimeout", "fetch", "queueMicrotask", "setTimeout"];
+/** Globals that gloo-net and gloo-timers use. js/host.js has a variant of each that never throws. */
+const GUARDED = ["Error", "Response", "clearTimeout", "fetch", "setTimeout"];
 
 /** Replaces a text that the glue must contain exactly once. */
 function replaceOnce(glue, from, to) {
@@ -91,7 +91,6 @@ export async function adaptGlue(file, names) {
   glue = replaceOnce(glue, "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.memory.buffer)", "cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer !== wasm.memory.buffer");
   // A late or repeated call of a dropped closure (a timer that cannot be cleared, a socket that still sends) has no effect.
   glue = replaceOnce(glue, "state.cnt++;", "if (!state.a) return;\n        state.cnt++;");
-  glue = replaceOnce(glue, "getObject(arg0).queueMicrotask)", "queueMicrotask)");
   glue = replaceOnce(glue, "export { initSync, __wbg_init as default };", "export { __wbg_get_imports as imports, __wbg_finalize_init as finish };");
   glue = `import { guard } from "handset-trap";\nimport { ${GUARDED.join(", ")} } from "handset-host";\n${glue}`;
   for (const name of Object.keys(names)) {

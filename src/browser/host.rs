@@ -7,6 +7,8 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     /// A global of the page; undefined where there is none, for example in Node.
     pub(super) fn global(name: &str) -> JsValue;
+    /// Calls `run` with the number in a microtask.
+    pub(super) fn schedule(run: &JsValue, number: u32);
     /// The monotonic clock in ms; NaN where the page has no clock at all.
     #[wasm_bindgen(js_name = monotonicMs)]
     pub(super) fn monotonic_ms() -> f64;

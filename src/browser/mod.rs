@@ -2,6 +2,7 @@
 //! rule of a flow is in here.
 
 mod device;
+mod executor;
 mod host;
 mod json;
 mod listener;
@@ -22,6 +23,7 @@ use crate::flow::{ClockReading, NetworkError, Platform, Request, Response};
 
 use device::forget_device;
 pub(crate) use device::{get, hints};
+pub(crate) use executor::spawn;
 pub(crate) use listener::Listener;
 pub(crate) use mailbox::Mailbox;
 

@@ -11,7 +11,6 @@ use std::cell::{Cell, RefCell};
 use futures_lite::future::or;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use super::{
     errors,
@@ -108,7 +107,7 @@ pub fn start(
         }
         Listener::new(signal, "abort", Box::new(move |_| abort()))
     });
-    spawn_local(async move {
+    browser::spawn(number, async move {
         // The future of the call is dropped here in every case, and its sockets, timers and requests with it.
         let outcome = or(async { Err(options.browser.mailbox.next().await) }, async {
             Ok(run(&options, is_flow, input, stored).await)
