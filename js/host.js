@@ -118,3 +118,9 @@ export const memberText = (text, name) => attempt(() => JSON.stringify({ __proto
 export const items = (array) => attempt(() => (Array.isArray(array) ? Array.from(array) : undefined));
 /** The names of an object's own members; undefined for any other value, an array, and a proxy that throws. */
 export const memberNames = (object) => attempt(() => (typeof object === "object" && !Array.isArray(object) ? Object.keys(object) : undefined));
+
+/** Blocked storage holds no registration. The names are those of the vendor's client, and of this one. */
+export const forgetDevice = (storage) => {
+  for (const name of ["DeviceId", "namespace", "fingerPrintTimestamp"]) attempt(() => (storage || localStorage).removeItem("ProveAuth." + name));
+  attempt(() => indexedDB.deleteDatabase("ProveAuth"));
+};

@@ -51,17 +51,14 @@ pub const ERROR_AREAS: &[&str] = &[
 ];
 
 /// The area under which a failure of `step` is reported; `None` for steps that have none.
-pub fn error_area(step: &str) -> Option<&'static str> {
+pub fn error_area(step: &str) -> Option<&str> {
     Some(match step {
-        "device/passive" | "device/passive/silent" => "device/passive",
+        DEVICE_PASSIVE | MOBILE_INSTANT | MOBILE_INSTANT_LINK | MOBILE_OTP | "user/docv" => step,
+        "device/passive/silent" => DEVICE_PASSIVE,
         "device/passive/register" | "device/passive/verify" | "device/passive/stepup" => "device/fido2",
         "redirect/exchange" | "redirect/finish" => "device/universal",
-        MOBILE_INSTANT => "mobile/instant",
-        MOBILE_INSTANT_LINK => "mobile/instantlink",
-        MOBILE_OTP => "mobile/otp",
         "user/present" => "user/mobileactive",
         "user/ppb/register" | "user/ppb/verify" => "user/ppb",
-        "user/docv" => "user/docv",
         _ => return None,
     })
 }

@@ -26,6 +26,9 @@ extern "C" {
     /// The JSON text of a member in the JSON text of an object; undefined where there is none.
     #[wasm_bindgen(js_name = memberText)]
     pub(super) fn member_text(object: &str, name: &str) -> Option<String>;
+    /// Removes every trace of a device registration from a storage, by default localStorage, and from IndexedDB.
+    #[wasm_bindgen(js_name = forgetDevice)]
+    pub(super) fn forget_device(storage: Option<&JsValue>);
     /// An AbortController; undefined where there is none.
     #[wasm_bindgen(js_name = abortController)]
     pub(super) fn abort_controller() -> JsValue;

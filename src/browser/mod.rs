@@ -21,7 +21,6 @@ use wasm_bindgen::prelude::*;
 
 use crate::flow::{ClockReading, NetworkError, Platform, Request, Response};
 
-use device::forget_device;
 pub(crate) use device::{get, hints};
 pub(crate) use executor::spawn;
 pub(crate) use listener::Listener;
@@ -104,6 +103,6 @@ impl Platform for Browser {
     }
 
     fn forget_device(&self) {
-        forget_device(self.storage.as_ref());
+        host::forget_device(self.storage.as_ref());
     }
 }

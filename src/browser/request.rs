@@ -1,9 +1,9 @@
 //! Requests, by gloo-net. Repeats and time limits are the flow's.
 
-use handset_protocol::Secret;
+use handset_protocol::{Secret, wire::Json};
 use wasm_bindgen::JsValue;
 
-use super::host;
+use super::{host, json::ParsedJson};
 use crate::flow::{Request, Response};
 
 /// Aborts a request when its future is dropped.
@@ -34,7 +34,8 @@ pub(super) async fn send(request: Request) -> Option<Response> {
     let response = sent.ok()?;
     let status = response.status();
     let url = Secret::new(response.url());
-    let retry_after = response.headers().get("Retry-After").and_then(|text| text.parse().ok());
+    let retry_after =
+        response.headers().get("Retry-After").and_then(|text| ParsedJson::parse(&text)?.integer()?.try_into().ok());
     let body = response.text().await.ok()?;
     Some(Response { status, retry_after, body, url })
 }

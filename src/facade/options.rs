@@ -30,20 +30,89 @@ pub(super) struct BuilderOptions {
     pub(super) signal: Option<AbortSignal>,
 }
 
-/// A value or the text of a `misuse` error, which names the method and the expected shape.
-type OptionResult<T> = Result<T, &'static str>;
-
-/// An option that is neither undefined nor null.
-fn present(options: &JsValue, name: &str) -> Option<JsValue> {
-    Some(get(options, name)).filter(|value| !value.is_undefined() && !value.is_null())
+/// Reads options, and keeps the text of the first one that is wrong: it names the method and the expected shape. What is
+/// read after a wrong option has no meaning. Without an early return after each check, the module is 0.2 kB smaller.
+struct OptionReader<'a> {
+    options: &'a JsValue,
+    wrong: Option<&'static str>,
 }
 
-/// Whether there is a step.
-fn has_step(options: &JsValue, name: &str, expected: &'static str) -> OptionResult<bool> {
-    match present(options, name) {
-        Some(value) if !value.is_function() && !get(&value, "execute").is_function() => Err(expected),
-        value => Ok(value.is_some()),
+impl OptionReader<'_> {
+    fn require(&mut self, is_right: bool, expected: &'static str) {
+        if !is_right && self.wrong.is_none() {
+            self.wrong = Some(expected);
+        }
     }
+
+    /// An option that is neither undefined nor null.
+    fn present(&self, name: &str) -> Option<JsValue> {
+        present(self.options, name)
+    }
+
+    /// Whether there is a step.
+    fn has_step(&mut self, name: &str, expected: &'static str) -> bool {
+        let Some(value) = self.present(name) else { return false };
+        self.require(value.is_function() || get(&value, "execute").is_function(), expected);
+        true
+    }
+
+    /// Whether an option is the second of two texts; the first is the default.
+    fn is_second(&mut self, name: &str, texts: [&str; 2], expected: &'static str) -> bool {
+        let Some(value) = self.present(name) else { return false };
+        let text = value.as_string().unwrap_or_default();
+        let is_second = text == texts[1];
+        self.require(is_second || text == texts[0], expected);
+        is_second
+    }
+
+    /// An option with this method. The check is structural, so that a page may pass an object of its own, or of another
+    /// realm.
+    fn with_method(&mut self, name: &str, method: &str, expected: &'static str) -> Option<JsValue> {
+        let value = self.present(name)?;
+        self.require(get(&value, method).is_function(), expected);
+        Some(value)
+    }
+
+    /// An object without unknown members: a limit with a misspelt name would have no effect.
+    fn timeouts(&mut self) -> JsValue {
+        let Some(timeouts) = self.present("timeouts") else { return JsValue::UNDEFINED };
+        let names = member_names(&timeouts);
+        self.require(names.is_some(), BAD_TIMEOUTS);
+        let names = names.unwrap_or_default();
+        for at in 0..names.length() {
+            let name = names.get(at).as_string().unwrap_or_default();
+            self.require(name == "otp" || name == "instantLink", BAD_TIMEOUTS);
+        }
+        timeouts
+    }
+
+    fn timeout(&mut self, timeouts: &JsValue, name: &str) -> Option<u32> {
+        let ms = present(timeouts, name)?.as_f64().unwrap_or_default();
+        self.require(ms >= 1.0 && ms <= f64::from(u32::MAX), BAD_TIMEOUTS);
+        Some(ms as u32)
+    }
+
+    fn allowed_origins(&mut self) -> Option<Vec<String>> {
+        let expected = "withAllowedOrigins: origins must be an array of origins, such as \"https://auth.example.com\"";
+        let origins = items(&self.present("allowedOrigins")?);
+        self.require(origins.is_some(), expected);
+        let origins = origins.unwrap_or_default();
+        let mut list = Vec::new();
+        for at in 0..origins.length() {
+            let origin = text(&origins.get(at)).unwrap_or_default();
+            self.require(is_origin(&origin), expected);
+            list.push(origin);
+        }
+        Some(list)
+    }
+}
+
+const BAD_TIMEOUTS: &str =
+    "withTimeouts: timeouts must be {otp, instantLink}, each, if given, a positive number of milliseconds";
+
+/// A member that is neither undefined nor null.
+fn present(object: &JsValue, name: &str) -> Option<JsValue> {
+    Some(get(object, name)).filter(|value| !value.is_undefined() && !value.is_null())
 }
 
 impl BuilderOptions {
@@ -53,41 +122,38 @@ impl BuilderOptions {
     ///
     /// A `misuse` error, which names the method and the expected shape.
     pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
-        Self::checked(options).map_err(|message| errors::simple(Kind::Misuse, message))
-    }
-
-    fn checked(options: &JsValue) -> OptionResult<Self> {
+        let mut reader = OptionReader { options, wrong: None };
         let auth_finish = "withAuthFinishStep: step must be a function or an object with a function `execute`";
-        let has_auth_finish = has_step(options, "authFinish", auth_finish)?;
+        let has_auth_finish = reader.has_step("authFinish", auth_finish);
         let otp = "withOtpFallback: start and finish must each be a function or an object with a function `execute`";
-        let has_otp = has_step(options, "otpStart", otp)?;
-        if has_otp != has_step(options, "otpFinish", otp)? {
-            return Err(otp);
-        }
+        let has_otp = reader.has_step("otpStart", otp);
+        let has_finish = reader.has_step("otpFinish", otp);
+        reader.require(has_otp == has_finish, otp);
         let link = "withInstantLinkFallback: start, and retry if given, must be a function or an object with a function \
                     `execute`";
-        let has_link = has_step(options, "linkStart", link)?;
-        let has_link_retry = has_step(options, "linkRetry", link)?;
-        if has_link_retry && !has_link {
-            return Err(link);
-        }
-        let timeouts = timeouts(options)?;
-        let (otp_ms, link_ms) = (timeout(&timeouts, "otp")?, timeout(&timeouts, "instantLink")?);
+        let has_link = reader.has_step("linkStart", link);
+        let has_link_retry = reader.has_step("linkRetry", link);
+        reader.require(has_link || !has_link_retry, link);
+        let timeouts = reader.timeouts();
+        let (otp_ms, link_ms) = (reader.timeout(&timeouts, "otp"), reader.timeout(&timeouts, "instantLink"));
         let role = "withRole: role must be \"primary\" or \"secondary\"";
-        let is_secondary = is_second(options, "role", ["primary", "secondary"], role)?;
+        let is_secondary = reader.is_second("role", ["primary", "secondary"], role);
         let mobile_auth = "withMobileAuthImplementation: implementation must be \"fetch\" or \"pixel\"";
-        let pixel = is_second(options, "mobileAuth", ["fetch", "pixel"], mobile_auth)?;
+        let pixel = reader.is_second("mobileAuth", ["fetch", "pixel"], mobile_auth);
         let storage = "withStorage: storage must be a Storage, such as sessionStorage";
-        let storage = with_method(options, "storage", "removeItem", storage)?;
+        let storage = reader.with_method("storage", "removeItem", storage);
         // Read and written by `js/`.
         let resume = "withResume: storage must be a Storage, such as sessionStorage";
-        with_method(options, "resume", "removeItem", resume)?;
+        reader.with_method("resume", "removeItem", resume);
         let bad_signal = "withAbortSignal: signal must be an AbortSignal";
-        let signal = with_method(options, "signal", "addEventListener", bad_signal)?;
-        if signal.as_ref().is_some_and(|signal| get(signal, "aborted").as_bool().is_none()) {
-            return Err(bad_signal);
+        let signal = reader.with_method("signal", "addEventListener", bad_signal);
+        if let Some(signal) = &signal {
+            reader.require(get(signal, "aborted").as_bool().is_some(), bad_signal);
         }
-        device_ip(options)?;
+        if let Some(ip) = reader.present("deviceIp") {
+            let expected = "withDeviceIpAddress: ip must be a string, a function that returns one, or null";
+            reader.require(ip.is_function() || text(&ip).is_some(), expected);
+        }
         let config = FlowConfig {
             role: if is_secondary { DeviceRole::Secondary } else { DeviceRole::Primary },
             mobile_web: is_mobile_web(&hints().user_agent),
@@ -98,74 +164,12 @@ impl BuilderOptions {
             has_auth_finish,
             otp_ms,
             link_ms,
-            allowed_origins: allowed_origins(options)?,
+            allowed_origins: reader.allowed_origins(),
         };
+        if let Some(message) = reader.wrong {
+            return Err(errors::simple(Kind::Misuse, message));
+        }
         let signal = signal.map(JsCast::unchecked_into);
         Ok(Self { browser: Browser::new(storage), page: JsPage(options.clone()), config, signal })
-    }
-}
-
-/// Whether an option is the second of two texts; the first is the default.
-fn is_second(options: &JsValue, name: &str, texts: [&str; 2], expected: &'static str) -> OptionResult<bool> {
-    let Some(value) = present(options, name) else { return Ok(false) };
-    let text = value.as_string().unwrap_or_default();
-    if text == texts[1] {
-        Ok(true)
-    } else if text == texts[0] {
-        Ok(false)
-    } else {
-        Err(expected)
-    }
-}
-
-/// An option with this method. The check is structural, so that a page may pass an object of its own, or of another
-/// realm.
-fn with_method(options: &JsValue, name: &str, method: &str, expected: &'static str) -> OptionResult<Option<JsValue>> {
-    match present(options, name) {
-        Some(value) if !get(&value, method).is_function() => Err(expected),
-        value => Ok(value),
-    }
-}
-
-const BAD_TIMEOUTS: &str =
-    "withTimeouts: timeouts must be {otp, instantLink}, each, if given, a positive number of milliseconds";
-
-/// An object without unknown members: a limit with a misspelt name would have no effect.
-fn timeouts(options: &JsValue) -> OptionResult<JsValue> {
-    let Some(timeouts) = present(options, "timeouts") else { return Ok(JsValue::UNDEFINED) };
-    let names = member_names(&timeouts).ok_or(BAD_TIMEOUTS)?;
-    for at in 0..names.length() {
-        if !names.get(at).as_string().is_some_and(|name| matches!(name.as_str(), "otp" | "instantLink")) {
-            return Err(BAD_TIMEOUTS);
-        }
-    }
-    Ok(timeouts)
-}
-
-fn timeout(timeouts: &JsValue, name: &str) -> OptionResult<Option<u32>> {
-    match present(timeouts, name).map(|value| value.as_f64()) {
-        None => Ok(None),
-        Some(Some(ms)) if ms >= 1.0 && ms <= f64::from(u32::MAX) => Ok(Some(ms as u32)),
-        Some(_) => Err(BAD_TIMEOUTS),
-    }
-}
-
-fn allowed_origins(options: &JsValue) -> OptionResult<Option<Vec<String>>> {
-    let expected = "withAllowedOrigins: origins must be an array of origins, such as \"https://auth.example.com\"";
-    let Some(origins) = present(options, "allowedOrigins") else { return Ok(None) };
-    let origins = items(&origins).ok_or(expected)?;
-    let mut list = Vec::new();
-    for at in 0..origins.length() {
-        list.push(text(&origins.get(at)).filter(|origin| is_origin(origin)).ok_or(expected)?);
-    }
-    Ok(Some(list))
-}
-
-fn device_ip(options: &JsValue) -> OptionResult<()> {
-    match present(options, "deviceIp") {
-        Some(ip) if !ip.is_function() && text(&ip).is_none() => {
-            Err("withDeviceIpAddress: ip must be a string, a function that returns one, or null")
-        }
-        _ => Ok(()),
     }
 }

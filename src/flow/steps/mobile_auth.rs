@@ -82,8 +82,8 @@ async fn visit<P: Platform, G: Page>(context: &FlowContext<'_, P, G>, url: Secre
     let limit = if bug_is_seeded(Bug::UnboundVisit) { i64::from(u32::MAX) } else { VISIT_MS };
     let bound = context.platform.now().mono + limit;
     if let Some(vfp) = parameter(url.expose(), "testVfp") {
-        let delay = parameter(url.expose(), "delay").and_then(|ms| ms.parse::<u32>().ok()).unwrap_or(0);
-        let delay = i64::from(delay).min(VISIT_MS);
+        let delay = parameter(url.expose(), "delay").and_then(|ms| P::Json::parse(ms)?.integer()).unwrap_or(0);
+        let delay = delay.clamp(0, VISIT_MS);
         context.platform.sleep_until(bound - limit + delay).await;
         return match decode(vfp).filter(|_| delay < VISIT_MS) {
             Some(vfp) => Ok(vfp.into()),
@@ -154,9 +154,10 @@ impl Way {
             brings = Brings::Nothing;
         } else if is_post {
             let data = String::from_utf8(base64::decode(&decode(parameter(first, "data")?)?)?).ok()?;
-            url = text_of::<J>(&data, "url")?;
-            vfp = text_of::<J>(&data, "vfp")?;
-            body.push_str(&J::member_text(&data, "data")?);
+            body = J::member_text(&data, "data")?;
+            let data = J::parse(&data)?;
+            url = text_of(&data, "url")?;
+            vfp = text_of(&data, "vfp")?;
             method = "POST";
             headers = r#"[{"key":"Content-Type","value":"application/json"}]"#;
             brings = Brings::Body;
@@ -193,12 +194,13 @@ impl Way {
     /// Takes the visit that a flow control describes. Its range of redirects has no effect: a browser follows every redirect by
     /// itself, and tells a page of none.
     fn follow<J: Json>(&mut self, control: &str) -> Option<()> {
-        self.url = text_of::<J>(control, "first_uri")?;
         self.headers = J::member_text(control, "headers")?;
-        if let Some(method) = text_of::<J>(control, "command") {
+        let control = J::parse(control)?;
+        self.url = text_of(&control, "first_uri")?;
+        if let Some(method) = text_of(&control, "command") {
             self.method = method;
         }
-        self.body = text_of::<J>(control, "request_body").unwrap_or_default();
+        self.body = text_of(&control, "request_body").unwrap_or_default();
         self.brings = Brings::Vfp;
         Some(())
     }
@@ -231,17 +233,18 @@ fn moved(first: &str, last: &str) -> Option<String> {
 }
 
 /// A member that is a text and not empty.
-fn text_of<J: Json>(object: &str, name: &str) -> Option<String> {
-    J::parse(object)?.member(name)?.text().filter(|text| !text.is_empty())
+fn text_of<J: Json>(object: &J, name: &str) -> Option<String> {
+    object.member(name)?.text().filter(|text| !text.is_empty())
 }
 
 /// The vfp in the body of a plain visit.
 fn token<J: Json>(body: &str) -> Option<String> {
-    if let Some(vfp) = text_of::<J>(body, "vfp") {
+    let body = J::parse(body)?;
+    if let Some(vfp) = text_of(&body, "vfp") {
         return Some(vfp);
     }
-    let token = text_of::<J>(body, "token").or_else(|| text_of::<J>(body, "reconcilation_token"))?;
-    let Some(mut vfp) = text_of::<J>(body, "correlation_id") else { return Some(token) };
+    let token = text_of(&body, "token").or_else(|| text_of(&body, "reconcilation_token"))?;
+    let Some(mut vfp) = text_of(&body, "correlation_id") else { return Some(token) };
     vfp.push_str("...");
     vfp.push_str(&token);
     Some(vfp)
