@@ -30,6 +30,11 @@ pub(super) fn check(flow: &FlowRun<'_>, findings: &mut Findings) {
                     over_by = None;
                 }
             }
+            // A start after the fallback brings no visit, but the step that follows.
+            TraceEntry::State { state, .. } if *state != "mobile_auth" => {
+                findings.must(over_by.is_none_or(|by| *at <= by), "a visit ends within 30 s");
+                over_by = None;
+            }
             TraceEntry::FinishRuns { .. } => over_by = None,
             _ => {}
         }
