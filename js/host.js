@@ -111,6 +111,9 @@ export const newRequest = (method, url, token, version, pairs, body, controller)
  */
 export const parseJson = (text) =>
   attempt(() => JSON.parse(text, (name, value) => (Array.isArray(value) ? attempt : value && typeof value === "object" ? { __proto__: null, ...value } : value)));
+/** The text of these bytes; undefined where they are not UTF-8. */
+export const utf8 = (bytes) => attempt(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+
 /** The JSON text of a member in the JSON text of an object; undefined where there is none. */
 export const memberText = (text, name) => attempt(() => JSON.stringify({ __proto__: null, ...JSON.parse(text) }[name]));
 

@@ -23,6 +23,8 @@ extern "C" {
     /// Parses a JSON text; undefined where it is none. The result has no array, and no object with a prototype.
     #[wasm_bindgen(js_name = parseJson)]
     pub(super) fn parse_json(text: &str) -> JsValue;
+    /// The text of bytes; undefined where they are not UTF-8.
+    pub(super) fn utf8(bytes: &[u8]) -> Option<String>;
     /// The JSON text of a member in the JSON text of an object; undefined where there is none.
     #[wasm_bindgen(js_name = memberText)]
     pub(super) fn member_text(object: &str, name: &str) -> Option<String>;

@@ -17,6 +17,10 @@ impl Json for ParsedJson {
         host::member_text(object, name)
     }
 
+    fn utf8(bytes: &[u8]) -> Option<String> {
+        host::utf8(bytes)
+    }
+
     fn is_object(&self) -> bool {
         self.0.is_object()
     }
@@ -110,6 +114,16 @@ mod tests {
         assert_eq!((member("b"), member("toString")), (None, None));
         for text in ["", "null", "[1]", "{", "1"] {
             assert_eq!(ParsedJson::member_text(text, "a"), None, "{text}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn bytes_that_are_not_utf_8_are_no_text() {
+        for text in ["", "a", "\u{feff}\u{e9}\u{1F600}", "\0\u{10ffff}"] {
+            assert_eq!(ParsedJson::utf8(text.as_bytes()).as_deref(), Some(text));
+        }
+        for bytes in [&b"\xff"[..], b"\xc3", b"\xc0\x80", b"\xed\xa0\x80", b"a\xf4\x90\x80\x80"] {
+            assert_eq!(ParsedJson::utf8(bytes), None, "{bytes:?}");
         }
     }
 

@@ -18,7 +18,7 @@ use super::{
     stop::{self, ABORTED, CANCELLED},
 };
 use crate::{
-    browser::{self, Listener, Mailbox, get},
+    browser::{self, Browser, Listener, Mailbox, get},
     flow::{self, Detail, Kind, Page, Rejection},
 };
 
@@ -176,7 +176,7 @@ async fn run(options: &BuilderOptions, is_flow: bool, input: String, stored: Opt
     if is_flow {
         flow::authenticate(browser, page, config, input.into(), stored.as_deref()).await
     } else {
-        flow::finish_instant_link(page, config, &input).await
+        flow::finish_instant_link::<Browser, _>(page, config, &input).await
     }
 }
 

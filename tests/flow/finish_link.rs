@@ -2,10 +2,10 @@
 
 use handset::flow::{Kind, Rejection, finish_instant_link};
 
-use crate::harness::{TestFlow, rejects};
+use crate::harness::{TestFlow, World, rejects};
 
 async fn finish(bench: &TestFlow, url: &str) -> Result<(), Kind> {
-    match finish_instant_link(&bench.page, &bench.config, url).await {
+    match finish_instant_link::<World, _>(&bench.page, &bench.config, url).await {
         Ok(()) => Ok(()),
         Err(Rejection::Flow(failure)) => Err(failure.kind),
         Err(Rejection::Page(reason)) => panic!("{reason:?}"),
@@ -77,7 +77,7 @@ async fn without_an_auth_finish_step_it_is_misuse() {
 async fn a_rejection_of_auth_finish_is_handed_on() {
     let bench = TestFlow::link();
     bench.page.auth_finish.then(rejects("not today"));
-    let result = finish_instant_link(&bench.page, &bench.config, "?authId=id-1&asc=true").await;
+    let result = finish_instant_link::<World, _>(&bench.page, &bench.config, "?authId=id-1&asc=true").await;
     let Err(Rejection::Page(reason)) = result else { panic!("{result:?}") };
     assert_eq!(reason.downcast_ref::<String>().unwrap(), "not today");
 }

@@ -8,6 +8,8 @@ pub trait Json: Sized {
     /// The JSON text of the member of that name in the JSON text of an object: whatever it is, and not as it stood there, but
     /// as the platform writes it. `None` where there is none.
     fn member_text(object: &str, name: &str) -> Option<String>;
+    /// The text of these bytes; `None` where they are not UTF-8.
+    fn utf8(bytes: &[u8]) -> Option<String>;
     /// Whether this is an object. An array is none.
     fn is_object(&self) -> bool;
     /// Whether this is `null`.
@@ -37,6 +39,10 @@ impl Json for serde_json::Value {
 
     fn member_text(object: &str, name: &str) -> Option<String> {
         Some(Self::parse(object)?.get(name)?.to_string())
+    }
+
+    fn utf8(bytes: &[u8]) -> Option<String> {
+        String::from_utf8(bytes.to_vec()).ok()
     }
 
     fn is_object(&self) -> bool {

@@ -47,7 +47,7 @@ pub fn percent_encode(value: &str) -> String {
     url
 }
 
-/// Decodes a value of a query.
-pub fn percent_decode(value: &str) -> Option<String> {
-    url::decode(value)
+/// Decodes a value of a query, its bytes by a `J`.
+pub fn percent_decode<J: Json>(value: &str) -> Option<String> {
+    url::decode::<J>(value)
 }

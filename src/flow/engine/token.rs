@@ -111,7 +111,7 @@ fn read<J: Json>(token: &str) -> Option<Claims> {
         return None;
     }
     let bytes = base64::decode(payload)?;
-    let claims: Claims = from_json::<J, _>(std::str::from_utf8(&bytes).ok()?)?;
+    let claims: Claims = from_json::<J, _>(&J::utf8(&bytes)?)?;
     (!claims.auth.id.is_empty()).then_some(claims)
 }
 

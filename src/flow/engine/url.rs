@@ -1,7 +1,7 @@
 //! Percent coding of single values in URLs. No parser of whole URLs: what a token names as its backend is judged in
 //! `token`.
 
-use handset_protocol::text::split_once;
+use handset_protocol::{text::split_once, wire::Json};
 
 /// Appends `value`, percent-encoded but for RFC 3986's unreserved characters.
 pub(super) fn push_encoded(url: &mut String, value: &str) {
@@ -19,7 +19,7 @@ pub(super) fn push_encoded(url: &mut String, value: &str) {
 
 /// Decodes a value of a query, in which a plus stands for a space; `None` for an incomplete escape, and for bytes that
 /// are not UTF-8.
-pub(crate) fn decode(value: &str) -> Option<String> {
+pub(crate) fn decode<J: Json>(value: &str) -> Option<String> {
     let mut bytes = value.bytes();
     let mut out = Vec::new();
     while let Some(byte) = bytes.next() {
@@ -32,7 +32,7 @@ pub(crate) fn decode(value: &str) -> Option<String> {
             byte => byte,
         });
     }
-    String::from_utf8(out).ok()
+    J::utf8(&out)
 }
 
 /// The value of the first parameter with this name in a URL's query, as it stands there.
@@ -57,6 +57,7 @@ pub(crate) fn without_fragment(url: &str) -> &str {
 mod tests {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
     use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
 
@@ -86,7 +87,7 @@ mod tests {
                 let mut pairs = pairs.filter_map(|pair| url::form_urlencoded::parse(pair.as_bytes()).next());
                 pairs.find(|(key, _)| *key == name.as_str()).map(|(_, value)| value.into_owned())
             });
-            let found = parameter(&url, &name).map(decode);
+            let found = parameter(&url, &name).map(decode::<Value>);
             if let (Some(Some(found)), Some(expected)) = (&found, &expected) {
                 prop_assert_eq!(found, expected);
             }
@@ -95,12 +96,12 @@ mod tests {
 
         #[test]
         fn no_url_makes_the_reader_panic(url in any::<String>(), name in any::<String>()) {
-            let _ = parameter(&url, &name).map(decode);
+            let _ = parameter(&url, &name).map(decode::<Value>);
         }
 
         #[test]
         fn an_encoded_value_decodes_to_itself(value in any::<String>()) {
-            prop_assert_eq!(decode(&encode(&value)), Some(value));
+            prop_assert_eq!(decode::<Value>(&encode(&value)), Some(value));
         }
 
         #[test]
@@ -109,14 +110,14 @@ mod tests {
         ) {
             let spaced = value.replace('+', " ");
             let expected = percent_decode_str(&spaced).decode_utf8().ok().map(|text| text.into_owned());
-            prop_assert_eq!(decode(&value), expected);
+            prop_assert_eq!(decode::<Value>(&value), expected);
         }
     }
 
     #[test]
     fn an_incomplete_escape_has_no_value() {
         for value in ["%", "a%", "%4", "%4g", "%g1", "%%41", "%+1", "%4ü"] {
-            assert_eq!(decode(value), None, "{value}");
+            assert_eq!(decode::<Value>(value), None, "{value}");
         }
     }
 }

@@ -85,7 +85,7 @@ async fn visit<P: Platform, G: Page>(context: &FlowContext<'_, P, G>, url: Secre
         let delay = parameter(url.expose(), "delay").and_then(|ms| P::Json::parse(ms)?.integer()).unwrap_or(0);
         let delay = delay.clamp(0, VISIT_MS);
         context.platform.sleep_until(bound - limit + delay).await;
-        return match decode(vfp).filter(|_| delay < VISIT_MS) {
+        return match decode::<P::Json>(vfp).filter(|_| delay < VISIT_MS) {
             Some(vfp) => Ok(vfp.into()),
             None => Err(unreachable()),
         };
@@ -153,7 +153,7 @@ impl Way {
             method = "";
             brings = Brings::Nothing;
         } else if is_post {
-            let data = String::from_utf8(base64::decode(&decode(parameter(first, "data")?)?)?).ok()?;
+            let data = J::utf8(&base64::decode(&decode::<J>(parameter(first, "data")?)?)?)?;
             body = J::member_text(&data, "data")?;
             let data = J::parse(&data)?;
             url = text_of(&data, "url")?;
@@ -172,7 +172,7 @@ impl Way {
     fn read<J: Json>(&mut self, response: &Response) -> Result<Option<String>, Failure> {
         let body = &*response.body;
         if let Brings::Vfp = self.brings
-            && let Some(vfp) = moved(&self.url, response.url.expose())
+            && let Some(vfp) = moved::<J>(&self.url, response.url.expose())
         {
             return Ok(Some(vfp));
         }
@@ -225,10 +225,10 @@ fn plain(url: &str) -> String {
 }
 
 /// The vfp in the URL that a visit ended at: a value that the first URL does not have.
-fn moved(first: &str, last: &str) -> Option<String> {
+fn moved<J: Json>(first: &str, last: &str) -> Option<String> {
     ["vfp", "token"].into_iter().find_map(|name| {
         let value = parameter(last, name).filter(|value| !value.is_empty() && parameter(first, name) != Some(value))?;
-        decode(value)
+        decode::<J>(value)
     })
 }
 
