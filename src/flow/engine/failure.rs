@@ -163,6 +163,11 @@ pub(crate) fn missing_auth_finish() -> Failure {
         .with_code(error_codes::MISSING_COMPLETION)
 }
 
+/// A reply without an error; an error is the failure of the step.
+pub(crate) fn accepted(reply: Reply) -> Result<Reply, Failure> {
+    if reply.error.is_some() { Err(server_failure(reply, Kind::Server)) } else { Ok(reply) }
+}
+
 /// The failure in a reply's `error`.
 pub(crate) fn server_failure(reply: Reply, kind: Kind) -> Failure {
     let error = reply.error.unwrap_or_default();

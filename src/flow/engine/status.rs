@@ -14,7 +14,7 @@ use super::{
     api::forget_unknown_device,
     context::FlowContext,
     events::SocketState,
-    failure::{Failure, Kind, StepResult, server_failure},
+    failure::{Failure, Kind, StepResult, accepted},
     page::Page,
     platform::{Platform, Socket, SocketEvent},
     seeded_bugs::{Bug, bug_is_seeded},
@@ -65,10 +65,7 @@ fn read_answer(reply: Result<Reply, Failure>) -> StatusAnswer {
 
 /// The step result in the message of a settled flow.
 pub(crate) fn step_result(reply: Reply) -> StepResult {
-    if reply.error.is_some() {
-        return Err(server_failure(reply, Kind::Server));
-    }
-    reply.next.ok_or_else(|| Failure::new(Kind::Server, "the status message names no next step"))
+    accepted(reply)?.next.ok_or_else(|| Failure::new(Kind::Server, "the status message names no next step"))
 }
 
 /// The step result of a settled flow, and of a token that is refused.

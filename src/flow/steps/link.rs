@@ -13,7 +13,7 @@ use handset_protocol::{
 use crate::flow::engine::{
     Failure, FlowState, InputRefusal, Kind, LinkRetry, Page, Platform,
     context::FlowContext,
-    failure::{StepResult, server_failure},
+    failure::{StepResult, accepted},
     status::StatusListener,
     wait::{before_deadline, resend_pause},
 };
@@ -115,10 +115,7 @@ async fn send<P: Platform, G: Page>(
     let request = LinkStart { source_ip: context.page.device_ip(), mobile_number, is_mobile };
     context.enter(FlowState::Sending).await;
     context.note_request(by_person, context.config.link_ms, limits::LINK_SECONDS);
-    let reply = context.api.post(paths::LINK_START, to_json(&request)).await?;
-    if reply.error.is_some() {
-        return Err(server_failure(reply, Kind::Server));
-    }
+    let reply = accepted(context.api.post(paths::LINK_START, to_json(&request)).await?)?;
     match reply.next.as_deref() {
         Some(steps::DONE) => return Ok(SendOutcome::Next(steps::DONE.to_owned())),
         // On mobile web this page is done: the flow goes on in the page that the link opens.

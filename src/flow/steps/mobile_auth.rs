@@ -20,7 +20,7 @@ use crate::flow::engine::{
     api::status_text,
     base64,
     context::FlowContext,
-    failure::{StepResult, server_failure},
+    failure::{StepResult, accepted},
     seeded_bugs::{Bug, bug_is_seeded},
     url::{decode, parameter, without_fragment},
 };
@@ -36,10 +36,7 @@ pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -
     // Built before the state is entered: the address may come from a function of the page.
     let request = InstantStart { cellular_ip: context.page.device_ip(), implementation };
     context.enter(FlowState::MobileAuth).await;
-    let reply = context.api.post(paths::INSTANT_START, to_json(&request)).await?;
-    if reply.error.is_some() {
-        return Err(server_failure(reply, Kind::Server));
-    }
+    let reply = accepted(context.api.post(paths::INSTANT_START, to_json(&request)).await?)?;
     // The phone is proved already, for example in another tab.
     if reply.next.as_deref() == Some(steps::DONE) {
         return Ok(steps::DONE.to_owned());
@@ -57,10 +54,7 @@ pub(crate) async fn run<P: Platform, G: Page>(context: &FlowContext<'_, P, G>) -
     if bug_is_seeded(Bug::FinishVisitTwice) {
         let _ = context.api.post(paths::INSTANT_FINISH, to_json(&request)).await;
     }
-    let reply = context.api.post(paths::INSTANT_FINISH, to_json(&request)).await?;
-    if reply.error.is_some() {
-        return Err(server_failure(reply, Kind::Server));
-    }
+    let reply = accepted(context.api.post(paths::INSTANT_FINISH, to_json(&request)).await?)?;
     reply.next.ok_or_else(|| Failure::raised(Kind::Server, "the backend's reply to Mobile Auth names no next step"))
 }
 

@@ -12,7 +12,7 @@ use crate::flow::engine::seeded_bugs::{Bug, bug_is_seeded};
 use crate::flow::engine::{
     Failure, FlowState, InputRefusal, Kind, OtpEntry, Page, Platform,
     context::FlowContext,
-    failure::{StepResult, server_failure},
+    failure::{StepResult, accepted, server_failure},
     status::{ask, settled},
     wait::{before_deadline, resend_pause},
 };
@@ -53,10 +53,7 @@ async fn send<P: Platform, G: Page>(
     is_resend: bool,
 ) -> Result<Option<Data>, Failure> {
     context.note_request(mobile_number.is_some(), context.config.otp_ms, limits::OTP_SECONDS);
-    let mut reply = context.api.post(paths::OTP_START, to_json(&OtpStart { mobile_number })).await?;
-    if reply.error.is_some() {
-        return Err(server_failure(reply, Kind::Server));
-    }
+    let mut reply = accepted(context.api.post(paths::OTP_START, to_json(&OtpStart { mobile_number })).await?)?;
     let refused = reply.data.take().filter(|_| !is_resend);
     if refused.is_none() {
         context.start_deadline(&reply, context.config.otp_ms, limits::OTP_SECONDS);
