@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use futures_lite::future::yield_now;
+use futures_lite::future::{YieldNow, yield_now};
 use handset_protocol::{Secret, client::Reply, steps, typed};
 
 use super::{
@@ -133,22 +133,18 @@ impl<'a, P: Platform, G: Page> FlowContext<'a, P, G> {
     }
 
     /// Emits a state, then yields once, so that a cancel in the page's listener takes effect before the next step.
-    pub(crate) async fn enter(&self, state: FlowState) {
+    pub(crate) fn enter(&self, state: FlowState) -> YieldNow {
         self.emit(|detail| detail.state = state);
-        yield_now().await;
         self.asked_at.set(self.platform.now().mono);
+        yield_now()
     }
 
     /// Emits that the page's start step runs, and drops the deadline of an earlier SMS. Yields like [`Self::enter`].
-    pub(crate) async fn ask_number(&self) {
+    pub(crate) fn ask_number(&self) -> YieldNow {
         self.sms.set(if self.sms.get() >= SENT { CHANGING_NUMBER } else { NOTHING_SENT });
         self.deadline.set(None);
-        self.emit(|detail| {
-            detail.state = FlowState::AwaitingPhone;
-            (detail.expires_at, detail.resend_at, detail.attempts_left) = (None, None, None);
-        });
-        yield_now().await;
-        self.asked_at.set(self.platform.now().mono);
+        self.update_detail(|detail| (detail.expires_at, detail.resend_at, detail.attempts_left) = (None, None, None));
+        self.enter(FlowState::AwaitingPhone)
     }
 
     /// Checks the answer of a page step; `prefix` begins the message of a failure. Answers at once are counted: a step
