@@ -18,7 +18,7 @@
 export const entries = [
   {
     name: "handset",
-    carries: "code, link",
+    carries: "code, link, Mobile Auth",
     source: "js/index.js",
     types: "js/index.d.ts",
     app: "tests/bench/app.js",

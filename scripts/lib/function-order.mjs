@@ -2,6 +2,8 @@
 
 /** The length of the byte sequences that are compared. 3 to 6 give the same size within 0.1 %. */
 const LENGTH = 4;
+/** The function that comes first. Others give a size within 0.3 %. */
+const FIRST = 4;
 
 /** Reads LEB128 numbers and the sections of a module. */
 const reader = (wasm, at) => ({
@@ -42,8 +44,8 @@ function order(wasm) {
   const input = reader(code, 0);
   const bodies = Array.from({ length: input.number() }, () => sequences(input.skip(input.number())));
   const left = new Set(bodies.keys());
-  const ordered = [0];
-  left.delete(0);
+  const ordered = [FIRST % bodies.length];
+  left.delete(ordered[0]);
   while (left.size > 0) {
     const last = bodies[ordered.at(-1)];
     let [next, most] = [0, -1];

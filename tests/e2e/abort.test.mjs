@@ -6,7 +6,7 @@ import { statesBefore } from "./events.mjs";
 import { freshNumber } from "./harness.mjs";
 import { openModule } from "./module.mjs";
 import { faults, SOCKET } from "./proxy.mjs";
-import { LINK_START, OTP_ERROR, OTP_FINISH, OTP_START, STATUS, suiteThroughProxy, trouble } from "./waiting.mjs";
+import { INSTANT_START, LINK_START, OTP_ERROR, OTP_FINISH, OTP_START, STATUS, suiteThroughProxy, trouble } from "./waiting.mjs";
 
 /** Longer than every timer of a flow, so that a leftover timer would fire. */
 const LONG = "20:00";
@@ -18,6 +18,7 @@ const LONG = "20:00";
  */
 const MOMENTS = {
   mobile: [
+    { name: "the start of Mobile Auth", from: "mobile_auth", first: "mobile/instant", during: INSTANT_START },
     { name: "the start step", from: "awaiting_phone", pending: "otpStart", comes: (flow) => flow.reached("awaiting_phone") },
     { name: "the request for the SMS", from: "sending", during: OTP_START },
     { name: "the finish step", from: "awaiting_otp", pending: "otpFinish", comes: (flow) => flow.reached("awaiting_otp") },

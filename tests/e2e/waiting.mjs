@@ -7,6 +7,7 @@ import { moduleFolder, openModule } from "./module.mjs";
 import { startProxy } from "./proxy.mjs";
 
 export const STATUS = "/v1/client/status";
+export const INSTANT_START = "/v1/client/mobile/instant/start";
 export const OTP_START = "/v1/client/mobile/otp/start";
 export const OTP_FINISH = "/v1/client/mobile/otp/finish";
 export const OTP_ERROR = "/v1/client/mobile/otp/error";
