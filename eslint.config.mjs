@@ -33,7 +33,7 @@ export default [
   {
     // The only file of js/ with timers and network, on behalf of Rust's browser/.
     files: ["js/host.js"],
-    languageOptions: { globals: Object.fromEntries(["AbortController", "Image", "Request", "performance"].map((name) => [name, "readonly"])) },
+    languageOptions: { globals: Object.fromEntries(["AbortController", "Image", "Request", "TextDecoder", "indexedDB", "localStorage", "performance"].map((name) => [name, "readonly"])) },
     rules: { "no-restricted-globals": "off", "no-restricted-properties": "off" },
   },
   { files: ["scripts/**/*.mjs", "tests/**/*.mjs", "sandbox/examples/*.mjs", "*.mjs"], languageOptions: { globals: globals.node } },
