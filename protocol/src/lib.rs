@@ -3,6 +3,7 @@
 //! * [`client`]: the client API, between a page's authenticator and the backend.
 //! * [`token`]: the claims of the authToken that starts a flow.
 //! * [`server`]: the server API, for a relying party's server.
+//! * [`journey`]: paths, limits and token of resumable journeys.
 //! * [`steps`] and [`limits`]: names and numbers of the contract.
 //! * [`text`]: searches in texts.
 //! * [`typed`]: normalizes codes and phone numbers that people type.
@@ -12,6 +13,8 @@
 //! rules of a backend.
 
 pub mod client;
+#[cfg(feature = "serde")]
+pub mod journey;
 pub mod limits;
 mod secret;
 #[cfg(feature = "serde")]

@@ -5,6 +5,7 @@
 //! gives the same result, so a caller may apply the command again after a lost race.
 
 mod identities;
+mod journeys;
 mod otp_challenge;
 mod people;
 mod products;
@@ -18,6 +19,18 @@ mod timeline;
 pub use identities::delivery::{AfterAttempt, Attempt, AttemptOutcome, Delivery, DeliveryStatus, FinishedDelivery};
 pub use identities::identity::{Device, DeviceBinding, Enrollment, Identity, Muted, NewEnrollment, NotSentReason};
 pub use identities::webhook_event::{AppliedEvent, IdentityEvent};
+pub use journeys::apply::{JourneyBuilder, JourneyCommand, JourneyInput, JourneyTransition, apply_journey};
+pub use journeys::contact::{Channel, Contact, Email};
+pub use journeys::contact_attempts::{CodePurpose, ContactAttempts};
+pub use journeys::json_text::JsonText;
+pub use journeys::policy::JourneyPolicy;
+pub use journeys::refusal::JourneyRefusal;
+pub use journeys::state::{JourneyState, ModuleOutcome, SavedModule};
+pub use journeys::timeline::{JourneyEvent, JourneyEventKind, NewJourneyEvent};
+pub use journeys::transaction::{AuthMode, Handoff, HandoffStage, JourneyTransaction, ModuleCode};
+pub use journeys::workflow::{
+    HandoffPolicy, JourneyStatus, Module, OutcomeSource, ResumeAuth, ResumeCondition, Workflow,
+};
 pub use otp_challenge::{CodeCheck, LiveCode, NoLiveCode, OtpChallenge};
 pub use people::carrier_behaviour::{CarrierBehaviour, CarrierState, MobileAuthFlows};
 pub use people::magic_numbers::{

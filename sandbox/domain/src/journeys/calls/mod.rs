@@ -1,0 +1,1 @@
+//! The calls of a journey, one file a topic.
