@@ -20,9 +20,27 @@ pub use identities::delivery::{AfterAttempt, Attempt, AttemptOutcome, Delivery, 
 pub use identities::identity::{Device, DeviceBinding, Enrollment, Identity, Muted, NewEnrollment, NotSentReason};
 pub use identities::webhook_event::{AppliedEvent, IdentityEvent};
 pub use journeys::apply::{JourneyBuilder, JourneyCommand, JourneyInput, JourneyTransition, apply_journey};
+pub use journeys::calls::erase::EraseTransaction;
+pub use journeys::calls::expire::ExpireTransaction;
+pub use journeys::calls::generate_auth::{GenerateAuth, IssuedToken};
+pub use journeys::calls::get_state::{GetState, GetStateBody, StateAnswer, StateView};
+pub use journeys::calls::handoff::{
+    ConfirmHandoff, ConfirmedHandoff, GetHandoffStatus, HandoffStatus, OpenHandoff, OpenHandoffBody, OpenedHandoff,
+    RedeemHandoff, RedeemedHandoff,
+};
+pub use journeys::calls::module_code::{
+    ModuleCodeKey, ModuleCodeSent, ModuleCodeVerified, ResendModuleCode, SendModuleCode, VerifyModuleCode,
+};
+pub use journeys::calls::output::{GetOutput, JourneyOutput};
+pub use journeys::calls::page::{CheckSession, PageCaller};
+pub use journeys::calls::put_state::{ModuleChange, PageStatus, PutState, PutStateBody, SavedState};
+pub use journeys::calls::reset::{ListResetOptions, ResetAction, ResetState};
+pub use journeys::calls::resume_code::{CodeSent, SendResumeCode, VerifyResumeCode};
+pub use journeys::calls::server_facts::{ProveContact, SetOutcome};
 pub use journeys::contact::{Channel, Contact, Email};
 pub use journeys::contact_attempts::{CodePurpose, ContactAttempts};
 pub use journeys::json_text::JsonText;
+pub use journeys::local_file::is_local_file;
 pub use journeys::policy::JourneyPolicy;
 pub use journeys::refusal::JourneyRefusal;
 pub use journeys::state::{JourneyState, ModuleOutcome, SavedModule};

@@ -1,5 +1,7 @@
 //! Applies a command to a transaction: the one way in which a transaction changes. The rules are in `calls`.
 
+use std::sync::Arc;
+
 use handset_protocol::journey::JourneyClaims;
 use handset_protocol::{Secret, UnixMillis};
 
@@ -53,7 +55,7 @@ pub struct JourneyInput<'a> {
     /// The attempts of [`JourneyCommand::limited_contact`].
     pub attempts: Option<&'a ContactAttempts>,
     /// The workflow of an id.
-    pub workflows: &'a (dyn Fn(&str) -> Option<&'a Workflow> + Sync),
+    pub workflows: &'a (dyn Fn(&str) -> Option<Arc<Workflow>> + Sync),
     /// Lifetimes and limits.
     pub policy: &'a JourneyPolicy,
     /// Whether the project has a webhook.
@@ -81,6 +83,8 @@ pub struct JourneyTransition<A> {
     pub outgoing: Vec<Message>,
     /// Deliveries to be enqueued.
     pub deliveries: Vec<Delivery>,
+    /// Whether the messages of the transaction are deleted, too.
+    pub is_erased: bool,
 }
 
 /// A transition under construction.
@@ -91,6 +95,7 @@ pub struct JourneyBuilder<'a> {
     pub(super) timeline: Vec<NewJourneyEvent>,
     pub(super) outgoing: Vec<Message>,
     pub(super) deliveries: Vec<Delivery>,
+    pub(super) is_erased: bool,
 }
 
 /// The next transaction, and the answer to the command.
@@ -105,11 +110,12 @@ pub fn apply_journey<C: JourneyCommand>(input: JourneyInput<'_>, command: &C) ->
         timeline: Vec::new(),
         outgoing: Vec::new(),
         deliveries: Vec::new(),
+        is_erased: false,
     };
     let answer = command.run(&mut journey);
     let outcome = answer.as_ref().map_or_else(|refusal| refusal.code(), |_| "ok").to_owned();
     let call = NewJourneyEvent { kind: command.kind(), outcome, modules: command.modules() };
-    let JourneyBuilder { transaction, attempts, timeline, outgoing, deliveries, .. } = journey;
+    let JourneyBuilder { transaction, attempts, timeline, outgoing, deliveries, is_erased, .. } = journey;
     match answer {
         Ok(answer) => JourneyTransition {
             answer: Ok(answer),
@@ -118,6 +124,7 @@ pub fn apply_journey<C: JourneyCommand>(input: JourneyInput<'_>, command: &C) ->
             timeline: std::iter::once(call).chain(timeline).collect(),
             outgoing,
             deliveries,
+            is_erased,
         },
         Err(refusal) => JourneyTransition {
             answer: Err(refusal),
@@ -126,6 +133,7 @@ pub fn apply_journey<C: JourneyCommand>(input: JourneyInput<'_>, command: &C) ->
             timeline: vec![call],
             outgoing: Vec::new(),
             deliveries: Vec::new(),
+            is_erased: false,
         },
     }
 }

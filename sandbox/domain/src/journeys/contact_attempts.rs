@@ -17,6 +17,8 @@ pub enum CodePurpose {
     Resume,
     /// Of a journey's module.
     Module,
+    /// Not a code: the link of a handoff.
+    Handoff,
 }
 
 impl CodePurpose {

@@ -6,6 +6,7 @@ pub(crate) mod calls;
 pub(crate) mod contact;
 pub(crate) mod contact_attempts;
 pub(crate) mod json_text;
+pub(crate) mod local_file;
 pub(crate) mod policy;
 pub(crate) mod refusal;
 pub(crate) mod state;

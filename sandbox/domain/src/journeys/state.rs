@@ -6,7 +6,7 @@ use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 use super::json_text::JsonText;
-use super::workflow::{JourneyStatus, Workflow};
+use super::workflow::{JourneyStatus, Module, OutcomeSource, Workflow};
 
 /// The state of a journey in one workflow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,8 +25,8 @@ pub struct JourneyState {
     pub modules: BTreeMap<String, SavedModule>,
     /// Module at which the page wants a resume to start.
     pub resume_from: Option<String>,
-    /// The module of the last save.
-    pub latest_module: Option<String>,
+    /// Outcomes by the client's server, which may come before the module's save.
+    pub server_outcomes: BTreeMap<String, String>,
     /// The current session, where the workflow has one at a time.
     pub session_id: Option<String>,
     /// Whether the journey has reached the module from which the code is asked for. It stays so until a complete reset.
@@ -40,28 +40,114 @@ pub struct JourneyState {
 pub struct SavedModule {
     /// Its variables.
     pub variables: BTreeMap<String, JsonText>,
-    /// Its outcome.
-    pub outcome: Option<ModuleOutcome>,
+    /// The outcome that the page asserts.
+    pub outcome: Option<String>,
     /// Time of the save.
     pub saved_at: UnixMillis,
     /// Revision of the save.
     pub revision: u64,
 }
 
-/// The outcome of a module.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The outcome of a module: `auto_approved`, `auto_declined`, `needs_review`, or a word of the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModuleOutcome {
-    /// `auto_approved`, `auto_declined`, `needs_review`, or a word of the client.
+    /// The word.
     pub value: String,
     /// Whether the page has said so, which proves nothing.
     pub is_client_asserted: bool,
 }
 
 impl JourneyState {
-    /// The module at which a page goes on: the one it asked for, or the first that is not saved. `None`: all are saved.
+    /// The first module that is not saved. `None`: all are saved.
+    pub(super) fn first_open<'a>(&self, workflow: &'a Workflow) -> Option<&'a str> {
+        let open = workflow.modules.iter().find(|module| !self.modules.contains_key(&module.id));
+        open.map(|module| module.id.as_str())
+    }
+
+    /// The module at which a page goes on: the one that it asked for, or the first that is not saved. `None`: the journey is
+    /// complete.
     pub fn resume_at<'a>(&self, workflow: &'a Workflow) -> Option<&'a str> {
         let asked = self.resume_from.as_deref().and_then(|id| workflow.module(id));
-        let open = || workflow.modules.iter().find(|module| !self.modules.contains_key(&module.id));
-        asked.or_else(open).map(|module| module.id.as_str())
+        asked.map(|module| module.id.as_str()).or_else(|| self.first_open(workflow))
+    }
+
+    /// The module of the last save.
+    pub fn latest_module(&self) -> Option<&str> {
+        self.modules.iter().max_by_key(|(_, saved)| saved.revision).map(|(id, _)| id.as_str())
+    }
+
+    /// The outcome of a module, from the source that the workflow names.
+    pub fn outcome(&self, module: &Module) -> Option<ModuleOutcome> {
+        let saved = self.modules.get(&module.id)?;
+        let of_page = || saved.outcome.clone().map(|value| ModuleOutcome { value, is_client_asserted: true });
+        let of_server = self.server_outcomes.get(&module.id).cloned();
+        match module.outcome_from {
+            OutcomeSource::Page => of_page(),
+            OutcomeSource::Server => of_server.map(|value| ModuleOutcome { value, is_client_asserted: false }),
+        }
+    }
+
+    /// Whether there is something to resume or to reset.
+    pub fn is_begun(&self) -> bool {
+        !self.modules.is_empty() || self.status != JourneyStatus::InProgress
+    }
+
+    /// The end that the outcomes decide, once every module is saved. A decline or a review of any module decides; a last module
+    /// without an outcome leaves the decision to a reviewer.
+    pub(super) fn decided_status(&self, workflow: &Workflow) -> Option<JourneyStatus> {
+        if self.first_open(workflow).is_some() {
+            return None;
+        }
+        let outcomes: Vec<_> = workflow.modules.iter().map(|module| self.outcome(module)).collect();
+        let has = |status: JourneyStatus| outcomes.iter().flatten().any(|outcome| outcome.value == status.as_str());
+        let is_approved = matches!(outcomes.last(), Some(Some(last)) if last.value == JourneyStatus::AutoApproved.as_str());
+        let awaits_server = workflow.modules.iter().zip(&outcomes);
+        let awaits_server = awaits_server.into_iter().any(|(module, outcome)| {
+            module.outcome_from == OutcomeSource::Server && outcome.is_none()
+        });
+        Some(match () {
+            () if has(JourneyStatus::AutoDeclined) => JourneyStatus::AutoDeclined,
+            () if has(JourneyStatus::NeedsReview) || awaits_server => JourneyStatus::NeedsReview,
+            () if is_approved => JourneyStatus::AutoApproved,
+            () => JourneyStatus::NeedsReview,
+        })
+    }
+
+    /// Drops a module and all later ones. Saves that know only an older revision are told of it.
+    pub(super) fn drop_from(&mut self, workflow: &Workflow, position: usize) {
+        let is_kept = |id: &String| workflow.position(id).is_some_and(|place| place < position);
+        self.modules.retain(|id, _| is_kept(id));
+        self.server_outcomes.retain(|id, _| is_kept(id));
+        self.resume_from = self.resume_from.take().filter(is_kept);
+        self.change();
+    }
+
+    /// Drops everything that was saved. Whether the code is asked for stays.
+    pub(super) fn discard(&mut self) {
+        self.modules.clear();
+        self.server_outcomes.clear();
+        self.resume_from = None;
+        self.inputs = None;
+        self.workflow_version = None;
+        self.status = JourneyStatus::InProgress;
+        self.is_tombstone = false;
+        self.change();
+    }
+
+    /// Counts a change that is not a page's save.
+    fn change(&mut self) {
+        self.revision = self.revision.saturating_add(1);
+        self.reset_revision = self.revision;
+    }
+
+    /// Size of the saved values, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let of = |values: &BTreeMap<String, JsonText>| -> usize {
+            values.iter().map(|(name, value)| name.len() + value.len()).sum()
+        };
+        let of_module = |(id, saved): (&String, &SavedModule)| {
+            id.len() + of(&saved.variables) + saved.outcome.as_ref().map_or(0, String::len)
+        };
+        self.modules.iter().map(of_module).sum::<usize>() + self.inputs.as_ref().map_or(0, of)
     }
 }

@@ -27,6 +27,8 @@ pub enum JourneyEventKind {
     HandoffRedeem,
     /// The first device confirmed the number.
     HandoffConfirm,
+    /// The first device asked how far the other one is. Not recorded.
+    HandoffFollowed,
     /// The server linked a possession check.
     ContactProved,
     /// The server gave an outcome.
@@ -39,6 +41,10 @@ pub enum JourneyEventKind {
     ModuleOtpVerify,
     /// State Reset.
     StateReset,
+    /// The server listed what it can reset.
+    ResetOptionsRead,
+    /// The transaction was forgotten.
+    Erased,
     /// The lifetime of the state has ended.
     Expired,
     /// A message went to the user.
