@@ -6,6 +6,7 @@
 
 mod identities;
 mod journeys;
+mod messages;
 mod otp_challenge;
 mod people;
 mod products;
@@ -16,7 +17,9 @@ mod session;
 mod steps;
 mod timeline;
 
-pub use identities::delivery::{AfterAttempt, Attempt, AttemptOutcome, Delivery, DeliveryStatus, FinishedDelivery};
+pub use identities::delivery::{
+    AfterAttempt, Attempt, AttemptOutcome, Delivery, DeliveryStatus, FinishedDelivery, WebhookPayload,
+};
 pub use identities::identity::{Device, DeviceBinding, Enrollment, Identity, Muted, NewEnrollment, NotSentReason};
 pub use identities::webhook_event::{AppliedEvent, IdentityEvent};
 pub use journeys::apply::{JourneyBuilder, JourneyCommand, JourneyInput, JourneyTransition, apply_journey};
@@ -49,6 +52,7 @@ pub use journeys::transaction::{AuthMode, Handoff, HandoffStage, JourneyTransact
 pub use journeys::workflow::{
     HandoffPolicy, JourneyStatus, Module, OutcomeSource, ResumeAuth, ResumeCondition, Workflow,
 };
+pub use messages::message::{Message, MessageOrigin, MessagePurpose};
 pub use otp_challenge::{CodeCheck, LiveCode, NoLiveCode, OtpChallenge};
 pub use people::carrier_behaviour::{CarrierBehaviour, CarrierState, MobileAuthFlows};
 pub use people::magic_numbers::{
@@ -69,7 +73,6 @@ pub use seconds::Seconds;
 pub use session::apply::{ApplyInput, Command, apply};
 pub use session::carrier_visit::CarrierVisit;
 pub use session::failed_attempts::FailedAttempts;
-pub use session::message::{Message, MessagePurpose};
 pub use session::open::{OpenInput, OpenSession, SessionIds, open, open_unify, open_verify};
 pub use session::state::{
     FlowType, LinkState, Possession, PossessionFailure, SentLink, ServerStage, Session, SessionPolicy, StartReplyShape,

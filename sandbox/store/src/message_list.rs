@@ -1,8 +1,9 @@
-//! The messages of a project in memory, with their index by number. No storage.
+//! The messages of a project in memory, with their index by recipient. No storage.
 
 use std::collections::{HashMap, VecDeque};
 
-use handset_sandbox_domain::{Message, Phone};
+use handset_protocol::Secret;
+use handset_sandbox_domain::{Contact, Message};
 
 use crate::{MAX_MESSAGES, StoredMessage};
 
@@ -11,38 +12,38 @@ use crate::{MAX_MESSAGES, StoredMessage};
 pub(crate) struct MessageList {
     /// In ascending order of their ids.
     messages: VecDeque<StoredMessage>,
-    /// Ids by the digits of the number.
-    by_number: HashMap<String, VecDeque<u64>>,
+    /// Ids by [`Contact::key`] of the recipient.
+    by_recipient: HashMap<Secret, VecDeque<u64>>,
 }
 
 impl MessageList {
     /// Appends a message with an id greater than all earlier ones. Returns the id of the message that was evicted.
     pub(crate) fn push(&mut self, id: u64, message: Message) -> Option<u64> {
-        if let Some(phone) = Phone::parse(&message.to) {
-            self.by_number.entry(phone.digits().to_owned()).or_default().push_back(id);
+        if let Some(recipient) = message.recipient() {
+            self.by_recipient.entry(recipient.key()).or_default().push_back(id);
         }
         self.messages.push_back(StoredMessage { id, message });
         if self.messages.len() <= MAX_MESSAGES {
             return None;
         }
         let evicted = self.messages.pop_front()?;
-        if let Some(phone) = Phone::parse(&evicted.message.to)
-            && let Some(ids) = self.by_number.get_mut(phone.digits())
+        if let Some(recipient) = evicted.message.recipient().map(|recipient| recipient.key())
+            && let Some(ids) = self.by_recipient.get_mut(&recipient)
         {
             ids.pop_front();
             if ids.is_empty() {
-                self.by_number.remove(phone.digits());
+                self.by_recipient.remove(&recipient);
             }
         }
         Some(evicted.id)
     }
 
-    /// The messages with a greater id, oldest first: those to a number, or all.
-    pub(crate) fn after(&self, id: u64, to: Option<&Phone>) -> Vec<StoredMessage> {
+    /// The messages with a greater id, oldest first: those to a contact, or all.
+    pub(crate) fn after(&self, id: u64, to: Option<&Contact>) -> Vec<StoredMessage> {
         match to {
             None => self.messages.range(self.position_after(id)..).cloned().collect(),
-            Some(phone) => {
-                let ids = self.by_number.get(phone.digits()).into_iter().flatten();
+            Some(contact) => {
+                let ids = self.by_recipient.get(&contact.key()).into_iter().flatten();
                 let ids = ids.rev().take_while(|own| **own > id);
                 let mut found: Vec<_> = ids.filter_map(|id| self.get(*id)).cloned().collect();
                 found.reverse();

@@ -10,8 +10,8 @@ use handset_protocol::{Secret, UnixMillis};
 
 use crate::notifier::Notifier;
 use handset_sandbox_domain::{
-    AfterAttempt, Delivery, FailedAttempts, FinishedDelivery, Identity, Message, NewTimelineEvent, Phone, Session,
-    TimelineEvent,
+    AfterAttempt, Contact, Delivery, FailedAttempts, FinishedDelivery, Identity, Message, NewTimelineEvent, Phone,
+    Session, TimelineEvent,
 };
 
 /// Maximum number of messages of a project; a further one evicts the oldest.
@@ -250,11 +250,11 @@ pub struct MessageFilter<'a> {
     pub project: &'a str,
     /// Only messages with a greater id.
     pub since: u64,
-    /// Only messages to this number, in any notation.
-    pub to: Option<&'a Phone>,
+    /// Only messages to this contact, in any notation.
+    pub to: Option<&'a Contact>,
 }
 
-/// Sent messages. They are written with the session that sent them. Each project keeps the newest [`MAX_MESSAGES`].
+/// Sent messages. They are written with the session or the transaction that sent them. Each project keeps the newest [`MAX_MESSAGES`].
 #[async_trait]
 pub trait MessageRepository: Send + Sync {
     /// The messages that match, oldest first.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use handset_protocol::UnixMillis;
+use handset_protocol::journey::webhooks::JourneyWebhookEvent;
 use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
@@ -21,16 +22,39 @@ const TEST_NUMBER: &str = "+12025550100";
 pub struct Delivery {
     /// Name of the project, which has the endpoint.
     pub project: String,
-    /// The identity of the events. `None`: test events.
+    /// The identity of the events. `None`: test events, or the event of a journey.
     pub identity_id: Option<String>,
-    /// Position among the deliveries of the identity, which are sent one after the other in this order.
+    /// Position among the deliveries of the identity or of the transaction, which are sent one after the other in this order.
+    /// 0: see [`Self::position`].
     pub event_sequence: u64,
     /// The events.
-    pub events: Vec<WebhookEvent>,
+    pub payload: WebhookPayload,
+    /// Time of the events.
+    pub created_at: UnixMillis,
     /// Time of the next attempt.
     pub due_at: UnixMillis,
     /// Attempts, oldest first.
     pub attempts: Vec<Attempt>,
+}
+
+/// The events of a delivery. Its JSON is the body of the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum WebhookPayload {
+    /// Events of an identity, or test events: a list.
+    Identity(Vec<WebhookEvent>),
+    /// The event of a journey: an object.
+    Journey(Box<JourneyWebhookEvent>),
+}
+
+impl WebhookPayload {
+    /// The id: that of the first event.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Identity(events) => events.first().map_or("", |event| &event.event_id),
+            Self::Journey(event) => &event.event_id,
+        }
+    }
 }
 
 /// An attempt: one request to the endpoint.
@@ -86,7 +110,9 @@ pub struct FinishedDelivery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<NotSentReason>,
     /// The events.
-    pub events: Vec<WebhookEvent>,
+    pub payload: WebhookPayload,
+    /// Time of the events.
+    pub created_at: UnixMillis,
     /// Attempts, oldest first.
     pub attempts: Vec<Attempt>,
 }
@@ -107,19 +133,27 @@ pub enum DeliveryStatus {
 impl FinishedDelivery {
     /// The id: that of the first event.
     pub fn id(&self) -> &str {
-        first_id(&self.events)
+        self.payload.id()
     }
-}
-
-fn first_id(events: &[WebhookEvent]) -> &str {
-    events.first().map_or("", |event| &event.event_id)
 }
 
 impl Delivery {
     /// A delivery that is due at once.
-    pub(crate) fn due_now(project: &str, events: Vec<WebhookEvent>, now: UnixMillis) -> Self {
-        let project = project.to_owned();
-        Self { project, identity_id: None, event_sequence: 0, events, due_at: now, attempts: Vec::new() }
+    pub(crate) fn due_now(project: &str, payload: WebhookPayload, now: UnixMillis) -> Self {
+        Self {
+            project: project.to_owned(),
+            identity_id: None,
+            event_sequence: 0,
+            payload,
+            created_at: now,
+            due_at: now,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// A delivery of the event of a journey.
+    pub fn of_journey(event: JourneyWebhookEvent, project: &str, now: UnixMillis) -> Self {
+        Self::due_now(project, WebhookPayload::Journey(Box::new(event)), now)
     }
 
     /// A delivery of test events, one for each of the fresh ids. `None`: the number of test events is invalid.
@@ -135,15 +169,22 @@ impl Delivery {
             new_phone_number: None,
             sent_at: now,
         };
-        Some(Self::due_now(project, event_ids.iter().map(event).collect(), now))
+        let events = event_ids.iter().map(event).collect();
+        Some(Self::due_now(project, WebhookPayload::Identity(events), now))
     }
 
     /// The id: that of the first event.
     pub fn id(&self) -> &str {
-        first_id(&self.events)
+        self.payload.id()
     }
 
-    /// Reason to cancel the delivery, from the current state of its identity. A muted identity is no reason: deliveries
+    /// Position in its queue. The events of a transaction are sent in the order of their first sequences in the outbox,
+    /// which a retry has to keep; `sequence` is the current one.
+    pub fn position(&self, sequence: u64) -> u64 {
+        if self.event_sequence == 0 { sequence } else { self.event_sequence }
+    }
+
+    /// Reason to cancel the delivery, from the current state of its identity. Only deliveries of an identity have one. A muted identity is no reason: deliveries
     /// that were queued before the muting event are still sent.
     pub fn cancelled_by(&self, identity: Option<&Identity>) -> Option<NotSentReason> {
         self.identity_id.as_ref()?;
@@ -160,7 +201,8 @@ impl Delivery {
     }
 
     fn finished(self, status: DeliveryStatus, reason: Option<NotSentReason>) -> FinishedDelivery {
-        FinishedDelivery { status, reason, events: self.events, attempts: self.attempts }
+        let Self { payload, created_at, attempts, .. } = self;
+        FinishedDelivery { status, reason, payload, created_at, attempts }
     }
 
     /// Records an attempt that ended at `now`.
@@ -173,5 +215,62 @@ impl Delivery {
             Some(pause) => AfterAttempt::Retry(Self { due_at: now + *pause, ..self }),
             None => AfterAttempt::Finished(self.finished(DeliveryStatus::Failed, None)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handset_protocol::journey::webhooks::{JourneyWebhookEventType, ResetType};
+    use serde_json::{from_str, json, to_string, to_value};
+
+    use super::*;
+
+    fn state_reset() -> Delivery {
+        let event = JourneyWebhookEvent {
+            event_id: "event".to_owned(),
+            event_type: JourneyWebhookEventType::ApplicationStateReset,
+            event_time: "2027-01-15T08:00:00.000Z".to_owned(),
+            app_id: "app".to_owned(),
+            transaction_id: "transaction".to_owned(),
+            workflow_id: "onboarding".to_owned(),
+            status: None,
+            previous_status: Some("needs_review".to_owned()),
+            reviewer_id: Some("reviewer".to_owned()),
+            reset_type: Some(ResetType::CompleteStateReset),
+            module_id: None,
+        };
+        Delivery::of_journey(event, "default", UnixMillis::new(7))
+    }
+
+    #[test]
+    fn the_body_of_a_journeys_event_is_an_object() {
+        let delivery = state_reset();
+        let body = json!({
+            "eventId": "event", "eventType": "APPLICATION_STATE_RESET", "eventTime": "2027-01-15T08:00:00.000Z",
+            "appId": "app", "transactionId": "transaction", "workflowId": "onboarding",
+            "previousStatus": "needs_review", "reviewerId": "reviewer", "resetType": "COMPLETE_STATE_RESET",
+        });
+        assert_eq!(to_value(&delivery.payload).unwrap(), body);
+        let test = Delivery::test("default", "nobody", &["a".to_owned(), "b".to_owned()], UnixMillis::EPOCH).unwrap();
+        assert!(to_value(&test.payload).unwrap().is_array(), "other events are a list");
+        for stored in [test, delivery] {
+            assert_eq!(from_str::<Delivery>(&to_string(&stored).unwrap()).unwrap(), stored);
+            let finished = stored.cancel(NotSentReason::NoWebhook);
+            assert_eq!(from_str::<FinishedDelivery>(&to_string(&finished).unwrap()).unwrap(), finished);
+        }
+    }
+
+    #[test]
+    fn a_journeys_event_belongs_to_no_identity() {
+        let delivery = state_reset();
+        assert_eq!((delivery.id(), delivery.cancelled_by(None)), ("event", None));
+    }
+
+    #[test]
+    fn the_position_of_a_journeys_event_is_its_first_sequence() {
+        let delivery = state_reset();
+        assert_eq!(delivery.position(4), 4);
+        let attempted = Delivery { event_sequence: delivery.position(4), ..delivery };
+        assert_eq!(attempted.position(9), 4);
     }
 }

@@ -5,7 +5,7 @@ use handset_protocol::UnixMillis;
 use handset_protocol::server::webhooks::{WebhookEvent, WebhookEventType};
 
 use crate::Phone;
-use crate::identities::delivery::Delivery;
+use crate::identities::delivery::{Delivery, WebhookPayload};
 use crate::identities::identity::{Enrollment, Identity, Muted, NotSentReason};
 
 /// An event of an identity's phone number.
@@ -68,7 +68,7 @@ impl IdentityEvent {
             Delivery {
                 identity_id: Some(old.id.clone()),
                 event_sequence: number,
-                ..Delivery::due_now(&old.project, vec![event], now)
+                ..Delivery::due_now(&old.project, WebhookPayload::Identity(vec![event]), now)
             }
         });
         Some(AppliedEvent { identity, delivery, not_sent_reason })
@@ -158,6 +158,6 @@ mod tests {
         let delivery = applied.delivery.unwrap();
         let stored = serde_json::to_string(&delivery).unwrap();
         assert_eq!(serde_json::from_str::<Delivery>(&stored).unwrap(), delivery);
-        assert_eq!((delivery.identity_id.as_deref(), delivery.events[0].event_id.as_str()), (Some("one"), "event"));
+        assert_eq!((delivery.identity_id.as_deref(), delivery.id()), (Some("one"), "event"));
     }
 }

@@ -62,6 +62,14 @@ pub enum Contact {
 }
 
 impl Contact {
+    /// Parses a contact of a channel. `None`: it is none.
+    pub fn parse(channel: Channel, given: &Secret) -> Option<Self> {
+        match channel {
+            Channel::Mobile => Phone::parse(given).map(Self::Mobile),
+            Channel::Email => Email::parse(given).map(Self::Email),
+        }
+    }
+
     /// The way to the contact.
     pub fn channel(&self) -> Channel {
         match self {

@@ -11,8 +11,8 @@ use url::Url;
 
 use super::field::{Field, FieldKind, OBJECTS, STRINGS, TextFormat};
 use crate::Phone;
+use crate::messages::texts::code_length;
 use crate::products::credentials::Credential;
-use crate::session::message::code_length;
 use crate::session::state::FlowType;
 
 /// `grant_type` of the token call.

@@ -4,7 +4,6 @@
 pub(crate) mod apply;
 pub(crate) mod carrier_visit;
 pub(crate) mod failed_attempts;
-pub(crate) mod message;
 pub(crate) mod numbers;
 pub(crate) mod open;
 mod sms;

@@ -1,4 +1,4 @@
-//! The SMS of a session: whether one may be sent, and its sending. The texts are in `message`, the limits of a number in
+//! The SMS of a session: whether one may be sent, and its sending. The texts are in `messages`, the limits of a number in
 //! `failed_attempts`.
 
 use std::ops::ControlFlow;

@@ -8,12 +8,13 @@ use handset_protocol::{Secret, client, steps};
 use subtle::ConstantTimeEq;
 use url::Url;
 
+use crate::messages::message::{Message, MessageOrigin, MessagePurpose};
+use crate::messages::texts::link_text;
 use crate::people::magic_numbers::Behaviour;
-use crate::session::message::{Message, MessagePurpose, link_text};
 use crate::session::numbers::AcceptedNumber;
 use crate::session::state::{LinkState, Possession, SentLink, StartReplyShape};
 use crate::session::transition::{ClientAnswer, TransitionBuilder};
-use crate::{Command, MessageKind, Outcome, Party, Phone, TestUser};
+use crate::{Channel, Command, MessageKind, Outcome, Party, Phone, TestUser};
 
 /// A request for a link, the first one or a resend.
 #[derive(Clone, Debug)]
@@ -159,10 +160,11 @@ impl TransitionBuilder {
         });
         let message = Message {
             to: phone.given().clone(),
+            channel: Channel::Mobile,
             purpose: MessagePurpose::Link(url.clone()),
             text: text.into(),
             project: self.session.project.clone(),
-            auth_id: self.session.auth_id.clone(),
+            origin: MessageOrigin::Session { auth_id: self.session.auth_id.clone() },
             sent_at: self.now,
             expires_at,
         };

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use handset_protocol::{Secret, client, steps};
 
+use crate::messages::message::{Message, MessageOrigin, MessagePurpose};
+use crate::messages::texts::{code_length, code_text};
 use crate::otp_challenge::{CodeCheck, NoLiveCode};
 use crate::people::magic_numbers::Behaviour;
-use crate::session::message::{Message, MessagePurpose, code_length, code_text};
 use crate::session::numbers::AcceptedNumber;
 use crate::session::state::{Possession, PossessionFailure};
 use crate::session::transition::{ClientAnswer, TransitionBuilder};
-use crate::{Command, MessageKind, Outcome, Party, Phone, TestUser};
+use crate::{Channel, Command, MessageKind, Outcome, Party, Phone, TestUser};
 
 /// Length of a code if the SMS text has no run of `#`.
 const DEFAULT_LENGTH: usize = 4;
@@ -144,10 +145,11 @@ impl TransitionBuilder {
         let lifetime = Duration::from(self.session.policy.otp_lifetime);
         let message = Message {
             to: phone.given().clone(),
+            channel: Channel::Mobile,
             purpose: MessagePurpose::Otp(code.as_str().into()),
             text: code_text(template, &code, host, lifetime).into(),
             project: self.session.project.clone(),
-            auth_id: self.session.auth_id.clone(),
+            origin: MessageOrigin::Session { auth_id: self.session.auth_id.clone() },
             sent_at: self.now,
             expires_at: self.now + lifetime,
         };

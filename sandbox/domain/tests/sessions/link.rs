@@ -2,9 +2,9 @@
 
 use handset_protocol::{UnixMillis, client, steps};
 use handset_sandbox_domain::{
-    ClientAnswer, FailedAttempts, LinkPage, LinkState, Message, MessageKind, MessagePurpose, Outcome, Party,
-    PollSocket, PollStatus, Possession, PossessionFailure, ReportFailure, Seconds, SentLink, Session, SessionPolicy,
-    SocketStatus, StartLink, StartReplyShape, Transition,
+    Channel, ClientAnswer, FailedAttempts, LinkPage, LinkState, Message, MessageKind, MessageOrigin, MessagePurpose,
+    Outcome, Party, PollSocket, PollStatus, Possession, PossessionFailure, ReportFailure, Seconds, SentLink, Session,
+    SessionPolicy, SocketStatus, StartLink, StartReplyShape, Transition,
 };
 
 use crate::support::events::{self, done, exchange, failed, failed_reply, out_of_order};
@@ -49,10 +49,11 @@ fn the_start_sends_a_link_and_wakes_the_socket() {
     let timeline = events::sms(MessageKind::LinkStart, MessageKind::SmsLink);
     let message = Message {
         to: NUMBER.into(),
+        channel: Channel::Mobile,
         purpose: MessagePurpose::Link("http://l.test/a".into()),
         text: "Open this link to sign in: http://l.test/a It is good once, for 3 minutes.".into(),
         project: PROJECT.to_owned(),
-        auth_id: "auth-1".to_owned(),
+        origin: MessageOrigin::Session { auth_id: "auth-1".to_owned() },
         sent_at: BEGIN,
         expires_at: BEGIN + LIFETIME,
     };

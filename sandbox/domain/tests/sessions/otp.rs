@@ -3,8 +3,8 @@
 use handset_protocol::server::StartRequest;
 use handset_protocol::{UnixMillis, client};
 use handset_sandbox_domain::{
-    ClientAnswer, FailedAttempts, Message, MessageKind, MessagePurpose, OtpChallenge, Outcome, Possession,
-    PossessionFailure, Seconds, Session, SessionPolicy, Transition, open,
+    Channel, ClientAnswer, FailedAttempts, Message, MessageKind, MessageOrigin, MessagePurpose, OtpChallenge, Outcome,
+    Possession, PossessionFailure, Seconds, Session, SessionPolicy, Transition, open,
 };
 
 use crate::support::events::{self, done, failed, out_of_order, wrong_code};
@@ -29,10 +29,11 @@ fn sent_reply(now: UnixMillis, resend_at: Option<UnixMillis>) -> ClientAnswer {
 fn code_message(code: &str, now: UnixMillis) -> Message {
     Message {
         to: NUMBER.into(),
+        channel: Channel::Mobile,
         purpose: MessagePurpose::Otp(code.into()),
         text: format!("Your code is {code}. It is good for 2 minutes.\n\n@shop.test #{code}").into(),
         project: PROJECT.to_owned(),
-        auth_id: "auth-1".to_owned(),
+        origin: MessageOrigin::Session { auth_id: "auth-1".to_owned() },
         sent_at: now,
         expires_at: now + LIFETIME,
     }

@@ -3,8 +3,8 @@
 use handset_protocol::server::StartRequest;
 use handset_protocol::{Secret, UnixMillis};
 use handset_sandbox_domain::{
-    Credential, FailedAttempts, LinkState, Message, MessageKind, MessagePurpose, NewTimelineEvent, OpenInput, Phone,
-    SentLink, Session, SessionIds, SessionPolicy, open,
+    Channel, Credential, FailedAttempts, LinkState, Message, MessageKind, MessageOrigin, MessagePurpose,
+    NewTimelineEvent, OpenInput, Phone, SentLink, Session, SessionIds, SessionPolicy, open,
 };
 
 use crate::{
@@ -41,10 +41,11 @@ pub(super) fn link(token: &str) -> SentLink {
 pub(super) fn sms(session: &Session, sent_at: i64) -> Message {
     Message {
         to: "5005550006".into(),
+        channel: Channel::Mobile,
         purpose: MessagePurpose::Otp("123456".into()),
         text: "Your code is 123456.".into(),
         project: session.project.clone(),
-        auth_id: session.auth_id.clone(),
+        origin: MessageOrigin::Session { auth_id: session.auth_id.clone() },
         sent_at: UnixMillis::new(sent_at),
         expires_at: UnixMillis::new(sent_at + 1),
     }

@@ -2,11 +2,12 @@
 
 use super::fixtures::{PROJECT, delete, put, sent, session, sms};
 use crate::{MAX_MESSAGES, MessageFilter, Store};
-use handset_sandbox_domain::{Message, Phone, Session};
+use handset_sandbox_domain::{Channel, Contact, Message, MessageOrigin, Session};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     messages_are_there_from_the_write_on(&new()).await;
     messages_are_filtered(&new()).await;
+    an_email_is_found_by_its_address(&new()).await;
     the_newest_messages_of_each_project_are_kept(&new()).await;
     ids_continue_after_messages_are_deleted(&new()).await;
     a_setting_has_its_last_value(&new()).await;
@@ -66,8 +67,8 @@ async fn messages_are_filtered(store: &impl Store) {
     for (to, expected) in
         [("2005550006", &[2, 3, 5][..]), ("+12005550006", &[2, 3, 5]), ("2005550007", &[1, 4]), ("2005550008", &[])]
     {
-        let phone = Phone::parse(&to.into()).unwrap();
-        let filter = MessageFilter { project: PROJECT, since: 0, to: Some(&phone) };
+        let contact = Contact::parse(Channel::Mobile, &to.into()).unwrap();
+        let filter = MessageFilter { project: PROJECT, since: 0, to: Some(&contact) };
         assert_eq!(times_by(store, filter).await, expected, "{to}: in any notation");
         let since = stored[1].id;
         let later: Vec<_> = expected.iter().copied().filter(|at| *at > 2).collect();
@@ -78,6 +79,21 @@ async fn messages_are_filtered(store: &impl Store) {
     assert_eq!(times(store, u64::MAX).await, [0; 0]);
 }
 
+async fn an_email_is_found_by_its_address(store: &impl Store) {
+    let (session, origin) = (of(PROJECT), MessageOrigin::Journey { app_id: "a".into(), transaction_id: "t".into() });
+    for (at, to) in [(1, "Ada@shop.test"), (2, "bob@shop.test"), (3, "ada@SHOP.test")] {
+        let email = Message { to: to.into(), channel: Channel::Email, origin: origin.clone(), ..sms(&session, at) };
+        super::fixtures::send(store, &session, &[email, sms(&session, at + 10)]).await;
+    }
+    for (to, expected) in [("ada@shop.test", &[1, 3][..]), ("BOB@shop.test", &[2]), ("a@shop.test", &[])] {
+        let contact = Contact::parse(Channel::Email, &to.into()).unwrap();
+        let filter = MessageFilter { project: PROJECT, since: 0, to: Some(&contact) };
+        assert_eq!(times_by(store, filter).await, expected, "{to}: in any case");
+    }
+    let stored = sent(store, PROJECT).await;
+    assert_eq!((stored.len(), &stored[0].message.origin), (6, &origin));
+}
+
 async fn the_newest_messages_of_each_project_are_kept(store: &impl Store) {
     send_in(store, "other", 7).await;
     let session = of(PROJECT);
@@ -85,8 +101,8 @@ async fn the_newest_messages_of_each_project_are_kept(store: &impl Store) {
     let messages: Vec<_> = (0..all).map(|at| sms(&session, at)).collect();
     super::fixtures::send(store, &session, &messages).await;
     assert!(times(store, 0).await.into_iter().eq(500..all));
-    let phone = Phone::parse(&messages[0].to).unwrap();
-    let to_number = MessageFilter { project: PROJECT, since: 0, to: Some(&phone) };
+    let contact = messages[0].recipient().unwrap();
+    let to_number = MessageFilter { project: PROJECT, since: 0, to: Some(&contact) };
     assert!(times_by(store, to_number).await.into_iter().eq(500..all));
     assert_eq!(times_in(store, "other", 0).await, [7]);
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::fixtures::{count_once, delete, event, get, nothing, put, read, sent, session, sms, update, write_of};
 use super::timeline::timeline;
 use crate::{RowChange, SessionWrite, Store};
-use handset_sandbox_domain::{MessageKind, Session};
+use handset_sandbox_domain::{MessageKind, MessageOrigin, Session};
 
 pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
     a_lost_race_leaves_nothing(&new()).await;
@@ -141,8 +141,8 @@ async fn the_messages_are_in_the_order_of_the_writes(store: Arc<impl Store>) {
     let sent = sent(&*store, &session("a").project).await;
     assert!(sent.is_sorted_by(|a, b| a.id < b.id), "oldest first");
     for task in 0..16 {
-        let auth_id = format!("auth-{task}");
-        let own: Vec<_> = sent.iter().filter(|sent| sent.message.auth_id == auth_id).collect();
+        let origin = MessageOrigin::Session { auth_id: format!("auth-{task}") };
+        let own: Vec<_> = sent.iter().filter(|sent| sent.message.origin == origin).collect();
         assert!(own.iter().map(|sent| sent.message.sent_at.as_millis()).eq(0..32), "in the order of its writes");
         let pairs = own.chunks(2).all(|pair| pair[0].id + 1 == pair[1].id);
         assert!(pairs, "the messages of one write have consecutive ids");

@@ -2,7 +2,8 @@
 
 use handset_protocol::{client, limits, steps};
 use handset_sandbox_domain::{
-    ClientAnswer, LinkState, MessageKind, Possession, ProductState, ServerStage, Session, SocketStatus, TestUser,
+    Channel, ClientAnswer, LinkState, MessageKind, MessageOrigin, Possession, ProductState, ServerStage, Session,
+    SocketStatus, TestUser,
 };
 
 use super::checked::Checked;
@@ -72,7 +73,9 @@ impl Checked<'_> {
         assert!(new.numbers_given >= old.numbers_given && new.refusals >= old.refusals);
         for message in &transition.outgoing {
             let (phone, expires_at) = (new.phone.as_ref().unwrap(), new.challenge_expires_at());
-            assert_eq!((&message.to, &message.auth_id), (phone.given(), &new.auth_id));
+            let origin = MessageOrigin::Session { auth_id: new.auth_id.clone() };
+            assert_eq!((&message.to, message.channel), (phone.given(), Channel::Mobile));
+            assert_eq!(message.origin, origin);
             assert_eq!((message.sent_at, Some(message.expires_at)), (self.now(), expires_at));
         }
     }
