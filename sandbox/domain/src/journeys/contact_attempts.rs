@@ -43,7 +43,7 @@ pub struct ContactAttempts {
 
 /// Why no code is sent or checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limited {
+pub(crate) enum Limited {
     /// Too many wrong codes: until that time.
     Locked(UnixMillis),
     /// A code was sent a moment ago, or too many today: until that time.

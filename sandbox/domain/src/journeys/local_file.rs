@@ -54,7 +54,8 @@ mod tests {
         ] {
             assert!(is_local_file(text), "{text}");
         }
-        for text in ["https://a.test/1.png", "http://a.test", "//cdn.test/a.png", "/", "", "a/b", "data", "x:y", "a: b"] {
+        for text in ["https://a.test/1.png", "http://a.test", "//cdn.test/a.png", "/", "", "a/b", "data", "x:y", "a: b"]
+        {
             assert!(!is_local_file(text), "{text}");
         }
     }
@@ -66,7 +67,8 @@ mod tests {
         for magic in known {
             assert!(is_local_file(&encoded(magic, 2000)), "{magic:?}");
             assert!(!is_local_file(&encoded(magic, 100)), "short: {magic:?}");
-            let in_lines = encoded(magic, 2000).as_bytes().chunks(20).map(|line| String::from_utf8_lossy(line).into_owned());
+            let in_lines =
+                encoded(magic, 2000).as_bytes().chunks(20).map(|line| String::from_utf8_lossy(line).into_owned());
             assert!(is_local_file(&in_lines.collect::<Vec<_>>().join("\n")), "{magic:?}");
         }
         assert!(!is_local_file(&encoded(b"no known file", 2000)));

@@ -100,11 +100,12 @@ impl JourneyState {
         }
         let outcomes: Vec<_> = workflow.modules.iter().map(|module| self.outcome(module)).collect();
         let has = |status: JourneyStatus| outcomes.iter().flatten().any(|outcome| outcome.value == status.as_str());
-        let is_approved = matches!(outcomes.last(), Some(Some(last)) if last.value == JourneyStatus::AutoApproved.as_str());
+        let is_approved =
+            matches!(outcomes.last(), Some(Some(last)) if last.value == JourneyStatus::AutoApproved.as_str());
         let awaits_server = workflow.modules.iter().zip(&outcomes);
-        let awaits_server = awaits_server.into_iter().any(|(module, outcome)| {
-            module.outcome_from == OutcomeSource::Server && outcome.is_none()
-        });
+        let awaits_server = awaits_server
+            .into_iter()
+            .any(|(module, outcome)| module.outcome_from == OutcomeSource::Server && outcome.is_none());
         Some(match () {
             () if has(JourneyStatus::AutoDeclined) => JourneyStatus::AutoDeclined,
             () if has(JourneyStatus::NeedsReview) || awaits_server => JourneyStatus::NeedsReview,

@@ -42,6 +42,7 @@ pub(crate) fn journey_code_text(
     lifetime: Duration,
 ) -> String {
     let goal = match (purpose, channel) {
+        (CodePurpose::Handoff, _) => "go on on this device",
         (CodePurpose::Resume, _) => "continue your application",
         (CodePurpose::Module, Channel::Mobile) => "confirm your phone number",
         (CodePurpose::Module, Channel::Email) => "confirm your e-mail address",

@@ -167,9 +167,8 @@ fn refresh_inputs(state: &mut JourneyState, body: &GetStateBody, workflow: &Work
     let version = body.workflow_version.as_ref().or(workflow.version.as_ref());
     let has_saves = !state.modules.is_empty();
     let counts = |(name, _): &(&String, &JsonText)| !workflow.ignored_input_keys.contains(name);
-    let is_same = |stored: &BTreeMap<String, JsonText>| {
-        stored.iter().filter(counts).eq(body.inputs.iter().filter(counts))
-    };
+    let is_same =
+        |stored: &BTreeMap<String, JsonText>| stored.iter().filter(counts).eq(body.inputs.iter().filter(counts));
     let reason = match &state.inputs {
         Some(stored) if has_saves && !is_same(stored) => Some(reasons::INPUTS_CHANGED),
         _ if has_saves && state.workflow_version.as_ref() != version => Some(reasons::WORKFLOW_VERSION_CHANGED),

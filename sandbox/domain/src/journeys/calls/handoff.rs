@@ -167,9 +167,8 @@ impl JourneyCommand for RedeemHandoff {
         let now = journey.input.now;
         let gone = JourneyRefusal::HandoffGone;
         let transaction = journey.transaction.as_mut().ok_or(gone.clone())?;
-        let has_ended = |workflow_id: &str| {
-            transaction.states.get(workflow_id).is_some_and(|state| state.status.is_decided())
-        };
+        let has_ended =
+            |workflow_id: &str| transaction.states.get(workflow_id).is_some_and(|state| state.status.is_decided());
         let handoff = transaction.handoffs.iter().find(|handoff| handoff.secret == self.secret);
         let handoff = handoff.filter(|handoff| handoff.is_open(now) && !has_ended(&handoff.workflow_id));
         let Handoff { id, workflow_id, .. } = handoff.ok_or(gone.clone())?.clone();
@@ -183,8 +182,7 @@ impl JourneyCommand for RedeemHandoff {
         match &handoff.stage {
             HandoffStage::Waiting => {
                 let (redemption, number) = (self.new_redemption.clone(), self.number);
-                handoff.stage =
-                    HandoffStage::Opened { redemption: redemption.clone(), number, is_confirmed: false };
+                handoff.stage = HandoffStage::Opened { redemption: redemption.clone(), number, is_confirmed: false };
                 opened(number, redemption)
             }
             HandoffStage::Opened { redemption, number, is_confirmed } => {
@@ -332,9 +330,7 @@ impl JourneyBuilder<'_> {
             return Err(JourneyRefusal::HandoffNotAllowed);
         }
         let transaction = self.transaction.as_ref().ok_or(JourneyRefusal::Unauthorized)?;
-        let is_own = |handoff: &&Handoff| {
-            handoff.id == handoff_id && handoff.workflow_id == caller.token.workflow_id
-        };
+        let is_own = |handoff: &&Handoff| handoff.id == handoff_id && handoff.workflow_id == caller.token.workflow_id;
         transaction.handoffs.iter().find(is_own).cloned().ok_or(JourneyRefusal::HandoffNotFound)
     }
 }

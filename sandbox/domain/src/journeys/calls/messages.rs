@@ -6,17 +6,19 @@ use handset_protocol::journey::webhooks::{JourneyWebhookEvent, JourneyWebhookEve
 use handset_protocol::{Secret, UnixMillis};
 
 use crate::journeys::apply::JourneyBuilder;
-use crate::journeys::contact::{Channel, Contact};
+use crate::journeys::contact::Contact;
+use crate::journeys::contact_attempts::CodePurpose;
 use crate::journeys::refusal::JourneyRefusal;
 use crate::journeys::timeline::{JourneyEventKind, NewJourneyEvent};
-use crate::session::message::{email_code_text, handoff_text, journey_code_text};
+use crate::messages::texts::{handoff_text, journey_code_text};
 use crate::{Delivery, Message, MessageOrigin, MessagePurpose, TestUser};
 
 /// A code for a message.
 pub(super) struct CodeText<'a> {
     pub(super) code: &'a Secret,
+    pub(super) purpose: CodePurpose,
     /// Host of the page, for the last line of an SMS.
-    pub(super) host: &'a str,
+    pub(super) host: Option<&'a str>,
     pub(super) lifetime: Duration,
 }
 
@@ -35,17 +37,14 @@ pub(super) fn known_code(contact: &Contact, fresh: &Secret, length: usize) -> Se
 impl JourneyBuilder<'_> {
     /// Sends a code.
     pub(super) fn send_code(&mut self, to: &Contact, text: &CodeText<'_>) -> Result<(), JourneyRefusal> {
-        let CodeText { code, host, lifetime } = text;
-        let body = match to.channel() {
-            Channel::Mobile => journey_code_text(code.expose(), host, *lifetime),
-            Channel::Email => email_code_text(code.expose(), *lifetime),
-        };
+        let CodeText { code, purpose, host, lifetime } = text;
+        let body = journey_code_text(to.channel(), *purpose, code.expose(), *host, *lifetime);
         self.send(to, MessagePurpose::Otp((*code).clone()), body, self.input.now + *lifetime)
     }
 
     /// Sends the link of a handoff.
     pub(super) fn send_handoff(&mut self, to: &Contact, url: &Secret, end: UnixMillis) -> Result<(), JourneyRefusal> {
-        let text = handoff_text(url.expose(), end.since(self.input.now));
+        let text = handoff_text(to.channel(), url.expose(), end.since(self.input.now));
         self.send(to, MessagePurpose::Link(url.clone()), text, end)
     }
 

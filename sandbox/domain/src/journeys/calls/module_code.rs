@@ -33,8 +33,6 @@ pub struct SendModuleCode {
     pub code: Secret,
     /// A fresh id of the request.
     pub request_id: String,
-    /// Host of the sandbox, without port, for the last line of an SMS.
-    pub host: String,
 }
 
 /// The answer to a request for a code.
@@ -64,8 +62,6 @@ pub struct ResendModuleCode {
     pub key: ModuleCodeKey,
     /// Nine fresh digits.
     pub code: Secret,
-    /// As in [`SendModuleCode`].
-    pub host: String,
 }
 
 /// Checks a code.
@@ -132,7 +128,7 @@ impl JourneyCommand for SendModuleCode {
             length: self.length,
             lifetime: self.lifetime,
         };
-        journey.send_module_code(self.request_id.clone(), code, &self.code, &self.host)
+        journey.send_module_code(self.request_id.clone(), code, &self.code)
     }
 }
 
@@ -151,7 +147,7 @@ impl JourneyCommand for ResendModuleCode {
         let transaction = journey.transaction_mut()?;
         let (id, code) = self.key.find(transaction).ok_or(JourneyRefusal::OtpExpired)?;
         let (id, code) = (id.clone(), code.clone());
-        journey.send_module_code(id, code, &self.code, &self.host)
+        journey.send_module_code(id, code, &self.code)
     }
 }
 
@@ -193,7 +189,6 @@ impl JourneyBuilder<'_> {
         request_id: String,
         mut module_code: ModuleCode,
         fresh: &Secret,
-        host: &str,
     ) -> Result<ModuleCodeSent, JourneyRefusal> {
         let (policy, now) = (*self.input.policy, self.input.now);
         let attempts = self.attempts_mut();
@@ -203,7 +198,7 @@ impl JourneyBuilder<'_> {
         let code = known_code(&contact, fresh, length);
         module_code.challenge.send(code.clone(), now, lifetime);
         self.transaction_mut()?.module_codes.insert(request_id.clone(), module_code);
-        self.send_code(&contact, &CodeText { code: &code, host, lifetime })?;
+        self.send_code(&contact, &CodeText { code: &code, purpose: CodePurpose::Module, host: None, lifetime })?;
         Ok(ModuleCodeSent { request_id, expires_at: now + lifetime, resend_at })
     }
 

@@ -145,11 +145,7 @@ fn check_revision(state: &JourneyState, revision: u64, workflow: &Workflow) -> R
         let resume_at = state.resume_at(workflow).map(str::to_owned);
         return Err(JourneyRefusal::StateReset { resume_at, revision: state.revision });
     }
-    if revision == state.revision {
-        Ok(())
-    } else {
-        Err(JourneyRefusal::RevisionConflict { revision: state.revision })
-    }
+    if revision == state.revision { Ok(()) } else { Err(JourneyRefusal::RevisionConflict { revision: state.revision }) }
 }
 
 fn check_body(body: &PutStateBody, workflow: &Workflow) -> Result<(), JourneyRefusal> {

@@ -67,7 +67,8 @@ impl JourneyCommand for ResetState {
             }
             None => self.clear(journey)?,
         }
-        let event = journey.webhook_event(JourneyWebhookEventType::ApplicationStateReset, &workflow_id, &self.event_id)?;
+        let event =
+            journey.webhook_event(JourneyWebhookEventType::ApplicationStateReset, &workflow_id, &self.event_id)?;
         let (reset_type, module_id) = match &self.action {
             ResetAction::Continuous { module_id } => (ResetType::ResetFromSpecificStep, Some(module_id.clone())),
             ResetAction::Complete => (ResetType::CompleteStateReset, None),

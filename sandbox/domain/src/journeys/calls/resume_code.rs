@@ -30,7 +30,7 @@ pub struct SendResumeCode {
     /// Nine fresh digits; a code uses the first of them.
     pub code: Secret,
     /// Host of the page, without port, for the last line of an SMS.
-    pub host: String,
+    pub host: Option<String>,
 }
 
 /// The answer to a request for a code.
@@ -93,7 +93,12 @@ impl JourneyCommand for SendResumeCode {
         let mut challenge = OtpChallenge::default();
         challenge.send(code.clone(), now, policy.code_lifetime);
         journey.transaction_mut()?.resume_code = challenge;
-        let text = CodeText { code: &code, host: &self.host, lifetime: policy.code_lifetime };
+        let text = CodeText {
+            code: &code,
+            purpose: CodePurpose::Resume,
+            host: self.host.as_deref(),
+            lifetime: policy.code_lifetime,
+        };
         journey.send_code(&contact, &text)?;
         let (masked_contact, expires_at) = (contact.masked(), now + policy.code_lifetime);
         Ok(CodeSent { channel, masked_contact, expires_at, resend_at })
@@ -138,9 +143,8 @@ impl JourneyBuilder<'_> {
     /// The ways of a code, and the contact that it goes to, masked.
     pub(super) fn resume_contact(&self, workflow: &Workflow) -> (Vec<Channel>, Option<String>) {
         let contact = self.transaction.as_ref().and_then(JourneyTransaction::owner_contact);
-        let is_allowed = |contact: &&Contact| {
-            workflow.auth.as_ref().is_none_or(|auth| auth.channels.contains(&contact.channel()))
-        };
+        let is_allowed =
+            |contact: &&Contact| workflow.auth.as_ref().is_none_or(|auth| auth.channels.contains(&contact.channel()));
         let contact = contact.filter(is_allowed);
         (contact.map(Contact::channel).into_iter().collect(), contact.map(Contact::masked))
     }
