@@ -47,14 +47,30 @@ pub(crate) fn unguessable(random: &dyn Random) -> String {
 
 /// A code of six digits; every code is equally likely.
 pub(crate) fn six_digits(random: &dyn Random) -> String {
-    /// The largest multiple of a million in a `u32`. Numbers from here on would favour small codes and are skipped.
-    const FAIR: u32 = u32::MAX - u32::MAX % 1_000_000;
+    format!("{:06}", below(random, 1_000_000))
+}
+
+/// A code of nine digits; every code is equally likely.
+pub(crate) fn nine_digits(random: &dyn Random) -> String {
+    format!("{:09}", below(random, 1_000_000_000))
+}
+
+/// A number of two digits, from 10 to 99.
+pub(crate) fn two_digits(random: &dyn Random) -> u8 {
+    // Below 90, so that it fits.
+    10 + below(random, 90) as u8
+}
+
+/// A number below `end`; every number is equally likely.
+fn below(random: &dyn Random, end: u32) -> u32 {
+    // The largest multiple of `end` in a `u32`. Numbers from here on would favour small ones and are skipped.
+    let fair = u32::MAX - u32::MAX % end;
     loop {
         let mut bytes = [0; 4];
         random.fill(&mut bytes);
         let number = u32::from_be_bytes(bytes);
-        if number < FAIR {
-            return format!("{:06}", number % 1_000_000);
+        if number < fair {
+            return number % end;
         }
     }
 }

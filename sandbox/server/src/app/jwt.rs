@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use handset_protocol::journey::JourneyClaims;
 use handset_protocol::{Secret, UnixMillis, limits, token::Claims};
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
@@ -26,7 +27,13 @@ const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9";
 pub(crate) struct TokenKeys {
     auth: Key,
     access: Key,
+    journey: Key,
+    /// Of the keyed hash in the claim `uniqueId`.
+    owner: Key,
 }
+
+/// The number of keys.
+const KEYS: usize = 4;
 
 /// The session of an authToken, and the token's expiry.
 pub(crate) struct TokenSubject {
@@ -56,20 +63,21 @@ struct AccessClaims {
 
 impl TokenKeys {
     /// Generates the secrets of the keys. The store keeps them beside the sessions, so that tokens outlive a restart.
-    pub(crate) fn generate(random: &dyn Random) -> [[u8; KEY_BYTES]; 2] {
-        let mut secrets = [[0; KEY_BYTES]; 2];
+    pub(crate) fn generate(random: &dyn Random) -> [[u8; KEY_BYTES]; KEYS] {
+        let mut secrets = [[0; KEY_BYTES]; KEYS];
         secrets.iter_mut().for_each(|secret| random.fill(secret));
         secrets
     }
 
-    pub(crate) fn from_secrets([auth, access]: &[[u8; KEY_BYTES]; 2]) -> Self {
-        Self { auth: Key::of(auth), access: Key::of(access) }
+    pub(crate) fn from_secrets([auth, access, journey, owner]: &[[u8; KEY_BYTES]; KEYS]) -> Self {
+        Self { auth: Key::of(auth), access: Key::of(access), journey: Key::of(journey), owner: Key::of(owner) }
     }
 
     /// The keys from their stored secrets. `None`: the length is wrong.
     pub(crate) fn read(secrets: &[u8]) -> Option<Self> {
-        let (auth, access) = secrets.split_first_chunk()?;
-        Some(Self::from_secrets(&[*auth, access.try_into().ok()?]))
+        let (secrets, rest) = secrets.as_chunks();
+        let secrets = secrets.try_into().ok().filter(|_| rest.is_empty())?;
+        Some(Self::from_secrets(secrets))
     }
 
     /// An authToken. `None`: its payload segment would hold a `-` or `_`, which some clients cannot read.
@@ -83,6 +91,22 @@ impl TokenKeys {
     pub(crate) fn subject(&self, token: &str) -> Option<TokenSubject> {
         let claims: Claims = self.auth.check(token)?;
         Some(TokenSubject { auth_id: claims.auth.id, expires_at: UnixMillis::from_seconds(claims.exp) })
+    }
+
+    /// A journey's token. `None`: signing failed.
+    pub(crate) fn mint_journey(&self, claims: &JourneyClaims) -> Option<Secret> {
+        self.journey.mint(claims).map(Secret::new)
+    }
+
+    /// The claims of a journey's token, expired or not. `None`: the token is invalid.
+    pub(crate) fn journey(&self, token: &str) -> Option<JourneyClaims> {
+        self.journey.check(token)
+    }
+
+    /// The keyed hash of a text, which gives nothing away about it.
+    pub(crate) fn owner_hash(&self, text: &str) -> String {
+        // HS256 is HMAC-SHA256; its key is always of the right kind.
+        jsonwebtoken::crypto::sign(text.as_bytes(), &self.owner.encoding, ALGORITHM).unwrap_or_default()
     }
 
     /// An access token. `None`: signing failed.
@@ -155,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    const SECRETS: [[u8; KEY_BYTES]; 2] = [[1; KEY_BYTES], [2; KEY_BYTES]];
+    const SECRETS: [[u8; KEY_BYTES]; KEYS] = [[1; KEY_BYTES], [2; KEY_BYTES], [3; KEY_BYTES], [4; KEY_BYTES]];
     /// A NumericDate, in seconds.
     const NOW: i64 = 1_800_000_000;
 
@@ -258,7 +282,7 @@ mod tests {
             assert!(!is_valid(cut), "{cut}");
         }
         assert!(
-            TokenKeys::from_secrets(&[SECRETS[1], SECRETS[0]])
+            TokenKeys::from_secrets(&[SECRETS[1], SECRETS[0], SECRETS[2], SECRETS[3]])
                 .credential(&whole, UnixMillis::from_seconds(NOW))
                 .is_none(),
             "each kind has its own key"
@@ -268,8 +292,8 @@ mod tests {
     #[test]
     fn generated_keys_are_random_and_differ_from_each_other() {
         let random = crate::SystemRandom::new().unwrap();
-        let [auth, access] = TokenKeys::generate(&random);
-        assert_ne!(auth, access);
-        assert_ne!([auth, access], TokenKeys::generate(&random));
+        let secrets = TokenKeys::generate(&random);
+        let different: std::collections::BTreeSet<_> = secrets.iter().chain(&TokenKeys::generate(&random)).copied().collect();
+        assert_eq!(different.len(), 2 * KEYS);
     }
 }
