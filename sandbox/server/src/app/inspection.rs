@@ -48,17 +48,16 @@ pub(crate) enum DeliveryRecord {
 }
 
 impl DeliveryRecord {
-    /// The time of its first event.
-    fn first_event_at(&self) -> UnixMillis {
-        let events = match self {
-            Self::Pending(delivery) => &delivery.events,
-            Self::Finished(delivery) => &delivery.events,
-        };
-        events.first().map_or(UnixMillis::EPOCH, |event| event.sent_at)
+    /// The time of its events.
+    fn created_at(&self) -> UnixMillis {
+        match self {
+            Self::Pending(delivery) => delivery.created_at,
+            Self::Finished(delivery) => delivery.created_at,
+        }
     }
 }
 
-/// Every delivery of a project once, ordered by the time of its first event.
+/// Every delivery of a project once, ordered by the time of its events.
 pub(crate) async fn deliveries(sandbox: &Services, project: &Project) -> Result<Vec<DeliveryRecord>, AppError> {
     // A delivery moves from pending to finished in one write. Read in this order, none is missing; a delivery that moves
     // between the two reads is in both lists.
@@ -69,7 +68,7 @@ pub(crate) async fn deliveries(sandbox: &Services, project: &Project) -> Result<
     let pending: Vec<_> = pending.filter(|delivery| !is_finished(delivery)).collect();
     let pending = pending.into_iter().map(DeliveryRecord::Pending);
     let mut list: Vec<_> = finished.into_iter().map(DeliveryRecord::Finished).chain(pending).collect();
-    list.sort_by_key(DeliveryRecord::first_event_at);
+    list.sort_by_key(DeliveryRecord::created_at);
     Ok(list)
 }
 

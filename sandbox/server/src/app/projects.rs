@@ -9,7 +9,7 @@ use handset_protocol::UnixMillis;
 use super::services::CLOCK_OFFSET;
 use super::{AppError, Services};
 use crate::projects::Project;
-use handset_sandbox_domain::Phone;
+use handset_sandbox_domain::Contact;
 use handset_sandbox_store::{MessageFilter, StoreError, StoredMessage};
 
 impl Services {
@@ -70,11 +70,11 @@ impl Services {
         Ok(())
     }
 
-    /// The messages of a project after an id, oldest first; with `to`, only those to this number, in any notation.
+    /// The messages of a project after an id, oldest first; with `to`, only those to this contact, in any notation.
     pub(crate) async fn messages(
         &self,
         project: &Project,
-        to: Option<&Phone>,
+        to: Option<&Contact>,
         since: u64,
     ) -> Result<Vec<StoredMessage>, AppError> {
         let filter = MessageFilter { project: &project.name, since, to };

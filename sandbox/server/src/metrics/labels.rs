@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use handset_sandbox_domain::{MessagePurpose, Possession, PossessionFailure};
+use handset_sandbox_domain::{Channel, Message, MessagePurpose, Possession, PossessionFailure};
 use prometheus_client::metrics::{counter::Counter, family::Family};
 use prometheus_client::registry::Registry;
 use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
@@ -85,19 +85,21 @@ impl From<PossessionOutcome> for &'static str {
     }
 }
 
-/// The content of an SMS.
+/// The kind of a message, as in the message list.
 #[derive(Clone, Copy, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub(super) enum SmsKind {
+pub(super) enum MessageLabel {
     Otp,
     Link,
+    Email,
 }
 
-impl SmsKind {
-    pub(super) fn of(purpose: &MessagePurpose) -> Self {
-        match purpose {
-            MessagePurpose::Otp(_) => Self::Otp,
-            MessagePurpose::Link(_) => Self::Link,
+impl MessageLabel {
+    pub(super) fn of(message: &Message) -> Self {
+        match (message.channel, &message.purpose) {
+            (Channel::Email, _) => Self::Email,
+            (Channel::Mobile, MessagePurpose::Otp(_)) => Self::Otp,
+            (Channel::Mobile, MessagePurpose::Link(_)) => Self::Link,
         }
     }
 }

@@ -17,7 +17,7 @@ use prometheus_client::registry::Registry;
 use handset_sandbox_domain::{AttemptOutcome, DeliveryStatus, FlowType};
 use handset_sandbox_listener::ConnectionRejection;
 
-use labels::{EnumCounter, Label, PossessionOutcome, SmsKind};
+use labels::{EnumCounter, Label, MessageLabel, PossessionOutcome};
 pub(crate) use store_metrics::{SessionChange, StoreMetrics};
 
 /// Upper bounds of the histogram of store latency, in seconds.
@@ -39,7 +39,7 @@ pub(crate) struct Metrics {
     requests: Family<HttpRequestLabels, Counter>,
     flows_started: EnumCounter<FlowType>,
     flows_ended: EnumCounter<PossessionOutcome>,
-    messages_sent: EnumCounter<SmsKind>,
+    messages_sent: EnumCounter<MessageLabel>,
     pub(crate) webhook_attempts: EnumCounter<AttemptOutcome>,
     pub(crate) webhook_deliveries: EnumCounter<DeliveryStatus>,
     pub(crate) webhook_deliveries_waiting: Gauge,
@@ -66,8 +66,12 @@ impl Metrics {
             "ending",
             PossessionOutcome::all(),
         );
-        let messages_sent =
-            EnumCounter::register(&mut registry, "messages_sent", "SMS added to the message list, by kind", "kind");
+        let messages_sent = EnumCounter::register(
+            &mut registry,
+            "messages_sent",
+            "SMS and e-mails added to the message list, by kind",
+            "kind",
+        );
         let webhook_attempts =
             EnumCounter::register(&mut registry, "webhook_attempts", "Requests to webhooks, by outcome", "outcome");
         let webhook_deliveries = EnumCounter::register(

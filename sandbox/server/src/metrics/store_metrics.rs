@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Metrics;
-use super::labels::{PossessionOutcome, SmsKind};
+use super::labels::{MessageLabel, PossessionOutcome};
 use handset_sandbox_domain::{FlowType, Message, Session};
 use handset_sandbox_store::StoreObserver;
 
@@ -22,7 +22,7 @@ impl StoreObserver for StoreMetrics {
 pub(crate) struct SessionChange {
     started: Option<FlowType>,
     ended: Option<PossessionOutcome>,
-    sent: Vec<SmsKind>,
+    sent: Vec<MessageLabel>,
 }
 
 impl SessionChange {
@@ -36,7 +36,7 @@ impl SessionChange {
             (Some(_), None) => Some(PossessionOutcome::Forgotten),
             (None, None) => None,
         };
-        let sent = sent.iter().map(|message| SmsKind::of(&message.purpose)).collect();
+        let sent = sent.iter().map(MessageLabel::of).collect();
         Self { started, ended, sent }
     }
 }

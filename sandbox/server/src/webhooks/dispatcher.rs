@@ -227,7 +227,7 @@ impl WebhookDispatcher {
             }
         };
         let correlation_id = uuid(&*self.0.random);
-        let body = serde_json::to_vec(&delivery.events).unwrap_or_default();
+        let body = serde_json::to_vec(&delivery.payload).unwrap_or_default();
         let at = project.clock.now();
         let now = self.0.projects.system_now();
         let request = OutgoingRequest { body: Bytes::from(body), correlation_id: correlation_id.clone(), now };
@@ -235,6 +235,8 @@ impl WebhookDispatcher {
         let (outcome, status) = post(&**network, &self.0.tls, &webhook, request, self.0.timeout).await;
         self.0.metrics.webhook_attempts.increment(outcome);
         let count = delivery.attempts.len() + 1;
+        // A retry keeps its place in the queue.
+        let delivery = Delivery { event_sequence: delivery.position(sequence), ..delivery };
         tracing::info!(attempt = count, ?outcome, status, "webhook");
         let next = delivery.record_attempt(Attempt { at, correlation_id, outcome, status }, project.clock.now());
         self.acknowledge(sequence, next).await

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use prometheus_client::metrics::gauge::Gauge;
 
+use handset_sandbox_domain::WebhookPayload;
 use handset_sandbox_store::PendingDelivery;
 
 /// The key of deliveries that are made one after the other. One task runs each queue until it is empty.
@@ -17,6 +18,8 @@ pub(crate) struct OrderedQueue {
 enum OrderingKey {
     /// The id of an identity: its events are delivered in order.
     Identity(String),
+    /// The ids of an application and a transaction: the events of a journey are delivered in order.
+    Journey(String, String),
     /// The outbox sequence of a test: each test has its own queue.
     Test(u64),
 }
@@ -26,7 +29,7 @@ enum OrderingKey {
 pub(crate) struct DeliveryQueue {
     /// The last outbox sequence that was enqueued.
     cursor: u64,
-    /// The outbox sequences of each queue, ordered by event sequence first.
+    /// The outbox sequences of each queue, ordered by position first.
     queues: HashMap<OrderedQueue, BTreeSet<(u64, u64)>>,
     /// The number of entries in all queues.
     pending: Gauge,
@@ -52,13 +55,18 @@ impl DeliveryQueue {
                 continue;
             }
             self.cursor = sequence;
-            let key = delivery.identity_id.map_or(OrderingKey::Test(sequence), OrderingKey::Identity);
+            let position = delivery.position(sequence);
+            let key = match (delivery.identity_id, delivery.payload) {
+                (Some(id), _) => OrderingKey::Identity(id),
+                (None, WebhookPayload::Journey(event)) => OrderingKey::Journey(event.app_id, event.transaction_id),
+                (None, WebhookPayload::Identity(_)) => OrderingKey::Test(sequence),
+            };
             let queue = OrderedQueue { project: delivery.project, key };
             let entries = self.queues.entry(queue.clone()).or_default();
             if entries.is_empty() {
                 started.push(queue);
             }
-            entries.insert((delivery.event_sequence, sequence));
+            entries.insert((position, sequence));
             self.pending.inc();
         }
         started
@@ -87,6 +95,7 @@ impl DeliveryQueue {
 mod tests {
     use super::*;
     use handset_protocol::UnixMillis;
+    use handset_protocol::journey::webhooks::{JourneyWebhookEvent, JourneyWebhookEventType};
     use handset_sandbox_domain::Delivery;
 
     fn pending(sequence: u64, identity: Option<&str>, event_sequence: u64) -> PendingDelivery {
@@ -114,5 +123,35 @@ mod tests {
         queue.complete(&started[0], 6);
         assert_eq!((queue.next(&started[0]), queue.pending.get()), (None, 3));
         assert_eq!(queue.enqueue(vec![pending(10, Some("a"), 9)]), [started[0].clone()], "a new task");
+    }
+
+    fn of_journey(sequence: u64, transaction_id: &str, event_sequence: u64) -> PendingDelivery {
+        let event = JourneyWebhookEvent {
+            event_id: "event".to_owned(),
+            event_type: JourneyWebhookEventType::JourneyFinished,
+            event_time: "2027-01-15T08:00:00.000Z".to_owned(),
+            app_id: "app".to_owned(),
+            transaction_id: transaction_id.to_owned(),
+            workflow_id: "onboarding".to_owned(),
+            status: Some("auto_approved".to_owned()),
+            previous_status: None,
+            reviewer_id: None,
+            reset_type: None,
+            module_id: None,
+        };
+        let delivery = Delivery::of_journey(event, "default", UnixMillis::EPOCH);
+        PendingDelivery { sequence, delivery: Delivery { event_sequence, ..delivery } }
+    }
+
+    #[test]
+    fn deliveries_of_one_transaction_are_in_the_order_of_their_first_sequences() {
+        let mut queue = DeliveryQueue::default();
+        let started = queue.enqueue(vec![of_journey(1, "a", 0), of_journey(2, "b", 0), of_journey(3, "a", 0)]);
+        assert_eq!((started.len(), queue.next(&started[0]), queue.next(&started[1])), (2, Some(1), Some(2)));
+        assert_eq!(queue.enqueue(vec![of_journey(4, "a", 1)]), [], "a retry of the first");
+        queue.complete(&started[0], 1);
+        assert_eq!(queue.next(&started[0]), Some(4));
+        queue.complete(&started[0], 4);
+        assert_eq!(queue.next(&started[0]), Some(3));
     }
 }

@@ -40,12 +40,15 @@ async fn messages_are_filtered_by_number_and_id() {
 #[tokio::test(start_paused = true)]
 async fn an_invalid_query_is_refused_at_once() {
     let bench = TestSandbox::new().await;
-    let number = "query 'to' must be a phone number: ten digits for the US and Canada, else + and the country code";
+    let to = "query 'to' must be a phone number (ten digits for the US and Canada, else + and the country code) \
+              or an e-mail address";
     let members = "allowed query parameters are 'to', 'since', 'wait', 'project'";
     for (query, message) in [
-        ("to=nonsense", number),
-        ("to=", number),
-        ("to=+1&wait=30", number),
+        ("to=nonsense", to),
+        ("to=", to),
+        ("to=+1&wait=30", to),
+        ("to=@shop.test", to),
+        ("to=ada@&wait=30", to),
         ("wait=soon", "query 'wait' must be a whole number: seconds"),
         ("wait=-1", "query 'wait' must be a whole number: seconds"),
         ("since=last", "query 'since' must be a whole number: the id of a message"),

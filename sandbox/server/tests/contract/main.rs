@@ -24,6 +24,7 @@ mod identities;
 mod ids;
 mod inspection;
 mod instant_link;
+mod journey_messages;
 mod kept_file;
 mod link_pages;
 mod members;

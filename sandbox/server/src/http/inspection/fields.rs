@@ -1,8 +1,8 @@
 //! The members of the inspection API that have a format or a range, each defined once. Those of an event's trigger are in
 //! `app`, and those of a webhook in `config`.
 
-use handset_sandbox_domain::request::{Field, FieldKind, OBJECTS, TextFormat, fields};
-use handset_sandbox_domain::{CarrierState, Fault, MobileAuthFlows};
+use handset_sandbox_domain::request::{Field, FieldKind, OBJECTS, TextFormat};
+use handset_sandbox_domain::{CarrierState, Channel, Contact, Fault, MobileAuthFlows};
 use serde::Deserialize;
 use strum::VariantNames;
 
@@ -13,7 +13,15 @@ pub(super) const ADVANCE_SECONDS: Field =
     Field::number("advanceSeconds", "a whole number of seconds", 0, 365 * 24 * 60 * 60);
 
 /// `to` of a query for messages.
-pub(super) const TO: Field = fields::PHONE_NUMBER.named("to");
+pub(super) const TO: Field = Field::text(
+    "to",
+    TextFormat {
+        expected: "a phone number (ten digits for the US and Canada, else + and the country code) or an e-mail address",
+        is_valid: |text| recipient(text).is_some(),
+        ..TextFormat::ANY
+    },
+    &["2001004009", "ada@example.com"],
+);
 /// `since` of a query for messages.
 pub(super) const SINCE: Field = Field::number_from("since", "a whole number: the id of a message", 0);
 /// `wait` of a query for messages.
@@ -85,6 +93,16 @@ impl From<FaultKind> for Fault {
             FaultKind::LoseReply => Self::LoseReply,
         }
     }
+}
+
+/// The contact of a `to`. In a query, a `+` that is not percent-encoded means a space: it comes first in a number, and
+/// anywhere in an e-mail address.
+pub(super) fn recipient(text: &str) -> Option<Contact> {
+    if text.contains('@') {
+        return Contact::parse(Channel::Email, &text.replace(' ', "+").into());
+    }
+    let number = text.strip_prefix(' ').map_or(text.to_owned(), |digits| format!("+{digits}"));
+    Contact::parse(Channel::Mobile, &number.into())
 }
 
 fn is_path(path: &str) -> bool {

@@ -1,4 +1,4 @@
-//! `/sandbox/messages`: every SMS that the sandbox would have sent, by query, long poll or event stream.
+//! `/sandbox/messages`: every SMS and e-mail that the sandbox would have sent, by query, long poll or event stream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use handset_sandbox_domain::Phone;
+use handset_sandbox_domain::Contact;
 
 use super::fields;
 use super::sse::{self, Feed, last_event_id};
@@ -31,15 +31,15 @@ pub(super) fn router() -> Router<Sandbox> {
 /// The query.
 #[derive(Default)]
 struct MessagesParams {
-    /// Only messages to this number, in any notation.
-    to: Option<Phone>,
+    /// Only messages to this number or e-mail address, in any notation.
+    to: Option<Contact>,
     /// Only messages after this id.
     since: u64,
     /// The time to wait for the first message, in seconds.
     wait: u64,
 }
 
-/// Refuses unknown parameters and invalid numbers, because such a query would wait in vain.
+/// Refuses unknown parameters and invalid values, because such a query would wait in vain.
 impl<S: Sync> FromRequestParts<S> for MessagesParams {
     type Rejection = ApiError;
 
@@ -47,12 +47,7 @@ impl<S: Sync> FromRequestParts<S> for MessagesParams {
         let mut params = Self::default();
         for (name, text) in query::of(&parts.uri, &["to", "since", "wait"])? {
             match name.as_str() {
-                // In a query, a `+` that is not percent-encoded means a space.
-                "to" => {
-                    let to = text.strip_prefix(' ').map_or(text.clone(), |digits| format!("+{digits}"));
-                    let number = Phone::parse(&to.as_str().into());
-                    params.to = Some(number.ok_or_else(|| query::wrong(&fields::TO))?);
-                }
+                "to" => params.to = Some(fields::recipient(&text).ok_or_else(|| query::wrong(&fields::TO))?),
                 "since" => params.since = query::number(&fields::SINCE, &text)?,
                 "wait" => params.wait = query::number(&fields::WAIT, &text)?,
                 _ => {}
@@ -103,7 +98,7 @@ struct MessageFeed {
     sandbox: Sandbox,
     project: Arc<Project>,
     arrived: Watch,
-    to: Option<Phone>,
+    to: Option<Contact>,
     since: u64,
 }
 

@@ -1,8 +1,9 @@
 //! A delivery to a webhook, with its attempts. Its events keep the protocol's type, because they are shown as sent.
 
 use handset_protocol::UnixMillis;
+use handset_protocol::journey::webhooks::JourneyWebhookEvent;
 use handset_protocol::server::webhooks::WebhookEvent;
-use handset_sandbox_domain::{Attempt, AttemptOutcome, DeliveryStatus, NotSentReason};
+use handset_sandbox_domain::{Attempt, AttemptOutcome, DeliveryStatus, NotSentReason, WebhookPayload};
 use serde::Serialize;
 
 use crate::app::inspection::DeliveryRecord;
@@ -17,8 +18,25 @@ pub(in crate::http::inspection) struct DeliveryView {
     /// Epoch ms; only of a pending delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt_at: Option<UnixMillis>,
-    events: Vec<WebhookEvent>,
+    events: EventsView,
     attempts: Vec<AttemptView>,
+}
+
+/// The events as a list, also the event of a journey, whose request has no list.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EventsView {
+    Identity(Vec<WebhookEvent>),
+    Journey([Box<JourneyWebhookEvent>; 1]),
+}
+
+impl From<WebhookPayload> for EventsView {
+    fn from(payload: WebhookPayload) -> Self {
+        match payload {
+            WebhookPayload::Identity(events) => Self::Identity(events),
+            WebhookPayload::Journey(event) => Self::Journey([event]),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -35,14 +53,14 @@ struct AttemptView {
 
 impl From<DeliveryRecord> for DeliveryView {
     fn from(record: DeliveryRecord) -> Self {
-        let (status, reason, next_attempt_at, events, attempts) = match record {
-            DeliveryRecord::Pending(it) => (PENDING, None, Some(it.due_at), it.events, it.attempts),
+        let (status, reason, next_attempt_at, payload, attempts) = match record {
+            DeliveryRecord::Pending(it) => (PENDING, None, Some(it.due_at), it.payload, it.attempts),
             DeliveryRecord::Finished(it) => {
-                (status_name(it.status), it.reason.map(reason_name), None, it.events, it.attempts)
+                (status_name(it.status), it.reason.map(reason_name), None, it.payload, it.attempts)
             }
         };
         let attempts = attempts.into_iter().map(AttemptView::from).collect();
-        Self { status, reason, next_attempt_at, events, attempts }
+        Self { status, reason, next_attempt_at, events: payload.into(), attempts }
     }
 }
 

@@ -1,24 +1,32 @@
-//! An SMS in the message list.
+//! A message in the message list.
 
 use handset_protocol::UnixMillis;
-use handset_sandbox_domain::{Message, MessagePurpose};
+use handset_sandbox_domain::{Channel, Message, MessageOrigin, MessagePurpose};
 use serde::Serialize;
 
-/// A message with its code or link and its number. No other view shows these secrets.
+/// A message with its code or link and its recipient. No other view shows these secrets.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http::inspection) struct MessageView {
     /// Increases with every message.
     id: u64,
     to: String,
-    /// `otp` or `link`.
+    /// `otp` or `link` of an SMS, `email` of an e-mail.
     kind: &'static str,
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    auth_id: String,
+    /// The session that has sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_id: Option<String>,
+    /// The application of the journey that has sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_id: Option<String>,
+    /// The transaction of that journey.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<String>,
     /// Epoch ms.
     sent_at: UnixMillis,
     /// Epoch ms.
@@ -31,14 +39,20 @@ impl MessageView {
             MessagePurpose::Otp(code) => ("otp", Some(code.expose().to_owned()), None),
             MessagePurpose::Link(url) => ("link", None, Some(url.expose().to_owned())),
         };
+        let (auth_id, app_id, transaction_id) = match message.origin {
+            MessageOrigin::Session { auth_id } => (Some(auth_id), None, None),
+            MessageOrigin::Journey { app_id, transaction_id } => (None, Some(app_id), Some(transaction_id)),
+        };
         Self {
             id,
             to: message.to.expose().to_owned(),
-            kind,
+            kind: if message.channel == Channel::Email { "email" } else { kind },
             text: message.text.expose().to_owned(),
             code,
             url,
-            auth_id: message.auth_id,
+            auth_id,
+            app_id,
+            transaction_id,
             sent_at: message.sent_at,
             expires_at: message.expires_at,
         }
