@@ -1,4 +1,4 @@
-//! Storage of sessions, identities, messages, deliveries and settings: the trait [`Store`] with its repositories, their
+//! Storage of sessions, identities, journeys, messages, deliveries and settings: the trait [`Store`] with its repositories, their
 //! conformance suite, and the stores in memory and in SQLite. No rules of the domain, no HTTP.
 //!
 //! A change is a read, a decision of the caller, and a write that compares the versions that were read. After a write the
@@ -11,6 +11,8 @@ mod attempt_table;
 // Tests: a failure is a panic, and the name of a check is its description.
 #[allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 pub mod conformance;
+mod journey_repository;
+mod journey_table;
 mod memory;
 mod message_list;
 mod notifier;
@@ -26,6 +28,9 @@ mod tables;
 mod timeline_log;
 mod write;
 
+pub use journey_repository::{
+    ContactAttemptsKey, ContactAttemptsWrite, JourneyKey, JourneyRepository, JourneyWrite, TransactionId,
+};
 pub use memory::MemoryStore;
 pub use notifier::{LocalNotifier, Notifier, Subscription, Topic};
 pub use observed::{ObservedStore, StoreObserver};

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use handset_protocol::Secret;
-use handset_sandbox_domain::{Contact, Message};
+use handset_sandbox_domain::{Contact, Message, MessageOrigin};
 
-use crate::{MAX_MESSAGES, StoredMessage};
+use crate::{MAX_MESSAGES, StoredMessage, TransactionId};
 
 /// The newest messages of a project, oldest first.
 #[derive(Debug, Default)]
@@ -50,6 +50,27 @@ impl MessageList {
                 found
             }
         }
+    }
+
+    /// The ids of the messages of a transaction, ascending.
+    pub(crate) fn ids_of(&self, id: &TransactionId) -> Vec<u64> {
+        let is_own = |stored: &&StoredMessage| match &stored.message.origin {
+            MessageOrigin::Journey { app_id, transaction_id } => {
+                *app_id == id.app_id && *transaction_id == id.transaction_id
+            }
+            MessageOrigin::Session { .. } => false,
+        };
+        self.messages.iter().filter(is_own).map(|stored| stored.id).collect()
+    }
+
+    /// Removes messages, whose ids are ascending.
+    pub(crate) fn remove(&mut self, ids: &[u64]) {
+        let is_removed = |id: &u64| ids.binary_search(id).is_ok();
+        self.messages.retain(|stored| !is_removed(&stored.id));
+        self.by_recipient.retain(|_, own| {
+            own.retain(|id| !is_removed(id));
+            !own.is_empty()
+        });
     }
 
     /// Every id, ascending.

@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{
-    AfterAttempt, Delivery, FailedAttempts, FinishedDelivery, Identity, NewTimelineEvent, Phone, Session, TimelineEvent,
+    AfterAttempt, ContactAttempts, Delivery, FailedAttempts, FinishedDelivery, Identity, JourneyEvent,
+    JourneyTransaction, NewTimelineEvent, Phone, Session, TimelineEvent,
 };
 
 use crate::{
-    AttemptRepository, DeliveryRepository, IdentityKey, IdentityPage, IdentityRepository, IdentityWrite, MessageFilter,
-    MessageRepository, Notifier, PendingDelivery, SessionKey, SessionRepository, SessionWrite, SettingRepository,
-    Store, StoreError, StoredMessage, Versioned,
+    AttemptRepository, ContactAttemptsKey, DeliveryRepository, IdentityKey, IdentityPage, IdentityRepository,
+    IdentityWrite, JourneyKey, JourneyRepository, JourneyWrite, MessageFilter, MessageRepository, Notifier,
+    PendingDelivery, SessionKey, SessionRepository, SessionWrite, SettingRepository, Store, StoreError, StoredMessage,
+    TransactionId, Versioned,
 };
 
 /// An observer of a store's operations. An operation is named after its repository and method: `sessions.write`.
@@ -97,6 +99,10 @@ impl<O: StoreObserver> Store for ObservedStore<O> {
         self
     }
 
+    fn journeys(&self) -> &dyn JourneyRepository {
+        self
+    }
+
     fn notifier(&self) -> &dyn Notifier {
         self.store.notifier()
     }
@@ -148,6 +154,37 @@ impl<O: StoreObserver> AttemptRepository for ObservedStore<O> {
 
     async fn expire(&self, before: UnixMillis) -> Result<(), StoreError> {
         self.observe("attempts.expire", self.store.attempts().expire(before)).await
+    }
+}
+
+#[async_trait]
+impl<O: StoreObserver> JourneyRepository for ObservedStore<O> {
+    async fn get(&self, key: JourneyKey<'_>) -> Result<Option<Versioned<JourneyTransaction>>, StoreError> {
+        self.observe("journeys.get", self.store.journeys().get(key)).await
+    }
+
+    async fn attempts(&self, key: &ContactAttemptsKey) -> Result<Option<Versioned<ContactAttempts>>, StoreError> {
+        self.observe("journeys.attempts", self.store.journeys().attempts(key)).await
+    }
+
+    async fn write(&self, write: JourneyWrite) -> Result<bool, StoreError> {
+        self.observe("journeys.write", self.store.journeys().write(write)).await
+    }
+
+    async fn timeline(&self, id: &TransactionId, after: u32) -> Result<Option<Vec<JourneyEvent>>, StoreError> {
+        self.observe("journeys.timeline", self.store.journeys().timeline(id, after)).await
+    }
+
+    async fn list(&self, project: &str) -> Result<Vec<TransactionId>, StoreError> {
+        self.observe("journeys.list", self.store.journeys().list(project)).await
+    }
+
+    async fn ending_before(&self, project: Option<&str>, time: UnixMillis) -> Result<Vec<TransactionId>, StoreError> {
+        self.observe("journeys.ending_before", self.store.journeys().ending_before(project, time)).await
+    }
+
+    async fn expire_attempts(&self, project: &str, before: UnixMillis) -> Result<(), StoreError> {
+        self.observe("journeys.expire_attempts", self.store.journeys().expire_attempts(project, before)).await
     }
 }
 

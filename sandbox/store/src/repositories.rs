@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use handset_protocol::{Secret, UnixMillis};
 
+use crate::journey_repository::JourneyRepository;
 use crate::notifier::Notifier;
 use handset_sandbox_domain::{
     AfterAttempt, Contact, Delivery, FailedAttempts, FinishedDelivery, Identity, Message, NewTimelineEvent, Phone,
@@ -82,6 +83,8 @@ pub trait Store: Send + Sync + 'static {
     fn deliveries(&self) -> &dyn DeliveryRepository;
     /// Settings, and the projects that have data.
     fn settings(&self) -> &dyn SettingRepository;
+    /// Transactions of journeys, and attempts at contacts.
+    fn journeys(&self) -> &dyn JourneyRepository;
     /// The wake-ups of writes.
     fn notifier(&self) -> &dyn Notifier;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use handset_protocol::UnixMillis;
-use handset_sandbox_domain::Session;
+use handset_sandbox_domain::{NewTimelineEvent, Session};
 use slab::Slab;
 
 use crate::SessionKey;
@@ -30,7 +30,7 @@ pub(crate) struct SessionRow {
     pub(crate) row: Row<Session>,
     /// The id of the row in a file. A newer session has a greater one.
     pub(crate) row_id: u64,
-    pub(crate) timeline: TimelineLog,
+    pub(crate) timeline: TimelineLog<NewTimelineEvent>,
 }
 
 impl SessionTable {

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{
-    AfterAttempt, Delivery, FailedAttempts, FinishedDelivery, Identity, NewTimelineEvent, Phone, Session, TimelineEvent,
+    AfterAttempt, ContactAttempts, Delivery, FailedAttempts, FinishedDelivery, Identity, JourneyEvent,
+    JourneyTransaction, NewTimelineEvent, Phone, Session, TimelineEvent,
 };
 use parking_lot::MutexGuard;
 
@@ -14,9 +15,10 @@ use crate::row::{Owner, Row};
 use crate::tables::{NO_PROJECT, Tables};
 use crate::write::{Write, WriteOp};
 use crate::{
-    AttemptRepository, DeliveryRepository, IdentityKey, IdentityPage, IdentityRepository, IdentityWrite, LocalNotifier,
-    MessageFilter, MessageRepository, Notifier, PendingDelivery, RowChange, SessionKey, SessionRepository,
-    SessionWrite, SettingRepository, Store, StoreError, StoredMessage, Versioned,
+    AttemptRepository, ContactAttemptsKey, ContactAttemptsWrite, DeliveryRepository, IdentityKey, IdentityPage,
+    IdentityRepository, IdentityWrite, JourneyKey, JourneyRepository, JourneyWrite, LocalNotifier, MessageFilter,
+    MessageRepository, Notifier, PendingDelivery, RowChange, SessionKey, SessionRepository, SessionWrite,
+    SettingRepository, Store, StoreError, StoredMessage, TransactionId, Versioned,
 };
 
 /// A store that reads from [`Tables`].
@@ -57,6 +59,10 @@ impl<T: TableStore> Store for T {
     }
 
     fn settings(&self) -> &dyn SettingRepository {
+        self
+    }
+
+    fn journeys(&self) -> &dyn JourneyRepository {
         self
     }
 
@@ -156,6 +162,51 @@ impl<T: TableStore> AttemptRepository for T {
             return Ok(());
         }
         self.commit(WriteOp::ExpireAttempts(before).into()).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl<T: TableStore> JourneyRepository for T {
+    async fn get(&self, key: JourneyKey<'_>) -> Result<Option<Versioned<JourneyTransaction>>, StoreError> {
+        Ok(self.tables().journeys.find(key).map(|stored| read(&stored.row)))
+    }
+
+    async fn attempts(&self, key: &ContactAttemptsKey) -> Result<Option<Versioned<ContactAttempts>>, StoreError> {
+        Ok(self.tables().journeys.attempts.get(key).map(read))
+    }
+
+    async fn write(&self, write: JourneyWrite) -> Result<bool, StoreError> {
+        let keeps = |row: &ContactAttemptsWrite| matches!(row.attempts, RowChange::Keep);
+        let is_read_only = matches!(write.transaction, RowChange::Keep)
+            && (write.timeline.is_empty() || write.version.is_none())
+            && (write.messages.is_empty() && write.deliveries.is_empty() && !write.erases_messages)
+            && write.attempts.as_ref().is_none_or(keeps);
+        let op = WriteOp::Journey(Box::new(write));
+        if is_read_only {
+            return Ok(self.tables().is_current(&op));
+        }
+        self.commit(op.into()).await
+    }
+
+    async fn timeline(&self, id: &TransactionId, after: u32) -> Result<Option<Vec<JourneyEvent>>, StoreError> {
+        Ok(self.tables().journeys.get(id).map(|stored| stored.timeline.after(after)))
+    }
+
+    async fn list(&self, project: &str) -> Result<Vec<TransactionId>, StoreError> {
+        Ok(self.tables().journeys.of_project(project).map(|(id, _)| id.clone()).collect())
+    }
+
+    async fn ending_before(&self, project: Option<&str>, time: UnixMillis) -> Result<Vec<TransactionId>, StoreError> {
+        let tables = self.tables();
+        let ending = tables.journeys.ending_before(time);
+        Ok(ending.filter(|id| project.is_none_or(|name| id.project == name)).cloned().collect())
+    }
+
+    async fn expire_attempts(&self, project: &str, before: UnixMillis) -> Result<(), StoreError> {
+        if !self.tables().journeys.attempts.has_before(project, before) {
+            return Ok(());
+        }
+        self.commit(WriteOp::ExpireContactAttempts { project: project.to_owned(), before }.into()).await.map(drop)
     }
 }
 

@@ -7,6 +7,7 @@ use handset_protocol::UnixMillis;
 use handset_sandbox_domain::{Delivery, FailedAttempts, FinishedDelivery, Identity, Message, Session};
 
 use crate::attempt_table::AttemptTable;
+use crate::journey_table::JourneyTable;
 use crate::message_list::MessageList;
 use crate::row::{Owner, Row};
 use crate::session_table::SessionTable;
@@ -22,6 +23,7 @@ pub(crate) struct Tables {
     /// Enrolled identities by project, time of enrollment, and id.
     pub(crate) enrolled: BTreeMap<(String, UnixMillis, String), Owner>,
     pub(crate) attempts: AttemptTable,
+    pub(crate) journeys: JourneyTable,
     /// Deliveries to webhooks by sequence.
     pub(crate) outbox: BTreeMap<u64, Delivery>,
     /// The ends of the claims by sequence. Only this process has the outbox, so a claim ends with it.
@@ -122,6 +124,7 @@ impl Tables {
             self.put_attempts(owner, FailedAttempts::default());
         }
         self.messages.remove(project);
+        self.journeys.delete_project(project);
         let claims = &mut self.claims;
         self.outbox.retain(|sequence, delivery| {
             let is_kept = delivery.project != project;
@@ -144,7 +147,11 @@ impl Tables {
         let of_deliveries = of_deliveries.chain(self.finished_deliveries.keys().map(String::as_str));
         let of_settings = self.settings.keys().map(|(project, _)| project.as_str());
         let all = of_sessions.chain(of_identities).chain(of_attempts).chain(of_messages);
-        all.chain(of_deliveries).chain(of_settings).filter(|project| *project != NO_PROJECT).collect()
+        all.chain(of_deliveries)
+            .chain(of_settings)
+            .chain(self.journeys.projects())
+            .filter(|project| *project != NO_PROJECT)
+            .collect()
     }
 
     pub(crate) fn next_version(&mut self) -> Version {

@@ -1,34 +1,71 @@
-//! The timeline of a session as a bounded log in memory: it gives events their ids. No storage.
+//! The timeline of a session or a transaction as a bounded log in memory: it gives events their ids. No storage.
 
 use std::collections::VecDeque;
 
 use handset_protocol::UnixMillis;
-use handset_sandbox_domain::{NewTimelineEvent, TimelineEvent};
+use handset_sandbox_domain::{JourneyEvent, NewJourneyEvent, NewTimelineEvent, TimelineEvent};
 
 use crate::MAX_TIMELINE_EVENTS;
 
-/// The newest events of a session, oldest first.
-#[derive(Debug)]
-pub(crate) struct TimelineLog {
-    /// The id of the oldest stored event; the others follow without gaps.
-    first_id: u32,
-    events: VecDeque<(UnixMillis, NewTimelineEvent)>,
+/// An event of a timeline.
+pub(crate) trait LogEvent: Sized {
+    /// The event with its id and time.
+    type Recorded;
+
+    fn recorded(&self, id: u32, at: UnixMillis) -> Self::Recorded;
+
+    #[cfg(feature = "sqlite")]
+    fn of_recorded(recorded: Self::Recorded) -> (u32, UnixMillis, Self);
 }
 
-impl Default for TimelineLog {
+impl LogEvent for NewTimelineEvent {
+    type Recorded = TimelineEvent;
+
+    fn recorded(&self, id: u32, at: UnixMillis) -> TimelineEvent {
+        (*self).recorded(id, at)
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn of_recorded(TimelineEvent { id, at, from, to, kind, outcome, fault }: TimelineEvent) -> (u32, UnixMillis, Self) {
+        (id, at, Self { from, to, kind, outcome, fault })
+    }
+}
+
+impl LogEvent for NewJourneyEvent {
+    type Recorded = JourneyEvent;
+
+    fn recorded(&self, id: u32, at: UnixMillis) -> JourneyEvent {
+        self.clone().recorded(id, at)
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn of_recorded(JourneyEvent { id, at, kind, outcome, modules }: JourneyEvent) -> (u32, UnixMillis, Self) {
+        (id, at, Self { kind, outcome, modules })
+    }
+}
+
+/// The newest events, oldest first.
+#[derive(Debug)]
+pub(crate) struct TimelineLog<E> {
+    /// The id of the oldest stored event; the others follow without gaps.
+    first_id: u32,
+    events: VecDeque<(UnixMillis, E)>,
+}
+
+impl<E> Default for TimelineLog<E> {
     fn default() -> Self {
         Self { first_id: 1, events: VecDeque::new() }
     }
 }
 
-impl TimelineLog {
+impl<E: LogEvent> TimelineLog<E> {
     /// The id of the next event.
     pub(crate) fn next_id(&self) -> u32 {
         self.first_id.saturating_add(u32::try_from(self.events.len()).unwrap_or(u32::MAX))
     }
 
     /// Appends an event, and evicts the oldest one beyond the maximum.
-    pub(crate) fn push(&mut self, at: UnixMillis, event: NewTimelineEvent) {
+    pub(crate) fn push(&mut self, at: UnixMillis, event: E) {
         if self.events.len() >= MAX_TIMELINE_EVENTS {
             self.events.pop_front();
             self.first_id = self.first_id.saturating_add(1);
@@ -42,15 +79,16 @@ impl TimelineLog {
 
     /// Appends a stored event.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn restore(&mut self, TimelineEvent { id, at, from, to, kind, outcome, fault }: TimelineEvent) {
+    pub(crate) fn restore(&mut self, recorded: E::Recorded) {
+        let (id, at, event) = E::of_recorded(recorded);
         if self.events.is_empty() {
             self.first_id = id;
         }
-        self.push(at, NewTimelineEvent { from, to, kind, outcome, fault });
+        self.push(at, event);
     }
 
     /// The events with a greater id.
-    pub(crate) fn after(&self, id: u32) -> Vec<TimelineEvent> {
+    pub(crate) fn after(&self, id: u32) -> Vec<E::Recorded> {
         let skipped = usize::try_from(id.saturating_add(1).saturating_sub(self.first_id)).unwrap_or(usize::MAX);
         let kept = (self.first_id..).zip(&self.events).skip(skipped);
         kept.map(|(id, (at, event))| event.recorded(id, *at)).collect()

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use handset_protocol::UnixMillis;
-use handset_sandbox_domain::{AfterAttempt, Delivery, FailedAttempts, NewTimelineEvent, Session};
+use handset_sandbox_domain::{
+    AfterAttempt, ContactAttempts, Delivery, FailedAttempts, JourneyTransaction, NewTimelineEvent, Session,
+};
 
+use crate::journey_table::JourneyRow;
 use crate::notifier::{DELIVERIES, LocalNotifier, TopicKind};
 use crate::row::{Owner, Row};
 use crate::session_table::SessionRow;
 use crate::tables::{NO_PROJECT, Tables};
-use crate::{AttemptsWrite, IdentityWrite, RowChange, SessionWrite, Version};
+use crate::{AttemptsWrite, ContactAttemptsWrite, IdentityWrite, JourneyWrite, RowChange, SessionWrite, Version};
 
 /// One atomic write.
 #[derive(Debug)]
@@ -34,6 +37,10 @@ pub(crate) enum WriteOp {
     DeleteProject(String),
     /// Replaces a pending delivery by a retry or a finished one. Without it in the outbox nothing is written.
     Acknowledge { sequence: u64, next: AfterAttempt },
+    /// See [`JourneyRepository::write`](crate::JourneyRepository::write).
+    Journey(Box<JourneyWrite>),
+    /// Deletes the attempts at contacts of a project that end before that time.
+    ExpireContactAttempts { project: String, before: UnixMillis },
     /// Sets a setting.
     Setting { project: String, name: String, value: Vec<u8> },
 }
@@ -43,9 +50,9 @@ pub(crate) enum WriteOp {
 pub(crate) struct AssignedIds {
     /// Of the first new message or delivery; the others follow.
     pub(crate) sequence: u64,
-    /// Of the session's row.
-    pub(crate) session_row: u64,
-    /// Of the first new event of the timeline. 0: there is no session, so events are dropped.
+    /// Of the row of the session or the transaction.
+    pub(crate) row: u64,
+    /// Of the first new event of the timeline. 0: there is no row, so events are dropped.
     pub(crate) first_event: u32,
 }
 
@@ -75,6 +82,8 @@ struct ChangedSession {
 enum OldRow {
     Session { _value: Arc<Session> },
     Deleted { _value: SessionRow },
+    Transaction { _value: Arc<JourneyTransaction> },
+    DeletedTransaction { _value: JourneyRow },
 }
 
 impl From<WriteOp> for Write {
@@ -112,8 +121,14 @@ impl Tables {
             }
             WriteOp::Identities { rows, .. } => rows.iter().all(is_identity_current),
             WriteOp::Acknowledge { sequence, .. } => self.outbox.contains_key(sequence),
+            WriteOp::Journey(write) => {
+                let transaction = self.journeys.get(&write.id).map(|stored| stored.row.version);
+                let attempts =
+                    |row: &ContactAttemptsWrite| version(self.journeys.attempts.get(&row.key)) == row.version;
+                transaction == write.version && write.attempts.as_ref().is_none_or(attempts)
+            }
             WriteOp::Record { .. } | WriteOp::ExpireAttempts(_) | WriteOp::DeleteProject(_) => true,
-            WriteOp::Setting { .. } => true,
+            WriteOp::ExpireContactAttempts { .. } | WriteOp::Setting { .. } => true,
         }
     }
 
@@ -125,11 +140,20 @@ impl Tables {
             WriteOp::Record { auth_id, .. } => (0, Some(auth_id.as_str())),
             WriteOp::Identities { deliveries, .. } => (deliveries.len(), None),
             WriteOp::Acknowledge { .. } => (1, None),
-            WriteOp::ExpireAttempts(_) | WriteOp::DeleteProject(_) | WriteOp::Setting { .. } => (0, None),
+            WriteOp::Journey(journey) => (journey.messages.len() + journey.deliveries.len(), None),
+            WriteOp::ExpireAttempts(_) | WriteOp::ExpireContactAttempts { .. } => (0, None),
+            WriteOp::DeleteProject(_) | WriteOp::Setting { .. } => (0, None),
         };
         self.sequence += u64::try_from(rows).unwrap_or(u64::MAX);
+        if let WriteOp::Journey(journey) = &write.op {
+            (write.ids.row, write.ids.first_event) = match self.journeys.get(&journey.id) {
+                Some(stored) => (stored.row_id, stored.timeline.next_id()),
+                None if matches!(journey.transaction, RowChange::Put(_)) => (self.next_version().0, 1),
+                None => (0, 0),
+            };
+        }
         let Some(auth_id) = auth_id else { return };
-        (write.ids.session_row, write.ids.first_event) = match self.sessions.get(auth_id) {
+        (write.ids.row, write.ids.first_event) = match self.sessions.get(auth_id) {
             Some(stored) => (stored.row_id, stored.timeline.next_id()),
             None if matches!(write.op, WriteOp::Record { .. }) => (0, 0),
             None => (self.next_version().0, 1),
@@ -152,6 +176,8 @@ impl Tables {
                     self.put_pending(sequence, delivery);
                 }
             }
+            WriteOp::Journey(write) => self.apply_journey(*write, ids, &mut applied),
+            WriteOp::ExpireContactAttempts { project, before } => self.journeys.attempts.expire(&project, before),
             WriteOp::ExpireAttempts(before) => self.attempts.expire(before),
             WriteOp::DeleteProject(project) => {
                 self.delete_project(&project);
@@ -183,7 +209,7 @@ impl Tables {
         applied._old = match session {
             RowChange::Keep => None,
             RowChange::Put(session) => {
-                let old = self.put_session(Arc::new(session), ids.session_row);
+                let old = self.put_session(Arc::new(session), ids.row);
                 old.map(|value| OldRow::Session { _value: value })
             }
             RowChange::Delete => self.sessions.delete(&auth_id).map(|row| OldRow::Deleted { _value: row }),
@@ -200,6 +226,41 @@ impl Tables {
         for (id, message) in (ids.sequence..).zip(messages) {
             applied.messages.push(message.project.clone());
             applied.evicted_messages.extend(self.put_message(id, message));
+        }
+    }
+
+    fn apply_journey(&mut self, write: JourneyWrite, ids: AssignedIds, applied: &mut Applied) {
+        let JourneyWrite { id, transaction, attempts, timeline, at, messages, deliveries, erases_messages, .. } = write;
+        applied._old = match transaction {
+            RowChange::Keep => None,
+            RowChange::Put(transaction) => {
+                let row = Row { value: Arc::new(transaction), version: self.next_version() };
+                self.journeys.put(row, ids.row).map(|value| OldRow::Transaction { _value: value })
+            }
+            RowChange::Delete => self.journeys.delete(&id).map(|row| OldRow::DeletedTransaction { _value: row }),
+        };
+        if let Some(ContactAttemptsWrite { key, attempts, .. }) = attempts
+            && attempts != RowChange::Keep
+        {
+            let attempts = if let RowChange::Put(attempts) = attempts { attempts } else { ContactAttempts::default() };
+            let row = Row { value: Arc::new(attempts), version: self.next_version() };
+            self.journeys.attempts.put(&key, row);
+        }
+        if let Some(stored) = self.journeys.get_mut(&id) {
+            timeline.into_iter().for_each(|event| stored.timeline.push(at, event));
+        }
+        if erases_messages && let Some(list) = self.messages.get_mut(&id.project) {
+            let own = list.ids_of(&id);
+            list.remove(&own);
+        }
+        for (id, message) in (ids.sequence..).zip(messages) {
+            applied.messages.push(message.project.clone());
+            applied.evicted_messages.extend(self.put_message(id, message));
+        }
+        applied.has_deliveries = !deliveries.is_empty();
+        let first = ids.sequence + applied.messages.len() as u64;
+        for (sequence, delivery) in (first..).zip(deliveries) {
+            self.put_pending(sequence, delivery);
         }
     }
 

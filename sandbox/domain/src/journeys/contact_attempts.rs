@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use handset_protocol::UnixMillis;
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, IntoStaticStr};
+use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
 use super::policy::JourneyPolicy;
 
@@ -25,6 +25,11 @@ impl CodePurpose {
     /// The name in a store.
     pub fn as_str(self) -> &'static str {
         self.into()
+    }
+
+    /// The purpose of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::iter().find(|purpose| purpose.as_str() == name)
     }
 }
 

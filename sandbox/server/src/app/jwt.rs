@@ -293,7 +293,8 @@ mod tests {
     fn generated_keys_are_random_and_differ_from_each_other() {
         let random = crate::SystemRandom::new().unwrap();
         let secrets = TokenKeys::generate(&random);
-        let different: std::collections::BTreeSet<_> = secrets.iter().chain(&TokenKeys::generate(&random)).copied().collect();
+        let different: std::collections::BTreeSet<_> =
+            secrets.iter().chain(&TokenKeys::generate(&random)).copied().collect();
         assert_eq!(different.len(), 2 * KEYS);
     }
 }

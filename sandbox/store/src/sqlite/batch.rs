@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::tables::Tables;
 use crate::write::{Write, WriteOp};
-use crate::{IdentityWrite, RowChange, SessionWrite, StoreError};
+use crate::{ContactAttemptsKey, IdentityWrite, JourneyWrite, RowChange, SessionWrite, StoreError, TransactionId};
 
 /// The channel for the result of a write.
 pub(super) type Done = oneshot::Sender<Result<bool, StoreError>>;
@@ -34,7 +34,7 @@ pub(super) struct Batch {
 struct Touched {
     hasher: RandomState,
     changed: HashSet<u64>,
-    /// Sessions whose timeline grows.
+    /// Sessions and transactions whose timeline grows.
     appended: HashSet<u64>,
 }
 
@@ -55,6 +55,8 @@ enum Touch<'a> {
     Attempts(&'a str, &'a str),
     Identity(&'a str, &'a str),
     Delivery(u64),
+    Journey(&'a TransactionId),
+    Contact(&'a ContactAttemptsKey),
 }
 
 impl Batch {
@@ -68,7 +70,10 @@ impl Batch {
         while batch.jobs.len() + batch.lost.len() < limit
             && let Some(mut job) = queued()
         {
-            let is_alone = matches!(job.write.op, WriteOp::DeleteProject(_) | WriteOp::ExpireAttempts(_));
+            let is_alone = matches!(
+                job.write.op,
+                WriteOp::DeleteProject(_) | WriteOp::ExpireAttempts(_) | WriteOp::ExpireContactAttempts { .. }
+            );
             if is_alone && !batch.jobs.is_empty() {
                 return (batch, Some(job));
             }
@@ -137,7 +142,18 @@ impl Touched {
                     Place::Batch
                 }
             }
-            WriteOp::ExpireAttempts(_) | WriteOp::DeleteProject(_) | WriteOp::Setting { .. } => Place::Batch,
+            WriteOp::Journey(write) => {
+                let journey = Touch::Journey(&write.id);
+                let has_lost = self.is_changed(&journey)
+                    || write.attempts.as_ref().is_some_and(|row| self.is_changed(&Touch::Contact(&row.key)));
+                match write.timeline.is_empty() {
+                    _ if has_lost => Place::Lost,
+                    false if self.is_appended(&journey) => Place::Next,
+                    _ => Place::Batch,
+                }
+            }
+            WriteOp::ExpireAttempts(_) | WriteOp::ExpireContactAttempts { .. } => Place::Batch,
+            WriteOp::DeleteProject(_) | WriteOp::Setting { .. } => Place::Batch,
         }
     }
 
@@ -163,7 +179,22 @@ impl Touched {
             WriteOp::Acknowledge { sequence, .. } => {
                 self.changed.insert(self.hash(&Touch::Delivery(*sequence)));
             }
-            WriteOp::ExpireAttempts(_) | WriteOp::DeleteProject(_) | WriteOp::Setting { .. } => {}
+            WriteOp::Journey(write) => self.add_journey(write),
+            WriteOp::ExpireAttempts(_) | WriteOp::ExpireContactAttempts { .. } => {}
+            WriteOp::DeleteProject(_) | WriteOp::Setting { .. } => {}
+        }
+    }
+
+    fn add_journey(&mut self, write: &JourneyWrite) {
+        let journey = self.hash(&Touch::Journey(&write.id));
+        if !matches!(write.transaction, RowChange::Keep) {
+            self.changed.insert(journey);
+        }
+        if !write.timeline.is_empty() {
+            self.appended.insert(journey);
+        }
+        if let Some(row) = write.attempts.as_ref().filter(|row| !matches!(row.attempts, RowChange::Keep)) {
+            self.changed.insert(self.hash(&Touch::Contact(&row.key)));
         }
     }
 

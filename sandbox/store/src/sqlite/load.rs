@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use handset_sandbox_domain::{Identity, Session, TimelineEvent};
+use handset_protocol::Secret;
+use handset_sandbox_domain::{CodePurpose, Identity, JourneyEvent, JourneyTransaction, Session, TimelineEvent};
 use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 
 use super::schema::failed;
-use crate::StoreError;
+use crate::journey_table::id_of;
+use crate::row::Row as StoredRow;
 use crate::tables::Tables;
+use crate::{ContactAttemptsKey, StoreError};
 
 /// Ids of messages and finished deliveries beyond their limits, which are still in the file.
 #[derive(Debug, Default)]
@@ -22,6 +25,7 @@ pub(super) struct EvictedIds {
 pub(super) fn all(connection: &Connection) -> Result<(Tables, EvictedIds), StoreError> {
     let (mut tables, mut evicted) = (Tables::default(), EvictedIds::default());
     sessions(connection, &mut tables)?;
+    journeys(connection, &mut tables)?;
     each(connection, "SELECT value FROM identities", |row| {
         let identity: Identity = json(row, "value", "identities")?;
         let owner = (identity.project.clone(), identity.phone.digits().to_owned());
@@ -79,6 +83,47 @@ fn sessions(connection: &Connection, tables: &mut Tables) -> Result<(), StoreErr
         };
         let events: Vec<TimelineEvent> = json(row, "events", "timeline")?;
         events.into_iter().for_each(|event| stored.timeline.restore(event));
+        Ok(())
+    })
+}
+
+/// Loads the transactions with their timelines, and the attempts at contacts.
+fn journeys(connection: &Connection, tables: &mut Tables) -> Result<(), StoreError> {
+    let (mut ids, mut last_row) = (HashMap::new(), 0);
+    each(connection, "SELECT id, value FROM journeys", |row| {
+        let id = number(row, "id")?;
+        let transaction: JourneyTransaction = json(row, "value", "journeys")?;
+        ids.insert(id, id_of(&transaction));
+        last_row = id.max(last_row);
+        let version = tables.next_version();
+        tables.journeys.put(StoredRow { value: Arc::new(transaction), version }, id);
+        Ok(())
+    })?;
+    tables.last_version = tables.last_version.max(last_row);
+    each(connection, "SELECT journey, events FROM journey_timeline ORDER BY journey, first_id", |row| {
+        let id = ids.get(&number(row, "journey")?);
+        let Some(stored) = id.and_then(|id| tables.journeys.get_mut(id)) else {
+            let text = "a row of 'journey_timeline' belongs to no journey; move the file away";
+            return Err(StoreError(text.to_owned()));
+        };
+        let events: Vec<JourneyEvent> = json(row, "events", "journey_timeline")?;
+        events.into_iter().for_each(|event| stored.timeline.restore(event));
+        Ok(())
+    })?;
+    each(connection, "SELECT project, app_id, purpose, contact, value FROM contact_attempts", |row| {
+        let text = |column| row.get::<_, String>(column).map_err(failed);
+        let purpose = text("purpose")?;
+        let unknown =
+            || StoreError("a row of 'contact_attempts' has an unknown purpose; move the file away".to_owned());
+        let key = ContactAttemptsKey {
+            project: text("project")?,
+            app_id: text("app_id")?,
+            purpose: CodePurpose::named(&purpose).ok_or_else(unknown)?,
+            contact: Secret::new(text("contact")?),
+        };
+        let value = Arc::new(json(row, "value", "contact_attempts")?);
+        let version = tables.next_version();
+        tables.journeys.attempts.put(&key, StoredRow { value, version });
         Ok(())
     })
 }

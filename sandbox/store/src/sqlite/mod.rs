@@ -6,6 +6,7 @@
 
 mod batch;
 mod file;
+mod journey_statements;
 mod load;
 mod queue;
 mod schema;

@@ -24,6 +24,14 @@ pub(super) const STEPS: &[&str] = &["
         project TEXT NOT NULL, digits TEXT NOT NULL, last INTEGER NOT NULL, value TEXT NOT NULL,
         PRIMARY KEY (project, digits)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE journeys (id INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE journey_timeline (
+        journey INTEGER NOT NULL, first_id INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (journey, first_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE contact_attempts (
+        project TEXT NOT NULL, app_id TEXT NOT NULL, purpose TEXT NOT NULL, contact TEXT NOT NULL,
+        ends INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (project, app_id, purpose, contact)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE outbox (sequence INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE messages (id INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE deliveries (id INTEGER PRIMARY KEY, project TEXT NOT NULL, value TEXT NOT NULL) STRICT;

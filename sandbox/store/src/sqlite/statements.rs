@@ -7,9 +7,25 @@ use serde::Serialize;
 
 use super::schema::failed;
 use crate::tables::Tables;
+use crate::timeline_log::LogEvent;
 use crate::write::{AssignedIds, Write, WriteOp};
 use crate::{AttemptsWrite, IdentityWrite, MAX_TIMELINE_EVENTS, RowChange, SessionWrite, StoreError};
-use handset_sandbox_domain::{AfterAttempt, NewTimelineEvent};
+use handset_sandbox_domain::AfterAttempt;
+
+/// A table of timelines.
+pub(super) struct LogTable {
+    /// Inserts the events of one write.
+    pub(super) insert: &'static str,
+    /// Deletes the rows whose events are all before one. The last row that begins at that event or before it still has kept
+    /// events.
+    pub(super) evict: &'static str,
+}
+
+const TIMELINE: LogTable = LogTable {
+    insert: "INSERT INTO timeline (session, first_id, events) VALUES (?, ?, ?)",
+    evict: "DELETE FROM timeline WHERE session = ?1 AND first_id <
+            (SELECT max(first_id) FROM timeline WHERE session = ?1 AND first_id <= ?2)",
+};
 
 /// The statements of an open transaction.
 pub(super) struct Statements<'a> {
@@ -32,7 +48,7 @@ impl<'a> Statements<'a> {
     }
 
     /// Executes a statement whose last value is a row in its serialized form.
-    fn put_row(&mut self, sql: &str, keys: &[&dyn ToSql], row: &impl Serialize) -> Result<(), StoreError> {
+    pub(super) fn put_row(&mut self, sql: &str, keys: &[&dyn ToSql], row: &impl Serialize) -> Result<(), StoreError> {
         *self.count += 1;
         let value = json(self.buffer, row)?;
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
@@ -47,7 +63,7 @@ impl<'a> Statements<'a> {
     pub(super) fn put(&mut self, Write { op, ids }: &Write, tables: &Mutex<Tables>) -> Result<(), StoreError> {
         match op {
             WriteOp::Session(write) => self.put_session(write, ids),
-            WriteOp::Record { at, events, .. } => self.append(ids, *at, events),
+            WriteOp::Record { at, events, .. } => self.append(&TIMELINE, ids, *at, events),
             WriteOp::Identities { rows, deliveries } => {
                 // One identity may take over the number of the other; the rows are different nevertheless.
                 for row in rows {
@@ -60,6 +76,11 @@ impl<'a> Statements<'a> {
             }
             WriteOp::ExpireAttempts(before) => {
                 self.execute("DELETE FROM failed_attempts WHERE last < ?", params![before.as_millis()])
+            }
+            WriteOp::Journey(write) => self.put_journey(write, ids, tables),
+            WriteOp::ExpireContactAttempts { project, before } => {
+                let sql = "DELETE FROM contact_attempts WHERE project = ? AND ends < ?";
+                self.execute(sql, params![project, before.as_millis()])
             }
             WriteOp::DeleteProject(project) => self.delete_project(project, tables),
             WriteOp::Acknowledge { sequence, next } => {
@@ -81,7 +102,7 @@ impl<'a> Statements<'a> {
     }
 
     fn put_session(&mut self, write: &SessionWrite, ids: &AssignedIds) -> Result<(), StoreError> {
-        let id = ids.session_row;
+        let id = ids.row;
         match &write.session {
             RowChange::Keep => {}
             RowChange::Put(session) => {
@@ -99,7 +120,7 @@ impl<'a> Statements<'a> {
             RowChange::Delete => false,
         };
         if has_session {
-            self.append(ids, write.at, &write.timeline)?;
+            self.append(&TIMELINE, ids, write.at, &write.timeline)?;
         }
         if let Some(attempts) = &write.attempts {
             self.put_attempts(attempts)?;
@@ -114,23 +135,22 @@ impl<'a> Statements<'a> {
     }
 
     /// Appends events to a timeline in one row. Deletes the rows whose events are all evicted.
-    fn append(&mut self, ids: &AssignedIds, at: UnixMillis, events: &[NewTimelineEvent]) -> Result<(), StoreError> {
-        let AssignedIds { session_row, first_event, .. } = *ids;
+    pub(super) fn append<E: LogEvent<Recorded: Serialize>>(
+        &mut self,
+        table: &LogTable,
+        ids: &AssignedIds,
+        at: UnixMillis,
+        events: &[E],
+    ) -> Result<(), StoreError> {
+        let AssignedIds { row, first_event, .. } = *ids;
         if events.is_empty() || first_event == 0 {
             return Ok(());
         }
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
         let events: Vec<_> = (first_event..).zip(events).map(|(id, event)| event.recorded(id, at)).collect();
-        let sql = "INSERT INTO timeline (session, first_id, events) VALUES (?, ?, ?)";
-        self.put_row(sql, params![session_row, first_event], &events)?;
+        self.put_row(table.insert, params![row, first_event], &events)?;
         let first_kept = (first_event + count).saturating_sub(u32::try_from(MAX_TIMELINE_EVENTS).unwrap_or(u32::MAX));
-        if first_kept <= 1 {
-            return Ok(());
-        }
-        // The last row that begins at the first kept event or before it still has kept events.
-        let sql = "DELETE FROM timeline WHERE session = ?1 AND first_id <
-                   (SELECT max(first_id) FROM timeline WHERE session = ?1 AND first_id <= ?2)";
-        self.execute(sql, params![session_row, first_kept])
+        if first_kept <= 1 { Ok(()) } else { self.execute(table.evict, params![row, first_kept]) }
     }
 
     fn put_attempts(&mut self, write: &AttemptsWrite) -> Result<(), StoreError> {
@@ -163,7 +183,7 @@ impl<'a> Statements<'a> {
         }
     }
 
-    fn put_pending(&mut self, sequence: u64, delivery: &impl Serialize) -> Result<(), StoreError> {
+    pub(super) fn put_pending(&mut self, sequence: u64, delivery: &impl Serialize) -> Result<(), StoreError> {
         self.put_row("INSERT INTO outbox (sequence, value) VALUES (?, ?)", params![sequence], delivery)
     }
 
@@ -172,14 +192,20 @@ impl<'a> Statements<'a> {
     fn delete_project(&mut self, project: &str, tables: &Mutex<Tables>) -> Result<(), StoreError> {
         self.execute("DELETE FROM identities WHERE project = ?", params![project])?;
         self.execute("DELETE FROM failed_attempts WHERE project = ?", params![project])?;
+        self.execute("DELETE FROM contact_attempts WHERE project = ?", params![project])?;
         self.execute("DELETE FROM settings WHERE project = ?", params![project])?;
-        let (messages, deliveries, outbox, last) = {
+        let (messages, deliveries, outbox, journeys, last) = {
             let tables = tables.lock();
+            let journeys: Vec<_> = tables.journeys.of_project(project).map(|(_, stored)| stored.row_id).collect();
             let messages: Vec<_> = tables.messages.get(project).into_iter().flat_map(|list| list.ids()).collect();
             let finished = tables.finished_deliveries.get(project).into_iter().flat_map(|of| of.keys().copied());
             let pending = tables.outbox.iter().filter(|(_, delivery)| delivery.project == project);
-            (messages, finished.collect::<Vec<_>>(), pending.map(|(id, _)| *id).collect::<Vec<_>>(), tables.sequence)
+            let (finished, pending): (Vec<_>, Vec<_>) = (finished.collect(), pending.map(|(id, _)| *id).collect());
+            (messages, finished, pending, journeys, tables.sequence)
         };
+        for id in journeys {
+            self.delete_journey(id)?;
+        }
         for id in messages {
             self.execute("DELETE FROM messages WHERE id = ?", params![id])?;
         }
