@@ -82,11 +82,13 @@ export function receiver(secret, onEvent) {
     if (body === undefined) return 413;
     let events;
     try {
-      events = JSON.parse(body);
+      // The event of a journey comes alone, those of identities in a list.
+      const parsed = JSON.parse(body);
+      events = Array.isArray(parsed) ? parsed : [parsed];
     } catch {
       return 400;
     }
-    if (!Array.isArray(events) || events.some((event) => typeof event?.eventId !== "string")) return 400;
+    if (events.some((event) => typeof event?.eventId !== "string")) return 400;
     for (const event of events) await once(event);
     return 204;
   }

@@ -206,7 +206,7 @@ describe("the example receiver", () => {
   });
 });
 
-describe("isAuthentic", () => {
+describe("the example receiver on its own", () => {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = 1_800_000_000;
   const good = { iss: "Prove Identity", iat: now, exp: now + 60 };
@@ -214,6 +214,23 @@ describe("isAuthentic", () => {
     const signed = `${part({ typ: "JWT", alg })}.${part(claims)}`;
     return `Bearer ${signed}.${createHmac(hash, secret).update(signed).digest("base64url")}`;
   };
+
+  test("lets in a journey's event, which comes alone, and refuses what is no event", async () => {
+    const webhook = await startReceiver([]);
+    const post = async (body) => {
+      const token = sign({ ...good, exp: Math.floor(Date.now() / 1000) + 60 });
+      const reply = await fetch(webhook.url, { method: "POST", headers: { "X-Prove-Authorization": token }, body: JSON.stringify(body) });
+      return reply.status;
+    };
+    try {
+      const event = { eventId: "e-1", eventType: "JOURNEY_FINISHED", status: "auto_approved" };
+      assert.deepEqual([await post(event), await post(event)], [204, 204]);
+      assert.deepEqual(webhook.told, [event]);
+      for (const body of [null, 7, {}, [{}], [event, null]]) assert.equal(await post(body), 400, JSON.stringify(body));
+    } finally {
+      webhook.close();
+    }
+  });
 
   test("takes what the sandbox signs", () => {
     assert.equal(isAuthentic(sign(good), SECRET, now), true);

@@ -12,7 +12,9 @@ pub struct SigningKeys(TokenKeys);
 impl SigningKeys {
     /// From the two secrets.
     pub fn new(secrets: &[[u8; 32]; 2]) -> Self {
-        Self(TokenKeys::from_secrets(secrets))
+        let [auth, access] = *secrets;
+        // Tokens of journeys are not signed here.
+        Self(TokenKeys::from_secrets(&[auth, access, [0; 32], [0; 32]]))
     }
 
     /// An authToken. `None`: its payload segment would hold a `-` or `_`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use handset_protocol::{Secret, UnixMillis};
 
 use super::Services;
+use crate::metrics::SessionChange;
 use crate::projects::Project;
 use crate::random::uuid;
 use handset_sandbox_domain::{
@@ -194,6 +195,7 @@ impl Services {
             },
         });
         let has_deliveries = !deliveries.is_empty();
+        let counted = SessionChange::sending(&outgoing);
         let write = JourneyWrite {
             project: at.project.name.clone(),
             app_id: at.app_id.clone(),
@@ -210,6 +212,7 @@ impl Services {
         if !self.store.journeys().write(write).await? {
             return Ok(None);
         }
+        self.metrics.count(&counted);
         if has_deliveries {
             self.webhooks.poll().await?;
         }

@@ -17,7 +17,7 @@ impl StoreObserver for StoreMetrics {
     }
 }
 
-/// What the write of a session counts: its start, its end, its messages.
+/// What the write of a session or a journey counts: the start and the end of the session, the messages.
 #[derive(Default)]
 pub(crate) struct SessionChange {
     started: Option<FlowType>,
@@ -36,8 +36,12 @@ impl SessionChange {
             (Some(_), None) => Some(PossessionOutcome::Forgotten),
             (None, None) => None,
         };
-        let sent = sent.iter().map(MessageLabel::of).collect();
-        Self { started, ended, sent }
+        Self { started, ended, ..Self::sending(sent) }
+    }
+
+    /// The change of a write without a session: that of a journey.
+    pub(crate) fn sending(sent: &[Message]) -> Self {
+        Self { sent: sent.iter().map(MessageLabel::of).collect(), ..Self::default() }
     }
 }
 

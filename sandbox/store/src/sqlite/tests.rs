@@ -170,7 +170,7 @@ async fn a_file_of_every_version_is_read_whole_and_migrated() {
         assert_eq!(sent, messages);
         let page = IdentityPage { project: "default", after: None, limit: 9, with_inactive: true };
         assert_eq!(store.identities().list(page).await.unwrap().len(), 2);
-        assert_eq!(store.settings().get(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(64));
+        assert_eq!(store.settings().get(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(128));
         let phone = Phone::parse(&"5005550006".into()).unwrap();
         assert_eq!(store.attempts().get("default", &phone).await.unwrap().map(|row| row.value.count()), Some(2));
         drop(store);
