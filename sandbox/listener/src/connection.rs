@@ -19,6 +19,7 @@ use tower::Service;
 
 use crate::deadline::BodyDeadline;
 use crate::observer::ConnectionRejection;
+use crate::peer::PeerAddress;
 use crate::port::{ConnectionSlot, ListenerContext};
 use crate::resettable::Connection;
 
@@ -28,8 +29,12 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const REJECTION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves one connection until it ends.
-pub(crate) async fn serve<S, F>(port: Arc<ListenerContext<S>>, stream: TcpStream, slot: ConnectionSlot)
-where
+pub(crate) async fn serve<S, F>(
+    port: Arc<ListenerContext<S>>,
+    stream: TcpStream,
+    peer: PeerAddress,
+    slot: ConnectionSlot,
+) where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = F>,
     S: Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
@@ -39,7 +44,7 @@ where
     match &port.tls {
         None => {
             let (connection, stream) = Connection::split(stream, slot);
-            http(&port, connection, with_write_timeout(&port, stream)).await;
+            http(&port, connection, peer, with_write_timeout(&port, stream)).await;
         }
         Some(acceptor) => {
             let handshake = async {
@@ -51,7 +56,7 @@ where
                 Ok::<_, io::Error>(Ok((connection, acceptor.accept(with_write_timeout(&port, stream)).await?)))
             };
             match timeout(port.limits.head, handshake).await {
-                Ok(Ok(Ok((connection, stream)))) => http(&port, connection, stream).await,
+                Ok(Ok(Ok((connection, stream)))) => http(&port, connection, peer, stream).await,
                 Ok(Ok(Err((stream, _slot)))) => {
                     port.observer.rejected(ConnectionRejection::PlainHttp);
                     reject_plain_http(&port, stream).await;
@@ -79,8 +84,8 @@ fn with_write_timeout<A, S: AsyncRead + AsyncWrite>(
     Box::pin(stream)
 }
 
-/// Serves HTTP/1.1 on a stream. Each request gets `handle` as an extension.
-async fn http<A, F, S>(port: &ListenerContext<A>, handle: Connection, stream: S)
+/// Serves HTTP/1.1 on a stream. Each request gets `handle` and `peer` as extensions.
+async fn http<A, F, S>(port: &ListenerContext<A>, handle: Connection, peer: PeerAddress, stream: S)
 where
     A: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = F>,
     A: Clone + Send + Sync + 'static,
@@ -91,6 +96,7 @@ where
     let service = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(handle.clone());
+        request.extensions_mut().insert(peer);
         request.extensions_mut().insert(BodyDeadline(Instant::now() + body_time));
         port.service.clone().call(request)
     });

@@ -3,7 +3,8 @@
 //! `axum::serve` has no TLS and no limit for connections or slow clients. The listener therefore runs hyper's HTTP/1.1 for
 //! plain and TLS connections; WebSockets require 1.1 anyway.
 //!
-//! Each request has two extensions: [`Connection`], with which a handler can reset its connection, and [`BodyDeadline`].
+//! Each request has three extensions: [`Connection`], with which a handler can reset its connection, [`BodyDeadline`] and
+//! [`PeerAddress`].
 
 mod connection;
 mod deadline;
@@ -11,6 +12,7 @@ mod error;
 mod limits;
 mod local_ca;
 mod observer;
+mod peer;
 mod port;
 mod resettable;
 mod serve;
@@ -20,6 +22,7 @@ pub use deadline::{BodyDeadline, BodyTimeout};
 pub use error::TlsError;
 pub use limits::ConnectionLimits;
 pub use observer::{ConnectionObserver, ConnectionRejection};
+pub use peer::PeerAddress;
 pub use resettable::Connection;
 pub use serve::serve;
 pub use tls::{LocalCaFile, PemFile, TlsServer};

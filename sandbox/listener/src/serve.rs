@@ -1,6 +1,7 @@
 //! The accept loop: one task per connection, up to the limit.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -16,6 +17,7 @@ use tower::Service;
 use crate::connection;
 use crate::limits::ConnectionLimits;
 use crate::observer::{ConnectionObserver, ConnectionRejection};
+use crate::peer::PeerAddress;
 use crate::port::{ConnectionSlot, ListenerContext};
 use crate::tls::TlsServer;
 
@@ -43,11 +45,11 @@ pub async fn serve<S, F>(
     let port = Arc::new(ListenerContext { service, limits, tls, origin, observer, stop: stop.clone() });
     let connections = TaskTracker::new();
     loop {
-        let stream: TcpStream = tokio::select! {
+        let (stream, peer): (TcpStream, SocketAddr) = tokio::select! {
             biased;
             () = stop.cancelled() => break,
             // Retries after an error.
-            (stream, _) = Listener::accept(&mut listener) => stream,
+            accepted = Listener::accept(&mut listener) => accepted,
         };
         let Ok(permit) = free.clone().try_acquire_owned() else {
             port.observer.rejected(ConnectionRejection::TooMany);
@@ -55,7 +57,7 @@ pub async fn serve<S, F>(
             continue;
         };
         let slot = ConnectionSlot { _permit: permit, _open: port.observer.opened() };
-        connections.spawn(connection::serve(port.clone(), stream, slot));
+        connections.spawn(connection::serve(port.clone(), stream, PeerAddress(peer), slot));
     }
     drop(listener);
     connections.close();

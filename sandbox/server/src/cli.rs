@@ -30,8 +30,8 @@ pub struct Flags {
 #[derive(Debug, Args)]
 struct ProcessFlags {
     /// File that receives the port once listening; removed at exit
-    // The help lists it after --allow-host, before --rate-limit, the fourth setting.
-    #[arg(long, value_name = "PATH", help_heading = NETWORK, display_order = 3)]
+    // The help lists it after --trust-proxy, before --rate-limit, the fifth setting.
+    #[arg(long, value_name = "PATH", help_heading = NETWORK, display_order = 4)]
     port_file: Option<PathBuf>,
     /// Settings file (TOML); flags override it
     #[arg(long, value_name = "FILE", help_heading = FILES, display_order = 0)]

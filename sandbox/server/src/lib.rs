@@ -37,8 +37,9 @@ mod webhooks;
 pub use app::AppState;
 pub use cli::Flags;
 pub use config::{
-    AllowedHost, CarrierConfig, Config, ConfigError, InstantLinkConfig, Limits, LogFormat, MobileAuthConfig, Origin,
-    OtpConfig, SmsConfig, Storage, TlsConfig, Webhook, WebhookConfig, WebhookSecret, WebhookUrl, config_reference,
+    AllowedHost, CarrierConfig, Config, ConfigError, InstantLinkConfig, JourneysConfig, Limits, LogFormat,
+    MobileAuthConfig, Origin, OtpConfig, SmsConfig, Storage, TlsConfig, TrustedProxy, Webhook, WebhookConfig,
+    WebhookSecret, WebhookUrl, config_reference,
 };
 pub use handset_sandbox_listener::{TlsError, TlsServer};
 pub use http::{Unauthorized, app, carrier, status_socket};

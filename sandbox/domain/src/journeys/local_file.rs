@@ -67,9 +67,9 @@ mod tests {
         for magic in known {
             assert!(is_local_file(&encoded(magic, 2000)), "{magic:?}");
             assert!(!is_local_file(&encoded(magic, 100)), "short: {magic:?}");
-            let in_lines =
-                encoded(magic, 2000).as_bytes().chunks(20).map(|line| String::from_utf8_lossy(line).into_owned());
-            assert!(is_local_file(&in_lines.collect::<Vec<_>>().join("\n")), "{magic:?}");
+            let whole = encoded(magic, 2000);
+            let lines: Vec<_> = whole.as_bytes().chunks(20).map(String::from_utf8_lossy).collect();
+            assert!(is_local_file(&lines.join("\n")), "{magic:?}");
         }
         assert!(!is_local_file(&encoded(b"no known file", 2000)));
         assert!(!is_local_file(&"a long text of words ".repeat(100)));

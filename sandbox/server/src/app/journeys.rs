@@ -13,7 +13,7 @@ use handset_sandbox_domain::{
     JourneyRefusal, JourneyTransaction, JourneyTransition, PageCaller, RedeemHandoff, RedeemedHandoff, apply_journey,
 };
 use handset_sandbox_store::{
-    ContactAttemptsKey, ContactAttemptsWrite, JourneyKey, JourneyWrite, RowChange, StoreError, Versioned,
+    ContactAttemptsKey, ContactAttemptsWrite, JourneyKey, JourneyWrite, RowChange, StoreError, TransactionId, Versioned,
 };
 
 /// Longest session id that a page may name, in bytes.
@@ -62,6 +62,14 @@ impl JourneyRef {
         self.key_of(&self.transaction_id)
     }
 
+    pub(crate) fn id(&self) -> TransactionId {
+        TransactionId {
+            project: self.project.name.clone(),
+            app_id: self.app_id.clone(),
+            transaction_id: self.transaction_id.clone(),
+        }
+    }
+
     fn key_of<'a>(&'a self, transaction_id: &'a str) -> JourneyKey<'a> {
         JourneyKey::Transaction { project: &self.project.name, app_id: &self.app_id, transaction_id }
     }
@@ -77,6 +85,10 @@ impl JourneyRef {
 }
 
 impl Services {
+    fn workflow(&self, _: &Project, _: &str) -> Option<Arc<handset_sandbox_domain::Workflow>> {
+        None
+    }
+
     /// The caller of a page's call.
     ///
     /// # Errors
@@ -197,9 +209,7 @@ impl Services {
         let has_deliveries = !deliveries.is_empty();
         let counted = SessionChange::sending(&outgoing);
         let write = JourneyWrite {
-            project: at.project.name.clone(),
-            app_id: at.app_id.clone(),
-            transaction_id: at.transaction_id.clone(),
+            id: at.id(),
             version: before.as_ref().map(|row| row.version),
             transaction: change,
             attempts,
@@ -238,11 +248,12 @@ impl Services {
     pub(crate) async fn end_journeys(&self, project: &Arc<Project>) -> Result<(), StoreError> {
         let now = project.clock.now();
         // The end itself counts.
-        let ended = self.store.journeys().ending_before(Some(&project.name), UnixMillis::new(now.as_millis() + 1)).await?;
-        for (_, app_id, transaction_id) in ended.into_iter().take(ENDED_AT_ONCE) {
+        let ended =
+            self.store.journeys().ending_before(Some(&project.name), UnixMillis::new(now.as_millis() + 1)).await?;
+        for TransactionId { app_id, transaction_id, .. } in ended.into_iter().take(ENDED_AT_ONCE) {
             self.end_journey_if_due(&JourneyRef { project: project.clone(), app_id, transaction_id }).await?;
         }
-        self.store.journeys().expire_attempts(now).await
+        self.store.journeys().expire_attempts(&project.name, now).await
     }
 }
 

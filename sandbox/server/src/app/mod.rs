@@ -7,6 +7,8 @@ pub(crate) mod event_fields;
 pub(crate) mod identities;
 mod identity_changes;
 pub(crate) mod inspection;
+pub(crate) mod journey_apps;
+pub(crate) mod journeys;
 pub(crate) mod jwt;
 pub(crate) mod links;
 pub(crate) mod opening;

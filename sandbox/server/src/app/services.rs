@@ -101,6 +101,7 @@ impl AppState {
                 project.clock.set_offset(Duration::from_millis(u64::from_be_bytes(ms)));
             }
             state.0.open_settings(&project).await?;
+            state.0.open_apps(&project).await?;
             state.0.webhooks.open(&project).await?;
         }
         // The deliveries that the previous process left behind.

@@ -103,6 +103,8 @@ mod tests {
             ("origin = 1", "'origin' (--origin) must be "),
             ("allow_hosts = 'sandbox'", "'allow_hosts' (--allow-host) must be a list of strings"),
             ("allow_hosts = ['sandbox:1']", "'allow_hosts' (--allow-host) must be a host name or an IP address"),
+            ("trust_proxies = ['x']", "'trust_proxies' (--trust-proxy) must be an IP address or a network"),
+            ("trust_proxies = '::1'", "'trust_proxies' (--trust-proxy) must be a list of strings"),
             ("www = 1", "'www' (--www) must be a string"),
             ("limits.sockets = 'x'", "'limits.sockets' must be a whole number"),
             ("webhook.timeout_seconds = 'x'", "'webhook.timeout_seconds' must be a whole number"),

@@ -21,10 +21,11 @@ impl Config {
     /// A setting is invalid; the text names it.
     pub fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: &str| Err(ConfigError(text.to_owned()));
-        let sections: [(&str, &dyn Section); 8] = [
+        let sections: [(&str, &dyn Section); 9] = [
             ("otp", &self.otp),
             ("sms", &self.sms),
             ("instant_link", &self.instant_link),
+            ("journeys", &self.journeys),
             ("mobile_auth", &self.mobile_auth),
             ("carrier", &self.carrier),
             ("tls", &self.tls),
@@ -45,6 +46,9 @@ impl Config {
         }
         if let Some(www) = self.www.as_ref().filter(|www| !www.is_dir()) {
             return Err(ConfigError(format!("'www' (--www) must be a folder: {}", www.display())));
+        }
+        if let Some(workflows) = self.workflows.as_ref().filter(|workflows| !workflows.is_dir()) {
+            return Err(ConfigError(format!("'workflows' (--workflows) must be a folder: {}", workflows.display())));
         }
         if self.tls.is_on() && self.origin.as_ref().is_some_and(|origin| origin.scheme() != "https") {
             return wrong("'origin' (--origin) must be https:// when the port serves https");

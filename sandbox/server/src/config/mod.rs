@@ -4,9 +4,11 @@
 mod address;
 mod allowed_host;
 mod carrier;
+mod cidr;
 mod diagnostics;
 mod error;
 mod instant_link;
+mod journeys;
 mod limits;
 mod load;
 mod log_format;
@@ -29,13 +31,16 @@ use std::path::PathBuf;
 use clap::ArgAction;
 use etcetera::BaseStrategy;
 use handset_protocol::limits::REQUESTS_PER_SECOND;
-use handset_sandbox_domain::{Seconds, SessionPolicy};
+use handset_sandbox_domain::{JourneyPolicy, Seconds, SessionPolicy};
 
 use allowed_host::ALLOW_HOST;
 pub use allowed_host::AllowedHost;
 pub use carrier::CarrierConfig;
+pub use cidr::TrustedProxy;
+pub(crate) use cidr::{any_contains, parse_network};
 pub use error::ConfigError;
 pub use instant_link::InstantLinkConfig;
+pub use journeys::JourneysConfig;
 pub use limits::Limits;
 pub use log_format::LogFormat;
 pub use mobile_auth::MobileAuthConfig;
@@ -76,6 +81,13 @@ section! {
         #[arg(env = ALLOW_HOST, value_delimiter = ',', hide_env = true)]
         #[arg(help = "Additional host name to answer to, e.g. a container's; repeatable")]
         allow_hosts: Vec<AllowedHost> = Vec::new();
+        /// Addresses of the proxies in front of the sandbox, as IP addresses or networks. The caller of a request from one of them
+        /// is the last address in `X-Forwarded-For` or `Forwarded` that is not one of them. It decides which calls of an app's
+        /// server are allowed. Without this key, the caller is the other end of the connection.
+        #[schemars(with = "Vec<String>", extend("kind" = "a list of strings"))]
+        #[arg(long = "trust-proxy", value_name = "CIDR", help_heading = NETWORK)]
+        #[arg(help = "Proxy (an address or a network) that names the caller; repeatable")]
+        trust_proxies: Vec<TrustedProxy> = Vec::new();
         /// Requests per second and credential, then 429; `0` or `"off"`: unlimited.
         #[serde(deserialize_with = "rate_limit::deserialize")]
         #[schemars(extend("kind" = "whole number or `\"off\"`"))]
@@ -105,6 +117,9 @@ section! {
         /// certificate.
         #[command(flatten)]
         carrier: CarrierConfig = CarrierConfig::default();
+        /// Resumable journeys.
+        #[arg(skip)]
+        journeys: JourneysConfig = JourneysConfig::default();
         /// Injects network faults into the requests of the page's authenticator, reproducibly from this seed.
         #[serde(rename = "chaos")]
         #[arg(id = "chaos", long = "chaos", value_name = "SEED", value_parser = parse_number::<u64>, help_heading = RULES)]
@@ -123,6 +138,10 @@ section! {
         #[arg(long, value_name = "DIR", help_heading = FILES)]
         #[arg(help = "Folder of the demo page [default: the built-in page]")]
         www: Option<PathBuf> = None;
+        /// Folder of workflow files (`*.toml`, `*.json`), which are read at the start. The built-in workflow is `onboarding`.
+        #[arg(long, value_name = "DIR", help_heading = FILES)]
+        #[arg(help = "Folder of workflow files (TOML or JSON)")]
+        workflows: Option<PathBuf> = None;
         /// Log format.
         #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, help_heading = FILES)]
         #[arg(help = "Log format: 'text' or 'json'")]
@@ -161,6 +180,10 @@ impl Config {
     /// Whether other machines can reach the port.
     pub fn listens_beyond_loopback(&self) -> bool {
         !self.listen.ip().is_loopback()
+    }
+
+    pub(crate) fn journey_policy(&self) -> JourneyPolicy {
+        self.journeys.policy()
     }
 
     pub(crate) fn session_policy(&self) -> SessionPolicy {

@@ -11,8 +11,19 @@ use super::*;
 use crate::Flags;
 
 /// Values of every type. Each setting accepts at least one that is not its default.
-const VALUES: [&str; 10] =
-    ["7", "true", "json", "data", "[::1]:7", "http://a.test", "sqlite:a", "whsec_0123456789abcdef", "always", "wifi"];
+const VALUES: [&str; 11] = [
+    "7",
+    "true",
+    "json",
+    "data",
+    "[::1]:7",
+    "http://a.test",
+    "sqlite:a",
+    "whsec_0123456789abcdef",
+    "always",
+    "wifi",
+    "10.0.0.0/8",
+];
 
 /// The paths of all settings, and their minimum if it is not 0.
 fn definitions() -> Vec<(String, Option<u64>)> {
@@ -119,6 +130,7 @@ fn settings_that_cannot_work_are_refused_by_name() {
             "webhook.ca",
         ),
         (Config { www: Some("/no/such/folder".into()), ..Config::default() }, "www"),
+        (Config { workflows: Some("/no/such/folder".into()), ..Config::default() }, "workflows"),
         (beyond.clone(), "origin"),
         (Config { tls, origin: Some("http://shop.test".parse().unwrap()), ..Config::default() }, "origin"),
         (Config { limits, ..Config::default() }, "limits.body_seconds"),
@@ -153,7 +165,9 @@ fn a_file_sets_every_key() {
         listen = "[::1]:0"
         origin = "https://shop.test"
         allow_hosts = ["sandbox", " 10.0.0.1 ", ""]
+        trust_proxies = ["10.0.0.0/8", "::1"]
         www = "somewhere"
+        workflows = "elsewhere"
         store = "sqlite:some/file"
         strict_test_users = true
         rate_limit = "off"
@@ -172,6 +186,13 @@ fn a_file_sets_every_key() {
         [instant_link]
         seconds = 300
         start_reply = "data"
+        [journeys]
+        state_days = 7
+        code_seconds = 60
+        tries = 3
+        lock_seconds = 120
+        resend_pause_seconds = 0
+        codes_per_day = 5
         [mobile_auth]
         flows = "always"
         carrier = "wifi"
@@ -198,7 +219,9 @@ fn a_file_sets_every_key() {
         listen: "[::1]:0".parse().unwrap(),
         origin: Some("https://shop.test".parse().unwrap()),
         allow_hosts: vec!["sandbox".parse().unwrap(), "10.0.0.1".parse().unwrap()],
+        trust_proxies: vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()],
         www: Some("somewhere".into()),
+        workflows: Some("elsewhere".into()),
         store: Storage::Sqlite("some/file".into()),
         strict_test_users: true,
         rate_limit: 0,
@@ -208,6 +231,14 @@ fn a_file_sets_every_key() {
         otp: OtpConfig { seconds: 60, resend_pause_seconds: 30, tries_per_number: 5, number_window_seconds: 3600 },
         sms: SmsConfig { per_session: 3, per_number: 7, number_window_seconds: 1800 },
         instant_link: InstantLinkConfig { seconds: 300, start_reply: StartReplyShape::Data },
+        journeys: JourneysConfig {
+            state_days: 7,
+            code_seconds: 60,
+            tries: 3,
+            lock_seconds: 120,
+            resend_pause_seconds: 0,
+            codes_per_day: 5,
+        },
         mobile_auth: MobileAuthConfig { flows: MobileAuthFlows::Always, carrier: CarrierState::Wifi },
         carrier: CarrierConfig {
             listen: "[::1]:7".parse().unwrap(),
@@ -265,6 +296,7 @@ fn an_unknown_key_is_refused_by_name() {
         ("[otp]\nsecond = 1", "second"),
         ("[instant_link]\nx = 1", "x"),
         ("[limits]\ny = 1", "y"),
+        ("[journeys]\nc = 1", "c"),
         ("[webhook]\nz = 1", "z"),
         ("[mobile_auth]\na = 1", "a"),
         ("[carrier]\nb = 1", "b"),

@@ -1,16 +1,17 @@
-//! The rate limit: a token bucket for each credential, on the project's clock. The 429 reply is in `http`.
+//! The rate limit: a token bucket for each credential and each app, on the project's clock. The 429 reply is in `http`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
 use handset_protocol::UnixMillis;
 
-/// The rate limits of a project's credentials.
+/// The rate limits of a project's credentials and apps.
 pub(crate) struct RateLimiter {
     /// Requests per second, and the size of a burst. 0: unlimited.
     rate: u32,
-    buckets: Mutex<HashMap<&'static str, Bucket>>,
+    buckets: Mutex<HashMap<Cow<'static, str>, Bucket>>,
 }
 
 struct Bucket {
@@ -23,32 +24,55 @@ struct Bucket {
 /// One request, in thousandths.
 const ONE: i64 = 1000;
 
+impl Bucket {
+    fn take(&mut self, rate: i64, now: UnixMillis) -> Result<(), u64> {
+        let passed = i64::try_from(now.since(self.at).as_millis()).unwrap_or(i64::MAX);
+        let gained = passed.saturating_mul(rate);
+        self.left = self.left.saturating_add(gained).min(rate * ONE);
+        self.at = now;
+        if self.left < ONE {
+            let wait_ms = (ONE - self.left + rate - 1) / rate;
+            return Err(u64::try_from((wait_ms + 999) / 1000).unwrap_or(1));
+        }
+        self.left -= ONE;
+        Ok(())
+    }
+}
+
 impl RateLimiter {
     pub(crate) fn new(rate: u32) -> Self {
         Self { rate, buckets: Mutex::default() }
     }
 
-    /// Takes the token of one request.
+    /// Takes the token of one request by a credential.
     ///
     /// # Errors
     /// The bucket is empty; the error is the wait until the next token, in seconds.
     pub(crate) fn pass(&self, client_id: &'static str, now: UnixMillis) -> Result<(), u64> {
+        self.take(client_id, || Cow::Borrowed(client_id), now)
+    }
+
+    /// Takes the token of one request by an app. The app exists, so that a caller cannot fill the table.
+    ///
+    /// # Errors
+    /// As [`pass`](Self::pass).
+    pub(crate) fn pass_app(&self, app_id: &str, now: UnixMillis) -> Result<(), u64> {
+        // No `client_id` has a colon.
+        let key = format!("app:{app_id}");
+        self.take(&key, || Cow::Owned(key.clone()), now)
+    }
+
+    /// `owned` gives the key of a new bucket.
+    fn take(&self, key: &str, owned: impl FnOnce() -> Cow<'static, str>, now: UnixMillis) -> Result<(), u64> {
         if self.rate == 0 {
             return Ok(());
         }
         let rate = i64::from(self.rate);
         let mut buckets = self.buckets.lock();
-        let bucket = buckets.entry(client_id).or_insert(Bucket { left: rate * ONE, at: now });
-        let passed = i64::try_from(now.since(bucket.at).as_millis()).unwrap_or(i64::MAX);
-        let gained = passed.saturating_mul(rate);
-        bucket.left = bucket.left.saturating_add(gained).min(rate * ONE);
-        bucket.at = now;
-        if bucket.left < ONE {
-            let wait_ms = (ONE - bucket.left + rate - 1) / rate;
-            return Err(u64::try_from((wait_ms + 999) / 1000).unwrap_or(1));
+        match buckets.get_mut(key) {
+            Some(bucket) => bucket.take(rate, now),
+            None => buckets.entry(owned()).or_insert(Bucket { left: rate * ONE, at: now }).take(rate, now),
         }
-        bucket.left -= ONE;
-        Ok(())
     }
 
     /// Fills every bucket.
@@ -71,6 +95,16 @@ mod tests {
         assert_eq!(passed(10_000), 25);
         assert_eq!(passed(5000), 0, "a clock that goes back adds no tokens");
         assert_eq!(limiter.pass("b", UnixMillis::new(10_000)), Ok(()), "each credential has its own bucket");
+    }
+
+    #[test]
+    fn each_app_has_a_bucket_of_its_own_also_one_that_is_called_as_a_credential() {
+        let limiter = RateLimiter::new(1);
+        let now = UnixMillis::EPOCH;
+        assert_eq!(limiter.pass("a", now), Ok(()));
+        assert_eq!((limiter.pass_app("a", now), limiter.pass_app("a", now)), (Ok(()), Err(1)));
+        assert_eq!(limiter.pass_app("b", now), Ok(()));
+        assert_eq!(limiter.pass_app("a", UnixMillis::new(1000)), Ok(()));
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Projects: the clock, faults, rate limit, settings and webhook of each. No store and no HTTP.
+//! Projects: the clock, faults, rate limit, settings, apps and webhook of each. No store and no HTTP.
 
+mod apps;
 mod clock;
 mod limiter;
 mod project;
 mod settings;
 mod webhook;
 
+pub(crate) use apps::{Allowlist, App, MAX_APPS};
 pub use clock::{Clock, SystemClock};
 pub(crate) use project::{DEFAULT, NAME, Project, Projects};
 pub(crate) use settings::MobileAuthSettings;

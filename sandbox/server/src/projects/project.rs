@@ -10,6 +10,7 @@ use handset_protocol::UnixMillis;
 use handset_sandbox_domain::request::{Field, TextFormat};
 use parking_lot::Mutex;
 
+use super::apps::ProjectApps;
 use super::clock::{Clock, MovableClock};
 use super::limiter::RateLimiter;
 use super::settings::ProjectSettings;
@@ -36,7 +37,7 @@ pub(crate) const NAME: Field = Field::text(
     &[DEFAULT],
 );
 
-/// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit, settings and webhook.
+/// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit, settings, apps and webhook.
 pub(crate) struct Project {
     pub(crate) name: String,
     pub(crate) clock: MovableClock,
@@ -46,6 +47,7 @@ pub(crate) struct Project {
     pub(crate) faults: Faults,
     pub(crate) webhook: ProjectWebhook,
     pub(crate) settings: ProjectSettings,
+    pub(crate) apps: ProjectApps,
     /// The seeded faults, if chaos is on.
     pub(crate) chaos: Option<Chaos>,
     /// The time of the last use, on the system clock.
@@ -205,6 +207,7 @@ impl Projects {
             faults: Faults::new(),
             webhook: ProjectWebhook::new(),
             settings: ProjectSettings::default(),
+            apps: ProjectApps::default(),
             chaos: self.chaos_seed.map(Chaos::new),
             last_used_at: AtomicTime::new(now),
             collected_at: AtomicTime::new(UnixMillis::MIN),

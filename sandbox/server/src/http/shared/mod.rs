@@ -1,9 +1,11 @@
 //! Shared by all audiences: bodies, errors, extractors, guards and middleware. No routes.
 
 pub(crate) mod body;
+pub(crate) mod caller_address;
 pub(crate) mod detach;
 pub(crate) mod errors;
 pub(crate) mod extract;
+mod forwarded;
 pub(crate) mod guard;
 pub(crate) mod link_url;
 pub(crate) mod method;

@@ -10,14 +10,16 @@ pub(crate) mod visits;
 pub(crate) mod webhooks;
 pub(crate) mod yielding_store;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::{Extension, Router};
 use handset_protocol::{Secret, UnixMillis};
 use handset_sandbox::{AppState, Clock, Config, Random, app};
+use handset_sandbox_listener::PeerAddress;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -25,6 +27,8 @@ use tower::ServiceExt;
 
 /// Where the test clock begins, in ms since the epoch.
 pub(crate) const BEGIN: i64 = 1_800_000_000_000;
+/// The other end of every connection.
+pub(crate) const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50_000);
 /// The number of a synthetic person.
 pub(crate) const PHONE: &str = "5005550006";
 /// Another number.
@@ -118,7 +122,7 @@ impl TestSandbox {
     }
 
     pub(crate) async fn on(state: AppState) -> Self {
-        let app = app(state.clone());
+        let app = app(state.clone()).layer(Extension(PeerAddress(PEER)));
         let mut bench = Self { state, app, access_token: Secret::default() };
         bench.access_token = bench.access_token("sandbox").await;
         bench
