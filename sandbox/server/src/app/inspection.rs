@@ -1,13 +1,16 @@
-//! Reads for the inspection API and the readiness probe: a session, the deliveries of a project, the state of the store.
+//! Reads for the inspection API and the readiness probe: a session, journeys, the deliveries of a project, the state of the store.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use handset_protocol::UnixMillis;
-use handset_sandbox_domain::{Delivery, FinishedDelivery, Refusal, Session, TimelineEvent};
+use handset_sandbox_domain::{
+    Delivery, FinishedDelivery, JourneyEvent, JourneyTransaction, Refusal, Session, TimelineEvent,
+};
 use handset_sandbox_store::SessionKey;
 use tokio::time::timeout;
 
+use super::journeys::JourneyRef;
 use super::{AppError, Services};
 use crate::projects::Project;
 
@@ -37,6 +40,27 @@ pub(crate) async fn session(
 pub(crate) async fn timeline(sandbox: &Services, auth_id: &str, after: u32) -> Result<Vec<TimelineEvent>, AppError> {
     let events = sandbox.store.sessions().timeline(auth_id, after).await?;
     Ok(events.ok_or(Refusal::UnknownCorrelationId)?)
+}
+
+/// The app and the id of every transaction of a project, in their order.
+pub(crate) async fn journeys(sandbox: &Services, project: &Arc<Project>) -> Result<Vec<(String, String)>, AppError> {
+    sandbox.end_journeys(project).await?;
+    let all = sandbox.store.journeys().list(&project.name).await?;
+    Ok(all.into_iter().map(|id| (id.app_id, id.transaction_id)).collect())
+}
+
+/// A transaction with its timeline. `None`: there is none.
+pub(crate) async fn journey(
+    sandbox: &Services,
+    at: &JourneyRef,
+) -> Result<Option<(Arc<JourneyTransaction>, Vec<JourneyEvent>)>, AppError> {
+    if sandbox.journey(at).await?.is_none() {
+        return Ok(None);
+    }
+    let timeline = sandbox.store.journeys().timeline(&at.id(), 0).await?;
+    // Read last, so that the transaction is not older than the events.
+    let transaction = sandbox.journey(at).await?;
+    Ok(transaction.map(|transaction| (transaction, timeline.unwrap_or_default())))
 }
 
 /// A delivery to a webhook.

@@ -6,6 +6,7 @@ mod client;
 mod demo;
 mod fault_layer;
 mod inspection;
+mod journeys;
 mod links;
 mod openapi;
 mod ops;
@@ -45,6 +46,7 @@ pub fn app(state: AppState) -> Router {
     let server_api = server::router().layer(acting.clone());
     let router = Router::new()
         .merge(server_api.clone())
+        .merge(journeys::server::router().layer(acting.clone()))
         .merge(openapi::router())
         .merge(links::router().layer(acting))
         .merge(ops::router(sandbox.clone()))

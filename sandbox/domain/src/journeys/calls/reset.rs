@@ -8,6 +8,8 @@ use crate::journeys::refusal::JourneyRefusal;
 use crate::journeys::timeline::JourneyEventKind;
 use crate::journeys::workflow::JourneyStatus;
 
+use super::page::PageCaller;
+
 /// A reset of the workflow that the transaction used last.
 #[derive(Clone, Debug)]
 pub struct ResetState {
@@ -109,6 +111,8 @@ impl ResetState {
 pub struct ListResetOptions {
     /// The workflow.
     pub workflow_id: String,
+    /// The page that asks: whether a module is saved is the owner's business. `None`: the client's server asks.
+    pub caller: Option<PageCaller>,
 }
 
 impl JourneyCommand for ListResetOptions {
@@ -120,6 +124,10 @@ impl JourneyCommand for ListResetOptions {
     }
 
     fn run(&self, journey: &mut JourneyBuilder<'_>) -> Result<Vec<(String, bool)>, JourneyRefusal> {
+        if let Some(caller) = &self.caller {
+            journey.enter(caller)?;
+            journey.check_owner(caller)?;
+        }
         journey.transaction_mut()?;
         let workflow = (journey.input.workflows)(&self.workflow_id).ok_or(JourneyRefusal::WorkflowNotFound)?;
         if !workflow.allows_state_reset {

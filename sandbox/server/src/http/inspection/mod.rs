@@ -1,9 +1,10 @@
-//! The inspection API, `/sandbox/*`, for developers and tests: messages, clock, sessions, behaviour numbers, settings, faults,
+//! The inspection API, `/sandbox/*`, for developers and tests: messages, clock, sessions, journeys, behaviour numbers, settings, faults,
 //! webhooks, addresses, reset. No CORS, and same origin only. No vendor API.
 
 mod behaviour_numbers;
 mod faults;
 mod fields;
+mod journeys;
 mod messages;
 mod sessions;
 mod settings;
@@ -40,6 +41,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .merge(faults::router())
         .merge(behaviour_numbers::router())
         .merge(sessions::router())
+        .merge(journeys::router())
         .merge(settings::router())
         .merge(webhook::router().layer(RunToCompletion))
         .route("/reset", post(reset).layer(RunToCompletion))

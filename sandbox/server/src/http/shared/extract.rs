@@ -20,7 +20,8 @@ use handset_sandbox_domain::request::{Field, FieldKind, expected_at, fields};
 /// Maximum size of a body of a page's request, in bytes.
 const CLIENT_BODY_BYTES: usize = 16 * 1024;
 
-const NOT_JSON_TYPE: &str = "header 'Content-Type' must be application/json";
+/// The refusal of another content type.
+pub(crate) const NOT_JSON_TYPE: &str = "header 'Content-Type' must be application/json";
 
 impl FromRequestParts<Sandbox> for ApiClient {
     type Rejection = ApiError;
@@ -143,6 +144,11 @@ pub(crate) fn has_type(headers: &HeaderMap, expected: &str) -> bool {
 fn parse<T: RequestBody>(bytes: &[u8]) -> Result<T, Refusal> {
     let body: Value =
         serde_json::from_str(text(bytes)?).map_err(|_| Refusal::BadRequest("the body is not JSON".to_owned()))?;
+    members_of(body)
+}
+
+/// A message from a JSON object. Errors never repeat a value.
+pub(crate) fn members_of<T: RequestBody>(body: Value) -> Result<T, Refusal> {
     let Value::Object(members) = &body else {
         return Err(Refusal::BadRequest("the body must be a JSON object".to_owned()));
     };

@@ -21,9 +21,17 @@ pub(crate) fn same_origin_only(
     sandbox: Sandbox,
 ) -> ValidateRequestHeaderLayer<impl FnMut(&mut Request) -> Result<(), Response> + Clone + Send + Sync + 'static> {
     ValidateRequestHeaderLayer::custom(move |request: &mut Request| {
-        check(request, &sandbox.origin, &sandbox.config.allow_hosts, sandbox.config.tls.is_on())
+        check_same_origin(&sandbox, request)
             .map_err(|message| ApiError::http(StatusCode::FORBIDDEN, message).into_response())
     })
+}
+
+/// The same check for a call with error replies of its own.
+///
+/// # Errors
+/// What is wrong.
+pub(crate) fn check_same_origin(sandbox: &Sandbox, request: &Request) -> Result<(), &'static str> {
+    check(request, &sandbox.origin, &sandbox.config.allow_hosts, sandbox.config.tls.is_on())
 }
 
 const WRONG_HOST: &str = "header 'Host' must be a loopback name, that of --origin, or one that is allowed: by \

@@ -12,6 +12,8 @@ use handset_sandbox_domain::request::Field;
 
 /// Paths below `/sandbox` with parameters of their own, which they read with [`of`].
 const WITH_MEMBERS: [&str; 2] = ["/messages", "/messages/stream"];
+/// The beginning of the paths of journeys, which read their parameters likewise.
+const JOURNEYS: &str = "/journeys/";
 
 /// The parameters except the project's name.
 ///
@@ -52,7 +54,8 @@ pub(crate) fn number(field: &Field, text: &str) -> Result<u64, Refusal> {
 /// The reply to a request with another parameter.
 #[allow(clippy::result_large_err, reason = "the layer of the library takes a whole reply")]
 pub(crate) fn known_only(request: &mut Request) -> Result<(), Response> {
-    if WITH_MEMBERS.contains(&request.uri().path()) {
+    let path = request.uri().path();
+    if WITH_MEMBERS.contains(&path) || path.starts_with(JOURNEYS) {
         return Ok(());
     }
     of(request.uri(), &[]).map(drop).map_err(|refusal| ApiError::from(refusal).into_response())

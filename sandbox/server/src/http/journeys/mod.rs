@@ -1,0 +1,4 @@
+//! The calls of journeys: those of a page and those of a client's server.
+
+pub(crate) mod errors;
+pub(crate) mod server;
