@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::journeys::JourneyError;
+use crate::http::shared::body::BodyError;
 use crate::http::shared::errors::ApiError;
 
 /// An error reply.
@@ -150,7 +151,7 @@ impl From<JourneyRefusal> for JourneyErrorReply {
     }
 }
 
-/// An error of the shared rooms: a body that is too long, too slow or packed, or too many projects.
+/// An error of the shared rooms: a body that is too slow or packed, or too many projects.
 impl From<ApiError> for JourneyErrorReply {
     fn from(error: ApiError) -> Self {
         let status = error.status();
@@ -163,6 +164,18 @@ impl From<ApiError> for JourneyErrorReply {
             _ => "invalid_request_body",
         };
         Self::new(status, &error.into_reply().message, code)
+    }
+}
+
+impl From<BodyError> for JourneyErrorReply {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLong(most_bytes) => {
+                let message = format!("the body must be at most {most_bytes} bytes");
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, &message, "payload_too_large")
+            }
+            BodyError::Other(error) => error.into(),
+        }
     }
 }
 

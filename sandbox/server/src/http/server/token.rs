@@ -83,7 +83,7 @@ async fn exchange(sandbox: &Sandbox, request: Request) -> Result<Json<TokenReply
         return Err(Refusal::BadRequest(format!("header 'Content-Type' must be {FORM}")).into());
     }
     let of_header = basic(request.headers()).map(credentials).transpose()?;
-    let bytes = read(request, limits::SERVER_BODY_BYTES).await?;
+    let bytes = read(request, limits::SERVER_BODY_BYTES).await.map_err(ApiError::from)?;
     let form: TokenRequest = serde_urlencoded::from_str(text(&bytes)?)
         .map_err(|_| Refusal::BadRequest("the body is not a form, or has a field twice".to_owned()))?;
     match form.grant_type.as_deref() {

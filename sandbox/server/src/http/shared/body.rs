@@ -17,11 +17,43 @@ use handset_sandbox_listener::BodyDeadline;
 /// The byte order mark that some programs prepend.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Why a body was not read.
+#[derive(Debug)]
+pub(crate) enum BodyError {
+    /// It is longer than that, in bytes.
+    TooLong(usize),
+    /// Another error.
+    Other(ApiError),
+}
+
+impl From<ApiError> for BodyError {
+    fn from(error: ApiError) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<Refusal> for BodyError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Other(refusal.into())
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLong(most_bytes) => {
+                Refusal::BadRequest(format!("the body must be at most {most_bytes} bytes")).into()
+            }
+            BodyError::Other(error) => error,
+        }
+    }
+}
+
 /// Reads the body. The limit holds for the decompressed size.
 ///
 /// # Errors
 /// The encoding is unknown, the body is too long, too slow or incomplete.
-pub(crate) async fn read(mut request: Request, most_bytes: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn read(mut request: Request, most_bytes: usize) -> Result<Bytes, BodyError> {
     let deadline = BodyDeadline::of(&request);
     let is_packed = is_packed(request.headers())?;
     if let Some(name) = is_packed {
@@ -32,7 +64,7 @@ pub(crate) async fn read(mut request: Request, most_bytes: usize) -> Result<Byte
     let too_slow = |_| ApiError::http(StatusCode::REQUEST_TIMEOUT, "the body was not complete in time");
     let reading = axum::body::to_bytes(request.into_body(), most_bytes);
     let bytes = BodyDeadline::hold(deadline, reading).await.map_err(too_slow)?;
-    Ok(bytes.map_err(|error| unread(&error, most_bytes))?)
+    bytes.map_err(|error| unread(&error, most_bytes))
 }
 
 /// The content encoding, if the body is compressed.
@@ -59,15 +91,16 @@ async fn unpack(request: Request) -> Result<Request, ApiError> {
     Ok(Request::new(Body::new(unpacked.into_body())))
 }
 
-fn unread(error: &axum::Error, most_bytes: usize) -> Refusal {
+fn unread(error: &axum::Error, most_bytes: usize) -> BodyError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if error.is::<LengthLimitError>() {
-            return Refusal::BadRequest(format!("the body must be at most {most_bytes} bytes"));
+            return BodyError::TooLong(most_bytes);
         }
         cause = error.source();
     }
-    Refusal::BadRequest("the body is incomplete, or not encoded as header 'Content-Encoding' says".to_owned())
+    let message = "the body is incomplete, or not encoded as header 'Content-Encoding' says";
+    Refusal::BadRequest(message.to_owned()).into()
 }
 
 /// The body as text.
