@@ -36,6 +36,11 @@ pub(crate) struct App {
     pub(crate) allowlist: Allowlist,
 }
 
+/// The app of that id in a project without apps of its own.
+pub(crate) fn built_in_app(id: &str) -> Option<Arc<App>> {
+    BUILT_IN.iter().find(|app| app.id == id).cloned()
+}
+
 impl App {
     /// Whether that is the app's key. The comparison takes the same time wherever the texts differ.
     pub(crate) fn has_key(&self, key: &Secret) -> bool {
@@ -110,8 +115,7 @@ pub(crate) struct ProjectApps {
 impl ProjectApps {
     /// The app of that id.
     pub(crate) fn get(&self, id: &str) -> Option<Arc<App>> {
-        let built_in = || BUILT_IN.iter().find(|app| app.id == id).cloned();
-        self.own.lock().get(id).cloned().or_else(built_in)
+        self.own.lock().get(id).cloned().or_else(|| built_in_app(id))
     }
 
     /// Every app, in the order of the ids.

@@ -7,7 +7,7 @@ mod project;
 mod settings;
 mod webhook;
 
-pub(crate) use apps::{Allowlist, App, MAX_APPS};
+pub(crate) use apps::{Allowlist, App, MAX_APPS, built_in_app};
 pub use clock::{Clock, SystemClock};
 pub(crate) use project::{DEFAULT, NAME, Project, Projects};
 pub(crate) use settings::MobileAuthSettings;
