@@ -139,6 +139,16 @@ impl JourneyErrorReply {
         self.status
     }
 
+    /// The code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.body.error_code
+    }
+
+    /// The body, for an example.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        serde_json::json!(self.body)
+    }
+
     /// The text.
     pub(crate) fn error(&self) -> &str {
         &self.body.error
@@ -184,6 +194,9 @@ impl IntoResponse for JourneyErrorReply {
         let mut response = (self.status, Json(&self.body)).into_response();
         if let Some(seconds) = self.body.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"));
         }
         response
     }

@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{examples, fields, members, refusals};
+use super::{examples, fields, journey_refusals, members, refusals};
+use crate::http::journeys::errors::JourneyFailure;
+use crate::http::journeys::server::{PlainFailureReply, tags as journey_tags};
 use crate::http::server::tags;
 use crate::http::shared::errors::TokenErrorReply;
 
@@ -45,6 +47,12 @@ pub(crate) fn make(made: &OpenApi) -> String {
     let refusal = serde_json::to_value(ErrorReply::schema()).unwrap_or_default();
     schemas.insert(TokenErrorReply::NAME.to_owned(), TokenErrorReply::schema(&refusal));
     schemas.insert(ErrorReply::name().into_owned(), refusal);
+    for (name, schema) in [
+        (JourneyFailure::name(), JourneyFailure::schema()),
+        (PlainFailureReply::name(), PlainFailureReply::schema()),
+    ] {
+        schemas.insert(name.into_owned(), serde_json::to_value(schema).unwrap_or_default());
+    }
     let inlined =
         PLAIN.iter().filter_map(|name| Some((format!("#/components/schemas/{name}"), schemas.remove(*name)?)));
     let inlined: BTreeMap<String, Value> = inlined.collect();
@@ -58,7 +66,11 @@ pub(crate) fn make(made: &OpenApi) -> String {
     for path in paths.values_mut() {
         for operation in path.as_object_mut().into_iter().flat_map(Map::values_mut) {
             fields::describe_parameters(operation);
-            refusals::add(operation, &schemas);
+            if journey_refusals::is_journey(operation) {
+                journey_refusals::add(operation);
+            } else {
+                refusals::add(operation, &schemas);
+            }
             examples::add(operation);
         }
     }
@@ -77,15 +89,32 @@ pub(crate) fn make(made: &OpenApi) -> String {
             {"name": tags::VERIFIED_USERS, "description": "Whether a number is a person's, with or without possession."},
             {"name": tags::UNIFY, "description": "A device that is bound to a number."},
             {"name": tags::IDENTITY_MANAGER, "description": "Numbers that the relying party wants to hear news of."},
+            {"name": journey_tags::JOURNEYS, "description": "Journeys that are resumed across platforms."},
+            {"name": journey_tags::STATE_RESET, "description": "A reviewer lets a user repeat a module, or everything."},
+            {"name": journey_tags::MODULE_CODES, "description": "Codes of a journey's own module, by SMS and by e-mail."},
         ]),
         paths: InOrder(order.into_iter().filter_map(|path| paths.remove_entry(&path)).collect()),
         components: json!({
             "schemas": schemas,
-            "securitySchemes": {"accessToken": {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "The `access_token` of `POST /token`, good for an hour.",
-            }},
+            "securitySchemes": {
+                "accessToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The `access_token` of `POST /token`, good for an hour.",
+                },
+                "appKey": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "appkey",
+                    "description": "The key of an app. Its allowlist must have the caller's address.",
+                },
+                "journeyToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The `authToken` of `POST /v2/auth/token`.",
+                },
+            },
         }),
     };
     serde_json::to_string(&document).unwrap_or_default()

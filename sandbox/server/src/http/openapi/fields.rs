@@ -4,6 +4,8 @@
 use handset_sandbox_domain::request::{Field, FieldKind, TextFormat, fields};
 use serde_json::{Map, Value, json};
 
+use crate::http::journeys::server as journeys;
+
 /// Adds to the members of a schema of `components`.
 pub(super) fn describe(message: &str, schema: &mut Value) {
     let Some(members) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
@@ -25,7 +27,8 @@ pub(super) fn describe_parameters(operation: &mut Value) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten();
     for parameter in parameters.filter_map(Value::as_object_mut) {
         let name = parameter.get("name").and_then(Value::as_str);
-        let Some(field) = fields::REQUEST.iter().find(|field| Some(field.name) == name) else { continue };
+        let mut all = fields::REQUEST.iter().chain(journeys::HEADERS);
+        let Some(field) = all.find(|field| Some(field.name) == name) else { continue };
         add_description(parameter, field);
         if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
             schema.extend(keywords(field));
@@ -38,6 +41,8 @@ fn of(message: &str) -> (&'static [Field], bool) {
     match message {
         "AddressScores" | "NameScores" => (fields::SCORES, false),
         "Individual" => (fields::REQUEST, true),
+        "SendEmailOtpRequest" => (journeys::EMAIL_REQUEST, true),
+        _ if journeys::REQUESTS.contains(&message) => (journeys::REQUEST, true),
         _ if message.ends_with("Request") => (fields::REQUEST, true),
         _ => (fields::REPLY, false),
     }

@@ -49,6 +49,13 @@ fn rule(name: &str) -> Value {
         }),
         "BatchEnrollRequest" => json!({"anyOf": [{"required": ["items"]}, {"required": ["identities"]}]}),
         "Individual" => json!({"anyOf": [{"required": ["firstName", "lastName"]}, {"required": ["ssn"]}]}),
+        "GenerateAuthRequest" => json!({"not": {"required": ["mobileNumber", "email"]}}),
+        "StateResetRequest" => json!({
+            "oneOf": [
+                {"properties": {"action": {"const": "clear_continuous_state"}}, "required": ["moduleId"]},
+                {"properties": {"action": {"const": "clear_complete_state"}}, "not": {"required": ["moduleId"]}},
+            ],
+        }),
         _ => Value::Null,
     }
 }

@@ -3,6 +3,7 @@
 mod document;
 mod examples;
 mod fields;
+mod journey_refusals;
 mod members;
 mod refusals;
 mod viewer;
@@ -15,11 +16,13 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use crate::app::Sandbox;
+use crate::http::journeys::server::document as document_of_journeys;
 use crate::http::server::document as document_of_calls;
 use crate::http::shared::method::method_not_allowed;
 
 /// The served document, the same for every sandbox.
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| document::make(document_of_calls()));
+static DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| document::make(&document_of_calls().clone().merge_from(document_of_journeys().clone())));
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()

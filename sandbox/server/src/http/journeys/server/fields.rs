@@ -5,6 +5,8 @@ use handset_protocol::journey::limits;
 use handset_sandbox_domain::Email;
 use handset_sandbox_domain::request::{Field, FieldKind, TextFormat, fields};
 
+use super::joi;
+
 const ID: TextFormat = TextFormat {
     expected: "1 to {max} visible ASCII characters without spaces",
     pattern: Some("^[!-~]+$"),
@@ -80,6 +82,14 @@ pub(super) const OTP: Field = Field::text(
 pub(super) const RETRY_TYPE: Field = one_of("retryType", || vec!["text", "voice"]);
 pub(super) const REQUEST_ID: Field = Field::text("reqId", ID, &[]);
 pub(super) const OUTPUTS_OF: Field = Field::new("outputsOf", FieldKind::Object);
+/// Checked in the words of Joi.
+const ACTION: Field = one_of("action", || vec![joi::CONTINUOUS, joi::COMPLETE]);
+/// Likewise.
+const REVIEWER_ID: Field = Field::text(
+    "reviewerId",
+    TextFormat { max_chars: Some(joi::REVIEWER_CHARS), ..TextFormat::NOT_BLANK },
+    &["reviewer@example.com"],
+);
 
 /// The members of the requests.
 pub(crate) const REQUEST: &[Field] = &[
@@ -102,7 +112,12 @@ pub(crate) const REQUEST: &[Field] = &[
     RETRY_TYPE,
     REQUEST_ID,
     OUTPUTS_OF,
+    ACTION,
+    REVIEWER_ID,
 ];
+/// The headers of the calls.
+pub(crate) const HEADERS: &[Field] =
+    &[APP_ID.named("appid"), TRANSACTION_ID.named("transactionid"), WORKFLOW_ID.named("workflowid")];
 /// The members of a request for a code by e-mail.
 pub(crate) const EMAIL_REQUEST: &[Field] = &[EMAIL, EMAIL_OTP_LENGTH];
 

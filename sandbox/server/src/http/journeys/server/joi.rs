@@ -8,10 +8,10 @@ use super::messages::StateResetRequest;
 const ACTION: &str = "action";
 const MODULE_ID: &str = "moduleId";
 const REVIEWER_ID: &str = "reviewerId";
-const CONTINUOUS: &str = "clear_continuous_state";
-const COMPLETE: &str = "clear_complete_state";
+pub(super) const CONTINUOUS: &str = "clear_continuous_state";
+pub(super) const COMPLETE: &str = "clear_complete_state";
 /// Longest `reviewerId`, in characters. It stands in a webhook event.
-const REVIEWER_CHARS: usize = 256;
+pub(super) const REVIEWER_CHARS: usize = 256;
 
 /// The text of a member or header that is missing.
 pub(super) fn required(name: &str) -> String {

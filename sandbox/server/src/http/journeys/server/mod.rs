@@ -18,4 +18,21 @@ mod state_reset;
 pub(crate) mod tags;
 
 pub(crate) use calls::{document, router};
-pub(crate) use fields::{EMAIL_REQUEST, REQUEST};
+pub(crate) use fields::{EMAIL_REQUEST, HEADERS, REQUEST};
+pub(crate) use plain_failure::PlainFailureReply;
+
+/// The messages whose members `REQUEST` defines.
+pub(crate) const REQUESTS: [&str; 12] = [
+    "GenerateAuthRequest",
+    "LinkContactRequest",
+    "SetOutcomeRequest",
+    "EraseJourneyRequest",
+    "StateResetRequest",
+    "OutputRequest",
+    "OutputsOf",
+    "SendMobileOtpRequest",
+    "VerifyMobileOtpRequest",
+    "ResendMobileOtpRequest",
+    "RetryEmailOtpRequest",
+    "VerifyEmailOtpRequest",
+];
