@@ -37,11 +37,12 @@ impl Services {
         Ok(self.projects.get_or_create(name))
     }
 
-    /// Resets a project: deletes its data, faults, settings, apps and webhook, and sets its clock back. Access tokens stay valid.
+    /// Resets a project: deletes its data, faults, settings, apps, workflows and webhook, and sets its clock back. Access tokens stay valid.
     pub(crate) async fn reset(&self, project: &Project) -> Result<(), AppError> {
         let _moving = project.clock_lock.lock().await;
         let _changing_settings = project.settings.write_lock.lock().await;
         let _changing_apps = project.apps.write_lock.lock().await;
+        let _changing_workflows = project.workflows.write_lock.lock().await;
         let _changing_webhook = project.webhook.write_lock.lock().await;
         self.delete_project(&project.name).await?;
         project.limiter.reset();
@@ -52,6 +53,7 @@ impl Services {
         project.clock.set_offset(Duration::ZERO);
         project.settings.set_mobile_auth(None);
         project.apps.set_own(Default::default());
+        project.workflows.set_own(Default::default());
         project.webhook.clear();
         Ok(())
     }

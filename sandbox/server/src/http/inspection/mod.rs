@@ -1,6 +1,7 @@
-//! The inspection API, `/sandbox/*`, for developers and tests: messages, clock, sessions, behaviour numbers, settings, faults,
-//! webhooks, addresses, reset. No CORS, and same origin only. No vendor API.
+//! The inspection API, `/sandbox/*`, for developers and tests: messages, clock, sessions, behaviour numbers, settings, apps,
+//! workflows, faults, webhooks, addresses, reset. No CORS, and same origin only. No vendor API.
 
+mod apps;
 mod behaviour_numbers;
 mod faults;
 mod fields;
@@ -10,6 +11,7 @@ mod settings;
 mod sse;
 mod views;
 mod webhook;
+mod workflows;
 
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .merge(behaviour_numbers::router())
         .merge(sessions::router())
         .merge(settings::router())
+        .merge(apps::router())
+        .merge(workflows::router())
         .merge(webhook::router().layer(RunToCompletion))
         .route("/reset", post(reset).layer(RunToCompletion))
         .method_not_allowed_fallback(method_not_allowed)
@@ -72,7 +76,7 @@ async fn advance(
     Ok(Json(ClockView { now: project.clock.now() }))
 }
 
-/// Resets the project: deletes its data, settings and faults, and sets its clock back.
+/// Resets the project: deletes its data, settings, apps, workflows and faults, and sets its clock back.
 async fn reset(State(sandbox): State<Sandbox>, ProjectExt(project): ProjectExt) -> Result<StatusCode, ApiError> {
     sandbox.reset(&project).await?;
     Ok(StatusCode::NO_CONTENT)
