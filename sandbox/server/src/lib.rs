@@ -33,8 +33,9 @@ mod port;
 mod projects;
 mod random;
 mod webhooks;
+mod workflows;
 
-pub use app::AppState;
+pub use app::{AppState, OpenError};
 pub use cli::Flags;
 pub use config::{
     AllowedHost, CarrierConfig, Config, ConfigError, InstantLinkConfig, JourneysConfig, Limits, LogFormat,

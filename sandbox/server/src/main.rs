@@ -78,6 +78,8 @@ async fn run(mut config: Config, port_file: Option<&Path>) -> Result<(), Box<dyn
     let state = AppState::open(config.clone(), Arc::new(SystemClock), random, store).await?;
     let stop = CancellationToken::new();
     let server = tokio::spawn(serve(listener, state.clone(), tls.clone(), stop.clone()));
+    let ending = state.clone();
+    tokio::spawn(async move { ending.end_journeys().await });
     let carrier = tokio::spawn(serve_carrier(carrier, state.clone(), tls, stop.clone()));
     // Last, after everything that can fail: the write replaces an existing file.
     let named = |error: std::io::Error| format!("--port-file: {error}");

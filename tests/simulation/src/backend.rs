@@ -338,7 +338,8 @@ async fn sandbox(
         ..Config::default()
     };
     let random = BackendRandom(Mutex::new(ChaCha8Rng::seed_from_u64(seed)));
-    Ok(app(AppState::open(config, clock.clone(), Arc::new(random), store.clone()).await?))
+    let state = AppState::open(config, clock.clone(), Arc::new(random), store.clone()).await;
+    Ok(app(state.map_err(|error| StoreError(error.to_string()))?))
 }
 
 pub(crate) fn text_of(value: &Value, member: &str) -> String {

@@ -1,10 +1,11 @@
 //! Journeys: load a transaction, apply a command to it, write the result. The rules are in the domain.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use handset_protocol::{Secret, UnixMillis};
 
-use super::Services;
+use super::{AppState, Services};
 use crate::metrics::SessionChange;
 use crate::projects::Project;
 use crate::random::uuid;
@@ -20,6 +21,8 @@ use handset_sandbox_store::{
 const SESSION_ID_BYTES: usize = 128;
 /// Most transactions that one collection of garbage ends, so that a request does not pay for many others.
 const ENDED_AT_ONCE: usize = 100;
+/// Pause between two rounds that end journeys.
+const END_PAUSE: Duration = Duration::from_secs(60);
 
 /// The transaction that a call is about.
 #[derive(Clone)]
@@ -85,10 +88,6 @@ impl JourneyRef {
 }
 
 impl Services {
-    fn workflow(&self, _: &Project, _: &str) -> Option<Arc<handset_sandbox_domain::Workflow>> {
-        None
-    }
-
     /// The caller of a page's call.
     ///
     /// # Errors
@@ -254,6 +253,26 @@ impl Services {
             self.end_journey_if_due(&JourneyRef { project: project.clone(), app_id, transaction_id }).await?;
         }
         self.store.journeys().expire_attempts(&project.name, now).await
+    }
+}
+
+impl AppState {
+    /// Ends journeys whose life is over, every minute until the shutdown. What has ended is judged by the clock at each call; this
+    /// sends the webhook events of journeys that nobody calls any more, and frees memory.
+    pub async fn end_journeys(&self) {
+        let sandbox = &self.0;
+        loop {
+            tokio::select! {
+                biased;
+                () = sandbox.shutdown.cancelled() => return,
+                () = tokio::time::sleep(END_PAUSE) => {}
+            }
+            for project in sandbox.projects.all() {
+                if let Err(error) = sandbox.end_journeys(&project).await {
+                    tracing::error!(%error, "store operation failed");
+                }
+            }
+        }
     }
 }
 

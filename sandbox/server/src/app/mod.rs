@@ -7,7 +7,8 @@ pub(crate) mod event_fields;
 pub(crate) mod identities;
 mod identity_changes;
 pub(crate) mod inspection;
-pub(crate) mod journey_apps;
+mod journey_apps;
+mod journey_workflows;
 pub(crate) mod journeys;
 pub(crate) mod jwt;
 pub(crate) mod links;
@@ -22,6 +23,7 @@ mod watch;
 pub(crate) mod webhook_events;
 
 pub(crate) use error::AppError;
+pub use error::OpenError;
 pub(crate) use server_calls::ApiClient;
 pub use services::AppState;
 pub(crate) use services::{Sandbox, Services};

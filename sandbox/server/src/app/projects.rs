@@ -37,11 +37,12 @@ impl Services {
         Ok(self.projects.get_or_create(name))
     }
 
-    /// Resets a project: deletes its data, faults, settings, apps and webhook, and sets its clock back. Access tokens stay valid.
+    /// Resets a project: deletes its data, faults, settings, apps, workflows and webhook, and sets its clock back. Access tokens stay valid.
     pub(crate) async fn reset(&self, project: &Project) -> Result<(), AppError> {
         let _moving = project.clock_lock.lock().await;
         let _changing_settings = project.settings.write_lock.lock().await;
         let _changing_apps = project.apps.write_lock.lock().await;
+        let _changing_workflows = project.workflows.write_lock.lock().await;
         let _changing_webhook = project.webhook.write_lock.lock().await;
         self.delete_project(&project.name).await?;
         project.limiter.reset();
@@ -52,6 +53,7 @@ impl Services {
         project.clock.set_offset(Duration::ZERO);
         project.settings.set_mobile_auth(None);
         project.apps.set_own(Default::default());
+        project.workflows.set_own(Default::default());
         project.webhook.clear();
         Ok(())
     }
@@ -62,14 +64,15 @@ impl Services {
         self.store.settings().delete_project(name).await
     }
 
-    /// Moves a project's clock forward. All its lifetimes are judged by this clock.
-    pub(crate) async fn advance_clock(&self, project: &Project, by: Duration) -> Result<(), AppError> {
+    /// Moves a project's clock forward. All its lifetimes are judged by this clock. Journeys whose life ends by it end at once, so
+    /// that a test gets their webhook events.
+    pub(crate) async fn advance_clock(&self, project: &Arc<Project>, by: Duration) -> Result<(), AppError> {
         let _moving = project.clock_lock.lock().await;
         let offset = project.clock.offset().saturating_add(by);
         let ms = u64::try_from(offset.as_millis()).unwrap_or(u64::MAX);
         self.store.settings().set(Some(&project.name), CLOCK_OFFSET, &ms.to_be_bytes()).await?;
         project.clock.set_offset(offset);
-        Ok(())
+        Ok(self.end_journeys(project).await?)
     }
 
     /// The messages of a project after an id, oldest first; with `to`, only those to this contact, in any notation.

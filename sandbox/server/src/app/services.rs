@@ -8,12 +8,14 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::error::OpenError;
 use super::jwt::TokenKeys;
 use crate::config::{Config, Origin};
 use crate::metrics::{Metrics, StoreMetrics};
 use crate::projects::{Clock, Projects};
 use crate::random::Random;
 use crate::webhooks::{Network, WebhookDispatcher};
+use crate::workflows::WorkflowCatalog;
 use handset_sandbox_store::{MemoryStore, ObservedStore, Store, StoreError};
 
 /// The setting with the secrets of the token keys.
@@ -39,6 +41,8 @@ pub(crate) struct Services {
     pub(crate) carrier_origin: Origin,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keys: TokenKeys,
+    /// The workflows of every project.
+    pub(crate) workflows: WorkflowCatalog,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) projects: Arc<Projects>,
     /// Whether a fault was ever set, or chaos is on. Until then, requests skip the check for faults.
@@ -60,28 +64,34 @@ impl std::fmt::Debug for AppState {
 }
 
 impl AppState {
-    /// A sandbox that keeps its sessions in memory.
+    /// A sandbox that keeps its sessions in memory. It reads no workflow files.
     pub fn new(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         Self::with_store(config, clock, random, Arc::new(MemoryStore::new()))
     }
 
-    /// A sandbox that keeps its sessions in `store`. The store must be empty.
+    /// A sandbox that keeps its sessions in `store`. The store must be empty. It reads no workflow files.
     pub fn with_store(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>, store: Arc<dyn Store>) -> Self {
         let keys = TokenKeys::from_secrets(&TokenKeys::generate(&*random));
-        Self::of(config, clock, random, store, keys)
+        let workflows = WorkflowCatalog::new(&config.public_origin());
+        Self::of(config, clock, random, store, keys, workflows)
     }
 
     /// A sandbox that resumes from the contents of `store`: sessions, messages, identities, webhooks, settings,
-    /// clocks, token keys.
+    /// clocks, token keys. Reads the workflow files of the settings.
     ///
     /// # Errors
-    /// The store failed, or a setting in it is unreadable.
+    /// A workflow file is invalid, the store failed, or a setting in it is unreadable.
     pub async fn open(
         config: Config,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         store: Arc<dyn Store>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, OpenError> {
+        let origin = config.public_origin();
+        let workflows = match &config.workflows {
+            Some(folder) => WorkflowCatalog::with_folder(&origin, folder)?,
+            None => WorkflowCatalog::new(&origin),
+        };
         let unreadable = |name| StoreError(format!("the setting '{name}' is unreadable"));
         let keys = match store.settings().get(None, TOKEN_KEYS).await? {
             Some(secrets) => TokenKeys::read(&secrets).ok_or_else(|| unreadable(TOKEN_KEYS))?,
@@ -92,7 +102,7 @@ impl AppState {
             }
         };
         let projects = store.settings().projects().await?;
-        let state = Self::of(config, clock, random, store, keys);
+        let state = Self::of(config, clock, random, store, keys, workflows);
         for name in projects {
             // This counts as a use of the project.
             let project = state.0.projects.for_session(&name);
@@ -102,6 +112,7 @@ impl AppState {
             }
             state.0.open_settings(&project).await?;
             state.0.open_apps(&project).await?;
+            state.0.open_workflows(&project).await?;
             state.0.webhooks.open(&project).await?;
         }
         // The deliveries that the previous process left behind.
@@ -115,6 +126,7 @@ impl AppState {
         random: Arc<dyn Random>,
         store: Arc<dyn Store>,
         keys: TokenKeys,
+        workflows: WorkflowCatalog,
     ) -> Self {
         let metrics = Arc::new(Metrics::new());
         let store: Arc<dyn Store> = Arc::new(ObservedStore::new(store, StoreMetrics(metrics.clone())));
@@ -132,6 +144,7 @@ impl AppState {
             origin: config.public_origin(),
             carrier_origin: config.carrier_origin(),
             keys,
+            workflows,
             random,
             projects,
             webhooks: dispatcher,

@@ -23,15 +23,18 @@ pub(crate) fn read(text: &str) -> Result<Config, ConfigError> {
 
 /// The message with line and column.
 fn render(text: &str, error: &Error, what: &str) -> ConfigError {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    ConfigError(match before {
-        Some(before) => {
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            format!("line {line}, column {column}: {what}")
-        }
+    ConfigError(match error.span() {
+        Some(span) => format!("{}: {what}", line_and_column(text, span.start)),
         None => what.to_owned(),
     })
+}
+
+/// The line and the column of an offset in a text.
+pub(crate) fn line_and_column(text: &str, offset: usize) -> String {
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {line}, column {column}")
 }
 
 /// The message for the value at `path`. `said` comes from serde or from a [`ConfigError`]; serde's may repeat the value.

@@ -38,6 +38,7 @@ pub use allowed_host::AllowedHost;
 pub use carrier::CarrierConfig;
 pub use cidr::TrustedProxy;
 pub(crate) use cidr::{any_contains, parse_network};
+pub(crate) use diagnostics::line_and_column;
 pub use error::ConfigError;
 pub use instant_link::InstantLinkConfig;
 pub use journeys::JourneysConfig;

@@ -15,6 +15,7 @@ use super::clock::{Clock, MovableClock};
 use super::limiter::RateLimiter;
 use super::settings::ProjectSettings;
 use super::webhook::ProjectWebhook;
+use super::workflows::ProjectWorkflows;
 use crate::faults::{Chaos, Faults};
 
 /// The project of requests that name no project.
@@ -37,7 +38,7 @@ pub(crate) const NAME: Field = Field::text(
     &[DEFAULT],
 );
 
-/// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit, settings, apps and webhook.
+/// A project: an isolated part of the sandbox with its own clock, messages, faults, rate limit, settings, apps, workflows and webhook.
 pub(crate) struct Project {
     pub(crate) name: String,
     pub(crate) clock: MovableClock,
@@ -48,6 +49,7 @@ pub(crate) struct Project {
     pub(crate) webhook: ProjectWebhook,
     pub(crate) settings: ProjectSettings,
     pub(crate) apps: ProjectApps,
+    pub(crate) workflows: ProjectWorkflows,
     /// The seeded faults, if chaos is on.
     pub(crate) chaos: Option<Chaos>,
     /// The time of the last use, on the system clock.
@@ -198,6 +200,11 @@ impl Projects {
         self.table.lock().get(name).cloned()
     }
 
+    /// All projects.
+    pub(crate) fn all(&self) -> Vec<Arc<Project>> {
+        self.table.lock().values().cloned().collect()
+    }
+
     fn create(&self, table: &mut BTreeMap<String, Arc<Project>>, name: &str, now: UnixMillis) -> Arc<Project> {
         let project = Arc::new(Project {
             name: name.to_owned(),
@@ -208,6 +215,7 @@ impl Projects {
             webhook: ProjectWebhook::new(),
             settings: ProjectSettings::default(),
             apps: ProjectApps::default(),
+            workflows: ProjectWorkflows::default(),
             chaos: self.chaos_seed.map(Chaos::new),
             last_used_at: AtomicTime::new(now),
             collected_at: AtomicTime::new(UnixMillis::MIN),

@@ -11,6 +11,7 @@
 mod support;
 mod table;
 
+mod apps;
 mod auth_token;
 mod behaviour_numbers;
 mod bodies;
@@ -53,3 +54,4 @@ mod web;
 mod webhook_inspection;
 mod webhook_load;
 mod webhooks;
+mod workflows;

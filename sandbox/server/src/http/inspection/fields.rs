@@ -1,12 +1,13 @@
 //! The members of the inspection API that have a format or a range, each defined once. Those of an event's trigger are in
-//! `app`, and those of a webhook in `config`.
+//! `app`, those of a webhook in `config`, and those of a workflow in `workflows`.
 
-use handset_sandbox_domain::request::{Field, FieldKind, OBJECTS, TextFormat};
+use handset_sandbox_domain::request::{Field, FieldKind, OBJECTS, STRINGS, TextFormat};
 use handset_sandbox_domain::{CarrierState, Channel, Contact, Fault, MobileAuthFlows};
 use serde::Deserialize;
 use strum::VariantNames;
 
 use crate::faults::{FaultMethod, MAX_FAULTS};
+use crate::workflows;
 
 /// `advanceSeconds` of the clock: at most a year.
 pub(super) const ADVANCE_SECONDS: Field =
@@ -68,6 +69,31 @@ pub(super) const CARRIER: Field =
 
 /// The settings of a project.
 pub(super) const SETTINGS: &[Field] = &[MOBILE_AUTH, CARRIER];
+
+/// `id` of a workflow.
+pub(super) const WORKFLOW_ID: Field = workflows::ID;
+
+/// The id of an app.
+pub(super) const APP_ID: Field = workflows::ID.named("appId");
+/// `appKey` of an app.
+pub(super) const APP_KEY: Field = Field::text(
+    "appKey",
+    TextFormat {
+        expected: "1 to {max} printable characters without blanks",
+        max_chars: Some(128),
+        is_valid: |key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()),
+        ..TextFormat::ANY
+    },
+    &[],
+);
+/// `name` of an app.
+pub(super) const APP_NAME: Field = workflows::NAME;
+/// `allowlist` of an app.
+pub(super) const ALLOWLIST: Field =
+    Field::new("allowlist", FieldKind::List { of: STRINGS, min: Some(1), max: Some(100) });
+
+/// The members of an app.
+pub(super) const APP: &[Field] = &[APP_KEY, APP_NAME, ALLOWLIST];
 
 /// The kind of a fault, by its name in the inspection API.
 #[derive(Deserialize, VariantNames)]

@@ -1,6 +1,7 @@
-//! The inspection API, `/sandbox/*`, for developers and tests: messages, clock, sessions, journeys, behaviour numbers, settings, faults,
-//! webhooks, addresses, reset. No CORS, and same origin only. No vendor API.
+//! The inspection API, `/sandbox/*`, for developers and tests: messages, clock, sessions, journeys, behaviour numbers, settings,
+//! apps, workflows, faults, webhooks, addresses, reset. No CORS, and same origin only. No vendor API.
 
+mod apps;
 mod behaviour_numbers;
 mod faults;
 mod fields;
@@ -11,6 +12,7 @@ mod settings;
 mod sse;
 mod views;
 mod webhook;
+mod workflows;
 
 use std::time::Duration;
 
@@ -43,6 +45,8 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .merge(sessions::router())
         .merge(journeys::router())
         .merge(settings::router())
+        .merge(apps::router())
+        .merge(workflows::router())
         .merge(webhook::router().layer(RunToCompletion))
         .route("/reset", post(reset).layer(RunToCompletion))
         .method_not_allowed_fallback(method_not_allowed)
@@ -74,7 +78,7 @@ async fn advance(
     Ok(Json(ClockView { now: project.clock.now() }))
 }
 
-/// Resets the project: deletes its data, settings and faults, and sets its clock back.
+/// Resets the project: deletes its data, settings, apps, workflows and faults, and sets its clock back.
 async fn reset(State(sandbox): State<Sandbox>, ProjectExt(project): ProjectExt) -> Result<StatusCode, ApiError> {
     sandbox.reset(&project).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -10,13 +10,15 @@ use super::errors::ApiError;
 use super::link_url;
 
 /// Allowed methods by path prefix, outside the client API; the first match wins.
-const METHODS: [(&str, &str); 11] = [
+const METHODS: [(&str, &str); 13] = [
     (link_url::PREFIX, "GET or POST"),
     ("/demo/", "POST"),
     ("/sandbox/clock", "POST"),
     ("/sandbox/reset", "POST"),
     ("/sandbox/faults", "GET, POST or DELETE"),
     ("/sandbox/settings", "GET or PUT"),
+    ("/sandbox/apps/", "GET or PUT"),
+    ("/sandbox/workflows/", "GET, PUT or DELETE"),
     ("/sandbox/webhook/events", "POST"),
     ("/sandbox/webhook/deliveries", "GET"),
     ("/sandbox/webhook", "GET, PUT or DELETE"),
