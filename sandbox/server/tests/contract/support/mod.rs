@@ -156,9 +156,19 @@ impl TestSandbox {
         self.try_send(request).await.expect("a reply")
     }
 
+    /// A request through a connection from that address.
+    pub(crate) async fn send_from(&self, peer: SocketAddr, request: Request<Body>) -> TestResponse {
+        let app = app(self.state.clone()).layer(Extension(PeerAddress(peer)));
+        Self::try_send_to(app, request).await.expect("a reply")
+    }
+
     /// `None`: the connection broke before the reply.
     pub(crate) async fn try_send(&self, request: Request<Body>) -> Option<TestResponse> {
-        let response = self.app.clone().oneshot(request).await.unwrap();
+        Self::try_send_to(self.app.clone(), request).await
+    }
+
+    async fn try_send_to(app: Router, request: Request<Body>) -> Option<TestResponse> {
+        let response = app.oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.ok()?;
         let response = TestResponse { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() };

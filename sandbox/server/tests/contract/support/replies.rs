@@ -37,6 +37,9 @@ fn replies(status: u16, text: &str) -> Vec<String> {
     if let Some(code) = body["code"].as_u64() {
         replies.push(format!("{status} {code}"));
     }
+    if let Some(code) = body["errorCode"].as_str() {
+        replies.push(format!("{status} {code}"));
+    }
     if let Some(code) = body["data"]["code"].as_u64() {
         replies.push(format!("data {code}"));
     }
