@@ -13,6 +13,7 @@ mod failed_attempts;
 mod faults;
 mod help;
 mod https;
+mod journeys;
 mod kills;
 mod logs;
 mod operations;
