@@ -19,6 +19,8 @@ pub enum JourneyRefusal {
     TransactionNotFound,
     /// A body that is not as expected; the text names the member.
     InvalidBody(String),
+    /// A body that is too long; the text names the limit.
+    BodyTooLong(String),
     /// The contact is not that of the transaction.
     UniqueIdConflict,
     /// The mode is not that of the transaction.
@@ -93,6 +95,11 @@ impl JourneyRefusal {
         Self::InvalidBody(format!("field '{member}' must be {expected}"))
     }
 
+    /// A body of more bytes than that.
+    pub fn body_too_long(most_bytes: usize) -> Self {
+        Self::BodyTooLong(format!("the body must be at most {most_bytes} bytes"))
+    }
+
     /// The member `errorCode`.
     pub fn code(&self) -> &'static str {
         match self {
@@ -103,6 +110,7 @@ impl JourneyRefusal {
             Self::WorkflowNotFound => "workflow_not_found",
             Self::TransactionNotFound => "transaction_not_found",
             Self::InvalidBody(_) => "invalid_request_body",
+            Self::BodyTooLong(_) => "payload_too_large",
             Self::UniqueIdConflict => "unique_id_conflict",
             Self::AuthModeConflict => "auth_mode_conflict",
             Self::RevisionConflict { .. } => "revision_conflict",
@@ -130,7 +138,7 @@ impl JourneyRefusal {
     /// The member `error`.
     pub fn message(&self) -> &str {
         match self {
-            Self::InvalidBody(text) => text,
+            Self::InvalidBody(text) | Self::BodyTooLong(text) => text,
             Self::Unauthorized => "Unauthorized",
             Self::TokenExpired => "The token has expired or belongs to an earlier journey",
             Self::AuthRequired => "The code is required first",

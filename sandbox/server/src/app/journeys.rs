@@ -11,7 +11,7 @@ use crate::projects::Project;
 use crate::random::uuid;
 use handset_sandbox_domain::{
     CodePurpose, Contact, ContactAttempts, ExpireTransaction, JourneyCommand, JourneyEventKind, JourneyInput,
-    JourneyRefusal, JourneyTransaction, JourneyTransition, PageCaller, RedeemHandoff, RedeemedHandoff, apply_journey,
+    JourneyRefusal, JourneyTransaction, JourneyTransition, PageCaller, apply_journey,
 };
 use handset_sandbox_store::{
     ContactAttemptsKey, ContactAttemptsWrite, JourneyKey, JourneyWrite, RowChange, StoreError, TransactionId, Versioned,
@@ -126,19 +126,18 @@ impl Services {
         }
     }
 
-    /// Applies a redemption to the transaction of its secret.
-    pub(crate) async fn run_journey_of_handoff(
-        &self,
-        command: &RedeemHandoff,
-    ) -> Result<RedeemedHandoff, JourneyError> {
-        let row = self.store.journeys().get(JourneyKey::HandoffSecret(&command.secret)).await?;
+    /// The transaction with a handoff of that secret.
+    ///
+    /// # Errors
+    /// There is none: [`JourneyRefusal::HandoffGone`].
+    pub(crate) async fn journey_of_handoff(&self, secret: &Secret) -> Result<JourneyRef, JourneyError> {
+        let row = self.store.journeys().get(JourneyKey::HandoffSecret(secret)).await?;
         let row = row.ok_or(JourneyRefusal::HandoffGone)?;
-        let at = JourneyRef {
+        Ok(JourneyRef {
             project: self.projects.for_session(&row.value.project),
             app_id: row.value.app_id.clone(),
             transaction_id: row.value.transaction_id.clone(),
-        };
-        self.run_journey(&at, command).await
+        })
     }
 
     /// The transaction as it is now. `None`: there is none.

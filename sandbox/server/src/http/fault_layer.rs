@@ -18,6 +18,8 @@ use handset_protocol::Secret;
 use handset_protocol::client::{ClientCall, paths};
 use tower::{Layer, Service};
 
+use super::journeys::errors::JourneyErrorReply;
+use super::journeys::page::is_page_call;
 use super::shared::errors::refused_with;
 use super::shared::link_url;
 use super::shared::request::{AppliedFault, ConnectionReset, SocketLifetime, SocketQuery, bearer};
@@ -91,7 +93,7 @@ async fn inject(State(sandbox): State<Sandbox>, mut request: Request, next: Next
         }
         FaultAction::Status { status, retry_after_seconds } => {
             record(None, Some(Fault::Status)).await;
-            refused_with(status, retry_after_seconds).into_response()
+            target.refused_with(status, retry_after_seconds)
         }
         FaultAction::Refuse if target.is_socket => {
             record(None, Some(Fault::Refuse)).await;
@@ -169,6 +171,14 @@ impl RequestTarget {
         project.faults.take(self.method.as_str(), &self.path).or_else(by_chaos)
     }
 
+    /// The error reply of a fault, in the form of the call.
+    fn refused_with(&self, status: u16, retry_after_seconds: Option<u32>) -> Response {
+        match is_page_call(&self.path) {
+            true => JourneyErrorReply::of_fault(status, retry_after_seconds).into_response(),
+            false => refused_with(status, retry_after_seconds).into_response(),
+        }
+    }
+
     async fn resolve(&self, sandbox: &Sandbox) -> FaultTarget {
         let loaded = match &self.session {
             None => return FaultTarget::default(),
@@ -180,6 +190,10 @@ impl RequestTarget {
                 Some(subject) => sandbox.load_session_of(&subject).await.unwrap_or_default(),
                 None => None,
             },
+            Some(TargetSession::JourneyToken(token)) => {
+                let caller = sandbox.page_caller(Some(token.expose()), None);
+                return FaultTarget { project: caller.ok().map(|(_, journey)| journey.project), handle: None };
+            }
             Some(TargetSession::LinkToken(token)) => links::find(sandbox, token).await.unwrap_or_default(),
         };
         let handle = loaded.map(|loaded| loaded.handle);
@@ -224,6 +238,7 @@ fn message(method: &Method, path: &str, is_socket: bool) -> Option<(Party, Messa
 /// The identification of a session or project in a request.
 enum TargetSession {
     AuthToken(Secret),
+    JourneyToken(Secret),
     LinkToken(Secret),
     Project(String),
 }
@@ -231,6 +246,11 @@ enum TargetSession {
 fn target_session(headers: &HeaderMap, uri: &Uri) -> Option<TargetSession> {
     if let Some(token) = uri.path().strip_prefix(link_url::PREFIX) {
         return Some(TargetSession::LinkToken(token.into()));
+    }
+    if is_page_call(uri.path())
+        && let Some(token) = bearer(headers)
+    {
+        return Some(TargetSession::JourneyToken(token.into()));
     }
     if !uri.path().strip_prefix(paths::ROOT).is_some_and(|rest| rest.starts_with('/')) {
         return scope::project_name(headers, uri).ok().map(TargetSession::Project);

@@ -47,6 +47,7 @@ pub fn app(state: AppState) -> Router {
     let router = Router::new()
         .merge(server_api.clone())
         .merge(journeys::server::router().layer(acting.clone()))
+        .merge(journeys::page::router(sandbox.clone()))
         .merge(openapi::router())
         .merge(links::router().layer(acting))
         .merge(ops::router(sandbox.clone()))

@@ -4,26 +4,24 @@ mod act;
 mod socket;
 mod status;
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method};
 use axum::routing::{MethodRouter, get, post};
 use handset_protocol::client::{
     ClientCall, InstantFinish, InstantStart, LinkStart, OtpFinish, OtpStart, Report, paths,
 };
-use tower_http::cors::{AllowHeaders, Any, CorsLayer};
-use url::Url;
 
 use crate::app::Sandbox;
 use crate::http::carrier::wire;
 use crate::http::fault_layer::FaultLayer;
+use crate::http::shared::cors::any_origin;
 use crate::http::shared::detach::RunToCompletion;
 use crate::http::shared::errors::not_found;
 use crate::http::shared::extract::{AuthenticatedSession, JsonBody};
 use crate::http::shared::link_url;
 use crate::http::shared::method::method_not_allowed;
+use crate::http::shared::request::page_host;
 use crate::http::shared::share::SharedLayer;
 use crate::random::{six_digits, unguessable};
 use act::{ClientResult, apply};
@@ -47,7 +45,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router<Sandbox> {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         // Faults inside CORS, so that a page can read the status of a fault and preflights pass.
-        .layer((SharedLayer, cors(), FaultLayer(sandbox), RunToCompletion))
+        .layer((SharedLayer, any_origin([Method::POST]), FaultLayer(sandbox), RunToCompletion))
 }
 
 /// The handler of a call.
@@ -68,17 +66,6 @@ fn handler(call: ClientCall) -> MethodRouter<Sandbox> {
             },
         ),
     }
-}
-
-/// CORS for any origin, without cookies. Every requested header is allowed, since tracing SDKs add their own.
-fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::POST])
-        .allow_headers(AllowHeaders::mirror_request())
-        .allow_private_network(true)
-        .expose_headers([header::RETRY_AFTER])
-        .max_age(Duration::from_secs(600))
 }
 
 async fn otp_start(
@@ -131,10 +118,4 @@ async fn instant_finish(
     JsonBody(body): JsonBody<InstantFinish>,
 ) -> ClientResult {
     apply(&sandbox, session, &FinishMobileAuth { vfp: body.vfp }).await
-}
-
-/// The host of the page, without port, for the last line of the SMS (WebOTP).
-fn page_host(headers: &HeaderMap) -> Option<String> {
-    let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
-    Url::parse(origin).ok()?.host_str().map(str::to_owned)
 }

@@ -16,7 +16,7 @@ use crate::http::shared::errors::ApiError;
 #[derive(Debug)]
 pub(crate) struct JourneyErrorReply {
     status: StatusCode,
-    body: JourneyFailure,
+    body: Box<JourneyFailure>,
 }
 
 /// The body of an error reply.
@@ -70,7 +70,7 @@ fn status_of(refusal: &JourneyRefusal) -> StatusCode {
         | JourneyRefusal::NumberMismatch => StatusCode::CONFLICT,
         JourneyRefusal::SessionNotCurrent | JourneyRefusal::HandoffNotAllowed => StatusCode::FORBIDDEN,
         JourneyRefusal::HandoffGone => StatusCode::GONE,
-        JourneyRefusal::StateTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        JourneyRefusal::StateTooLarge | JourneyRefusal::BodyTooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
         JourneyRefusal::TooManyOpen | JourneyRefusal::OtpLocked { .. } | JourneyRefusal::OtpRateLimited { .. } => {
             StatusCode::TOO_MANY_REQUESTS
         }
@@ -81,7 +81,7 @@ fn status_of(refusal: &JourneyRefusal) -> StatusCode {
 
 impl JourneyErrorReply {
     fn new(status: StatusCode, error: &str, error_code: &'static str) -> Self {
-        let body = JourneyFailure {
+        let body = Box::new(JourneyFailure {
             status_code: status.as_u16(),
             status: "failure",
             error: error.to_owned(),
@@ -90,7 +90,7 @@ impl JourneyErrorReply {
             resume_at: None,
             attempts_left: None,
             retry_after_seconds: None,
-        };
+        });
         Self { status, body }
     }
 
@@ -132,6 +132,17 @@ impl JourneyErrorReply {
     /// A method that the path does not take.
     pub(crate) fn method_not_allowed(error: &str) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, error, "method_not_allowed")
+    }
+
+    /// The reply of an injected fault.
+    pub(crate) fn of_fault(status: u16, retry_after_seconds: Option<u32>) -> Self {
+        let mut reply = match StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE) {
+            StatusCode::UNAUTHORIZED => JourneyRefusal::Unauthorized.into(),
+            StatusCode::INTERNAL_SERVER_ERROR => JourneyRefusal::Internal.into(),
+            status => Self::new(status, "injected fault", "injected_fault"),
+        };
+        reply.body.retry_after_seconds = retry_after_seconds.map(Into::into);
+        reply
     }
 
     /// The status.
@@ -180,10 +191,7 @@ impl From<ApiError> for JourneyErrorReply {
 impl From<BodyError> for JourneyErrorReply {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::TooLong(most_bytes) => {
-                let message = format!("the body must be at most {most_bytes} bytes");
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, &message, "payload_too_large")
-            }
+            BodyError::TooLong(most_bytes) => JourneyRefusal::body_too_long(most_bytes).into(),
             BodyError::Other(error) => error.into(),
         }
     }
@@ -192,6 +200,9 @@ impl From<BodyError> for JourneyErrorReply {
 impl IntoResponse for JourneyErrorReply {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(&self.body)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.body.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -1,4 +1,6 @@
 //! The calls of journeys: those of a page and those of a client's server.
 
 pub(crate) mod errors;
+pub(crate) mod page;
+mod reply;
 pub(crate) mod server;

@@ -4,7 +4,7 @@
 use handset_sandbox_domain::request::{Field, FieldKind, TextFormat, fields};
 use serde_json::{Map, Value, json};
 
-use crate::http::journeys::server as journeys;
+use crate::http::journeys::{page, server as journeys};
 
 /// Adds to the members of a schema of `components`.
 pub(super) fn describe(message: &str, schema: &mut Value) {
@@ -43,6 +43,7 @@ fn of(message: &str) -> (&'static [Field], bool) {
         "Individual" => (fields::REQUEST, true),
         "SendEmailOtpRequest" => (journeys::EMAIL_REQUEST, true),
         _ if journeys::REQUESTS.contains(&message) => (journeys::REQUEST, true),
+        _ if page::REQUESTS.contains(&message) => (page::REQUEST, true),
         _ if message.ends_with("Request") => (fields::REQUEST, true),
         _ => (fields::REPLY, false),
     }

@@ -71,6 +71,10 @@ fn replies(id: &str, has_body: bool) -> Vec<JourneyErrorReply> {
     let now = UnixMillis::EPOCH;
     let own = own(id, until).into_iter().map(|refusal| JourneyErrorReply::of(JourneyError::Refused(refusal), now));
     let mut all: Vec<_> = own.collect();
+    if OF_PAGES.contains(&id) {
+        all.extend(of_page(id, has_body));
+        return all;
+    }
     all.push(JourneyRefusal::InvalidBody("field 'transactionId' is missing".to_owned()).into());
     all.push(JourneyRefusal::Unauthorized.into());
     all.push(JourneyRefusal::Internal.into());
@@ -86,12 +90,42 @@ fn replies(id: &str, has_body: bool) -> Vec<JourneyErrorReply> {
     all
 }
 
+/// The calls of a page.
+const OF_PAGES: [&str; 9] = [
+    "getState",
+    "putState",
+    "checkSession",
+    "sendResumeOtp",
+    "verifyResumeOtp",
+    "openHandoff",
+    "redeemHandoff",
+    "confirmHandoff",
+    "getHandoffStatus",
+];
+
+/// The replies of every call of a page. Its project exists, and an encoding that is unknown is one more body that is invalid.
+fn of_page(id: &str, has_body: bool) -> Vec<JourneyErrorReply> {
+    let mut all = vec![JourneyRefusal::Internal.into(), JourneyErrorReply::too_many_requests(1)];
+    if id != "redeemHandoff" {
+        all.push(JourneyRefusal::Unauthorized.into());
+        all.push(JourneyRefusal::TokenExpired.into());
+    }
+    if has_body {
+        let slow = ApiError::http(StatusCode::REQUEST_TIMEOUT, "the body was not complete in time");
+        all.push(JourneyRefusal::InvalidBody("the body is not JSON".to_owned()).into());
+        all.push(slow.into());
+        all.push(BodyError::TooLong(handset_protocol::journey::limits::PAGE_BODY_BYTES).into());
+    }
+    all
+}
+
 /// The refusals of a call beside those of every call.
 fn own(id: &str, until: UnixMillis) -> Vec<JourneyRefusal> {
     use JourneyRefusal::{
-        AlreadyProcessed, AuthModeConflict, AuthRequired, InvalidModule, OtpExpired, OtpInvalid, OtpLocked,
-        OtpRateLimited, PossessionNotProved, ResetNotEnabled, StateNotFound, TokenExpired, TooManyOpen,
-        TransactionNotFound, UniqueIdConflict, WorkflowNotFound,
+        AlreadyProcessed, AuthModeConflict, AuthNotRequired, AuthRequired, HandoffGone, HandoffNotAllowed,
+        HandoffNotFound, InvalidModule, NumberMismatch, OtpExpired, OtpInvalid, OtpLocked, OtpRateLimited,
+        PossessionNotProved, ResetNotEnabled, RevisionConflict, SessionNotCurrent, SessionSuperseded, StateNotFound,
+        StateReset, StateTooLarge, TokenExpired, TooManyOpen, TransactionNotFound, UniqueIdConflict, WorkflowNotFound,
     };
     let (locked, limited) = (OtpLocked { until }, OtpRateLimited { until });
     match id {
@@ -109,6 +143,27 @@ fn own(id: &str, until: UnixMillis) -> Vec<JourneyRefusal> {
         "verifyMobileOtp" | "verifyEmailOtp" => {
             vec![OtpInvalid { attempts_left: 4 }, OtpExpired, TransactionNotFound, locked]
         }
+        "getState" => vec![WorkflowNotFound],
+        "putState" => {
+            let reset = StateReset { resume_at: Some("document".to_owned()), revision: 3 };
+            let conflicts = [SessionSuperseded, AlreadyProcessed, reset, RevisionConflict { revision: 3 }];
+            [AuthRequired, WorkflowNotFound, StateTooLarge].into_iter().chain(conflicts).collect()
+        }
+        "checkSession" => vec![AuthRequired, WorkflowNotFound, SessionNotCurrent, AlreadyProcessed],
+        "sendResumeOtp" => vec![AuthNotRequired, WorkflowNotFound, locked, limited],
+        "verifyResumeOtp" => {
+            vec![AuthNotRequired, OtpInvalid { attempts_left: 4 }, OtpExpired, WorkflowNotFound, locked]
+        }
+        "openHandoff" => {
+            let conflicts = [SessionSuperseded, AlreadyProcessed];
+            let limits = [TooManyOpen, locked, limited];
+            [AuthRequired, HandoffNotAllowed, WorkflowNotFound].into_iter().chain(conflicts).chain(limits).collect()
+        }
+        "redeemHandoff" => vec![WorkflowNotFound, HandoffGone],
+        "confirmHandoff" => {
+            vec![AuthRequired, HandoffNotAllowed, WorkflowNotFound, HandoffNotFound, NumberMismatch, HandoffGone]
+        }
+        "getHandoffStatus" => vec![AuthRequired, HandoffNotAllowed, WorkflowNotFound, HandoffNotFound],
         _ => Vec::new(),
     }
 }

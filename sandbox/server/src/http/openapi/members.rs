@@ -9,6 +9,26 @@ pub(super) fn describe(name: &str, schema: &mut Value) {
     if let (Some(schema), Value::Object(rule)) = (schema.as_object_mut(), rule(name)) {
         schema.extend(rule);
     }
+    let members = schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
+    for (_, member) in members.filter(|(member, _)| nullable(name).contains(&member.as_str())) {
+        let description = member.as_object_mut().and_then(|member| member.remove("description"));
+        let or_null = json!({"anyOf": [member.take(), {"type": "null"}]});
+        *member = or_null;
+        if let (Some(member), Some(description)) = (member.as_object_mut(), description) {
+            member.insert("description".to_owned(), description);
+        }
+    }
+}
+
+/// The members of a reply that are null rather than left out.
+fn nullable(name: &str) -> &'static [&'static str] {
+    match name {
+        "JourneyStateReply" => &["state", "resumeAt"],
+        "PutStateResult" => &["resumeAt"],
+        "ProcessedReply" => &["state"],
+        "AuthRequiredReply" => &["maskedContact"],
+        _ => &[],
+    }
 }
 
 /// The rule between the members of a schema; null when there is none. utoipa derives no `anyOf` beside members.
@@ -56,6 +76,8 @@ fn rule(name: &str) -> Value {
                 {"properties": {"action": {"const": "clear_complete_state"}}, "not": {"required": ["moduleId"]}},
             ],
         }),
+        // Nothing else about the state.
+        "AuthRequiredReply" | "SupersededReply" => json!({"additionalProperties": false}),
         _ => Value::Null,
     }
 }

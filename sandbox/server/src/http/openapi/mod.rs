@@ -16,13 +16,16 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use crate::app::Sandbox;
+use crate::http::journeys::page::document as document_of_pages;
 use crate::http::journeys::server::document as document_of_journeys;
 use crate::http::server::document as document_of_calls;
 use crate::http::shared::method::method_not_allowed;
 
 /// The served document, the same for every sandbox.
-static DOCUMENT: LazyLock<String> =
-    LazyLock::new(|| document::make(&document_of_calls().clone().merge_from(document_of_journeys().clone())));
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let journeys = document_of_journeys().clone().merge_from(document_of_pages().clone());
+    document::make(&document_of_calls().clone().merge_from(journeys))
+});
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()

@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod caller_address;
+pub(crate) mod cors;
 pub(crate) mod detach;
 pub(crate) mod errors;
 pub(crate) mod extract;

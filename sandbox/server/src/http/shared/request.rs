@@ -6,6 +6,7 @@ use axum::http::{Extensions, HeaderMap, header};
 use handset_protocol::Secret;
 use handset_sandbox_domain::Fault;
 use serde::Deserialize;
+use url::Url;
 
 /// Request extension: the fault that was injected into the request.
 #[derive(Clone, Copy)]
@@ -34,4 +35,10 @@ pub(crate) fn fault_of(extensions: &Extensions) -> Option<Fault> {
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+/// The host of the page, without port, for the last line of an SMS (WebOTP).
+pub(crate) fn page_host(headers: &HeaderMap) -> Option<String> {
+    let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
+    Url::parse(origin).ok()?.host_str().map(str::to_owned)
 }
