@@ -1,7 +1,8 @@
-//! The rate limit: a token bucket for each credential and each app, on the project's clock. The 429 reply is in `http`.
+//! The rate limit: a token bucket for each credential, each app and the pages of each transaction, on the project's clock. The 429 reply is in `http`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -23,6 +24,10 @@ struct Bucket {
 
 /// One request, in thousandths.
 const ONE: i64 = 1000;
+/// Number of buckets from which full ones are dropped.
+const MOST_BUCKETS: usize = 10_000;
+/// The time in which an empty bucket fills.
+const FULL_AFTER: Duration = Duration::from_secs(1);
 
 impl Bucket {
     fn take(&mut self, rate: i64, now: UnixMillis) -> Result<(), u64> {
@@ -62,6 +67,16 @@ impl RateLimiter {
         self.take(&key, || Cow::Owned(key.clone()), now)
     }
 
+    /// Takes the token of one request by a page. The pages of a transaction have a limit of their own, so that none of them uses up
+    /// that of the app's server or of other users.
+    ///
+    /// # Errors
+    /// As [`pass`](Self::pass).
+    pub(crate) fn pass_page(&self, app_id: &str, transaction_id: &str, now: UnixMillis) -> Result<(), u64> {
+        let key = format!("page:{app_id}:{transaction_id}");
+        self.take(&key, || Cow::Owned(key.clone()), now)
+    }
+
     /// `owned` gives the key of a new bucket.
     fn take(&self, key: &str, owned: impl FnOnce() -> Cow<'static, str>, now: UnixMillis) -> Result<(), u64> {
         if self.rate == 0 {
@@ -71,7 +86,13 @@ impl RateLimiter {
         let mut buckets = self.buckets.lock();
         match buckets.get_mut(key) {
             Some(bucket) => bucket.take(rate, now),
-            None => buckets.entry(owned()).or_insert(Bucket { left: rate * ONE, at: now }).take(rate, now),
+            None => {
+                if buckets.len() >= MOST_BUCKETS {
+                    // A bucket that has been left alone for a second is full, as a new one is.
+                    buckets.retain(|_, bucket| now.since(bucket.at) < FULL_AFTER);
+                }
+                buckets.entry(owned()).or_insert(Bucket { left: rate * ONE, at: now }).take(rate, now)
+            }
         }
     }
 
@@ -111,5 +132,17 @@ mod tests {
     fn a_rate_of_0_is_unlimited() {
         let limiter = RateLimiter::new(0);
         assert!((0..1000).all(|_| limiter.pass("a", UnixMillis::EPOCH).is_ok()));
+    }
+
+    #[test]
+    fn the_pages_of_a_transaction_have_a_limit_of_their_own_and_full_buckets_are_dropped() {
+        let limiter = RateLimiter::new(1);
+        let now = UnixMillis::new(0);
+        assert_eq!((limiter.pass_page("a", "1", now), limiter.pass_page("a", "1", now)), (Ok(()), Err(1)));
+        assert_eq!((limiter.pass_page("a", "2", now), limiter.pass_app("a", now)), (Ok(()), Ok(())));
+        for number in 0..2 * MOST_BUCKETS {
+            assert_eq!(limiter.pass_page("a", &format!("of {number}"), UnixMillis::new(number as i64)), Ok(()));
+        }
+        assert!(limiter.buckets.lock().len() <= MOST_BUCKETS + 1, "{}", limiter.buckets.lock().len());
     }
 }

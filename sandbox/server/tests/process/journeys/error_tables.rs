@@ -7,7 +7,7 @@ use crate::running::{LOGS, SandboxProcess};
 
 #[tokio::test]
 async fn every_row_of_the_error_table_of_generate_auth_is_answered() {
-    let sandbox = SandboxProcess::start(&["--listen", "127.0.0.1:0"]).await;
+    let sandbox = SandboxProcess::start(&["--listen", "127.0.0.1:0", "--rate-limit", "off"]).await;
     for (kind, secret) in [("number", "+442071838750"), ("number", "+442071838751"), ("email", "ada@example.com")] {
         LOGS.secret(kind, secret);
     }

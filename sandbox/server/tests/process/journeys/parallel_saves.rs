@@ -43,7 +43,8 @@ async fn save_often(sandbox: &SandboxProcess, page: &JourneyPage, number: usize)
 }
 
 async fn of_store(flags: &[&str]) {
-    let sandbox = Arc::new(SandboxProcess::start(&[&["--listen", "127.0.0.1:0"], flags].concat()).await);
+    let sandbox =
+        Arc::new(SandboxProcess::start(&[&["--listen", "127.0.0.1:0", "--rate-limit", "off"], flags].concat()).await);
     set_workflow(&sandbox, "plain", json!({})).await;
     let page = open_page(&sandbox, json!({"workflowId": "plain"})).await;
     let saves = join_all((0..PAGES).map(|number| {

@@ -1,4 +1,4 @@
-//! The extractor of a page: its token is valid, and its app is within the rate limit.
+//! The extractor of a page: its token is valid, and its transaction's pages are within the rate limit.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -38,10 +38,10 @@ impl AuthenticatedPage {
     }
 }
 
-/// Counts a call against the rate limit of the app.
+/// Counts a call against the rate limit of the transaction's pages.
 pub(super) fn pass(transaction: &JourneyRef) -> Result<(), JourneyErrorReply> {
-    let JourneyRef { project, app_id, .. } = transaction;
-    project.limiter.pass_app(app_id, project.clock.now()).map_err(JourneyErrorReply::too_many_requests)
+    let JourneyRef { project, app_id, transaction_id } = transaction;
+    project.limiter.pass_page(app_id, transaction_id, project.clock.now()).map_err(JourneyErrorReply::too_many_requests)
 }
 
 /// Applies a command to a transaction.
