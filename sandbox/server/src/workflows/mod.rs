@@ -13,4 +13,3 @@ mod tests;
 pub(crate) use catalog::{WorkflowCatalog, WorkflowOrigin};
 pub(crate) use definition::WorkflowDefinition;
 pub(crate) use fields::{ID, NAME};
-pub(crate) use reader::WorkflowError;
