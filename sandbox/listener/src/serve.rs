@@ -63,3 +63,46 @@ pub async fn serve<S, F>(
     connections.close();
     connections.wait().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::any::Any;
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tower::service_fn;
+
+    use super::*;
+
+    struct IdleObserver;
+
+    impl ConnectionObserver for IdleObserver {
+        fn opened(&self) -> Box<dyn Any + Send> {
+            Box::new(())
+        }
+
+        fn rejected(&self, _: ConnectionRejection) {}
+    }
+
+    #[tokio::test]
+    async fn a_request_has_the_address_of_its_client() -> std::io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let service = service_fn(async |request: Request<Body>| {
+            let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.to_string());
+            Ok(Response::new(Body::from(peer.unwrap_or_default())))
+        });
+        let second = Duration::from_secs(1);
+        let limits = ConnectionLimits { head: second, head_bytes: 9000, body: second, write: second, connections: 1 };
+        let (observer, stop) = (Arc::new(IdleObserver), CancellationToken::new());
+        let server = tokio::spawn(serve(listener, service, None, limits, String::new(), observer, stop.clone()));
+        let mut client = TcpStream::connect(address).await?;
+        client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await?;
+        let mut reply = String::new();
+        client.read_to_string(&mut reply).await?;
+        assert!(reply.ends_with(&format!("\r\n\r\n{}", client.local_addr()?)), "{reply}");
+        stop.cancel();
+        server.await?;
+        Ok(())
+    }
+}

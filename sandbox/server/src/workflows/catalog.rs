@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::definition::WorkflowDefinition;
 use super::file::{FileFormat, read_folder};
-use super::reader::{Place, WorkflowError};
+use super::reader::{ValuePlace, WorkflowError};
 use crate::config::{ConfigError, Origin};
 
 const BUILT_IN: &str = include_str!("onboarding.toml");
@@ -55,7 +55,7 @@ impl WorkflowCatalog {
     /// # Errors
     /// A member is unknown, missing or invalid.
     pub(crate) fn read(&self, source: Value) -> Result<WorkflowDefinition, WorkflowError> {
-        WorkflowDefinition::read(source, Place::default(), &self.handoff_url)
+        WorkflowDefinition::read(source, ValuePlace::default(), &self.handoff_url)
     }
 
     /// The workflow of that id.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use strum::IntoEnumIterator;
 
 use super::fields;
-use super::reader::{Members, Place, WorkflowError};
+use super::reader::{DefinitionMembers, ValuePlace, WorkflowError};
 
 /// The reason of a condition that names none.
 const DEFAULT_REASON: &str = "resume_from";
@@ -28,14 +28,14 @@ impl WorkflowDefinition {
     ///
     /// # Errors
     /// A member is unknown, missing or invalid.
-    pub(super) fn read(source: Value, place: Place, handoff_url: &str) -> Result<Self, WorkflowError> {
+    pub(super) fn read(source: Value, place: ValuePlace, handoff_url: &str) -> Result<Self, WorkflowError> {
         let workflow = Arc::new(workflow(&source, place, handoff_url)?);
         Ok(Self { source, workflow })
     }
 }
 
-fn workflow(source: &Value, place: Place, handoff_url: &str) -> Result<Workflow, WorkflowError> {
-    let root = Members::read(source, place, fields::WORKFLOW)?;
+fn workflow(source: &Value, place: ValuePlace, handoff_url: &str) -> Result<Workflow, WorkflowError> {
+    let root = DefinitionMembers::read(source, place, fields::WORKFLOW)?;
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let id = root.required_text(&fields::ID)?.to_owned();
     let modules = modules(&root)?;
@@ -69,7 +69,7 @@ fn workflow(source: &Value, place: Place, handoff_url: &str) -> Result<Workflow,
     })
 }
 
-fn modules(root: &Members<'_>) -> Result<Vec<Module>, WorkflowError> {
+fn modules(root: &DefinitionMembers<'_>) -> Result<Vec<Module>, WorkflowError> {
     let mut modules: Vec<Module> = Vec::new();
     for module in root.objects(&fields::MODULES, fields::MODULE)? {
         let id = module.required_text(&fields::ID)?;
@@ -91,7 +91,7 @@ fn modules(root: &Members<'_>) -> Result<Vec<Module>, WorkflowError> {
     Ok(modules)
 }
 
-fn auth(resume: &Members<'_>, modules: &[Module]) -> Result<Option<ResumeAuth>, WorkflowError> {
+fn auth(resume: &DefinitionMembers<'_>, modules: &[Module]) -> Result<Option<ResumeAuth>, WorkflowError> {
     if !resume.has(&fields::AUTH) {
         return Ok(None);
     }
@@ -108,8 +108,8 @@ fn auth(resume: &Members<'_>, modules: &[Module]) -> Result<Option<ResumeAuth>, 
     }))
 }
 
-fn conditions(root: &Members<'_>, modules: &[Module]) -> Result<Vec<ResumeCondition>, WorkflowError> {
-    let condition = |condition: Members<'_>| {
+fn conditions(root: &DefinitionMembers<'_>, modules: &[Module]) -> Result<Vec<ResumeCondition>, WorkflowError> {
+    let condition = |condition: DefinitionMembers<'_>| {
         let (position, module) = known_module(&condition, &fields::CONDITION_MODULE, modules)?;
         let (start, resume_from) = known_module(&condition, &fields::RESUME_FROM, modules)?;
         if start > position {
@@ -135,7 +135,7 @@ fn conditions(root: &Members<'_>, modules: &[Module]) -> Result<Vec<ResumeCondit
 
 /// The module that a required member names, with its position.
 fn known_module<'a>(
-    members: &Members<'a>,
+    members: &DefinitionMembers<'a>,
     field: &Field,
     modules: &[Module],
 ) -> Result<(usize, &'a str), WorkflowError> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::definition::WorkflowDefinition;
-use super::reader::{Members, Place, WorkflowError};
+use super::reader::{DefinitionMembers, ValuePlace, WorkflowError};
 use super::{fields, places};
 use crate::config::{ConfigError, line_and_column};
 
@@ -83,8 +83,10 @@ fn definitions(
     other: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<WorkflowDefinition>, WorkflowError> {
     let values = match root.get(fields::WORKFLOWS.name) {
-        Some(_) => Members::read(root, Place::default(), &[fields::WORKFLOWS])?.items(&fields::WORKFLOWS)?,
-        None => vec![(root, Place::default())],
+        Some(_) => {
+            DefinitionMembers::read(root, ValuePlace::default(), &[fields::WORKFLOWS])?.items(&fields::WORKFLOWS)?
+        }
+        None => vec![(root, ValuePlace::default())],
     };
     let mut all: Vec<WorkflowDefinition> = Vec::new();
     for (value, place) in values {

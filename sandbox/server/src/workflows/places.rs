@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::reader::{Place, PlaceStep};
+use super::reader::{PlaceStep, ValuePlace};
 
 /// The offset of the value at a place of a TOML text, or of the nearest value around it.
-pub(super) fn in_toml(text: &str, place: &Place) -> Option<usize> {
+pub(super) fn in_toml(text: &str, place: &ValuePlace) -> Option<usize> {
     let root = DeTable::parse(text).ok()?;
     let [PlaceStep::Member(first), rest @ ..] = place.0.as_slice() else { return Some(root.span().start) };
     let Some(first) = member(root.get_ref(), first) else { return Some(root.span().start) };
@@ -30,7 +30,7 @@ fn member<'a, 'b>(table: &'a DeTable<'b>, name: &str) -> Option<&'a Spanned<DeVa
 }
 
 /// The offset of the value at a place of a JSON text, or of the nearest value around it.
-pub(super) fn in_json(text: &str, place: &Place) -> Option<usize> {
+pub(super) fn in_json(text: &str, place: &ValuePlace) -> Option<usize> {
     let root: &RawValue = serde_json::from_str(text).ok()?;
     let value = place.0.iter().try_fold(root, |here, step| {
         let next = match step {

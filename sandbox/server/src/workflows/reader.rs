@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 /// The place of a value: the way to it from the root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place(pub(super) Vec<PlaceStep>);
+pub(crate) struct ValuePlace(pub(super) Vec<PlaceStep>);
 
 /// A step on the way to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) enum PlaceStep {
     Item(usize),
 }
 
-impl Place {
+impl ValuePlace {
     pub(super) fn member(&self, name: &str) -> Self {
         self.step(PlaceStep::Member(name.to_owned()))
     }
@@ -34,7 +34,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ValuePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, step) in self.0.iter().enumerate() {
             match step {
@@ -50,13 +50,13 @@ impl fmt::Display for Place {
 /// A value that is no workflow. The text names the member and what must stand there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WorkflowError {
-    pub(super) place: Place,
+    pub(super) place: ValuePlace,
     problem: String,
 }
 
 impl WorkflowError {
     /// The value at the place must be something else.
-    pub(super) fn must_be(place: Place, expected: &str) -> Self {
+    pub(super) fn must_be(place: ValuePlace, expected: &str) -> Self {
         Self { place, problem: format!("must be {expected}") }
     }
 }
@@ -78,20 +78,20 @@ impl From<WorkflowError> for Refusal {
 }
 
 /// An object whose members are all known.
-pub(super) struct Members<'a> {
+pub(super) struct DefinitionMembers<'a> {
     members: &'a Map<String, Value>,
-    place: Place,
+    place: ValuePlace,
 }
 
 /// The members of an object that is absent.
 static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
-impl<'a> Members<'a> {
+impl<'a> DefinitionMembers<'a> {
     /// The members of the value at a place.
     ///
     /// # Errors
     /// The value is no object, or one of its members is not among `known`.
-    pub(super) fn read(value: &'a Value, place: Place, known: &[Field]) -> Result<Self, WorkflowError> {
+    pub(super) fn read(value: &'a Value, place: ValuePlace, known: &[Field]) -> Result<Self, WorkflowError> {
         let Value::Object(members) = value else { return Err(WorkflowError::must_be(place, "an object")) };
         match members.keys().find(|member| known.iter().all(|field| field.name != member.as_str())) {
             Some(unknown) => {
@@ -104,7 +104,7 @@ impl<'a> Members<'a> {
     }
 
     /// The place of a member.
-    pub(super) fn place(&self, field: &Field) -> Place {
+    pub(super) fn place(&self, field: &Field) -> ValuePlace {
         self.place.member(field.name)
     }
 
@@ -154,7 +154,7 @@ impl<'a> Members<'a> {
     }
 
     /// The items of a list, with their places. An absent list has none.
-    pub(super) fn items(&self, field: &Field) -> Result<Vec<(&'a Value, Place)>, WorkflowError> {
+    pub(super) fn items(&self, field: &Field) -> Result<Vec<(&'a Value, ValuePlace)>, WorkflowError> {
         match self.members.get(field.name) {
             None if matches!(field.kind, FieldKind::List { min: Some(1..), .. }) => Err(self.missing(field)),
             None => Ok(Vec::new()),
@@ -173,7 +173,7 @@ impl<'a> Members<'a> {
 
     /// The texts of a list, each checked as `item`.
     pub(super) fn texts(&self, field: &Field, item: &Field) -> Result<Vec<&'a str>, WorkflowError> {
-        let check = |(value, place): (&'a Value, Place)| match value {
+        let check = |(value, place): (&'a Value, ValuePlace)| match value {
             Value::String(text) if item.accepts(text) => Ok(text.as_str()),
             _ => Err(WorkflowError::must_be(place, &item.expected())),
         };

@@ -141,6 +141,27 @@ fn the_same_stands_in_json_and_many_in_one_file() {
     assert_eq!(FileFormat::Json.read(&many, HANDOFF_URL).unwrap(), of_toml);
 }
 
+#[test]
+fn the_documentation_lists_every_member_and_no_other() {
+    let page = include_str!("../../../../docs/workflows.md");
+    let tables = [
+        ("member", fields::WORKFLOW),
+        ("member of `properties`", fields::WORKFLOW_PROPERTIES),
+        ("member of `serverSideResume`", fields::RESUME),
+        ("member of `auth`", fields::RESUME_AUTH),
+        ("member of a module", fields::MODULE),
+        ("member of a condition", fields::CONDITION),
+    ];
+    for (head, members) in tables {
+        let (_, table) = page.split_once(&format!("\n| {head} | default |")).unwrap_or_else(|| panic!("{head}"));
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        let listed: Vec<_> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
+        assert_eq!(listed, members.iter().map(|field| field.name).collect::<Vec<_>>(), "{head}");
+    }
+    let example = page.split("```").nth(1).unwrap().strip_prefix("toml").unwrap();
+    assert_eq!(read_toml(example).map(|workflows| workflows.len()), Ok(1), "the example is a workflow");
+}
+
 /// The full file with one line in place of another.
 fn mistake(old: &str, new: &str) -> String {
     assert_eq!(FULL.matches(old).count(), 1, "{old}");

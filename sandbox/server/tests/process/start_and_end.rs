@@ -97,6 +97,14 @@ async fn a_setting_that_cannot_work_is_refused_by_name() {
     }
     let www = refusal(&["--www", "/no/such/folder"]).await;
     assert!(www.contains("'www' (--www) must be a folder"), "{www}");
+    let workflows = refusal(&["--workflows", "/no/such/folder"]).await;
+    assert!(workflows.contains("'workflows' (--workflows)"), "{workflows}");
+    let proxy = refusal(&["--trust-proxy", "proxy.test"]).await;
+    assert!(proxy.contains("'trust_proxies' (--trust-proxy) must be an IP address or a network"), "{proxy}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.toml"), "id = 'a'\nmodules = [{id = 'x', colour = 1}]").unwrap();
+    let file = refusal(&["--listen", "127.0.0.1:0", "--workflows", folder.path().to_str().unwrap()]).await;
+    assert!(file.contains("a.toml: line 2, column 31: 'modules[0].colour' is unknown"), "{file}");
     let store = refusal(&["--store", "postgres:x"]).await;
     assert!(store.contains("'store' (--store) must be 'memory' or 'sqlite:PATH'"), "{store}");
     let store = refusal(&["--store", "sqlite::memory:"]).await;

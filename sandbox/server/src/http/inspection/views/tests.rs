@@ -6,6 +6,7 @@ use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber, ScriptedOutcome
 use super::behaviour_number::{MOBILE_AUTH_RESULTS, SCRIPTED_OUTCOMES, mobile_auth_name, outcome_name};
 use super::delivery::{ATTEMPT_OUTCOMES, FINISHED_STATUSES, PENDING, REASONS};
 use super::fault::FAULTS;
+use super::journeys::WORKFLOW_ORIGINS;
 use super::session::{LINK_STATUSES, SESSION_STATUSES, STAGES};
 use super::settings::{CARRIER_STATES, MOBILE_AUTH_FLOWS};
 use super::timeline::{MESSAGE_KINDS, OUTCOMES, PARTIES};
@@ -13,6 +14,7 @@ use crate::http::inspection::fields::KIND;
 
 const README: &str = include_str!("../../../../../README.md");
 const WEBHOOKS: &str = include_str!("../../../../../../docs/webhooks.md");
+const WORKFLOWS: &str = include_str!("../../../../../../docs/workflows.md");
 const RULES: &str = include_str!("../../../../../../docs/sandbox-rules.md");
 const ERRORS: &str = include_str!("../../../../../../docs/errors.md");
 
@@ -114,6 +116,15 @@ fn the_readme_lists_the_values_of_each_setting() {
     };
     let expected = [MOBILE_AUTH_FLOWS, CARRIER_STATES].map(|names| sorted(&[names]));
     assert_eq!(listed.into_iter().map(values).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_page_of_workflows_names_their_origins() {
+    let (_, told) = WORKFLOWS.split_once("where `origin` is ").unwrap();
+    let (told, _) = told.split_once('.').unwrap();
+    let mut names: Vec<_> = told.split('`').skip(1).step_by(2).collect();
+    names.sort_unstable();
+    assert_eq!(names, sorted(&[WORKFLOW_ORIGINS]));
 }
 
 #[test]
