@@ -47,10 +47,9 @@ pub(crate) fn make(made: &OpenApi) -> String {
     let refusal = serde_json::to_value(ErrorReply::schema()).unwrap_or_default();
     schemas.insert(TokenErrorReply::NAME.to_owned(), TokenErrorReply::schema(&refusal));
     schemas.insert(ErrorReply::name().into_owned(), refusal);
-    for (name, schema) in [
-        (JourneyFailure::name(), JourneyFailure::schema()),
-        (PlainFailureReply::name(), PlainFailureReply::schema()),
-    ] {
+    for (name, schema) in
+        [(JourneyFailure::name(), JourneyFailure::schema()), (PlainFailureReply::name(), PlainFailureReply::schema())]
+    {
         schemas.insert(name.into_owned(), serde_json::to_value(schema).unwrap_or_default());
     }
     let inlined =

@@ -30,7 +30,8 @@ pub(super) fn add(operation: &mut Value) {
     let mut all = Replies::new();
     for reply in replies(&id, has_body) {
         let status = reply.status();
-        let (code, value) = (reply.code().to_owned(), if is_plain { plain(status, reply.error()) } else { reply.to_json() });
+        let (code, value) =
+            (reply.code().to_owned(), if is_plain { plain(status, reply.error()) } else { reply.to_json() });
         all.entry(status.as_u16()).or_default().push((code, value));
     }
     if id == "stateReset" {
