@@ -10,5 +10,7 @@
 
 mod support;
 
+mod get;
 mod order;
+mod sessions;
 mod tokens;
