@@ -10,7 +10,10 @@
 
 mod support;
 
+mod ends;
 mod get;
 mod order;
+mod put;
 mod sessions;
 mod tokens;
+mod trigger;
