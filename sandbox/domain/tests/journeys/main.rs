@@ -14,6 +14,7 @@ mod ends;
 mod get;
 mod order;
 mod put;
+mod resume_code;
 mod sessions;
 mod tokens;
 mod trigger;
