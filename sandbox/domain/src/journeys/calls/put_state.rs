@@ -98,6 +98,10 @@ impl JourneyCommand for PutState {
         check_body(body, &workflow)?;
         let now = journey.input.now;
         let state = journey.state_mut(&workflow.id)?;
+        if state.modules.is_empty() && state.workflow_version.is_none() {
+            // A first save without a get: it is of the current version.
+            state.workflow_version.clone_from(&workflow.version);
+        }
         state.revision = state.revision.saturating_add(1);
         for (id, change) in &body.modules {
             match change {

@@ -119,7 +119,12 @@ impl JourneyCommand for VerifyResumeCode {
     fn run(&self, journey: &mut JourneyBuilder<'_>) -> Result<Secret, JourneyRefusal> {
         journey.check_code_is_owed(&self.caller)?;
         let otp = self.body.as_ref().map_err(JourneyRefusal::clone)?;
-        let mut challenge = std::mem::take(&mut journey.transaction_mut()?.resume_code);
+        let transaction = journey.transaction_mut()?;
+        if transaction.owner_contact().is_none() {
+            // No contact, no code, and no attempts to count.
+            return Err(JourneyRefusal::OtpExpired);
+        }
+        let mut challenge = std::mem::take(&mut transaction.resume_code);
         journey.check_code(&mut challenge, otp, true)?;
         let transaction = journey.transaction_mut()?.clone();
         let unique_id = journey.owner(&transaction);
