@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use super::schema::{STEPS, migrate_by, version};
 use super::*;
-use crate::{IdentityPage, MessageFilter, SessionKey, Store, conformance};
-use handset_sandbox_domain::Phone;
+use crate::{ContactAttemptsKey, IdentityPage, JourneyKey, MessageFilter, SessionKey, Store, conformance};
+use handset_sandbox_domain::{CodePurpose, Phone};
 
 mod damage;
 
@@ -170,6 +170,18 @@ async fn a_file_of_every_version_is_read_whole_and_migrated() {
         assert_eq!(sent, messages);
         let page = IdentityPage { project: "default", after: None, limit: 9, with_inactive: true };
         assert_eq!(store.identities().list(page).await.unwrap().len(), 2);
+        let journeys = store.journeys().list("test-7").await.unwrap();
+        let [id] = &journeys[..] else { panic!("{journeys:?}") };
+        let secret = "00000000000000000000000000000001".into();
+        let journey = store.journeys().get(JourneyKey::HandoffSecret(&secret)).await.unwrap().unwrap();
+        assert_eq!((&*journey.value.transaction_id, &*id.transaction_id), ("t1", "t1"));
+        assert_eq!(journey.value.states["onboarding"].modules.len(), 2);
+        assert_eq!(store.journeys().timeline(id, 0).await.unwrap().map(|events| events.len()), Some(2));
+        let contact = journey.value.proved.as_ref().unwrap().key();
+        let (project, app_id) = (id.project.clone(), id.app_id.clone());
+        let key = ContactAttemptsKey { project, app_id, purpose: CodePurpose::Resume, contact };
+        let attempts = store.journeys().attempts(&key).await.unwrap().unwrap();
+        assert_eq!(attempts.value.ends_at(), Some(UnixMillis::new(1_795_340_815_600)));
         assert_eq!(store.settings().get(None, "token-keys").await.unwrap().map(|keys| keys.len()), Some(128));
         let phone = Phone::parse(&"5005550006".into()).unwrap();
         assert_eq!(store.attempts().get("default", &phone).await.unwrap().map(|row| row.value.count()), Some(2));
