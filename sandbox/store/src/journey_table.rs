@@ -127,17 +127,17 @@ pub(crate) fn id_of(transaction: &JourneyTransaction) -> TransactionId {
 }
 
 /// Project, application, purpose and contact.
-type Key = (String, String, CodePurpose, String);
+type ContactKey = (String, String, CodePurpose, String);
 
 /// The attempts at contacts.
 #[derive(Debug, Default)]
 pub(crate) struct ContactAttemptTable {
-    rows: BTreeMap<Key, Row<ContactAttempts>>,
+    rows: BTreeMap<ContactKey, Row<ContactAttempts>>,
     /// By project and end, earliest first.
-    by_end: BTreeSet<(String, UnixMillis, Key)>,
+    by_end: BTreeSet<(String, UnixMillis, ContactKey)>,
 }
 
-fn key_of(key: &ContactAttemptsKey) -> Key {
+fn key_of(key: &ContactAttemptsKey) -> ContactKey {
     (key.project.clone(), key.app_id.clone(), key.purpose, key.contact.expose().to_owned())
 }
 
@@ -166,7 +166,7 @@ impl ContactAttemptTable {
         }
     }
 
-    fn first_before(&self, project: &str, time: UnixMillis) -> Option<&Key> {
+    fn first_before(&self, project: &str, time: UnixMillis) -> Option<&ContactKey> {
         let least = (String::new(), String::new(), CodePurpose::Resume, String::new());
         let from = (project.to_owned(), UnixMillis::MIN, least);
         let (of_project, end, key) = self.by_end.range(from..).next()?;
@@ -178,7 +178,7 @@ impl ContactAttemptTable {
         self.by_end.retain(|(of_project, ..)| of_project != project);
     }
 
-    fn remove(&mut self, key: &Key) {
+    fn remove(&mut self, key: &ContactKey) {
         if let Some(old) = self.rows.remove(key)
             && let Some(end) = old.value.ends_at()
         {

@@ -23,6 +23,7 @@ mod row_index;
 mod session_table;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod store;
 mod tabled;
 mod tables;
 mod timeline_log;
@@ -37,8 +38,9 @@ pub use observed::{ObservedStore, StoreObserver};
 pub use repositories::{
     AttemptRepository, AttemptsWrite, DeliveryRepository, IdentityKey, IdentityPage, IdentityRepository, IdentityWrite,
     MAX_FINISHED_DELIVERIES, MAX_MESSAGES, MAX_TIMELINE_EVENTS, MessageFilter, MessageRepository, PendingDelivery,
-    RowChange, SessionKey, SessionRepository, SessionWrite, SettingRepository, Store, StoreError, StoredMessage,
-    Version, Versioned,
+    RowChange, SessionKey, SessionRepository, SessionWrite, SettingRepository, StoreError, StoredMessage, Version,
+    Versioned,
 };
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+pub use store::Store;

@@ -8,8 +8,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use handset_protocol::{Secret, UnixMillis};
 
-use crate::journey_repository::JourneyRepository;
-use crate::notifier::Notifier;
 use handset_sandbox_domain::{
     AfterAttempt, Contact, Delivery, FailedAttempts, FinishedDelivery, Identity, Message, NewTimelineEvent, Phone,
     Session, TimelineEvent,
@@ -64,29 +62,6 @@ pub enum RowChange<T> {
     Put(T),
     /// The row is deleted.
     Delete,
-}
-
-/// Everything that outlives a request.
-///
-/// Every implementation must pass `conformance::check`. An implementation that outlives its process must also pass
-/// `conformance::check_durable`: a write is durable before its call returns.
-pub trait Store: Send + Sync + 'static {
-    /// Sessions and their timelines.
-    fn sessions(&self) -> &dyn SessionRepository;
-    /// Identities.
-    fn identities(&self) -> &dyn IdentityRepository;
-    /// Failed attempts by number.
-    fn attempts(&self) -> &dyn AttemptRepository;
-    /// Sent messages.
-    fn messages(&self) -> &dyn MessageRepository;
-    /// Deliveries to webhooks.
-    fn deliveries(&self) -> &dyn DeliveryRepository;
-    /// Settings, and the projects that have data.
-    fn settings(&self) -> &dyn SettingRepository;
-    /// Transactions of journeys, and attempts at contacts.
-    fn journeys(&self) -> &dyn JourneyRepository;
-    /// The wake-ups of writes.
-    fn notifier(&self) -> &dyn Notifier;
 }
 
 /// A key of a session.

@@ -6,7 +6,7 @@ use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber, ScriptedOutcome
 use super::behaviour_number::{MOBILE_AUTH_RESULTS, SCRIPTED_OUTCOMES, mobile_auth_name, outcome_name};
 use super::delivery::{ATTEMPT_OUTCOMES, FINISHED_STATUSES, PENDING, REASONS};
 use super::fault::FAULTS;
-use super::journeys::WORKFLOW_ORIGINS;
+use super::journey_settings::WORKFLOW_ORIGINS;
 use super::session::{LINK_STATUSES, SESSION_STATUSES, STAGES};
 use super::settings::{CARRIER_STATES, MOBILE_AUTH_FLOWS};
 use super::timeline::{MESSAGE_KINDS, OUTCOMES, PARTIES};
