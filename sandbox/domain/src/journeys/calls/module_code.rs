@@ -197,7 +197,9 @@ impl JourneyBuilder<'_> {
         let ModuleCode { contact, length, lifetime, .. } = module_code.clone();
         let code = known_code(&contact, fresh, length);
         module_code.challenge.send(code.clone(), now, lifetime);
-        self.transaction_mut()?.module_codes.insert(request_id.clone(), module_code);
+        let transaction = self.transaction_mut()?;
+        transaction.used_at = now;
+        transaction.module_codes.insert(request_id.clone(), module_code);
         self.send_code(&contact, &CodeText { code: &code, purpose: CodePurpose::Module, host: None, lifetime })?;
         Ok(ModuleCodeSent { request_id, expires_at: now + lifetime, resend_at })
     }

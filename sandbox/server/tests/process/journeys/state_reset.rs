@@ -7,6 +7,9 @@ use crate::running::SandboxProcess;
 
 const PATH: &str = "/api/v1/cpr/application/state-reset";
 
+/// Headers, body, status and error.
+type ResetRow = (Vec<(&'static str, &'static str)>, Value, u16, &'static str);
+
 async fn reset(sandbox: &SandboxProcess, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
     send(sandbox, PATH, headers, body).await
 }
@@ -71,7 +74,7 @@ async fn every_row_of_the_error_table_is_answered_word_for_word() {
     };
     let complete = json!({"action": "clear_complete_state"});
     let of = |app, transaction| vec![("appid", app), ("transactionid", transaction)];
-    let rows: Vec<(Vec<(&str, &str)>, Value, u16, &str)> = vec![
+    let rows: Vec<ResetRow> = vec![
         (of(APP, "closed"), body(json!({})), 400, "Dashboard state reset is not enabled"),
         (of("another-app", "t1"), body(json!({})), 401, "Unauthorized"),
         (of(APP, "nobody"), body(json!({})), 404, "Transaction not found"),
