@@ -6,12 +6,13 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
+use crate::journeys_server;
 use crate::support::TestSandbox;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// Members by schema, required ones with `*`.
-const MEMBERS: [(&str, &str); 50] = [
+const MEMBERS: [(&str, &str); 50 + 27] = [
     ("TokenRequest", "grant_type* client_id* client_secret*"),
     ("TokenReply", "access_token* expires_in* token_type*"),
     ("ErrorReply", "code* message*"),
@@ -74,7 +75,83 @@ const MEMBERS: [(&str, &str); 50] = [
     ),
     ("IdentityLookupReply", "results*"),
     ("IdentityActionRequest", "clientRequestId"),
+    ("GenerateAuthRequest", "appId* appKey* transactionId* workflowId* authenticateOnResume expiry mobileNumber email"),
+    ("GenerateAuthResult", "authToken* metadata*"),
+    ("TokenMetadata", "appId* transactionId* workflowId* journeyId*"),
+    ("LinkContactRequest", "appId* appKey* transactionId* workflowId* correlationId*"),
+    ("LinkContactResult", "authToken"),
+    ("SetOutcomeRequest", "appId* appKey* transactionId* workflowId* moduleId* outcome*"),
+    ("SetOutcomeResult", "status*"),
+    ("EraseJourneyRequest", "appId* appKey* transactionId*"),
+    ("DoneResult", "message*"),
+    ("StateResetRequest", "action* moduleId reviewerId*"),
+    ("ResetOptionsResult", "modules*"),
+    ("ResetOption", "moduleId* isSaved*"),
+    ("OutputRequest", "transactionId* workflowId sendDebugInfo"),
+    ("OutputResult", "status* transactionId* workflowId* variables* outcomes* debugInfo"),
+    ("OutputDebugInfo", "latestModule"),
+    ("OutputsOf", "transactionId* workflowId*"),
+    ("SendMobileOtpRequest", "templateId* mobileNumber* otpLength otpExpiry"),
+    ("MobileOtpResult", "requestId* expiresAt* resendAt*"),
+    ("VerifyMobileOtpRequest", "mobileNumber* otp* outputsOf"),
+    ("VerifiedOtpResult", "verified* authToken outputs"),
+    ("ResendMobileOtpRequest", "mobileNumber* retryType"),
+    ("SendEmailOtpRequest", "email* otpLength"),
+    ("EmailOtpResult", "reqId* expiresAt* resendAt*"),
+    ("VerifyEmailOtpRequest", "reqId* otp*"),
+    ("RetryEmailOtpRequest", "reqId*"),
+    ("JourneyFailure", "statusCode* status* error* errorCode* revision resumeAt attemptsLeft retryAfterSeconds"),
+    ("PlainFailureReply", "statusCode* status* error*"),
 ];
+
+/// The error codes of each call of a client's server about journeys, those of all aside: invalid_request_body,
+/// unauthorized_access, too_many_requests, internal_error, service_unavailable; and with a body request_timeout,
+/// payload_too_large, unsupported_media_type.
+const JOURNEY_CODES: [(&str, &str); 11] = [
+    ("generateAuth", "auth_mode_conflict workflow_not_found unique_id_conflict"),
+    ("linkContact", "possession_not_proved transaction_not_found workflow_not_found"),
+    ("setOutcome", "transaction_not_found workflow_not_found transaction_already_processed"),
+    ("eraseJourney", "transaction_not_found"),
+    (
+        "stateResetOptions",
+        "state_reset_not_enabled token_expired auth_required transaction_not_found workflow_not_found",
+    ),
+    ("sendMobileOtp", "transaction_not_found too_many_open otp_locked otp_rate_limited"),
+    ("resendMobileOtp", "otp_expired transaction_not_found otp_locked otp_rate_limited"),
+    ("verifyMobileOtp", "otp_invalid otp_expired transaction_not_found otp_locked"),
+    ("sendEmailOtp", "transaction_not_found too_many_open otp_locked otp_rate_limited"),
+    ("retryEmailOtp", "otp_expired transaction_not_found otp_locked otp_rate_limited"),
+    ("verifyEmailOtp", "otp_invalid otp_expired transaction_not_found otp_locked"),
+];
+
+/// The failures of a call without an `errorCode`, as status and text; those about the body and the sandbox aside.
+const PLAIN_FAILURES: [(&str, &[(u16, &str)]); 2] = [
+    ("output", &[(401, "Unauthorized"), (404, "Transaction not found"), (404, "Workflow not found")]),
+    (
+        "stateReset",
+        &[
+            (400, "Dashboard state reset is not enabled"),
+            (401, "Unauthorized"),
+            (404, "Transaction not found"),
+            (404, "Workflow not found"),
+            (404, "state_not_found"),
+            (422, "\"action\" is required"),
+            (422, "\"action\" must be one of [clear_continuous_state, clear_complete_state]"),
+            (422, "\"appid\" is required"),
+            (422, "\"moduleId\" is required"),
+            (422, "\"moduleId\" is not allowed"),
+            (422, "\"moduleId\" must be a valid module"),
+            (422, "\"reviewerId\" is required"),
+            (422, "\"transactionid\" is required"),
+            (500, "Internal Server Error"),
+        ],
+    ),
+];
+
+/// Whether the operation is one of journeys.
+fn is_of_journeys(operation: &Value) -> bool {
+    ["Journeys", "State Reset", "Module codes"].iter().any(|tag| operation["tags"][0] == **tag)
+}
 
 /// The formats of texts.
 const VALUES: [(&str, &str); 11] = [
@@ -166,8 +243,11 @@ pub(crate) fn routed(app: &str) -> BTreeSet<&str> {
 async fn it_holds_every_call_that_is_served_and_no_other() {
     let bench = TestSandbox::new().await;
     let document = document(&bench).await;
-    let documented: BTreeSet<(&str, &str)> =
-        operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
+    let documented: BTreeSet<(&str, &str)> = operations(&document)
+        .into_iter()
+        .filter(|(_, _, operation)| !is_of_journeys(operation))
+        .map(|(path, method, _)| (path, method))
+        .collect();
     assert_eq!(documented.len(), 19);
     let paths: BTreeSet<&str> = documented.iter().map(|(path, _)| *path).collect();
 
@@ -207,6 +287,8 @@ async fn it_names_every_member_of_the_contract() {
     let unknown: Vec<&String> = schemas
         .keys()
         .filter(|name| !expected.contains_key(name.as_str()) && !without_members.contains(&name.as_str()))
+        // The frame of every success of journeys.
+        .filter(|name| !name.starts_with("JourneyServerReply_"))
         .collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     for (name, members) in expected {
@@ -258,6 +340,9 @@ async fn it_names_every_code_where_it_can_come() {
         other => other,
     };
     for (path, method, operation) in operations(&document) {
+        if is_of_journeys(operation) {
+            continue;
+        }
         let id = operation["operationId"].as_str().unwrap();
         let mut expected = BTreeSet::from([(400, 8001), (401, 8002), (429, 429), (500, 8000)]);
         if operation["requestBody"].is_object() {
@@ -272,6 +357,42 @@ async fn it_names_every_code_where_it_can_come() {
         let is_open = operation["security"] == json!([{}]);
         assert_eq!(is_open, id == "token", "{method} {path}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_names_every_error_code_of_journeys_where_it_can_come() {
+    let document = document(&TestSandbox::new().await).await;
+    let (codes, plain): (BTreeMap<_, _>, BTreeMap<_, _>) = (JOURNEY_CODES.into(), PLAIN_FAILURES.into());
+    let mut seen = 0;
+    for (path, method, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        let replies = operation["responses"].as_object().unwrap().iter().filter(|(status, _)| *status != "200");
+        let examples = replies.flat_map(|(status, reply)| {
+            let examples = reply["content"]["application/json"]["examples"].as_object().unwrap().values();
+            examples.map(move |example| (status.parse::<u16>().unwrap(), &example["value"]))
+        });
+        let examples: Vec<(u16, &Value)> = examples.collect();
+        if let Some(own) = codes.get(id) {
+            let documented: BTreeSet<&str> =
+                examples.iter().map(|(_, body)| body["errorCode"].as_str().unwrap()).collect();
+            let all = "invalid_request_body unauthorized_access too_many_requests internal_error service_unavailable";
+            let mut expected: BTreeSet<&str> = own.split(' ').chain(all.split(' ')).collect();
+            if operation["requestBody"].is_object() {
+                expected.extend(["request_timeout", "payload_too_large", "unsupported_media_type"]);
+            }
+            assert_eq!(documented, expected, "{method} {path}");
+        } else if let Some(own) = plain.get(id) {
+            for (status, text) in *own {
+                let body = json!({"status": "failure", "statusCode": status, "error": text});
+                assert!(examples.contains(&(*status, &body)), "{method} {path}: {body}");
+            }
+        } else {
+            continue;
+        }
+        seen += 1;
+        assert!(examples.iter().all(|(status, body)| body["statusCode"] == *status), "{method} {path}");
+    }
+    assert_eq!(seen, codes.len() + plain.len());
 }
 
 /// Every value of a member of that name, anywhere.
@@ -307,7 +428,7 @@ async fn its_references_and_links_lead_somewhere() {
         }
     }
     let unlinked: Vec<_> = ids.difference(&linked).collect();
-    assert_eq!(unlinked, [&"token"], "every call follows from another but the first");
+    assert_eq!(unlinked, [&"generateAuth", &"token"], "every call follows from another but the first ones");
     assert!(linked.is_subset(&ids));
 }
 
@@ -316,7 +437,9 @@ async fn its_examples_work_as_they_stand() {
     let bench = TestSandbox::new().await;
     let document = document(&bench).await;
     let mut tried = 0;
-    for (path, method, operation) in operations(&document) {
+    let (journeys, others): (Vec<_>, Vec<_>) =
+        operations(&document).into_iter().partition(|(_, _, operation)| is_of_journeys(operation));
+    for (path, method, operation) in others {
         let Some(examples) = operation["requestBody"]["content"]["application/json"]["examples"].as_object() else {
             continue;
         };
@@ -332,6 +455,40 @@ async fn its_examples_work_as_they_stand() {
         }
     }
     assert!(tried >= 12, "{tried}");
+    its_examples_of_journeys_work(&bench, journeys).await;
+}
+
+/// The error codes of examples that depend on more than an earlier call.
+const DEPENDENT: [(&str, &str); 5] = [
+    ("linkContact", "possession_not_proved"),
+    ("setOutcome", "invalid_request_body"),
+    ("stateReset", ""),
+    ("resendMobileOtp", "otp_expired"),
+    ("eraseJourney", ""),
+];
+
+/// In the order of the document, but for the last: Generate Auth is the first.
+async fn its_examples_of_journeys_work(bench: &TestSandbox, mut operations: Vec<(&str, &str, &Value)>) {
+    operations.sort_by_key(|(path, _, _)| *path == "/v2/journey/erase");
+    for (path, _, operation) in operations {
+        let id = operation["operationId"].as_str().unwrap();
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let headers = parameters.map(|parameter| {
+            (parameter["name"].as_str().unwrap(), parameter["schema"]["examples"][0].as_str().unwrap())
+        });
+        let headers: Vec<_> = headers.chain([("appkey", "sandbox-app-key")]).collect();
+        let examples = operation["requestBody"]["content"]["application/json"]["examples"].as_object();
+        for (name, example) in examples.into_iter().flatten() {
+            let answer = journeys_server::post(bench, path, &headers, &example["value"].to_string()).await;
+            match DEPENDENT.iter().find(|(dependent, _)| *dependent == id) {
+                Some((_, "")) => {
+                    assert!([200, 404].contains(&answer.status.as_u16()), "{path} {name}: {}", answer.text)
+                }
+                Some((_, code)) => assert_eq!(answer.json()["errorCode"], *code, "{path} {name}: {}", answer.text),
+                None => assert_eq!(answer.status.as_u16(), 200, "{path} {name}: {}", answer.text),
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
