@@ -12,7 +12,7 @@ use crate::support::TestSandbox;
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// Members by schema, required ones with `*`.
-const MEMBERS: [(&str, &str); 50 + 27] = [
+const MEMBERS: [(&str, &str); 100] = [
     ("TokenRequest", "grant_type* client_id* client_secret*"),
     ("TokenReply", "access_token* expires_in* token_type*"),
     ("ErrorReply", "code* message*"),
@@ -102,6 +102,29 @@ const MEMBERS: [(&str, &str); 50 + 27] = [
     ("RetryEmailOtpRequest", "reqId*"),
     ("JourneyFailure", "statusCode* status* error* errorCode* revision resumeAt attemptsLeft retryAfterSeconds"),
     ("PlainFailureReply", "statusCode* status* error*"),
+    ("AuthRequiredReply", "authRequired* channels* maskedContact*"),
+    ("CheckSessionRequest", ""),
+    ("ConfirmHandoffRequest", "number*"),
+    ("EmptyResult", ""),
+    ("GetStateRequest", "inputs* takeOver workflowVersion"),
+    ("HandoffStatusResult", "journeyStatus moduleId number status*"),
+    ("JourneyStateReply", "modules* refreshed resumeAt* revision* sessionId* state* transactionId*"),
+    ("ModuleChangeRequest", "action* outcome variables"),
+    ("ModuleReply", "id* skipCPRPut"),
+    ("NumberToConfirm", "appName* number* purpose* redemptionId*"),
+    ("OpenHandoffRequest", "channel ttlSeconds"),
+    ("OpenHandoffResult", "expiresAt* handoffId* url*"),
+    ("PageTokenResult", "authToken*"),
+    ("ProcessedReply", "state* status* transactionAlreadyProcessed* transactionId*"),
+    ("PutStateRequest", "moduleToResumeFrom modules* revision* status"),
+    ("PutStateResult", "resumeAt* revision* status*"),
+    ("RedeemHandoffRequest", "redemptionId secret*"),
+    ("SavedModuleReply", "clientAsserted outcome savedAt* variables*"),
+    ("SavedStateReply", "modules* status*"),
+    ("SendOtpRequest", "channel*"),
+    ("SendOtpResult", "channel* expiresAt* maskedContact* resendAt*"),
+    ("SupersededReply", "superseded*"),
+    ("VerifyOtpRequest", "otp*"),
 ];
 
 /// The error codes of each call of a client's server about journeys, those of all aside: invalid_request_body,
@@ -122,6 +145,46 @@ const JOURNEY_CODES: [(&str, &str); 11] = [
     ("sendEmailOtp", "transaction_not_found too_many_open otp_locked otp_rate_limited"),
     ("retryEmailOtp", "otp_expired transaction_not_found otp_locked otp_rate_limited"),
     ("verifyEmailOtp", "otp_invalid otp_expired transaction_not_found otp_locked"),
+];
+
+/// All error codes of each call of a page.
+const PAGE_CODES: [(&str, &str); 9] = [
+    (
+        "getState",
+        "internal_error invalid_request_body payload_too_large request_timeout token_expired too_many_requests unauthorized_access workflow_not_found",
+    ),
+    (
+        "putState",
+        "auth_required internal_error invalid_request_body payload_too_large request_timeout revision_conflict session_superseded state_reset state_too_large token_expired too_many_requests transaction_already_processed unauthorized_access workflow_not_found",
+    ),
+    (
+        "checkSession",
+        "auth_required internal_error invalid_request_body payload_too_large request_timeout session_superseded token_expired too_many_requests transaction_already_processed unauthorized_access workflow_not_found",
+    ),
+    (
+        "sendResumeOtp",
+        "auth_not_required internal_error invalid_request_body otp_locked otp_rate_limited payload_too_large request_timeout token_expired too_many_requests unauthorized_access workflow_not_found",
+    ),
+    (
+        "verifyResumeOtp",
+        "auth_not_required internal_error invalid_request_body otp_expired otp_invalid otp_locked payload_too_large request_timeout token_expired too_many_requests unauthorized_access workflow_not_found",
+    ),
+    (
+        "openHandoff",
+        "auth_required handoff_not_allowed internal_error invalid_request_body otp_locked otp_rate_limited payload_too_large request_timeout session_superseded token_expired too_many_open too_many_requests transaction_already_processed unauthorized_access workflow_not_found",
+    ),
+    (
+        "redeemHandoff",
+        "handoff_gone internal_error invalid_request_body payload_too_large request_timeout too_many_requests workflow_not_found",
+    ),
+    (
+        "confirmHandoff",
+        "auth_required handoff_gone handoff_not_allowed handoff_not_found internal_error invalid_request_body number_mismatch payload_too_large request_timeout token_expired too_many_requests unauthorized_access workflow_not_found",
+    ),
+    (
+        "getHandoffStatus",
+        "auth_required handoff_not_allowed handoff_not_found internal_error token_expired too_many_requests unauthorized_access workflow_not_found",
+    ),
 ];
 
 /// The failures of a call without an `errorCode`, as status and text; those about the body and the sandbox aside.
@@ -282,13 +345,22 @@ async fn it_names_every_member_of_the_contract() {
     let document = document(&TestSandbox::new().await).await;
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let expected: BTreeMap<&str, &str> = MEMBERS.into();
-    let without_members =
-        ["VerifyAnswer", "VerifySuccess", "UnifySuccess", "CheckResult", "Cip", "AssuranceLevel", "FindingResult"];
+    let without_members = [
+        "VerifyAnswer",
+        "VerifySuccess",
+        "UnifySuccess",
+        "CheckResult",
+        "Cip",
+        "AssuranceLevel",
+        "FindingResult",
+        "GetStateResult",
+        "HandoffProgress",
+    ];
     let unknown: Vec<&String> = schemas
         .keys()
         .filter(|name| !expected.contains_key(name.as_str()) && !without_members.contains(&name.as_str()))
         // The frame of every success of journeys.
-        .filter(|name| !name.starts_with("JourneyServerReply_"))
+        .filter(|name| !name.starts_with("JourneyReply_"))
         .collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     for (name, members) in expected {
@@ -362,23 +434,30 @@ async fn it_names_every_code_where_it_can_come() {
 #[tokio::test(start_paused = true)]
 async fn it_names_every_error_code_of_journeys_where_it_can_come() {
     let document = document(&TestSandbox::new().await).await;
-    let (codes, plain): (BTreeMap<_, _>, BTreeMap<_, _>) = (JOURNEY_CODES.into(), PLAIN_FAILURES.into());
+    let (codes, of_page): (BTreeMap<_, _>, BTreeMap<_, _>) = (JOURNEY_CODES.into(), PAGE_CODES.into());
+    let plain: BTreeMap<_, _> = PLAIN_FAILURES.into();
     let mut seen = 0;
     for (path, method, operation) in operations(&document) {
         let id = operation["operationId"].as_str().unwrap();
-        let replies = operation["responses"].as_object().unwrap().iter().filter(|(status, _)| *status != "200");
+        let replies = operation["responses"].as_object().unwrap().iter();
+        let replies = replies.filter(|(status, _)| is_of_journeys(operation) && !status.starts_with('2'));
         let examples = replies.flat_map(|(status, reply)| {
             let examples = reply["content"]["application/json"]["examples"].as_object().unwrap().values();
             examples.map(move |example| (status.parse::<u16>().unwrap(), &example["value"]))
         });
         let examples: Vec<(u16, &Value)> = examples.collect();
-        if let Some(own) = codes.get(id) {
+        let own = codes.get(id);
+        if let Some(expected) = own.or_else(|| of_page.get(id)) {
             let documented: BTreeSet<&str> =
                 examples.iter().map(|(_, body)| body["errorCode"].as_str().unwrap()).collect();
-            let all = "invalid_request_body unauthorized_access too_many_requests internal_error service_unavailable";
-            let mut expected: BTreeSet<&str> = own.split(' ').chain(all.split(' ')).collect();
-            if operation["requestBody"].is_object() {
-                expected.extend(["request_timeout", "payload_too_large", "unsupported_media_type"]);
+            let mut expected: BTreeSet<&str> = expected.split(' ').collect();
+            if own.is_some() {
+                let all =
+                    "invalid_request_body unauthorized_access too_many_requests internal_error service_unavailable";
+                expected.extend(all.split(' '));
+                if operation["requestBody"].is_object() {
+                    expected.extend(["request_timeout", "payload_too_large", "unsupported_media_type"]);
+                }
             }
             assert_eq!(documented, expected, "{method} {path}");
         } else if let Some(own) = plain.get(id) {
@@ -392,7 +471,7 @@ async fn it_names_every_error_code_of_journeys_where_it_can_come() {
         seen += 1;
         assert!(examples.iter().all(|(status, body)| body["statusCode"] == *status), "{method} {path}");
     }
-    assert_eq!(seen, codes.len() + plain.len());
+    assert_eq!(seen, codes.len() + of_page.len() + plain.len());
 }
 
 /// Every value of a member of that name, anywhere.
@@ -459,7 +538,8 @@ async fn its_examples_work_as_they_stand() {
 }
 
 /// The error codes of examples that depend on more than an earlier call.
-const DEPENDENT: [(&str, &str); 5] = [
+const DEPENDENT: [(&str, &str); 6] = [
+    ("putState", "session_superseded"),
     ("linkContact", "possession_not_proved"),
     ("setOutcome", "invalid_request_body"),
     ("stateReset", ""),
@@ -467,17 +547,26 @@ const DEPENDENT: [(&str, &str); 5] = [
     ("eraseJourney", ""),
 ];
 
-/// In the order of the document, but for the last: Generate Auth is the first.
+/// The calls whose examples others depend on come first, and that which forgets everything comes last.
+fn rank(id: &str) -> usize {
+    let first = ["generateAuth", "getState", "putState", "sendMobileOtp", "sendEmailOtp"];
+    first.iter().position(|first| *first == id).unwrap_or(if id == "eraseJourney" { 9 } else { 8 })
+}
+
 async fn its_examples_of_journeys_work(bench: &TestSandbox, mut operations: Vec<(&str, &str, &Value)>) {
-    operations.sort_by_key(|(path, _, _)| *path == "/v2/journey/erase");
+    let id = |operation: &Value| operation["operationId"].as_str().unwrap().to_owned();
+    operations.sort_by_key(|(_, _, operation)| rank(&id(operation)));
+    let mut authorization = String::new();
     for (path, _, operation) in operations {
-        let id = operation["operationId"].as_str().unwrap();
+        let id = id(operation);
         let parameters = operation["parameters"].as_array().into_iter().flatten();
-        let headers = parameters.map(|parameter| {
-            (parameter["name"].as_str().unwrap(), parameter["schema"]["examples"][0].as_str().unwrap())
+        let headers = parameters.filter_map(|parameter| {
+            Some((parameter["name"].as_str().unwrap(), parameter["schema"]["examples"][0].as_str()?))
         });
-        let headers: Vec<_> = headers.chain([("appkey", "sandbox-app-key")]).collect();
+        let own = [("appkey", "sandbox-app-key"), ("authorization", authorization.as_str())];
+        let headers: Vec<_> = headers.chain(own).collect();
         let examples = operation["requestBody"]["content"]["application/json"]["examples"].as_object();
+        let mut token = None;
         for (name, example) in examples.into_iter().flatten() {
             let answer = journeys_server::post(bench, path, &headers, &example["value"].to_string()).await;
             match DEPENDENT.iter().find(|(dependent, _)| *dependent == id) {
@@ -487,7 +576,12 @@ async fn its_examples_of_journeys_work(bench: &TestSandbox, mut operations: Vec<
                 Some((_, code)) => assert_eq!(answer.json()["errorCode"], *code, "{path} {name}: {}", answer.text),
                 None => assert_eq!(answer.status.as_u16(), 200, "{path} {name}: {}", answer.text),
             }
+            let result = answer.json()["result"].clone();
+            if id == "generateAuth" && result["metadata"]["transactionId"] == "transaction-1" {
+                token = result["authToken"].as_str().map(str::to_owned);
+            }
         }
+        authorization = token.unwrap_or(authorization);
     }
 }
 

@@ -70,6 +70,12 @@ pub(super) fn bodies(id: &str) -> Vec<Example> {
         }
         "verifyMobileOtp" => one("The code of a test user", json!({"mobileNumber": MOBILE, "otp": "123456"})),
         "resendMobileOtp" => one("By text", json!({"mobileNumber": MOBILE, "retryType": "text"})),
+        "getState" => one("A journey without inputs", json!({"inputs": {}})),
+        "putState" => one(
+            "The first module",
+            json!({"revision": 0, "modules": {"phone": {"action": "put", "variables": {"plan": "basic"}}}}),
+        ),
+        "openHandoff" => one("A link for ten minutes", json!({})),
         "sendEmailOtp" => one("A code of four digits", json!({"email": EMAIL, "otpLength": 4})),
         _ => Vec::new(),
     }
@@ -128,6 +134,33 @@ pub(super) fn links(id: &str) -> Vec<(&'static str, Value)> {
                 ("stateResetOptions", options),
                 ("sendMobileOtp", with_headers("sendMobileOtp", "body#/", first("sendMobileOtp"))),
                 ("sendEmailOtp", with_headers("sendEmailOtp", "body#/", first("sendEmailOtp"))),
+                ("getState", with_body("getState", first("getState"))),
+                ("redeemHandoff", with_body("redeemHandoff", json!({"secret": "0123456789abcdef0123456789abcdef"}))),
+            ]
+        }
+        "getState" => {
+            let session = json!({"header.x-cpr-session-id": "$response.body#/result/sessionId"});
+            let in_session = |operation: &str, body: Value| json!({"operationId": operation, "parameters": session, "requestBody": body});
+            let mut save = first("putState");
+            if let Some(save) = save.as_object_mut() {
+                save.insert("revision".to_owned(), "$response.body#/result/revision".into());
+            }
+            vec![
+                ("putState", in_session("putState", save)),
+                ("checkSession", in_session("checkSession", json!({}))),
+                ("openHandoff", in_session("openHandoff", json!({}))),
+                ("sendResumeOtp", with_body("sendResumeOtp", json!({"channel": "mobile"}))),
+            ]
+        }
+        "sendResumeOtp" => vec![("verifyResumeOtp", with_body("verifyResumeOtp", json!({"otp": "123456"})))],
+        "openHandoff" => {
+            let handoff = json!({"handoffId": "$response.body#/result/handoffId"});
+            vec![
+                (
+                    "confirmHandoff",
+                    json!({"operationId": "confirmHandoff", "parameters": handoff, "requestBody": {"number": 42}}),
+                ),
+                ("getHandoffStatus", json!({"operationId": "getHandoffStatus", "parameters": handoff})),
             ]
         }
         "sendMobileOtp" => vec![
