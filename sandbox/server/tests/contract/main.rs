@@ -31,6 +31,7 @@ mod kept_file;
 mod link_pages;
 mod members;
 mod openapi;
+mod openapi_journeys;
 mod otp;
 mod prefill;
 mod products;

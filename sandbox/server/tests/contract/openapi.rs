@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
+use crate::openapi_journeys::{self, is_of_journeys, its_examples_of_journeys_work};
 use crate::support::TestSandbox;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -119,14 +120,14 @@ const CODES: [(&str, &[u16]); 18] = [
     ("lookupIdentity", &[8007, 8009]),
 ];
 
-async fn document(bench: &TestSandbox) -> Value {
+pub(crate) async fn document(bench: &TestSandbox) -> Value {
     let answer = bench.get("/openapi.json").await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
     answer.json()
 }
 
 /// Path, method and operation.
-fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     paths
         .flat_map(|(path, of_path): (&String, &Value)| {
@@ -166,8 +167,11 @@ pub(crate) fn routed(app: &str) -> BTreeSet<&str> {
 async fn it_holds_every_call_that_is_served_and_no_other() {
     let bench = TestSandbox::new().await;
     let document = document(&bench).await;
-    let documented: BTreeSet<(&str, &str)> =
-        operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
+    let documented: BTreeSet<(&str, &str)> = operations(&document)
+        .into_iter()
+        .filter(|(_, _, operation)| !is_of_journeys(operation))
+        .map(|(path, method, _)| (path, method))
+        .collect();
     assert_eq!(documented.len(), 19);
     let paths: BTreeSet<&str> = documented.iter().map(|(path, _)| *path).collect();
 
@@ -201,12 +205,23 @@ async fn it_holds_every_call_that_is_served_and_no_other() {
 async fn it_names_every_member_of_the_contract() {
     let document = document(&TestSandbox::new().await).await;
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    let expected: BTreeMap<&str, &str> = MEMBERS.into();
-    let without_members =
-        ["VerifyAnswer", "VerifySuccess", "UnifySuccess", "CheckResult", "Cip", "AssuranceLevel", "FindingResult"];
+    let expected: BTreeMap<&str, &str> = MEMBERS.into_iter().chain(openapi_journeys::MEMBERS).collect();
+    let without_members = [
+        "VerifyAnswer",
+        "VerifySuccess",
+        "UnifySuccess",
+        "CheckResult",
+        "Cip",
+        "AssuranceLevel",
+        "FindingResult",
+        "GetStateResult",
+        "HandoffProgress",
+    ];
     let unknown: Vec<&String> = schemas
         .keys()
         .filter(|name| !expected.contains_key(name.as_str()) && !without_members.contains(&name.as_str()))
+        // The frame of every success of journeys.
+        .filter(|name| !name.starts_with("JourneyReply_"))
         .collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     for (name, members) in expected {
@@ -258,6 +273,9 @@ async fn it_names_every_code_where_it_can_come() {
         other => other,
     };
     for (path, method, operation) in operations(&document) {
+        if is_of_journeys(operation) {
+            continue;
+        }
         let id = operation["operationId"].as_str().unwrap();
         let mut expected = BTreeSet::from([(400, 8001), (401, 8002), (429, 429), (500, 8000)]);
         if operation["requestBody"].is_object() {
@@ -307,7 +325,7 @@ async fn its_references_and_links_lead_somewhere() {
         }
     }
     let unlinked: Vec<_> = ids.difference(&linked).collect();
-    assert_eq!(unlinked, [&"token"], "every call follows from another but the first");
+    assert_eq!(unlinked, [&"generateAuth", &"token"], "every call follows from another but the first ones");
     assert!(linked.is_subset(&ids));
 }
 
@@ -316,7 +334,9 @@ async fn its_examples_work_as_they_stand() {
     let bench = TestSandbox::new().await;
     let document = document(&bench).await;
     let mut tried = 0;
-    for (path, method, operation) in operations(&document) {
+    let (journeys, others): (Vec<_>, Vec<_>) =
+        operations(&document).into_iter().partition(|(_, _, operation)| is_of_journeys(operation));
+    for (path, method, operation) in others {
         let Some(examples) = operation["requestBody"]["content"]["application/json"]["examples"].as_object() else {
             continue;
         };
@@ -332,6 +352,7 @@ async fn its_examples_work_as_they_stand() {
         }
     }
     assert!(tried >= 12, "{tried}");
+    its_examples_of_journeys_work(&bench, journeys).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -141,7 +141,8 @@ async fn each_server_call_makes_the_store_calls_of_the_table() {
     let operations = document["paths"].as_object().unwrap().iter().flat_map(|(path, calls)| {
         calls.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
     });
-    for operation in operations.filter(|operation| operation != "POST /token") {
+    // The calls of journeys are no part of it: they read and write by a table of their own.
+    for operation in operations.filter(|operation| operation.contains(" /v3/")) {
         assert!(sandbox.counted.contains_key(&operation), "the table has no row for {operation}");
     }
     let most = |row: &&str| row.split('|').nth(2).unwrap().trim().parse::<u32>().unwrap();

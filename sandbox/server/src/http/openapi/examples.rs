@@ -3,6 +3,8 @@
 use handset_sandbox_domain::request::fields::{CORRELATION_ID, FINAL_TARGET_URL};
 use serde_json::{Map, Value, json};
 
+use super::journey_examples;
+
 /// Adds examples and links to an operation.
 pub(crate) fn add(operation: &mut Value) {
     let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -24,7 +26,8 @@ pub(crate) fn add(operation: &mut Value) {
     }
 }
 
-type Example = (&'static str, &'static str, Value);
+/// Name, summary and body.
+pub(super) type Example = (&'static str, &'static str, Value);
 
 /// Name, summary and body of each example.
 fn bodies(id: &str) -> Vec<Example> {
@@ -100,7 +103,7 @@ fn bodies(id: &str) -> Vec<Example> {
             "Two numbers, of which one is that of a test user of another product",
             json!({"items": [{"phoneNumber": "2001004031"}, {"phoneNumber": "2001004014"}]}),
         )],
-        _ => Vec::new(),
+        _ => journey_examples::bodies(id),
     }
 }
 
@@ -181,6 +184,6 @@ fn links(id: &str) -> Vec<(&'static str, Value)> {
         ],
         "getIdentity" => vec![("lookupIdentity", lookup("$response.body#/phoneNumber"))],
         "deactivateIdentity" => vec![("activateIdentity", of_identity("activateIdentity", "$request.path.identityId"))],
-        _ => Vec::new(),
+        _ => journey_examples::links(id),
     }
 }

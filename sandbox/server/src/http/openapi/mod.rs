@@ -3,6 +3,7 @@
 mod document;
 mod examples;
 mod fields;
+mod journey_examples;
 mod journey_refusals;
 mod members;
 mod refusals;

@@ -8,7 +8,7 @@ use handset_protocol::Secret;
 use handset_sandbox_domain::{JourneyCommand, JourneyRefusal, Refusal};
 use serde_json::Value;
 
-use super::body::{self, refused};
+use super::body;
 use super::fields::{APP_ID, APP_KEY};
 use super::headers;
 use crate::app::Sandbox;
@@ -60,9 +60,9 @@ pub(super) struct CallOrigin {
 
 impl CallOrigin {
     /// The origin of a request.
-    pub(super) fn of(sandbox: &Sandbox, request: &Request) -> Result<Self, JourneyErrorReply> {
+    pub(super) fn of(sandbox: &Sandbox, request: &Request) -> Result<Self, JourneyRefusal> {
         let headers = request.headers();
-        let project = scope::project_name(headers, request.uri()).map_err(refused)?;
+        let project = scope::project_name(headers, request.uri()).map_err(of_shared)?;
         let address = CallerAddress::of(request.extensions(), headers, &sandbox.config.trust_proxies);
         Ok(Self { project, address })
     }

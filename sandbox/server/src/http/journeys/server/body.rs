@@ -4,18 +4,14 @@ use axum::extract::Request;
 use handset_protocol::Secret;
 use handset_protocol::journey::limits::SERVER_BODY_BYTES;
 use handset_sandbox_domain::request::Field;
-use handset_sandbox_domain::{Channel, Contact, JourneyRefusal, Refusal};
+use handset_sandbox_domain::{Channel, Contact, JourneyRefusal};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::app_caller::of_shared;
 use crate::http::journeys::errors::JourneyErrorReply;
 use crate::http::shared::body::{read, text as utf8};
 use crate::http::shared::extract::{NOT_JSON_TYPE, RequestBody, has_type, members_of};
-
-/// A refusal of the shared rooms as a reply.
-pub(super) fn refused(refusal: Refusal) -> JourneyErrorReply {
-    super::app_caller::of_shared(refusal).into()
-}
 
 /// Reads a JSON object.
 pub(super) async fn read_object(request: Request) -> Result<Map<String, Value>, JourneyErrorReply> {
@@ -24,7 +20,7 @@ pub(super) async fn read_object(request: Request) -> Result<Map<String, Value>, 
         return Err(invalid(NOT_JSON_TYPE).into());
     }
     let bytes = read(request, SERVER_BODY_BYTES).await?;
-    let text = utf8(&bytes).map_err(refused)?;
+    let text = utf8(&bytes).map_err(of_shared)?;
     match serde_json::from_str(text) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(invalid("the body must be a JSON object").into()),
@@ -33,8 +29,8 @@ pub(super) async fn read_object(request: Request) -> Result<Map<String, Value>, 
 }
 
 /// The members as a message.
-pub(super) fn members<T: RequestBody>(members: Map<String, Value>) -> Result<T, JourneyErrorReply> {
-    members_of(Value::Object(members)).map_err(refused)
+pub(super) fn members<T: RequestBody>(members: Map<String, Value>) -> Result<T, JourneyRefusal> {
+    members_of(Value::Object(members)).map_err(of_shared)
 }
 
 /// A whole number, or a text of its digits.

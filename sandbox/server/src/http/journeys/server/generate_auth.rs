@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use handset_protocol::Secret;
 use handset_protocol::journey::{limits, paths};
 use handset_sandbox_domain::{Channel, Contact, GenerateAuth, JourneyRefusal};
 
 use super::app_caller::run;
-use super::messages::{GenerateAuthRequest, GenerateAuthResult, JourneyServerReply, TokenMetadata};
+use super::messages::{GenerateAuthRequest, GenerateAuthResult, TokenMetadata};
 use super::{app_caller, body, fields, tags};
 use crate::app::Sandbox;
 use crate::http::journeys::errors::JourneyErrorReply;
+use crate::http::journeys::reply::JourneyReply;
 use crate::random::uuid;
 
 /// Issues a token for a user of a transaction, for the page.
@@ -25,12 +25,12 @@ use crate::random::uuid;
     operation_id = "generateAuth",
     security(()),
     request_body(content = GenerateAuthRequest),
-    responses((status = OK, body = JourneyServerReply<GenerateAuthResult>, description = "The token."))
+    responses((status = OK, body = JourneyReply<GenerateAuthResult>, description = "The token."))
 )]
 pub(super) async fn generate_auth(
     State(sandbox): State<Sandbox>,
     request: Request,
-) -> Result<Json<JourneyServerReply<GenerateAuthResult>>, JourneyErrorReply> {
+) -> Result<JourneyReply<GenerateAuthResult>, JourneyErrorReply> {
     let (caller, request) = app_caller::of_body::<GenerateAuthRequest>(&sandbox, request).await?;
     let transaction_id = body::required(&fields::TRANSACTION_ID, request.transaction_id.as_deref())?;
     let workflow_id = body::required(&fields::WORKFLOW_ID, request.workflow_id.as_deref())?;
@@ -50,10 +50,10 @@ pub(super) async fn generate_auth(
     };
     let issued = run(&sandbox, &caller.transaction(transaction_id), &command).await?;
     let GenerateAuth { app_id, transaction_id, workflow_id, .. } = command;
-    Ok(Json(JourneyServerReply::of(GenerateAuthResult {
+    Ok(JourneyReply::ok(GenerateAuthResult {
         auth_token: with_scheme(&issued.auth_token),
         metadata: TokenMetadata { app_id, transaction_id, workflow_id, journey_id: issued.journey_id },
-    })))
+    }))
 }
 
 fn contact(request: &GenerateAuthRequest) -> Result<Option<Contact>, JourneyRefusal> {

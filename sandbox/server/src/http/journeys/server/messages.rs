@@ -11,24 +11,6 @@ use utoipa::ToSchema;
 use super::body::WholeNumber;
 use super::fields;
 
-/// A successful reply.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct JourneyServerReply<T> {
-    /// 200.
-    status_code: u16,
-    /// `success`.
-    status: &'static str,
-    /// The result of the call.
-    result: T,
-}
-
-impl<T> JourneyServerReply<T> {
-    pub(super) fn of(result: T) -> Self {
-        Self { status_code: 200, status: "success", result }
-    }
-}
-
 /// Bodies with the definitions of their members.
 macro_rules! bodies {
     ($($body:ident: $fields:expr),* $(,)?) => {

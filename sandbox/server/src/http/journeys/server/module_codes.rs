@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use handset_protocol::Secret;
 use handset_protocol::journey::paths;
@@ -18,13 +17,13 @@ use super::code_messages::{
     SendMobileOtpRequest, VerifiedOtpResult, VerifyEmailOtpRequest, VerifyMobileOtpRequest,
 };
 use super::generate_auth::with_scheme;
-use super::messages::JourneyServerReply;
 use super::{body, fields, output, tags};
 use crate::app::Sandbox;
 use crate::http::journeys::errors::JourneyErrorReply;
+use crate::http::journeys::reply::JourneyReply;
 use crate::random::{nine_digits, uuid};
 
-type Reply<T> = Result<Json<JourneyServerReply<T>>, JourneyErrorReply>;
+type Reply<T> = Result<JourneyReply<T>, JourneyErrorReply>;
 
 /// Sends the code of a module by SMS. It replaces the one to the same number.
 #[utoipa::path(
@@ -38,7 +37,7 @@ type Reply<T> = Result<Json<JourneyServerReply<T>>, JourneyErrorReply>;
         ("transactionid" = String, Header, description = "The transaction."),
     ),
     request_body(content = SendMobileOtpRequest),
-    responses((status = OK, body = JourneyServerReply<MobileOtpResult>, description = "The code is sent."))
+    responses((status = OK, body = JourneyReply<MobileOtpResult>, description = "The code is sent."))
 )]
 pub(super) async fn send_mobile(State(sandbox): State<Sandbox>, request: Request) -> Reply<MobileOtpResult> {
     let (_, transaction, request) = of_headers::<SendMobileOtpRequest>(&sandbox, request).await?;
@@ -54,11 +53,11 @@ pub(super) async fn send_mobile(State(sandbox): State<Sandbox>, request: Request
         request_id: uuid(&*sandbox.random),
     };
     let sent = run(&sandbox, &transaction, &command).await?;
-    Ok(Json(JourneyServerReply::of(MobileOtpResult {
+    Ok(JourneyReply::ok(MobileOtpResult {
         request_id: sent.request_id,
         expires_at: sent.expires_at,
         resend_at: sent.resend_at,
-    })))
+    }))
 }
 
 /// Sends another code in place of the last one to a number.
@@ -73,7 +72,7 @@ pub(super) async fn send_mobile(State(sandbox): State<Sandbox>, request: Request
         ("transactionid" = String, Header, description = "The transaction."),
     ),
     request_body(content = ResendMobileOtpRequest),
-    responses((status = OK, body = JourneyServerReply<MobileOtpResult>, description = "The code is sent."))
+    responses((status = OK, body = JourneyReply<MobileOtpResult>, description = "The code is sent."))
 )]
 pub(super) async fn resend_mobile(State(sandbox): State<Sandbox>, request: Request) -> Reply<MobileOtpResult> {
     let (_, transaction, request) = of_headers::<ResendMobileOtpRequest>(&sandbox, request).await?;
@@ -81,11 +80,11 @@ pub(super) async fn resend_mobile(State(sandbox): State<Sandbox>, request: Reque
     body::text(&fields::RETRY_TYPE, request.retry_type.as_deref())?;
     let command = ResendModuleCode { key, code: nine_digits(&*sandbox.random).into() };
     let sent = run(&sandbox, &transaction, &command).await?;
-    Ok(Json(JourneyServerReply::of(MobileOtpResult {
+    Ok(JourneyReply::ok(MobileOtpResult {
         request_id: sent.request_id,
         expires_at: sent.expires_at,
         resend_at: sent.resend_at,
-    })))
+    }))
 }
 
 /// Checks a code that came by SMS. A correct one proves its number.
@@ -103,7 +102,7 @@ pub(super) async fn resend_mobile(State(sandbox): State<Sandbox>, request: Reque
         ("transactionid" = String, Header, description = "The transaction."),
     ),
     request_body(content = VerifyMobileOtpRequest),
-    responses((status = OK, body = JourneyServerReply<VerifiedOtpResult>, description = "The code is correct."))
+    responses((status = OK, body = JourneyReply<VerifiedOtpResult>, description = "The code is correct."))
 )]
 pub(super) async fn verify_mobile(State(sandbox): State<Sandbox>, request: Request) -> Reply<VerifiedOtpResult> {
     let (_, transaction, request) = of_headers::<VerifyMobileOtpRequest>(&sandbox, request).await?;
@@ -113,7 +112,7 @@ pub(super) async fn verify_mobile(State(sandbox): State<Sandbox>, request: Reque
         outputs_of: request.outputs_of.as_ref().map(outputs_of).transpose()?,
         jti: uuid(&*sandbox.random),
     };
-    Ok(Json(verified(run(&sandbox, &transaction, &command).await?)?))
+    Ok(verified(run(&sandbox, &transaction, &command).await?)?)
 }
 
 /// Sends the code of a module by e-mail. It replaces the one to the same address.
@@ -128,7 +127,7 @@ pub(super) async fn verify_mobile(State(sandbox): State<Sandbox>, request: Reque
         ("transactionid" = String, Header, description = "The transaction."),
     ),
     request_body(content = SendEmailOtpRequest),
-    responses((status = OK, body = JourneyServerReply<EmailOtpResult>, description = "The code is sent."))
+    responses((status = OK, body = JourneyReply<EmailOtpResult>, description = "The code is sent."))
 )]
 pub(super) async fn send_email(State(sandbox): State<Sandbox>, request: Request) -> Reply<EmailOtpResult> {
     let (_, transaction, request) = of_headers::<SendEmailOtpRequest>(&sandbox, request).await?;
@@ -141,11 +140,11 @@ pub(super) async fn send_email(State(sandbox): State<Sandbox>, request: Request)
         request_id: uuid(&*sandbox.random),
     };
     let sent = run(&sandbox, &transaction, &command).await?;
-    Ok(Json(JourneyServerReply::of(EmailOtpResult {
+    Ok(JourneyReply::ok(EmailOtpResult {
         req_id: sent.request_id,
         expires_at: sent.expires_at,
         resend_at: sent.resend_at,
-    })))
+    }))
 }
 
 /// Sends another code in place of that of a request.
@@ -160,18 +159,18 @@ pub(super) async fn send_email(State(sandbox): State<Sandbox>, request: Request)
         ("transactionid" = String, Header, description = "The transaction."),
     ),
     request_body(content = RetryEmailOtpRequest),
-    responses((status = OK, body = JourneyServerReply<EmailOtpResult>, description = "The code is sent."))
+    responses((status = OK, body = JourneyReply<EmailOtpResult>, description = "The code is sent."))
 )]
 pub(super) async fn retry_email(State(sandbox): State<Sandbox>, request: Request) -> Reply<EmailOtpResult> {
     let (_, transaction, request) = of_headers::<RetryEmailOtpRequest>(&sandbox, request).await?;
     let key = ModuleCodeKey::Request(request_id(request.req_id.as_deref())?);
     let command = ResendModuleCode { key, code: nine_digits(&*sandbox.random).into() };
     let sent = run(&sandbox, &transaction, &command).await?;
-    Ok(Json(JourneyServerReply::of(EmailOtpResult {
+    Ok(JourneyReply::ok(EmailOtpResult {
         req_id: sent.request_id,
         expires_at: sent.expires_at,
         resend_at: sent.resend_at,
-    })))
+    }))
 }
 
 /// Checks a code that came by e-mail. A correct one proves its address.
@@ -186,7 +185,7 @@ pub(super) async fn retry_email(State(sandbox): State<Sandbox>, request: Request
         ("transactionid" = String, Header, description = "The transaction."),
     ),
     request_body(content = VerifyEmailOtpRequest),
-    responses((status = OK, body = JourneyServerReply<VerifiedOtpResult>, description = "The code is correct."))
+    responses((status = OK, body = JourneyReply<VerifiedOtpResult>, description = "The code is correct."))
 )]
 pub(super) async fn verify_email(State(sandbox): State<Sandbox>, request: Request) -> Reply<VerifiedOtpResult> {
     let (_, transaction, request) = of_headers::<VerifyEmailOtpRequest>(&sandbox, request).await?;
@@ -196,7 +195,7 @@ pub(super) async fn verify_email(State(sandbox): State<Sandbox>, request: Reques
         outputs_of: None,
         jti: uuid(&*sandbox.random),
     };
-    Ok(Json(verified(run(&sandbox, &transaction, &command).await?)?))
+    Ok(verified(run(&sandbox, &transaction, &command).await?)?)
 }
 
 fn mobile(given: Option<&Secret>) -> Result<Contact, JourneyRefusal> {
@@ -224,8 +223,8 @@ fn outputs_of(given: &OutputsOf) -> Result<(String, String), JourneyRefusal> {
     Ok((transaction_id, workflow_id))
 }
 
-fn verified(answer: ModuleCodeVerified) -> Result<JourneyServerReply<VerifiedOtpResult>, JourneyRefusal> {
-    Ok(JourneyServerReply::of(VerifiedOtpResult {
+fn verified(answer: ModuleCodeVerified) -> Result<JourneyReply<VerifiedOtpResult>, JourneyRefusal> {
+    Ok(JourneyReply::ok(VerifiedOtpResult {
         verified: true,
         auth_token: answer.auth_token.as_ref().map(with_scheme),
         outputs: answer.outputs.map(output::result).transpose()?,

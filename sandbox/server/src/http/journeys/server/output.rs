@@ -1,15 +1,15 @@
 //! The outputs of a journey.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use handset_protocol::journey::paths;
 use handset_sandbox_domain::{GetOutput, JourneyOutput, JourneyRefusal};
 
 use super::app_caller::{AppCaller, CallOrigin, run};
-use super::messages::{JourneyServerReply, OutcomeView, OutputDebugInfo, OutputRequest, OutputResult};
+use super::messages::{OutcomeView, OutputDebugInfo, OutputRequest, OutputResult};
 use super::plain_failure::PlainFailure;
 use super::{body, fields, tags};
 use crate::app::Sandbox;
+use crate::http::journeys::reply::JourneyReply;
 
 /// Returns the outputs of a journey: variables, outcomes and status.
 #[utoipa::path(
@@ -20,12 +20,12 @@ use crate::app::Sandbox;
     security(("appKey" = [])),
     params(("appid" = String, Header, description = "The app.")),
     request_body(content = OutputRequest),
-    responses((status = OK, body = JourneyServerReply<OutputResult>, description = "The outputs."))
+    responses((status = OK, body = JourneyReply<OutputResult>, description = "The outputs."))
 )]
 pub(super) async fn output(
     State(sandbox): State<Sandbox>,
     request: Request,
-) -> Result<Json<JourneyServerReply<OutputResult>>, PlainFailure> {
+) -> Result<JourneyReply<OutputResult>, PlainFailure> {
     let origin = CallOrigin::of(&sandbox, &request)?;
     let caller = AppCaller::of_headers(&sandbox, &origin, request.headers()).await?;
     let request: OutputRequest = body::members(body::read_object(request).await?)?;
@@ -37,7 +37,7 @@ pub(super) async fn output(
     let latest_module = output.latest_module.take();
     let mut result = result(output)?;
     result.debug_info = sends_debug_info.then_some(OutputDebugInfo { latest_module });
-    Ok(Json(JourneyServerReply::of(result)))
+    Ok(JourneyReply::ok(result))
 }
 
 /// The outputs on the wire, without the part for a developer.

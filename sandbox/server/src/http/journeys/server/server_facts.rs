@@ -1,6 +1,5 @@
 //! What a client's server tells about a journey: a proved contact, an outcome, and that it is to be forgotten.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use handset_protocol::journey::paths;
 use handset_sandbox_domain::{EraseTransaction, ProveContact, SetOutcome};
@@ -8,12 +7,12 @@ use handset_sandbox_domain::{EraseTransaction, ProveContact, SetOutcome};
 use super::app_caller::run;
 use super::generate_auth::with_scheme;
 use super::messages::{
-    DoneResult, EraseJourneyRequest, JourneyServerReply, LinkContactRequest, LinkContactResult, SetOutcomeRequest,
-    SetOutcomeResult,
+    DoneResult, EraseJourneyRequest, LinkContactRequest, LinkContactResult, SetOutcomeRequest, SetOutcomeResult,
 };
 use super::{app_caller, body, fields, tags};
 use crate::app::{AppError, Sandbox, inspection};
 use crate::http::journeys::errors::JourneyErrorReply;
+use crate::http::journeys::reply::JourneyReply;
 use crate::http::shared::errors::ApiError;
 use crate::random::uuid;
 
@@ -25,12 +24,12 @@ use crate::random::uuid;
     operation_id = "linkContact",
     security(()),
     request_body(content = LinkContactRequest),
-    responses((status = OK, body = JourneyServerReply<LinkContactResult>, description = "The contact is proved."))
+    responses((status = OK, body = JourneyReply<LinkContactResult>, description = "The contact is proved."))
 )]
 pub(super) async fn contact(
     State(sandbox): State<Sandbox>,
     request: Request,
-) -> Result<Json<JourneyServerReply<LinkContactResult>>, JourneyErrorReply> {
+) -> Result<JourneyReply<LinkContactResult>, JourneyErrorReply> {
     let (caller, request) = app_caller::of_body::<LinkContactRequest>(&sandbox, request).await?;
     let transaction_id = body::required(&fields::TRANSACTION_ID, request.transaction_id.as_deref())?;
     let workflow_id = body::required(&fields::WORKFLOW_ID, request.workflow_id.as_deref())?;
@@ -44,7 +43,7 @@ pub(super) async fn contact(
     };
     let command = ProveContact { workflow_id: workflow_id.to_owned(), phone, jti: uuid(&*sandbox.random) };
     let token = run(&sandbox, &caller.transaction(transaction_id), &command).await?;
-    Ok(Json(JourneyServerReply::of(LinkContactResult { auth_token: token.as_ref().map(with_scheme) })))
+    Ok(JourneyReply::ok(LinkContactResult { auth_token: token.as_ref().map(with_scheme) }))
 }
 
 /// Sets the outcome of a module whose outcome comes from the server.
@@ -55,12 +54,12 @@ pub(super) async fn contact(
     operation_id = "setOutcome",
     security(()),
     request_body(content = SetOutcomeRequest),
-    responses((status = OK, body = JourneyServerReply<SetOutcomeResult>, description = "The outcome is set."))
+    responses((status = OK, body = JourneyReply<SetOutcomeResult>, description = "The outcome is set."))
 )]
 pub(super) async fn outcome(
     State(sandbox): State<Sandbox>,
     request: Request,
-) -> Result<Json<JourneyServerReply<SetOutcomeResult>>, JourneyErrorReply> {
+) -> Result<JourneyReply<SetOutcomeResult>, JourneyErrorReply> {
     let (caller, request) = app_caller::of_body::<SetOutcomeRequest>(&sandbox, request).await?;
     let transaction_id = body::required(&fields::TRANSACTION_ID, request.transaction_id.as_deref())?;
     let command = SetOutcome {
@@ -70,7 +69,7 @@ pub(super) async fn outcome(
         event_id: uuid(&*sandbox.random),
     };
     let status = run(&sandbox, &caller.transaction(transaction_id), &command).await?;
-    Ok(Json(JourneyServerReply::of(SetOutcomeResult { status: status.as_str() })))
+    Ok(JourneyReply::ok(SetOutcomeResult { status: status.as_str() }))
 }
 
 /// Forgets the state, the messages and the files of a transaction at once.
@@ -81,14 +80,14 @@ pub(super) async fn outcome(
     operation_id = "eraseJourney",
     security(()),
     request_body(content = EraseJourneyRequest),
-    responses((status = OK, body = JourneyServerReply<DoneResult>, description = "The transaction is forgotten."))
+    responses((status = OK, body = JourneyReply<DoneResult>, description = "The transaction is forgotten."))
 )]
 pub(super) async fn erase(
     State(sandbox): State<Sandbox>,
     request: Request,
-) -> Result<Json<JourneyServerReply<DoneResult>>, JourneyErrorReply> {
+) -> Result<JourneyReply<DoneResult>, JourneyErrorReply> {
     let (caller, request) = app_caller::of_body::<EraseJourneyRequest>(&sandbox, request).await?;
     let transaction_id = body::required(&fields::TRANSACTION_ID, request.transaction_id.as_deref())?;
     run(&sandbox, &caller.transaction(transaction_id), &EraseTransaction).await?;
-    Ok(Json(JourneyServerReply::of(DoneResult { message: "The transaction is forgotten" })))
+    Ok(JourneyReply::ok(DoneResult { message: "The transaction is forgotten" }))
 }

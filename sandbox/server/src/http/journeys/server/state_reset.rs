@@ -1,6 +1,5 @@
 //! State Reset, and the modules that it can name.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use handset_protocol::journey::limits::SERVER_BODY_BYTES;
@@ -9,12 +8,13 @@ use handset_sandbox_domain::{JourneyRefusal, ListResetOptions, ResetAction, Rese
 use serde_json::{Map, Value};
 
 use super::app_caller::{AppCaller, CallOrigin, run};
-use super::messages::{DoneResult, JourneyServerReply, ResetOption, ResetOptionsResult, StateResetRequest};
+use super::messages::{DoneResult, ResetOption, ResetOptionsResult, StateResetRequest};
 use super::plain_failure::PlainFailure;
 use super::{headers, joi, tags};
 use crate::app::Sandbox;
 use crate::app::journeys::JourneyRef;
 use crate::http::journeys::errors::JourneyErrorReply;
+use crate::http::journeys::reply::JourneyReply;
 use crate::http::shared::body::{read, text};
 use crate::http::shared::extract::has_type;
 use crate::http::shared::guard;
@@ -35,12 +35,12 @@ use crate::random::uuid;
         ("transactionid" = String, Header, description = "The transaction."),
     ),
     request_body(content = StateResetRequest),
-    responses((status = OK, body = JourneyServerReply<DoneResult>, description = "The state is reset."))
+    responses((status = OK, body = JourneyReply<DoneResult>, description = "The state is reset."))
 )]
 pub(super) async fn state_reset(
     State(sandbox): State<Sandbox>,
     request: Request,
-) -> Result<Json<JourneyServerReply<DoneResult>>, PlainFailure> {
+) -> Result<JourneyReply<DoneResult>, PlainFailure> {
     let refused = |message: &str| PlainFailure::Own(StatusCode::FORBIDDEN, message.to_owned());
     guard::check_same_origin(&sandbox, &request).map_err(refused)?;
     let all = request.headers();
@@ -61,7 +61,7 @@ pub(super) async fn state_reset(
     let command =
         ResetState { action, reviewer_id, new_journey_id: uuid(&*sandbox.random), event_id: uuid(&*sandbox.random) };
     run(&sandbox, &transaction, &command).await?;
-    Ok(Json(JourneyServerReply::of(DoneResult { message: "State reset successfully" })))
+    Ok(JourneyReply::ok(DoneResult { message: "State reset successfully" }))
 }
 
 /// What is reset, and by whom.
@@ -90,17 +90,17 @@ async fn read_reset(request: Request) -> Result<(ResetAction, String), PlainFail
         ("transactionid" = String, Header, description = "The transaction."),
         ("workflowid" = String, Header, description = "The workflow."),
     ),
-    responses((status = OK, body = JourneyServerReply<ResetOptionsResult>, description = "The modules."))
+    responses((status = OK, body = JourneyReply<ResetOptionsResult>, description = "The modules."))
 )]
 pub(super) async fn options(
     State(sandbox): State<Sandbox>,
     request: Request,
-) -> Result<Json<JourneyServerReply<ResetOptionsResult>>, JourneyErrorReply> {
+) -> Result<JourneyReply<ResetOptionsResult>, JourneyErrorReply> {
     let origin = CallOrigin::of(&sandbox, &request)?;
     let (transaction, command) = options_command(&sandbox, &origin, request.headers()).await?;
     let modules = run(&sandbox, &transaction, &command).await?.into_iter();
     let modules = modules.map(|(module_id, is_saved)| ResetOption { module_id, is_saved }).collect();
-    Ok(Json(JourneyServerReply::of(ResetOptionsResult { modules })))
+    Ok(JourneyReply::ok(ResetOptionsResult { modules }))
 }
 
 async fn options_command(
