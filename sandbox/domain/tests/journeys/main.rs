@@ -12,6 +12,8 @@ mod support;
 
 mod ends;
 mod get;
+mod handoff;
+mod module_code;
 mod order;
 mod put;
 mod resume_code;

@@ -204,9 +204,11 @@ impl JourneyBuilder<'_> {
         Ok(ModuleCodeSent { request_id, expires_at: now + lifetime, resend_at })
     }
 
-    /// The outputs of the other transaction. `None`: the contact is not the one that was proved there.
+    /// The outputs of the other transaction. `None`: the contact is not the one that was proved there, or the life of its states
+    /// has ended, which may not be written yet.
     fn outputs_of_other(&self, workflow_id: &str, contact: &Contact) -> Option<JourneyOutput> {
-        let other = self.input.other.filter(|other| other.proved.as_ref() == Some(contact))?;
+        let is_alive = |other: &JourneyTransaction| other.states_end_at.is_some_and(|end| self.input.now < end);
+        let other = self.input.other.filter(|other| other.proved.as_ref() == Some(contact) && is_alive(other))?;
         let workflow = (self.input.workflows)(workflow_id)?;
         let state = other.states.get(workflow_id)?;
         Some(JourneyOutput::new(&other.transaction_id, &workflow, Some(state)))
