@@ -6,6 +6,7 @@ use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber, ScriptedOutcome
 use super::behaviour_number::{MOBILE_AUTH_RESULTS, SCRIPTED_OUTCOMES, mobile_auth_name, outcome_name};
 use super::delivery::{ATTEMPT_OUTCOMES, FINISHED_STATUSES, PENDING, REASONS};
 use super::fault::FAULTS;
+use super::journey::{AUTH_MODES, HANDOFF_STAGES, JOURNEY_EVENTS, JOURNEY_STATUSES};
 use super::journeys::WORKFLOW_ORIGINS;
 use super::session::{LINK_STATUSES, SESSION_STATUSES, STAGES};
 use super::settings::{CARRIER_STATES, MOBILE_AUTH_FLOWS};
@@ -49,6 +50,18 @@ fn the_readme_lists_every_name_of_sessions_timelines_and_faults_once() {
         ("| `kind` | between |", MESSAGE_KINDS),
         ("| `outcome` |", OUTCOMES),
         ("| `kind` | a request |", FAULTS),
+    ] {
+        assert_eq!(names(README, head, 0), sorted(&[listed]), "{head}");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_name_of_journeys_once() {
+    for (head, listed) in [
+        ("| journey's `mode` |", AUTH_MODES),
+        ("| `status` of a workflow |", JOURNEY_STATUSES),
+        ("| handoff's `stage` |", HANDOFF_STAGES),
+        ("| journey's `kind` |", JOURNEY_EVENTS),
     ] {
         assert_eq!(names(README, head, 0), sorted(&[listed]), "{head}");
     }
