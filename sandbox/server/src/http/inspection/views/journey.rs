@@ -233,6 +233,9 @@ fn values(texts: &BTreeMap<String, JsonText>) -> BTreeMap<String, Value> {
     texts.iter().map(|(name, text)| (name.clone(), value(text))).collect()
 }
 
+#[cfg(test)]
+pub(super) const HANDOFF_STAGES: &[&str] = &["waiting", "opened", "confirmed", "redeemed", "cancelled"];
+
 names! {
     mode_name(AuthMode), AUTH_MODES:
     OwnAuth => "own_auth",

@@ -6,7 +6,7 @@ use handset_sandbox_domain::{BEHAVIOUR_NUMBERS, BehaviourNumber, ScriptedOutcome
 use super::behaviour_number::{MOBILE_AUTH_RESULTS, SCRIPTED_OUTCOMES, mobile_auth_name, outcome_name};
 use super::delivery::{ATTEMPT_OUTCOMES, FINISHED_STATUSES, PENDING, REASONS};
 use super::fault::FAULTS;
-use super::journey::{AUTH_MODES, JOURNEY_EVENTS, JOURNEY_STATUSES};
+use super::journey::{AUTH_MODES, HANDOFF_STAGES, JOURNEY_EVENTS, JOURNEY_STATUSES};
 use super::journey_settings::WORKFLOW_ORIGINS;
 use super::session::{LINK_STATUSES, SESSION_STATUSES, STAGES};
 use super::settings::{CARRIER_STATES, MOBILE_AUTH_FLOWS};
@@ -15,7 +15,6 @@ use crate::http::inspection::fields::KIND;
 
 const README: &str = include_str!("../../../../../README.md");
 const WEBHOOKS: &str = include_str!("../../../../../../docs/webhooks.md");
-const JOURNEYS: &str = include_str!("../../../../../../docs/journeys.md");
 const WORKFLOWS: &str = include_str!("../../../../../../docs/workflows.md");
 const RULES: &str = include_str!("../../../../../../docs/sandbox-rules.md");
 const ERRORS: &str = include_str!("../../../../../../docs/errors.md");
@@ -57,6 +56,18 @@ fn the_readme_lists_every_name_of_sessions_timelines_and_faults_once() {
 }
 
 #[test]
+fn the_readme_lists_every_name_of_journeys_once() {
+    for (head, listed) in [
+        ("| journey's `mode` |", AUTH_MODES),
+        ("| `status` of a workflow |", JOURNEY_STATUSES),
+        ("| handoff's `stage` |", HANDOFF_STAGES),
+        ("| journey's `kind` |", JOURNEY_EVENTS),
+    ] {
+        assert_eq!(names(README, head, 0), sorted(&[listed]), "{head}");
+    }
+}
+
+#[test]
 fn a_fault_is_set_by_the_names_that_are_shown() {
     let FieldKind::OneOf { values, .. } = KIND.kind else { panic!("a kind is one of several texts") };
     assert_eq!(values(), FAULTS);
@@ -79,16 +90,6 @@ fn the_page_of_webhooks_lists_every_name_of_deliveries_once() {
     assert_eq!(names(WEBHOOKS, "| `status` |", 0), sorted(&[FINISHED_STATUSES, &[PENDING]]));
     assert_eq!(names(WEBHOOKS, "| `outcome` |", 0), sorted(&[ATTEMPT_OUTCOMES]));
     assert_eq!(names(WEBHOOKS, "| `reason` |", 0), sorted(&[REASONS]));
-}
-
-#[test]
-fn the_page_of_journeys_lists_every_name_of_a_journey_once() {
-    assert_eq!(names(JOURNEYS, "| `mode` |", 0), sorted(&[AUTH_MODES]));
-    assert_eq!(names(JOURNEYS, "| journey's `status` |", 0), sorted(&[JOURNEY_STATUSES]));
-    let mut listed = names(JOURNEYS, "| journey event's `kind` |", 0);
-    listed.push("handoff_followed");
-    listed.sort_unstable();
-    assert_eq!(listed, sorted(&[JOURNEY_EVENTS]));
 }
 
 #[test]
