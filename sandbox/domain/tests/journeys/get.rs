@@ -21,7 +21,7 @@ fn saved(view: &StateView) -> Vec<&str> {
 }
 
 /// The saved modules, where to go on, and why something was dropped.
-fn read<'a>(view: &'a StateView) -> (Vec<&'a str>, Option<&'a str>, Option<&'a str>) {
+fn read(view: &StateView) -> (Vec<&str>, Option<&str>, Option<&str>) {
     (saved(view), view.resume_at.as_deref(), view.refreshed.as_deref())
 }
 

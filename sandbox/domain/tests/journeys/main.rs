@@ -11,11 +11,13 @@
 mod support;
 
 mod ends;
+mod expiry;
 mod get;
 mod handoff;
 mod module_code;
 mod order;
 mod put;
+mod reset;
 mod resume_code;
 mod sessions;
 mod tokens;

@@ -6,6 +6,9 @@ use crate::support::calls::{CODE, TestedPage, change, saves};
 use crate::support::workflows::{NUMBER, WORKFLOW, mobile};
 use crate::support::{JourneyWorld, seconds};
 
+/// Something that drops saves.
+type DropsSaves = fn(&mut JourneyWorld, &mut TestedPage);
+
 fn with_trigger(trigger: &str) -> (JourneyWorld, TestedPage) {
     let mut world = JourneyWorld::new();
     world.edit(|workflow| workflow.auth.as_mut().unwrap().trigger_module_id = trigger.to_owned());
@@ -75,7 +78,7 @@ fn one_save_of_every_module_reaches_it() {
 
 #[test]
 fn it_stays_reached_through_drops_resets_and_the_end_of_the_states_until_a_complete_reset() {
-    let drops: [(&str, fn(&mut JourneyWorld, &mut TestedPage)); 6] = [
+    let drops: [(&str, DropsSaves); 6] = [
         ("expiry", |world, page| {
             world.wait(seconds(900));
             world.view(page);

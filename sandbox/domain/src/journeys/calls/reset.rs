@@ -125,6 +125,9 @@ impl JourneyCommand for ListResetOptions {
 
     fn run(&self, journey: &mut JourneyBuilder<'_>) -> Result<Vec<(String, bool)>, JourneyRefusal> {
         if let Some(caller) = &self.caller {
+            if caller.token.workflow_id != self.workflow_id {
+                return Err(JourneyRefusal::Unauthorized);
+            }
             journey.enter(caller)?;
             journey.check_owner(caller)?;
         }

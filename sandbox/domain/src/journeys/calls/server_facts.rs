@@ -78,8 +78,10 @@ impl JourneyCommand for SetOutcome {
             return Err(JourneyRefusal::shape("moduleId", "a module with outcomeFrom = \"server\""));
         }
         let state = journey.state_mut(&workflow.id)?;
-        // A journey that has ended without this outcome waits for it as `needs_review`.
-        let is_late = state.status.is_decided() && state.server_outcomes.contains_key(&self.module_id);
+        // A journey that has ended without this outcome waits for it as `needs_review`, as long as it has its saves.
+        let is_awaited =
+            state.modules.contains_key(&self.module_id) && !state.server_outcomes.contains_key(&self.module_id);
+        let is_late = state.status.is_decided() && !is_awaited;
         if is_late || matches!(state.status, JourneyStatus::AutoApproved | JourneyStatus::AutoDeclined) {
             return Err(JourneyRefusal::AlreadyProcessed);
         }
