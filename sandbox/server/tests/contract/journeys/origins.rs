@@ -50,15 +50,17 @@ async fn another_method_is_refused_with_the_one_of_the_path() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rate_limit_is_that_of_the_app() {
+async fn the_rate_limit_is_that_of_the_transaction() {
     let bench = TestSandbox::with(Config { rate_limit: 3, ..Config::default() }).await;
-    // Generate Auth is the first call of the app.
     let mut page = JourneyPage::new(&bench, json!({})).await;
-    page.get().await;
-    page.get().await;
+    let mut other = JourneyPage::new(&bench, json!({"transactionId": "t2"})).await;
+    for _ in 0..3 {
+        page.get().await;
+    }
     let refused = page.call(GET, json!({})).await;
     failed(&refused, 429, "Too many requests", "too_many_requests", json!({"retryAfterSeconds": 1}));
     assert_eq!(refused.header("retry-after"), "1");
+    other.get().await;
     bench.pass_ms(1000).await;
     page.get().await;
 }
