@@ -26,6 +26,7 @@ mod ids;
 mod inspection;
 mod instant_link;
 mod journey_messages;
+mod journeys;
 mod journeys_server;
 mod kept_file;
 mod link_pages;
