@@ -104,7 +104,7 @@ async fn a_setting_that_cannot_work_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.toml"), "id = 'a'\nmodules = [{id = 'x', colour = 1}]").unwrap();
     let file = refusal(&["--listen", "127.0.0.1:0", "--workflows", folder.path().to_str().unwrap()]).await;
-    assert!(file.contains("a.toml: line 2, column 31: 'modules[0].colour' is unknown"), "{file}");
+    assert!(file.contains("a.toml: line 2, column 32: 'modules[0].colour' is unknown"), "{file}");
     let store = refusal(&["--store", "postgres:x"]).await;
     assert!(store.contains("'store' (--store) must be 'memory' or 'sqlite:PATH'"), "{store}");
     let store = refusal(&["--store", "sqlite::memory:"]).await;
