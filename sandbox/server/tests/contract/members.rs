@@ -99,7 +99,9 @@ fn members(document: &Value, schema: &Value, place: &str, found: &mut BTreeSet<S
 async fn are_those_of_the_document() {
     let document = TestSandbox::new().await.get("/openapi.json").await.json();
     let mut documented = BTreeSet::new();
-    for (path, operations) in document["paths"].as_object().unwrap() {
+    // The members of journeys have tests of their own.
+    let of_server_api = |(path, _): &(&String, &Value)| path.starts_with("/v3/");
+    for (path, operations) in document["paths"].as_object().unwrap().iter().filter(of_server_api) {
         let body = &operations["post"]["requestBody"]["content"]["application/json"];
         let schema = match &body["schema"]["oneOf"] {
             Value::Array(choices) => choices.iter().find(|choice| choice.get("$ref").is_some()).unwrap(),

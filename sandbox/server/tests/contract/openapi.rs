@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::openapi_journeys::{self, is_of_journeys, its_examples_of_journeys_work};
 use crate::support::TestSandbox;
+use crate::support::openapi_document::{document, operations};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -119,26 +120,6 @@ const CODES: [(&str, &[u16]); 18] = [
     ("deactivateIdentity", &[404]),
     ("lookupIdentity", &[8007, 8009]),
 ];
-
-pub(crate) async fn document(bench: &TestSandbox) -> Value {
-    let answer = bench.get("/openapi.json").await;
-    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
-    answer.json()
-}
-
-/// Path, method and operation.
-pub(crate) fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
-    let paths = document["paths"].as_object().unwrap().iter();
-    paths
-        .flat_map(|(path, of_path): (&String, &Value)| {
-            of_path
-                .as_object()
-                .unwrap()
-                .iter()
-                .map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
-        })
-        .collect()
-}
 
 #[tokio::test(start_paused = true)]
 async fn it_is_of_openapi_3_1() {

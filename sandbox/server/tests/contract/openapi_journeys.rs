@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::journeys_server;
-use crate::openapi::{document, operations};
 use crate::support::TestSandbox;
+use crate::support::openapi_document::{document, operations};
+use handset_protocol::journey::SESSION_HEADER;
 
 /// Members by schema, required ones with `*`.
 pub(crate) const MEMBERS: [(&str, &str); 50] = [
@@ -195,8 +196,7 @@ async fn names_every_error_code_where_it_can_come() {
 }
 
 /// The error codes of examples that depend on more than an earlier call.
-const DEPENDENT: [(&str, &str); 6] = [
-    ("putState", "session_superseded"),
+const DEPENDENT: [(&str, &str); 5] = [
     ("linkContact", "possession_not_proved"),
     ("setOutcome", "invalid_request_body"),
     ("stateReset", ""),
@@ -214,7 +214,7 @@ fn rank(id: &str) -> usize {
 pub(crate) async fn its_examples_of_journeys_work(bench: &TestSandbox, mut operations: Vec<(&str, &str, &Value)>) {
     let id = |operation: &Value| operation["operationId"].as_str().unwrap().to_owned();
     operations.sort_by_key(|(_, _, operation)| rank(&id(operation)));
-    let mut authorization = String::new();
+    let (mut authorization, mut session) = (String::new(), String::new());
     for (path, _, operation) in operations {
         let id = id(operation);
         let parameters = operation["parameters"].as_array().into_iter().flatten();
@@ -222,10 +222,12 @@ pub(crate) async fn its_examples_of_journeys_work(bench: &TestSandbox, mut opera
             Some((parameter["name"].as_str().unwrap(), parameter["schema"]["examples"][0].as_str()?))
         });
         let own = [("appkey", "sandbox-app-key"), ("authorization", authorization.as_str())];
-        let headers: Vec<_> = headers.chain(own).collect();
+        let is_own = |(name, _): &(&str, &str)| *name != SESSION_HEADER;
+        let headers: Vec<_> = headers.filter(is_own).chain(own).collect();
         let examples = operation["requestBody"]["content"]["application/json"]["examples"].as_object();
         let mut token = None;
         for (name, example) in examples.into_iter().flatten() {
+            let headers: Vec<_> = headers.iter().copied().chain([(SESSION_HEADER, session.as_str())]).collect();
             let answer = journeys_server::post(bench, path, &headers, &example["value"].to_string()).await;
             match DEPENDENT.iter().find(|(dependent, _)| *dependent == id) {
                 Some((_, "")) => {
@@ -235,6 +237,7 @@ pub(crate) async fn its_examples_of_journeys_work(bench: &TestSandbox, mut opera
                 None => assert_eq!(answer.status.as_u16(), 200, "{path} {name}: {}", answer.text),
             }
             let result = answer.json()["result"].clone();
+            session = result["sessionId"].as_str().map_or(session, str::to_owned);
             if id == "generateAuth" && result["metadata"]["transactionId"] == "transaction-1" {
                 token = result["authToken"].as_str().map(str::to_owned);
             }

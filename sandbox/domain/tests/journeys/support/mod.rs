@@ -2,6 +2,7 @@
 //! writes rows like the server. Workflows are in `workflows`, calls of a page and of a server in `calls`.
 
 pub(crate) mod calls;
+mod durations;
 pub(crate) mod workflows;
 
 use std::collections::BTreeMap;
@@ -24,15 +25,9 @@ pub(crate) const PROJECT: &str = "default";
 pub(crate) const APP: &str = "app";
 pub(crate) const TRANSACTION: &str = "tx";
 /// The time of the first call: a full second, so that the expiry of tokens is exact.
+pub(crate) use durations::{millis, seconds};
+
 pub(crate) const BEGIN: UnixMillis = UnixMillis::new(1_800_000_000_000);
-
-pub(crate) fn seconds(count: u64) -> Duration {
-    Duration::from_secs(count)
-}
-
-pub(crate) fn millis(count: u64) -> Duration {
-    Duration::from_millis(count)
-}
 
 /// The transactions of an application.
 #[derive(Clone)]

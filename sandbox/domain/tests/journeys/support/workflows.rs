@@ -4,7 +4,7 @@ use handset_sandbox_domain::{
     Channel, Contact, HandoffPolicy, JourneyStatus, Module, OutcomeSource, Phone, ResumeAuth, ResumeCondition, Workflow,
 };
 
-use super::seconds;
+use super::durations::seconds;
 
 /// The workflow of most tests.
 pub(crate) const WORKFLOW: &str = "onboarding";

@@ -3,6 +3,7 @@
 
 pub(crate) mod broken_store;
 pub(crate) mod event_stream;
+pub(crate) mod openapi_document;
 pub(crate) mod receiver;
 pub(crate) mod replies;
 pub(crate) mod socket;

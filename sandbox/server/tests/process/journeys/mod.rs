@@ -16,7 +16,7 @@ const WORKFLOW: &str = "onboarding";
 
 /// A page with its token and its session.
 #[derive(Clone)]
-pub(crate) struct JourneyPage {
+pub(crate) struct SavingPage {
     pub(crate) token: String,
     pub(crate) session: String,
 }
@@ -54,19 +54,19 @@ pub(crate) async fn generate_auth(sandbox: &SandboxProcess, changes: Value) -> A
 }
 
 /// A token, and the session of a first get.
-pub(crate) async fn open_page(sandbox: &SandboxProcess, changes: Value) -> JourneyPage {
+pub(crate) async fn open_page(sandbox: &SandboxProcess, changes: Value) -> SavingPage {
     let (status, reply) = generate_auth(sandbox, changes).await;
     assert_eq!(status, 200, "{reply}");
     let token = reply["result"]["authToken"].as_str().unwrap().to_owned();
     LOGS.secret("journey token", token.trim_start_matches("Bearer "));
-    let mut page = JourneyPage { token, session: String::new() };
+    let mut page = SavingPage { token, session: String::new() };
     let (status, reply) = page.call(sandbox, "/v2/transaction-state/get", json!({"inputs": {}})).await;
     assert_eq!(status, 200, "{reply}");
     page.session = reply["result"]["sessionId"].as_str().unwrap_or_default().to_owned();
     page
 }
 
-impl JourneyPage {
+impl SavingPage {
     pub(crate) async fn call(&self, sandbox: &SandboxProcess, path: &str, body: Value) -> Answered {
         let headers = [("authorization", self.token.as_str()), ("x-cpr-session-id", &self.session)];
         send(sandbox, path, &headers, &body.to_string()).await

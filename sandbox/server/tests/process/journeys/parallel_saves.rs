@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{JourneyPage, open_page, set_workflow};
+use super::{SavingPage, open_page, set_workflow};
 use crate::running::SandboxProcess;
 
 /// Pages that save at the same time.
@@ -18,7 +18,7 @@ const MODULES: [&str; 3] = ["phone", "document", "selfie"];
 /// A save that was acknowledged: its revision, module and mark.
 type Acknowledged = (u64, String, String);
 
-async fn save_often(sandbox: &SandboxProcess, page: &JourneyPage, number: usize) -> Vec<Acknowledged> {
+async fn save_often(sandbox: &SandboxProcess, page: &SavingPage, number: usize) -> Vec<Acknowledged> {
     let (mut revision, mut acknowledged) = (0, Vec::new());
     for save in 0..SAVES {
         let module = MODULES[(number + save) % MODULES.len()];
