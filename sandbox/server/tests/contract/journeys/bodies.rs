@@ -6,13 +6,13 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use super::{CHECK, GET, HANDOFF, JourneyPage, PUT, REDEEM, asked, sandbox};
+use super::{CHECK, CallingPage, GET, HANDOFF, PUT, REDEEM, asked, sandbox};
 use crate::journeys_server::{failed, result};
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_no_json_object_is_refused() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, asked()).await;
+    let mut page = CallingPage::new(&bench, asked()).await;
     page.get().await;
     for (body, error) in [
         ("x", "the body is not JSON"),
@@ -34,7 +34,7 @@ async fn a_body_that_is_no_json_object_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn a_member_of_another_shape_is_named_with_its_shape() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, asked()).await;
+    let mut page = CallingPage::new(&bench, asked()).await;
     page.get().await;
     let put = |modules: Value| json!({"revision": 0, "modules": modules});
     let phone = |change: Value| put(json!({"phone": change}));
@@ -112,7 +112,7 @@ async fn a_member_of_another_shape_is_named_with_its_shape() {
 #[tokio::test(start_paused = true)]
 async fn a_missing_member_is_named() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, asked()).await;
+    let mut page = CallingPage::new(&bench, asked()).await;
     page.get().await;
     for (path, body, member) in [
         (GET, json!({}), "inputs"),
@@ -130,7 +130,7 @@ async fn a_missing_member_is_named() {
 #[tokio::test(start_paused = true)]
 async fn a_local_file_is_refused_by_module_and_variable() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.get().await;
     let png = "iVBORw0KGgoAAAANSUhEUgAA".repeat(60);
     for front in [
@@ -153,7 +153,7 @@ async fn a_local_file_is_refused_by_module_and_variable() {
 #[tokio::test(start_paused = true)]
 async fn a_body_has_a_largest_size() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.get().await;
     let of = |bytes: usize| {
         let body = r#"{"revision": 0, "modules": {}}"#;
@@ -167,7 +167,7 @@ async fn a_body_has_a_largest_size() {
 #[tokio::test(start_paused = true)]
 async fn a_body_may_be_packed_empty_or_have_more_members() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.get().await;
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed.write_all(br#"{"inputs": {}}"#).unwrap();

@@ -4,15 +4,15 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use super::{HANDOFF, JourneyPage, PUT, REDEEM, SEND, VERIFY, asked, sandbox};
+use super::{CallingPage, HANDOFF, PUT, REDEEM, SEND, VERIFY, asked, sandbox};
 use crate::journeys_server::{MOBILE, claims, failed, pass, put_workflow, result};
 use crate::support::{BEGIN, TestResponse, TestSandbox};
 
 const GONE: &str = "The link is used, expired or cancelled";
 
 /// The first device, whose user has proved to be the owner. Another code may be sent.
-async fn first_device(bench: &TestSandbox) -> JourneyPage<'_> {
-    let mut page = JourneyPage::new(bench, asked()).await;
+async fn first_device(bench: &TestSandbox) -> CallingPage<'_> {
+    let mut page = CallingPage::new(bench, asked()).await;
     page.save(&["phone"]).await;
     prove(&mut page).await;
     pass(bench, 30).await;
@@ -20,14 +20,14 @@ async fn first_device(bench: &TestSandbox) -> JourneyPage<'_> {
 }
 
 /// The user enters the code.
-async fn prove(page: &mut JourneyPage<'_>) {
+async fn prove(page: &mut CallingPage<'_>) {
     result(&page.call(SEND, json!({"channel": "mobile"})).await);
     let reply = result(&page.call(VERIFY, json!({"otp": page.bench.code().await})).await);
     page.token = reply["authToken"].as_str().unwrap().into();
 }
 
 /// Opens a handoff: its id and its secret.
-async fn open(page: &JourneyPage<'_>, body: Value) -> (String, String) {
+async fn open(page: &CallingPage<'_>, body: Value) -> (String, String) {
     let reply = result(&page.call(HANDOFF, body).await);
     let (_, secret) = reply["url"].as_str().unwrap().split_once("#handoff=").unwrap();
     (reply["handoffId"].as_str().unwrap().to_owned(), secret.to_owned())
@@ -50,11 +50,11 @@ async fn opened(bench: &TestSandbox, secret: &str) -> Value {
     body["result"].clone()
 }
 
-async fn confirm(page: &JourneyPage<'_>, id: &str, number: Value) -> TestResponse {
+async fn confirm(page: &CallingPage<'_>, id: &str, number: Value) -> TestResponse {
     page.call(&format!("{HANDOFF}/{id}/confirm"), json!({"number": number})).await
 }
 
-async fn status(page: &JourneyPage<'_>, id: &str) -> TestResponse {
+async fn status(page: &CallingPage<'_>, id: &str) -> TestResponse {
     page.send(Request::get(format!("{HANDOFF}/{id}/status")), Body::empty()).await
 }
 
@@ -84,7 +84,7 @@ async fn the_other_device_goes_on_once_the_first_one_has_confirmed() {
     assert_eq!(result(&confirm(&first, id, json!(number)).await), json!({}));
     let reply = result(&redeem(&bench, secret, Some(&redemption)).await);
     assert_eq!(reply.as_object().unwrap().keys().collect::<Vec<_>>(), ["authToken"]);
-    let mut second = JourneyPage::with(&bench, reply["authToken"].as_str().unwrap().into());
+    let mut second = CallingPage::with(&bench, reply["authToken"].as_str().unwrap().into());
     assert_eq!(result(&status(&first, id).await), json!({"status": "progress", "moduleId": "document"}));
 
     // The code is asked on the second device, whose token does not outlive the first one.
@@ -103,13 +103,13 @@ async fn the_other_device_goes_on_once_the_first_one_has_confirmed() {
 async fn where_the_workflow_says_so_the_other_device_acts_for_the_owner() {
     let bench = sandbox().await;
     put_workflow(&bench, same_owner()).await;
-    let mut first = JourneyPage::new(&bench, json!({"workflowId": "shared"})).await;
+    let mut first = CallingPage::new(&bench, json!({"workflowId": "shared"})).await;
     first.get().await;
     let (id, secret) = open(&first, json!({})).await;
     let shown = opened(&bench, &secret).await;
     result(&confirm(&first, &id, shown["number"].clone()).await);
     let reply = result(&redeem(&bench, &secret, Some(&shown["redemptionId"])).await);
-    let mut second = JourneyPage::with(&bench, reply["authToken"].as_str().unwrap().into());
+    let mut second = CallingPage::with(&bench, reply["authToken"].as_str().unwrap().into());
     assert_eq!(claims(&second.token)["uniqueId"], claims(&first.token)["uniqueId"], "the owner is that of the first");
     second.get().await;
     result(&second.put(0, json!({"phone": {"action": "put", "outcome": "auto_approved"}})).await);
@@ -191,7 +191,7 @@ async fn a_handoff_is_that_of_its_first_device() {
     let bench = sandbox().await;
     let first = first_device(&bench).await;
     let (id, secret) = open(&first, json!({})).await;
-    let mut other = JourneyPage::new(&bench, json!({"transactionId": "t2"})).await;
+    let mut other = CallingPage::new(&bench, json!({"transactionId": "t2"})).await;
     other.get().await;
     for id in [id.as_str(), "none", "%FF"] {
         failed(&status(&other, id).await, 404, "Handoff not found", "handoff_not_found", json!({}));
@@ -200,7 +200,7 @@ async fn a_handoff_is_that_of_its_first_device() {
     let shown = opened(&bench, &secret).await;
     result(&confirm(&first, &id, shown["number"].clone()).await);
     let reply = result(&redeem(&bench, &secret, Some(&shown["redemptionId"])).await);
-    let mut second = JourneyPage::with(&bench, reply["authToken"].as_str().unwrap().into());
+    let mut second = CallingPage::with(&bench, reply["authToken"].as_str().unwrap().into());
     prove(&mut second).await;
     second.get().await;
     let error = "This journey cannot be handed over";
@@ -214,7 +214,7 @@ async fn a_handoff_is_that_of_its_first_device() {
 #[tokio::test(start_paused = true)]
 async fn where_nothing_could_be_asked_the_workflow_must_allow_it() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.get().await;
     let error = "This journey cannot be handed over";
     for body in ["{}", "no JSON"] {
@@ -223,7 +223,7 @@ async fn where_nothing_could_be_asked_the_workflow_must_allow_it() {
     let mut off = same_owner();
     (off["id"], off["handoff"]) = (json!("off"), json!("off"));
     put_workflow(&bench, off).await;
-    let mut page = JourneyPage::new(&bench, json!({"workflowId": "off", "transactionId": "t2"})).await;
+    let mut page = CallingPage::new(&bench, json!({"workflowId": "off", "transactionId": "t2"})).await;
     page.get().await;
     failed(&page.call(HANDOFF, json!({})).await, 403, error, "handoff_not_allowed", json!({}));
 }

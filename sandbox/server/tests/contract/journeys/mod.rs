@@ -37,13 +37,13 @@ pub(crate) async fn sandbox() -> TestSandbox {
 }
 
 /// A page with a token, and the session of its last get.
-pub(crate) struct JourneyPage<'a> {
+pub(crate) struct CallingPage<'a> {
     pub(crate) bench: &'a TestSandbox,
     pub(crate) token: Secret,
     pub(crate) session: Option<String>,
 }
 
-impl<'a> JourneyPage<'a> {
+impl<'a> CallingPage<'a> {
     /// A page with a token of Generate Auth, for transaction `t1` with changes.
     pub(crate) async fn new(bench: &'a TestSandbox, changes: Value) -> Self {
         Self::with(bench, token(bench, changes).await)

@@ -5,7 +5,7 @@ use axum::http::Request;
 use handset_sandbox::Config;
 use serde_json::json;
 
-use super::{GET, HANDOFF, JourneyPage, PUT, REDEEM, WITH_TOKEN, sandbox};
+use super::{CallingPage, GET, HANDOFF, PUT, REDEEM, WITH_TOKEN, sandbox};
 use crate::journeys_server::{failed, result};
 use crate::support::TestSandbox;
 
@@ -52,8 +52,8 @@ async fn another_method_is_refused_with_the_one_of_the_path() {
 #[tokio::test(start_paused = true)]
 async fn the_rate_limit_is_that_of_the_transaction() {
     let bench = TestSandbox::with(Config { rate_limit: 3, ..Config::default() }).await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
-    let mut other = JourneyPage::new(&bench, json!({"transactionId": "t2"})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
+    let mut other = CallingPage::new(&bench, json!({"transactionId": "t2"})).await;
     for _ in 0..3 {
         page.get().await;
     }
@@ -68,7 +68,7 @@ async fn the_rate_limit_is_that_of_the_transaction() {
 #[tokio::test(start_paused = true)]
 async fn a_save_whose_reply_is_lost_is_done() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.get().await;
     bench.faults(json!([{"path": PUT, "kind": "lose_reply", "count": 1}])).await;
     let request = Request::post(PUT).header("content-type", "application/json");
@@ -84,8 +84,8 @@ async fn a_fault_of_a_status_has_the_form_of_the_call_and_is_the_tokens_projects
     let body = crate::journeys_server::auth_body(json!({})).to_string();
     let token = crate::journeys_server::post(&bench, "/v2/auth/token", &project, &body).await;
     let token = result(&token)["authToken"].as_str().unwrap().into();
-    let mut other = JourneyPage::with(&bench, token);
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut other = CallingPage::with(&bench, token);
+    let mut page = CallingPage::new(&bench, json!({})).await;
     let faults = json!({"faults": [{"path": "/v2/*", "kind": "status", "status": 503, "retryAfterSeconds": 7}]});
     let request = Request::post("/sandbox/faults?project=other").header("host", "localhost:8787");
     let request = request.header("content-type", "application/json").body(Body::from(faults.to_string())).unwrap();

@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{GET, JourneyPage, PUT, SEND, VERIFY, asked, sandbox};
+use super::{CallingPage, GET, PUT, SEND, VERIFY, asked, sandbox};
 use crate::journeys_server::{claims, failed, pass, result, token};
 use crate::support::{BEGIN, TestSandbox};
 
 /// A page that is asked for a code, and the page that has saved before.
-async fn owing(bench: &TestSandbox) -> (JourneyPage<'_>, JourneyPage<'_>) {
-    let mut first = JourneyPage::new(bench, asked()).await;
+async fn owing(bench: &TestSandbox) -> (CallingPage<'_>, CallingPage<'_>) {
+    let mut first = CallingPage::new(bench, asked()).await;
     first.save(&["phone"]).await;
-    let second = JourneyPage::with(bench, token(bench, asked()).await);
+    let second = CallingPage::with(bench, token(bench, asked()).await);
     (second, first)
 }
 
-async fn send(page: &JourneyPage<'_>) -> Value {
+async fn send(page: &CallingPage<'_>) -> Value {
     result(&page.call(SEND, json!({"channel": "mobile"})).await)
 }
 
@@ -40,12 +40,12 @@ async fn is_sent_to_the_contact_and_gives_the_owner_a_token() {
     for claim in ["transactionId", "workflowId", "journeyId", "exp", "authenticateOnResume"] {
         assert_eq!(before[claim], after[claim], "{claim}");
     }
-    let mut page = JourneyPage::with(&bench, proved);
+    let mut page = CallingPage::with(&bench, proved);
     let reply = page.get().await;
     assert_eq!((&reply["resumeAt"], &reply["revision"]), (&json!("document"), &json!(1)));
     result(&page.put(1, json!({"document": {"action": "put"}})).await);
     // Once: the same code gives no other token.
-    let (page, _) = (JourneyPage::with(&bench, token(&bench, super::asked()).await), page);
+    let (page, _) = (CallingPage::with(&bench, token(&bench, super::asked()).await), page);
     let again = page.call(VERIFY, json!({"otp": code})).await;
     failed(&again, 400, "The code has expired or was not sent", "otp_expired", json!({}));
 }
@@ -54,9 +54,9 @@ async fn is_sent_to_the_contact_and_gives_the_owner_a_token() {
 async fn goes_to_an_email_address_too() {
     let bench = sandbox().await;
     let contact = json!({"authenticateOnResume": "yes", "email": "ada@shop.test"});
-    let mut first = JourneyPage::new(&bench, contact.clone()).await;
+    let mut first = CallingPage::new(&bench, contact.clone()).await;
     first.save(&["phone"]).await;
-    let mut page = JourneyPage::new(&bench, contact).await;
+    let mut page = CallingPage::new(&bench, contact).await;
     let asked = json!({"authRequired": true, "channels": ["email"], "maskedContact": "a***@shop.test"});
     assert_eq!(page.get().await, asked);
     assert_eq!(result(&page.call(SEND, json!({"channel": "email"})).await)["channel"], "email");
@@ -85,7 +85,7 @@ async fn is_counted_down_and_locks_the_contact() {
         assert_eq!(refused.header("retry-after"), "900");
     }
     // Over all tokens.
-    let other = JourneyPage::new(&bench, asked()).await;
+    let other = CallingPage::new(&bench, asked()).await;
     let refused = other.call(SEND, json!({"channel": "mobile"})).await;
     failed(&refused, 429, "Too many wrong codes", "otp_locked", json!({"retryAfterSeconds": 900}));
     pass(&bench, 900).await;
@@ -112,7 +112,7 @@ async fn waits_between_two_sends_and_expires() {
 #[tokio::test(start_paused = true)]
 async fn is_not_sent_where_none_is_owed() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.save(&["phone", "document"]).await;
     for (path, body) in [(SEND, json!({"channel": "mobile"})), (VERIFY, json!({"otp": "123456"})), (SEND, json!([]))] {
         failed(&page.call(path, body).await, 400, "No code is required now", "auth_not_required", json!({}));
@@ -141,9 +141,9 @@ async fn has_a_body_that_names_the_way_or_the_digits() {
 #[tokio::test(start_paused = true)]
 async fn is_not_asked_for_before_the_trigger() {
     let bench = sandbox().await;
-    let mut first = JourneyPage::new(&bench, asked()).await;
+    let mut first = CallingPage::new(&bench, asked()).await;
     first.get().await;
-    let mut second = JourneyPage::new(&bench, asked()).await;
+    let mut second = CallingPage::new(&bench, asked()).await;
     assert_eq!(second.get().await["resumeAt"], "phone");
     // This save brings the journey to the trigger.
     result(&second.put(0, json!({"phone": {"action": "put"}})).await);
@@ -156,7 +156,7 @@ async fn is_not_asked_for_before_the_trigger() {
 async fn without_a_proved_contact_there_is_no_way() {
     let bench = sandbox().await;
     let unknown = json!({"authenticateOnResume": "yes"});
-    let mut page = JourneyPage::new(&bench, unknown).await;
+    let mut page = CallingPage::new(&bench, unknown).await;
     page.save(&["phone"]).await;
     assert_eq!(page.get().await, json!({"authRequired": true, "channels": [], "maskedContact": null}));
     let error = "field 'channel' must be one with a contact: none was proved in this journey";

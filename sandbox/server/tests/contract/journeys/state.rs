@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{GET, JourneyPage, PUT, sandbox};
+use super::{CallingPage, GET, PUT, sandbox};
 use crate::journeys_server::{failed, pass, put_workflow, result};
 use crate::support::BEGIN;
 
 #[tokio::test(start_paused = true)]
 async fn a_new_journey_has_no_state_and_begins_at_its_first_module() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     let reply = page.get().await;
     let session = page.session.clone().unwrap();
     let modules = json!([{"id": "phone"}, {"id": "document"}, {"id": "selfie"}, {"id": "form"}]);
@@ -24,7 +24,7 @@ async fn a_new_journey_has_no_state_and_begins_at_its_first_module() {
 #[tokio::test(start_paused = true)]
 async fn what_is_saved_comes_back_as_it_was() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.get().await;
     let variables = json!({"name": "Ä \u{1F600}", "list": [1, 2.5, null, {"b": true, "a": "x"}], "none": null});
     let changes = json!({
@@ -46,7 +46,7 @@ async fn what_is_saved_comes_back_as_it_was() {
 #[tokio::test(start_paused = true)]
 async fn a_save_is_a_delta_and_names_where_to_go_on() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.save(&["phone", "document"]).await;
     let changes = json!({"document": {"action": "delete"}, "phone": {"action": "put", "outcome": "done"}});
     assert_eq!(result(&page.put(2, changes).await)["resumeAt"], "document");
@@ -61,7 +61,7 @@ async fn a_save_is_a_delta_and_names_where_to_go_on() {
 #[tokio::test(start_paused = true)]
 async fn a_page_may_cancel_or_fail_and_the_journey_goes_on_later() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     for (revision, status) in [(1, "user_cancelled"), (2, "error")] {
         page.save(if revision == 1 { &["phone"] } else { &[] }).await;
         let reply = page.call(PUT, json!({"revision": revision, "modules": {}, "status": status})).await;
@@ -73,7 +73,7 @@ async fn a_page_may_cancel_or_fail_and_the_journey_goes_on_later() {
 #[tokio::test(start_paused = true)]
 async fn an_end_that_bars_a_restart_comes_back_without_data() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.save(&["phone", "document", "selfie"]).await;
     let last = json!({"form": {"action": "put", "outcome": "auto_approved"}});
     let reply = result(&page.put(3, last.clone()).await);
@@ -90,7 +90,7 @@ async fn an_end_that_bars_a_restart_comes_back_without_data() {
 #[tokio::test(start_paused = true)]
 async fn another_end_starts_over_with_a_reason() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     let reply = page.save(&["phone", "document", "selfie", "form"]).await;
     assert_eq!((&reply["status"], &reply["resumeAt"]), (&json!("needs_review"), &json!(null)));
     let reply = page.get().await;
@@ -106,7 +106,7 @@ async fn other_inputs_discard_the_state_unless_they_are_ignored() {
         "properties": {"serverSideResume": {"ignoredStateRefreshInputKeys": ["utm"]}},
     });
     put_workflow(&bench, workflow).await;
-    let mut page = JourneyPage::new(&bench, json!({"workflowId": "inputs"})).await;
+    let mut page = CallingPage::new(&bench, json!({"workflowId": "inputs"})).await;
     let first = page.get_with(json!({"inputs": {"plan": {"a": 1, "b": 2}, "utm": "x"}})).await;
     assert_eq!(first["modules"], json!([{"id": "phone"}, {"id": "form", "skipCPRPut": "yes"}]));
     result(&page.put(0, json!({"phone": {"action": "put"}})).await);
@@ -124,7 +124,7 @@ async fn an_expired_module_and_all_later_ones_are_dropped() {
     let bench = sandbox().await;
     let modules = json!([{"id": "phone"}, {"id": "document", "properties": {"expiresAfter": "15m"}}, {"id": "form"}]);
     put_workflow(&bench, json!({"id": "short", "workflowVersion": "1.0.0", "modules": modules})).await;
-    let mut page = JourneyPage::new(&bench, json!({"workflowId": "short"})).await;
+    let mut page = CallingPage::new(&bench, json!({"workflowId": "short"})).await;
     page.save(&["phone", "document"]).await;
     pass(&bench, 900).await;
     let reply = page.get().await;
@@ -139,7 +139,7 @@ async fn an_expired_module_and_all_later_ones_are_dropped() {
 #[tokio::test(start_paused = true)]
 async fn a_save_of_an_older_revision_is_refused_and_changes_nothing() {
     let bench = sandbox().await;
-    let mut page = JourneyPage::new(&bench, json!({})).await;
+    let mut page = CallingPage::new(&bench, json!({})).await;
     page.save(&["phone"]).await;
     for revision in [0, 2] {
         let refused = page.put(revision, json!({"document": {"action": "put"}})).await;
@@ -155,7 +155,7 @@ async fn a_state_has_a_largest_size() {
     let ids: Vec<String> = (0..6).map(|place| format!("m{place}")).collect();
     let modules: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
     put_workflow(&bench, json!({"id": "large", "workflowVersion": "1.0.0", "modules": modules})).await;
-    let mut page = JourneyPage::new(&bench, json!({"workflowId": "large"})).await;
+    let mut page = CallingPage::new(&bench, json!({"workflowId": "large"})).await;
     page.get().await;
     let large = |id: &str| json!({id: {"action": "put", "variables": {"a": "x".repeat(250 * 1024)}}});
     for (revision, id) in (0..4).zip(&ids) {
