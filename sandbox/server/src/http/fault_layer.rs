@@ -19,7 +19,7 @@ use handset_protocol::client::{ClientCall, paths};
 use tower::{Layer, Service};
 
 use super::journeys::errors::JourneyErrorReply;
-use super::journeys::page::is_page_call;
+use super::journeys::page_paths::is_page_call;
 use super::shared::errors::refused_with;
 use super::shared::link_url;
 use super::shared::request::{AppliedFault, ConnectionReset, SocketLifetime, SocketQuery, bearer};

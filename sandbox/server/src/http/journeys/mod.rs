@@ -2,5 +2,6 @@
 
 pub(crate) mod errors;
 pub(crate) mod page;
+pub(crate) mod page_paths;
 mod reply;
 pub(crate) mod server;

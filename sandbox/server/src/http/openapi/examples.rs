@@ -3,6 +3,7 @@
 use handset_sandbox_domain::request::fields::{CORRELATION_ID, FINAL_TARGET_URL};
 use serde_json::{Map, Value, json};
 
+use super::example::Example;
 use super::journey_examples;
 
 /// Adds examples and links to an operation.
@@ -25,9 +26,6 @@ pub(crate) fn add(operation: &mut Value) {
         reply.insert("links".to_owned(), Value::Object(links));
     }
 }
-
-/// Name, summary and body.
-pub(super) type Example = (&'static str, &'static str, Value);
 
 /// Name, summary and body of each example.
 fn bodies(id: &str) -> Vec<Example> {

@@ -3,7 +3,7 @@
 use handset_sandbox_domain::request::fields::CORRELATION_ID;
 use serde_json::{Value, json};
 
-use super::examples::Example;
+use super::example::Example;
 
 const MOBILE: &str = "2001004009";
 const EMAIL: &str = "ada@example.com";

@@ -1,6 +1,7 @@
 //! The OpenAPI document of the server API, generated from handlers and messages, and its viewer.
 
 mod document;
+mod example;
 mod examples;
 mod fields;
 mod journey_examples;

@@ -33,13 +33,6 @@ pub(crate) fn document() -> &'static OpenApi {
     &CALLS.1
 }
 
-/// Whether the path is that of a page's call. Its project is that of its token.
-pub(crate) fn is_page_call(path: &str) -> bool {
-    let calls = [paths::STATE_GET, paths::STATE_PUT, paths::OTP_SEND, paths::OTP_VERIFY, paths::CHECK_SESSION];
-    let of_handoff = path.strip_prefix(paths::HANDOFF);
-    calls.contains(&path) || of_handoff.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// Routes and their documentation from one list. Built once per process, since tests create many sandboxes.
 static CALLS: LazyLock<(Router<Sandbox>, OpenApi)> = LazyLock::new(|| {
     let calls: Vec<UtoipaMethodRouter<Sandbox>> = vec![

@@ -11,7 +11,7 @@ mod resume_code;
 mod state;
 mod values;
 
-pub(crate) use calls::{document, is_page_call, router};
+pub(crate) use calls::{document, router};
 pub(crate) use fields::REQUEST;
 
 /// The messages whose members `REQUEST` defines.

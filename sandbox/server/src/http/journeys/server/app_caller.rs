@@ -5,10 +5,10 @@ use std::sync::{Arc, LazyLock};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use handset_protocol::Secret;
-use handset_sandbox_domain::{JourneyCommand, JourneyRefusal, Refusal};
+use handset_sandbox_domain::{JourneyCommand, JourneyRefusal};
 use serde_json::Value;
 
-use super::body;
+use super::body::{self, of_shared};
 use super::fields::{APP_ID, APP_KEY};
 use super::headers;
 use crate::app::Sandbox;
@@ -132,13 +132,4 @@ pub(super) async fn run<C: JourneyCommand>(
 ) -> Result<C::Answer, JourneyErrorReply> {
     let now = transaction.project.clock.now();
     sandbox.run_journey(transaction, command).await.map_err(|error| JourneyErrorReply::of(error, now))
-}
-
-/// A refusal of the shared rooms, as one of a journey.
-pub(super) fn of_shared(refusal: Refusal) -> JourneyRefusal {
-    match refusal {
-        Refusal::BadRequest(text) => JourneyRefusal::InvalidBody(text),
-        Refusal::Unauthorized => JourneyRefusal::Unauthorized,
-        _ => JourneyRefusal::Internal,
-    }
 }

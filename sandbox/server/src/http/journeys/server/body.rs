@@ -4,11 +4,10 @@ use axum::extract::Request;
 use handset_protocol::Secret;
 use handset_protocol::journey::limits::SERVER_BODY_BYTES;
 use handset_sandbox_domain::request::Field;
-use handset_sandbox_domain::{Channel, Contact, JourneyRefusal};
+use handset_sandbox_domain::{Channel, Contact, JourneyRefusal, Refusal};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::app_caller::of_shared;
 use crate::http::journeys::errors::JourneyErrorReply;
 use crate::http::shared::body::{read, text as utf8};
 use crate::http::shared::extract::{NOT_JSON_TYPE, RequestBody, has_type, members_of};
@@ -31,6 +30,15 @@ pub(super) async fn read_object(request: Request) -> Result<Map<String, Value>, 
 /// The members as a message.
 pub(super) fn members<T: RequestBody>(members: Map<String, Value>) -> Result<T, JourneyRefusal> {
     members_of(Value::Object(members)).map_err(of_shared)
+}
+
+/// A refusal of the shared rooms, as one of a journey.
+pub(super) fn of_shared(refusal: Refusal) -> JourneyRefusal {
+    match refusal {
+        Refusal::BadRequest(text) => JourneyRefusal::InvalidBody(text),
+        Refusal::Unauthorized => JourneyRefusal::Unauthorized,
+        _ => JourneyRefusal::Internal,
+    }
 }
 
 /// A whole number, or a text of its digits.

@@ -5,8 +5,6 @@ use handset_protocol::journey::limits;
 use handset_sandbox_domain::Email;
 use handset_sandbox_domain::request::{Field, FieldKind, TextFormat, fields};
 
-use super::joi;
-
 const ID: TextFormat = TextFormat {
     expected: "1 to {max} visible ASCII characters without spaces",
     pattern: Some("^[!-~]+$"),
@@ -83,11 +81,18 @@ pub(super) const RETRY_TYPE: Field = one_of("retryType", || vec!["text", "voice"
 pub(super) const REQUEST_ID: Field = Field::text("reqId", ID, &[]);
 pub(super) const OUTPUTS_OF: Field = Field::new("outputsOf", FieldKind::Object);
 /// Checked in the words of Joi.
-const ACTION: Field = one_of("action", || vec![joi::CONTINUOUS, joi::COMPLETE]);
+/// Resets a module and all later ones.
+pub(super) const CONTINUOUS: &str = "clear_continuous_state";
+/// Resets everything.
+pub(super) const COMPLETE: &str = "clear_complete_state";
+/// Longest `reviewerId`, in characters. It stands in a webhook event.
+pub(super) const REVIEWER_CHARS: usize = 256;
+
+const ACTION: Field = one_of("action", || vec![CONTINUOUS, COMPLETE]);
 /// Likewise.
 const REVIEWER_ID: Field = Field::text(
     "reviewerId",
-    TextFormat { max_chars: Some(joi::REVIEWER_CHARS), ..TextFormat::NOT_BLANK },
+    TextFormat { max_chars: Some(REVIEWER_CHARS), ..TextFormat::NOT_BLANK },
     &["reviewer@example.com"],
 );
 

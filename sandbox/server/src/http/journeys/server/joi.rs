@@ -3,15 +3,12 @@
 use handset_sandbox_domain::ResetAction;
 use serde_json::{Map, Value};
 
+use super::fields::{COMPLETE, CONTINUOUS, REVIEWER_CHARS};
 use super::messages::StateResetRequest;
 
 const ACTION: &str = "action";
 const MODULE_ID: &str = "moduleId";
 const REVIEWER_ID: &str = "reviewerId";
-pub(super) const CONTINUOUS: &str = "clear_continuous_state";
-pub(super) const COMPLETE: &str = "clear_complete_state";
-/// Longest `reviewerId`, in characters. It stands in a webhook event.
-pub(super) const REVIEWER_CHARS: usize = 256;
 
 /// The text of a member or header that is missing.
 pub(super) fn required(name: &str) -> String {
