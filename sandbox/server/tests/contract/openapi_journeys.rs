@@ -206,7 +206,8 @@ const DEPENDENT: [(&str, &str); 5] = [
 
 /// The calls whose examples others depend on come first, and that which forgets everything comes last.
 fn rank(id: &str) -> usize {
-    let first = ["generateAuth", "getState", "putState", "sendMobileOtp", "sendEmailOtp"];
+    let first =
+        ["generateAuth", "getState", "putState", "sendMobileOtp", "resendMobileOtp", "sendEmailOtp", "retryEmailOtp"];
     first.iter().position(|first| *first == id).unwrap_or(if id == "eraseJourney" { 9 } else { 8 })
 }
 
