@@ -40,7 +40,7 @@ pub struct JourneyTransaction {
     pub handoffs: Vec<Handoff>,
     /// Time of the first token.
     pub created_at: UnixMillis,
-    /// Time of the last token or save.
+    /// Time of the last token, save or reset.
     pub used_at: UnixMillis,
     /// End of the states' life, from the last save.
     pub states_end_at: Option<UnixMillis>,
