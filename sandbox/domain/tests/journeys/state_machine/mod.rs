@@ -52,7 +52,7 @@ fn the_histories_reach_what_they_are_about() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut reached = std::collections::BTreeMap::new();
-    for _ in 0..64 {
+    for _ in 0..128 {
         let setup = setup().new_tree(&mut runner).unwrap().current();
         let history = vec(step(), 10..60).new_tree(&mut runner).unwrap().current();
         let mut players = Players::new(world(&setup), setup.mode);

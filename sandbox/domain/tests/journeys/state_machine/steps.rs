@@ -207,7 +207,7 @@ fn of_page() -> impl Strategy<Value = JourneyStep> {
         page.clone(),
         prop_oneof![8 => Just(0_u8), 1 => Just(1)],
         0..3_u8,
-        prop::option::weighted(0.2, 0..2_u8),
+        prop::option::weighted(0.15, 0..3_u8),
         prop::bool::weighted(0.3),
     );
     prop_oneof![
