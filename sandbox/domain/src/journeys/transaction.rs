@@ -40,7 +40,7 @@ pub struct JourneyTransaction {
     pub handoffs: Vec<Handoff>,
     /// Time of the first token.
     pub created_at: UnixMillis,
-    /// Time of the last token, save or code of a module.
+    /// Time of the last token, save, reset or code of a module.
     pub used_at: UnixMillis,
     /// End of the states' life, from the last save.
     pub states_end_at: Option<UnixMillis>,

@@ -20,5 +20,6 @@ mod put;
 mod reset;
 mod resume_code;
 mod sessions;
+mod state_machine;
 mod tokens;
 mod trigger;

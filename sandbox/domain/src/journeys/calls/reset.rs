@@ -60,6 +60,8 @@ impl JourneyCommand for ResetState {
         };
         let state = journey.state(&workflow_id).filter(|state| state.is_begun());
         let previous_status = state.ok_or(JourneyRefusal::StateNotFound)?.status.as_str().to_owned();
+        // Even a reset long after the last save leaves the user the time to come back with a token.
+        journey.transaction_mut()?.used_at = journey.input.now;
         match position {
             Some(position) => {
                 let state = journey.state_mut(&workflow_id)?;
