@@ -77,7 +77,7 @@ impl ContactAttempts {
     }
 
     /// Counts a wrong code. Returns the tries left; at zero the contact is locked.
-    pub(crate) fn record_wrong(&mut self, policy: &JourneyPolicy, now: UnixMillis) -> u32 {
+    pub fn record_wrong(&mut self, policy: &JourneyPolicy, now: UnixMillis) -> u32 {
         self.wrong = self.wrong.saturating_add(1);
         self.wrong_at = Some(now);
         let left = policy.tries.saturating_sub(self.wrong);

@@ -7,6 +7,8 @@ mod deliveries;
 mod durable;
 mod fixtures;
 mod identities;
+mod journey_fixtures;
+mod journeys;
 mod messages;
 mod notifications;
 mod races;
@@ -29,6 +31,7 @@ pub async fn check<S: Store>(new: impl Fn() -> S) {
     atomicity::check(&new).await;
     deliveries::check(&new).await;
     messages::check(&new).await;
+    journeys::check(&new).await;
     notifications::check(&new).await;
     races::check(&new).await;
 }

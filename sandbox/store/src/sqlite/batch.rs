@@ -74,7 +74,9 @@ impl Batch {
                 job.write.op,
                 WriteOp::DeleteProject(_) | WriteOp::ExpireAttempts(_) | WriteOp::ExpireContactAttempts { .. }
             );
-            if is_alone && !batch.jobs.is_empty() {
+            // It reads which messages the file has: none may be on their way there.
+            let is_first = matches!(&job.write.op, WriteOp::Journey(write) if write.erases_messages);
+            if (is_alone || is_first) && !batch.jobs.is_empty() {
                 return (batch, Some(job));
             }
             let mut tables = tables.lock();

@@ -48,6 +48,8 @@ fn an_edited_file_is_reported_at_the_start() {
         ("DROP TABLE outbox", "no such table: outbox"),
         ("UPDATE sequence SET last = -1", "-1 out of range"),
         ("DELETE FROM sessions", "a row of 'timeline' belongs to no session"),
+        ("DELETE FROM journeys", "a row of 'journey_timeline' belongs to no journey"),
+        ("UPDATE contact_attempts SET purpose = 'none'", "a row of 'contact_attempts' has an unknown purpose"),
         ("PRAGMA user_version = 0", "table sessions already exists"),
         ("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 99 WHERE name = 'settings'", "malformed"),
     ] {
