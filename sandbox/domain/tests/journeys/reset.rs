@@ -255,3 +255,19 @@ fn a_page_lists_the_options_of_its_tokens_workflow_only() {
     let list = ListResetOptions { workflow_id: WORKFLOW.to_owned(), caller: Some(caller(&token, None)) };
     assert_eq!(world.apply(&list), Err(JourneyRefusal::AuthRequired));
 }
+
+#[test]
+fn a_reset_long_after_the_last_token_leaves_the_user_a_day_to_come_back() {
+    for module in [Some("phone"), None] {
+        let mut world = JourneyWorld::new();
+        let token = world.token(false, Some(mobile(NUMBER)));
+        let mut page = world.page(&token);
+        world.finish(&mut page, "auto_approved");
+        world.wait(seconds(10 * 86_400));
+        world.reset(module).unwrap();
+        world.wait(seconds(86_399));
+        assert_eq!(world.try_token(false, Some(mobile(OTHER_NUMBER))), Err(JourneyRefusal::UniqueIdConflict));
+        let token = world.token(false, Some(mobile(NUMBER)));
+        assert_eq!(world.page(&token).revision, 5, "revisions go on counting");
+    }
+}
