@@ -6,7 +6,7 @@ use handset_protocol::UnixMillis;
 use handset_protocol::journey::webhooks::{JourneyWebhookEvent, JourneyWebhookEventType, ResetType};
 use handset_sandbox::{AppState, Config};
 use handset_sandbox_domain::{Channel, Delivery, Message, MessageOrigin, MessagePurpose};
-use handset_sandbox_store::{MemoryStore, RowChange, SessionWrite, Store};
+use handset_sandbox_store::{JourneyWrite, MemoryStore, RowChange, Store, TransactionId};
 use serde_json::{Value, json};
 
 use crate::support::event_stream::EventStream;
@@ -36,19 +36,26 @@ fn message(to: &str, channel: Channel, purpose: MessagePurpose) -> Message {
     }
 }
 
-async fn send(store: &MemoryStore, messages: Vec<Message>) {
-    let write = SessionWrite {
-        auth_id: "none".to_owned(),
+fn journey_write(messages: Vec<Message>, deliveries: Vec<Delivery>) -> JourneyWrite {
+    JourneyWrite {
+        id: TransactionId {
+            project: "default".to_owned(),
+            app_id: "sandbox-app".to_owned(),
+            transaction_id: "t-7".to_owned(),
+        },
         version: None,
-        session: RowChange::Keep,
+        transaction: RowChange::Keep,
         attempts: None,
-        identity: None,
         timeline: Vec::new(),
         at: UnixMillis::new(BEGIN),
         messages,
-        notifies: false,
-    };
-    assert!(store.sessions().write(write).await.unwrap());
+        deliveries,
+        erases_messages: false,
+    }
+}
+
+async fn send(store: &MemoryStore, messages: Vec<Message>) {
+    assert!(store.journeys().write(journey_write(messages, Vec::new())).await.unwrap());
 }
 
 fn event(event_id: &str, transaction_id: &str, event_type: JourneyWebhookEventType) -> JourneyWebhookEvent {
@@ -70,7 +77,7 @@ fn event(event_id: &str, transaction_id: &str, event_type: JourneyWebhookEventTy
 /// Enqueues events, and makes the dispatcher look.
 async fn enqueue(bench: &TestSandbox, store: &MemoryStore, events: Vec<JourneyWebhookEvent>) {
     let deliveries = events.into_iter().map(|event| Delivery::of_journey(event, "default", UnixMillis::new(BEGIN)));
-    assert!(store.identities().write(Vec::new(), deliveries.collect()).await.unwrap());
+    assert!(store.journeys().write(journey_write(Vec::new(), deliveries.collect())).await.unwrap());
     trigger(bench, json!({"type": "TEST"})).await;
 }
 

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::fixtures::{PROJECT, count_once, delete, event, get, link, put, read, send, sent, session, sms, write_of};
 use super::timeline::{ids, record, timeline};
-use super::{attempts, deliveries, identities};
+use super::{attempts, deliveries, identities, journeys_durable};
 use crate::{
     IdentityKey, IdentityPage, MAX_FINISHED_DELIVERIES, MAX_MESSAGES, MAX_TIMELINE_EVENTS, RowChange, SessionKey,
     SessionWrite, Store,
@@ -30,6 +30,7 @@ pub async fn check_durable<P, S: Store>(new: impl Fn() -> P, open: impl Fn(&P) -
     failed_attempts_are_there_after_a_restart(location(), &reopen).await;
     deliveries_are_there_after_a_restart(location(), &reopen).await;
     deleted_rows_stay_deleted(location(), &reopen).await;
+    journeys_durable::check(location, reopen).await;
 }
 
 async fn everything_is_there_after_a_restart<P, S: Store>(location: P, open: &impl Fn(&P) -> S) {

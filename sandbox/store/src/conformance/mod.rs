@@ -8,7 +8,9 @@ mod durable;
 mod fixtures;
 mod identities;
 mod journey_fixtures;
+mod journey_races;
 mod journeys;
+mod journeys_durable;
 mod messages;
 mod notifications;
 mod races;
@@ -34,4 +36,5 @@ pub async fn check<S: Store>(new: impl Fn() -> S) {
     journeys::check(&new).await;
     notifications::check(&new).await;
     races::check(&new).await;
+    journey_races::check(&new).await;
 }

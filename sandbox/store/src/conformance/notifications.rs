@@ -21,7 +21,7 @@ pub(super) async fn check<S: Store>(new: impl Fn() -> S) {
 }
 
 /// Whether the subscription has a change now.
-async fn is_changed(subscription: &mut Subscription) -> bool {
+pub(super) async fn is_changed(subscription: &mut Subscription) -> bool {
     let mut changed = pin!(subscription.changed());
     poll_fn(|context| Poll::Ready(changed.as_mut().poll(context).is_ready())).await
 }
