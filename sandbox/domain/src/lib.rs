@@ -27,10 +27,8 @@ pub use journeys::calls::erase::EraseTransaction;
 pub use journeys::calls::expire::ExpireTransaction;
 pub use journeys::calls::generate_auth::{GenerateAuth, IssuedToken};
 pub use journeys::calls::get_state::{GetState, GetStateBody, StateAnswer, StateView};
-pub use journeys::calls::handoff::{
-    ConfirmHandoff, ConfirmedHandoff, GetHandoffStatus, HandoffStatus, OpenHandoff, OpenHandoffBody, OpenedHandoff,
-    RedeemHandoff, RedeemedHandoff,
-};
+pub use journeys::calls::handoff::{OpenHandoff, OpenHandoffBody, OpenedHandoff, RedeemHandoff, RedeemedHandoff};
+pub use journeys::calls::handoff_first_device::{ConfirmHandoff, ConfirmedHandoff, GetHandoffStatus, HandoffStatus};
 pub use journeys::calls::module_code::{
     ModuleCodeKey, ModuleCodeSent, ModuleCodeVerified, ResendModuleCode, SendModuleCode, VerifyModuleCode,
 };

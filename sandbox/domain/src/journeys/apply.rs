@@ -23,11 +23,6 @@ pub trait JourneyCommand: Send + Sync {
     /// The call, for the timeline.
     fn kind(&self) -> JourneyEventKind;
 
-    /// The modules that the call is about, for the timeline.
-    fn modules(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     /// The contact whose limits the call depends on.
     fn limited_contact(&self, _transaction: Option<&JourneyTransaction>) -> Option<(CodePurpose, Contact)> {
         None
@@ -96,6 +91,10 @@ pub struct JourneyBuilder<'a> {
     pub(super) outgoing: Vec<Message>,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) is_erased: bool,
+    /// The modules that the call is about, for the timeline: only ids of the workflow, since others could be anything.
+    pub(super) modules: Vec<String>,
+    /// The code of an answer that refuses without being a refusal.
+    pub(super) outcome: Option<&'static str>,
 }
 
 /// The next transaction, and the answer to the command.
@@ -111,10 +110,12 @@ pub fn apply_journey<C: JourneyCommand>(input: JourneyInput<'_>, command: &C) ->
         outgoing: Vec::new(),
         deliveries: Vec::new(),
         is_erased: false,
+        modules: Vec::new(),
+        outcome: None,
     };
     let answer = command.run(&mut journey);
-    let outcome = answer.as_ref().map_or_else(|refusal| refusal.code(), |_| "ok").to_owned();
-    let call = NewJourneyEvent { kind: command.kind(), outcome, modules: command.modules() };
+    let outcome = answer.as_ref().map_or_else(|refusal| refusal.code(), |_| journey.outcome.unwrap_or("ok")).to_owned();
+    let call = NewJourneyEvent { kind: command.kind(), outcome, modules: std::mem::take(&mut journey.modules) };
     let JourneyBuilder { transaction, attempts, timeline, outgoing, deliveries, is_erased, .. } = journey;
     match answer {
         Ok(answer) => JourneyTransition {

@@ -71,6 +71,14 @@ impl JourneyState {
         asked.map(|module| module.id.as_str()).or_else(|| self.first_open(workflow))
     }
 
+    /// Whether what is saved has come to the module from which the code is asked for, as the workflow is now.
+    pub(super) fn has_reached_trigger(&self, workflow: &Workflow) -> bool {
+        let Some(trigger) = workflow.trigger() else { return false };
+        let is_reached = |id: &str| workflow.position(id).is_some_and(|place| place >= trigger);
+        let is_open_beyond = self.first_open(workflow).is_none_or(is_reached);
+        !self.modules.is_empty() && (is_open_beyond || self.modules.keys().any(|id| is_reached(id)))
+    }
+
     /// The module of the last save.
     pub fn latest_module(&self) -> Option<&str> {
         self.modules.iter().max_by_key(|(_, saved)| saved.revision).map(|(id, _)| id.as_str())

@@ -28,6 +28,8 @@ pub struct JourneyTransaction {
     pub contact: Option<Contact>,
     /// The contact that was proved inside the journey.
     pub proved: Option<Contact>,
+    /// The workflow in which it was proved.
+    pub proved_in: Option<String>,
     /// The workflow of the last token.
     pub workflow_id: String,
     /// States by workflow.
@@ -76,6 +78,8 @@ pub struct ModuleCode {
 pub struct Handoff {
     /// The id, for the first device.
     pub id: String,
+    /// The id of the token that opened it.
+    pub opener_jti: String,
     /// The secret of the link.
     pub secret: Secret,
     /// The workflow.

@@ -140,6 +140,11 @@ impl Workflow {
         self.modules.iter().find(|module| module.id == module_id)
     }
 
+    /// The place of the module from which the code is asked for. `None`: no code is asked for.
+    pub fn trigger(&self) -> Option<usize> {
+        self.auth.as_ref().and_then(|auth| self.position(&auth.trigger_module_id))
+    }
+
     /// The name that a user is shown.
     pub fn display_name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)

@@ -72,8 +72,9 @@ fn the_servers_outcome_decides_early_or_late_and_the_journey_waits_for_it_as_a_r
         let last = change("c", save(page_last));
         let (mut world, mut page) = of_three(&["b"]);
         world.save(&mut page, &["a"]);
-        assert_eq!(world.set_outcome("b", server), Ok(JourneyStatus::InProgress), "before the module's save");
+        assert_eq!(world.set_outcome("b", server), Err(JourneyRefusal::StateNotFound), "before the module's save");
         world.save(&mut page, &["b"]);
+        assert_eq!(world.set_outcome("b", server), Ok(JourneyStatus::InProgress));
         assert_eq!(world.put(&mut page, last.clone()).unwrap().status, early, "{server}, early");
         let (mut world, mut page) = of_three(&["b"]);
         world.save(&mut page, &["a", "b"]);
@@ -107,13 +108,13 @@ fn after_the_end_the_servers_outcome_is_final() {
     assert_eq!(world.set_outcome("b", "needs_review"), Ok(JourneyStatus::NeedsReview));
     assert_eq!(world.set_outcome("b", "auto_approved"), Err(JourneyRefusal::AlreadyProcessed));
     let (mut world, mut page) = of_three(&["b"]);
+    world.save(&mut page, &["a", "b"]);
     assert_eq!(world.set_outcome("b", "auto_declined"), Ok(JourneyStatus::InProgress));
     assert_eq!(
         world.set_outcome("b", "auto_approved"),
         Ok(JourneyStatus::InProgress),
         "under way, the last one counts"
     );
-    world.save(&mut page, &["a", "b"]);
     assert_eq!(world.put(&mut page, change("c", save(APPROVED))).unwrap().status, JourneyStatus::AutoApproved);
 }
 
@@ -143,20 +144,31 @@ fn an_outcome_for_a_left_journey_is_kept_for_its_resume() {
 }
 
 #[test]
-fn a_deleted_module_loses_its_outcome_from_the_server() {
+fn a_module_that_is_deleted_or_saved_again_loses_its_outcome_from_the_server() {
+    for is_deleted in [true, false] {
+        let (mut world, mut page) = of_three(&["b"]);
+        world.save(&mut page, &["a", "b"]);
+        world.set_outcome("b", "auto_approved").unwrap();
+        if is_deleted {
+            world.put(&mut page, change("b", ModuleChange::Delete)).unwrap();
+        }
+        world.save(&mut page, &["b"]);
+        let end = world.put(&mut page, change("c", save(APPROVED))).unwrap();
+        assert_eq!(end.status, JourneyStatus::NeedsReview, "the server has not judged this save");
+    }
+}
+
+#[test]
+fn an_outcome_for_a_save_that_a_restart_dropped_is_refused() {
     let (mut world, mut page) = of_three(&["b"]);
-    world.save(&mut page, &["a", "b"]);
-    world.set_outcome("b", "auto_declined").unwrap();
-    world.put(&mut page, change("b", ModuleChange::Delete)).unwrap();
-    world.save(&mut page, &["b"]);
-    let end = world.put(&mut page, change("c", save(APPROVED))).unwrap();
-    assert_eq!(end.status, JourneyStatus::NeedsReview, "it waits for a new one");
+    world.save(&mut page, &IDS);
+    assert_eq!(world.view(&mut page).refreshed.as_deref(), Some("started_over"));
+    assert_eq!(world.set_outcome("b", "auto_approved"), Err(JourneyRefusal::StateNotFound));
 }
 
 #[test]
 fn the_outputs_say_who_gave_an_outcome() {
     let (mut world, mut page) = of_three(&["b"]);
-    world.set_outcome("b", "auto_approved").unwrap();
     world.put(&mut page, change("a", save(WORD))).unwrap();
     let output = world.apply(&GetOutput { workflow_id: None }).unwrap();
     let read = |output: &handset_sandbox_domain::JourneyOutput| -> Vec<(String, bool)> {
@@ -165,6 +177,7 @@ fn the_outputs_say_who_gave_an_outcome() {
     assert_eq!(read(&output), [("a".to_owned(), true)], "an unsaved module has no outcome");
     assert_eq!((output.status, output.latest_module.as_deref()), (JourneyStatus::InProgress, Some("a")));
     world.save(&mut page, &["b"]);
+    world.set_outcome("b", "auto_approved").unwrap();
     let output = world.apply(&GetOutput { workflow_id: Some(WORKFLOW.to_owned()) }).unwrap();
     assert_eq!(read(&output), [("a".to_owned(), true), ("b".to_owned(), false)]);
     let unknown = world.apply(&GetOutput { workflow_id: Some("unknown".to_owned()) });

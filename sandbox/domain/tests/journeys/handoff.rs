@@ -68,8 +68,10 @@ fn a_journey_is_handed_over_in_stages_that_the_first_device_follows() {
     world.save(&mut second, &["phone"]);
     second.token = code_for(&mut world, &second.token);
     world.save(&mut second, &["document"]);
-    // The first device's token lacks the owner, so it can follow only after its own code.
-    assert_eq!(world.follow(&page.token, &opened.handoff_id), Err(JourneyRefusal::AuthRequired));
+    // The token that opened the handoff follows it, although it lacks the owner; no other such token does.
+    assert_eq!(world.follow(&page.token, &opened.handoff_id), Ok(at("selfie")));
+    let other = JourneyClaims { jti: "another token".to_owned(), ..page.token.clone() };
+    assert_eq!(world.follow(&other, &opened.handoff_id), Err(JourneyRefusal::AuthRequired));
     let first = code_for(&mut world, &page.token);
     assert_eq!(world.follow(&first, &opened.handoff_id), Ok(at("selfie")));
     world.save(&mut second, &["selfie", "form"]);

@@ -116,7 +116,11 @@ impl PageCall {
                 Defect::OldJourney => page.token.journey_id = "an older one".to_owned(),
                 Defect::NoWorkflow => world.workflows.clear(),
                 Defect::OtherOwner => page.token.unique_id = Some("somebody else".to_owned()),
-                Defect::Owner => page.token.unique_id = right.clone().filter(|_| self.is_about_code()),
+                Defect::Owner => {
+                    page.token.unique_id = right.clone().filter(|_| self.is_about_code());
+                    // The token that opened a handoff follows it without the owner.
+                    page.token.jti = "another token".to_owned();
+                }
                 Defect::Session => page.session = Some("another one".to_owned()),
                 Defect::Reset => revision = 1,
                 Defect::Revision => revision += u64::from(!has(Defect::Reset)),

@@ -19,8 +19,6 @@ use handset_sandbox_store::{
 
 /// Longest session id that a page may name, in bytes.
 const SESSION_ID_BYTES: usize = 128;
-/// Most transactions that one collection of garbage ends, so that a request does not pay for many others.
-const ENDED_AT_ONCE: usize = 100;
 /// Pause between two rounds that end journeys.
 const END_PAUSE: Duration = Duration::from_secs(60);
 
@@ -222,7 +220,10 @@ impl Services {
         }
         self.metrics.count(&counted);
         if has_deliveries {
-            self.webhooks.poll().await?;
+            // The write has happened, whatever becomes of the deliveries: the dispatcher reads them again later.
+            if let Err(error) = self.webhooks.poll().await {
+                tracing::error!(%error, "store operation failed");
+            }
         }
         Ok(Some(answer))
     }
@@ -231,14 +232,15 @@ impl Services {
     async fn end_journey_if_due(&self, at: &JourneyRef) -> Result<(), StoreError> {
         let now = at.project.clock.now();
         loop {
-            let rows = self.journey_rows(at, &ExpireTransaction { event_ids: Vec::new() }).await?;
+            let rows = self.journey_rows(at, &ExpireTransaction::default()).await?;
             let Some(row) = &rows.transaction else { return Ok(()) };
             if row.value.ends_at().is_none_or(|end| now < end) {
                 return Ok(());
             }
             let event_ids = row.value.states.iter().map(|_| uuid(&*self.random)).collect();
             // After the end of the states, that of the transaction itself may be due, too.
-            self.write_journey(at, rows, &ExpireTransaction { event_ids }, now).await?;
+            self.write_journey(at, rows, &ExpireTransaction { new_journey_id: uuid(&*self.random), event_ids }, now)
+                .await?;
         }
     }
 
@@ -248,7 +250,7 @@ impl Services {
         // The end itself counts.
         let ended =
             self.store.journeys().ending_before(Some(&project.name), UnixMillis::new(now.as_millis() + 1)).await?;
-        for TransactionId { app_id, transaction_id, .. } in ended.into_iter().take(ENDED_AT_ONCE) {
+        for TransactionId { app_id, transaction_id, .. } in ended {
             self.end_journey_if_due(&JourneyRef { project: project.clone(), app_id, transaction_id }).await?;
         }
         self.store.journeys().expire_attempts(&project.name, now).await

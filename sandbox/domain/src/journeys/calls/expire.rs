@@ -8,8 +8,10 @@ use crate::journeys::refusal::JourneyRefusal;
 use crate::journeys::timeline::JourneyEventKind;
 
 /// Ends the life of a transaction's states, and the transaction itself once no token for it can be valid.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ExpireTransaction {
+    /// A fresh id for the next journey, so that no old token makes a state anew.
+    pub new_journey_id: String,
     /// Fresh ids for webhook events, one for each state.
     pub event_ids: Vec<String>,
 }
@@ -26,6 +28,7 @@ impl JourneyCommand for ExpireTransaction {
         let transaction = journey.transaction_mut()?;
         if transaction.states_end_at.is_some_and(|end| end <= now) {
             transaction.states_end_at = None;
+            transaction.journey_id.clone_from(&self.new_journey_id);
             transaction.resume_code = OtpChallenge::default();
             transaction.module_codes.clear();
             transaction.handoffs.clear();

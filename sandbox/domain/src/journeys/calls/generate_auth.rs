@@ -112,6 +112,7 @@ impl GenerateAuth {
             mode: self.mode(),
             contact: self.contact.clone(),
             proved: None,
+            proved_in: None,
             workflow_id: self.workflow_id.clone(),
             states: BTreeMap::new(),
             resume_code: OtpChallenge::default(),

@@ -95,11 +95,15 @@ impl JourneyCommand for GetState {
         match journey.check_owner(&self.caller) {
             Err(JourneyRefusal::AuthRequired) => {
                 let (channels, masked_contact) = journey.resume_contact(&workflow);
+                journey.outcome = Some(JourneyRefusal::AuthRequired.code());
                 return Ok(StateAnswer::AuthRequired { channels, masked_contact });
             }
             checked => checked?,
         }
-        let Some(session_id) = self.session(journey, &workflow) else { return Ok(StateAnswer::Superseded) };
+        let Some(session_id) = self.session(journey, &workflow) else {
+            journey.outcome = Some(JourneyRefusal::SessionSuperseded.code());
+            return Ok(StateAnswer::Superseded);
+        };
         let now = journey.input.now;
         let state = journey.state_mut(&workflow.id)?;
         let mut refreshed = None;

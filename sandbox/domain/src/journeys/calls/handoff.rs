@@ -1,4 +1,5 @@
-//! Handing a journey over to another device: a link, a number that both devices show, and a token for the other device.
+//! Handing a journey over to another device: a link, a number that both devices show, and a token for the other device. What
+//! the first device does then is in `handoff_first_device`.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::journeys::contact_attempts::CodePurpose;
 use crate::journeys::refusal::JourneyRefusal;
 use crate::journeys::timeline::JourneyEventKind;
 use crate::journeys::transaction::{Handoff, HandoffStage, JourneyTransaction};
-use crate::journeys::workflow::{HandoffPolicy, JourneyStatus};
+use crate::journeys::workflow::HandoffPolicy;
 
 use super::page::PageCaller;
 use super::resume_code::refused;
@@ -72,7 +73,7 @@ impl JourneyCommand for OpenHandoff {
         let token = &self.caller.token;
         let is_allowed = match workflow.handoff {
             HandoffPolicy::Off => false,
-            HandoffPolicy::Ask => token.authenticate_on_resume,
+            HandoffPolicy::Ask => token.authenticate_on_resume && workflow.auth.is_some(),
             HandoffPolicy::SameOwner => true,
         };
         let page = workflow.handoff_url.as_ref().filter(|_| is_allowed && token.handoff_id.is_none());
@@ -99,6 +100,7 @@ impl JourneyCommand for OpenHandoff {
         }
         transaction.handoffs.push(Handoff {
             id: self.id.clone(),
+            opener_jti: token.jti.clone(),
             secret: self.secret.clone(),
             workflow_id: workflow.id.clone(),
             // Only where no code is asked for on resume.
@@ -209,135 +211,9 @@ impl JourneyCommand for RedeemHandoff {
     }
 }
 
-/// The first device confirms the number that both show.
-#[derive(Clone, Debug)]
-pub struct ConfirmHandoff {
-    /// Who calls.
-    pub caller: PageCaller,
-    /// The handoff.
-    pub handoff_id: String,
-    /// The number.
-    pub body: Result<u8, JourneyRefusal>,
-}
-
-/// The answer to [`ConfirmHandoff`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConfirmedHandoff {
-    /// The other device gets its token.
-    Confirmed,
-    /// The number is another one: the handoff is cancelled.
-    Mismatch,
-}
-
-impl JourneyCommand for ConfirmHandoff {
-    type Answer = ConfirmedHandoff;
-
-    fn kind(&self) -> JourneyEventKind {
-        JourneyEventKind::HandoffConfirm
-    }
-
-    fn run(&self, journey: &mut JourneyBuilder<'_>) -> Result<ConfirmedHandoff, JourneyRefusal> {
-        let handoff = journey.own_handoff(&self.caller, &self.handoff_id)?;
-        let given = *self.body.as_ref().map_err(JourneyRefusal::clone)?;
-        let now = journey.input.now;
-        let id = handoff.id;
-        let stored = journey.transaction_mut()?.handoffs.iter_mut().find(|handoff| handoff.id == id);
-        let stored = stored.ok_or(JourneyRefusal::HandoffNotFound)?;
-        if !stored.is_open(now) {
-            return Err(JourneyRefusal::HandoffGone);
-        }
-        match &mut stored.stage {
-            HandoffStage::Opened { number, is_confirmed, .. } if *number == given => {
-                *is_confirmed = true;
-                Ok(ConfirmedHandoff::Confirmed)
-            }
-            // Also before anybody has opened the link: a confirmation in advance would confirm nothing.
-            _ => {
-                stored.stage = HandoffStage::Cancelled;
-                Ok(ConfirmedHandoff::Mismatch)
-            }
-        }
-    }
-}
-
-/// The first device asks how far the other one is.
-#[derive(Clone, Debug)]
-pub struct GetHandoffStatus {
-    /// Who calls.
-    pub caller: PageCaller,
-    /// The handoff.
-    pub handoff_id: String,
-}
-
-/// How far the other device is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HandoffStatus {
-    /// Nobody has opened the link.
-    Waiting,
-    /// The other device has; both show this number.
-    Opened {
-        /// The number.
-        number: u8,
-    },
-    /// The other device goes on.
-    Progress {
-        /// The module at which the journey is. `None`: none is left.
-        module_id: Option<String>,
-    },
-    /// The journey has ended.
-    Done {
-        /// How.
-        status: JourneyStatus,
-    },
-    /// The link has expired, or the handoff was cancelled.
-    Gone,
-}
-
-impl JourneyCommand for GetHandoffStatus {
-    type Answer = HandoffStatus;
-
-    fn kind(&self) -> JourneyEventKind {
-        JourneyEventKind::HandoffFollowed
-    }
-
-    fn run(&self, journey: &mut JourneyBuilder<'_>) -> Result<HandoffStatus, JourneyRefusal> {
-        let handoff = journey.own_handoff(&self.caller, &self.handoff_id)?;
-        let is_open = handoff.is_open(journey.input.now);
-        let workflow = (journey.input.workflows)(&handoff.workflow_id).ok_or(JourneyRefusal::WorkflowNotFound)?;
-        let state = journey.state(&handoff.workflow_id);
-        if let Some(status) = state.map(|state| state.status).filter(|status| status.is_decided()) {
-            return Ok(HandoffStatus::Done { status });
-        }
-        let first = || workflow.modules.first().map(|module| module.id.as_str());
-        Ok(match handoff.stage {
-            HandoffStage::Redeemed => {
-                let module_id = state.map_or_else(first, |state| state.resume_at(&workflow)).map(str::to_owned);
-                HandoffStatus::Progress { module_id }
-            }
-            HandoffStage::Waiting if is_open => HandoffStatus::Waiting,
-            HandoffStage::Opened { number, .. } if is_open => HandoffStatus::Opened { number },
-            HandoffStage::Waiting | HandoffStage::Opened { .. } | HandoffStage::Cancelled => HandoffStatus::Gone,
-        })
-    }
-}
-
-impl JourneyBuilder<'_> {
-    /// The handoff of a first device: its token is no other handoff's, and of the owner. Its session may be over.
-    fn own_handoff(&self, caller: &PageCaller, handoff_id: &str) -> Result<Handoff, JourneyRefusal> {
-        self.enter(caller)?;
-        self.check_owner(caller)?;
-        if caller.token.handoff_id.is_some() {
-            return Err(JourneyRefusal::HandoffNotAllowed);
-        }
-        let transaction = self.transaction.as_ref().ok_or(JourneyRefusal::Unauthorized)?;
-        let is_own = |handoff: &&Handoff| handoff.id == handoff_id && handoff.workflow_id == caller.token.workflow_id;
-        transaction.handoffs.iter().find(is_own).cloned().ok_or(JourneyRefusal::HandoffNotFound)
-    }
-}
-
 impl Handoff {
     /// Whether the other device can still go on.
-    fn is_open(&self, now: UnixMillis) -> bool {
+    pub(super) fn is_open(&self, now: UnixMillis) -> bool {
         let is_pending = matches!(self.stage, HandoffStage::Waiting | HandoffStage::Opened { .. });
         is_pending && now < self.expires_at
     }

@@ -6,6 +6,7 @@ pub(crate) mod expire;
 pub(crate) mod generate_auth;
 pub(crate) mod get_state;
 pub(crate) mod handoff;
+pub(crate) mod handoff_first_device;
 mod messages;
 pub(crate) mod module_code;
 pub(crate) mod output;

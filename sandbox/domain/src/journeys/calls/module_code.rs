@@ -177,8 +177,9 @@ impl JourneyCommand for VerifyModuleCode {
         // Whoever asks for outputs with another contact learns no more than with a wrong code.
         journey.check_code(&mut code.challenge, &self.otp, outputs.is_ok())?;
         journey.transaction_mut()?.module_codes.remove(&id);
-        journey.prove(&code.contact)?;
-        let auth_token = journey.token_for_proved(&code.contact, &self.jti)?;
+        let workflow_id = journey.transaction_mut()?.workflow_id.clone();
+        journey.prove(&code.contact, &workflow_id)?;
+        let auth_token = journey.token_for_proved(&code.contact, &workflow_id, &self.jti)?;
         Ok(ModuleCodeVerified { auth_token, outputs: outputs.unwrap_or_default() })
     }
 }
@@ -208,7 +209,10 @@ impl JourneyBuilder<'_> {
     /// has ended, which may not be written yet.
     fn outputs_of_other(&self, workflow_id: &str, contact: &Contact) -> Option<JourneyOutput> {
         let is_alive = |other: &JourneyTransaction| other.states_end_at.is_some_and(|end| self.input.now < end);
-        let other = self.input.other.filter(|other| other.proved.as_ref() == Some(contact) && is_alive(other))?;
+        let is_proved = |other: &JourneyTransaction| {
+            other.proved.as_ref() == Some(contact) && other.proved_in.as_deref() == Some(workflow_id)
+        };
+        let other = self.input.other.filter(|other| is_proved(other) && is_alive(other))?;
         let workflow = (self.input.workflows)(workflow_id)?;
         let state = other.states.get(workflow_id)?;
         Some(JourneyOutput::new(&other.transaction_id, &workflow, Some(state)))

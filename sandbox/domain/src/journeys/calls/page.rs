@@ -38,8 +38,10 @@ impl JourneyBuilder<'_> {
     /// Whether the bearer is the owner, or nothing is to be protected yet.
     pub(super) fn check_owner(&self, caller: &PageCaller) -> Result<(), JourneyRefusal> {
         let transaction = self.transaction.as_ref().ok_or(JourneyRefusal::Unauthorized)?;
-        let is_past_trigger =
-            transaction.states.get(&caller.token.workflow_id).is_some_and(|state| state.is_past_trigger);
+        let workflow = (self.input.workflows)(&caller.token.workflow_id).ok_or(JourneyRefusal::WorkflowNotFound)?;
+        let state = transaction.states.get(&caller.token.workflow_id);
+        // The trigger of a workflow may have moved since the last save.
+        let is_past_trigger = state.is_some_and(|state| state.is_past_trigger || state.has_reached_trigger(&workflow));
         match &caller.token.unique_id {
             Some(unique_id) if self.owner(transaction).as_ref() == Some(unique_id) => Ok(()),
             Some(_) => Err(JourneyRefusal::Unauthorized),

@@ -79,12 +79,6 @@ impl JourneyCommand for PutState {
         JourneyEventKind::StatePut
     }
 
-    fn modules(&self) -> Vec<String> {
-        // Names that are not the workflow's could be anything, and are not recorded.
-        let is_plain = |id: &&String| id.len() <= limits::ID_CHARS && id.bytes().all(|byte| byte.is_ascii_graphic());
-        self.body.iter().flat_map(|body| body.modules.keys()).filter(is_plain).take(100).cloned().collect()
-    }
-
     fn run(&self, journey: &mut JourneyBuilder<'_>) -> Result<SavedState, JourneyRefusal> {
         let workflow = journey.check_page(&self.caller)?;
         let state = journey.state_mut(&workflow.id)?;
@@ -96,6 +90,7 @@ impl JourneyCommand for PutState {
             return Err(JourneyRefusal::missing("revision"));
         }
         check_body(body, &workflow)?;
+        journey.modules = body.modules.keys().cloned().collect();
         let now = journey.input.now;
         let state = journey.state_mut(&workflow.id)?;
         if state.modules.is_empty() && state.workflow_version.is_none() {
@@ -110,6 +105,8 @@ impl JourneyCommand for PutState {
                     state.server_outcomes.remove(id);
                 }
                 ModuleChange::Put { variables, outcome } => {
+                    // The server has judged the earlier save, not this one.
+                    state.server_outcomes.remove(id);
                     let before = state.modules.remove(id).map(|saved| saved.variables).unwrap_or_default();
                     let saved = SavedModule {
                         variables: variables.clone().unwrap_or(before),
@@ -171,14 +168,13 @@ fn check_body(body: &PutStateBody, workflow: &Workflow) -> Result<(), JourneyRef
     }
 }
 
-/// Whether the journey has come to the module from which the code is asked for.
+/// Whether the save brings the journey to the module from which the code is asked for.
 fn reaches_trigger(state: &JourneyState, body: &PutStateBody, workflow: &Workflow) -> bool {
-    let Some(trigger) = workflow.auth.as_ref().and_then(|auth| workflow.position(&auth.trigger_module_id)) else {
-        return false;
-    };
-    let is_reached = |id: &str| workflow.position(id).is_some_and(|place| place >= trigger);
-    state.first_open(workflow).is_none_or(is_reached)
-        || body.modules.keys().map(String::as_str).chain(body.resume_from.as_deref()).any(is_reached)
+    let named = body.modules.keys().map(String::as_str).chain(body.resume_from.as_deref());
+    state.has_reached_trigger(workflow)
+        || workflow.trigger().is_some_and(|trigger| {
+            named.into_iter().any(|id| workflow.position(id).is_some_and(|place| place >= trigger))
+        })
 }
 
 impl JourneyBuilder<'_> {

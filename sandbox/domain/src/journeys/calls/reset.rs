@@ -42,10 +42,6 @@ impl JourneyCommand for ResetState {
         JourneyEventKind::StateReset
     }
 
-    fn modules(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     fn run(&self, journey: &mut JourneyBuilder<'_>) -> Result<(), JourneyRefusal> {
         let workflow_id = journey.transaction_mut()?.workflow_id.clone();
         let workflow = (journey.input.workflows)(&workflow_id).ok_or(JourneyRefusal::WorkflowNotFound)?;
@@ -62,6 +58,9 @@ impl JourneyCommand for ResetState {
         let previous_status = state.ok_or(JourneyRefusal::StateNotFound)?.status.as_str().to_owned();
         // Even a reset long after the last save leaves the user the time to come back with a token.
         journey.transaction_mut()?.used_at = journey.input.now;
+        if let ResetAction::Continuous { module_id } = &self.action {
+            journey.modules = vec![module_id.clone()];
+        }
         match position {
             Some(position) => {
                 let state = journey.state_mut(&workflow_id)?;
@@ -95,6 +94,7 @@ impl ResetState {
         let transaction = journey.transaction_mut()?;
         transaction.journey_id.clone_from(&self.new_journey_id);
         transaction.proved = None;
+        transaction.proved_in = None;
         transaction.resume_code = OtpChallenge::default();
         transaction.module_codes.clear();
         transaction.handoffs.clear();

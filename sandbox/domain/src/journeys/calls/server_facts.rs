@@ -40,8 +40,8 @@ impl JourneyCommand for ProveContact {
         journey.transaction_mut()?;
         (journey.input.workflows)(&self.workflow_id).ok_or(JourneyRefusal::WorkflowNotFound)?;
         let contact = Contact::Mobile(self.phone.clone().ok_or(JourneyRefusal::PossessionNotProved)?);
-        journey.prove(&contact)?;
-        journey.token_for_proved(&contact, &self.jti)
+        journey.prove(&contact, &self.workflow_id)?;
+        journey.token_for_proved(&contact, &self.workflow_id, &self.jti)
     }
 }
 
@@ -66,10 +66,6 @@ impl JourneyCommand for SetOutcome {
         JourneyEventKind::OutcomeSet
     }
 
-    fn modules(&self) -> Vec<String> {
-        vec![self.module_id.clone()]
-    }
-
     fn run(&self, journey: &mut JourneyBuilder<'_>) -> Result<JourneyStatus, JourneyRefusal> {
         journey.transaction_mut()?;
         let workflow = (journey.input.workflows)(&self.workflow_id).ok_or(JourneyRefusal::WorkflowNotFound)?;
@@ -77,7 +73,12 @@ impl JourneyCommand for SetOutcome {
         if module.is_none_or(|module| module.outcome_from != OutcomeSource::Server) {
             return Err(JourneyRefusal::shape("moduleId", "a module with outcomeFrom = \"server\""));
         }
+        journey.modules = vec![self.module_id.clone()];
         let state = journey.state_mut(&workflow.id)?;
+        // An outcome is that of a save.
+        if !state.modules.contains_key(&self.module_id) && !state.status.is_decided() {
+            return Err(JourneyRefusal::StateNotFound);
+        }
         // A journey that has ended without this outcome waits for it as `needs_review`, as long as it has its saves.
         let is_awaited =
             state.modules.contains_key(&self.module_id) && !state.server_outcomes.contains_key(&self.module_id);

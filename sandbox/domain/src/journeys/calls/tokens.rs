@@ -47,7 +47,12 @@ impl JourneyBuilder<'_> {
 
     /// A token with the owner, for a server whose user has just proved that contact, so that its page is not asked for another
     /// code. `None`: the contact is not the owner's.
-    pub(super) fn token_for_proved(&mut self, contact: &Contact, jti: &str) -> Result<Option<Secret>, JourneyRefusal> {
+    pub(super) fn token_for_proved(
+        &mut self,
+        contact: &Contact,
+        workflow_id: &str,
+        jti: &str,
+    ) -> Result<Option<Secret>, JourneyRefusal> {
         let Some(transaction) = &mut self.transaction else { return Ok(None) };
         if transaction.owner_contact() != Some(contact) {
             return Ok(None);
@@ -56,7 +61,8 @@ impl JourneyBuilder<'_> {
         let transaction = transaction.clone();
         let lifetime = Duration::from_secs(limits::TOKEN_SECONDS_DEFAULT.into());
         let unique_id = self.owner(&transaction);
-        self.sign(&JourneyClaims { unique_id, ..self.claims(&transaction, lifetime, jti) }).map(Some)
+        let workflow_id = workflow_id.to_owned();
+        self.sign(&JourneyClaims { unique_id, workflow_id, ..self.claims(&transaction, lifetime, jti) }).map(Some)
     }
 }
 
