@@ -1,6 +1,8 @@
 //! The module from which the code is asked for: how a journey reaches it, and that it stays so.
 
-use handset_sandbox_domain::{Channel, GetStateBody, JourneyRefusal, ModuleChange, PutStateBody, StateAnswer};
+use handset_sandbox_domain::{
+    Channel, GetStateBody, JourneyRefusal, ModuleChange, OpenHandoffBody, PutStateBody, StateAnswer,
+};
 
 use crate::support::calls::{CODE, TestedPage, change, saves};
 use crate::support::workflows::{NUMBER, WORKFLOW, mobile};
@@ -133,4 +135,24 @@ fn each_workflow_has_its_own_trigger() {
     world.page(&token);
     assert!(!world.transaction().states["kyc"].is_past_trigger);
     assert!(world.transaction().states[WORKFLOW].is_past_trigger);
+}
+
+#[test]
+fn a_trigger_that_is_moved_to_an_earlier_module_counts_at_once() {
+    let (mut world, mut page) = with_trigger("form");
+    world.save(&mut page, &["phone", "document"]);
+    assert!(!is_asked(&mut world, &page));
+    world.edit(|workflow| workflow.auth.as_mut().unwrap().trigger_module_id = "document".to_owned());
+    assert!(is_asked(&mut world, &page));
+}
+
+#[test]
+fn a_journey_that_no_code_protects_is_handed_over_by_the_same_owner_alone() {
+    let mut world = JourneyWorld::new();
+    world.edit(|workflow| workflow.auth = None);
+    world.token(false, Some(mobile(NUMBER)));
+    let token = world.prove(&mobile(NUMBER)).unwrap();
+    let page = world.page(&token);
+    let refused = world.open_handoff(&page, OpenHandoffBody::default());
+    assert_eq!(refused, Err(JourneyRefusal::HandoffNotAllowed), "nothing would be asked on the other device");
 }

@@ -80,7 +80,6 @@ pub(super) const OTP: Field = Field::text(
 pub(super) const RETRY_TYPE: Field = one_of("retryType", || vec!["text", "voice"]);
 pub(super) const REQUEST_ID: Field = Field::text("reqId", ID, &[]);
 pub(super) const OUTPUTS_OF: Field = Field::new("outputsOf", FieldKind::Object);
-/// Checked in the words of Joi.
 /// Resets a module and all later ones.
 pub(super) const CONTINUOUS: &str = "clear_continuous_state";
 /// Resets everything.
@@ -88,8 +87,9 @@ pub(super) const COMPLETE: &str = "clear_complete_state";
 /// Longest `reviewerId`, in characters. It stands in a webhook event.
 pub(super) const REVIEWER_CHARS: usize = 256;
 
+/// Checked in the words of Joi.
 const ACTION: Field = one_of("action", || vec![CONTINUOUS, COMPLETE]);
-/// Likewise.
+/// Checked in the words of Joi.
 const REVIEWER_ID: Field = Field::text(
     "reviewerId",
     TextFormat { max_chars: Some(REVIEWER_CHARS), ..TextFormat::NOT_BLANK },

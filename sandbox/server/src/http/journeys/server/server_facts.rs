@@ -72,7 +72,7 @@ pub(super) async fn outcome(
     Ok(JourneyReply::ok(SetOutcomeResult { status: status.as_str() }))
 }
 
-/// Forgets the state, the messages and the files of a transaction at once.
+/// Forgets the state and the messages of a transaction at once.
 #[utoipa::path(
     post,
     path = paths::ERASE,
