@@ -73,6 +73,10 @@ impl MessageList {
         });
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
     /// Every id, ascending.
     #[cfg(feature = "sqlite")]
     pub(crate) fn ids(&self) -> impl Iterator<Item = u64> {

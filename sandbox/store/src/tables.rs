@@ -11,7 +11,7 @@ use crate::journey_table::JourneyTable;
 use crate::message_list::MessageList;
 use crate::row::{Owner, Row};
 use crate::session_table::SessionTable;
-use crate::{MAX_FINISHED_DELIVERIES, Version};
+use crate::{MAX_FINISHED_DELIVERIES, TransactionId, Version};
 
 /// All rows of a store, with their indexes.
 #[derive(Debug, Default)]
@@ -103,6 +103,16 @@ impl Tables {
         match self.messages.get_mut(&message.project) {
             Some(messages) => messages.push(id, message),
             None => self.messages.entry(message.project.clone()).or_default().push(id, message),
+        }
+    }
+
+    /// Deletes the messages of a transaction.
+    pub(crate) fn erase_messages(&mut self, id: &TransactionId) {
+        let Some(list) = self.messages.get_mut(&id.project) else { return };
+        let own = list.ids_of(id);
+        list.remove(&own);
+        if list.is_empty() {
+            self.messages.remove(&id.project);
         }
     }
 

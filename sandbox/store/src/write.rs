@@ -249,9 +249,8 @@ impl Tables {
         if let Some(stored) = self.journeys.get_mut(&id) {
             timeline.into_iter().for_each(|event| stored.timeline.push(at, event));
         }
-        if erases_messages && let Some(list) = self.messages.get_mut(&id.project) {
-            let own = list.ids_of(&id);
-            list.remove(&own);
+        if erases_messages {
+            self.erase_messages(&id);
         }
         for (id, message) in (ids.sequence..).zip(messages) {
             applied.messages.push(message.project.clone());

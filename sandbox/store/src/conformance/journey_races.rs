@@ -75,6 +75,18 @@ async fn a_write_of_a_journey_changes_every_row_at_once(store: &impl Store) {
     let ids = messages.iter().map(|sent| sent.id).zip(deliveries.iter().map(|entry| entry.sequence));
     let ids: Vec<_> = ids.flat_map(<[u64; 2]>::from).collect();
     assert!(ids.is_sorted_by(|a, b| a < b), "messages and deliveries share their ids: {ids:?}");
+    let two = JourneyWrite {
+        messages: vec![message(a, 8), message(a, 9)],
+        deliveries: vec![delivery(PROJECT, "two"), delivery(PROJECT, "three")],
+        ..decide(store, a).await
+    };
+    assert!(write(store, two).await);
+    let (messages, deliveries) = (sent(store, PROJECT).await, pending(store).await);
+    assert_eq!(times(store, PROJECT).await[3..], [8, 9]);
+    assert_eq!(deliveries[3..].iter().map(|entry| entry.delivery.id()).collect::<Vec<_>>(), ["two", "three"]);
+    let new = messages[3..].iter().map(|sent| sent.id).chain(deliveries[3..].iter().map(|entry| entry.sequence));
+    let all: Vec<_> = ids.into_iter().chain(new).collect();
+    assert!(all.is_sorted_by(|a, b| a < b), "in the order of the write: {all:?}");
 }
 
 async fn a_lost_race_for_a_row_of_a_journey_changes_none(store: &impl Store) {
@@ -188,6 +200,7 @@ async fn ids_continue_after_messages_are_erased(store: &impl Store) {
         last = own[1].id;
         assert!(write(store, erasing(a, &[])).await);
         assert_eq!(sent(store, PROJECT).await, []);
+        assert_eq!(store.settings().projects().await.unwrap(), [""; 0], "the project has no row any more");
     }
     assert!(enqueue(store, PROJECT, "one").await > last);
 }

@@ -37,7 +37,8 @@ impl Writer {
         notifier: LocalNotifier,
         evicted: EvictedIds,
     ) -> Self {
-        connection.set_prepared_statement_cache_capacity(32);
+        // More than the writes have statements.
+        connection.set_prepared_statement_cache_capacity(64);
         let connection = Some(connection);
         Self { connection, tables, notifier, evicted, buffer: Vec::new(), statements: 0 }
     }
