@@ -204,11 +204,16 @@ const DEPENDENT: [(&str, &str); 5] = [
     ("eraseJourney", ""),
 ];
 
-/// The calls whose examples others depend on come first, and that which forgets everything comes last.
+/// The order of the calls: examples that others depend on come first, and those that forget come last.
 fn rank(id: &str) -> usize {
-    let first =
-        ["generateAuth", "getState", "putState", "sendMobileOtp", "resendMobileOtp", "sendEmailOtp", "retryEmailOtp"];
-    first.iter().position(|first| *first == id).unwrap_or(if id == "eraseJourney" { 9 } else { 8 })
+    const ORDER: [&str; 7] =
+        ["generateAuth", "getState", "putState", "sendMobileOtp", "resendMobileOtp", "sendEmailOtp", "verifyMobileOtp"];
+    let last = match id {
+        "eraseJourney" => 9,
+        "stateReset" => 8,
+        _ => 7,
+    };
+    ORDER.iter().position(|first| *first == id).unwrap_or(last)
 }
 
 /// Makes every example of a call of journeys.

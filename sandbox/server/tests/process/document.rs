@@ -22,7 +22,9 @@ async fn operations(running: &SandboxProcess) -> Vec<Operation> {
     let (_, document) = running.send("GET", "/openapi.json", &[], "").await;
     let document: Value = serde_json::from_str(&document).unwrap();
     let mut all = Vec::new();
-    for (path, of_path) in document["paths"].as_object().unwrap() {
+    // Journeys have error replies of their own, and check the token before the body.
+    let of_server_api = |(path, _): &(&String, &Value)| path.starts_with("/v3/") || *path == "/token";
+    for (path, of_path) in document["paths"].as_object().unwrap().iter().filter(of_server_api) {
         for (method, told) in of_path.as_object().unwrap() {
             let content_type = told["requestBody"]["content"].as_object().map(|types| types.keys().next().unwrap());
             all.push(Operation {

@@ -95,11 +95,13 @@ async fn an_outcome_is_of_a_module_of_the_server() {
     failed(&missing, 400, "field 'outcome' is missing", "invalid_request_body", json!({}));
     let elsewhere = outcome(json!({"workflowId": "other", "outcome": "auto_approved"})).await;
     failed(&elsewhere, 404, "Workflow not found", "workflow_not_found", json!({}));
-    let set = result(&outcome(json!({"outcome": "auto_approved"})).await);
-    assert_eq!(set, json!({"status": "in_progress"}));
+    let early = outcome(json!({"outcome": "auto_approved"})).await;
+    failed(&early, 404, "state_not_found", "state_not_found", json!({}));
     for module in ["phone", "review"] {
         result(&save(&bench, &token, saved(module)).await);
     }
+    let set = result(&outcome(json!({"outcome": "auto_approved"})).await);
+    assert_eq!(set, json!({"status": "auto_approved"}), "the end has waited for it");
     let late = outcome(json!({"outcome": "auto_declined"})).await;
     failed(&late, 409, "The transaction is already processed", "transaction_already_processed", json!({}));
 }
