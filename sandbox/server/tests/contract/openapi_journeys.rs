@@ -206,12 +206,21 @@ const DEPENDENT: [(&str, &str); 5] = [
 
 /// The order of the calls: examples that others depend on come first, and those that forget come last.
 fn rank(id: &str) -> usize {
-    const ORDER: [&str; 7] =
-        ["generateAuth", "getState", "putState", "sendMobileOtp", "resendMobileOtp", "sendEmailOtp", "verifyMobileOtp"];
+    const ORDER: [&str; 9] = [
+        "generateAuth",
+        "getState",
+        "checkSession",
+        "openHandoff",
+        "putState",
+        "sendMobileOtp",
+        "resendMobileOtp",
+        "sendEmailOtp",
+        "verifyMobileOtp",
+    ];
     let last = match id {
-        "eraseJourney" => 9,
-        "stateReset" => 8,
-        _ => 7,
+        "eraseJourney" => 11,
+        "stateReset" => 10,
+        _ => 9,
     };
     ORDER.iter().position(|first| *first == id).unwrap_or(last)
 }
