@@ -79,9 +79,10 @@ impl JourneyState {
         !self.modules.is_empty() && (is_open_beyond || self.modules.keys().any(|id| is_reached(id)))
     }
 
-    /// The module of the last save.
-    pub fn latest_module(&self) -> Option<&str> {
-        self.modules.iter().max_by_key(|(_, saved)| saved.revision).map(|(id, _)| id.as_str())
+    /// The module of the last save; of several in one save, the latest in the workflow.
+    pub fn latest_module<'a>(&self, workflow: &'a Workflow) -> Option<&'a str> {
+        let saved = workflow.modules.iter().filter_map(|module| Some((module, self.modules.get(&module.id)?.revision)));
+        saved.max_by_key(|(_, revision)| *revision).map(|(module, _)| module.id.as_str())
     }
 
     /// The outcome of a module, from the source that the workflow names.

@@ -185,6 +185,18 @@ fn the_outputs_say_who_gave_an_outcome() {
 }
 
 #[test]
+fn of_several_modules_in_one_save_the_latest_in_the_workflow_is_the_latest() {
+    let mut world = JourneyWorld::with(plain(WORKFLOW, &["phone", "selfie", "form", "sign"]));
+    let mut page = world.own_page();
+    world.put(&mut page, saves(&["form", "selfie"])).unwrap();
+    let output = world.apply(&GetOutput { workflow_id: None }).unwrap();
+    assert_eq!(output.latest_module.as_deref(), Some("form"));
+    world.save(&mut page, &["phone"]);
+    let output = world.apply(&GetOutput { workflow_id: None }).unwrap();
+    assert_eq!(output.latest_module.as_deref(), Some("phone"), "a later save counts more than the order");
+}
+
+#[test]
 fn each_end_is_one_webhook_event_and_one_line_of_the_timeline() {
     let (mut world, mut page) = of_three(&["b"]);
     world.save(&mut page, &IDS);

@@ -38,7 +38,7 @@ fn a_save_changes_only_the_modules_that_it_names() {
     let saved = &world.state().modules["phone"];
     assert_eq!((saved.outcome.as_deref(), saved.saved_at, saved.revision), (Some("new"), world.now, 3));
     assert_eq!(world.state().modules["document"].revision, 2);
-    assert_eq!(world.state().latest_module(), Some("phone"));
+    assert_eq!(world.state().latest_module(&world.workflows[WORKFLOW]), Some("phone"));
 }
 
 #[test]

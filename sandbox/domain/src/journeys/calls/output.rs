@@ -45,7 +45,7 @@ impl JourneyOutput {
             status: state.status,
             variables: saved.flat_map(|saved| saved.variables.clone()).collect(),
             outcomes: workflow.modules.iter().filter_map(outcome).collect(),
-            latest_module: state.latest_module().map(str::to_owned),
+            latest_module: state.latest_module(workflow).map(str::to_owned),
         }
     }
 }
