@@ -14,6 +14,7 @@ mod ends;
 mod expiry;
 mod get;
 mod handoff;
+mod histories;
 mod module_code;
 mod order;
 mod put;

@@ -41,7 +41,7 @@ fn play(setup: &JourneySetup, history: &[JourneyStep]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_histories_keep_the_rules(setup in setup(), history in vec(step(), 10..60)) {

@@ -131,7 +131,8 @@ impl JourneyWorld {
         let now = self.now;
         while self.transactions.get(&self.current).and_then(JourneyTransaction::ends_at).is_some_and(|end| end <= now) {
             let event_ids = self.transaction().states.keys().map(|id| format!("expired-{id}")).collect();
-            self.apply_alone(&ExpireTransaction { new_journey_id: "the next journey".to_owned(), event_ids }).unwrap();
+            let new_journey_id = self.draw("journey");
+            self.apply_alone(&ExpireTransaction { new_journey_id, event_ids }).unwrap();
         }
         self.attempts.retain(|_, attempts| attempts.ends_at().is_some_and(|end| now < end));
     }
