@@ -288,3 +288,20 @@ fn the_same_code_still_works_without_asking_for_outputs() {
     verify(&mut world, OTHER_NUMBER, CODE, (TRANSACTION, WORKFLOW)).unwrap_err();
     world.verify_module_code(&mobile(OTHER_NUMBER), CODE).unwrap();
 }
+
+#[test]
+fn the_outputs_of_another_workflow_than_that_of_the_proof_are_not_released() {
+    let mut world = with_earlier(true);
+    world.current = TRANSACTION.to_owned();
+    world.add(crate::support::workflows::plain("kyc", &["form", "sign"]));
+    let mut token = world.prove(&mobile(NUMBER)).unwrap();
+    token.workflow_id = "kyc".to_owned();
+    let mut page = world.page(&token);
+    world.save(&mut page, &["form"]);
+    world.current = "tx-2".to_owned();
+    world.wait(seconds(60));
+    world.send_module_code(&mobile(NUMBER)).unwrap();
+    let answer = verify(&mut world, NUMBER, CODE, (TRANSACTION, "kyc"));
+    assert_eq!(answer, Err(JourneyRefusal::OtpInvalid { attempts_left: 4 }), "the contact was proved in another one");
+    assert!(verify(&mut world, NUMBER, CODE, (TRANSACTION, WORKFLOW)).is_ok());
+}
