@@ -79,6 +79,11 @@ impl JourneyState {
         !self.modules.is_empty() && (is_open_beyond || self.modules.keys().any(|id| is_reached(id)))
     }
 
+    /// Notes that the journey has come to that module, before what shows it is dropped.
+    pub(super) fn note_trigger(&mut self, workflow: &Workflow) {
+        self.is_past_trigger = self.is_past_trigger || self.has_reached_trigger(workflow);
+    }
+
     /// The module of the last save; of several in one save, the latest in the workflow.
     pub fn latest_module<'a>(&self, workflow: &'a Workflow) -> Option<&'a str> {
         let saved = workflow.modules.iter().filter_map(|module| Some((module, self.modules.get(&module.id)?.revision)));
@@ -125,6 +130,7 @@ impl JourneyState {
 
     /// Drops a module and all later ones. Saves that know only an older revision are told of it.
     pub(super) fn drop_from(&mut self, workflow: &Workflow, position: usize) {
+        self.note_trigger(workflow);
         let is_kept = |id: &String| workflow.position(id).is_some_and(|place| place < position);
         self.modules.retain(|id, _| is_kept(id));
         self.server_outcomes.retain(|id, _| is_kept(id));

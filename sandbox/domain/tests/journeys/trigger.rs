@@ -156,3 +156,38 @@ fn a_journey_that_no_code_protects_is_handed_over_by_the_same_owner_alone() {
     let refused = world.open_handoff(&page, OpenHandoffBody::default());
     assert_eq!(refused, Err(JourneyRefusal::HandoffNotAllowed), "nothing would be asked on the other device");
 }
+
+#[test]
+fn a_trigger_that_has_moved_before_the_saves_stays_reached_when_they_are_dropped() {
+    type Drop = fn(&mut JourneyWorld, &mut TestedPage);
+    let drops: [(&str, Drop); 4] = [
+        ("continuous reset", |world, _| world.reset(Some("phone")).unwrap()),
+        ("expiry", |world, page| {
+            world.edit(|workflow| workflow.modules[0].expires_after = Some(seconds(60)));
+            world.wait(seconds(60));
+            world.view(page);
+        }),
+        ("version", |world, page| {
+            let workflow_version = Some("2.0.0".to_owned());
+            world.view_with(page, GetStateBody { workflow_version, ..GetStateBody::default() });
+        }),
+        ("end of the states", |world, _| {
+            world.wait(seconds(29 * 86_400 + 43_200));
+            world.token(true, Some(mobile(NUMBER)));
+            world.wait(seconds(43_200));
+            world.end_if_due();
+        }),
+    ];
+    for (name, drop) in drops {
+        let (mut world, mut page) = with_trigger("form");
+        world.save(&mut page, &["phone", "document"]);
+        let mut owner = page.clone();
+        owner.token = world.token(false, Some(mobile(NUMBER)));
+        assert!(!world.state().is_past_trigger);
+        world.edit(|workflow| workflow.auth.as_mut().unwrap().trigger_module_id = "document".to_owned());
+        drop(&mut world, &mut owner);
+        assert!(world.state().modules.is_empty() && world.state().is_past_trigger, "{name}");
+        page.token = world.token(true, Some(mobile(NUMBER)));
+        assert!(is_asked(&mut world, &page), "{name}");
+    }
+}

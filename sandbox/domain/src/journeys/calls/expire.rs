@@ -24,7 +24,7 @@ impl JourneyCommand for ExpireTransaction {
     }
 
     fn run(&self, journey: &mut JourneyBuilder<'_>) -> Result<(), JourneyRefusal> {
-        let now = journey.input.now;
+        let (now, workflows) = (journey.input.now, journey.input.workflows);
         let transaction = journey.transaction_mut()?;
         if transaction.states_end_at.is_some_and(|end| end <= now) {
             transaction.states_end_at = None;
@@ -37,6 +37,9 @@ impl JourneyCommand for ExpireTransaction {
                 let (status, is_tombstone) = (state.status, state.is_tombstone);
                 if state.is_begun() && !status.is_decided() {
                     expired.push((workflow_id.clone(), status));
+                }
+                if let Some(workflow) = workflows(workflow_id) {
+                    state.note_trigger(&workflow);
                 }
                 state.discard();
                 state.session_id = None;

@@ -110,6 +110,7 @@ impl JourneyCommand for GetState {
         if workflow.exit_on_end_states.contains(&state.status) {
             return Ok(StateAnswer::AlreadyProcessed { status: state.status });
         }
+        state.note_trigger(&workflow);
         if state.status.is_decided() {
             state.discard();
             refreshed = Some(reasons::STARTED_OVER.to_owned());
