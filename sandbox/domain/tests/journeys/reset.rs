@@ -109,6 +109,9 @@ fn a_complete_reset_begins_another_journey() {
     assert_eq!(world.verify_code(&first, CODE), Err(JourneyRefusal::TokenExpired));
     let renewed = world.token(true, Some(mobile(NUMBER)));
     assert_eq!(renewed.journey_id, world.transaction().journey_id);
+    let open = TestedPage { token: renewed.clone(), ..page.clone() };
+    let told = JourneyRefusal::StateReset { resume_at: Some("phone".to_owned()), revision: 2 };
+    assert_eq!(world.put(&mut open.clone(), saves(&["phone"])), Err(told), "the open page with its renewed token");
     let mut page = world.page(&renewed);
     assert_eq!(page.revision, 2, "revisions go on counting");
     world.save(&mut page, &["phone"]);

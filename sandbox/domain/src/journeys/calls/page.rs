@@ -53,7 +53,8 @@ impl JourneyBuilder<'_> {
     /// Whether the page's session is the current one.
     pub(super) fn is_current_session(&self, caller: &PageCaller, workflow: &Workflow) -> bool {
         let current = self.state(&workflow.id).and_then(|state| state.session_id.as_ref());
-        !workflow.prevents_parallel_sessions || (current.is_some() && current == caller.session_id.as_ref())
+        // Without a current session nobody has taken over: a page after a reset goes on to learn of it.
+        !workflow.prevents_parallel_sessions || current.is_none() || current == caller.session_id.as_ref()
     }
 
     /// Token, workflow, owner, session and end state.

@@ -79,7 +79,7 @@ impl StateModel {
 
     /// Whether another page has taken over.
     pub(crate) fn is_other(&self, session: Option<&str>) -> bool {
-        self.workflow.prevents_parallel_sessions && (session.is_none() || session != self.session.as_deref())
+        self.workflow.prevents_parallel_sessions && self.session.is_some() && session != self.session.as_deref()
     }
 
     pub(crate) fn is_begun(&self) -> bool {
