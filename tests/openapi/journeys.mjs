@@ -42,9 +42,9 @@ export async function prepareJourneys(sandbox) {
   };
   const page = (path, body, authorization, more) => post(path, body, { authorization, ...more });
   const server = (path, transactionId, body) => post(path, body, { appid: APP.appId, appkey: APP.appKey, transactionid: transactionId });
-  const save = async (authorization) => {
+  const save = async (authorization, module = "phone") => {
     const { revision, sessionId } = await page("/v2/transaction-state/get", { inputs: {} }, authorization);
-    const body = { revision, modules: { phone: { action: "put" } } };
+    const body = { revision, modules: { [module]: { action: "put" } } };
     await page("/v2/transaction-state/put", body, authorization, { "x-cpr-session-id": sessionId });
   };
   const handoff = async (authorization) => {
@@ -53,7 +53,9 @@ export async function prepareJourneys(sandbox) {
   };
 
   await sandbox.call(`/sandbox/workflows/${WORKFLOW.id}`, WORKFLOW, "PUT");
-  for (const id of ["shown", "erased", "linked", "reviewed"]) await token(id);
+  for (const id of ["shown", "erased", "linked"]) await token(id);
+  // An outcome of the server is that of a save.
+  await save(await token("reviewed"), "review");
   await save(await token("reset"));
   const pageToken = await token("paged");
 

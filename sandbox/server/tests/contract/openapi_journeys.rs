@@ -69,7 +69,7 @@ pub(crate) const MEMBERS: [(&str, &str); 50] = [
 const JOURNEY_CODES: [(&str, &str); 11] = [
     ("generateAuth", "auth_mode_conflict workflow_not_found unique_id_conflict"),
     ("linkContact", "possession_not_proved transaction_not_found workflow_not_found"),
-    ("setOutcome", "transaction_not_found workflow_not_found transaction_already_processed"),
+    ("setOutcome", "transaction_not_found workflow_not_found state_not_found transaction_already_processed"),
     ("eraseJourney", "transaction_not_found"),
     (
         "stateResetOptions",

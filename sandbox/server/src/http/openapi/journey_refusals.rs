@@ -131,7 +131,7 @@ fn own(id: &str, until: UnixMillis) -> Vec<JourneyRefusal> {
     match id {
         "generateAuth" => vec![AuthModeConflict, WorkflowNotFound, UniqueIdConflict],
         "linkContact" => vec![PossessionNotProved, TransactionNotFound, WorkflowNotFound],
-        "setOutcome" => vec![TransactionNotFound, WorkflowNotFound, AlreadyProcessed],
+        "setOutcome" => vec![TransactionNotFound, WorkflowNotFound, StateNotFound, AlreadyProcessed],
         "eraseJourney" => vec![TransactionNotFound],
         "output" => vec![TransactionNotFound, WorkflowNotFound],
         "stateReset" => vec![TransactionNotFound, WorkflowNotFound, StateNotFound, InvalidModule],
