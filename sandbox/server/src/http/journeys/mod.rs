@@ -5,3 +5,4 @@ pub(crate) mod page;
 pub(crate) mod page_paths;
 mod reply;
 pub(crate) mod server;
+mod shared;

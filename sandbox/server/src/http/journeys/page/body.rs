@@ -4,13 +4,14 @@
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use handset_protocol::journey::limits::PAGE_BODY_BYTES;
-use handset_sandbox_domain::{JourneyRefusal, Refusal};
+use handset_sandbox_domain::JourneyRefusal;
 use serde_json::{Map, Value};
 
 use crate::app::Sandbox;
 use crate::http::journeys::errors::JourneyErrorReply;
-use crate::http::shared::body::{BodyError, read, text};
-use crate::http::shared::extract::{NOT_JSON_TYPE, RequestBody, has_type, members_of};
+use crate::http::journeys::shared::{members, object};
+use crate::http::shared::body::{BodyError, read};
+use crate::http::shared::extract::{NOT_JSON_TYPE, RequestBody, has_type};
 
 /// The members of a JSON object, or why there are none. An empty body is an empty object.
 pub(super) struct PageBody(pub(super) Result<Map<String, Value>, JourneyRefusal>);
@@ -38,26 +39,9 @@ impl FromRequest<Sandbox> for PageBody {
     }
 }
 
-fn object(bytes: &[u8]) -> Result<Map<String, Value>, JourneyRefusal> {
-    let invalid = |message: &str| JourneyRefusal::InvalidBody(message.to_owned());
-    match serde_json::from_str(text(bytes).map_err(invalid_body)?) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(invalid("the body must be a JSON object")),
-        Err(_) => Err(invalid("the body is not JSON")),
-    }
-}
-
 impl PageBody {
     /// The members as a message.
     pub(super) fn members<T: RequestBody>(self) -> Result<T, JourneyRefusal> {
-        members_of(Value::Object(self.0?)).map_err(invalid_body)
-    }
-}
-
-/// A refusal of the shared rooms, as one of a journey.
-fn invalid_body(refusal: Refusal) -> JourneyRefusal {
-    match refusal {
-        Refusal::BadRequest(message) => JourneyRefusal::InvalidBody(message),
-        _ => JourneyRefusal::Internal,
+        members(self.0?)
     }
 }

@@ -8,6 +8,7 @@ use handset_sandbox_domain::{JourneyCommand, PageCaller};
 use crate::app::Sandbox;
 use crate::app::journeys::JourneyRef;
 use crate::http::journeys::errors::JourneyErrorReply;
+use crate::http::journeys::shared::run;
 use crate::http::shared::request::bearer;
 
 /// A page with a valid token. Whether the token has expired, and what its bearer may do, is the domain's business.
@@ -42,14 +43,4 @@ impl AuthenticatedPage {
 pub(super) fn pass(transaction: &JourneyRef) -> Result<(), JourneyErrorReply> {
     let JourneyRef { project, app_id, transaction_id } = transaction;
     project.limiter.pass_page(app_id, transaction_id, project.clock.now()).map_err(JourneyErrorReply::too_many_requests)
-}
-
-/// Applies a command to a transaction.
-pub(super) async fn run<C: JourneyCommand>(
-    sandbox: &Sandbox,
-    transaction: &JourneyRef,
-    command: &C,
-) -> Result<C::Answer, JourneyErrorReply> {
-    let now = transaction.project.clock.now();
-    sandbox.run_journey(transaction, command).await.map_err(|error| JourneyErrorReply::of(error, now))
 }

@@ -4,17 +4,11 @@ use handset_protocol::journey::limits;
 use handset_sandbox_domain::JourneyRefusal;
 use handset_sandbox_domain::request::{Field, FieldKind, TextFormat};
 
+use crate::http::journeys::shared::{ID, one_of};
+
 /// Most modules of a save, and most variables of a module.
 pub(super) const MODULES_AT_ONCE: usize = 100;
 pub(super) const VARIABLES: usize = 200;
-
-const ID: TextFormat = TextFormat {
-    expected: "1 to {max} visible ASCII characters without spaces",
-    pattern: Some("^[!-~]+$"),
-    max_chars: Some(limits::ID_CHARS),
-    is_valid: |text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()),
-    ..TextFormat::ANY
-};
 
 const NOT_BLANK: TextFormat = TextFormat { expected: "a text of 1 to {max} characters", ..TextFormat::NOT_BLANK };
 
@@ -72,10 +66,6 @@ pub(crate) const REQUEST: &[Field] = &[
     REDEMPTION_ID,
     NUMBER,
 ];
-
-const fn one_of(name: &'static str, values: fn() -> Vec<&'static str>) -> Field {
-    Field::new(name, FieldKind::OneOf { values, quote: "'" })
-}
 
 /// A text at that place of the body, checked.
 pub(super) fn checked<T: AsRef<str>>(

@@ -12,20 +12,21 @@ use handset_sandbox_domain::{
     RedeemHandoff, RedeemedHandoff,
 };
 
+use super::PageResult;
 use super::body::PageBody;
-use super::caller::{AuthenticatedPage, pass, run};
+use super::caller::{AuthenticatedPage, pass};
 use super::fields::{self, checked, number, required};
 use super::messages::{
     ConfirmHandoffRequest, EmptyResult, HandoffProgress, HandoffStatusResult, NumberToConfirm, OpenHandoffRequest,
     OpenHandoffResult, PageTokenResult, RedeemHandoffRequest, RedeemHandoffResult,
 };
 use super::resume_code::channel;
-use super::{PageResult, with_scheme};
 use crate::app::Sandbox;
 use crate::app::journeys::{JourneyRef, fresh_secret};
 use crate::http::journeys::errors::JourneyErrorReply;
 use crate::http::journeys::reply::JourneyReply;
 use crate::http::journeys::server::tags;
+use crate::http::journeys::shared::{run, with_scheme};
 use crate::random::{two_digits, uuid};
 
 /// A path segment. A segment that is not UTF-8 identifies nothing.

@@ -26,15 +26,8 @@ pub(crate) const REQUESTS: [&str; 8] = [
     "ConfirmHandoffRequest",
 ];
 
-use handset_protocol::Secret;
-
 use super::errors::JourneyErrorReply;
 use super::reply::JourneyReply;
 
 /// The result of a handler.
 type PageResult<T> = Result<JourneyReply<T>, JourneyErrorReply>;
-
-/// A token as Generate Auth gives it: with its scheme.
-fn with_scheme(token: &Secret) -> Secret {
-    format!("Bearer {}", token.expose()).into()
-}

@@ -6,14 +6,15 @@ use handset_protocol::Secret;
 use handset_protocol::journey::paths;
 use handset_sandbox_domain::{Channel, JourneyRefusal, SendResumeCode, VerifyResumeCode};
 
+use super::PageResult;
 use super::body::PageBody;
 use super::caller::AuthenticatedPage;
 use super::fields::{self, required};
 use super::messages::{PageTokenResult, SendOtpRequest, SendOtpResult, VerifyOtpRequest};
-use super::{PageResult, with_scheme};
 use crate::app::Sandbox;
 use crate::http::journeys::reply::JourneyReply;
 use crate::http::journeys::server::tags;
+use crate::http::journeys::shared::with_scheme;
 use crate::http::shared::request::page_host;
 use crate::random::{nine_digits, uuid};
 

@@ -5,15 +5,16 @@ use std::sync::{Arc, LazyLock};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use handset_protocol::Secret;
-use handset_sandbox_domain::{JourneyCommand, JourneyRefusal};
+use handset_sandbox_domain::JourneyRefusal;
 use serde_json::Value;
 
-use super::body::{self, of_shared};
+use super::body;
 use super::fields::{APP_ID, APP_KEY};
 use super::headers;
 use crate::app::Sandbox;
 use crate::app::journeys::JourneyRef;
 use crate::http::journeys::errors::JourneyErrorReply;
+use crate::http::journeys::shared::{members, of_shared};
 use crate::http::shared::caller_address::CallerAddress;
 use crate::http::shared::extract::RequestBody;
 use crate::http::shared::scope;
@@ -109,7 +110,7 @@ pub(super) async fn of_body<T: RequestBody>(
     };
     let (app_id, key) = (text(&APP_ID)?, Secret::from(text(&APP_KEY)?));
     let caller = origin.authorize(sandbox, Some(&app_id), Some(key.expose())).await?;
-    Ok((caller, body::members(value)?))
+    Ok((caller, members(value)?))
 }
 
 /// The same of a call with its credentials in the headers, and the transaction of the header `transactionid`.
@@ -121,15 +122,5 @@ pub(super) async fn of_headers<T: RequestBody>(
     let caller = AppCaller::of_headers(sandbox, &origin, request.headers()).await?;
     let transaction = caller.transaction(headers::transaction_id(request.headers())?);
     let value = body::read_object(request).await?;
-    Ok((caller, transaction, body::members(value)?))
-}
-
-/// Applies a command to a transaction.
-pub(super) async fn run<C: JourneyCommand>(
-    sandbox: &Sandbox,
-    transaction: &JourneyRef,
-    command: &C,
-) -> Result<C::Answer, JourneyErrorReply> {
-    let now = transaction.project.clock.now();
-    sandbox.run_journey(transaction, command).await.map_err(|error| JourneyErrorReply::of(error, now))
+    Ok((caller, transaction, members(value)?))
 }

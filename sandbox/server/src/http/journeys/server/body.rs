@@ -4,41 +4,22 @@ use axum::extract::Request;
 use handset_protocol::Secret;
 use handset_protocol::journey::limits::SERVER_BODY_BYTES;
 use handset_sandbox_domain::request::Field;
-use handset_sandbox_domain::{Channel, Contact, JourneyRefusal, Refusal};
+use handset_sandbox_domain::{Channel, Contact, JourneyRefusal};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::http::journeys::errors::JourneyErrorReply;
-use crate::http::shared::body::{read, text as utf8};
-use crate::http::shared::extract::{NOT_JSON_TYPE, RequestBody, has_type, members_of};
+use crate::http::journeys::shared::object;
+use crate::http::shared::body::read;
+use crate::http::shared::extract::{NOT_JSON_TYPE, has_type};
 
 /// Reads a JSON object.
 pub(super) async fn read_object(request: Request) -> Result<Map<String, Value>, JourneyErrorReply> {
-    let invalid = |text: &str| JourneyRefusal::InvalidBody(text.to_owned());
     if !has_type(request.headers(), "application/json") {
-        return Err(invalid(NOT_JSON_TYPE).into());
+        return Err(JourneyRefusal::InvalidBody(NOT_JSON_TYPE.to_owned()).into());
     }
     let bytes = read(request, SERVER_BODY_BYTES).await?;
-    let text = utf8(&bytes).map_err(of_shared)?;
-    match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(invalid("the body must be a JSON object").into()),
-        Err(_) => Err(invalid("the body is not JSON").into()),
-    }
-}
-
-/// The members as a message.
-pub(super) fn members<T: RequestBody>(members: Map<String, Value>) -> Result<T, JourneyRefusal> {
-    members_of(Value::Object(members)).map_err(of_shared)
-}
-
-/// A refusal of the shared rooms, as one of a journey.
-pub(super) fn of_shared(refusal: Refusal) -> JourneyRefusal {
-    match refusal {
-        Refusal::BadRequest(text) => JourneyRefusal::InvalidBody(text),
-        Refusal::Unauthorized => JourneyRefusal::Unauthorized,
-        _ => JourneyRefusal::Internal,
-    }
+    Ok(object(&bytes)?)
 }
 
 /// A whole number, or a text of its digits.

@@ -5,13 +5,7 @@ use handset_protocol::journey::limits;
 use handset_sandbox_domain::Email;
 use handset_sandbox_domain::request::{Field, FieldKind, TextFormat, fields};
 
-const ID: TextFormat = TextFormat {
-    expected: "1 to {max} visible ASCII characters without spaces",
-    pattern: Some("^[!-~]+$"),
-    max_chars: Some(limits::ID_CHARS),
-    is_valid: |text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()),
-    ..TextFormat::ANY
-};
+use crate::http::journeys::shared::{ID, one_of};
 
 pub(super) const APP_ID: Field = Field::text("appId", ID, &["sandbox-app"]);
 pub(super) const APP_KEY: Field = Field::text("appKey", TextFormat::NOT_BLANK, &["sandbox-app-key"]);
@@ -125,10 +119,6 @@ pub(crate) const HEADERS: &[Field] =
     &[APP_ID.named("appid"), TRANSACTION_ID.named("transactionid"), WORKFLOW_ID.named("workflowid")];
 /// The members of a request for a code by e-mail.
 pub(crate) const EMAIL_REQUEST: &[Field] = &[EMAIL, EMAIL_OTP_LENGTH];
-
-const fn one_of(name: &'static str, values: fn() -> Vec<&'static str>) -> Field {
-    Field::new(name, FieldKind::OneOf { values, quote: "'" })
-}
 
 #[cfg(test)]
 mod tests {

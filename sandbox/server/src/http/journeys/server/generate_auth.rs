@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use handset_protocol::Secret;
 use handset_protocol::journey::{limits, paths};
 use handset_sandbox_domain::{Channel, Contact, GenerateAuth, JourneyRefusal};
 
-use super::app_caller::run;
 use super::messages::{GenerateAuthRequest, GenerateAuthResult, TokenMetadata};
 use super::{app_caller, body, fields, tags};
 use crate::app::Sandbox;
 use crate::http::journeys::errors::JourneyErrorReply;
 use crate::http::journeys::reply::JourneyReply;
+use crate::http::journeys::shared::{run, with_scheme};
 use crate::random::uuid;
 
 /// Issues a token for a user of a transaction, for the page.
@@ -65,9 +64,4 @@ fn contact(request: &GenerateAuthRequest) -> Result<Option<Contact>, JourneyRefu
         }
         (mobile, email) => Ok(mobile.or(email)),
     }
-}
-
-/// A token with the scheme of the header that it is for.
-pub(super) fn with_scheme(token: &Secret) -> Secret {
-    format!("Bearer {}", token.expose()).into()
 }

@@ -11,16 +11,16 @@ use handset_sandbox_domain::{
     VerifyModuleCode,
 };
 
-use super::app_caller::{of_headers, run};
+use super::app_caller::of_headers;
 use super::code_messages::{
     EmailOtpResult, MobileOtpResult, OutputsOf, ResendMobileOtpRequest, RetryEmailOtpRequest, SendEmailOtpRequest,
     SendMobileOtpRequest, VerifiedOtpResult, VerifyEmailOtpRequest, VerifyMobileOtpRequest,
 };
-use super::generate_auth::with_scheme;
 use super::{body, fields, output, tags};
 use crate::app::Sandbox;
 use crate::http::journeys::errors::JourneyErrorReply;
 use crate::http::journeys::reply::JourneyReply;
+use crate::http::journeys::shared::{run, with_scheme};
 use crate::random::{nine_digits, uuid};
 
 type Reply<T> = Result<JourneyReply<T>, JourneyErrorReply>;

@@ -4,12 +4,13 @@ use axum::extract::{Request, State};
 use handset_protocol::journey::paths;
 use handset_sandbox_domain::{GetOutput, JourneyOutput, JourneyRefusal};
 
-use super::app_caller::{AppCaller, CallOrigin, run};
+use super::app_caller::{AppCaller, CallOrigin};
 use super::messages::{OutcomeView, OutputDebugInfo, OutputRequest, OutputResult};
 use super::plain_failure::PlainFailure;
 use super::{body, fields, tags};
 use crate::app::Sandbox;
 use crate::http::journeys::reply::JourneyReply;
+use crate::http::journeys::shared::{members, run};
 
 /// Returns the outputs of a journey: variables, outcomes and status.
 #[utoipa::path(
@@ -28,7 +29,7 @@ pub(super) async fn output(
 ) -> Result<JourneyReply<OutputResult>, PlainFailure> {
     let origin = CallOrigin::of(&sandbox, &request)?;
     let caller = AppCaller::of_headers(&sandbox, &origin, request.headers()).await?;
-    let request: OutputRequest = body::members(body::read_object(request).await?)?;
+    let request: OutputRequest = members(body::read_object(request).await?)?;
     let transaction_id = body::required(&fields::TRANSACTION_ID, request.transaction_id.as_deref())?;
     let workflow_id = body::text(&fields::WORKFLOW_ID, request.workflow_id.as_deref())?;
     let sends_debug_info = body::text(&fields::SEND_DEBUG_INFO, request.send_debug_info.as_deref())? == Some("yes");

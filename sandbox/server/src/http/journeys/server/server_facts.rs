@@ -4,8 +4,6 @@ use axum::extract::{Request, State};
 use handset_protocol::journey::paths;
 use handset_sandbox_domain::{EraseTransaction, ProveContact, SetOutcome};
 
-use super::app_caller::run;
-use super::generate_auth::with_scheme;
 use super::messages::{
     DoneResult, EraseJourneyRequest, LinkContactRequest, LinkContactResult, SetOutcomeRequest, SetOutcomeResult,
 };
@@ -13,6 +11,7 @@ use super::{app_caller, body, fields, tags};
 use crate::app::{AppError, Sandbox, inspection};
 use crate::http::journeys::errors::JourneyErrorReply;
 use crate::http::journeys::reply::JourneyReply;
+use crate::http::journeys::shared::{run, with_scheme};
 use crate::http::shared::errors::ApiError;
 use crate::random::uuid;
 

@@ -7,7 +7,7 @@ use handset_protocol::journey::paths;
 use handset_sandbox_domain::{JourneyRefusal, ListResetOptions, ResetAction, ResetState};
 use serde_json::{Map, Value};
 
-use super::app_caller::{AppCaller, CallOrigin, run};
+use super::app_caller::{AppCaller, CallOrigin};
 use super::messages::{DoneResult, ResetOption, ResetOptionsResult, StateResetRequest};
 use super::plain_failure::PlainFailure;
 use super::{headers, joi, tags};
@@ -15,6 +15,7 @@ use crate::app::Sandbox;
 use crate::app::journeys::JourneyRef;
 use crate::http::journeys::errors::JourneyErrorReply;
 use crate::http::journeys::reply::JourneyReply;
+use crate::http::journeys::shared::run;
 use crate::http::shared::body::{read, text};
 use crate::http::shared::extract::has_type;
 use crate::http::shared::guard;
